@@ -1,0 +1,36 @@
+/*
+ * A string builder in an arena. Append freely and look once at the end: past `max`
+ * bytes it fails and stays failed, and further appends do nothing.
+ */
+#ifndef APP_BUF_H
+#define APP_BUF_H
+
+#include "app/arena.h"
+
+struct buf {
+	struct arena *arena;
+	char *data; /* always ends with a NUL; "" while empty */
+	size_t len, size, max;
+	bool failed;
+};
+
+/* An empty builder of at most `max` bytes, the NUL not counted. */
+struct buf buf_new(struct arena *, size_t max);
+
+void buf_put(struct buf *, const void *data, size_t len);
+void buf_char(struct buf *, char);
+void buf_text(struct buf *, const char *text);
+void buf_int(struct buf *, int64_t);
+void buf_printf(struct buf *, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Named by where the text goes: a JSON string with its quotes (RFC 8259 section 7);
+ * a component of a URL (RFC 3986: all but unreserved characters in %XX);
+ * base64 for URLs without padding (RFC 4648 section 5). */
+void buf_json_text(struct buf *, const char *text);
+void buf_url(struct buf *, const char *text);
+void buf_base64url(struct buf *, const void *data, size_t len);
+
+/* The finished text, or NULL if the builder failed. */
+const char *buf_done(struct buf *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * What one unit of work has at hand: a request, a job, a command. The first parameter
+ * of nearly every function; lives in its arena.
+ */
+#ifndef APP_CTX_H
+#define APP_CTX_H
+
+#include "app/arena.h"
+#include "app/error.h"
+
+struct db;
+
+/* In order of rank: a higher number may all that a lower one may. */
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MEMBER, ROLE_ADMIN, ROLE_OWNER };
+
+extern const char *const role_names[]; /* "viewer" … "owner", NULL: choices of a field */
+
+/* "admin" for ROLE_ADMIN; "none" for what is no role. */
+const char *role_name(enum role);
+
+/* ROLE_NONE if it is none of the names. */
+enum role role_parse(const char *name);
+
+/* Who asks. All empty: a stranger. */
+struct caller {
+	enum role role;
+	const char *user_id;       /* UUID; NULL for a stranger */
+	const char *session_id;    /* UUID; NULL where there is no session (API key, command) */
+	const char *api_key_id;    /* UUID; set for an API key alone */
+	const char *const *scopes; /* of the API key, NULL-terminated */
+};
+
+struct ctx {
+	struct arena *arena;
+	struct db *db; /* NULL where the work has no database */
+	struct caller caller;
+	const char *request_id;  /* never NULL */
+	const char *traceparent; /* valid W3C traceparent, or NULL */
+	const char *ip;          /* of the client as the web server tells it, or NULL */
+	const char *user_agent;  /* or NULL */
+	const char *route;       /* pattern of the route for the logs, or NULL */
+	struct failure failure;
+};
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * PostgreSQL. A statement is a row with a name and a literal, prepared once a
+ * connection at its first use; values are parameters, always.
+ *
+ *	enum { INSERT, FIND };
+ *	const struct query items_queries[] = {
+ *		[FIND] = QUERY("items_find", &item_schema, "SELECT … WHERE id = $1"),
+ *		{ 0 }
+ *	};
+ *	e = db_one(c, &items_queries[FIND], &item, id);
+ *
+ * A dead connection is found before a statement is sent, and replaced; E_UNAVAILABLE
+ * when the database is away. A statement that may have reached the server is repeated
+ * only where the row says .read_only and no transaction is open.
+ */
+#ifndef APP_DB_H
+#define APP_DB_H
+
+#include "app/ctx.h"
+#include "app/schema.h"
+
+struct query {
+	const char *name; /* "items_find": in logs, metrics and pg_stat_statements */
+	const char *sql;
+	const struct schema *row; /* NULL: it returns no rows */
+	bool read_only;           /* may be sent again when its connection broke */
+};
+
+/* `"" text` keeps variables out: only a literal compiles. */
+#define QUERY(label, shape, text)                                                                  \
+	{                                                                                          \
+		.name = label, .row = shape, .sql = "" text                                        \
+	}
+#define QUERY_READ(label, shape, text)                                                             \
+	{                                                                                          \
+		.name = label, .row = shape, .read_only = true, .sql = "" text                     \
+	}
+
+struct db_params {
+	const char *const *values; /* [0] is not used; $1 is values[1]; NULL is SQL's NULL */
+	int n;
+};
+#define DB_PARAMS(...)                                                                             \
+	((struct db_params) { (const char *const[]) { NULL, ##__VA_ARGS__ },                       \
+			      (int)COUNT(((const char *const[]) { NULL, ##__VA_ARGS__ })) - 1 })
+
+/* Parameters that are not text. */
+const char *p_int(struct ctx *, int64_t);
+const char *p_bool(bool);
+/* Bytes as bytea: '\x…' */
+const char *p_bytes(struct ctx *, const void *data, size_t len);
+
+/* Opens nothing yet: the first statement connects. `url` as in DATABASE_URL. */
+struct db *db_new(const char *url);
+void db_free(struct db *);
+
+/* Exactly one row into `out`; E_NOT_FOUND where there is none. */
+#define db_one(c, query, out, ...)     db_one_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
+/* All rows: an array in the arena. */
+#define db_all(c, query, out, ...)     db_all_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
+/* No rows wanted; `changed` (NULL is fine) gets how many rows were touched. */
+#define db_run(c, query, changed, ...) db_run_((c), (query), (changed), DB_PARAMS(__VA_ARGS__))
+
+enum error db_one_(struct ctx *, const struct query *, void *out, struct db_params) MUST_CHECK;
+enum error db_all_(struct ctx *, const struct query *, struct records *out,
+		   struct db_params) MUST_CHECK;
+enum error db_run_(struct ctx *, const struct query *, int64_t *changed,
+		   struct db_params) MUST_CHECK;
+
+/* A transaction ends with its outcome: `return db_finish(c, e);` commits where e is OK,
+ * else rolls back and returns e. They nest: only the outermost pair counts, and an inner
+ * failure dooms it. */
+enum error db_begin(struct ctx *) MUST_CHECK;
+enum error db_finish(struct ctx *, enum error e) MUST_CHECK;
+
+/* Runs `act(c, arg)` between db_begin and db_finish, and again (at most 3 times, with
+ * jitter) where it failed by serialization or deadlock (SQLSTATE 40001, 40P01). */
+enum error db_transaction(struct ctx *, enum error (*act)(struct ctx *, void *),
+			  void *arg) MUST_CHECK;
+
+/* What happened in the last statement of this ctx that failed: the constraint that was
+ * hit, "" where none. So a repository turns users_email_key into E_EMAIL_TAKEN. */
+const char *db_constraint(const struct ctx *);
+
+/* Ends whatever a unit of work left open: an unfinished transaction is rolled back. The
+ * pipeline calls it after each request. */
+void db_settle(struct db *);
+
+/* Whether the server answers, within a second; microseconds taken in `*latency`. */
+enum error db_ping(struct ctx *, int64_t *latency) MUST_CHECK;
+
+#endif

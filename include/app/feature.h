@@ -1,0 +1,29 @@
+/*
+ * A feature is one row: what it plugs into the application. src/features.c lists them.
+ */
+#ifndef APP_FEATURE_H
+#define APP_FEATURE_H
+
+#include "app/db.h"
+#include "app/http.h"
+#include "app/list.h"
+
+struct feature {
+	const char *name;           /* "items": tag in OpenAPI */
+	const char *text;           /* one sentence for it */
+	const struct route *routes; /* ends with { 0 } */
+	const struct query *queries;
+	const struct list *const *lists; /* ends with NULL */
+
+	/* Who is asking? Fills req->ctx->caller from the request's credentials; OK and an
+	 * empty caller where there are none. One feature has it. */
+	enum error (*authenticate)(struct request *);
+
+	/* What `seed` does for it; safe to repeat. Says what it did on `out`. */
+	enum error (*seed)(struct ctx *, FILE *out);
+};
+
+/* All features, NULL at the end. */
+extern const struct feature *const features[];
+
+#endif

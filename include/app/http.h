@@ -1,0 +1,118 @@
+/*
+ * HTTP as a feature sees it: a route is a row, a handler gets a request that is already
+ * checked and answers through reply_*().
+ */
+#ifndef APP_HTTP_H
+#define APP_HTTP_H
+
+#include "app/ctx.h"
+#include "app/list.h"
+#include "app/schema.h"
+
+struct request;
+
+enum method { METHOD_NONE, GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS };
+
+/* "GET" */
+const char *method_name(enum method);
+
+/* Who may call a route. 0 is nobody: a forgotten cell is closed. */
+enum access {
+	ACCESS_NOBODY,
+	ACCESS_PUBLIC,
+	ACCESS_VIEWER, /* anyone signed in */
+	ACCESS_MEMBER, /* members, admins, owners */
+	ACCESS_ADMIN,  /* admins, owners */
+	ACCESS_OWNER,
+};
+
+/* One row a route; the table ends with { 0 }. Paths begin with / below API_PREFIX, or at
+ * the root where .root; {id} and every other {name} is a UUID, and anything else there
+ * is 404. */
+struct route {
+	enum method method;
+	const char *path;
+	enum error (*handle)(struct request *);
+	enum access access;
+	const char *scope; /* that an API key needs; NULL: no API key; "": any API key */
+	bool root;
+	bool form;                  /* the body may also be a form (…/x-www-form-urlencoded) */
+	const struct schema *body;  /* of the request; its mode comes from the method */
+	const struct schema *query; /* parameters of the query, beside those of .list */
+	const struct list *list;    /* the answer is a page of it */
+	const struct schema *reply; /* of the answer; of one row where .list */
+	unsigned status;            /* of success; 0 is 200 */
+	const char *location;       /* with 201: path of the collection, if not .path */
+	enum error errors[6];       /* beside those that the other cells imply */
+	const char *cache_control;  /* NULL is no-store */
+	const char *media_type;     /* of an answer that is not JSON */
+	const char *id;             /* operationId: "items_create" */
+	const char *text;           /* one sentence */
+};
+
+enum { PATH_PARAMS_MAX = 4, REPLY_HEADERS_MAX = 16 };
+
+struct header {
+	const char *name, *value;
+};
+
+struct reply {
+	unsigned status;
+	const char *media_type; /* NULL: no body */
+	const char *body;
+	size_t len;
+	struct header headers[REPLY_HEADERS_MAX];
+	size_t nheaders;
+};
+
+/* The first part is filled by the edge (serve/fcgi.c, or a test), the second by the
+ * pipeline, the third by the handler. */
+struct request {
+	struct ctx *ctx;
+	const char *method_text, *uri; /* raw: as the client sent them */
+	const char *const *env;        /* CGI variables NAME=value, NULL-terminated */
+	const char *body;              /* never NULL */
+	size_t body_len;
+	bool body_too_large; /* longer than MAX_BODY_BYTES; the rest was not read */
+	bool body_broken;    /* shorter than announced, or the connection broke */
+
+	enum method method;
+	const struct route *route; /* NULL: unmatched */
+	const char *path;          /* decoded, for Link and logs */
+	const char *path_params[PATH_PARAMS_MAX];
+	const struct param *query;
+	size_t nquery;
+	const void *in;           /* the body as a record of route->body */
+	uint64_t given;           /* which of its rows the client named */
+	const void *query_record; /* of route->query */
+	struct list_args list;
+
+	struct reply reply;
+};
+
+/* The whole pipeline: route, caller, body, handler, answer or problem. Never fails: what
+ * goes wrong is in the reply. Tests call it too. */
+void app_handle(struct request *);
+
+/* A CGI variable ("HTTP_IF_MATCH", "REMOTE_ADDR"), or NULL. */
+const char *request_env(const struct request *, const char *name);
+
+/* The value of {name} in the route's path; the route must have it. */
+const char *request_path(const struct request *, const char *name);
+
+/* Answers with the status of the route's row. reply_record: a record of .reply, with
+ * Location where the status is 201; reply_page: a page of .list; reply_empty: 204. All
+ * return OK, so a handler ends with `return reply_record(req, &item);`. */
+enum error reply_record(struct request *, const void *record) MUST_CHECK;
+enum error reply_page(struct request *, const struct page *) MUST_CHECK;
+enum error reply_empty(struct request *) MUST_CHECK;
+
+/* A body that is ready: `body` must live as long as the arena. */
+enum error reply_body(struct request *, unsigned status, const char *media_type, const char *body,
+		      size_t len) MUST_CHECK;
+
+/* Adds a header; name and value must live as long as the arena, and the value is cut at
+ * the first control character. */
+void reply_header(struct request *, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * Lists: a row in the repository says what may be filtered and sorted, and the core
+ * does the rest: parameters, paging by offset or cursor, total, OpenAPI. The SQL is put
+ * together from the literals of these rows alone, never from a value.
+ *
+ *	const struct list items_list = {
+ *		.name = "items", .row = &item_schema,
+ *		.columns = COLUMNS, .from = "items",
+ *		.filters = items_filters, .sorts = items_sorts,
+ *	};
+ */
+#ifndef APP_LIST_H
+#define APP_LIST_H
+
+#include "app/db.h"
+
+/* `$` in the SQL stands for the value: "status = $". A row without .name is set by the
+ * service alone (list_restrict). Ends with { 0 }. */
+struct list_filter {
+	struct field field; /* name, type, choices, min, max, text */
+	const char *sql;
+};
+
+/* A column that may be sorted by. The first one, descending, is the default order;
+ * the column `id` breaks ties; nulls come last in both directions. */
+struct list_sort {
+	const char *name;
+	enum field_type type; /* TYPE_TEXT, TYPE_TIME or TYPE_INT */
+	bool nullable;
+};
+
+enum { LIST_FILTERS_MAX = 16, LIST_LIMIT_MAX = 100, LIST_LIMIT = 20 };
+
+struct list {
+	const char *name; /* "items": names its statements */
+	const struct schema *row;
+	const char *columns, *from; /* SELECT columns FROM from */
+	const struct list_filter *filters;
+	const struct list_sort *sorts; /* ends with { 0 } */
+};
+
+/* What a request asks of a list. */
+struct list_args {
+	const struct list *list;
+	int64_t limit, offset;
+	const char *cursor; /* as the client sent it, or NULL: by offset */
+	const struct list_sort *sort;
+	bool ascending;
+	const char *values[LIST_FILTERS_MAX]; /* one for each filter row; NULL: not asked for */
+};
+
+struct page {
+	struct records items;
+	bool by_cursor; /* then total and offset mean nothing */
+	int64_t total, limit, offset;
+	const char *next_cursor; /* NULL on the last page */
+};
+
+/* Reads limit, offset, cursor, sort and the filters. E_VALIDATION with every bad one.
+ * `others` are names that the route reads itself (NULL-terminated, or NULL). */
+enum error list_read(struct ctx *, const struct list *, const struct param *, size_t n,
+		     const char *const *others, struct list_args *out) MUST_CHECK;
+
+/* Sets filter row number `filter` whatever the client asked. */
+void list_restrict(struct list_args *, size_t filter, const char *value);
+
+/* Fetches the page. A cursor that was not issued for this list, order and filters is
+ * E_VALIDATION. */
+enum error db_list(struct ctx *, const struct list_args *, struct page *out) MUST_CHECK;
+
+/* Every statement that a list can become, for the tests: calls `each` with name and
+ * text until it returns an error. */
+enum error list_statements(struct ctx *, const struct list *,
+			   enum error (*each)(struct ctx *, const char *name, const char *sql));
+
+#endif

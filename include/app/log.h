@@ -1,0 +1,40 @@
+/*
+ * Logs on standard error: one JSON object a line, or coloured text on a terminal
+ * (LOG_FORMAT=auto|json|text). One write(2) a line, at most 4096 bytes (PIPE_BUF),
+ * so lines of several workers never mix; a longer message is cut. Control characters
+ * are escaped. A log that cannot be written is dropped: it never fails a request.
+ *
+ * Never log a password, a token, an Authorization header or a body.
+ */
+#ifndef APP_LOG_H
+#define APP_LOG_H
+
+#include "app/ctx.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+/* A further member of a line; rows end with { 0 }. A NULL text leaves the member out. */
+struct log_field {
+	const char *name;
+	const char *text; /* or: */
+	int64_t number;
+	bool is_number;
+	double seconds; /* printed with 6 digits where is_seconds */
+	bool is_seconds;
+};
+
+/* Sets level and form from the settings; before it, info and auto. */
+void log_init(void);
+
+bool log_enabled(enum log_level);
+
+/* The ctx may be NULL; with one, the line has its request id, route and user. */
+void log_write(enum log_level, const struct ctx *, const struct log_field *fields,
+	       const char *format, ...) PRINTF_LIKE(4, 5);
+
+#define log_debug(c, ...) log_write(LOG_DEBUG, (c), NULL, __VA_ARGS__)
+#define log_info(c, ...)  log_write(LOG_INFO, (c), NULL, __VA_ARGS__)
+#define log_warn(c, ...)  log_write(LOG_WARN, (c), NULL, __VA_ARGS__)
+#define log_error(c, ...) log_write(LOG_ERROR, (c), NULL, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * One table for a record: its rows drive validation, JSON in and out, the scan of
+ * database rows, query parameters and OpenAPI. A row whose C member does not fit its
+ * type does not compile.
+ *
+ *	static const struct field fields[] = {
+ *		{ UUID(struct item, id), .flags = F_READ, .text = "Identifier." },
+ *		{ TEXT(struct item, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 200,
+ *		  .text = "Short name shown in lists." },
+ *		{ ENUM(struct item, status), .flags = F_RW, .choices = item_states,
+ *		  .initial = "active", .text = "Stage of life." },
+ *	};
+ *	const struct schema item_schema = SCHEMA("Item", struct item, fields);
+ */
+#ifndef APP_SCHEMA_H
+#define APP_SCHEMA_H
+
+#include "app/buf.h"
+#include "app/ctx.h"
+
+enum field_type {
+	TYPE_TEXT,    /* const char *: UTF-8; min and max count characters */
+	TYPE_EMAIL,   /* const char *: trimmed; local@domain, at most 254 bytes */
+	TYPE_UUID,    /* const char *: lower case */
+	TYPE_TIME,    /* const char *: RFC 3339; read with any offset, kept and sent in UTC */
+	TYPE_ENUM,    /* const char *: one of .choices */
+	TYPE_INT,     /* int64_t: min and max are values, where max > min */
+	TYPE_BOOL,    /* bool */
+	TYPE_RECORD,  /* const void *: a record of .record, for replies */
+	TYPE_RECORDS, /* struct records: an array of .record, for replies */
+};
+
+/* Flags of a row. None set: loaded from the database, never accepted, never sent. */
+enum {
+	F_READ = 1,      /* sent in replies */
+	F_CREATE = 2,    /* accepted by POST and PUT */
+	F_UPDATE = 4,    /* accepted by PATCH */
+	F_RW = 7,        /* all of these */
+	F_REQUIRED = 8,  /* must be given in POST and PUT, and in a query */
+	F_NULLABLE = 16, /* may be null; the member is then a pointer that may be NULL */
+	F_SECRET = 32,   /* writeOnly and a password field in OpenAPI; never logged */
+};
+
+struct field {
+	const char *name; /* JSON key, SQL column, query parameter */
+	enum field_type type;
+	size_t offset;
+	unsigned flags;
+	int64_t min, max;            /* 0 and 0: no limit but the type's own */
+	const char *const *choices;  /* TYPE_ENUM: ends with NULL */
+	const char *initial;         /* as text: what POST and PUT take where it is not given */
+	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
+	const char *text;            /* one sentence for the API's documents */
+	const char *example;         /* as text; OpenAPI makes one up where there is none */
+};
+
+struct schema {
+	const char *name; /* "Item": its name in OpenAPI */
+	size_t size;      /* of the C record */
+	const struct field *fields;
+	size_t nfields; /* at most 64: one bit each in `given` */
+};
+
+/* An array of records: `rows` is n structs, one after the other. */
+struct records {
+	const void *rows;
+	size_t n;
+};
+
+#define SCHEMA(label, rec, rows)                                                                   \
+	{                                                                                          \
+		.name = label, .size = sizeof(rec), .fields = rows, .nfields = COUNT(rows)         \
+	}
+
+/* 0, but only where the member has that C type. */
+#define IS_A(rec, m, ctype) (0 * sizeof(char[_Generic(((rec *)0)->m, ctype : 1)]))
+#define MEMBER(rec, m, t, ctype)                                                                   \
+	.name = #m, .type = t, .offset = offsetof(rec, m) + IS_A(rec, m, ctype)
+#define TEXT(rec, m)           MEMBER(rec, m, TYPE_TEXT, const char *)
+#define EMAIL(rec, m)          MEMBER(rec, m, TYPE_EMAIL, const char *)
+#define UUID(rec, m)           MEMBER(rec, m, TYPE_UUID, const char *)
+#define TIME(rec, m)           MEMBER(rec, m, TYPE_TIME, const char *)
+#define ENUM(rec, m)           MEMBER(rec, m, TYPE_ENUM, const char *)
+#define INT(rec, m)            MEMBER(rec, m, TYPE_INT, int64_t)
+#define BOOL(rec, m)           MEMBER(rec, m, TYPE_BOOL, bool)
+#define RECORD(rec, m, shape)  MEMBER(rec, m, TYPE_RECORD, const void *), .record = (shape)
+#define RECORDS(rec, m, shape) MEMBER(rec, m, TYPE_RECORDS, struct records), .record = (shape)
+
+/* How a body is read. */
+enum schema_mode {
+	SCHEMA_CREATE, /* POST, PUT: F_CREATE rows, required ones required, initials set */
+	SCHEMA_UPDATE, /* PATCH: F_UPDATE rows; what is not named is not in `given` */
+};
+
+/* Reads a JSON object into the record `out` (schema->size bytes, zeroed first) and sets
+ * a bit in `*given` for each row that was there (bit number = row number). Fails with
+ * E_MALFORMED_JSON, or with E_VALIDATION and every bad field; strings live in the
+ * ctx's arena. Strictness: API.md, Bodies. */
+enum error schema_read(struct ctx *, const struct schema *, enum schema_mode, const char *json,
+		       size_t len, void *out, uint64_t *given) MUST_CHECK;
+
+/* One name=value of a query string or a form, decoded. */
+struct param {
+	const char *name, *value;
+};
+
+/* The same from parameters, with F_CREATE rows; `in` ("query" or "body") goes into the
+ * errors. A parameter that no row knows is FIELD_UNKNOWN, one given twice
+ * FIELD_INVALID_FORMAT; the names in `others` (NULL-terminated or NULL) are passed over. */
+enum error schema_read_params(struct ctx *, const struct schema *, const char *in,
+			      const struct param *, size_t n, const char *const *others, void *out,
+			      uint64_t *given) MUST_CHECK;
+
+/* Checks one value of a row given as text and returns its normal form (UUID in lower
+ * case, time in UTC, "true", "17"), or NULL after fail_field(). */
+const char *field_check(struct ctx *, const char *in, const struct field *, const char *text);
+
+/* Whether the row of that name was in `given`. */
+bool schema_given(const struct schema *, uint64_t given, const char *name);
+
+/* The row of that name, or NULL. */
+const struct field *schema_field(const struct schema *, const char *name);
+
+/* Where a record keeps that row, for tables of code that work on any record. */
+const char *field_text(const struct field *, const void *record);
+
+/* Appends the record as a JSON object: the F_READ rows, in their order. */
+void schema_write(struct buf *, const struct schema *, const void *record);
+
+/* Checks bytes against RFC 8259 and API.md's stricter rules (UTF-8, no NUL in a string,
+ * at most 32 levels, no key twice in an object, nothing after the value). Returns NULL,
+ * or what is wrong, for a person: "a key occurs twice". */
+const char *json_check(const char *json, size_t len) MUST_CHECK;
+
+#endif

@@ -1,0 +1,21 @@
+/* Digests and comparisons of secrets. The only file with OpenSSL behind it. */
+#ifndef APP_SECRET_H
+#define APP_SECRET_H
+
+#include "app/arena.h"
+
+enum { SHA256_SIZE = 32 };
+
+void sha256(const void *data, size_t len, unsigned char out[SHA256_SIZE]);
+
+/* HMAC-SHA-256 (RFC 2104) with a key for one purpose, derived from JWT_SECRET_KEY: a
+ * mark made for one purpose never passes for another. */
+void secret_sign(const char *purpose, const void *data, size_t len, unsigned char out[SHA256_SIZE]);
+
+/* Whether both are equal, in a time that tells nothing about where they differ. */
+bool secret_equal(const void *a, const void *b, size_t len);
+
+/* A new secret: 256 random bits in base64url, 43 characters. */
+const char *secret_new(struct arena *);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * The settings of this process, read once at the start: the environment first, then
+ * NAME_FILE (the value is that file's content, for secrets), then systemd credentials
+ * ($CREDENTIALS_DIRECTORY/NAME), then the `.env` file, then the default.
+ */
+#ifndef APP_SETTINGS_H
+#define APP_SETTINGS_H
+
+#include "app/arena.h"
+
+enum { S_SECRET = 1, S_REQUIRED = 2, S_EMPTY_OK = 4 };
+
+/* Member types by kind. A CHOICE is one of its words. */
+#define SETTING_TYPE_TEXT   const char *
+#define SETTING_TYPE_INT    int64_t
+#define SETTING_TYPE_BOOL   bool
+#define SETTING_TYPE_CHOICE const char *
+#define SETTING_TYPE_LIST   const char *const *
+
+struct settings {
+#define SETTING(kind, member, name, standard, min, max, flags, text) SETTING_TYPE_##kind member;
+#include "app/settings.def"
+#undef SETTING
+};
+
+extern struct settings settings; /* written by settings_load() alone */
+
+/* Reads them all. Returns NULL, or a text with one line for each bad setting, naming
+ * setting, value (never a secret's) and what is wanted. `env_file` may be NULL (then
+ * ENV_FILE of the environment, else `.env` where there is one). With `complete` false, a
+ * missing required setting is fine (`openapi`, `routes`: they need no database). */
+const char *settings_load(struct arena *, const char *env_file, bool complete) MUST_CHECK;
+
+bool settings_production(void);
+
+/* Prints them for `settings`: name, value (secrets as ***), default, text. */
+void settings_print(FILE *, bool json);
+
+/* Prints an annotated `.env.example`. */
+void settings_print_example(FILE *);
+
+#endif

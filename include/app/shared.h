@@ -1,0 +1,33 @@
+/*
+ * The segment that all processes of a host share: mapped before the fork, or a file
+ * (SHM_FILE) for workers without a parent. Nothing in it but atomics, so a worker killed
+ * anywhere leaves nothing locked or torn. Without shared_open() a process has a small
+ * one of its own (tests, commands).
+ */
+#ifndef APP_SHARED_H
+#define APP_SHARED_H
+
+#include "app/base.h"
+
+/* Maps a segment with that many worker slots; `file` NULL or "": anonymous memory.
+ * Returns NULL, or what went wrong, for a person. */
+const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
+
+/* Generations: one counter for each of many things that a worker may have cached, found
+ * by a hash of its key ("session:0193…"). Who writes the thing bumps the counter after
+ * the commit; who read it keeps the counter's value from before the read, and takes
+ * what it has for fresh only while the counter still says the same. Two keys that share
+ * a counter cost a needless miss, never a stale hit. */
+uint64_t generation_get(const char *key);
+void generation_bump(const char *key);
+
+/* Password hashing takes 30 ms and 33 MiB: at most a quarter of the workers (at least
+ * one) at a time. False: too many already; the answer is E_OVERLOADED. */
+bool hashing_begin(void) MUST_CHECK;
+void hashing_end(void);
+
+/* The pool is stopping: /health/ready says so. */
+bool shared_draining(void);
+void shared_drain(void);
+
+#endif
