@@ -1,0 +1,232 @@
+/* Memory of one unit of work: a list of blocks, the newest first. */
+#include "app/arena.h"
+
+enum { BLOCK_SIZE = 32 * 1024, ALIGN = 16 };
+
+struct block {
+	struct block *next;
+	size_t size, used; /* of data */
+	_Alignas(ALIGN) unsigned char data[];
+};
+
+struct deferred {
+	struct deferred *next;
+	void (*release)(void *);
+	void *object;
+};
+
+struct arena {
+	struct block *blocks;
+	struct deferred *deferred;
+	size_t limit, taken; /* bytes of all blocks */
+	size_t used;
+	bool guarded;
+	jmp_buf guard;
+};
+
+struct arena *
+arena_new(size_t limit)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+
+	if (!a) {
+		fputs("out of memory\n", stderr);
+		exit(EXIT_FAILURE);
+	}
+
+	a->limit = limit;
+	return a;
+}
+
+void
+arena_free(struct arena *a)
+{
+	if (!a)
+		return;
+
+	arena_reset(a);
+	free(a->blocks);
+	free(a);
+}
+
+void
+arena_reset(struct arena *a)
+{
+	while (a->deferred) {
+		struct deferred *d = a->deferred;
+
+		a->deferred = d->next;
+		d->release(d->object);
+	}
+	while (a->blocks && (a->blocks->next || a->blocks->size > BLOCK_SIZE)) {
+		struct block *b = a->blocks;
+
+		a->blocks = b->next;
+		a->taken -= b->size;
+		free(b);
+	}
+	if (a->blocks) {
+		memset(a->blocks->data, 0, a->blocks->used);
+		a->blocks->used = 0;
+	}
+	a->used = 0;
+}
+
+jmp_buf *
+arena_guard(struct arena *a)
+{
+	a->guarded = true;
+	return &a->guard;
+}
+
+void
+arena_unguard(struct arena *a)
+{
+	a->guarded = false;
+}
+
+static NORETURN void
+out_of_memory(struct arena *a)
+{
+	if (a->guarded)
+		longjmp(a->guard, 1);
+
+	fputs("out of memory\n", stderr);
+	exit(EXIT_FAILURE);
+}
+
+static void
+add_block(struct arena *a, size_t need)
+{
+	size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
+	struct block *b;
+
+	if (size > a->limit - a->taken)
+		out_of_memory(a);
+
+	b = calloc(1, sizeof(*b) + size);
+	if (!b)
+		out_of_memory(a);
+
+	b->size = size;
+	b->next = a->blocks;
+	a->blocks = b;
+	a->taken += size;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	void *p;
+
+	if (size > a->limit)
+		out_of_memory(a);
+
+	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (!a->blocks || size > a->blocks->size - a->blocks->used)
+		add_block(a, size);
+
+	p = a->blocks->data + a->blocks->used;
+	a->blocks->used += size;
+	a->used += size;
+	return p;
+}
+
+void *
+arena_array(struct arena *a, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		out_of_memory(a);
+
+	return arena_alloc(a, bytes);
+}
+
+void *
+arena_copy(struct arena *a, const void *data, size_t size)
+{
+	void *p = arena_alloc(a, size);
+
+	if (size)
+		memcpy(p, data, size);
+	return p;
+}
+
+char *
+arena_text_n(struct arena *a, const char *text, size_t len)
+{
+	char *p = arena_alloc(a, len + 1);
+
+	if (len)
+		memcpy(p, text, len);
+	return p;
+}
+
+char *
+arena_text(struct arena *a, const char *text)
+{
+	return text ? arena_text_n(a, text, strlen(text)) : NULL;
+}
+
+char *
+arena_vprintf(struct arena *a, const char *format, va_list args)
+{
+	char first[256];
+	va_list again;
+	char *p;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(first, sizeof(first), format, args);
+	if (len < 0) {
+		va_end(again);
+		out_of_memory(a);
+	}
+
+	p = arena_alloc(a, (size_t)len + 1);
+	if ((size_t)len < sizeof(first))
+		memcpy(p, first, (size_t)len);
+	else
+		vsnprintf(p, (size_t)len + 1, format, again);
+	va_end(again);
+	return p;
+}
+
+char *
+arena_printf(struct arena *a, const char *format, ...)
+{
+	va_list args;
+	char *p;
+
+	va_start(args, format);
+	p = arena_vprintf(a, format, args);
+	va_end(args);
+	return p;
+}
+
+void
+arena_defer(struct arena *a, void (*release)(void *), void *object)
+{
+	struct deferred *d;
+	size_t need = sizeof(*d);
+
+	/* Found out before the allocation, which would unwind past the object. */
+	if ((!a->blocks || need > a->blocks->size - a->blocks->used) &&
+	    (BLOCK_SIZE > a->limit - a->taken)) {
+		release(object);
+		out_of_memory(a);
+	}
+
+	d = arena_alloc(a, need);
+	d->release = release;
+	d->object = object;
+	d->next = a->deferred;
+	a->deferred = d;
+}
+
+size_t
+arena_used(const struct arena *a)
+{
+	return a->used;
+}

@@ -1,0 +1,177 @@
+/* The string builder. */
+#include "app/buf.h"
+
+enum { FIRST_SIZE = 256 };
+
+struct buf
+buf_new(struct arena *a, size_t max)
+{
+	struct buf b = { .arena = a, .size = FIRST_SIZE, .max = max };
+
+	b.data = arena_alloc(a, b.size);
+	return b;
+}
+
+/* Makes room for `more` bytes and the NUL. */
+static bool
+grow(struct buf *b, size_t more)
+{
+	size_t size = b->size;
+	char *data;
+
+	if (b->failed)
+		return false;
+	if (more > b->max - b->len) {
+		b->failed = true;
+		return false;
+	}
+	if (more < b->size - b->len)
+		return true;
+
+	while (size - b->len <= more)
+		size *= 2;
+	data = arena_alloc(b->arena, size);
+	memcpy(data, b->data, b->len);
+	b->data = data;
+	b->size = size;
+	return true;
+}
+
+void
+buf_put(struct buf *b, const void *data, size_t len)
+{
+	if (len == 0 || !grow(b, len))
+		return;
+
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+void
+buf_char(struct buf *b, char ch)
+{
+	buf_put(b, &ch, 1);
+}
+
+void
+buf_text(struct buf *b, const char *text)
+{
+	buf_put(b, text, strlen(text));
+}
+
+void
+buf_int(struct buf *b, int64_t number)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	if (number < 0)
+		digits[--at] = '-';
+	buf_put(b, digits + at, sizeof(digits) - at);
+}
+
+void
+buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = arena_vprintf(b->arena, format, args);
+	va_end(args);
+	buf_text(b, text);
+}
+
+/* What a byte becomes in a JSON string: 0 itself, 'u' \u00XX, else a backslash and
+ * that letter. */
+static const char json_escapes[256] = {
+	[0] = 'u',  [1] = 'u',  [2] = 'u',  [3] = 'u',  [4] = 'u',   [5] = 'u',     [6] = 'u',
+	[7] = 'u',  [8] = 'b',  [9] = 't',  [10] = 'n', [11] = 'u',  [12] = 'f',    [13] = 'r',
+	[14] = 'u', [15] = 'u', [16] = 'u', [17] = 'u', [18] = 'u',  [19] = 'u',    [20] = 'u',
+	[21] = 'u', [22] = 'u', [23] = 'u', [24] = 'u', [25] = 'u',  [26] = 'u',    [27] = 'u',
+	[28] = 'u', [29] = 'u', [30] = 'u', [31] = 'u', ['"'] = '"', ['\\'] = '\\', [127] = 'u',
+};
+
+void
+buf_json_text(struct buf *b, const char *text)
+{
+	const char *plain = text;
+
+	buf_char(b, '"');
+	for (; *text; text++) {
+		unsigned char ch = (unsigned char)*text;
+		char escape = json_escapes[ch];
+
+		if (!escape)
+			continue;
+
+		buf_put(b, plain, (size_t)(text - plain));
+		plain = text + 1;
+		if (escape == 'u') {
+			static const char hex[] = "0123456789abcdef";
+			char out[] = { '\\', 'u', '0', '0', hex[ch >> 4], hex[ch & 15] };
+
+			buf_put(b, out, sizeof(out));
+		} else {
+			buf_put(b, (char[]) { '\\', escape }, 2);
+		}
+	}
+	buf_put(b, plain, (size_t)(text - plain));
+	buf_char(b, '"');
+}
+
+static bool
+unreserved(unsigned char ch)
+{
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+	       ch == '-' || ch == '.' || ch == '_' || ch == '~';
+}
+
+void
+buf_url(struct buf *b, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (; *text; text++) {
+		unsigned char ch = (unsigned char)*text;
+
+		if (unreserved(ch))
+			buf_char(b, *text);
+		else
+			buf_put(b, (char[]) { '%', hex[ch >> 4], hex[ch & 15] }, 3);
+	}
+}
+
+void
+buf_base64url(struct buf *b, const void *data, size_t len)
+{
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const unsigned char *in = data;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t have = len - i < 3 ? len - i : 3;
+		unsigned group = (unsigned)in[i] << 16;
+		char out[4];
+
+		if (have > 1)
+			group |= (unsigned)in[i + 1] << 8;
+		if (have > 2)
+			group |= in[i + 2];
+		for (unsigned k = 0; k < 4; k++)
+			out[k] = letters[group >> (18 - 6 * k) & 63];
+		buf_put(b, out, have + 1);
+	}
+}
+
+const char *
+buf_done(struct buf *b)
+{
+	return b->failed ? NULL : b->data;
+}

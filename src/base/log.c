@@ -1,0 +1,170 @@
+/* One line a log record: JSON for machines, colours for a person. */
+#include "app/log.h"
+
+#include "app/clock.h"
+#include "app/settings.h"
+
+enum { LINE_MAX_BYTES = 4096 };
+
+/* A line under construction, without an arena: a log must work when memory is gone. */
+struct line {
+	char data[LINE_MAX_BYTES];
+	size_t len;
+};
+
+static const struct {
+	const char *name, *colour, *label;
+} levels[] = {
+	[LOG_DEBUG] = { "debug", "\033[2m", "DEBUG" },
+	[LOG_INFO] = { "info", "\033[32m", "INFO " },
+	[LOG_WARN] = { "warn", "\033[33m", "WARN " },
+	[LOG_ERROR] = { "error", "\033[31m", "ERROR" },
+};
+
+static enum log_level least = LOG_INFO;
+static bool as_text, coloured;
+
+void
+log_init(void)
+{
+	bool terminal = isatty(STDERR_FILENO) == 1;
+
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		if (strcmp(levels[i].name, settings.log_level) == 0)
+			least = (enum log_level)i;
+	}
+	as_text = strcmp(settings.log_format, "auto") == 0
+		      ? terminal
+		      : strcmp(settings.log_format, "text") == 0;
+	coloured = terminal && !getenv("NO_COLOR");
+}
+
+bool
+log_enabled(enum log_level level)
+{
+	return level >= least;
+}
+
+/* The last bytes stay free for what closes the line. */
+static void
+put(struct line *l, const char *data, size_t len)
+{
+	size_t room = sizeof(l->data) - 16 - l->len;
+
+	if (len > room)
+		len = room;
+	memcpy(l->data + l->len, data, len);
+	l->len += len;
+}
+
+static void
+put_text(struct line *l, const char *text)
+{
+	put(l, text, strlen(text));
+}
+
+/* As the inside of a JSON string; also keeps control characters off a terminal. */
+static void
+put_escaped(struct line *l, const char *text)
+{
+	for (; *text && l->len < sizeof(l->data) - 32; text++) {
+		unsigned char ch = (unsigned char)*text;
+		char out[8];
+
+		if (ch == '"' || ch == '\\')
+			put(l, (char[]) { '\\', *text }, 2);
+		else if (ch >= 0x20 && ch != 0x7f)
+			put(l, text, 1);
+		else
+			put(l, out, (size_t)snprintf(out, sizeof(out), "\\u%04x", ch));
+	}
+}
+
+static void
+put_value(struct line *l, const struct log_field *f, bool quoted)
+{
+	char number[40];
+
+	if (f->is_seconds || f->is_number) {
+		if (f->is_seconds)
+			snprintf(number, sizeof(number), "%.6f", f->seconds);
+		else
+			snprintf(number, sizeof(number), "%" PRId64, f->number);
+		put_text(l, number);
+		return;
+	}
+	if (quoted)
+		put(l, "\"", 1);
+	put_escaped(l, f->text);
+	if (quoted)
+		put(l, "\"", 1);
+}
+
+static bool
+is_empty(const struct log_field *f)
+{
+	return !f->text && !f->is_number && !f->is_seconds;
+}
+
+static void
+put_fields(struct line *l, const struct log_field *fields)
+{
+	for (; fields && fields->name; fields++) {
+		if (is_empty(fields))
+			continue;
+		put_text(l, as_text ? " " : ",\"");
+		put_text(l, fields->name);
+		put_text(l, as_text ? "=" : "\":");
+		put_value(l, fields, !as_text);
+	}
+}
+
+void
+log_write(enum log_level level, const struct ctx *c, const struct log_field *fields,
+	  const char *format, ...)
+{
+	struct line line = { .len = 0 };
+	char time[CLOCK_TEXT_SIZE], message[2048];
+	va_list args;
+
+	if (level < least)
+		return;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	clock_text(clock_now(), time);
+	if (as_text) {
+		put(&line, time + 11, 12);
+		put_text(&line, " ");
+		put_text(&line, coloured ? levels[level].colour : "");
+		put_text(&line, levels[level].label);
+		put_text(&line, coloured ? "\033[0m " : " ");
+		put_escaped(&line, message);
+	} else {
+		put_text(&line, "{\"timestamp\":\"");
+		put_text(&line, time);
+		put_text(&line, "\",\"level\":\"");
+		put_text(&line, levels[level].name);
+		put_text(&line, "\",\"service\":\"");
+		put_escaped(&line, settings.app_name ? settings.app_name : PACKAGE_NAME);
+		put_text(&line, "\",\"version\":\"" PACKAGE_VERSION "\",\"message\":\"");
+		put_escaped(&line, message);
+		put_text(&line, "\"");
+	}
+	if (c) {
+		put_fields(&line, (struct log_field[]) {
+				      { "request_id", c->request_id },
+				      { "traceparent", c->traceparent },
+				      { "route", c->route },
+				      { "user_id", c->caller.user_id },
+				      { "session_id", c->caller.session_id },
+				      { 0 },
+				  });
+	}
+	put_fields(&line, fields);
+	memcpy(line.data + line.len, as_text ? "\n" : "}\n", as_text ? 1 : 2);
+	line.len += as_text ? 1 : 2;
+	if (write(STDERR_FILENO, line.data, line.len) < 0)
+		return; /* nowhere to say so */
+}

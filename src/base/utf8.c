@@ -1,0 +1,63 @@
+/* UTF-8. */
+#include "app/utf8.h"
+
+static bool
+follows(const char *s, size_t len, size_t at)
+{
+	return at < len && ((unsigned char)s[at] & 0xc0) == 0x80;
+}
+
+size_t
+utf8_char(const char *s, size_t len)
+{
+	unsigned char a, b;
+
+	if (len == 0)
+		return 0;
+	a = (unsigned char)s[0];
+	if (a < 0x80)
+		return 1;
+	if (!follows(s, len, 1))
+		return 0;
+	b = (unsigned char)s[1];
+	if (a >= 0xc2 && a <= 0xdf)
+		return 2;
+	if (!follows(s, len, 2))
+		return 0;
+	if (a >= 0xe0 && a <= 0xef) {
+		bool overlong = a == 0xe0 && b < 0xa0, surrogate = a == 0xed && b > 0x9f;
+
+		return overlong || surrogate ? 0 : 3;
+	}
+	if (!follows(s, len, 3))
+		return 0;
+	if (a >= 0xf0 && a <= 0xf4) {
+		bool overlong = a == 0xf0 && b < 0x90, beyond = a == 0xf4 && b > 0x8f;
+
+		return overlong || beyond ? 0 : 4;
+	}
+	return 0;
+}
+
+bool
+utf8_valid(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_char(s + i, len - i);
+
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+size_t
+utf8_length(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
