@@ -47,6 +47,7 @@ struct field {
 	size_t offset;
 	unsigned flags;
 	int64_t min, max;            /* 0 and 0: no limit but the type's own */
+	const int64_t *min_setting;  /* a setting that takes the place of .min, or NULL */
 	const char *const *choices;  /* TYPE_ENUM: ends with NULL */
 	const char *initial;         /* as text: what POST and PUT take where it is not given */
 	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
