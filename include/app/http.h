@@ -36,8 +36,8 @@ struct route {
 	enum access access;
 	const char *scope; /* that an API key needs; NULL: no API key; "": any API key */
 	bool root;
-	const struct schema *body;  /* of the request; its mode comes from the method */
-	const struct schema *form;  /* where the body may also be a form (…/x-www-form-urlencoded):
+	const struct schema *body; /* of the request; its mode comes from the method */
+	const struct schema *form; /* where the body may also be a form (…/x-www-form-urlencoded):
 				     * rows that fill the same C record as .body */
 	const struct schema *query; /* parameters of the query, beside those of .list */
 	const struct list *list;    /* the answer is a page of it */
