@@ -16,17 +16,18 @@ struct ctx;
 
 enum error {
 	OK = 0,
-#define ERROR(name, status, code, title) name,
+#define ERROR(name, status, code, title, detail) name,
 #include "app/error.def"
 #undef ERROR
 	ERROR_COUNT
 };
 
 struct error_info {
-	const char *name;  /* "E_NOT_FOUND", for logs */
-	unsigned status;   /* HTTP */
-	const char *code;  /* "not_found" */
-	const char *title; /* "Not Found" */
+	const char *name;   /* "E_NOT_FOUND", for logs */
+	unsigned status;    /* HTTP */
+	const char *code;   /* "not_found" */
+	const char *title;  /* "Not Found" */
+	const char *detail; /* one sentence, where fail() gave none */
 };
 
 /* The row of an error; of OK and of unknown numbers, that of E_INTERNAL. */

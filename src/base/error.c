@@ -6,7 +6,7 @@
 enum { FIELD_ERRORS_MAX = 100 };
 
 static const struct error_info infos[] = {
-#define ERROR(name, status, code, title) [name] = { #name, status, code, title },
+#define ERROR(name, status, code, title, detail) [name] = { #name, status, code, title, detail },
 #include "app/error.def"
 #undef ERROR
 };
