@@ -1,0 +1,300 @@
+/* The whole way of a request, on one page. */
+#include "http_priv.h"
+
+#include "app/clock.h"
+#include "app/ids.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+static void
+identify(struct request *req)
+{
+	struct ctx *c = req->ctx;
+	const char *id = request_env(req, "REQUEST_ID"); /* as the web server logs it */
+	const char *parent = request_env(req, "HTTP_TRACEPARENT");
+
+	if (!id || !request_id_valid(id))
+		id = request_env(req, "HTTP_X_REQUEST_ID");
+	if (!id || !request_id_valid(id)) {
+		char fresh[UUID_TEXT_SIZE];
+
+		uuid_new(fresh);
+		id = arena_text(c->arena, fresh);
+	}
+	c->request_id = id;
+	c->traceparent = parent && traceparent_valid(parent) ? parent : NULL;
+}
+
+static enum error
+authenticate(struct request *req)
+{
+	for (const struct feature *const *f = features; *f; f++) {
+		if ((*f)->authenticate)
+			return (*f)->authenticate(req);
+	}
+	return OK;
+}
+
+static bool
+has_scope(const struct caller *caller, const char *scope)
+{
+	if (!*scope)
+		return true;
+
+	for (const char *const *s = caller->scopes; s && *s; s++) {
+		if (strcmp(*s, scope) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Who is asking, and may he? */
+static enum error
+check_access(struct request *req)
+{
+	static const enum role least[] = {
+		[ACCESS_VIEWER] = ROLE_VIEWER,
+		[ACCESS_MEMBER] = ROLE_MEMBER,
+		[ACCESS_ADMIN] = ROLE_ADMIN,
+		[ACCESS_OWNER] = ROLE_OWNER,
+	};
+	const struct route *route = req->route;
+	struct ctx *c = req->ctx;
+	enum error e;
+
+	if (route->access == ACCESS_PUBLIC)
+		return OK;
+	if (route->access == ACCESS_NOBODY)
+		return fail(c, E_FORBIDDEN, NULL);
+
+	e = authenticate(req);
+	if (e)
+		return e;
+
+	if (c->caller.role == ROLE_NONE)
+		return fail(c, E_UNAUTHENTICATED, NULL);
+	if (c->caller.api_key_id && !route->scope)
+		return fail(c, E_FORBIDDEN, "an API key may not do this");
+	if (c->caller.api_key_id && !has_scope(&c->caller, route->scope))
+		return fail(c, E_INSUFFICIENT_SCOPE, "the API key needs the scope %s",
+			    route->scope);
+	if (c->caller.role < least[route->access])
+		return fail(c, E_FORBIDDEN, "this needs the role %s",
+			    role_name(least[route->access]));
+	return OK;
+}
+
+/* Whether the Content-Type is `wanted`, whatever its parameters. */
+static bool
+is_type(const char *type, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	if (!type || strncasecmp(type, wanted, len) != 0)
+		return false;
+
+	type += len;
+	type += strspn(type, " \t");
+	return !*type || *type == ';';
+}
+
+static enum error
+read_form(struct request *req, void *record)
+{
+	const struct param *params;
+	size_t n;
+
+	if (!params_read(req->ctx->arena, req->body, req->body_len, &params, &n))
+		return fail(req->ctx, E_BAD_REQUEST,
+			    "the form has a bad escape or too many fields");
+
+	return schema_read_params(req->ctx, req->route->form, "body", params, n, NULL, record,
+				  &req->given);
+}
+
+static enum error
+read_body(struct request *req)
+{
+	const struct route *route = req->route;
+	const char *type = request_env(req, "CONTENT_TYPE");
+	bool json = is_type(type, "application/json") ||
+		    (route->method == PATCH && is_type(type, "application/merge-patch+json"));
+	bool form = route->form && is_type(type, "application/x-www-form-urlencoded");
+	void *record;
+
+	if (req->body_too_large)
+		return fail(req->ctx, E_PAYLOAD_TOO_LARGE,
+			    "the body is longer than %" PRId64 " bytes", settings.max_body_bytes);
+	if (!route->body)
+		return OK;
+	if (!json && !form && (req->body_len || (type && *type)))
+		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE, NULL);
+
+	record = arena_alloc(req->ctx->arena, route->body->size);
+	req->in = record;
+	if (form)
+		return read_form(req, record);
+	return schema_read(req->ctx, route->body,
+			   route->method == PATCH ? SCHEMA_UPDATE : SCHEMA_CREATE, req->body,
+			   req->body_len, record, &req->given);
+}
+
+/* The names of the parameters that the other reader of the query knows. */
+static const char *const *
+names_of(struct arena *a, const struct schema *schema)
+{
+	const char **names;
+
+	if (!schema)
+		return NULL;
+
+	names = arena_array(a, schema->nfields + 1, sizeof(*names));
+	for (size_t i = 0; i < schema->nfields; i++)
+		names[i] = schema->fields[i].name;
+	return names;
+}
+
+static const char *const *
+names_of_list(struct arena *a, const struct list *list)
+{
+	static const char *const paging[] = { "limit", "offset", "cursor", "sort" };
+	const char **names;
+	size_t n = COUNT(paging);
+
+	if (!list)
+		return NULL;
+
+	names = arena_array(a, n + LIST_FILTERS_MAX + 1, sizeof(*names));
+	memcpy(names, paging, sizeof(paging));
+	for (const struct list_filter *f = list->filters; f && f->sql; f++) {
+		if (f->field.name)
+			names[n++] = f->field.name;
+	}
+	return names;
+}
+
+static enum error
+read_query(struct request *req)
+{
+	const struct route *route = req->route;
+	struct arena *a = req->ctx->arena;
+	enum error e = OK, e2 = OK;
+	uint64_t given;
+	void *record;
+
+	if (route->list)
+		e = list_read(req->ctx, route->list, req->query, req->nquery,
+			      names_of(a, route->query), &req->list);
+	if (route->query) {
+		record = arena_alloc(a, route->query->size);
+		req->query_record = record;
+		e2 = schema_read_params(req->ctx, route->query, "query", req->query, req->nquery,
+					names_of_list(a, route->list), record, &given);
+	}
+	return e ? e : e2;
+}
+
+/* Query and body together, so that the answer lists every bad field at once. */
+static enum error
+read_input(struct request *req)
+{
+	enum error query, body;
+
+	query = read_query(req);
+	if (query && query != E_VALIDATION)
+		return query;
+
+	body = read_body(req);
+	return body ? body : query;
+}
+
+static enum error
+process(struct request *req)
+{
+	struct segments segments;
+	enum error e;
+
+	e = request_split(req, &segments);
+	if (e)
+		return e;
+
+	e = route_find(req, &segments);
+	if (e == E_METHOD_NOT_ALLOWED && req->method == OPTIONS)
+		return reply_empty(req);
+	if (e)
+		return e;
+
+	if (req->body_broken)
+		return fail(req->ctx, E_BAD_REQUEST, "the body is shorter than announced");
+
+	e = request_read_query(req);
+	if (e)
+		return e;
+
+	e = check_access(req);
+	if (e)
+		return e;
+
+	e = read_input(req);
+	if (e)
+		return e;
+
+	return req->route->handle(req);
+}
+
+/* What every answer carries. Takes no memory: there may be none. */
+static void
+finish(struct request *req)
+{
+	const char *cache = req->route ? req->route->cache_control : NULL;
+
+	reply_header(req, "X-Request-ID", req->ctx->request_id);
+	reply_header(req, "X-Content-Type-Options", "nosniff");
+	reply_header(req, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	reply_header(req, "Cache-Control", cache && req->reply.status < 400 ? cache : "no-store");
+}
+
+static void
+log_request(const struct request *req, int64_t start)
+{
+	unsigned status = req->reply.status;
+	struct log_field fields[] = {
+		{ .name = "method", .text = req->method_text },
+		{ .name = "path", .text = req->path },
+		{ .name = "status", .number = status, .is_number = true },
+		{ .name = "duration",
+		  .seconds = (double)(clock_monotonic() - start) / 1e6,
+		  .is_seconds = true },
+		{ .name = "bytes", .number = (int64_t)req->reply.len, .is_number = true },
+		{ .name = "remote_addr", .text = req->ctx->ip },
+		{ .name = "error",
+		  .text = status >= 400 ? error_info(req->ctx->failure.error)->code : NULL },
+		{ 0 },
+	};
+
+	log_write(status >= 500 ? LOG_ERROR : LOG_INFO, req->ctx, fields, "request");
+}
+
+void
+app_handle(struct request *req)
+{
+	struct ctx *c = req->ctx;
+	int64_t start = clock_monotonic();
+	enum error e;
+
+	c->request_id = "none";
+	if (setjmp(*arena_guard(c->arena)) == 0) {
+		identify(req);
+		e = process(req);
+		if (e)
+			reply_problem(req, e);
+	} else {
+		log_error(c, "a request took more memory than it may have");
+		reply_out_of_memory(req);
+	}
+	arena_unguard(c->arena);
+	finish(req);
+	if (c->db)
+		db_settle(c->db);
+	log_request(req, start);
+}

@@ -1,0 +1,102 @@
+/* Answers of failure: application/problem+json (RFC 9457). */
+#include "http_priv.h"
+
+enum { PROBLEM_MAX = 256 * 1024 };
+
+static void
+put_field_errors(struct buf *b, const struct field_error *row)
+{
+	buf_text(b, ",\"errors\":[");
+	for (const char *comma = ""; row; row = row->next, comma = ",") {
+		buf_text(b, comma);
+		buf_text(b, "{\"in\":");
+		buf_json_text(b, row->in);
+		buf_text(b, ",\"field\":");
+		buf_json_text(b, row->field);
+		buf_text(b, ",\"code\":");
+		buf_json_text(b, field_code_text(row->code));
+		buf_text(b, ",\"message\":");
+		buf_json_text(b, row->message);
+		buf_char(b, '}');
+	}
+	buf_char(b, ']');
+}
+
+static const char *
+detail_of(struct ctx *c, const struct error_info *info)
+{
+	unsigned n = c->failure.nfields;
+
+	if (info->status == 500)
+		return info->detail;
+	if (c->failure.detail)
+		return c->failure.detail;
+	if (n)
+		return arena_printf(
+		    c->arena, n == 1 ? "%u field is not valid" : "%u fields are not valid", n);
+	return info->detail;
+}
+
+static void
+set_error_headers(struct request *req, enum error e, unsigned status)
+{
+	bool token_sent = e == E_INVALID_TOKEN || e == E_TOKEN_EXPIRED || e == E_TOKEN_REUSED;
+	unsigned seconds = req->ctx->failure.retry_after;
+
+	if (status == 401)
+		reply_header(req, "WWW-Authenticate",
+			     token_sent ? "Bearer error=\"invalid_token\"" : "Bearer");
+	if (status == 403 && e == E_INSUFFICIENT_SCOPE)
+		reply_header(req, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
+	if (status == 503 || status == 429)
+		reply_header(req, "Retry-After",
+			     arena_printf(req->ctx->arena, "%u", seconds ? seconds : 1));
+}
+
+void
+reply_problem(struct request *req, enum error e)
+{
+	struct ctx *c = req->ctx;
+	const struct error_info *info = error_info(e);
+	struct buf b = buf_new(c->arena, PROBLEM_MAX);
+
+	if (c->failure.error != e)
+		failure_clear(c);
+	buf_text(&b, "{\"type\":\"about:blank\",\"title\":");
+	buf_json_text(&b, info->title);
+	buf_printf(&b, ",\"status\":%u,\"detail\":", info->status);
+	buf_json_text(&b, detail_of(c, info));
+	buf_text(&b, ",\"code\":");
+	buf_json_text(&b, info->code);
+	buf_text(&b, ",\"request_id\":");
+	buf_json_text(&b, c->request_id);
+	if (e == E_VALIDATION)
+		put_field_errors(&b, c->failure.fields);
+	buf_char(&b, '}');
+	set_error_headers(req, e, info->status);
+	req->reply.status = info->status;
+	req->reply.media_type = "application/problem+json";
+	req->reply.body = b.data;
+	req->reply.len = b.len;
+}
+
+void
+reply_out_of_memory(struct request *req)
+{
+	static char body[512];
+	const struct error_info *info = error_info(E_OVERLOADED);
+	int len =
+	    snprintf(body, sizeof(body),
+		     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
+		     "\"detail\":\"%s\",\"code\":\"%s\",\"request_id\":\"%s\"}",
+		     info->title, info->status, info->detail, info->code, req->ctx->request_id);
+
+	req->reply = (struct reply) {
+		.status = info->status,
+		.media_type = "application/problem+json",
+		.body = body,
+		.len = (size_t)len,
+		.headers = { { "Retry-After", "1" } },
+		.nheaders = 1,
+	};
+}

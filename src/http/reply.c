@@ -1,0 +1,159 @@
+/* Answers of success. */
+#include "http_priv.h"
+
+#include "app/settings.h"
+
+enum { BODY_MAX = 32 * 1024 * 1024 };
+
+void
+reply_header(struct request *req, const char *name, const char *value)
+{
+	struct reply *reply = &req->reply;
+	size_t len = 0;
+
+	if (reply->nheaders == REPLY_HEADERS_MAX)
+		return;
+
+	while ((unsigned char)value[len] >= 0x20 && value[len] != 0x7f)
+		len++;
+	if (value[len])
+		value = arena_text_n(req->ctx->arena, value, len);
+	reply->headers[reply->nheaders++] = (struct header) { name, value };
+}
+
+enum error
+reply_body(struct request *req, unsigned status, const char *media_type, const char *body,
+	   size_t len)
+{
+	req->reply.status = status;
+	req->reply.media_type = media_type;
+	req->reply.body = body;
+	req->reply.len = len;
+	return OK;
+}
+
+enum error
+reply_empty(struct request *req)
+{
+	return reply_body(req, 204, NULL, "", 0);
+}
+
+static enum error
+reply_json(struct request *req, struct buf *b)
+{
+	unsigned status = req->route->status ? req->route->status : 200;
+	const char *body = buf_done(b);
+
+	if (!body)
+		return fail(req->ctx, E_INTERNAL, NULL);
+
+	return reply_body(req, status, "application/json", body, b->len);
+}
+
+static void
+set_location(struct request *req, const void *record)
+{
+	const struct route *route = req->route;
+	const struct field *id = schema_field(route->reply, "id");
+
+	if (!id)
+		return;
+
+	reply_header(req, "Location",
+		     arena_printf(req->ctx->arena, "%s%s/%s", settings.api_prefix,
+				  route->location ? route->location : route->path,
+				  field_text(id, record)));
+}
+
+enum error
+reply_record(struct request *req, const void *record)
+{
+	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
+
+	schema_write(&b, req->route->reply, record);
+	if (req->route->status == 201)
+		set_location(req, record);
+	return reply_json(req, &b);
+}
+
+/* One member of a Link header (RFC 8288): this list with another offset or cursor. */
+static void
+put_link(struct buf *b, const struct request *req, const struct page *page, const char *rel,
+	 const char *cursor, int64_t offset)
+{
+	static const char *const paging[] = { "limit", "offset", "cursor" };
+
+	buf_text(b, b->len ? ", <" : "<");
+	buf_text(b, req->path);
+	buf_printf(b, "?limit=%" PRId64, page->limit);
+	for (size_t i = 0; i < req->nquery; i++) {
+		bool skip = false;
+
+		for (size_t k = 0; k < COUNT(paging); k++)
+			skip = skip || strcmp(paging[k], req->query[i].name) == 0;
+		if (skip)
+			continue;
+		buf_char(b, '&');
+		buf_url(b, req->query[i].name);
+		buf_char(b, '=');
+		buf_url(b, req->query[i].value);
+	}
+	if (cursor)
+		buf_printf(b, "&cursor=%s", cursor);
+	else
+		buf_printf(b, "&offset=%" PRId64, offset);
+	buf_printf(b, ">; rel=\"%s\"", rel);
+}
+
+static void
+set_links(struct request *req, const struct page *page)
+{
+	struct buf b = buf_new(req->ctx->arena, 16 * 1024);
+	int64_t last = page->total > 0 ? (page->total - 1) / page->limit * page->limit : 0;
+	int64_t before = page->offset - page->limit;
+
+	if (page->by_cursor) {
+		if (!page->next_cursor)
+			return;
+		put_link(&b, req, page, "next", page->next_cursor, 0);
+	} else {
+		if (page->next_cursor)
+			put_link(&b, req, page, "next", NULL, page->offset + page->limit);
+		if (page->offset > 0)
+			put_link(&b, req, page, "prev", NULL,
+				 before < 0 ? 0 : (before > last ? last : before));
+		put_link(&b, req, page, "first", NULL, 0);
+		put_link(&b, req, page, "last", NULL, last);
+	}
+	if (buf_done(&b))
+		reply_header(req, "Link", b.data);
+}
+
+enum error
+reply_page(struct request *req, const struct page *page)
+{
+	const struct schema *row = req->route->reply;
+	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
+	const char *at = page->items.rows;
+
+	buf_text(&b, "{\"items\":[");
+	for (size_t i = 0; i < page->items.n; i++, at += row->size) {
+		if (i)
+			buf_char(&b, ',');
+		schema_write(&b, row, at);
+	}
+	buf_char(&b, ']');
+	if (!page->by_cursor)
+		buf_printf(&b, ",\"total\":%" PRId64, page->total);
+	buf_printf(&b, ",\"limit\":%" PRId64, page->limit);
+	if (!page->by_cursor)
+		buf_printf(&b, ",\"offset\":%" PRId64, page->offset);
+	buf_text(&b, ",\"next_cursor\":");
+	if (page->next_cursor)
+		buf_json_text(&b, page->next_cursor);
+	else
+		buf_text(&b, "null");
+	buf_char(&b, '}');
+	set_links(req, page);
+	return reply_json(req, &b);
+}

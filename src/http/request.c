@@ -1,0 +1,158 @@
+/* What came in: variables, path and query, decoded once. */
+#include "http_priv.h"
+
+#include "app/utf8.h"
+
+enum { PARAMS_MAX = 100 };
+
+const char *
+request_env(const struct request *req, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *const *at = req->env; at && *at; at++) {
+		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
+			return *at + len + 1;
+	}
+	return NULL;
+}
+
+static int
+hex_value(char ch)
+{
+	if (ch >= '0' && ch <= '9')
+		return ch - '0';
+	if (ch >= 'a' && ch <= 'f')
+		return ch - 'a' + 10;
+	if (ch >= 'A' && ch <= 'F')
+		return ch - 'A' + 10;
+	return -1;
+}
+
+/* Decodes %XX (and + as a blank where `plus`); NULL for a bad escape, a NUL or what is
+ * not UTF-8. */
+static const char *
+decode(struct arena *a, const char *text, size_t len, bool plus)
+{
+	char *out = arena_alloc(a, len + 1), *at = out;
+
+	for (size_t i = 0; i < len; i++) {
+		char ch = text[i];
+
+		if (ch == '%') {
+			int high = len - i > 2 ? hex_value(text[i + 1]) : -1;
+			int low = len - i > 2 ? hex_value(text[i + 2]) : -1;
+
+			if (high < 0 || low < 0 || (high == 0 && low == 0))
+				return NULL;
+			ch = (char)(high << 4 | low);
+			i += 2;
+		} else if (ch == '+' && plus) {
+			ch = ' ';
+		} else if (ch == '\0') {
+			return NULL;
+		}
+		*at++ = ch;
+	}
+	return utf8_valid(out, (size_t)(at - out)) ? out : NULL;
+}
+
+static bool
+has_control(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* Where the path begins: a proxy may send the absolute form, http://host/path. */
+static const char *
+path_start(const char *uri)
+{
+	const char *scheme_end = strstr(uri, "://");
+
+	if (*uri == '/' || !scheme_end)
+		return uri;
+
+	uri = scheme_end + 3;
+	return uri + strcspn(uri, "/?");
+}
+
+enum error
+request_split(struct request *req, struct segments *segments)
+{
+	struct ctx *c = req->ctx;
+	const char *at = path_start(req->uri);
+	size_t len = strcspn(at, "?#");
+
+	segments->n = 0;
+	req->path = arena_text_n(c->arena, at, len);
+	if (len == 0 || *at != '/')
+		return fail(c, E_BAD_REQUEST, "the path must begin with a slash");
+
+	for (const char *end = at + len; at < end;) {
+		size_t n = strcspn(++at, "/?#");
+		const char *segment;
+
+		if (n == 0 && at >= end)
+			break;
+		if (n == 0)
+			return fail(c, E_BAD_REQUEST, "the path has an empty segment");
+		segment = decode(c->arena, at, n, false);
+		if (!segment || has_control(segment) || strcmp(segment, ".") == 0 ||
+		    strcmp(segment, "..") == 0)
+			return fail(c, E_BAD_REQUEST, "the path has a segment that is not allowed");
+		if (segments->n == SEGMENTS_MAX)
+			return fail(c, E_NOT_FOUND, NULL);
+		segments->text[segments->n++] = segment;
+		at += n;
+	}
+	return OK;
+}
+
+bool
+params_read(struct arena *a, const char *text, size_t len, const struct param **params, size_t *n)
+{
+	struct param *list = arena_array(a, PARAMS_MAX, sizeof(*list));
+	const char *end = text + len;
+
+	*params = list;
+	*n = 0;
+	while (text < end) {
+		const char *stop = memchr(text, '&', (size_t)(end - text));
+		const char *next = stop ? stop : end;
+		const char *equals = memchr(text, '=', (size_t)(next - text));
+		const char *name_end = equals ? equals : next;
+		struct param p;
+
+		if (next > text) {
+			p.name = decode(a, text, (size_t)(name_end - text), true);
+			p.value =
+			    equals ? decode(a, equals + 1, (size_t)(next - equals - 1), true) : "";
+			if (!p.name || !p.value || *n == PARAMS_MAX)
+				return false;
+			list[(*n)++] = p;
+		}
+		text = next + 1;
+	}
+	return true;
+}
+
+enum error
+request_read_query(struct request *req)
+{
+	const char *query = strchr(path_start(req->uri), '?');
+	size_t len;
+
+	if (!query)
+		return OK;
+
+	query++;
+	len = strcspn(query, "#");
+	if (len && !params_read(req->ctx->arena, query, len, &req->query, &req->nquery))
+		return fail(req->ctx, E_BAD_REQUEST,
+			    "the query has a bad escape, or more than %d parameters", PARAMS_MAX);
+	return OK;
+}

@@ -1,0 +1,132 @@
+/* Which route row: the features' tables, walked as they stand. */
+#include "http_priv.h"
+
+#include "app/ids.h"
+#include "app/settings.h"
+
+static const char *const method_names[] = {
+	[METHOD_NONE] = "", [GET] = "GET",       [POST] = "POST", [PUT] = "PUT",
+	[PATCH] = "PATCH",  [DELETE] = "DELETE", [HEAD] = "HEAD", [OPTIONS] = "OPTIONS",
+};
+
+const char *
+method_name(enum method method)
+{
+	return method_names[method];
+}
+
+static enum method
+method_parse(const char *text)
+{
+	for (enum method m = GET; m <= OPTIONS; m++) {
+		if (strcmp(method_names[m], text) == 0)
+			return m;
+	}
+	return METHOD_NONE;
+}
+
+/* How many of the segments the pattern's start takes up, or -1 if it does not fit there.
+ * Values of {name} go to `params`. */
+static int
+match_pattern(const char *pattern, const char *const *segments, size_t n, const char **params)
+{
+	size_t used = 0, nparams = 0;
+
+	while (*pattern == '/' && pattern[1]) {
+		size_t len = strcspn(++pattern, "/");
+
+		if (used == n)
+			return -1;
+		if (*pattern == '{') {
+			if (!uuid_valid(segments[used]))
+				return -1;
+			params[nparams++] = segments[used];
+		} else if (strncmp(pattern, segments[used], len) != 0 || segments[used][len]) {
+			return -1;
+		}
+		used++;
+		pattern += len;
+	}
+	return (int)used;
+}
+
+static bool
+matches(const struct route *route, const struct segments *s, int prefix, const char **params)
+{
+	size_t skip = route->root ? 0 : (size_t)prefix;
+
+	if (!route->root && prefix < 0)
+		return false;
+
+	return match_pattern(route->path, s->text + skip, s->n - skip, params) ==
+	       (int)(s->n - skip);
+}
+
+static void
+set_allow(struct request *req, unsigned methods)
+{
+	struct buf b = buf_new(req->ctx->arena, 200);
+
+	if (methods & 1u << GET)
+		methods |= 1u << HEAD;
+	methods |= 1u << OPTIONS;
+	for (enum method m = GET; m <= OPTIONS; m++) {
+		if (!(methods & 1u << m))
+			continue;
+		buf_text(&b, b.len ? ", " : "");
+		buf_text(&b, method_names[m]);
+	}
+	reply_header(req, "Allow", b.data);
+}
+
+static void
+take(struct request *req, const struct route *route, const char *const *params)
+{
+	req->route = route;
+	memcpy(req->path_params, params, sizeof(req->path_params));
+	req->ctx->route =
+	    route->root ? route->path
+			: arena_printf(req->ctx->arena, "%s%s", settings.api_prefix, route->path);
+}
+
+enum error
+route_find(struct request *req, const struct segments *s)
+{
+	const char *params[PATH_PARAMS_MAX] = { NULL };
+	int prefix = match_pattern(settings.api_prefix, s->text, s->n, params);
+	unsigned methods = 0;
+	enum method wanted;
+
+	req->method = method_parse(req->method_text);
+	wanted = req->method == HEAD ? GET : req->method;
+	for (const struct feature *const *f = features; *f; f++) {
+		for (const struct route *r = (*f)->routes; r->method; r++) {
+			if (!matches(r, s, prefix, params))
+				continue;
+			if (r->method == wanted) {
+				take(req, r, params);
+				return OK;
+			}
+			methods |= 1u << r->method;
+		}
+	}
+	if (!methods)
+		return fail(req->ctx, E_NOT_FOUND, NULL);
+
+	set_allow(req, methods);
+	return fail(req->ctx, E_METHOD_NOT_ALLOWED, NULL);
+}
+
+const char *
+request_path(const struct request *req, const char *name)
+{
+	const char *at = req->route->path;
+	size_t len = strlen(name);
+
+	for (size_t i = 0; (at = strchr(at, '{')); i++) {
+		at++;
+		if (strncmp(at, name, len) == 0 && at[len] == '}')
+			return req->path_params[i];
+	}
+	return NULL;
+}
