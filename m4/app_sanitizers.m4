@@ -1,0 +1,28 @@
+dnl APP_SANITIZERS: builds for finding mistakes (--enable-sanitizers) and for seeing what
+dnl the tests reach (--enable-coverage). Both slow the program down: never for production.
+AC_DEFUN([APP_SANITIZERS], [
+	AC_ARG_ENABLE([sanitizers],
+		[AS_HELP_STRING([--enable-sanitizers],
+			[build with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer])],
+		[], [enable_sanitizers=no])
+	AC_ARG_ENABLE([coverage],
+		[AS_HELP_STRING([--enable-coverage], [count which lines run, for gcov])],
+		[], [enable_coverage=no])
+
+	AS_IF([test "$enable_sanitizers" != no], [
+		APP_ADD_FLAG([SANITIZER_LDFLAGS], [-fsanitize=address,undefined], [link])
+		AS_IF([test -z "$SANITIZER_LDFLAGS"],
+			[AC_MSG_ERROR([$CC cannot link with -fsanitize=address,undefined])])
+		SANITIZER_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+		AS_VAR_APPEND([SANITIZER_CFLAGS], [" -fno-omit-frame-pointer"])
+		dnl GCC 12 takes vsnprintf(NULL, 0, ...) for a truncation when it instruments.
+		APP_ADD_FLAG([SANITIZER_CFLAGS], [-Wno-format-truncation])
+	])
+	AS_IF([test "$enable_coverage" != no], [
+		AS_VAR_APPEND([SANITIZER_CFLAGS], [" --coverage"])
+		AS_VAR_APPEND([SANITIZER_LDFLAGS], [" --coverage"])
+	])
+	AC_SUBST([SANITIZER_CFLAGS])
+	AC_SUBST([SANITIZER_LDFLAGS])
+	AM_CONDITIONAL([SANITIZERS], [test "$enable_sanitizers" != no])
+])

@@ -1,0 +1,23 @@
+dnl APP_WARNINGS: collects the warnings of the house in WARNING_CFLAGS. Errors they are
+dnl with --enable-werror alone: for development, CI and distcheck, never for a person
+dnl who builds a release with a newer compiler. A row of a table may leave out what does
+dnl not apply to it: zero means closed.
+AC_DEFUN([APP_WARNINGS], [
+	AC_ARG_ENABLE([werror],
+		[AS_HELP_STRING([--enable-werror], [stop at any compiler warning])],
+		[], [enable_werror=no])
+
+	APP_ADD_FLAGS([WARNING_CFLAGS], [
+		-Wall
+		-Wextra
+		-Wshadow
+		-Wconversion
+		-Wstrict-prototypes
+		-Wmissing-prototypes
+		-Wwrite-strings
+		-Wvla
+		-Wno-missing-field-initializers
+	])
+	AS_IF([test "$enable_werror" != no], [AS_VAR_APPEND([WARNING_CFLAGS], [" -Werror"])])
+	AC_SUBST([WARNING_CFLAGS])
+])

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Runs one test for `make check`: program and arguments. Criterion runs each test in a
+# process of its own and does not see what the sanitizers say when that one ends; so
+# they write files, and a test that left one has failed.
+set -u
+
+reports=$(pwd)/tests/reports/$(basename "$1")
+rm -rf "$reports"
+mkdir -p "$reports" || exit 99
+
+# The quotes are for a space in the path.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}log_path='$reports/asan'"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}log_path='$reports/ubsan':print_stacktrace=1"
+export LSAN_OPTIONS="suppressions='${srcdir:-.}/tests/leaks.supp':print_suppressions=0"
+
+"$@"
+status=$?
+
+for report in "$reports"/*; do
+	test -e "$report" || continue
+	echo "$1: a sanitizer found a mistake:" >&2
+	cat "$report" >&2
+	test $status -ne 0 || status=1
+done
+rm -rf "$reports"
+exit $status
