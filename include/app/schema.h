@@ -119,6 +119,9 @@ const char *field_check(struct ctx *, const char *in, const struct field *, cons
 /* Whether the row of that name was in `given`. */
 bool schema_given(const struct schema *, uint64_t given, const char *name);
 
+/* The row's minimum: what its .min_setting says, else .min. */
+int64_t field_min(const struct field *);
+
 /* The row of that name, or NULL. */
 const struct field *schema_field(const struct schema *, const char *name);
 
