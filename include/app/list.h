@@ -17,8 +17,8 @@
 /* `$` in the SQL stands for the value: "status = $". A row without .name is set by the
  * service alone (list_restrict). Ends with { 0 }. */
 struct list_filter {
-	struct field field; /* name, type, choices, min, max, text */
 	const char *sql;
+	struct field field; /* name, type, choices, min, max, text */
 };
 
 /* A column that may be sorted by. The first one, descending, is the default order;

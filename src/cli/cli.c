@@ -1,0 +1,138 @@
+/* Finds the command, shows help, and gives commands what they share. */
+#include "cli_priv.h"
+
+#include "app/db.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024 };
+
+static void
+print_overview(FILE *out, const struct command *commands)
+{
+	fprintf(out, "Usage: %s [--env-file FILE] COMMAND [ARGUMENTS]\n\n", PACKAGE);
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(out, "  %-10s %s\n", c->name, c->text);
+	fprintf(out,
+		"\n`%s COMMAND --help` tells more of one. Settings come from the environment\n"
+		"and from .env; `%s settings` lists them.\n",
+		PACKAGE, PACKAGE);
+}
+
+static void
+print_help(const struct command *c)
+{
+	printf("Usage: %s %s%s%s\n\n%s\n\nExample:\n  %s %s%s%s\n", PACKAGE, c->name,
+	       *c->args ? " " : "", c->args, c->text, PACKAGE, c->name, *c->example ? " " : "",
+	       c->example);
+}
+
+int
+cli_usage(const char *command, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s %s: ", PACKAGE, command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n`%s %s --help` shows how it is called.\n", PACKAGE, command);
+	return 2;
+}
+
+bool
+cli_flag(int *argc, char **argv, const char *flag)
+{
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], flag) != 0)
+			continue;
+		memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof(*argv));
+		(*argc)--;
+		return true;
+	}
+	return false;
+}
+
+/* The settings live as long as the process, and so does their arena. */
+static bool
+load_settings(const char *env_file, bool complete)
+{
+	const char *wrong = settings_load(arena_new(1024 * 1024), env_file, complete);
+
+	if (wrong) {
+		fprintf(stderr, "%s: bad settings (`%s settings` lists them all)\n%s", PACKAGE,
+			PACKAGE, wrong);
+		return false;
+	}
+
+	log_init();
+	return true;
+}
+
+static int
+run(const struct command *c, const char *env_file, int argc, char **argv)
+{
+	if (cli_flag(&argc, argv, "--help") || cli_flag(&argc, argv, "-h")) {
+		print_help(c);
+		return 0;
+	}
+	if (!load_settings(env_file, c->complete))
+		return 1;
+
+	return c->run(argc, argv);
+}
+
+int
+cli_main(const struct command *commands, int argc, char **argv)
+{
+	const char *env_file = NULL, *name;
+
+	argc--, argv++;
+	if (argc >= 2 && strcmp(argv[0], "--env-file") == 0) {
+		env_file = argv[1];
+		argc -= 2, argv += 2;
+	}
+	name = argc ? argv[0] : "";
+	if (!*name || strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
+	    strcmp(name, "-h") == 0) {
+		print_overview(*name ? stdout : stderr, commands);
+		return *name ? 0 : 2;
+	}
+	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
+		puts(PACKAGE " " PACKAGE_VERSION);
+		return 0;
+	}
+	for (const struct command *c = commands; c->name; c++) {
+		if (strcmp(c->name, name) == 0)
+			return run(c, env_file, argc, argv);
+	}
+	fprintf(stderr, "%s: no command %s; `%s help` lists them\n", PACKAGE, name, PACKAGE);
+	return 2;
+}
+
+struct ctx *
+cli_open(void)
+{
+	struct arena *a = arena_new(CLI_ARENA_LIMIT);
+	struct ctx *c = ARENA_NEW(a, struct ctx);
+
+	c->arena = a;
+	c->db = db_new(settings.database_url);
+	c->request_id = PACKAGE;
+	return c;
+}
+
+int
+cli_close(struct ctx *c, const char *command, enum error e)
+{
+	const struct error_info *info = error_info(e);
+
+	if (e)
+		fprintf(stderr, "%s %s: %s\n", PACKAGE, command,
+			c->failure.detail ? c->failure.detail : info->detail);
+	for (const struct field_error *f = c->failure.fields; e && f; f = f->next)
+		fprintf(stderr, "  %s %s\n", f->field, f->message);
+	db_free(c->db);
+	arena_free(c->arena);
+	return e ? 1 : 0;
+}

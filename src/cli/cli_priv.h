@@ -1,0 +1,40 @@
+/* What the commands share. A command is a row in main.c and a file here. */
+#ifndef APP_CLI_PRIV_H
+#define APP_CLI_PRIV_H
+
+#include "app/ctx.h"
+
+struct command {
+	const char *name;
+	const char *args;                  /* "up | down [N] | status", "" where there are none */
+	const char *text;                  /* one sentence */
+	const char *example;               /* its arguments in a line that works: "down 1" */
+	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+	bool complete;                     /* needs every required setting (a database, a key) */
+};
+
+/* Runs the command that argv names; prints help. Exit statuses: 0 done, 1 failed, 2
+ * called wrongly. */
+int cli_main(const struct command *commands, int argc, char **argv);
+
+/* "app migrate: unknown option --x", and how to get help. Returns 2. */
+int cli_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* A ctx for a command: arena and database, as the system itself asks (no caller). */
+struct ctx *cli_open(void);
+
+/* Closes it and says on standard error what failed. Returns the exit status. */
+int cli_close(struct ctx *, const char *command, enum error e);
+
+/* Takes `flag` out of the arguments; true if it was there. */
+bool cli_flag(int *argc, char **argv, const char *flag);
+
+int cmd_serve(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
+int cmd_seed(int argc, char **argv);
+int cmd_routes(int argc, char **argv);
+int cmd_openapi(int argc, char **argv);
+int cmd_settings(int argc, char **argv);
+int cmd_queries(int argc, char **argv);
+
+#endif

@@ -1,0 +1,12 @@
+/* What this application is made of: one line a feature. */
+#include "app/feature.h"
+
+#include "features/auth/auth.h"
+#include "features/docs/docs.h"
+#include "features/health/health.h"
+#include "features/items/items.h"
+#include "features/users/users.h"
+
+const struct feature *const features[] = {
+	&health_feature, &docs_feature, &auth_feature, &users_feature, &items_feature, NULL,
+};

@@ -1,0 +1,22 @@
+/* HTTP in, HTTP out. */
+#include "docs.h"
+
+#include "app/openapi.h"
+
+static enum error
+show_document(struct request *req)
+{
+	size_t len;
+	const char *document = openapi_document(&len);
+
+	return reply_body(req, 200, "application/json", document, len);
+}
+
+const struct route docs_routes[] = {
+	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .root = true,
+	  .media_type = "application/json", .id = "docs_openapi",
+	  .text = "This document (OpenAPI 3.1)." },
+	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .media_type = "application/json",
+	  .id = "docs_openapi_prefixed", .text = "This document, below the API's prefix." },
+	{ 0 },
+};

@@ -1,0 +1,58 @@
+/* What a health answer holds, and what this feature plugs into the application. */
+#include "health_priv.h"
+
+static const char *const live_states[] = { "ok", NULL };
+static const char *const health_states[] = { "ok", "degraded", NULL };
+static const char *const database_states[] = { "ok", "error", NULL };
+static const char *const migration_states[] = { "ok", "pending", "unknown", NULL };
+
+static const struct field live_fields[] = {
+	{ ENUM(struct live, status), .flags = F_READ, .choices = live_states,
+	  .text = "The process answers." },
+};
+const struct schema live_schema = SCHEMA("Live", struct live, live_fields);
+
+static const struct field database_fields[] = {
+	{ ENUM(struct check_database, status), .flags = F_READ, .choices = database_states,
+	  .text = "Whether PostgreSQL answers." },
+	{ INT(struct check_database, latency_ms), .flags = F_READ, .example = "1",
+	  .text = "How long it took, in milliseconds." },
+};
+static const struct schema database_schema =
+    SCHEMA("HealthDatabase", struct check_database, database_fields);
+
+static const struct field migrations_fields[] = {
+	{ ENUM(struct check_migrations, status), .flags = F_READ, .choices = migration_states,
+	  .text = "Whether the tables are up to date; unknown while the database is away." },
+	{ INT(struct check_migrations, pending), .flags = F_READ, .example = "0",
+	  .text = "Migrations that were not applied yet." },
+};
+static const struct schema migrations_schema =
+    SCHEMA("HealthMigrations", struct check_migrations, migrations_fields);
+
+static const struct field checks_fields[] = {
+	{ RECORD(struct checks, database, &database_schema), .flags = F_READ,
+	  .text = "PostgreSQL." },
+	{ RECORD(struct checks, migrations, &migrations_schema), .flags = F_READ,
+	  .text = "The tables." },
+};
+static const struct schema checks_schema = SCHEMA("HealthChecks", struct checks, checks_fields);
+
+static const struct field health_fields[] = {
+	{ ENUM(struct health, status), .flags = F_READ, .choices = health_states,
+	  .text = "degraded where something is away." },
+	{ TEXT(struct health, service), .flags = F_READ, .text = "APP_NAME." },
+	{ TEXT(struct health, version), .flags = F_READ, .text = "Version of the program.",
+	  .example = "1.0.0" },
+	{ TEXT(struct health, environment), .flags = F_READ, .text = "ENVIRONMENT.",
+	  .example = "production" },
+	{ RECORD(struct health, checks, &checks_schema), .flags = F_READ,
+	  .text = "What was asked." },
+};
+const struct schema health_schema = SCHEMA("Health", struct health, health_fields);
+
+const struct feature health_feature = {
+	.name = "health",
+	.text = "For load balancers, probes and people.",
+	.routes = health_routes,
+};

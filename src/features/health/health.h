@@ -1,0 +1,9 @@
+/* Health: for load balancers, probes and people. */
+#ifndef HEALTH_H
+#define HEALTH_H
+
+#include "app/feature.h"
+
+extern const struct feature health_feature;
+
+#endif

@@ -1,0 +1,60 @@
+/* HTTP in, HTTP out. */
+#include "health_priv.h"
+
+static enum error
+show_live(struct request *req)
+{
+	static const struct live live = { "ok" };
+
+	return reply_record(req, &live);
+}
+
+static enum error
+show_health(struct request *req)
+{
+	const struct checks *checks;
+	const struct check_database *database;
+	struct health health;
+	enum error e;
+
+	health_check(req->ctx, &health);
+	e = reply_record(req, &health);
+	if (e)
+		return e;
+
+	checks = health.checks;
+	database = checks->database;
+	if (strcmp(database->status, "ok") != 0) {
+		req->reply.status = 503;
+		reply_header(req, "Retry-After", "1");
+	}
+	return OK;
+}
+
+static enum error
+show_ready(struct request *req)
+{
+	static const struct live ready = { "ok" };
+	struct health health;
+
+	health_check(req->ctx, &health);
+	if (!health.ready)
+		return fail(req->ctx, E_UNAVAILABLE,
+			    "not ready: the database is away, a migration is pending, or the "
+			    "service is stopping; /health tells which");
+
+	return reply_record(req, &ready);
+}
+
+const struct route health_routes[] = {
+	{ GET, "/health", show_health, ACCESS_PUBLIC, .root = true, .reply = &health_schema,
+	  .id = "health",
+	  .text = "How the service and what it depends on are; 503 where the "
+		  "database is away." },
+	{ GET, "/health/live", show_live, ACCESS_PUBLIC, .root = true, .reply = &live_schema,
+	  .id = "health_live", .text = "Whether the process answers; asks no dependency." },
+	{ GET, "/health/ready", show_ready, ACCESS_PUBLIC, .root = true, .reply = &live_schema,
+	  .id = "health_ready",
+	  .text = "Whether it can serve: database there, migrations applied, not stopping." },
+	{ 0 },
+};

@@ -1,0 +1,30 @@
+/* What an item is, and what this feature plugs into the application. */
+#include "items_priv.h"
+
+const char *const item_states[] = { "draft", "active", "archived", NULL };
+
+static const struct field fields[] = {
+	{ UUID(struct item, id), .flags = F_READ, .text = "Identifier." },
+	{ UUID(struct item, owner_id), .flags = F_READ, .text = "The user whose item it is." },
+	{ TEXT(struct item, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 200,
+	  .text = "Short name, shown in lists.", .example = "Lamp" },
+	{ TEXT(struct item, description), .flags = F_RW | F_NULLABLE, .max = 5000,
+	  .text = "Free text.", .example = "Brass, with a green shade." },
+	{ ENUM(struct item, status), .flags = F_RW, .choices = item_states, .initial = "active",
+	  .text = "Stage of life.", .example = "active" },
+	{ TIME(struct item, created_at), .flags = F_READ, .text = "When it was made." },
+	{ TIME(struct item, updated_at), .flags = F_READ, .text = "When it was last changed." },
+	{ INT(struct item, version) },
+};
+
+const struct schema item_schema = SCHEMA("Item", struct item, fields);
+
+static const struct list *const lists[] = { &items_rows, NULL };
+
+const struct feature items_feature = {
+	.name = "items",
+	.text = "Things that a person keeps.",
+	.routes = items_routes,
+	.queries = items_queries,
+	.lists = lists,
+};

@@ -1,0 +1,25 @@
+/* Shared inside this folder only. */
+#ifndef ITEMS_PRIV_H
+#define ITEMS_PRIV_H
+
+#include "items.h"
+
+extern const struct route items_routes[];
+extern const struct query items_queries[];
+extern const struct list items_rows;
+
+/* Rows of items_rows' filters. */
+enum { ITEMS_BY_STATUS, ITEMS_BY_OWNER, ITEMS_VISIBLE };
+
+extern const char *const item_states[];
+
+/* Statements. `visible_to` is the owner whose rows count, NULL for everybody's. */
+enum error items_insert(struct ctx *, const char *owner, const struct item *in,
+			struct item *out) MUST_CHECK;
+enum error items_find(struct ctx *, const char *id, const char *visible_to,
+		      struct item *out) MUST_CHECK;
+enum error items_change(struct ctx *, const char *id, const char *visible_to, const struct item *in,
+			uint64_t given, struct item *out) MUST_CHECK;
+enum error items_remove(struct ctx *, const char *id, const char *visible_to) MUST_CHECK;
+
+#endif

@@ -1,0 +1,93 @@
+/* Each statement a named literal, each value a parameter. */
+#include "items_priv.h"
+
+#define COLUMNS "id, owner_id, title, description, status, created_at, updated_at, version"
+
+enum { INSERT, FIND, UPDATE, DELETE_ONE };
+
+const struct query items_queries[] = {
+	[INSERT] = QUERY("items_insert", &item_schema,
+			 "INSERT INTO items (owner_id, title, description, status)"
+			 " VALUES ($1, $2, $3, $4) RETURNING " COLUMNS),
+	[FIND] = QUERY_READ("items_find", &item_schema,
+			    "SELECT " COLUMNS " FROM items"
+			    " WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"),
+	[UPDATE] = QUERY("items_update", &item_schema,
+			 "UPDATE items SET"
+			 " title = CASE WHEN $3 THEN $4 ELSE title END,"
+			 " description = CASE WHEN $5 THEN $6 ELSE description END,"
+			 " status = CASE WHEN $7 THEN $8 ELSE status END,"
+			 " updated_at = now(), version = version + 1"
+			 " WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"
+			 " RETURNING " COLUMNS),
+	[DELETE_ONE] = QUERY("items_delete", NULL,
+			     "DELETE FROM items"
+			     " WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"),
+	{ 0 },
+};
+
+static const struct list_filter filters[] = {
+	[ITEMS_BY_STATUS] = { .sql = "status = $",
+			      .field = { .name = "status",
+					 .type = TYPE_ENUM,
+					 .choices = item_states,
+					 .text = "Only items in this stage." } },
+	[ITEMS_BY_OWNER] = { .sql = "owner_id = $",
+			     .field = { .name = "owner_id",
+					.type = TYPE_UUID,
+					.text = "Only items of this user." } },
+	[ITEMS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = {
+	{ "created_at", TYPE_TIME },
+	{ "updated_at", TYPE_TIME },
+	{ "title", TYPE_TEXT },
+	{ 0 },
+};
+
+const struct list items_rows = {
+	.name = "items",
+	.row = &item_schema,
+	.columns = COLUMNS,
+	.from = "items",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+enum error
+items_insert(struct ctx *c, const char *owner, const struct item *in, struct item *out)
+{
+	return db_one(c, &items_queries[INSERT], out, owner, in->title, in->description,
+		      in->status);
+}
+
+enum error
+items_find(struct ctx *c, const char *id, const char *visible_to, struct item *out)
+{
+	return db_one(c, &items_queries[FIND], out, id, visible_to);
+}
+
+enum error
+items_change(struct ctx *c, const char *id, const char *visible_to, const struct item *in,
+	     uint64_t given, struct item *out)
+{
+	return db_one(c, &items_queries[UPDATE], out, id, visible_to,
+		      p_bool(schema_given(&item_schema, given, "title")), in->title,
+		      p_bool(schema_given(&item_schema, given, "description")), in->description,
+		      p_bool(schema_given(&item_schema, given, "status")), in->status);
+}
+
+enum error
+items_remove(struct ctx *c, const char *id, const char *visible_to)
+{
+	int64_t removed;
+	enum error e;
+
+	e = db_run(c, &items_queries[DELETE_ONE], &removed, id, visible_to);
+	if (e)
+		return e;
+
+	return removed ? OK : fail(c, E_NOT_FOUND, NULL);
+}

@@ -1,0 +1,101 @@
+/* HTTP in, HTTP out. No rules, no SQL. */
+#include "items_priv.h"
+
+static enum error
+list_items(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = items_list(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
+list_my_items(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = items_list_own(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
+create_item(struct request *req)
+{
+	struct item item;
+	enum error e;
+
+	e = items_create(req->ctx, req->in, &item);
+	if (e)
+		return e;
+
+	return reply_record(req, &item);
+}
+
+static enum error
+show_item(struct request *req)
+{
+	struct item item;
+	enum error e;
+
+	e = items_get(req->ctx, request_path(req, "id"), &item);
+	if (e)
+		return e;
+
+	return reply_record(req, &item);
+}
+
+static enum error
+change_item(struct request *req)
+{
+	struct item item;
+	enum error e;
+
+	e = items_update(req->ctx, request_path(req, "id"), req->in, req->given, &item);
+	if (e)
+		return e;
+
+	return reply_record(req, &item);
+}
+
+static enum error
+delete_item(struct request *req)
+{
+	enum error e;
+
+	e = items_delete(req->ctx, request_path(req, "id"));
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+const struct route items_routes[] = {
+	{ GET, "/items", list_items, ACCESS_VIEWER, .scope = "items:read", .list = &items_rows,
+	  .reply = &item_schema, .id = "items_list",
+	  .text = "List one's own items; admins list everybody's." },
+	{ GET, "/items/my", list_my_items, ACCESS_VIEWER, .scope = "items:read",
+	  .list = &items_rows, .reply = &item_schema, .id = "items_list_my",
+	  .text = "List one's own items, whatever the role." },
+	{ POST, "/items", create_item, ACCESS_MEMBER, .scope = "items:write", .body = &item_schema,
+	  .reply = &item_schema, .status = 201, .id = "items_create", .text = "Create an item." },
+	{ GET, "/items/{id}", show_item, ACCESS_VIEWER, .scope = "items:read",
+	  .reply = &item_schema, .id = "items_show", .text = "Show an item." },
+	{ PATCH, "/items/{id}", change_item, ACCESS_MEMBER, .scope = "items:write",
+	  .body = &item_schema, .reply = &item_schema, .id = "items_update",
+	  .text = "Change what is named, by JSON merge patch (RFC 7396)." },
+	{ PUT, "/items/{id}", change_item, ACCESS_MEMBER, .scope = "items:write",
+	  .body = &item_schema, .reply = &item_schema, .id = "items_replace",
+	  .text = "Replace an item: what is not named goes back to its default." },
+	{ DELETE, "/items/{id}", delete_item, ACCESS_MEMBER, .scope = "items:write", .status = 204,
+	  .id = "items_delete", .text = "Delete an item." },
+	{ 0 },
+};

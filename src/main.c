@@ -1,0 +1,24 @@
+/* What the program can do: one row a command. */
+#include "cli/cli_priv.h"
+
+static const struct command commands[] = {
+	{ "serve", "[--single]", "Serve requests: the pool of workers behind the web server.",
+	  "--single", cmd_serve, true },
+	{ "migrate", "up | down [N] | status [--json] | new NAME",
+	  "Bring the database's tables up to date, or back.", "up", cmd_migrate, true },
+	{ "seed", "", "Make what must be there before the first request: the first owner.", "",
+	  cmd_seed, true },
+	{ "routes", "[--json]", "List every route, and who may call it.", "--json", cmd_routes,
+	  false },
+	{ "openapi", "", "Print the OpenAPI document.", "", cmd_openapi, false },
+	{ "settings", "[--json | --example]", "List every setting and its value.", "--example",
+	  cmd_settings, false },
+	{ "queries", "", "List every SQL statement by name.", "", cmd_queries, false },
+	{ 0 },
+};
+
+int
+main(int argc, char **argv)
+{
+	return cli_main(commands, argc, argv);
+}
