@@ -45,6 +45,7 @@ END {
 		print ".TP"
 		print ".B " text(cell[2])
 		print text(cell[7])
+		print ".br"
 		print values(trimmed(cell[1]), cell[4], cell[5]) standard(cell[3], cell[6])
 		if (cell[6] ~ /S_SECRET/)
 			print "A secret: never printed."

@@ -1,0 +1,47 @@
+#!/bin/sh
+# What the program says about itself stands in .env.example and in the manual page too.
+# Runs in the build directory.
+src=${srcdir:-.}
+program=./$PACKAGE
+manual=doc/app.8
+status=0
+
+# Nothing of this machine's settings may show.
+ask() {
+	env -i PATH="$PATH" LSAN_OPTIONS=detect_leaks=0 ENV_FILE=/dev/null "$program" "$@"
+}
+
+if ! ask settings --example | diff -u "$src/.env.example" -; then
+	echo '.env.example:1: not what the program prints'
+	echo "cure: $program settings --example >.env.example"
+	status=1
+fi
+
+# A word of the manual page, its hyphens as the page writes them.
+in_manual() {
+	sed 's/\\-/-/g' "$manual" | grep -qE "(^|[^A-Za-z_-])$1([^A-Za-z_-]|\$)"
+}
+
+for name in $(ask settings --example | sed -n 's/^#* *\([A-Z][A-Z0-9_]*\)=.*/\1/p'); do
+	in_manual "$name" && continue
+	echo "doc/app.8.in:1: does not name the setting $name"
+	status=1
+done
+
+for command in $(ask help | sed -n 's/^  \([a-z][a-z-]*\)  *[A-Z].*/\1/p'); do
+	for word in "$command" $(ask "$command" --help | head -n 1 | grep -o -e '--[a-z][a-z-]*'); do
+		in_manual "$word" && continue
+		echo "doc/app.8.in:1: does not name $word of the command $command"
+		status=1
+	done
+done
+
+if command -v man >/dev/null; then
+	complaints=$(MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$manual" 2>&1 >/dev/null)
+	if test -n "$complaints"; then
+		echo "$complaints"
+		echo "doc/app.8.in:1: the page has mistakes"
+		status=1
+	fi
+fi
+exit $status

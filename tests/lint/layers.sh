@@ -1,0 +1,120 @@
+#!/bin/sh
+# Holds the floors of src/ (HACKING.md): who may include whom, which file may know which
+# library, where SQL and HTTP may stand. Reads the text alone, so it is quick and needs
+# no compiler.
+cd "${srcdir:-.}" || exit 99
+
+find src -name '*.[ch]' | sort | xargs awk '
+function complain(cure) {
+	printf "%s:%d: %s\n\t%s\n", FILENAME, FNR, cure, $0
+	bad = 1
+}
+
+# The floor of a folder of src/, or of the part of the core that a header belongs to.
+function floor(part) { return part in floors ? floors[part] : 0 }
+
+BEGIN {
+	split("base 1 schema 2 shared 2 http 3 db 3 secure 3 serve 4 job 4 features 5 cli 6 main 7",
+	    words, " ")
+	for (i = 1; i in words; i += 2)
+		floors[words[i]] = words[i + 1]
+
+	# Neighbours of one floor, in one direction.
+	beside["http>db"] = beside["http>secure"] = beside["db>secure"] = 1
+
+	# Public headers that do not belong to base.
+	split("schema:schema shared:shared http:http feature:http db:db list:db " \
+	    "password:secure token:secure secret:secure", words, " ")
+	for (i = 1; i in words; i++) {
+		split(words[i], pair, ":")
+		part_of["app/" pair[1] ".h"] = pair[2]
+	}
+
+	# Headers of libraries, and the only files that may include them.
+	only["libpq-fe.h"] = "^src/db/"
+	only["fcgiapp.h"] = "^src/serve/"
+	only["json.h"] = only["json-c/json.h"] = "^src/schema/|^src/secure/token\\.c$"
+	only["jwt.h"] = "^src/secure/token\\.c$"
+	only["crypt.h"] = "^src/secure/password\\.c$"
+
+	sql = "\"[^\"]*(SELECT .* FROM|INSERT INTO|DELETE FROM|UPDATE [a-z_]+ SET|WITH [a-z_]+ AS|" \
+	    "CREATE TABLE|ALTER TABLE|DROP TABLE|TRUNCATE )"
+}
+
+FNR == 1 {
+	split(FILENAME, path, "/")
+	part = path[2]
+	feature = part == "features" ? path[3] : ""
+	if (part == "main.c")
+		part = "main"
+	if (part == "features.c")
+		part = "features"
+	in_comment = 0
+}
+
+/^[ \t]*#[ \t]*include/ {
+	header = $0
+	sub(/^[^<"]*[<"]/, "", header)
+	sub(/[>"].*/, "", header)
+
+	if (header in only && FILENAME !~ only[header])
+		complain("only " only[header] " may know this library: go through its header in include/app")
+	if (header ~ /^(openssl|libpq)\// && FILENAME !~ /^src\/(secure\/secret\.c|db\/)/)
+		complain("only src/secure/secret.c may know OpenSSL: go through app/secret.h")
+	if (header ~ /fcgi_stdio\.h|fcgios\.h/)
+		complain("fcgi_stdio.h takes stdio over: use fcgiapp.h")
+
+	to = ""
+	if (header in part_of)
+		to = part_of[header]
+	else if (header ~ /^app\//)
+		to = "base"
+	else if (header ~ /\//)
+		to = substr(header, 1, index(header, "/") - 1)
+	if (to != "" && floor(to) > floor(part) && part != "main")
+		complain("src/" part " stands below " to " and may not use it: turn the need around " \
+		    "(a function in a row, a parameter)")
+	if (to != "" && floor(to) == floor(part) && to != part && !((part ">" to) in beside))
+		complain("src/" part " and src/" to " stand side by side: move what both need one floor down")
+	if (header ~ /_priv\.h$/ && feature != "") {
+		mine = header
+		sub(/.*\//, "", mine)
+		if (mine != feature "_priv.h")
+			complain("another part'"'"'s private header: use its public one")
+	}
+	next
+}
+
+# Comments are not code. Strings in them would count otherwise.
+{
+	line = $0
+	if (in_comment) {
+		if (!sub(/^.*\*\//, "", line))
+			next
+		in_comment = 0
+	}
+	gsub(/\/\*[^*]*(\*[^\/*][^*]*)*\*\//, "", line)
+	if (sub(/\/\*.*/, "", line))
+		in_comment = 1
+	code = line
+	gsub(/"([^"\\]|\\.)*"/, "\"\"", code)
+}
+
+line ~ sql && FILENAME !~ /_repo\.c$/ && FILENAME !~ /^src\/db\// {
+	complain("SQL stands in *_repo.c alone: give the statement a row and a function there")
+}
+
+FILENAME ~ /_routes\.c$/ && code ~ /(^|[^a-z_])(db_[a-z_]+|DB_PARAMS|QUERY|PQ[a-z]+)[ (]/ {
+	complain("routes know HTTP alone: let the service ask the repository")
+}
+
+FILENAME ~ /_(service|repo)\.c$/ && code ~ /struct request|(^|[^a-z_])(reply|request)_[a-z_]+ *\(/ {
+	complain("services and repositories know no HTTP: take what is needed as parameters")
+}
+
+feature != "" && code ~ /(^|[^a-z_])(malloc|calloc|realloc|free|strdup|strndup|asprintf) *\(/ {
+	complain("a feature takes memory from the arena (app/arena.h) and frees nothing")
+}
+
+END { exit bad }
+' || exit 1

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Names: no two source files share one (logs, backtraces, grep and ar go by it), and the
+# product's own stands in configure.ac alone, so that a fork renames it in one place.
+cd "${srcdir:-.}" || exit 99
+status=0
+
+for name in $(find src tests db include -name '*.[ch]' -exec basename {} \; | sort | uniq -d); do
+	find src tests db include -name "$name" | sed 's/$/:1: another file has the same name: rename one/'
+	status=1
+done
+
+# Where the name may stand: what is written for people, and AC_INIT.
+product=$(sed -n 's/^AC_INIT(\[\([^]]*\)\].*/\1/p' configure.ac)
+if test -z "$product"; then
+	echo 'configure.ac:1: no AC_INIT([name], …) found'
+	exit 1
+fi
+# What a build in the tree makes is left out.
+if grep -rniI --exclude='*.log' --exclude='*.trs' --exclude='*.Po' --exclude="$product.*" \
+	--exclude='*.8' --exclude='*.rows' --exclude-dir=node_modules --exclude-dir=reports \
+	"$product" src include tests db deploy doc m4 Makefile.am; then
+	echo "the product's name stands in AC_INIT alone: use PACKAGE, @PACKAGE@ or \$PACKAGE"
+	status=1
+fi
+if test "$(grep -ci "$product" configure.ac)" -ne 1; then
+	grep -ni "$product" configure.ac | sed 's/^/configure.ac:/'
+	echo "the product's name stands in AC_INIT alone"
+	status=1
+fi
+exit $status

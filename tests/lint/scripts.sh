@@ -1,0 +1,14 @@
+#!/bin/sh
+# Every shell script of the tree passes shellcheck.
+cd "${srcdir:-.}" || exit 99
+
+if ! command -v shellcheck >/dev/null; then
+	echo 'shellcheck is not installed (Debian package shellcheck)'
+	exit 77
+fi
+
+find . \( -name node_modules -o -name var -o -name .git -o -name build-aux -o -name '=*' \) -prune \
+	-o -type f \( -name '*.sh' -o -name dev -o -path './.ci/*' \) -print |
+	while read -r file; do
+		head -n 1 "$file" | grep -q '^#!.*sh$' && echo "$file"
+	done | xargs shellcheck --severity=warning
