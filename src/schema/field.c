@@ -1,0 +1,235 @@
+/* Checks one value of a row, given as text, and brings it into its normal form. */
+#include "app/schema.h"
+
+#include "schema_priv.h"
+
+#include "app/clock.h"
+#include "app/ids.h"
+#include "app/utf8.h"
+
+enum { EMAIL_MAX = 254, EMAIL_LOCAL_MAX = 64, DOMAIN_LABEL_MAX = 63 };
+
+/* Where a value comes from and what it must be, for the errors. */
+struct place {
+	struct ctx *ctx;
+	const char *in;
+	const struct field *field;
+};
+
+/* Notes what is wrong, and is the NULL that the check then returns. */
+static const char *wrong(const struct place *at, enum field_code code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+static const char *
+wrong(const struct place *at, enum field_code code, const char *format, ...)
+{
+	const char *message;
+	va_list args;
+
+	va_start(args, format);
+	message = arena_vprintf(at->ctx->arena, format, args);
+	va_end(args);
+	fail_field(at->ctx, at->in, at->field->name, code, "%s", message);
+	return NULL;
+}
+
+const char *
+field_type_message(const struct field *f)
+{
+	switch (f->type) {
+	case TYPE_INT:
+		return "must be a whole number";
+	case TYPE_BOOL:
+		return "must be true or false";
+	default:
+		return "must be text";
+	}
+}
+
+static const char *
+plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static const char *
+check_text(const struct place *at, const char *text)
+{
+	int64_t min = field_min(at->field), max = at->field->max, n = (int64_t)utf8_length(text);
+
+	if (n < min)
+		return wrong(at, FIELD_TOO_SHORT, "must have at least %" PRId64 " character%s", min,
+			     plural(min));
+	if (max && n > max)
+		return wrong(at, FIELD_TOO_LONG, "must have at most %" PRId64 " character%s", max,
+			     plural(max));
+	return text;
+}
+
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Words of letters, digits and `marks`, with one dot between two words. */
+static bool
+is_dotted(const char *text, size_t len, const char *marks)
+{
+	char before = '.';
+
+	for (size_t i = 0; i < len; i++) {
+		bool dot = text[i] == '.';
+
+		if (dot ? before == '.' : !is_letter_or_digit(text[i]) && !strchr(marks, text[i]))
+			return false;
+		before = text[i];
+	}
+	return before != '.';
+}
+
+/* Two labels or more; none begins or ends with a hyphen or is longer than DNS allows. */
+static bool
+is_domain(const char *domain)
+{
+	const char *label = domain;
+
+	if (!strchr(domain, '.') || !is_dotted(domain, strlen(domain), "-"))
+		return false;
+
+	for (;;) {
+		size_t n = strcspn(label, ".");
+
+		if (n > DOMAIN_LABEL_MAX || label[0] == '-' || label[n - 1] == '-')
+			return false;
+		if (!label[n])
+			return true;
+		label += n + 1;
+	}
+}
+
+/* The plain form of RFC 5321 that people have and validators agree on: ASCII, a dot-atom
+ * (no quotes, no comments), and a domain name with a dot (no bare host, no address). */
+static bool
+is_email(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at && at - text <= EMAIL_LOCAL_MAX &&
+	       is_dotted(text, (size_t)(at - text), "!#$%&'*+/=?^_`{|}~-") && is_domain(at + 1);
+}
+
+static const char *
+check_email(const struct place *at, const char *text)
+{
+	static const char spaces[] = " \t\n\v\f\r";
+	const char *start = text + strspn(text, spaces);
+	size_t len = strlen(start);
+
+	while (len > 0 && strchr(spaces, start[len - 1]))
+		len--;
+	if (len > EMAIL_MAX)
+		return wrong(at, FIELD_TOO_LONG, "must have at most %d characters", EMAIL_MAX);
+
+	text = arena_text_n(at->ctx->arena, start, len);
+	if (!is_email(text))
+		return wrong(at, FIELD_INVALID_FORMAT, "must be an e-mail address");
+	return text;
+}
+
+static const char *
+check_uuid(const struct place *at, const char *text)
+{
+	char *lower;
+
+	if (!uuid_valid(text))
+		return wrong(at, FIELD_INVALID_FORMAT, "must be a UUID");
+
+	lower = arena_text(at->ctx->arena, text);
+	for (char *p = lower; *p; p++)
+		if (*p >= 'A' && *p <= 'F')
+			*p = (char)(*p | 0x20);
+	return lower;
+}
+
+static const char *
+check_time(const struct place *at, const char *text)
+{
+	int64_t moment;
+	char *normal;
+
+	if (!clock_parse(text, &moment))
+		return wrong(at, FIELD_INVALID_FORMAT,
+			     "must be a time such as 2026-11-20T15:08:41Z");
+
+	normal = arena_alloc(at->ctx->arena, CLOCK_TEXT_SIZE);
+	clock_text(moment, normal);
+	return normal;
+}
+
+static const char *
+check_choice(const struct place *at, const char *text)
+{
+	struct buf list;
+
+	for (const char *const *choice = at->field->choices; *choice; choice++)
+		if (strcmp(*choice, text) == 0)
+			return *choice;
+
+	list = buf_new(at->ctx->arena, 4096);
+	for (const char *const *choice = at->field->choices; *choice; choice++) {
+		buf_text(&list, choice == at->field->choices ? "" : ", ");
+		buf_text(&list, *choice);
+	}
+	return wrong(at, FIELD_INVALID_CHOICE, "must be one of: %s", list.data);
+}
+
+static const char *
+check_int(const struct place *at, const char *text)
+{
+	bool limited = at->field->max > field_min(at->field), negative = text[0] == '-';
+	int64_t min = limited ? field_min(at->field) : -INT64_MAX;
+	int64_t max = limited ? at->field->max : INT64_MAX;
+	const char *digits = text + negative;
+	long long n;
+	bool beyond;
+
+	if (!*digits || digits[strspn(digits, "0123456789")])
+		return wrong(at, FIELD_INVALID_TYPE, "%s", field_type_message(at->field));
+
+	errno = 0;
+	n = strtoll(text, NULL, 10);
+	beyond = errno == ERANGE;
+	if (n < min || (beyond && negative))
+		return wrong(at, FIELD_TOO_SMALL, "must be at least %" PRId64, min);
+	if (n > max || beyond)
+		return wrong(at, FIELD_TOO_LARGE, "must be at most %" PRId64, max);
+	return arena_printf(at->ctx->arena, "%lld", n);
+}
+
+static const char *
+check_bool(const struct place *at, const char *text)
+{
+	if (strcmp(text, "true") == 0)
+		return "true";
+	if (strcmp(text, "false") == 0)
+		return "false";
+	return wrong(at, FIELD_INVALID_TYPE, "%s", field_type_message(at->field));
+}
+
+const char *
+field_check(struct ctx *c, const char *in, const struct field *f, const char *text)
+{
+	static const char *(*const checks[])(const struct place *, const char *) = {
+		[TYPE_TEXT] = check_text, [TYPE_EMAIL] = check_email, [TYPE_UUID] = check_uuid,
+		[TYPE_TIME] = check_time, [TYPE_ENUM] = check_choice, [TYPE_INT] = check_int,
+		[TYPE_BOOL] = check_bool,
+	};
+	struct place at = { .ctx = c, .in = in, .field = f };
+
+	if (!utf8_valid(text, strlen(text)))
+		return wrong(&at, FIELD_INVALID_FORMAT, "must be valid UTF-8");
+	if (f->type >= COUNT(checks))
+		return wrong(&at, FIELD_INVALID_TYPE, "cannot be given as text");
+	return checks[f->type](&at, text);
+}

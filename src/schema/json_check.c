@@ -1,0 +1,393 @@
+/* Says whether bytes are JSON as we take it, before any other parser sees them: no library
+ * at hand refuses all that RFC 8259 and the contract refuse. */
+#include "app/schema.h"
+
+#include "app/utf8.h"
+
+enum { DEPTH_MAX = 32, KEYS_AT_HAND = 64 };
+
+/* A key twice in an object is found by the hashes of its keys, sorted at the object's
+ * end; an open object's keys lie above those of the objects around it. Two keys of equal
+ * hash count as equal: nobody meets such a pair who did not look for it. */
+struct keys {
+	uint64_t *hash;
+	size_t n, size;
+	uint64_t at_hand[KEYS_AT_HAND];
+};
+
+struct scan {
+	const char *at, *end;
+	unsigned depth;
+	struct keys keys;
+};
+
+static const char *check_value(struct scan *s);
+
+static void
+skip_space(struct scan *s)
+{
+	while (s->at < s->end &&
+	       (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
+		s->at++;
+}
+
+/* Steps over the byte if it is the next one. */
+static bool
+skip_byte(struct scan *s, char byte)
+{
+	if (s->at == s->end || *s->at != byte)
+		return false;
+
+	s->at++;
+	return true;
+}
+
+static bool
+skip_digits(struct scan *s)
+{
+	const char *start = s->at;
+
+	while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
+		s->at++;
+	return s->at > start;
+}
+
+/* FNV-1a, of the key's decoded bytes. */
+static uint64_t
+hash_bytes(uint64_t hash, const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t
+hash_character(uint64_t hash, uint32_t c)
+{
+	char utf8[4];
+	size_t n = 0;
+
+	if (c < 0x80) {
+		utf8[n++] = (char)c;
+	} else if (c < 0x800) {
+		utf8[n++] = (char)(0xC0 | c >> 6);
+		utf8[n++] = (char)(0x80 | (c & 0x3F));
+	} else if (c < 0x10000) {
+		utf8[n++] = (char)(0xE0 | c >> 12);
+		utf8[n++] = (char)(0x80 | (c >> 6 & 0x3F));
+		utf8[n++] = (char)(0x80 | (c & 0x3F));
+	} else {
+		utf8[n++] = (char)(0xF0 | c >> 18);
+		utf8[n++] = (char)(0x80 | (c >> 12 & 0x3F));
+		utf8[n++] = (char)(0x80 | (c >> 6 & 0x3F));
+		utf8[n++] = (char)(0x80 | (c & 0x3F));
+	}
+	return hash_bytes(hash, utf8, n);
+}
+
+/* The four digits after \u. */
+static bool
+read_hex4(struct scan *s, uint32_t *out)
+{
+	*out = 0;
+	if (s->end - s->at < 4)
+		return false;
+
+	for (int i = 0; i < 4; i++) {
+		char c = *s->at++;
+
+		if (c >= '0' && c <= '9')
+			*out = *out << 4 | (uint32_t)(c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			*out = *out << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
+		else
+			return false;
+	}
+	return true;
+}
+
+/* What follows \u: one character, in two halves where it is beyond U+FFFF. */
+static const char *
+check_unicode_escape(struct scan *s, uint32_t *c)
+{
+	uint32_t low;
+
+	if (!read_hex4(s, c))
+		return "\\u in a string needs four hexadecimal digits";
+	if (*c == 0)
+		return "a string holds the character U+0000";
+	if (*c < 0xD800 || *c > 0xDFFF)
+		return NULL;
+
+	if (*c > 0xDBFF || !skip_byte(s, '\\') || !skip_byte(s, 'u') || !read_hex4(s, &low) ||
+	    low < 0xDC00 || low > 0xDFFF)
+		return "a string holds half of a surrogate pair";
+
+	*c = 0x10000 + ((*c - 0xD800) << 10) + (low - 0xDC00);
+	return NULL;
+}
+
+/* What follows a backslash. */
+static const char *
+check_escape(struct scan *s, uint32_t *c)
+{
+	static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	const char *escape;
+
+	if (skip_byte(s, 'u'))
+		return check_unicode_escape(s, c);
+
+	escape = s->at < s->end && *s->at ? strchr(escapes, *s->at) : NULL;
+	if (!escape)
+		return "a string holds an unknown escape";
+
+	*c = (uint32_t)meant[escape - escapes];
+	s->at++;
+	return NULL;
+}
+
+/* Steps over what needs no look within a string, up to a quote, a backslash, a control
+ * character or the end. False for bytes that are no UTF-8. */
+static bool
+skip_plain(struct scan *s)
+{
+	const char *at = s->at, *end = s->end;
+
+	while (at < end) {
+		unsigned char byte = (unsigned char)*at;
+		size_t n = 1;
+
+		if (byte < 0x20 || byte == '"' || byte == '\\')
+			break;
+		if (byte >= 0x80)
+			n = utf8_char(at, (size_t)(end - at));
+		if (n == 0)
+			return false;
+		at += n;
+	}
+	s->at = at;
+	return true;
+}
+
+/* A string from its first quote; `hash`, where given, gets that of its content. */
+static const char *
+check_string(struct scan *s, uint64_t *hash)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (s->at++;;) {
+		const char *start = s->at, *wrong;
+		uint32_t c;
+
+		if (!skip_plain(s))
+			return "it is not valid UTF-8";
+		if (hash)
+			h = hash_bytes(h, start, (size_t)(s->at - start));
+		if (skip_byte(s, '"'))
+			break;
+		if (s->at == s->end)
+			return "a string does not end";
+		if (!skip_byte(s, '\\'))
+			return "a string holds a control character that is not escaped";
+
+		wrong = check_escape(s, &c);
+		if (wrong)
+			return wrong;
+		if (hash)
+			h = hash_character(h, c);
+	}
+	if (hash)
+		*hash = h;
+	return NULL;
+}
+
+static const char *
+check_number(struct scan *s)
+{
+	static const char wrong[] = "a number is not written as JSON writes it";
+
+	skip_byte(s, '-');
+	if (!skip_byte(s, '0') && !skip_digits(s))
+		return wrong;
+	if (skip_byte(s, '.') && !skip_digits(s))
+		return wrong;
+	if (skip_byte(s, 'e') || skip_byte(s, 'E')) {
+		if (!skip_byte(s, '+'))
+			skip_byte(s, '-');
+		if (!skip_digits(s))
+			return wrong;
+	}
+	return NULL;
+}
+
+static const char *
+check_word(struct scan *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if ((size_t)(s->end - s->at) < n || memcmp(s->at, word, n) != 0)
+		return "it holds something that is no JSON value";
+
+	s->at += n;
+	return NULL;
+}
+
+static bool
+keys_push(struct keys *keys, uint64_t hash)
+{
+	if (keys->n == keys->size) {
+		uint64_t *old = keys->hash == keys->at_hand ? NULL : keys->hash;
+		uint64_t *more = reallocarray(old, keys->size, 2 * sizeof(*more));
+
+		if (!more)
+			return false;
+		if (!old)
+			memcpy(more, keys->at_hand, sizeof(keys->at_hand));
+		keys->hash = more;
+		keys->size *= 2;
+	}
+	keys->hash[keys->n++] = hash;
+	return true;
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Takes away the keys from number `first` on, and says whether one was there twice. */
+static bool
+keys_pop(struct keys *keys, size_t first)
+{
+	size_t end = keys->n;
+
+	keys->n = first;
+	if (end - first > 1)
+		qsort(keys->hash + first, end - first, sizeof(*keys->hash), by_hash);
+	for (size_t i = first + 1; i < end; i++)
+		if (keys->hash[i] == keys->hash[i - 1])
+			return true;
+	return false;
+}
+
+static const char *
+check_member(struct scan *s)
+{
+	uint64_t hash;
+	const char *wrong;
+
+	skip_space(s);
+	if (s->at == s->end || *s->at != '"')
+		return "an object needs a key in double quotes";
+
+	wrong = check_string(s, &hash);
+	if (wrong)
+		return wrong;
+	if (!keys_push(&s->keys, hash))
+		return "it has more keys than there is memory for";
+
+	skip_space(s);
+	if (!skip_byte(s, ':'))
+		return "a key needs a colon after it";
+
+	return check_value(s);
+}
+
+static const char *
+check_object(struct scan *s)
+{
+	size_t first = s->keys.n;
+	const char *wrong;
+
+	s->at++;
+	skip_space(s);
+	if (skip_byte(s, '}'))
+		return NULL;
+
+	do {
+		wrong = check_member(s);
+		if (wrong)
+			return wrong;
+		skip_space(s);
+	} while (skip_byte(s, ','));
+
+	if (!skip_byte(s, '}'))
+		return "an object does not end";
+	if (keys_pop(&s->keys, first))
+		return "a key occurs twice in an object";
+	return NULL;
+}
+
+static const char *
+check_array(struct scan *s)
+{
+	const char *wrong;
+
+	s->at++;
+	skip_space(s);
+	if (skip_byte(s, ']'))
+		return NULL;
+
+	do {
+		wrong = check_value(s);
+		if (wrong)
+			return wrong;
+		skip_space(s);
+	} while (skip_byte(s, ','));
+
+	return skip_byte(s, ']') ? NULL : "an array does not end";
+}
+
+static const char *
+check_value(struct scan *s)
+{
+	const char *wrong;
+
+	skip_space(s);
+	if (s->at == s->end)
+		return "it ends where a value should stand";
+
+	switch (*s->at) {
+	case '{':
+	case '[':
+		if (s->depth == DEPTH_MAX)
+			return "it is nested deeper than 32 levels";
+		s->depth++;
+		wrong = *s->at == '{' ? check_object(s) : check_array(s);
+		s->depth--;
+		return wrong;
+	case '"':
+		return check_string(s, NULL);
+	case 't':
+		return check_word(s, "true");
+	case 'f':
+		return check_word(s, "false");
+	case 'n':
+		return check_word(s, "null");
+	default:
+		if (*s->at == '-' || (*s->at >= '0' && *s->at <= '9'))
+			return check_number(s);
+		return "it holds something that is no JSON value";
+	}
+}
+
+const char *
+json_check(const char *json, size_t len)
+{
+	struct scan s = { .at = json, .end = json + len };
+	const char *wrong;
+
+	s.keys.hash = s.keys.at_hand;
+	s.keys.size = KEYS_AT_HAND;
+	wrong = check_value(&s);
+	if (s.keys.hash != s.keys.at_hand)
+		free(s.keys.hash);
+	if (wrong)
+		return wrong;
+
+	skip_space(&s);
+	return s.at == s.end ? NULL : "something follows the JSON value";
+}

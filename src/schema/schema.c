@@ -1,0 +1,75 @@
+/* Lookups in the rows of a schema, and in the records that they describe. */
+#include "app/schema.h"
+
+#include "schema_priv.h"
+
+const struct field *
+schema_field(const struct schema *schema, const char *name)
+{
+	for (size_t i = 0; i < schema->nfields; i++)
+		if (strcmp(schema->fields[i].name, name) == 0)
+			return &schema->fields[i];
+	return NULL;
+}
+
+bool
+schema_given(const struct schema *schema, uint64_t given, const char *name)
+{
+	const struct field *f = schema_field(schema, name);
+
+	return f && given >> (f - schema->fields) & 1;
+}
+
+int64_t
+field_min(const struct field *f)
+{
+	return f->min_setting ? *f->min_setting : f->min;
+}
+
+int64_t
+field_min(const struct field *f)
+{
+	return f->min_setting ? *f->min_setting : f->min;
+}
+
+bool
+field_accepted(const struct field *f, enum schema_mode mode)
+{
+	if (f->type == TYPE_RECORD || f->type == TYPE_RECORDS)
+		return false;
+	return f->flags & (mode == SCHEMA_CREATE ? F_CREATE : F_UPDATE);
+}
+
+const char *
+field_text(const struct field *f, const void *record)
+{
+	switch (f->type) {
+	case TYPE_INT:
+	case TYPE_BOOL:
+	case TYPE_RECORD:
+	case TYPE_RECORDS:
+		return NULL;
+	default:
+		return *(const char *const *)((const char *)record + f->offset);
+	}
+}
+
+void
+field_store(const struct field *f, void *record, const char *normal)
+{
+	char *member = (char *)record + f->offset;
+
+	switch (f->type) {
+	case TYPE_INT:
+		*(int64_t *)member = strtoll(normal, NULL, 10);
+		break;
+	case TYPE_BOOL:
+		*(bool *)member = strcmp(normal, "true") == 0;
+		break;
+	case TYPE_RECORD:
+	case TYPE_RECORDS:
+		break;
+	default:
+		*(const char **)member = normal;
+	}
+}

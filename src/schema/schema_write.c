@@ -1,0 +1,66 @@
+/* Writes records as JSON, straight into the builder: no tree in between. */
+#include "app/schema.h"
+
+static void
+write_records(struct buf *b, const struct schema *schema, const struct records *records)
+{
+	const char *row = records->rows;
+
+	buf_char(b, '[');
+	for (size_t i = 0; i < records->n; i++, row += schema->size) {
+		if (i > 0)
+			buf_char(b, ',');
+		schema_write(b, schema, row);
+	}
+	buf_char(b, ']');
+}
+
+static void
+write_value(struct buf *b, const struct field *f, const void *member)
+{
+	const void *pointer;
+
+	switch (f->type) {
+	case TYPE_INT:
+		buf_int(b, *(const int64_t *)member);
+		return;
+	case TYPE_BOOL:
+		buf_text(b, *(const bool *)member ? "true" : "false");
+		return;
+	case TYPE_RECORDS:
+		write_records(b, f->record, member);
+		return;
+	default:
+		break;
+	}
+
+	pointer = *(const void *const *)member;
+	if (!pointer)
+		buf_put(b, "null", 4);
+	else if (f->type == TYPE_RECORD)
+		schema_write(b, f->record, pointer);
+	else
+		buf_json_text(b, pointer);
+}
+
+void
+schema_write(struct buf *b, const struct schema *schema, const void *record)
+{
+	char before = '{';
+
+	for (size_t i = 0; i < schema->nfields; i++) {
+		const struct field *f = &schema->fields[i];
+
+		if (!(f->flags & F_READ))
+			continue;
+		buf_char(b, before);
+		buf_char(b, '"');
+		buf_text(b, f->name);
+		buf_put(b, "\":", 2);
+		write_value(b, f, (const char *)record + f->offset);
+		before = ',';
+	}
+	if (before == '{')
+		buf_char(b, before);
+	buf_char(b, '}');
+}

@@ -1,0 +1,559 @@
+/* schema_read(), schema_read_params() and field_check(): what goes in, and every way to be
+ * refused. */
+#include <criterion/criterion.h>
+
+#include "app/schema.h"
+
+struct thing {
+	const char *id, *title, *note, *email, *parent_id, *due_at, *state, *secret, *fixed,
+	    *password;
+	int64_t stock, any;
+	bool open;
+	struct records parts;
+};
+
+static const char *const states[] = { "draft", "active", "archived", NULL };
+
+static int64_t secret_min = 3;
+
+static const struct schema part_schema = { .name = "Part" };
+
+static const struct field fields[] = {
+	{ UUID(struct thing, id), .flags = F_READ },
+	{ TEXT(struct thing, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 5 },
+	{ TEXT(struct thing, note), .flags = F_RW | F_NULLABLE, .max = 10, .initial = "none" },
+	{ EMAIL(struct thing, email), .flags = F_RW },
+	{ UUID(struct thing, parent_id), .flags = F_RW | F_NULLABLE },
+	{ TIME(struct thing, due_at), .flags = F_RW },
+	{ ENUM(struct thing, state), .flags = F_RW, .choices = states, .initial = "active" },
+	{ INT(struct thing, stock), .flags = F_RW, .min = -5, .max = 100, .initial = "7" },
+	{ INT(struct thing, any), .flags = F_RW },
+	{ BOOL(struct thing, open), .flags = F_RW, .initial = "true" },
+	{ TEXT(struct thing, fixed), .flags = F_READ | F_CREATE },
+	{ TEXT(struct thing, password), .flags = F_UPDATE | F_SECRET, .min = 1, .max = 9,
+	  .min_setting = &secret_min },
+	{ TEXT(struct thing, secret) },
+	{ RECORDS(struct thing, parts, &part_schema), .flags = F_RW },
+};
+static const struct schema thing_schema = SCHEMA("Thing", struct thing, fields);
+
+/* One reading and what came of it. */
+struct reading {
+	struct ctx ctx;
+	struct thing out;
+	uint64_t given;
+	enum error e;
+};
+
+static struct reading
+begin(void)
+{
+	struct reading r = { .ctx = { .request_id = "test" } };
+
+	r.ctx.arena = arena_new(1 << 22);
+	memset(&r.out, 0xAA, sizeof(r.out));
+	return r;
+}
+
+static void
+end(struct reading *r)
+{
+	arena_free(r->ctx.arena);
+}
+
+static struct reading
+read_json(enum schema_mode mode, const char *json)
+{
+	struct reading r = begin();
+
+	r.e = schema_read(&r.ctx, &thing_schema, mode, json, strlen(json), &r.out, &r.given);
+	return r;
+}
+
+static struct reading
+read_params(const struct param *params, size_t n, const char *const *others)
+{
+	struct reading r = begin();
+
+	r.e =
+	    schema_read_params(&r.ctx, &thing_schema, "query", params, n, others, &r.out, &r.given);
+	return r;
+}
+
+/* The field errors in one line: "title required; note too_long". */
+static const char *
+errors_text(struct reading *r)
+{
+	struct buf b = buf_new(r->ctx.arena, 10000);
+
+	for (struct field_error *f = r->ctx.failure.fields; f; f = f->next)
+		buf_printf(&b, "%s%s %s", b.len ? "; " : "", f->field, field_code_text(f->code));
+	return buf_done(&b);
+}
+
+/* PATCH with that one member is refused with this code and message. */
+static void
+refuses(const char *json, const char *code, const char *message)
+{
+	struct reading r = read_json(SCHEMA_UPDATE, json);
+	struct field_error *f = r.ctx.failure.fields;
+
+	cr_assert_eq(r.e, E_VALIDATION, "%s was taken", json);
+	cr_assert_eq(r.ctx.failure.error, E_VALIDATION);
+	cr_assert_eq(r.ctx.failure.nfields, 1);
+	cr_expect_str_eq(f->in, "body");
+	cr_expect_str_eq(field_code_text(f->code), code, "%s: %s", json, field_code_text(f->code));
+	cr_expect_str_eq(f->message, message, "%s: %s", json, f->message);
+	end(&r);
+}
+
+/* PATCH with that member is taken, and the text member at `offset` is then `text`. */
+static void
+takes_text(const char *json, size_t offset, const char *text)
+{
+	struct reading r = read_json(SCHEMA_UPDATE, json);
+	const char *got;
+
+	cr_assert_eq(r.e, OK, "%s: %s", json, errors_text(&r));
+	got = *(const char **)((char *)&r.out + offset);
+	cr_expect_str_eq(got, text, "%s: %s", json, got);
+	end(&r);
+}
+
+static void
+takes_int(const char *json, int64_t n)
+{
+	struct reading r = read_json(SCHEMA_UPDATE, json);
+
+	cr_assert_eq(r.e, OK, "%s: %s", json, errors_text(&r));
+	cr_expect_eq(r.out.any, n, "%s: %" PRId64, json, r.out.any);
+	end(&r);
+}
+
+Test(schema_read, fills_the_record)
+{
+	struct reading r = read_json(
+	    SCHEMA_CREATE,
+	    " {\"title\":\"L\\u00e4mp\", \"note\":null, \"email\":\" Ann@Example.org\\n\","
+	    " \"parent_id\":\"0193A1B2-C3D4-7E5F-8A9B-0C1D2E3F4A5B\","
+	    " \"due_at\":\"2026-11-20T16:08:41.2182879+01:00\", \"state\":\"draft\","
+	    " \"stock\":-5, \"open\":false, \"fixed\":\"once\"} ");
+
+	cr_assert_eq(r.e, OK, "%s", errors_text(&r));
+	cr_expect_str_eq(r.out.title, "L\xc3\xa4mp");
+	cr_expect_null(r.out.note);
+	cr_expect_str_eq(r.out.email, "Ann@Example.org");
+	cr_expect_str_eq(r.out.parent_id, "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
+	cr_expect_str_eq(r.out.due_at, "2026-11-20T15:08:41.218287Z");
+	cr_expect_str_eq(r.out.state, "draft");
+	cr_expect_eq(r.out.stock, -5);
+	cr_expect_not(r.out.open);
+	cr_expect_str_eq(r.out.fixed, "once");
+	cr_expect_null(r.out.id);
+	cr_expect_null(r.out.secret);
+	cr_expect(schema_given(&thing_schema, r.given, "note"));
+	cr_expect_not(schema_given(&thing_schema, r.given, "any"));
+	cr_expect_not(schema_given(&thing_schema, r.given, "no such row"));
+	end(&r);
+}
+
+Test(schema_read, sets_what_create_does_not_name)
+{
+	struct reading r = read_json(SCHEMA_CREATE, "{\"title\":\"a\"}");
+
+	cr_assert_eq(r.e, OK);
+	cr_expect_str_eq(r.out.note, "none");
+	cr_expect_str_eq(r.out.state, "active");
+	cr_expect_eq(r.out.stock, 7);
+	cr_expect_eq(r.out.any, 0);
+	cr_expect(r.out.open);
+	cr_expect_null(r.out.email);
+	cr_expect_eq(r.given, 1 << 1);
+	end(&r);
+}
+
+Test(schema_read, leaves_alone_what_update_does_not_name)
+{
+	struct reading r = read_json(SCHEMA_UPDATE, "{}");
+
+	cr_assert_eq(r.e, OK);
+	cr_expect_eq(r.given, 0);
+	cr_expect_null(r.out.state);
+	cr_expect_eq(r.out.stock, 0);
+	end(&r);
+}
+
+Test(schema_read, reports_every_bad_field_in_the_order_of_the_rows)
+{
+	struct reading r =
+	    read_json(SCHEMA_CREATE, "{\"zz\":1,\"open\":1,\"stock\":101,\"state\":\"x\","
+				     "\"due_at\":\"today\",\"parent_id\":\"1\",\"email\":\"x\","
+				     "\"note\":\"0123456789a\",\"id\":\"x\",\"secret\":\"x\"}");
+
+	cr_assert_eq(r.e, E_VALIDATION);
+	cr_expect_str_eq(errors_text(&r),
+			 "title required; note too_long; email invalid_format; "
+			 "parent_id invalid_format; due_at invalid_format; state invalid_choice; "
+			 "stock too_large; open invalid_type; zz unknown_field; id unknown_field; "
+			 "secret unknown_field",
+			 "%s", errors_text(&r));
+	end(&r);
+}
+
+Test(schema_read, names_what_is_wrong)
+{
+	struct reading r = read_json(SCHEMA_CREATE, "{}");
+
+	cr_assert_eq(r.e, E_VALIDATION);
+	cr_expect_str_eq(r.ctx.failure.fields->message, "is required");
+	end(&r);
+
+	refuses("{\"title\":\"\"}", "too_short", "must have at least 1 character");
+	refuses("{\"title\":\"123456\"}", "too_long", "must have at most 5 characters");
+	refuses("{\"title\":null}", "not_null", "must not be null");
+	refuses("{\"title\":1}", "invalid_type", "must be text");
+	refuses("{\"title\":true}", "invalid_type", "must be text");
+	refuses("{\"title\":[\"a\"]}", "invalid_type", "must be text");
+	refuses("{\"title\":{}}", "invalid_type", "must be text");
+	refuses("{\"open\":\"true\"}", "invalid_type", "must be true or false");
+	refuses("{\"open\":0}", "invalid_type", "must be true or false");
+	refuses("{\"open\":null}", "not_null", "must not be null");
+	refuses("{\"state\":\"Draft\"}", "invalid_choice",
+		"must be one of: draft, active, archived");
+	refuses("{\"parent_id\":\"0193a1b2c3d47e5f8a9b0c1d2e3f4a5b\"}", "invalid_format",
+		"must be a UUID");
+	refuses("{\"due_at\":\"2026-11-20\"}", "invalid_format",
+		"must be a time such as 2026-11-20T15:08:41Z");
+	refuses("{\"email\":\"ann\"}", "invalid_format", "must be an e-mail address");
+	refuses("{\"password\":\"ab\"}", "too_short", "must have at least 3 characters");
+	refuses("{\"nope\":1}", "unknown_field", "is not a known field");
+}
+
+Test(schema_read, counts_characters_not_bytes)
+{
+	takes_text("{\"title\":\"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\\u00e4\"}",
+		   offsetof(struct thing, title), "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4");
+	takes_text("{\"title\":\"\\ud83d\\ude00\"}", offsetof(struct thing, title),
+		   "\xf0\x9f\x98\x80");
+	refuses("{\"title\":\"\\u00e4\\u00e4\\u00e4\\u00e4\\u00e4\\u00e4\"}", "too_long",
+		"must have at most 5 characters");
+}
+
+Test(schema_read, takes_text_as_sent)
+{
+	takes_text("{\"title\":\" \\n\\u0001' \"}", offsetof(struct thing, title), " \n\x01' ");
+	takes_text("{\"note\":\"\"}", offsetof(struct thing, note), "");
+	takes_text("{\"note\":\"\\u0130\\uffff\"}", offsetof(struct thing, note),
+		   "\xc4\xb0\xef\xbf\xbf");
+}
+
+Test(schema_read, never_clamps_a_number)
+{
+	takes_int("{\"any\":9223372036854775807}", INT64_MAX);
+	takes_int("{\"any\":-9223372036854775807}", -INT64_MAX);
+	takes_int("{\"any\":-0}", 0);
+	refuses("{\"any\":9223372036854775808}", "too_large",
+		"must be at most 9223372036854775807");
+	refuses("{\"any\":18446744073709551616}", "too_large",
+		"must be at most 9223372036854775807");
+	refuses("{\"any\":-9223372036854775809}", "too_small",
+		"must be at least -9223372036854775807");
+	refuses("{\"any\":99999999999999999999999999999999999999}", "too_large",
+		"must be at most 9223372036854775807");
+	refuses("{\"stock\":-6}", "too_small", "must be at least -5");
+	refuses("{\"stock\":101}", "too_large", "must be at most 100");
+	refuses("{\"stock\":-99999999999999999999}", "too_small", "must be at least -5");
+}
+
+Test(schema_read, takes_whole_numbers_alone)
+{
+	takes_int("{\"any\":1.0}", 1);
+	takes_int("{\"any\":-12e1}", -120);
+	takes_int("{\"any\":9007199254740992.0}", INT64_C(9007199254740992));
+	refuses("{\"any\":1.5}", "invalid_type", "must be a whole number");
+	refuses("{\"any\":1e-1}", "invalid_type", "must be a whole number");
+	refuses("{\"any\":1e400}", "invalid_type", "must be a whole number");
+	refuses("{\"any\":9007199254740994.0}", "invalid_type", "must be a whole number");
+	refuses("{\"any\":\"1\"}", "invalid_type", "must be a whole number");
+	refuses("{\"any\":true}", "invalid_type", "must be a whole number");
+	refuses("{\"any\":null}", "not_null", "must not be null");
+}
+
+Test(schema_read, knows_an_address)
+{
+	static const char *const good[] = { "a@b.c", "first.last+tag@sub.example.com",
+					    "o'neil_{x}@1-2.example", NULL };
+	static const char *const bad[] = {
+		"",
+		"a",
+		"@b.c",
+		"a@",
+		"a@b",
+		"a@@b.c",
+		"a@b@c.d",
+		"a b@c.d",
+		"a@b c.d",
+		".a@b.c",
+		"a.@b.c",
+		"a..b@c.d",
+		"a@.b.c",
+		"a@b.c.",
+		"a@b..c",
+		"a@-b.c",
+		"a@b-.c",
+		"a@b_c.d",
+		"a@[1.2.3.4]",
+		"\\\"a\\\"@b.c",
+		"a@b.c,d@e.f",
+		"\xc3\xa4@b.c",
+		"a@\xc3\xa4.c",
+		"a@b.c\\u0000",
+		"<a@b.c>",
+		NULL,
+	};
+
+	for (const char *const *p = good; *p; p++) {
+		char json[100];
+
+		snprintf(json, sizeof(json), "{\"email\":\"%s\"}", *p);
+		takes_text(json, offsetof(struct thing, email), *p);
+	}
+	for (const char *const *p = bad; *p; p++) {
+		struct reading r;
+		char json[100];
+
+		snprintf(json, sizeof(json), "{\"email\":\"%s\"}", *p);
+		r = read_json(SCHEMA_UPDATE, json);
+		cr_expect_neq(r.e, OK, "%s was taken", json);
+		end(&r);
+	}
+}
+
+Test(schema_read, bounds_an_address)
+{
+	struct reading r = begin();
+	char local[66], label[65], json[600];
+
+	memset(local, 'a', sizeof(local));
+	local[64] = '\0';
+	memset(label, 'b', sizeof(label));
+	label[63] = '\0';
+	snprintf(json, sizeof(json), "{\"email\":\"%s@%s.%s.c\"}", local, label, label);
+	cr_expect_eq(
+	    schema_read(&r.ctx, &thing_schema, SCHEMA_UPDATE, json, strlen(json), &r.out, &r.given),
+	    OK);
+
+	snprintf(json, sizeof(json), "{\"email\":\"%sa@b.c\"}", local);
+	refuses(json, "invalid_format", "must be an e-mail address");
+	snprintf(json, sizeof(json), "{\"email\":\"a@%sb.c\"}", label);
+	refuses(json, "invalid_format", "must be an e-mail address");
+	snprintf(json, sizeof(json), "{\"email\":\"%s@%s.%s.%s.c\"}", local, label, label, label);
+	refuses(json, "too_long", "must have at most 254 characters");
+	end(&r);
+}
+
+Test(schema_read, wants_an_object)
+{
+	static const char *const others[] = { "[]", " null", "1", "\"{}\"", "true", NULL };
+
+	for (const char *const *p = others; *p; p++) {
+		struct reading r = read_json(SCHEMA_CREATE, *p);
+
+		cr_assert_eq(r.e, E_VALIDATION, "%s", *p);
+		cr_assert_eq(r.ctx.failure.nfields, 1);
+		cr_expect_str_eq(r.ctx.failure.fields->field, "");
+		cr_expect_str_eq(r.ctx.failure.fields->in, "body");
+		cr_expect_eq(r.ctx.failure.fields->code, FIELD_INVALID_TYPE);
+		cr_expect_str_eq(r.ctx.failure.fields->message, "must be an object");
+		end(&r);
+	}
+}
+
+Test(schema_read, refuses_malformed_json)
+{
+	static const char *const broken[] = {
+		"",
+		"{",
+		"{\"title\":\"a\"}x",
+		"{'title':\"a\"}",
+		"{\"a\":1,\"a\":1}",
+		"{\"title\":\"a\\u0000b\"}",
+		"{\"title\\u0000x\":\"a\"}",
+		NULL,
+	};
+
+	for (const char *const *p = broken; *p; p++) {
+		struct reading r = read_json(SCHEMA_CREATE, *p);
+
+		cr_expect_eq(r.e, E_MALFORMED_JSON, "%s", *p);
+		cr_expect_null(r.ctx.failure.fields);
+		cr_expect_eq(strncmp(r.ctx.failure.detail, "the body is not valid JSON: ", 28), 0);
+		end(&r);
+	}
+}
+
+Test(schema_read, reads_what_is_deep_where_no_row_knows_it)
+{
+	struct reading r = begin();
+	struct buf b = buf_new(r.ctx.arena, 1000);
+
+	buf_text(&b, "{\"title\":\"a\",\"x\":");
+	for (int i = 0; i < 31; i++)
+		buf_char(&b, '[');
+	buf_char(&b, '1');
+	for (int i = 0; i < 31; i++)
+		buf_char(&b, ']');
+	buf_char(&b, '}');
+	r.e = schema_read(&r.ctx, &thing_schema, SCHEMA_CREATE, b.data, b.len, &r.out, &r.given);
+	cr_expect_eq(r.e, E_VALIDATION);
+	cr_expect_str_eq(errors_text(&r), "x unknown_field");
+	end(&r);
+}
+
+Test(schema_read, keeps_create_and_update_apart)
+{
+	refuses("{\"fixed\":\"x\"}", "unknown_field", "is not a known field");
+	refuses("{\"parts\":[]}", "unknown_field", "is not a known field");
+}
+
+Test(schema_read, shortens_the_names_it_repeats)
+{
+	struct reading r = begin();
+	struct buf b = buf_new(r.ctx.arena, 1 << 20);
+	const char *shown;
+
+	buf_text(&b, "{\"x");
+	for (int i = 0; i < 5000; i++)
+		buf_text(&b, "\xc3\xa9");
+	buf_text(&b, "\":1}");
+	r.e = schema_read(&r.ctx, &thing_schema, SCHEMA_UPDATE, b.data, b.len, &r.out, &r.given);
+	cr_assert_eq(r.e, E_VALIDATION);
+	shown = r.ctx.failure.fields->field;
+	cr_expect_eq(strlen(shown), 99 + strlen("…"), "%s", shown);
+	cr_expect_str_eq(shown + 97, "\xc3\xa9…");
+	end(&r);
+}
+
+Test(schema_read, bears_very_many_unknown_members, .timeout = 20)
+{
+	struct reading r = begin();
+	struct buf b = buf_new(r.ctx.arena, 1 << 21);
+
+	buf_text(&b, "{\"title\":\"a\"");
+	for (int i = 0; i < 100000; i++)
+		buf_printf(&b, ",\"%d\":0", i);
+	buf_char(&b, '}');
+	r.e = schema_read(&r.ctx, &thing_schema, SCHEMA_CREATE, b.data, b.len, &r.out, &r.given);
+	cr_expect_eq(r.e, E_VALIDATION);
+	cr_expect_eq(r.ctx.failure.nfields, 100000);
+	end(&r);
+}
+
+/* The text may end where the memory ends. */
+Test(schema_read, needs_no_nul)
+{
+	struct reading r = begin();
+	static const char json[] = "{\"title\":\"abc\"}";
+	char *bytes = malloc(strlen(json));
+
+	memcpy(bytes, json, strlen(json));
+	r.e = schema_read(&r.ctx, &thing_schema, SCHEMA_UPDATE, bytes, strlen(json), &r.out,
+			  &r.given);
+	free(bytes);
+	cr_assert_eq(r.e, OK);
+	cr_expect_str_eq(r.out.title, "abc");
+	end(&r);
+}
+
+Test(schema_read, adds_to_the_errors_of_the_query)
+{
+	struct reading r = begin();
+
+	fail_field(&r.ctx, "query", "limit", FIELD_TOO_LARGE, "must be at most 100");
+	r.e = schema_read(&r.ctx, &thing_schema, SCHEMA_CREATE, "{}", 2, &r.out, &r.given);
+	cr_expect_eq(r.e, E_VALIDATION);
+	cr_expect_str_eq(errors_text(&r), "limit too_large; title required");
+	end(&r);
+}
+
+Test(schema_read_params, fills_the_record)
+{
+	static const struct param params[] = {
+		{ "title", "a b" },
+		{ "stock", "007" },
+		{ "open", "false" },
+		{ "other", "x" },
+		{ "state", "draft" },
+		{ "any", "-12" },
+		{ "parent_id", "0193A1B2-C3D4-7E5F-8A9B-0C1D2E3F4A5B" },
+	};
+	static const char *const others[] = { "limit", "other", NULL };
+	struct reading r = read_params(params, COUNT(params), others);
+
+	cr_assert_eq(r.e, OK, "%s", errors_text(&r));
+	cr_expect_str_eq(r.out.title, "a b");
+	cr_expect_eq(r.out.stock, 7);
+	cr_expect_eq(r.out.any, -12);
+	cr_expect_not(r.out.open);
+	cr_expect_str_eq(r.out.state, "draft");
+	cr_expect_str_eq(r.out.note, "none");
+	cr_expect_str_eq(r.out.parent_id, "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
+	cr_expect(schema_given(&thing_schema, r.given, "stock"));
+	cr_expect_not(schema_given(&thing_schema, r.given, "note"));
+	end(&r);
+}
+
+Test(schema_read_params, reports_every_bad_one)
+{
+	static const struct param params[] = {
+		{ "id", "x" },    { "stock", "1.0" }, { "any", "+1" },  { "open", "yes" },
+		{ "other", "x" }, { "state", "a" },   { "state", "b" }, { "note", "\xff" },
+	};
+	struct reading r = read_params(params, COUNT(params), NULL);
+
+	cr_assert_eq(r.e, E_VALIDATION);
+	cr_expect_str_eq(errors_text(&r),
+			 "title required; note invalid_format; state invalid_format; "
+			 "stock invalid_type; any invalid_type; open invalid_type; "
+			 "id unknown_field; other unknown_field",
+			 "%s", errors_text(&r));
+	cr_expect_str_eq(r.ctx.failure.fields->in, "query");
+	end(&r);
+}
+
+Test(schema_read_params, takes_none)
+{
+	struct reading r = read_params(NULL, 0, NULL);
+
+	cr_expect_eq(r.e, E_VALIDATION);
+	cr_expect_str_eq(errors_text(&r), "title required");
+	end(&r);
+}
+
+Test(field_check, gives_the_normal_form)
+{
+	struct reading r = begin();
+	const struct field *any = schema_field(&thing_schema, "any");
+
+	cr_expect_str_eq(field_check(&r.ctx, "query", any, "-0012"), "-12");
+	cr_expect_str_eq(field_check(&r.ctx, "query", any, "-0"), "0");
+	cr_expect_str_eq(field_check(&r.ctx, "query", schema_field(&thing_schema, "due_at"),
+				     "2026-11-20t15:08:41-00:30"),
+			 "2026-11-20T15:38:41.000000Z");
+	cr_expect_eq(r.ctx.failure.nfields, 0);
+	for (const char *const *p = (const char *const[]) { "", "-", " 1", "1 ", "0x1", "1e2",
+							    "--1", "9223372036854775808", NULL };
+	     *p; p++)
+		cr_expect_null(field_check(&r.ctx, "query", any, *p), "\"%s\"", *p);
+	cr_expect_eq(r.ctx.failure.nfields, 8);
+	end(&r);
+}
+
+Test(field_text, knows_where_a_record_keeps_it)
+{
+	struct thing thing = { .title = "a", .stock = 3 };
+
+	cr_expect_str_eq(field_text(schema_field(&thing_schema, "title"), &thing), "a");
+	cr_expect_null(field_text(schema_field(&thing_schema, "note"), &thing));
+	cr_expect_null(field_text(schema_field(&thing_schema, "stock"), &thing));
+}
