@@ -26,12 +26,6 @@ field_min(const struct field *f)
 	return f->min_setting ? *f->min_setting : f->min;
 }
 
-int64_t
-field_min(const struct field *f)
-{
-	return f->min_setting ? *f->min_setting : f->min;
-}
-
 bool
 field_accepted(const struct field *f, enum schema_mode mode)
 {
