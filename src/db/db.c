@@ -1,0 +1,250 @@
+/* Runs statements, and makes records of their rows. */
+#include "db_priv.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+const char *
+p_int(struct ctx *c, int64_t value)
+{
+	return arena_printf(c->arena, "%" PRId64, value);
+}
+
+const char *
+p_bool(bool value)
+{
+	return value ? "true" : "false";
+}
+
+const char *
+p_bytes(struct ctx *c, const void *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *bytes = data;
+	char *text = arena_alloc(c->arena, 2 * len + 3), *p = text;
+
+	*p++ = '\\';
+	*p++ = 'x';
+	for (size_t i = 0; i < len; i++) {
+		*p++ = digits[bytes[i] >> 4];
+		*p++ = digits[bytes[i] & 15];
+	}
+	return text;
+}
+
+static void
+clear_result(void *result)
+{
+	PQclear(result);
+}
+
+static void
+deallocate(struct db *db, struct statement *s)
+{
+	char *name = PQescapeIdentifier(db->conn, s->name, strlen(s->name));
+	char command[256];
+
+	if (name) {
+		snprintf(command, sizeof(command), "DEALLOCATE %s", name);
+		PQclear(PQexec(db->conn, command));
+		PQfreemem(name);
+	}
+	s->state = STATEMENT_NEW;
+}
+
+/* NULL once the server knows the statement, else what went wrong; a lost connection shows
+ * in db_lost(). */
+static PGresult *
+prepare(struct db *db, struct statement *s, bool *prepared)
+{
+	PGresult *result = NULL;
+
+	if (s->state == STATEMENT_STALE)
+		deallocate(db, s);
+	if (PQsendPrepare(db->conn, s->name, s->sql, 0, NULL))
+		result = db_wait(db, db_timeout());
+	*prepared = PQresultStatus(result) == PGRES_COMMAND_OK;
+	if (!*prepared)
+		return result;
+
+	PQclear(result);
+	s->state = STATEMENT_PREPARED;
+	s->fields = NULL;
+	return NULL;
+}
+
+/* One try. `*sent` says whether the server may have begun to run it. */
+static PGresult *
+try_once(struct db *db, struct statement *s, struct db_params p, bool *sent)
+{
+	bool prepared = true;
+	PGresult *result;
+	int ok;
+
+	*sent = false;
+	if (settings.db_prepared && s->state != STATEMENT_PREPARED) {
+		result = prepare(db, s, &prepared);
+		if (!prepared)
+			return result;
+	}
+
+	*sent = true;
+	if (settings.db_prepared)
+		ok = PQsendQueryPrepared(db->conn, s->name, p.n, p.values + 1, NULL, NULL, 0);
+	else
+		ok = PQsendQueryParams(db->conn, s->sql, p.n, NULL, p.values + 1, NULL, NULL, 0);
+	return ok ? db_wait(db, db_timeout()) : NULL;
+}
+
+/* Whether the server's idea of the statement is out of step with ours: a table changed
+ * under its plan, or a pooler gave us another server. Then it must be prepared anew. */
+static bool
+out_of_step(struct statement *s, const PGresult *result)
+{
+	if (sqlstate_is(result, "26000")) {
+		s->state = STATEMENT_NEW;
+		return true;
+	}
+	if (sqlstate_is(result, "42P05") ||
+	    (sqlstate_is(result, "0A000") && s->state == STATEMENT_PREPARED)) {
+		s->state = STATEMENT_STALE;
+		return true;
+	}
+	return false;
+}
+
+static void
+log_slow(struct ctx *c, const struct query *q, int64_t start)
+{
+	int64_t took = clock_monotonic() - start;
+	struct log_field fields[] = {
+		{ .name = "query", .text = q->name },
+		{ .name = "duration", .seconds = (double)took / 1e6, .is_seconds = true },
+		{ 0 },
+	};
+
+	if (settings.db_slow_ms > 0 && took >= settings.db_slow_ms * 1000)
+		log_write(LOG_WARN, c, fields, "slow statement %s", q->name);
+}
+
+/* A connection that broke under a statement: where nothing can have happened, or nothing
+ * that matters, another one may try again. */
+static enum error
+after_loss(struct ctx *c, const struct query *q, bool sent, bool *again)
+{
+	struct db *db = c->db;
+
+	*again = *again && db->depth == 0 && (!sent || q->read_only);
+	log_warn(c, "lost the database in statement %s%s", q->name, *again ? "; trying again" : "");
+	db_close(db);
+	return *again ? OK : db_unavailable(c);
+}
+
+/* One result, good or bad. */
+static enum error
+run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
+{
+	struct db *db = c->db;
+	bool again = true, sent;
+
+	for (;;) {
+		struct statement *s;
+		PGresult *result;
+		enum error e;
+
+		e = db_connect(c);
+		if (e)
+			return e;
+
+		s = statement_get(db, q);
+		result = try_once(db, s, p, &sent);
+		if (result)
+			arena_defer(c->arena, clear_result, result);
+		if (db_lost(db, result)) {
+			e = after_loss(c, q, sent, &again);
+			if (e)
+				return e;
+		} else {
+			bool stale = out_of_step(s, result);
+
+			*out = (struct rows) { q, s, result };
+			if (stale && db->depth > 0)
+				db->again = true;
+			if (!stale || !again || db->depth > 0)
+				return OK;
+		}
+		again = false;
+	}
+}
+
+enum error
+db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
+{
+	int64_t start = clock_monotonic();
+	ExecStatusType status;
+	enum error e;
+
+	if (c->db->doomed)
+		return c->failure.error == c->db->doomed ? c->db->doomed
+							 : fail(c, c->db->doomed, NULL);
+
+	e = run(c, q, p, out);
+	log_slow(c, q, start);
+	if (e)
+		return e;
+
+	status = PQresultStatus(out->result);
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		return db_refused(c, q->name, out->result);
+	return OK;
+}
+
+enum error
+db_one_(struct ctx *c, const struct query *q, void *out, struct db_params p)
+{
+	struct rows rows;
+	enum error e;
+
+	e = db_exec(c, q, p, &rows);
+	if (e)
+		return e;
+
+	if (PQntuples(rows.result) == 0)
+		return fail(c, E_NOT_FOUND, NULL);
+	if (PQntuples(rows.result) > 1) {
+		log_error(c, "statement %s gave %d rows where one was wanted", q->name,
+			  PQntuples(rows.result));
+		return fail(c, E_INTERNAL, NULL);
+	}
+
+	return rows_scan(c, &rows, 0, out);
+}
+
+enum error
+db_all_(struct ctx *c, const struct query *q, struct records *out, struct db_params p)
+{
+	struct rows rows;
+	enum error e;
+
+	e = db_exec(c, q, p, &rows);
+	if (e)
+		return e;
+
+	return rows_scan_all(c, &rows, (size_t)PQntuples(rows.result), out);
+}
+
+enum error
+db_run_(struct ctx *c, const struct query *q, int64_t *changed, struct db_params p)
+{
+	struct rows rows;
+	enum error e;
+
+	e = db_exec(c, q, p, &rows);
+	if (e)
+		return e;
+
+	if (changed)
+		*changed = strtoll(PQcmdTuples(rows.result), NULL, 10);
+	return OK;
+}

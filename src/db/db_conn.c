@@ -1,0 +1,328 @@
+/* The connection: opened late, looked at before use, never stormed when the server is away. */
+#include "db_priv.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+#include <poll.h>
+
+enum {
+	MEMORY_MAX = 64 * 1024 * 1024,
+	SECOND = 1000000,
+	WAIT_FIRST = SECOND / 4, /* between two tries to connect, doubled with each failure … */
+	WAIT_DOUBLINGS = 3,      /* … up to 2 s */
+};
+
+struct db *
+db_new(const char *url)
+{
+	struct db *db = calloc(1, sizeof(*db));
+	char *copy = strdup(url);
+
+	if (!db || !copy) {
+		fputs("out of memory\n", stderr);
+		exit(EXIT_FAILURE);
+	}
+
+	db->url = copy;
+	db->memory = arena_new(MEMORY_MAX);
+	return db;
+}
+
+void
+db_free(struct db *db)
+{
+	if (!db)
+		return;
+
+	PQfinish(db->conn);
+	arena_free(db->memory);
+	free(db->url);
+	free(db);
+}
+
+void
+db_close(struct db *db)
+{
+	PQfinish(db->conn);
+	db->conn = NULL;
+	db->fresh = false;
+	arena_reset(db->memory);
+	db->slots = NULL;
+	db->nslots = db->nstatements = 0;
+	if (db->depth > 0 && !db->doomed)
+		db->doomed = E_UNAVAILABLE;
+}
+
+enum error
+db_unavailable(struct ctx *c)
+{
+	int64_t wait = c->db->retry_at - clock_monotonic();
+
+	fail(c, E_UNAVAILABLE, "the database does not answer: try again in a moment");
+	c->failure.retry_after = wait > SECOND ? 2 : 1;
+	return E_UNAVAILABLE;
+}
+
+static void
+log_notice(void *arg UNUSED, const PGresult *notice)
+{
+	log_debug(NULL, "database: %s", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+/* A value for `options`, where backslash and blank must be escaped. */
+static void
+put_option(struct buf *b, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\\' || *text == ' ')
+			buf_char(b, '\\');
+		buf_char(b, *text);
+	}
+}
+
+/* What the server shall set for this connection; what the URL has of its own comes last,
+ * and so wins. */
+static const char *
+server_options(struct arena *a, const char *own)
+{
+	struct buf b = buf_new(a, 8192);
+	const char *schema = settings.db_schema;
+
+	buf_printf(&b,
+		   "-c statement_timeout=%" PRId64 " -c lock_timeout=3000"
+		   " -c idle_in_transaction_session_timeout=15000",
+		   settings.db_statement_timeout_ms);
+	if (schema && *schema) {
+		buf_text(&b, " -c search_path=\"");
+		for (const char *s = schema; *s; s++)
+			put_option(&b, *s == '"' ? "\"\"" : (const char[]) { *s, '\0' });
+		buf_char(&b, '"');
+	}
+	if (own && *own) {
+		buf_char(&b, ' ');
+		buf_text(&b, own);
+	}
+	return buf_done(&b);
+}
+
+/* The `options` of the URL (NULL: none); false where it is no URL at all. libpq's own words
+ * for that would show the password. */
+static bool
+url_options(struct arena *a, const char *url, const char **options)
+{
+	PQconninfoOption *parsed = PQconninfoParse(url, NULL);
+
+	*options = NULL;
+	if (!parsed)
+		return false;
+
+	for (PQconninfoOption *o = parsed; o->keyword; o++)
+		if (strcmp(o->keyword, "options") == 0)
+			*options = arena_text(a, o->val);
+	PQconninfoFree(parsed);
+	return true;
+}
+
+/* Before "dbname" stands what the URL may overrule, after it what it may not. */
+static PGconn *
+open_connection(const char *url, const char *options)
+{
+	static const char *const names[] = {
+		"connect_timeout",  "application_name",
+		"keepalives_idle",  "keepalives_interval",
+		"keepalives_count", "tcp_user_timeout",
+		"dbname",           "client_encoding",
+		"options",          NULL,
+	};
+	const char *values[COUNT(names)] = {
+		"3", PACKAGE, "30", "10", "3", "10000", url, "UTF8", options, NULL,
+	};
+
+	/* These two go into the start-up packet, as a pooler needs it; libpq knows no keyword
+	 * for them. */
+	setenv("PGTZ", "UTC", 1);
+	setenv("PGDATESTYLE", "ISO", 1);
+	return PQconnectdbParams(names, values, 1);
+}
+
+static const char *
+connection_error(struct ctx *c, const PGconn *conn)
+{
+	char *text = arena_text(c->arena, PQerrorMessage(conn));
+	size_t len = strlen(text);
+
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	return text;
+}
+
+static enum error
+try_to_connect(struct ctx *c)
+{
+	struct db *db = c->db;
+	const char *own;
+	unsigned doublings;
+
+	if (clock_monotonic() < db->retry_at)
+		return db_unavailable(c);
+	if (!url_options(c->arena, db->url, &own)) {
+		log_error(c, "DATABASE_URL is not a connection string of PostgreSQL");
+		return db_unavailable(c);
+	}
+
+	db->conn = open_connection(db->url, server_options(c->arena, own));
+	if (PQstatus(db->conn) == CONNECTION_OK) {
+		PQsetNoticeReceiver(db->conn, log_notice, NULL);
+		db->fresh = true;
+		db->failures = 0;
+		return OK;
+	}
+
+	log_error(c, "cannot connect to the database: %s", connection_error(c, db->conn));
+	db_close(db);
+	doublings = db->failures < WAIT_DOUBLINGS ? db->failures : WAIT_DOUBLINGS;
+	db->failures++;
+	db->retry_at = clock_monotonic() + ((int64_t)WAIT_FIRST << doublings);
+	return db_unavailable(c);
+}
+
+/* Between two statements the server says nothing; bytes or an end that wait to be read mean
+ * that it closed the connection. libpq would find out only when it is too late. */
+static bool
+alive(PGconn *conn)
+{
+	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN | POLLRDHUP };
+
+	return PQstatus(conn) == CONNECTION_OK && poll(&p, 1, 0) == 0;
+}
+
+enum error
+db_connect(struct ctx *c)
+{
+	struct db *db = c->db;
+
+	if (db->conn && db->fresh)
+		return OK;
+	if (db->conn && alive(db->conn)) {
+		db->fresh = true;
+		return OK;
+	}
+	if (db->conn) {
+		log_info(c, "the database closed the connection; opening another");
+		db_close(db);
+	}
+	return try_to_connect(c);
+}
+
+int
+db_timeout(void)
+{
+	int64_t ms = settings.db_statement_timeout_ms;
+
+	return ms > 0 ? (int)ms + 2000 : -1;
+}
+
+/* Waits until a result is there or the connection is gone; false where the time ran out. */
+static bool
+await(PGconn *conn, int64_t deadline)
+{
+	while (PQisBusy(conn)) {
+		struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN };
+		int64_t left = (deadline - clock_monotonic()) / 1000;
+		int n = poll(&p, 1, deadline < 0 ? -1 : left > 0 ? (int)left : 0);
+
+		if (n == 0)
+			return false;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (!PQconsumeInput(conn))
+			return true;
+	}
+	return true;
+}
+
+static bool
+is_error(const PGresult *r)
+{
+	ExecStatusType status = PQresultStatus(r);
+
+	return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
+	       status != PGRES_EMPTY_QUERY;
+}
+
+static bool
+is_copy(const PGresult *r)
+{
+	ExecStatusType status = PQresultStatus(r);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+PGresult *
+db_wait(struct db *db, int timeout_ms)
+{
+	int64_t deadline = timeout_ms < 0 ? -1 : clock_monotonic() + (int64_t)timeout_ms * 1000;
+	PGresult *result = NULL, *next;
+
+	for (;;) {
+		if (!await(db->conn, deadline)) {
+			PQclear(result);
+			return NULL;
+		}
+		next = PQgetResult(db->conn);
+		if (!next)
+			return result;
+
+		if (result && is_error(result)) {
+			PQclear(next);
+			continue;
+		}
+		PQclear(result);
+		result = next;
+		if (is_copy(result)) /* never asked for, and libpq would wait for us */
+			return result;
+	}
+}
+
+bool
+db_lost(const struct db *db, const PGresult *result)
+{
+	if (!result || PQstatus(db->conn) != CONNECTION_OK)
+		return true;
+	if (!is_error(result))
+		return false;
+
+	return sqlstate_is(result, "08") || sqlstate_is(result, "57P01") ||
+	       sqlstate_is(result, "57P02") || sqlstate_is(result, "57P03");
+}
+
+static void
+clear_result(void *result)
+{
+	PQclear(result);
+}
+
+enum error
+db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGresult **out)
+{
+	struct db *db = c->db;
+	PGresult *result = NULL;
+
+	if (PQsendQuery(db->conn, sql))
+		result = db_wait(db, timeout_ms);
+	if (result)
+		arena_defer(c->arena, clear_result, result);
+	if (db_lost(db, result)) {
+		log_error(c, "lost the database in %s: %s", name, connection_error(c, db->conn));
+		db_close(db);
+		return db_unavailable(c);
+	}
+	if (is_error(result))
+		return db_refused(c, name, result);
+
+	if (out)
+		*out = result;
+	return OK;
+}

@@ -1,0 +1,75 @@
+/* What PostgreSQL refuses, in our words. */
+#include "db_priv.h"
+
+#include "app/log.h"
+
+static const struct sqlstate {
+	const char *code;
+	enum error error;
+	enum log_level level;
+	bool message;
+	const char *detail;
+} sqlstates[] = {
+#define SQLSTATE(code, error, level, message, detail) { code, error, level, message, detail },
+#include "sqlstate.def"
+#undef SQLSTATE
+};
+
+/* All that no row of the table foresees is a mistake of ours. */
+static const struct sqlstate unforeseen = { "", E_INTERNAL, LOG_ERROR, true, NULL };
+
+bool
+sqlstate_is(const PGresult *result, const char *code)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return state && strncmp(state, code, strlen(code)) == 0;
+}
+
+static const struct sqlstate *
+find_row(const PGresult *result)
+{
+	for (size_t i = 0; i < COUNT(sqlstates); i++)
+		if (sqlstate_is(result, sqlstates[i].code))
+			return &sqlstates[i];
+	return &unforeseen;
+}
+
+static void
+keep_constraint(struct db *db, const PGresult *result)
+{
+	const char *name = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+
+	snprintf(db->constraint, sizeof(db->constraint), "%s", name ? name : "");
+}
+
+enum error
+db_refused(struct ctx *c, const char *name, const PGresult *result)
+{
+	const struct sqlstate *row = find_row(result);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	struct db *db = c->db;
+	struct log_field fields[] = {
+		{ .name = "query", .text = name },
+		{ .name = "sqlstate", .text = PQresultErrorField(result, PG_DIAG_SQLSTATE) },
+		{ .name = "constraint",
+		  .text = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) },
+		{ 0 },
+	};
+
+	keep_constraint(db, result);
+	log_write(row->level, c, fields, "statement %s failed%s%s", name,
+		  row->message && message ? ": " : "", row->message && message ? message : "");
+	if (db->depth > 0 && !db->doomed)
+		db->doomed = row->error;
+	if (sqlstate_is(result, "40001") || sqlstate_is(result, "40P01"))
+		db->again = true;
+
+	return row->detail ? fail(c, row->error, "%s", row->detail) : fail(c, row->error, NULL);
+}
+
+const char *
+db_constraint(const struct ctx *c)
+{
+	return c->db ? c->db->constraint : "";
+}

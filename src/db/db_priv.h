@@ -1,0 +1,100 @@
+/*
+ * What the files of src/db/ know of each other. A `struct db` is one connection: opened by
+ * the first statement, closed when it breaks, opened again by the next unit of work.
+ */
+#ifndef APP_DB_PRIV_H
+#define APP_DB_PRIV_H
+
+#include "app/db.h"
+
+#include <libpq-fe.h>
+
+/* The column in which a page of a list carries the number of all rows. */
+#define LIST_TOTAL "list_total"
+
+enum { CONSTRAINT_SIZE = 64 }; /* a name in PostgreSQL is at most 63 bytes */
+
+enum statement_state {
+	STATEMENT_NEW,      /* the server does not know it */
+	STATEMENT_PREPARED, /* it does */
+	STATEMENT_STALE,    /* it does, but must forget it first */
+};
+
+/* A statement as this connection knows it. */
+struct statement {
+	const char *name, *sql;
+	const char *seen; /* where the query had its text: compared first, for that is quick */
+	enum statement_state state;
+
+	/* Which row of the schema each column of its result fills (NULL: none); made with the
+	 * first result. */
+	const struct schema *row;
+	const struct field **fields;
+	int nfields;
+};
+
+struct db {
+	char *url;
+	PGconn *conn; /* NULL while closed */
+	bool fresh;   /* looked at since this unit of work began */
+
+	/* Statements of this connection, found by a hash of their names; emptied with it. */
+	struct arena *memory;
+	struct statement **slots;
+	size_t nslots, nstatements;
+
+	/* No try to connect before `retry_at`, on the monotonic clock. */
+	unsigned failures;
+	int64_t retry_at;
+
+	unsigned depth;    /* of open db_begin */
+	enum error doomed; /* what must become of the open transaction; OK: it may commit */
+	bool again;        /* it may succeed if it is run again */
+
+	char constraint[CONSTRAINT_SIZE];
+};
+
+/* db_conn.c: opens the connection, or looks whether the open one still lives. */
+enum error db_connect(struct ctx *) MUST_CHECK;
+/* Closes it, and dooms the open transaction. */
+void db_close(struct db *);
+/* Says that the database is away, and when to come again. */
+enum error db_unavailable(struct ctx *) MUST_CHECK;
+/* What came of the statement that was sent: the first error, else the last result. NULL
+ * where the time ran out (milliseconds; negative: never). */
+PGresult *db_wait(struct db *, int timeout_ms);
+/* Longest wait for a statement: the server's own limit and a bit more. */
+int db_timeout(void);
+/* Whether the connection broke, so that nobody knows what came of the statement. */
+bool db_lost(const struct db *, const PGresult *);
+/* Runs SQL without parameters (also several statements); the result, never lost, belongs to
+ * the arena. */
+enum error db_command(struct ctx *, const char *name, const char *sql, int timeout_ms,
+		      PGresult **out) MUST_CHECK;
+
+/* db_statement.c: the connection's entry for a query. */
+struct statement *statement_get(struct db *, const struct query *);
+/* Makes entry.fields for a result; says in the log what does not fit. */
+enum error statement_fields(struct ctx *, const struct query *, struct statement *,
+			    const PGresult *) MUST_CHECK;
+
+/* db_error.c: turns a result that is an error into ours, logs it as its row says, and dooms
+ * the open transaction. */
+enum error db_refused(struct ctx *, const char *name, const PGresult *) MUST_CHECK;
+bool sqlstate_is(const PGresult *, const char *code);
+
+/* A result and what scans it. */
+struct rows {
+	const struct query *query;
+	struct statement *statement;
+	PGresult *result;
+};
+
+/* db.c: runs a query. The result belongs to the arena. */
+enum error db_exec(struct ctx *, const struct query *, struct db_params, struct rows *) MUST_CHECK;
+/* Fills `out` (row->size bytes, zeroed) from row number `at`. */
+enum error rows_scan(struct ctx *, const struct rows *, int at, void *out) MUST_CHECK;
+/* Fills an array in the arena from the first `n`. */
+enum error rows_scan_all(struct ctx *, const struct rows *, size_t n, struct records *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,136 @@
+/* The statements that a connection has prepared: a hash table by name. */
+#include "db_priv.h"
+
+#include "app/log.h"
+
+enum {
+	SLOTS_FIRST = 64,
+	STATEMENTS_MAX = 1000, /* each costs memory in the server, too */
+};
+
+static size_t
+hash(const char *name)
+{
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 1099511628211u;
+	return (size_t)h;
+}
+
+/* The slot where `name` is, or belongs. There is always a free one. */
+static struct statement **
+find_slot(struct statement **slots, size_t nslots, const char *name)
+{
+	size_t at = hash(name) & (nslots - 1);
+
+	while (slots[at] && strcmp(slots[at]->name, name) != 0)
+		at = (at + 1) & (nslots - 1);
+	return &slots[at];
+}
+
+static void
+grow(struct db *db)
+{
+	size_t nslots = db->nslots ? 2 * db->nslots : SLOTS_FIRST;
+	struct statement **slots = arena_array(db->memory, nslots, sizeof(struct statement *));
+
+	for (size_t i = 0; i < db->nslots; i++)
+		if (db->slots[i])
+			*find_slot(slots, nslots, db->slots[i]->name) = db->slots[i];
+	db->slots = slots;
+	db->nslots = nslots;
+}
+
+static void
+forget_all(struct db *db)
+{
+	PQclear(PQexec(db->conn, "DEALLOCATE ALL"));
+	arena_reset(db->memory);
+	db->slots = NULL;
+	db->nslots = db->nstatements = 0;
+}
+
+static struct statement *
+add(struct db *db, const struct query *q)
+{
+	struct statement *s = ARENA_NEW(db->memory, struct statement);
+
+	s->name = arena_text(db->memory, q->name);
+	s->sql = arena_text(db->memory, q->sql);
+	s->seen = q->sql;
+	*find_slot(db->slots, db->nslots, s->name) = s;
+	db->nstatements++;
+	return s;
+}
+
+/* A name that came with another text: the server must forget the old one. */
+static void
+take_text(struct db *db, struct statement *s, const char *sql)
+{
+	s->seen = sql;
+	if (strcmp(s->sql, sql) == 0)
+		return;
+
+	s->sql = arena_text(db->memory, sql);
+	s->fields = NULL;
+	if (s->state == STATEMENT_PREPARED)
+		s->state = STATEMENT_STALE;
+}
+
+struct statement *
+statement_get(struct db *db, const struct query *q)
+{
+	struct statement *s;
+
+	if (db->nstatements >= STATEMENTS_MAX)
+		forget_all(db);
+	if (2 * (db->nstatements + 1) > db->nslots)
+		grow(db);
+
+	s = *find_slot(db->slots, db->nslots, q->name);
+	if (!s)
+		return add(db, q);
+
+	if (s->seen != q->sql)
+		take_text(db, s, q->sql);
+	return s;
+}
+
+/* NULL where the column belongs to the list machinery, which reads it by itself. */
+static enum error
+find_field(struct ctx *c, const struct query *q, const char *column, const struct field **out)
+{
+	const struct field *f = schema_field(q->row, column);
+
+	if (!f && strcmp(column, LIST_TOTAL) != 0) {
+		log_error(c, "statement %s: schema %s has no field for the column \"%s\"", q->name,
+			  q->row->name, column);
+		return fail(c, E_INTERNAL, NULL);
+	}
+
+	*out = f;
+	return OK;
+}
+
+enum error
+statement_fields(struct ctx *c, const struct query *q, struct statement *s, const PGresult *result)
+{
+	int n = PQnfields(result);
+	const struct field **fields;
+
+	if (s->fields && s->row == q->row && s->nfields == n)
+		return OK;
+
+	fields = arena_array(c->db->memory, (size_t)n + 1, sizeof(*fields));
+	for (int i = 0; i < n; i++) {
+		enum error e = find_field(c, q, PQfname(result, i), &fields[i]);
+
+		if (e)
+			return e;
+	}
+	s->fields = fields;
+	s->nfields = n;
+	s->row = q->row;
+	return OK;
+}

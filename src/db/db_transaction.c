@@ -1,0 +1,140 @@
+/* Transactions: begun and finished in pairs, of which the outermost counts. */
+#include "db_priv.h"
+
+#include "app/clock.h"
+#include "app/ids.h"
+#include "app/log.h"
+
+enum { TRIES = 3, PAUSE_MS = 20, PING_MS = 1000 };
+
+static const struct query begin = QUERY_READ("begin", NULL, "BEGIN");
+static const struct query commit = QUERY("commit", NULL, "COMMIT");
+
+enum error
+db_begin(struct ctx *c)
+{
+	struct db *db = c->db;
+	struct rows rows;
+
+	if (db->depth == 0) {
+		db->again = false;
+		db->doomed = db_exec(c, &begin, DB_PARAMS(), &rows);
+	}
+	db->depth++;
+	return db->doomed;
+}
+
+static void
+roll_back(struct db *db)
+{
+	PGresult *result = NULL;
+
+	if (!db->conn || PQtransactionStatus(db->conn) == PQTRANS_IDLE)
+		return;
+
+	if (PQsendQuery(db->conn, "ROLLBACK"))
+		result = db_wait(db, db_timeout());
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		db_close(db);
+	PQclear(result);
+}
+
+/* COMMIT of a transaction that failed is no error to PostgreSQL: it answers ROLLBACK. */
+static enum error
+commit_it(struct ctx *c)
+{
+	struct rows rows;
+	enum error e;
+
+	e = db_exec(c, &commit, DB_PARAMS(), &rows);
+	if (e)
+		return e;
+
+	if (strcmp(PQcmdStatus(rows.result), "COMMIT") != 0) {
+		log_error(c, "a transaction was rolled back instead of committed");
+		return fail(c, E_INTERNAL, NULL);
+	}
+	return OK;
+}
+
+enum error
+db_finish(struct ctx *c, enum error e)
+{
+	struct db *db = c->db;
+
+	if (e && !db->doomed)
+		db->doomed = e;
+	if (db->depth > 1) {
+		db->depth--;
+		return e;
+	}
+
+	if (!e)
+		e = db->doomed;
+	if (!e)
+		e = commit_it(c);
+	if (e)
+		roll_back(db);
+	db->depth = 0;
+	db->doomed = OK;
+	return e && c->failure.error != e ? fail(c, e, NULL) : e;
+}
+
+/* Two that met once shall not meet again: 10 to 30 ms for the first pause, then more. */
+static void
+pause_before(int try)
+{
+	struct timespec pause = { 0 };
+	unsigned char r;
+
+	random_bytes(&r, sizeof(r));
+	pause.tv_nsec = (long)try * (PAUSE_MS * 1000000L / 2 + r * (PAUSE_MS * 1000000L / 256));
+	nanosleep(&pause, NULL);
+}
+
+enum error
+db_transaction(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
+{
+	bool outermost = c->db->depth == 0;
+	enum error e;
+
+	for (int try = 1;; try++) {
+		e = db_begin(c);
+		if (!e)
+			e = act(c, arg);
+		e = db_finish(c, e);
+		if (!e || !outermost || !c->db->again || try == TRIES)
+			return e;
+
+		log_info(c, "transaction collided with another one; trying again");
+		failure_clear(c);
+		pause_before(try);
+	}
+}
+
+void
+db_settle(struct db *db)
+{
+	if (!db)
+		return;
+
+	roll_back(db);
+	db->depth = 0;
+	db->doomed = OK;
+	db->again = false;
+	db->fresh = false;
+	db->constraint[0] = '\0';
+}
+
+enum error
+db_ping(struct ctx *c, int64_t *latency)
+{
+	int64_t start = clock_monotonic();
+	enum error e;
+
+	e = db_connect(c);
+	if (!e)
+		e = db_command(c, "ping", "SELECT 1", PING_MS, NULL);
+	*latency = clock_monotonic() - start;
+	return e;
+}
