@@ -1,0 +1,103 @@
+/* What signing in takes and gives, and what this feature plugs into the application. */
+#include "auth_priv.h"
+
+#include "app/settings.h"
+
+#define EMAIL_EXAMPLE    "ada@example.com"
+#define PASSWORD_EXAMPLE "correct horse battery staple"
+#define REFRESH_EXAMPLE  "kJ2nXq0v7yq3mZ0cR8sH5tWbA1dEfGuLp9oIxYzTnVw"
+
+enum { SECRET = F_CREATE | F_REQUIRED | F_SECRET };
+
+static const struct field registration_fields[] = {
+	{ EMAIL(struct registration, email), .flags = F_CREATE | F_REQUIRED,
+	  .text = "E-mail address; one account each, whatever its capitals.",
+	  .example = EMAIL_EXAMPLE },
+	{ TEXT(struct registration, password), .flags = SECRET,
+	  .min_setting = &settings.password_min_length, .max = 128,
+	  .text = "Password; not the e-mail address.", .example = PASSWORD_EXAMPLE },
+	{ TEXT(struct registration, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1,
+	  .max = 200, .text = "Name to show.", .example = "Ada Lovelace" },
+};
+const struct schema registration_schema =
+    SCHEMA("Registration", struct registration, registration_fields);
+
+static const struct field credentials_fields[] = {
+	{ EMAIL(struct credentials, email), .flags = F_CREATE | F_REQUIRED,
+	  .text = "E-mail address of the account.", .example = EMAIL_EXAMPLE },
+	{ TEXT(struct credentials, password), .flags = SECRET, .text = "Its password.",
+	  .example = PASSWORD_EXAMPLE },
+};
+const struct schema credentials_schema =
+    SCHEMA("Credentials", struct credentials, credentials_fields);
+
+/* The same as a form in the words of OAuth 2.0, which generated clients speak. */
+static const char *const grant_types[] = { "password", NULL };
+
+static const struct field form_fields[] = {
+	{ .name = "username",
+	  .type = TYPE_EMAIL,
+	  .offset = offsetof(struct credentials, email),
+	  .flags = F_CREATE | F_REQUIRED,
+	  .text = "E-mail address of the account.",
+	  .example = EMAIL_EXAMPLE },
+	{ TEXT(struct credentials, password), .flags = SECRET, .text = "Its password.",
+	  .example = PASSWORD_EXAMPLE },
+	{ ENUM(struct credentials, grant_type), .flags = F_CREATE, .choices = grant_types,
+	  .text = "May be left out." },
+	{ TEXT(struct credentials, scope), .flags = F_CREATE, .text = "Not looked at.",
+	  .example = "" },
+	{ TEXT(struct credentials, client_id), .flags = F_CREATE, .text = "Not looked at.",
+	  .example = "" },
+	{ TEXT(struct credentials, client_secret), .flags = F_CREATE | F_SECRET,
+	  .text = "Not looked at.", .example = "" },
+};
+const struct schema credentials_form = SCHEMA("CredentialsForm", struct credentials, form_fields);
+
+static const struct field refresh_fields[] = {
+	{ TEXT(struct refresh, refresh_token), .flags = SECRET,
+	  .text = "The refresh token that the last answer gave.", .example = REFRESH_EXAMPLE },
+};
+const struct schema refresh_schema = SCHEMA("Refresh", struct refresh, refresh_fields);
+
+static const struct field tokens_fields[] = {
+	{ TEXT(struct tokens, access_token), .flags = F_READ,
+	  .text = "JWT for `Authorization: Bearer …`.",
+	  .example = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkzIn0.c2lnbmF0dXJl" },
+	{ TEXT(struct tokens, refresh_token), .flags = F_READ,
+	  .text = "Good for one use, which gives the next one.", .example = REFRESH_EXAMPLE },
+	{ TEXT(struct tokens, token_type), .flags = F_READ, .text = "Always `bearer`.",
+	  .example = "bearer" },
+	{ INT(struct tokens, expires_in), .flags = F_READ,
+	  .text = "Life of the access token in seconds.", .example = "900" },
+	{ INT(struct tokens, refresh_expires_in), .flags = F_READ,
+	  .text = "Life of the refresh token in seconds.", .example = "2592000" },
+};
+const struct schema tokens_schema = SCHEMA("Tokens", struct tokens, tokens_fields);
+
+static const struct field refresh_state_fields[] = {
+	{ UUID(struct refresh_state, session_id) }, { UUID(struct refresh_state, user_id) },
+	{ TEXT(struct refresh_state, role) },       { BOOL(struct refresh_state, live) },
+	{ BOOL(struct refresh_state, spent) },      { BOOL(struct refresh_state, in_grace) },
+};
+const struct schema refresh_state_schema =
+    SCHEMA("RefreshState", struct refresh_state, refresh_state_fields);
+
+static const struct field session_id_fields[] = {
+	{ UUID(struct session_id, id) },
+};
+const struct schema session_id_schema = SCHEMA("SessionId", struct session_id, session_id_fields);
+
+static const struct field session_role_fields[] = {
+	{ TEXT(struct session_role, role) },
+};
+const struct schema session_role_schema =
+    SCHEMA("SessionRole", struct session_role, session_role_fields);
+
+const struct feature auth_feature = {
+	.name = "auth",
+	.text = "Signing in and out, and the tokens for it.",
+	.routes = auth_routes,
+	.queries = auth_queries,
+	.authenticate = auth_authenticate,
+};

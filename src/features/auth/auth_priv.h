@@ -1,0 +1,103 @@
+/* What the files of this folder share. */
+#ifndef APP_AUTH_PRIV_H
+#define APP_AUTH_PRIV_H
+
+#include "auth.h"
+
+#include "app/ids.h"
+#include "app/secret.h"
+#include "features/users/users.h"
+
+struct registration {
+	const char *email, *password;
+	const char *full_name; /* or NULL */
+};
+
+struct credentials {
+	const char *email, *password;
+	const char *grant_type, *scope, *client_id, *client_secret; /* of the form, unused */
+};
+
+struct refresh {
+	const char *refresh_token;
+};
+
+struct tokens {
+	const char *access_token, *refresh_token, *token_type;
+	int64_t expires_in, refresh_expires_in; /* seconds */
+};
+
+/* A refresh token and what became of it, its session and its account. */
+struct refresh_state {
+	const char *session_id, *user_id, *role;
+	bool live;     /* token and session have not ended, the account is active */
+	bool spent;    /* it was used before, */
+	bool in_grace; /* but so lately that the answer may have been lost */
+};
+
+struct session_id {
+	const char *id;
+};
+
+struct session_role {
+	const char *role;
+};
+
+/* An access token that was verified, and what the database said of its session. */
+struct known_token {
+	unsigned char digest[SHA256_SIZE];
+	char user_id[UUID_TEXT_SIZE], session_id[UUID_TEXT_SIZE];
+	int64_t expires; /* its exp */
+	enum role role;
+	int64_t read_at; /* when the database was asked (clock_monotonic) … */
+	uint64_t user_generation, session_generation; /* … and under which generations */
+};
+
+extern const struct schema registration_schema, credentials_schema, credentials_form,
+    refresh_schema, tokens_schema, refresh_state_schema, session_id_schema, session_role_schema;
+extern const struct route auth_routes[];
+extern const struct query auth_queries[];
+
+/* auth_routes.c */
+enum error auth_authenticate(struct request *) MUST_CHECK;
+
+/* auth_service.c */
+enum error auth_register(struct ctx *, const struct registration *, struct user *out) MUST_CHECK;
+enum error auth_login(struct ctx *, const struct credentials *, struct tokens *out) MUST_CHECK;
+enum error auth_refresh(struct ctx *, const char *token, struct tokens *out) MUST_CHECK;
+enum error auth_logout(struct ctx *, const char *token) MUST_CHECK;
+
+/* Sets the caller from an access token. */
+enum error auth_identify(struct ctx *, const char *token) MUST_CHECK;
+
+/* auth_cache.c: the tokens that this worker has seen lately. */
+
+/* False: not known, or past its time. */
+bool auth_cache_get(const unsigned char digest[SHA256_SIZE], struct known_token *out);
+void auth_cache_put(const struct known_token *);
+
+/* Call it before the database is asked: sets read_at and the generations. */
+void auth_cache_stamp(struct known_token *);
+
+/* Whether what the database said still holds. */
+bool auth_cache_fresh(const struct known_token *);
+
+/* Call it after the commit that ended a session: every worker asks anew. */
+void auth_cache_drop_session(const char *session_id);
+
+/* auth_repo.c */
+enum error auth_insert_session(struct ctx *, const char *user_id, const char *user_agent,
+			       struct session_id *out) MUST_CHECK;
+enum error auth_renew_session(struct ctx *, const char *session_id) MUST_CHECK;
+enum error auth_end_session(struct ctx *, const char *session_id) MUST_CHECK;
+enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
+			     struct session_role *out) MUST_CHECK;
+enum error auth_insert_token(struct ctx *, const char *session_id,
+			     const unsigned char hash[SHA256_SIZE]) MUST_CHECK;
+enum error auth_lock_token(struct ctx *, const unsigned char hash[SHA256_SIZE],
+			   struct refresh_state *out) MUST_CHECK;
+enum error auth_spend_token(struct ctx *, const unsigned char hash[SHA256_SIZE]) MUST_CHECK;
+enum error auth_end_session_of(struct ctx *, const unsigned char hash[SHA256_SIZE],
+			       struct session_id *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,118 @@
+/* The statements on sessions and refresh tokens. */
+#include "auth_priv.h"
+
+#include "app/settings.h"
+
+enum {
+	INSERT_SESSION,
+	RENEW_SESSION,
+	END_SESSION,
+	FIND_SESSION,
+	INSERT_TOKEN,
+	LOCK_TOKEN,
+	SPEND_TOKEN,
+	END_SESSION_OF,
+};
+
+const struct query auth_queries[] = {
+	[INSERT_SESSION] =
+	    QUERY("auth_insert_session", &session_id_schema,
+		  "INSERT INTO sessions (user_id, expires_at, ip, user_agent)"
+		  " VALUES ($1, now() + make_interval(days => $2), $3, $4) RETURNING id"),
+	[RENEW_SESSION] = QUERY("auth_renew_session", NULL,
+				"UPDATE sessions SET last_used_at = now(),"
+				" expires_at = now() + make_interval(days => $2) WHERE id = $1"),
+	[END_SESSION] = QUERY("auth_end_session", NULL,
+			      "UPDATE sessions SET ended_at = now()"
+			      " WHERE id = $1 AND ended_at IS NULL"),
+	[FIND_SESSION] = QUERY_READ("auth_find_session", &session_role_schema,
+				    "SELECT u.role FROM sessions s JOIN users u ON u.id = s.user_id"
+				    " WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL"
+				    " AND s.expires_at > now() AND u.is_active"),
+	[INSERT_TOKEN] = QUERY("auth_insert_token", NULL,
+			       "INSERT INTO refresh_tokens (session_id, token_hash, expires_at)"
+			       " VALUES ($1, $2, now() + make_interval(days => $3))"),
+	/* The clock of this moment and not now(), the start of the transaction: who waited
+	 * for the lock sees when the other one spent the token. */
+	[LOCK_TOKEN] =
+	    QUERY("auth_lock_token", &refresh_state_schema,
+		  "SELECT s.id AS session_id, s.user_id, u.role,"
+		  " s.ended_at IS NULL AND s.expires_at > now() AND t.expires_at > now()"
+		  " AND u.is_active AS live, t.spent_at IS NOT NULL AS spent,"
+		  " coalesce(t.spent_at > clock_timestamp() - make_interval(secs => $2), false)"
+		  " AS in_grace"
+		  " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
+		  " JOIN users u ON u.id = s.user_id"
+		  " WHERE t.token_hash = $1 FOR UPDATE OF s, t"),
+	[SPEND_TOKEN] = QUERY("auth_spend_token", NULL,
+			      "UPDATE refresh_tokens SET spent_at = clock_timestamp()"
+			      " WHERE token_hash = $1 AND spent_at IS NULL"),
+	[END_SESSION_OF] = QUERY("auth_end_session_of", &session_id_schema,
+				 "UPDATE sessions s SET ended_at = now() FROM refresh_tokens t"
+				 " WHERE t.token_hash = $1 AND s.id = t.session_id"
+				 " AND s.ended_at IS NULL RETURNING s.id"),
+	{ 0 },
+};
+
+static const char *
+p_days(struct ctx *c)
+{
+	return p_int(c, settings.refresh_token_expire_days);
+}
+
+static const char *
+p_hash(struct ctx *c, const unsigned char hash[SHA256_SIZE])
+{
+	return p_bytes(c, hash, SHA256_SIZE);
+}
+
+enum error
+auth_insert_session(struct ctx *c, const char *user_id, const char *user_agent,
+		    struct session_id *out)
+{
+	return db_one(c, &auth_queries[INSERT_SESSION], out, user_id, p_days(c), c->ip, user_agent);
+}
+
+enum error
+auth_renew_session(struct ctx *c, const char *session_id)
+{
+	return db_run(c, &auth_queries[RENEW_SESSION], NULL, session_id, p_days(c));
+}
+
+enum error
+auth_end_session(struct ctx *c, const char *session_id)
+{
+	return db_run(c, &auth_queries[END_SESSION], NULL, session_id);
+}
+
+enum error
+auth_find_session(struct ctx *c, const char *session_id, const char *user_id,
+		  struct session_role *out)
+{
+	return db_one(c, &auth_queries[FIND_SESSION], out, session_id, user_id);
+}
+
+enum error
+auth_insert_token(struct ctx *c, const char *session_id, const unsigned char hash[SHA256_SIZE])
+{
+	return db_run(c, &auth_queries[INSERT_TOKEN], NULL, session_id, p_hash(c, hash), p_days(c));
+}
+
+enum error
+auth_lock_token(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct refresh_state *out)
+{
+	return db_one(c, &auth_queries[LOCK_TOKEN], out, p_hash(c, hash),
+		      p_int(c, settings.refresh_reuse_grace_seconds));
+}
+
+enum error
+auth_spend_token(struct ctx *c, const unsigned char hash[SHA256_SIZE])
+{
+	return db_run(c, &auth_queries[SPEND_TOKEN], NULL, p_hash(c, hash));
+}
+
+enum error
+auth_end_session_of(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct session_id *out)
+{
+	return db_one(c, &auth_queries[END_SESSION_OF], out, p_hash(c, hash));
+}

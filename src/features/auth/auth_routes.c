@@ -1,0 +1,107 @@
+/* Signing in and out over HTTP: no rules, no SQL. */
+#include "auth_priv.h"
+
+enum error
+auth_authenticate(struct request *req)
+{
+	static const char scheme[] = "Bearer ";
+	const char *header = request_env(req, "HTTP_AUTHORIZATION");
+
+	if (!header || !*header)
+		return OK;
+	if (strncasecmp(header, scheme, strlen(scheme)) != 0)
+		return fail(req->ctx, E_INVALID_TOKEN,
+			    "the Authorization header must be Bearer and an access token");
+
+	header += strlen(scheme);
+	return auth_identify(req->ctx, header + strspn(header, " "));
+}
+
+static enum error
+sign_up(struct request *req)
+{
+	struct user user;
+	enum error e;
+
+	e = auth_register(req->ctx, req->in, &user);
+	if (e)
+		return e;
+
+	return reply_record(req, &user);
+}
+
+static enum error
+log_in(struct request *req)
+{
+	struct tokens tokens;
+	enum error e;
+
+	e = auth_login(req->ctx, req->in, &tokens);
+	if (e)
+		return e;
+
+	return reply_record(req, &tokens);
+}
+
+static enum error
+refresh(struct request *req)
+{
+	const struct refresh *in = req->in;
+	struct tokens tokens;
+	enum error e;
+
+	e = auth_refresh(req->ctx, in->refresh_token, &tokens);
+	if (e)
+		return e;
+
+	return reply_record(req, &tokens);
+}
+
+static enum error
+log_out(struct request *req)
+{
+	const struct refresh *in = req->in;
+	enum error e;
+
+	e = auth_logout(req->ctx, in->refresh_token);
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+static enum error
+show_me(struct request *req)
+{
+	struct user user;
+	enum error e;
+
+	e = users_get(req->ctx, req->ctx->caller.user_id, &user);
+	if (e)
+		return e;
+
+	return reply_record(req, &user);
+}
+
+const struct route auth_routes[] = {
+	{ POST, "/auth/register", sign_up, ACCESS_PUBLIC, .body = &registration_schema,
+	  .reply = &user_schema, .status = 201, .location = "/users",
+	  .errors = { E_FORBIDDEN, E_EMAIL_TAKEN, E_OVERLOADED }, .id = "auth_register",
+	  .text = "Make an account of one's own." },
+	{ POST, "/auth/login", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
+	  .form = &credentials_form, .reply = &tokens_schema,
+	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED }, .id = "auth_login",
+	  .text = "Sign in and get tokens." },
+	{ POST, "/auth/token", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
+	  .form = &credentials_form, .reply = &tokens_schema,
+	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED }, .id = "auth_token",
+	  .text = "The same as login, under the name that OAuth 2.0 clients look for." },
+	{ POST, "/auth/refresh", refresh, ACCESS_PUBLIC, .body = &refresh_schema,
+	  .reply = &tokens_schema, .errors = { E_INVALID_TOKEN, E_TOKEN_REUSED },
+	  .id = "auth_refresh", .text = "Turn a refresh token into new tokens." },
+	{ POST, "/auth/logout", log_out, ACCESS_PUBLIC, .body = &refresh_schema, .status = 204,
+	  .id = "auth_logout", .text = "End the session that a refresh token belongs to." },
+	{ GET, "/auth/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
+	  .id = "auth_me", .text = "Show the caller's own account; the same as /users/me." },
+	{ 0 },
+};

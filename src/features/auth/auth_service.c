@@ -1,0 +1,269 @@
+/* The rules of signing in and out: no HTTP, no SQL. */
+#include "auth_priv.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "app/settings.h"
+#include "app/token.h"
+#include "app/utf8.h"
+
+enum { SECONDS_A_DAY = 86400, USER_AGENT_MAX = 400 };
+
+/* What tokens are handed out for. */
+struct grant {
+	const char *user_id, *session_id, *role, *refresh_token;
+};
+
+static void
+hash_of(const char *token, unsigned char hash[SHA256_SIZE])
+{
+	sha256(token, strlen(token), hash);
+}
+
+enum error
+auth_register(struct ctx *c, const struct registration *in, struct user *out)
+{
+	struct new_user user = {
+		.email = in->email,
+		.password = in->password,
+		.full_name = in->full_name,
+		.role = ROLE_MEMBER,
+	};
+
+	if (strcmp(settings.registration, "open") != 0)
+		return fail(c, E_FORBIDDEN, "registration is closed");
+
+	return users_create(c, &user, out);
+}
+
+/* A new refresh token of that session. */
+static enum error
+issue_refresh_token(struct ctx *c, const char *session_id, const char **token)
+{
+	unsigned char hash[SHA256_SIZE];
+
+	*token = secret_new(c->arena);
+	hash_of(*token, hash);
+	return auth_insert_token(c, session_id, hash);
+}
+
+static enum error
+hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
+{
+	int64_t now = clock_now() / 1000000, life = settings.access_token_expire_minutes * 60;
+	struct claims claims = {
+		.sub = grant->user_id,
+		.sid = grant->session_id,
+		.role = grant->role,
+		.iat = now,
+		.exp = now + life,
+	};
+
+	*out = (struct tokens) {
+		.refresh_token = grant->refresh_token,
+		.token_type = "bearer",
+		.expires_in = life,
+		.refresh_expires_in = settings.refresh_token_expire_days * SECONDS_A_DAY,
+	};
+	return token_sign(c, &claims, &out->access_token);
+}
+
+/* What the client calls itself, as far as the database can keep it. */
+static const char *
+user_agent(struct ctx *c)
+{
+	const char *text = c->user_agent;
+	size_t len = 0, n;
+
+	if (!text)
+		return NULL;
+	while ((n = utf8_char(text + len, strlen(text + len))) && len + n <= USER_AGENT_MAX)
+		len += n;
+	return arena_text_n(c->arena, text, len);
+}
+
+static enum error
+begin_session(struct ctx *c, const char *user_id, struct grant *grant)
+{
+	struct session_id session;
+	struct user user;
+	enum error e;
+
+	e = users_signed_in(c, user_id, &user);
+	if (e)
+		return e;
+
+	e = auth_insert_session(c, user.id, user_agent(c), &session);
+	if (e)
+		return e;
+
+	grant->user_id = user.id;
+	grant->role = user.role;
+	grant->session_id = session.id;
+	return issue_refresh_token(c, session.id, &grant->refresh_token);
+}
+
+enum error
+auth_login(struct ctx *c, const struct credentials *in, struct tokens *out)
+{
+	struct grant grant = { 0 };
+	const char *user_id;
+	enum error e;
+
+	e = users_check_password(c, in->email, in->password, &user_id);
+	if (e)
+		return e;
+
+	e = db_begin(c);
+	if (!e)
+		e = begin_session(c, user_id, &grant);
+	e = db_finish(c, e);
+	if (e == E_NOT_FOUND) /* deactivated or deleted since its password was checked */
+		return fail(c, E_INVALID_CREDENTIALS, NULL);
+	if (e)
+		return e;
+
+	return hand_out(c, &grant, out);
+}
+
+/* Spends the token and makes the next one of its session; both are locked, so that of
+ * many refreshes at once each sees what the one before it did. Reuse is no failure here:
+ * the end of the session has to be committed. */
+static enum error
+rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
+{
+	unsigned char hash[SHA256_SIZE];
+	struct refresh_state was;
+	enum error e;
+
+	hash_of(token, hash);
+	e = auth_lock_token(c, hash, &was);
+	if (e && e != E_NOT_FOUND)
+		return e;
+	if (e || !was.live)
+		return fail(c, E_INVALID_TOKEN, "the refresh token is not valid");
+
+	grant->user_id = was.user_id;
+	grant->session_id = was.session_id;
+	grant->role = was.role;
+	*reused = was.spent && !was.in_grace;
+	if (*reused)
+		return auth_end_session(c, was.session_id);
+
+	e = auth_spend_token(c, hash);
+	if (e)
+		return e;
+
+	e = auth_renew_session(c, was.session_id);
+	if (e)
+		return e;
+
+	return issue_refresh_token(c, was.session_id, &grant->refresh_token);
+}
+
+enum error
+auth_refresh(struct ctx *c, const char *token, struct tokens *out)
+{
+	struct grant grant = { 0 };
+	bool reused = false;
+	enum error e;
+
+	e = db_begin(c);
+	if (!e)
+		e = rotate(c, token, &grant, &reused);
+	e = db_finish(c, e);
+	if (e)
+		return e;
+
+	if (reused) {
+		auth_cache_drop_session(grant.session_id);
+		log_warn(c, "a spent refresh token was used: its session %s has ended",
+			 grant.session_id);
+		return fail(c, E_TOKEN_REUSED, "the refresh token was used before: sign in again");
+	}
+	return hand_out(c, &grant, out);
+}
+
+enum error
+auth_logout(struct ctx *c, const char *token)
+{
+	unsigned char hash[SHA256_SIZE];
+	struct session_id session;
+	enum error e;
+
+	hash_of(token, hash);
+	e = auth_end_session_of(c, hash, &session);
+	if (e == E_NOT_FOUND) { /* unknown, or ended before: out is out */
+		failure_clear(c);
+		return OK;
+	}
+	if (e)
+		return e;
+
+	auth_cache_drop_session(session.id);
+	return OK;
+}
+
+/* Checks a token that this worker does not know. */
+static enum error
+verify(struct ctx *c, const char *token, struct known_token *known)
+{
+	struct claims claims;
+	enum error e;
+
+	e = token_verify(c, token, &claims);
+	if (e)
+		return e;
+
+	known->expires = claims.exp;
+	known->role = ROLE_NONE;
+	memcpy(known->user_id, claims.sub, UUID_TEXT_SIZE);
+	memcpy(known->session_id, claims.sid, UUID_TEXT_SIZE);
+	return OK;
+}
+
+/* The role is that of the live account, whatever the token says. */
+static enum error
+look_up(struct ctx *c, struct known_token *known)
+{
+	struct session_role live;
+	enum error e;
+
+	auth_cache_stamp(known);
+	e = auth_find_session(c, known->session_id, known->user_id, &live);
+	if (e == E_NOT_FOUND)
+		return fail(c, E_INVALID_TOKEN, "the session has ended");
+	if (e)
+		return e;
+
+	known->role = role_parse(live.role);
+	return OK;
+}
+
+enum error
+auth_identify(struct ctx *c, const char *token)
+{
+	unsigned char digest[SHA256_SIZE];
+	struct known_token known;
+	enum error e;
+
+	hash_of(token, digest);
+	if (!auth_cache_get(digest, &known)) {
+		e = verify(c, token, &known);
+		if (e)
+			return e;
+		memcpy(known.digest, digest, SHA256_SIZE);
+	}
+	if (!auth_cache_fresh(&known)) {
+		e = look_up(c, &known);
+		if (e)
+			return e;
+		auth_cache_put(&known);
+	}
+	c->caller = (struct caller) {
+		.role = known.role,
+		.user_id = arena_text(c->arena, known.user_id),
+		.session_id = arena_text(c->arena, known.session_id),
+	};
+	return OK;
+}
