@@ -22,9 +22,9 @@ BEGIN {
 	# Neighbours of one floor, in one direction.
 	beside["http>db"] = beside["http>secure"] = beside["db>secure"] = 1
 
-	# Public headers that do not belong to base.
-	split("schema:schema shared:shared http:http feature:http db:db list:db " \
-	    "password:secure token:secure secret:secure", words, " ")
+	# Which folder a public header belongs to; those not named belong to base.
+	split("schema:schema shared:shared http:http feature:http openapi:http db:db list:db " \
+	    "migrate:db password:secure token:secure secret:secure serve:serve job:job", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")
 		part_of["app/" pair[1] ".h"] = pair[2]
@@ -59,7 +59,7 @@ FNR == 1 {
 
 	if (header in only && FILENAME !~ only[header])
 		complain("only " only[header] " may know this library: go through its header in include/app")
-	if (header ~ /^(openssl|libpq)\// && FILENAME !~ /^src\/(secure\/secret\.c|db\/)/)
+	if (header ~ /^openssl\// && FILENAME != "src/secure/secret.c")
 		complain("only src/secure/secret.c may know OpenSSL: go through app/secret.h")
 	if (header ~ /fcgi_stdio\.h|fcgios\.h/)
 		complain("fcgi_stdio.h takes stdio over: use fcgiapp.h")
