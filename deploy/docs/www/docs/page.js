@@ -1,0 +1,35 @@
+// Starts Swagger UI on the API's own document.
+"use strict";
+
+// OAuth's token request comes with an empty client ("Basic Og=="), for there is none.
+function withoutEmptyClient(request) {
+  if (request.headers && request.headers.Authorization === "Basic Og==")
+    delete request.headers.Authorization;
+  return request;
+}
+
+function showName(ui) {
+  const title = ui.specSelectors.info().get("title");
+  if (!title)
+    return;
+  document.getElementById("name").textContent = title;
+  document.title = `${title}: API documentation`;
+}
+
+if (window.SwaggerUIBundle) {
+  const ui = window.SwaggerUIBundle({
+    url: "/openapi.json",
+    dom_id: "#page",
+    layout: "BaseLayout",
+    presets: [window.SwaggerUIBundle.presets.apis],
+    validatorUrl: null,
+    deepLinking: true,
+    displayRequestDuration: true,
+    persistAuthorization: true,
+    tryItOutEnabled: true,
+    requestInterceptor: withoutEmptyClient,
+    onComplete: () => showName(ui),
+  });
+} else {
+  document.getElementById("missing").hidden = false;
+}
