@@ -1,8 +1,8 @@
-/* The files of db/migrations, built into the binary. */
+/* The files of db/migrations, built into the binary, and how they are read. */
 #ifndef APP_MIGRATE_PRIV_H
 #define APP_MIGRATE_PRIV_H
 
-#include "app/base.h"
+#include "app/db.h"
 
 struct migration_file {
 	const char *name; /* "20261121090000_users.sql" */
@@ -11,5 +11,21 @@ struct migration_file {
 
 /* In the order of their names; ends with { 0 }. The build makes it. */
 extern const struct migration_file migration_files[];
+
+/* One part of a file: what follows `-- migrate:up` or `-- migrate:down`. */
+struct migration_part {
+	const char *text;
+	unsigned line;       /* of the file, where it begins */
+	bool no_transaction; /* `transaction:false` stands behind the marker */
+};
+
+/* migrate_file.c: false where the file has no such part; `marker` is "up" or "down". */
+bool migration_part(struct arena *, const char *file, const char *marker,
+		    struct migration_part *out) MUST_CHECK;
+
+/* The digits that a file's name begins with; NULL where there are none. */
+const char *migration_version(struct arena *, const char *name);
+
+extern const struct query migrate_queries[];
 
 #endif

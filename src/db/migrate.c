@@ -1,0 +1,563 @@
+/* Brings a database's tables up to date, and back. */
+#include "app/migrate.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "app/secret.h"
+#include "app/settings.h"
+#include "db_priv.h"
+#include "migrate_priv.h"
+
+enum { HASH_TEXT_SIZE = 2 * SHA256_SIZE + 1, LOCK_PAUSE_MS = 100, FOREVER = -1 };
+
+struct tables {
+	bool versions, checksums;
+};
+
+struct applied {
+	const char *version, *sha256;
+};
+
+static const struct field tables_fields[] = {
+	{ BOOL(struct tables, versions) },
+	{ BOOL(struct tables, checksums) },
+};
+static const struct schema tables_schema = SCHEMA("MigrationTables", struct tables, tables_fields);
+
+static const struct field applied_fields[] = {
+	{ TEXT(struct applied, version) },
+	{ TEXT(struct applied, sha256), .flags = F_NULLABLE },
+};
+static const struct schema applied_schema =
+    SCHEMA("AppliedMigration", struct applied, applied_fields);
+
+enum { TABLES, APPLIED, VERSIONS, INSERT_VERSION, INSERT_CHECKSUM, DELETE_VERSION };
+
+const struct query migrate_queries[] = {
+	[TABLES] =
+	    QUERY_READ("migrate_tables", &tables_schema,
+		       "SELECT to_regclass('schema_migrations') IS NOT NULL AS versions,"
+		       " to_regclass('schema_migration_checksums') IS NOT NULL AS checksums"),
+	[APPLIED] = QUERY_READ("migrate_applied", &applied_schema,
+			       "SELECT version, sha256 FROM schema_migrations"
+			       " LEFT JOIN schema_migration_checksums USING (version)"
+			       " ORDER BY version"),
+	[VERSIONS] = QUERY_READ("migrate_versions", &applied_schema,
+				"SELECT version, NULL::text AS sha256 FROM schema_migrations"
+				" ORDER BY version"),
+	[INSERT_VERSION] = QUERY("migrate_insert_version", NULL,
+				 "INSERT INTO schema_migrations (version) VALUES ($1)"),
+	[INSERT_CHECKSUM] =
+	    QUERY("migrate_insert_checksum", NULL,
+		  "INSERT INTO schema_migration_checksums (version, sha256) VALUES ($1, $2)"),
+	[DELETE_VERSION] = QUERY("migrate_delete_version", NULL,
+				 "DELETE FROM schema_migrations WHERE version = $1"),
+	{ 0 },
+};
+
+enum state { PENDING, APPLIED_AS_IS, CHANGED, UNKNOWN };
+
+static const char *const state_names[] = {
+	[PENDING] = "pending",
+	[APPLIED_AS_IS] = "applied",
+	[CHANGED] = "changed",
+	[UNKNOWN] = "unknown",
+};
+
+struct migration {
+	const char *version, *name; /* the version twice, where no file is known */
+	const char *text;           /* NULL where no file is known */
+	char sha256[HASH_TEXT_SIZE];
+	const char *applied_sha256; /* NULL: another tool applied it */
+	enum state state;
+};
+
+struct migrations {
+	struct migration *rows; /* by version */
+	size_t n;
+};
+
+static void
+hash_text(const char *text, char out[HASH_TEXT_SIZE])
+{
+	unsigned char hash[SHA256_SIZE];
+
+	sha256(text, strlen(text), hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+}
+
+static enum error
+add_files(struct ctx *c, struct migrations *all)
+{
+	const char *before = "";
+
+	for (const struct migration_file *f = migration_files; f->name; f++) {
+		struct migration *m = &all->rows[all->n++];
+
+		m->version = migration_version(c->arena, f->name);
+		m->name = f->name;
+		m->text = f->text;
+		if (!m->version)
+			return fail(c, E_INTERNAL, "%s: the name must begin with a number",
+				    f->name);
+		if (strcmp(m->version, before) <= 0)
+			return fail(c, E_INTERNAL, "%s: its number must be larger than %s", f->name,
+				    before);
+		hash_text(f->text, m->sha256);
+		before = m->version;
+	}
+	return OK;
+}
+
+static void
+add_applied(struct migrations *all, const struct applied *row)
+{
+	struct migration *m = all->rows;
+
+	while (m < all->rows + all->n && strcmp(m->version, row->version) != 0)
+		m++;
+	if (m == all->rows + all->n) {
+		all->n++;
+		*m = (struct migration) { .version = row->version,
+					  .name = row->version,
+					  .state = UNKNOWN };
+		return;
+	}
+
+	m->applied_sha256 = row->sha256;
+	m->state = row->sha256 && strcmp(row->sha256, m->sha256) != 0 ? CHANGED : APPLIED_AS_IS;
+}
+
+static int
+by_version(const void *a, const void *b)
+{
+	return strcmp(((const struct migration *)a)->version,
+		      ((const struct migration *)b)->version);
+}
+
+/* Also right before the first migration, when there are no tables. */
+static enum error
+load_applied(struct ctx *c, struct records *out)
+{
+	struct tables tables;
+	enum error e;
+
+	e = db_one(c, &migrate_queries[TABLES], &tables);
+	if (e)
+		return e;
+
+	*out = (struct records) { 0 };
+	if (!tables.versions)
+		return OK;
+	return db_all(c, &migrate_queries[tables.checksums ? APPLIED : VERSIONS], out);
+}
+
+static enum error
+load(struct ctx *c, struct migrations *all)
+{
+	const struct applied *applied;
+	struct records records;
+	size_t nfiles = 0;
+	enum error e;
+
+	e = load_applied(c, &records);
+	if (e)
+		return e;
+
+	while (migration_files[nfiles].name)
+		nfiles++;
+	*all = (struct migrations) {
+		arena_array(c->arena, nfiles + records.n, sizeof(struct migration)), 0
+	};
+	e = add_files(c, all);
+	if (e)
+		return e;
+
+	applied = records.rows;
+	for (size_t i = 0; i < records.n; i++)
+		add_applied(all, &applied[i]);
+	qsort(all->rows, all->n, sizeof(*all->rows), by_version);
+	return OK;
+}
+
+/* Asks again and again instead of waiting in the server: a session that waits there would
+ * hold up CREATE INDEX CONCURRENTLY of the one that it waits for. */
+static enum error
+lock(struct ctx *c, FILE *out)
+{
+	static const char sql[] = "SELECT pg_try_advisory_lock(hashtext('schema_migrations'),"
+				  " hashtext(coalesce(current_schema(), '')))";
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
+	bool said = false;
+	enum error e;
+
+	for (;;) {
+		PGresult *result;
+
+		e = db_connect(c);
+		if (!e)
+			e = db_command(c, "migrate_lock", sql, db_timeout(), &result);
+		if (e || strcmp(PQgetvalue(result, 0, 0), "t") == 0)
+			return e;
+
+		if (!said)
+			fprintf(out, "waiting for another migration to end\n");
+		said = true;
+		fflush(out);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* dbmate makes the first table just so. A row of the second goes with that of the first. */
+static enum error
+make_tables(struct ctx *c)
+{
+	static const char sql[] =
+	    "CREATE TABLE IF NOT EXISTS schema_migrations (version varchar(128) PRIMARY KEY);"
+	    "CREATE TABLE IF NOT EXISTS schema_migration_checksums ("
+	    "version varchar(128) PRIMARY KEY REFERENCES schema_migrations ON DELETE CASCADE,"
+	    " sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
+	const char *schema = settings.db_schema;
+	enum error e = OK;
+
+	if (schema && *schema) {
+		char *name = PQescapeIdentifier(c->db->conn, schema, strlen(schema));
+
+		e = db_command(
+		    c, "migrate_schema",
+		    arena_printf(c->arena, "CREATE SCHEMA IF NOT EXISTS %s", name ? name : ""),
+		    db_timeout(), NULL);
+		PQfreemem(name);
+	}
+	if (!e)
+		e = db_command(c, "migrate_make_tables", sql, db_timeout(), NULL);
+	return e;
+}
+
+/* Takes the lock, then tells what there is. The lock and all settings of the session go
+ * with the connection: see end(). */
+static enum error
+start(struct ctx *c, struct migrations *all, FILE *out)
+{
+	enum error e;
+
+	e = lock(c, out);
+	if (!e)
+		e = make_tables(c);
+	if (!e)
+		e = load(c, all);
+	return e;
+}
+
+static enum error
+end(struct ctx *c, enum error e)
+{
+	db_close(c->db);
+	return e;
+}
+
+static unsigned
+line_of(const struct migration_part *part, const char *position)
+{
+	long at = position ? strtol(position, NULL, 10) : 0; /* in characters, from 1 */
+	unsigned line = part->line;
+
+	for (const char *p = part->text; *p && at > 1; p++) {
+		if (((unsigned char)*p & 0xC0) != 0x80)
+			at--;
+		line += *p == '\n';
+	}
+	return line;
+}
+
+static enum error
+script_failed(struct ctx *c, const struct migration *m, const struct migration_part *part,
+	      const PGresult *result)
+{
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+	const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+
+	if (sqlstate_is(result, "55P03"))
+		return fail(
+		    c, E_CONFLICT,
+		    "%s: a table that it changes is in use for long; nothing was changed. Run it"
+		    " again when that transaction has ended (pg_stat_activity shows it)",
+		    m->name);
+
+	return fail(c, E_INTERNAL, "%s, line %u: %s%s%s", m->name, line_of(part, position),
+		    message ? message : "the server gave no reason", detail ? "; " : "",
+		    detail ? detail : "");
+}
+
+static void
+clear_result(void *result)
+{
+	PQclear(result);
+}
+
+static enum error
+run_script(struct ctx *c, const struct migration *m, const struct migration_part *part)
+{
+	struct db *db = c->db;
+	PGresult *result = NULL;
+	ExecStatusType status;
+
+	if (PQsendQuery(db->conn, part->text))
+		result = db_wait(db, FOREVER);
+	if (result)
+		arena_defer(c->arena, clear_result, result);
+	if (db_lost(db, result)) {
+		db_close(db);
+		return fail(c, E_UNAVAILABLE, "%s: the database closed the connection", m->name);
+	}
+
+	status = PQresultStatus(result);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+		return script_failed(c, m, part, result);
+	if (PQtransactionStatus(db->conn) != (db->depth > 0 ? PQTRANS_INTRANS : PQTRANS_IDLE))
+		return fail(c, E_INTERNAL, "%s: must neither begin nor end a transaction", m->name);
+	return OK;
+}
+
+/* Each script starts from the settings of a new session, whatever the one before it set,
+ * and may take as long as it needs; but it does not wait long for a lock, since everybody
+ * else would wait behind it. */
+static enum error
+reset_session(struct ctx *c)
+{
+	return db_command(c, "migrate_reset", "RESET ALL; SET statement_timeout = 0", db_timeout(),
+			  NULL);
+}
+
+static enum error
+note_applied(struct ctx *c, const struct migration *m)
+{
+	enum error e;
+
+	e = db_run(c, &migrate_queries[INSERT_VERSION], NULL, m->version);
+	if (!e)
+		e = db_run(c, &migrate_queries[INSERT_CHECKSUM], NULL, m->version, m->sha256);
+	return e;
+}
+
+static enum error
+note_reverted(struct ctx *c, const struct migration *m)
+{
+	return db_run(c, &migrate_queries[DELETE_VERSION], NULL, m->version);
+}
+
+/* The note is written first, while the script has not yet changed the search path; without
+ * a transaction it is written only when the script has done its work. */
+static enum error
+run_part(struct ctx *c, const struct migration *m, const struct migration_part *part,
+	 enum error (*note)(struct ctx *, const struct migration *))
+{
+	enum error e;
+
+	e = reset_session(c);
+	if (!e && part->no_transaction) {
+		e = run_script(c, m, part);
+		if (!e)
+			e = reset_session(c);
+	}
+	if (e)
+		return e;
+
+	e = db_begin(c);
+	if (!e)
+		e = note(c, m);
+	if (!e && !part->no_transaction)
+		e = run_script(c, m, part);
+	return db_finish(c, e);
+}
+
+static enum error
+move(struct ctx *c, const struct migration *m, bool up, FILE *out)
+{
+	struct migration_part part;
+	int64_t begun = clock_monotonic();
+	enum error e;
+
+	if (!migration_part(c->arena, m->text, up ? "up" : "down", &part))
+		return fail(c, E_INTERNAL, "%s has no line `-- migrate:%s`", m->name,
+			    up ? "up" : "down");
+
+	e = run_part(c, m, &part, up ? note_applied : note_reverted);
+	if (e)
+		return e;
+
+	fprintf(out, "%s %s (%" PRId64 " ms)\n", up ? "applied" : "reverted", m->name,
+		(clock_monotonic() - begun) / 1000);
+	fflush(out);
+	return OK;
+}
+
+static enum error
+refuse_changed(struct ctx *c, const struct migrations *all)
+{
+	for (const struct migration *m = all->rows; m < all->rows + all->n; m++)
+		if (m->state == CHANGED)
+			return fail(
+			    c, E_CONFLICT,
+			    "%s was changed after it had been applied here. Put its old text"
+			    " back and write a new migration; or, if the change does not"
+			    " matter to this database: DELETE FROM schema_migration_checksums"
+			    " WHERE version = '%s'",
+			    m->name, m->version);
+	return OK;
+}
+
+/* Those that another tool applied, or whose checksum a person took away. */
+static enum error
+add_checksums(struct ctx *c, const struct migrations *all)
+{
+	enum error e = OK;
+
+	for (const struct migration *m = all->rows; m < all->rows + all->n && !e; m++)
+		if (m->state == APPLIED_AS_IS && !m->applied_sha256)
+			e = db_run(c, &migrate_queries[INSERT_CHECKSUM], NULL, m->version,
+				   m->sha256);
+	return e;
+}
+
+static enum error
+apply_pending(struct ctx *c, const struct migrations *all, FILE *out)
+{
+	size_t done = 0;
+	enum error e;
+
+	for (const struct migration *m = all->rows; m < all->rows + all->n; m++) {
+		if (m->state != PENDING)
+			continue;
+		e = move(c, m, true, out);
+		if (e)
+			return e;
+		done++;
+	}
+	if (done == 0)
+		fprintf(out, "nothing to do: all %zu migrations are applied\n", all->n);
+	return OK;
+}
+
+enum error
+migrate_up(struct ctx *c, FILE *out)
+{
+	struct migrations all;
+	enum error e;
+
+	e = start(c, &all, out);
+	if (!e)
+		e = refuse_changed(c, &all);
+	if (!e)
+		e = add_checksums(c, &all);
+	if (!e)
+		e = apply_pending(c, &all, out);
+	return end(c, e);
+}
+
+static enum error
+revert_newest(struct ctx *c, const struct migrations *all, int64_t n, FILE *out)
+{
+	enum error e;
+
+	for (size_t i = all->n; i-- > 0 && n > 0;) {
+		const struct migration *m = &all->rows[i];
+
+		if (m->state == PENDING)
+			continue;
+		if (m->state == UNKNOWN)
+			return fail(c, E_CONFLICT,
+				    "no file of this program is migration %s: use the program that"
+				    " applied it",
+				    m->version);
+		e = move(c, m, false, out);
+		if (e)
+			return e;
+		n--;
+	}
+	return OK;
+}
+
+enum error
+migrate_down(struct ctx *c, int64_t n, FILE *out)
+{
+	struct migrations all;
+	enum error e;
+
+	e = start(c, &all, out);
+	if (!e)
+		e = revert_newest(c, &all, n, out);
+	return end(c, e);
+}
+
+static void
+print_text(const struct migrations *all, FILE *out)
+{
+	size_t counts[COUNT(state_names)] = { 0 };
+
+	for (const struct migration *m = all->rows; m < all->rows + all->n; m++) {
+		fprintf(out, "%-8s %s\n", state_names[m->state], m->name);
+		counts[m->state]++;
+	}
+	fprintf(out, "%zu applied, %zu pending", counts[APPLIED_AS_IS] + counts[CHANGED],
+		counts[PENDING]);
+	if (counts[CHANGED])
+		fprintf(out, "; %zu of the applied changed since", counts[CHANGED]);
+	if (counts[UNKNOWN])
+		fprintf(out, "; %zu applied that this program does not know", counts[UNKNOWN]);
+	fputc('\n', out);
+}
+
+static enum error
+print_json(struct ctx *c, const struct migrations *all, FILE *out)
+{
+	struct buf b = buf_new(c->arena, 1024 * 1024);
+	const char *text;
+
+	buf_char(&b, '[');
+	for (const struct migration *m = all->rows; m < all->rows + all->n; m++) {
+		buf_text(&b, m == all->rows ? "\n  {\"version\": " : ",\n  {\"version\": ");
+		buf_json_text(&b, m->version);
+		buf_text(&b, ", \"name\": ");
+		buf_json_text(&b, m->name);
+		buf_printf(&b, ", \"state\": \"%s\"}", state_names[m->state]);
+	}
+	buf_text(&b, "\n]\n");
+	text = buf_done(&b);
+	if (!text)
+		return fail(c, E_INTERNAL, "too many migrations to print");
+
+	fputs(text, out);
+	return OK;
+}
+
+enum error
+migrate_status(struct ctx *c, bool json, FILE *out)
+{
+	struct migrations all;
+	enum error e;
+
+	e = load(c, &all);
+	if (e)
+		return e;
+	if (json)
+		return print_json(c, &all, out);
+
+	print_text(&all, out);
+	return OK;
+}
+
+enum error
+migrate_pending(struct ctx *c, int64_t *n)
+{
+	struct migrations all;
+	enum error e;
+
+	*n = 0;
+	e = load(c, &all);
+	for (size_t i = 0; !e && i < all.n; i++)
+		*n += all.rows[i].state == PENDING;
+	return e;
+}
