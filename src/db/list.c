@@ -1,0 +1,386 @@
+/* Reads what a request asks of a list, and fetches the page. */
+#include "list_priv.h"
+
+#include "db_priv.h"
+
+enum {
+	STATEMENTS_MAX = 512, /* texts that a process keeps */
+	TEXTS_MAX = 16 * 1024 * 1024,
+};
+
+/* The largest number that every JSON reader takes for exact. */
+#define OFFSET_MAX INT64_C(9007199254740991)
+
+static const struct field limit_field = {
+	.name = "limit", .type = TYPE_INT, .min = 1, .max = LIST_LIMIT_MAX
+};
+static const struct field offset_field = {
+	.name = "offset", .type = TYPE_INT, .min = 0, .max = OFFSET_MAX
+};
+
+static enum error
+read_number(struct ctx *c, const struct field *f, const char *text, int64_t *out)
+{
+	const char *value = field_check(c, "query", f, text);
+
+	if (!value)
+		return E_VALIDATION;
+
+	*out = strtoll(value, NULL, 10);
+	return OK;
+}
+
+static enum error
+read_limit(struct ctx *c, const char *text, struct list_args *out)
+{
+	return read_number(c, &limit_field, text, &out->limit);
+}
+
+static enum error
+read_offset(struct ctx *c, const char *text, struct list_args *out)
+{
+	return read_number(c, &offset_field, text, &out->offset);
+}
+
+static enum error
+read_cursor(struct ctx *c, const char *text, struct list_args *out)
+{
+	if (!cursor_plausible(text))
+		return fail_field(c, "query", "cursor", FIELD_INVALID_FORMAT,
+				  "must be a next_cursor of this list");
+
+	out->cursor = text;
+	return OK;
+}
+
+/* "created_at, updated_at, title" */
+static const char *
+sort_names(struct ctx *c, const struct list *list)
+{
+	struct buf b = buf_new(c->arena, 1024);
+	const char *names;
+
+	for (const struct list_sort *s = list->sorts; s->name; s++)
+		buf_printf(&b, "%s%s", s == list->sorts ? "" : ", ", s->name);
+	names = buf_done(&b);
+	return names ? names : "";
+}
+
+static enum error
+read_sort(struct ctx *c, const char *text, struct list_args *out)
+{
+	bool descending = *text == '-';
+	const struct list *list = out->list;
+
+	for (const struct list_sort *s = list->sorts; s->name; s++) {
+		if (strcmp(text + descending, s->name) != 0)
+			continue;
+		out->sort = s;
+		out->ascending = !descending;
+		return OK;
+	}
+	return fail_field(c, "query", "sort", FIELD_INVALID_CHOICE,
+			  "must be one of these, or one with a minus before it: %s",
+			  sort_names(c, list));
+}
+
+static const struct {
+	const char *name;
+	enum error (*read)(struct ctx *, const char *text, struct list_args *);
+} own_params[] = {
+	{ "limit", read_limit },
+	{ "offset", read_offset },
+	{ "cursor", read_cursor },
+	{ "sort", read_sort },
+};
+
+static bool
+is_one_of(const char *name, const char *const *names)
+{
+	for (; names && *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+/* A filter without a name is not the client's to set. */
+static const struct list_filter *
+find_filter(const struct list *list, const char *name)
+{
+	for (const struct list_filter *f = list->filters; f && f->sql; f++)
+		if (f->field.name && strcmp(f->field.name, name) == 0)
+			return f;
+	return NULL;
+}
+
+static enum error
+read_param(struct ctx *c, const struct param *p, struct list_args *out)
+{
+	const struct list_filter *filter = find_filter(out->list, p->name);
+	const char *value;
+
+	for (size_t i = 0; i < COUNT(own_params); i++)
+		if (strcmp(p->name, own_params[i].name) == 0)
+			return own_params[i].read(c, p->value, out);
+	if (!filter)
+		return fail_field(c, "query", p->name, FIELD_UNKNOWN, "is not a known field");
+
+	value = field_check(c, "query", &filter->field, p->value);
+	out->values[filter - out->list->filters] = value;
+	return value ? OK : E_VALIDATION;
+}
+
+static const struct param *
+find_param(const struct param *params, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(params[i].name, name) == 0)
+			return &params[i];
+	return NULL;
+}
+
+enum error
+list_read(struct ctx *c, const struct list *list, const struct param *params, size_t n,
+	  const char *const *others, struct list_args *out)
+{
+	enum error e, result = OK;
+
+	*out = (struct list_args) { .list = list, .limit = LIST_LIMIT, .sort = list->sorts };
+	for (size_t i = 0; i < n; i++) {
+		const struct param *p = &params[i];
+
+		if (is_one_of(p->name, others))
+			continue;
+		if (find_param(params, i, p->name))
+			e = fail_field(c, "query", p->name, FIELD_INVALID_FORMAT,
+				       "is given more than once");
+		else
+			e = read_param(c, p, out);
+		if (e)
+			result = e;
+	}
+	if (find_param(params, n, "cursor") && find_param(params, n, "offset"))
+		result = fail_field(c, "query", "offset", FIELD_INVALID_FORMAT,
+				    "cannot go together with cursor");
+	return result;
+}
+
+void
+list_restrict(struct list_args *args, size_t filter, const char *value)
+{
+	args->values[filter] = value;
+}
+
+struct kept {
+	struct list_shape shape;
+	struct query query;
+	struct kept *next;
+};
+
+static bool
+same_shape(const struct list_shape *a, const struct list_shape *b)
+{
+	return a->list == b->list && a->sort == b->sort && a->ascending == b->ascending &&
+	       a->filters == b->filters && a->mode == b->mode;
+}
+
+/* The statement of a shape: composed once in a process, the last used first in the chain. */
+static const struct query *
+list_query(const struct list_shape *shape)
+{
+	static struct arena *texts;
+	static struct kept *first;
+	static size_t n;
+	struct kept *k;
+
+	for (struct kept **at = &first; *at; at = &(*at)->next) {
+		k = *at;
+		if (!same_shape(&k->shape, shape))
+			continue;
+		*at = k->next;
+		k->next = first;
+		first = k;
+		return &k->query;
+	}
+
+	if (!texts)
+		texts = arena_new(TEXTS_MAX);
+	if (n == STATEMENTS_MAX) {
+		arena_reset(texts);
+		first = NULL;
+		n = 0;
+	}
+	k = ARENA_NEW(texts, struct kept);
+	k->shape = *shape;
+	k->query = (struct query) {
+		.name = list_name(texts, shape),
+		.sql = list_sql(texts, shape),
+		.row = shape->mode == LIST_COUNT ? NULL : shape->list->row,
+		.read_only = true,
+	};
+	k->next = first;
+	first = k;
+	n++;
+	return &k->query;
+}
+
+/* Parameters in the order that list_sql() gives them. */
+struct values {
+	const char *at[1 + LIST_FILTERS_MAX + 4]; /* [0] is not used */
+	int n;
+};
+
+static void
+add(struct values *v, const char *value)
+{
+	v->at[++v->n] = value;
+}
+
+static uint32_t
+add_filters(struct values *v, const struct list_args *args)
+{
+	uint32_t bits = 0;
+
+	for (unsigned i = 0; i < LIST_FILTERS_MAX; i++) {
+		if (!args->values[i])
+			continue;
+		bits |= UINT32_C(1) << i;
+		add(v, args->values[i]);
+	}
+	return bits;
+}
+
+static struct list_shape
+shape_of(const struct list_args *args, enum list_mode mode, uint32_t filters)
+{
+	return (struct list_shape) { args->list, args->sort, args->ascending, filters, mode };
+}
+
+static enum error
+fetch_count(struct ctx *c, const struct list_args *args, int64_t *total)
+{
+	struct values v = { .n = 0 };
+	struct list_shape shape = shape_of(args, LIST_COUNT, add_filters(&v, args));
+	struct rows rows;
+	enum error e;
+
+	e = db_exec(c, list_query(&shape), (struct db_params) { v.at, v.n }, &rows);
+	if (e)
+		return e;
+
+	*total = strtoll(PQgetvalue(rows.result, 0, 0), NULL, 10);
+	return OK;
+}
+
+/* One row more than the page has, to see whether there is another page. */
+static enum error
+fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
+{
+	struct values v = { .n = 0 };
+	struct list_shape shape = shape_of(args, LIST_FIRST, add_filters(&v, args));
+	struct list_position at;
+	enum error e;
+
+	if (args->cursor) {
+		e = cursor_read(c, args, &at);
+		if (e)
+			return e;
+
+		shape.mode = at.value ? LIST_AFTER : LIST_AFTER_NULL;
+		if (at.value)
+			add(&v, at.value);
+		add(&v, at.id);
+	}
+	add(&v, p_int(c, args->limit + 1));
+	if (!args->cursor && args->offset > 0) {
+		shape.mode = LIST_OFFSET;
+		add(&v, p_int(c, args->offset));
+	}
+	return db_exec(c, list_query(&shape), (struct db_params) { v.at, v.n }, out);
+}
+
+/* The total stands in every row; a page beyond the end has none. */
+static enum error
+read_total(struct ctx *c, const struct list_args *args, const struct rows *rows, int64_t *total)
+{
+	int column = PQfnumber(rows->result, LIST_TOTAL);
+
+	*total = 0;
+	if (PQntuples(rows->result) > 0)
+		*total = strtoll(PQgetvalue(rows->result, 0, column), NULL, 10);
+	else if (args->offset > 0)
+		return fetch_count(c, args, total);
+	return OK;
+}
+
+static enum error
+make_cursor(struct ctx *c, const struct list_args *args, const char *record, const char **out)
+{
+	const struct field *id = schema_field(args->list->row, "id");
+	const struct field *f = schema_field(args->list->row, args->sort->name);
+	struct list_position at = { .id = field_text(id, record), .value = field_text(f, record) };
+
+	if (f->type == TYPE_INT)
+		at.value = p_int(c, *(const int64_t *)(const void *)(record + f->offset));
+	return cursor_write(c, args, &at, out);
+}
+
+enum error
+db_list(struct ctx *c, const struct list_args *args, struct page *out)
+{
+	size_t limit = (size_t)args->limit, n;
+	struct rows rows;
+	enum error e;
+
+	*out = (struct page) { .by_cursor = args->cursor,
+			       .limit = args->limit,
+			       .offset = args->offset };
+	e = fetch_rows(c, args, &rows);
+	if (!e && !out->by_cursor)
+		e = read_total(c, args, &rows, &out->total);
+	if (e)
+		return e;
+
+	n = (size_t)PQntuples(rows.result);
+	e = rows_scan_all(c, &rows, n < limit ? n : limit, &out->items);
+	if (e || n <= limit)
+		return e;
+
+	return make_cursor(c, args,
+			   (const char *)out->items.rows + (limit - 1) * args->list->row->size,
+			   &out->next_cursor);
+}
+
+static enum error
+each_mode(struct ctx *c, struct list_shape *shape,
+	  enum error (*each)(struct ctx *, const char *name, const char *sql))
+{
+	enum error e = OK;
+
+	for (int mode = 0; mode < LIST_MODES && !e; mode++) {
+		shape->mode = (enum list_mode)mode;
+		if (mode == LIST_AFTER_NULL && !shape->sort->nullable)
+			continue;
+		e = each(c, list_name(c->arena, shape), list_sql(c->arena, shape));
+	}
+	return e;
+}
+
+enum error
+list_statements(struct ctx *c, const struct list *list,
+		enum error (*each)(struct ctx *, const char *name, const char *sql))
+{
+	struct list_shape shape = { .list = list };
+	uint32_t all = 1;
+	enum error e = OK;
+
+	for (const struct list_filter *f = list->filters; f && f->sql; f++)
+		all <<= 1;
+	for (shape.filters = 0; shape.filters < all; shape.filters++)
+		for (shape.sort = list->sorts; shape.sort->name; shape.sort++)
+			for (int up = 0; up < 2 && !e; up++) {
+				shape.ascending = up;
+				e = each_mode(c, &shape, each);
+			}
+	return e;
+}

@@ -1,0 +1,129 @@
+/* Cursors: the position in a list as one opaque word. */
+#include "list_priv.h"
+
+#include "app/log.h"
+#include "app/secret.h"
+
+/* A cursor is base64url of: mark, 'v' or 'n' (value or null), id, value. */
+enum {
+	MARK_SIZE = 16,
+	ID_SIZE = 36,
+	HEAD_SIZE = MARK_SIZE + 1 + ID_SIZE,
+	BYTES_MAX = HEAD_SIZE + CURSOR_VALUE_MAX,
+	TEXT_MAX = (BYTES_MAX * 4 + 2) / 3,
+	SIGNED_MAX = 256 * 1024,
+};
+
+/* The mark holds for one list, order, set of filters and position; every text in it is
+ * ended by a NUL, which none contains, so no two can be told as the same. */
+static bool
+make_mark(struct ctx *c, const struct list_args *args, const char *position, size_t len,
+	  unsigned char mark[SHA256_SIZE])
+{
+	struct buf b = buf_new(c->arena, SIGNED_MAX);
+
+	buf_put(&b, args->list->name, strlen(args->list->name) + 1);
+	buf_put(&b, args->sort->name, strlen(args->sort->name) + 1);
+	buf_char(&b, args->ascending ? '+' : '-');
+	for (size_t i = 0; i < LIST_FILTERS_MAX; i++) {
+		const char *value = args->values[i];
+
+		buf_char(&b, value ? '=' : '.');
+		if (value)
+			buf_put(&b, value, strlen(value) + 1);
+	}
+	buf_put(&b, position, len);
+	if (!buf_done(&b))
+		return false;
+
+	secret_sign("cursor", b.data, b.len, mark);
+	return true;
+}
+
+enum error
+cursor_write(struct ctx *c, const struct list_args *args, const struct list_position *at,
+	     const char **out)
+{
+	unsigned char mark[SHA256_SIZE];
+	struct buf position = buf_new(c->arena, BYTES_MAX - MARK_SIZE);
+	struct buf bytes = buf_new(c->arena, BYTES_MAX), text = buf_new(c->arena, TEXT_MAX);
+
+	buf_char(&position, at->value ? 'v' : 'n');
+	buf_text(&position, at->id);
+	buf_text(&position, at->value ? at->value : "");
+	if (!buf_done(&position) || !make_mark(c, args, position.data, position.len, mark)) {
+		log_error(c, "list %s: a value of %s is too long for a cursor", args->list->name,
+			  args->sort->name);
+		return fail(c, E_INTERNAL, NULL);
+	}
+
+	buf_put(&bytes, mark, MARK_SIZE);
+	buf_put(&bytes, position.data, position.len);
+	buf_base64url(&text, bytes.data, bytes.len);
+	*out = buf_done(&text);
+	return *out ? OK : fail(c, E_INTERNAL, NULL);
+}
+
+static int
+base64url_value(char ch)
+{
+	if (ch >= 'A' && ch <= 'Z')
+		return ch - 'A';
+	if (ch >= 'a' && ch <= 'z')
+		return ch - 'a' + 26;
+	if (ch >= '0' && ch <= '9')
+		return ch - '0' + 52;
+	return ch == '-' ? 62 : ch == '_' ? 63 : -1;
+}
+
+bool
+cursor_plausible(const char *cursor)
+{
+	size_t len = strlen(cursor);
+
+	if (len < HEAD_SIZE || len > TEXT_MAX)
+		return false;
+	for (; *cursor; cursor++)
+		if (base64url_value(*cursor) < 0)
+			return false;
+	return true;
+}
+
+/* Of text that is plausible. */
+static size_t
+decode(const char *text, unsigned char out[BYTES_MAX])
+{
+	uint32_t bits = 0;
+	unsigned nbits = 0;
+	size_t n = 0;
+
+	for (; *text; text++) {
+		bits = bits << 6 | (uint32_t)base64url_value(*text);
+		nbits += 6;
+		if (nbits >= 8 && n < BYTES_MAX) {
+			nbits -= 8;
+			out[n++] = (unsigned char)(bits >> nbits);
+		}
+	}
+	return n;
+}
+
+enum error
+cursor_read(struct ctx *c, const struct list_args *args, struct list_position *out)
+{
+	unsigned char bytes[BYTES_MAX], mark[SHA256_SIZE];
+	const char *position = (const char *)bytes + MARK_SIZE;
+	size_t len = cursor_plausible(args->cursor) ? decode(args->cursor, bytes) : 0;
+
+	if (len < HEAD_SIZE || !make_mark(c, args, position, len - MARK_SIZE, mark) ||
+	    !secret_equal(mark, bytes, MARK_SIZE))
+		return fail_field(c, "query", "cursor", FIELD_INVALID_FORMAT,
+				  "was not issued for this list, order and filters");
+
+	out->id = arena_text_n(c->arena, position + 1, ID_SIZE);
+	out->value = NULL;
+	if (*position == 'v')
+		out->value =
+		    arena_text_n(c->arena, (const char *)bytes + HEAD_SIZE, len - HEAD_SIZE);
+	return OK;
+}
