@@ -31,6 +31,7 @@
  * for a request: memory that runs out there unwinds past it (arena.h). */
 #define CLEANUP(fn)              __attribute__((cleanup(fn)))
 
+#undef sprintf /* glibc's, under clang with _FORTIFY_SOURCE */
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atof gets gmtime localtime      \
     ctime asctime system popen tmpnam mktemp
 
