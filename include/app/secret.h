@@ -8,7 +8,12 @@ enum { SHA256_SIZE = 32 };
 
 void sha256(const void *data, size_t len, unsigned char out[SHA256_SIZE]);
 
-/* HMAC-SHA-256 (RFC 2104) with a key for one purpose, derived from JWT_SECRET_KEY: a
+/* HMAC (RFC 2104) with SHA-256, SHA-384 or SHA-512 by `bits`; returns its bytes. */
+enum { HMAC_SIZE_MAX = 64 };
+size_t hmac_sha2(unsigned bits, const void *key, size_t key_len, const void *data, size_t len,
+		 unsigned char out[HMAC_SIZE_MAX]);
+
+/* HMAC-SHA-256 with a key for one purpose, derived from JWT_SECRET_KEY: a
  * mark made for one purpose never passes for another. */
 void secret_sign(const char *purpose, const void *data, size_t len, unsigned char out[SHA256_SIZE]);
 

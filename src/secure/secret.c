@@ -13,45 +13,55 @@
 static NORETURN void
 no_digest(void)
 {
-	fputs("OpenSSL has no SHA-256: check its installation and configuration\n", stderr);
+	fputs("OpenSSL has no SHA-2: check its installation and configuration\n", stderr);
 	abort();
 }
 
 /* Looked up once: OpenSSL takes longer to find a digest than to make a short one. */
 static const EVP_MD *
-sha256_method(void)
+sha2(unsigned bits)
 {
-	static EVP_MD *method;
+	static EVP_MD *methods[3];
+	static const char *const names[] = { "SHA256", "SHA384", "SHA512" };
+	unsigned i = bits / 128 - 2;
 
-	if (!method)
-		method = EVP_MD_fetch(NULL, "SHA256", NULL);
-	if (!method)
+	if (i >= COUNT(names))
 		no_digest();
-	return method;
+	if (!methods[i])
+		methods[i] = EVP_MD_fetch(NULL, names[i], NULL);
+	if (!methods[i])
+		no_digest();
+	return methods[i];
 }
 
 void
 sha256(const void *data, size_t len, unsigned char out[SHA256_SIZE])
 {
-	if (!EVP_Digest(data, len, out, NULL, sha256_method(), NULL))
+	if (!EVP_Digest(data, len, out, NULL, sha2(256), NULL))
 		no_digest();
 }
 
-static void
-hmac(const void *key, size_t key_len, const void *data, size_t len, unsigned char out[SHA256_SIZE])
+size_t
+hmac_sha2(unsigned bits, const void *key, size_t key_len, const void *data, size_t len,
+	  unsigned char out[HMAC_SIZE_MAX])
 {
-	if (!HMAC(sha256_method(), key, (int)key_len, data, len, out, NULL))
+	unsigned size = 0;
+
+	if (!HMAC(sha2(bits), key, (int)key_len, data, len, out, &size))
 		no_digest();
+	return size;
 }
 
 void
 secret_sign(const char *purpose, const void *data, size_t len, unsigned char out[SHA256_SIZE])
 {
-	unsigned char key[SHA256_SIZE];
+	unsigned char key[HMAC_SIZE_MAX], mark[HMAC_SIZE_MAX];
+	size_t size;
 
-	hmac(settings.jwt_secret_key, strlen(settings.jwt_secret_key), purpose, strlen(purpose),
-	     key);
-	hmac(key, sizeof(key), data, len, out);
+	size = hmac_sha2(256, settings.jwt_secret_key, strlen(settings.jwt_secret_key), purpose,
+			 strlen(purpose), key);
+	hmac_sha2(256, key, size, data, len, mark);
+	memcpy(out, mark, SHA256_SIZE);
 	explicit_bzero(key, sizeof(key));
 }
 

@@ -1,16 +1,18 @@
-/* Access tokens, by libjwt. It checks the signature and nothing else: form, algorithm and
- * claims are ours to check, and the token's own header decides none of it. */
+/* Access tokens. libjwt holds the claims; header and signature are made and checked here,
+ * since libjwt 1.10 knows no typ but JWT, and lets a token's own header choose how it is
+ * checked. */
 #include "app/token.h"
 
 #include "app/buf.h"
 #include "app/clock.h"
 #include "app/ids.h"
 #include "app/schema.h"
+#include "app/secret.h"
 #include "app/settings.h"
 
 #include <jwt.h>
 
-enum { TOKEN_MAX = 4096, KEY_MIN = 32, HEADER_MAX = 512 };
+enum { TOKEN_MAX = 4096, KEY_MIN = 32 };
 
 static const char token_type[] = "at+jwt";
 
@@ -32,53 +34,84 @@ release_jwt(void *jwt)
 	jwt_free(jwt);
 }
 
-static const unsigned char *
-signing_key(int *len)
+/* An empty set of claims, or NULL. */
+static jwt_t *
+new_claims(struct ctx *c)
 {
-	*len = (int)strlen(settings.jwt_secret_key);
-	return (const unsigned char *)settings.jwt_secret_key;
+	jwt_t *jwt;
+
+	if (jwt_new(&jwt))
+		return NULL;
+	arena_defer(c->arena, release_jwt, jwt);
+	return jwt;
+}
+
+/* Claims as JSON without blanks: one by name, or all for NULL; "" where there is none. */
+static const char *
+claims_json(struct ctx *c, jwt_t *jwt, const char *name)
+{
+	char *text = jwt_get_grants_json(jwt, name);
+
+	if (!text)
+		return "";
+	arena_defer(c->arena, free, text);
+	return text;
+}
+
+/* Appends the signature of what is there, by the algorithm and the key of the settings.
+ * False without a key. */
+static bool
+put_signature(struct buf *b, const char *text, size_t len)
+{
+	unsigned bits = (unsigned)strtoul(settings.jwt_algorithm + strlen("HS"), NULL, 10);
+	size_t key_len = strlen(settings.jwt_secret_key), size;
+	unsigned char mac[HMAC_SIZE_MAX];
+
+	if (key_len < KEY_MIN)
+		return false;
+	size = hmac_sha2(bits, settings.jwt_secret_key, key_len, text, len, mac);
+	buf_base64url(b, mac, size);
+	return true;
 }
 
 static bool
 fill(jwt_t *jwt, const struct claims *claims)
 {
 	char jti[UUID_TEXT_SIZE];
-	const unsigned char *key;
-	int len;
 
 	uuid_new(jti);
-	key = signing_key(&len);
-	return len >= KEY_MIN && !jwt_add_header(jwt, "typ", token_type) &&
-	       !jwt_add_grant(jwt, "iss", settings.jwt_issuer) &&
+	return !jwt_add_grant(jwt, "iss", settings.jwt_issuer) &&
 	       !jwt_add_grant(jwt, "aud", settings.jwt_audience) &&
 	       !jwt_add_grant(jwt, "sub", claims->sub) && !jwt_add_grant(jwt, "sid", claims->sid) &&
 	       !jwt_add_grant(jwt, "role", claims->role) && !jwt_add_grant(jwt, "jti", jti) &&
 	       !jwt_add_grant_int(jwt, "iat", (long)claims->iat) &&
 	       !jwt_add_grant_int(jwt, "nbf", (long)claims->iat) &&
-	       !jwt_add_grant_int(jwt, "exp", (long)claims->exp) &&
-	       !jwt_set_alg(jwt, jwt_str_alg(settings.jwt_algorithm), key, len);
+	       !jwt_add_grant_int(jwt, "exp", (long)claims->exp);
 }
 
 enum error
 token_sign(struct ctx *c, const struct claims *claims, const char **token)
 {
-	jwt_t *jwt;
-	char *text;
+	struct buf text = buf_new(c->arena, TOKEN_MAX), signature = buf_new(c->arena, TOKEN_MAX);
+	const char *header, *payload;
+	jwt_t *jwt = new_claims(c);
 
-	if (jwt_new(&jwt))
-		return fail(c, E_INTERNAL, NULL);
-	arena_defer(c->arena, release_jwt, jwt);
-
-	if (!fill(jwt, claims))
+	if (!jwt || !fill(jwt, claims))
 		return fail(c, E_INTERNAL, NULL);
 
-	text = jwt_encode_str(jwt);
-	if (!text)
+	header = arena_printf(c->arena, "{\"alg\":\"%s\",\"typ\":\"%s\"}", settings.jwt_algorithm,
+			      token_type);
+	payload = claims_json(c, jwt, NULL);
+	buf_base64url(&text, header, strlen(header));
+	buf_char(&text, '.');
+	buf_base64url(&text, payload, strlen(payload));
+	if (!put_signature(&signature, text.data, text.len))
 		return fail(c, E_INTERNAL, NULL);
-	arena_defer(c->arena, free, text);
 
-	*token = text;
-	return OK;
+	buf_char(&text, '.');
+	buf_text(&text, signature.data);
+	*token = buf_done(&text);
+	return *token ? OK : fail(c, E_INTERNAL, NULL);
 }
 
 /* The value of a letter of base64url, or -1. */
@@ -96,75 +129,91 @@ letter_value(char letter)
 	return letter == '_' ? 63 : -1;
 }
 
-/* Three parts of base64url, none empty, and no more than TOKEN_MAX in all. `*first` gets
- * the length of the first. */
+/* The parts of a token: where each begins and how long it is. */
+enum part_name { HEADER, PAYLOAD, SIGNATURE, PARTS };
+
+struct part {
+	const char *text;
+	size_t len;
+};
+
+/* Three parts of base64url, none empty, and no more than TOKEN_MAX in all. */
 static bool
-well_formed(const char *token, size_t *first)
+split(const char *token, struct part parts[PARTS])
 {
-	size_t len = strnlen(token, TOKEN_MAX + 1), dots = 0, part = 0;
-
-	*first = 0;
-	if (len > TOKEN_MAX)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (token[i] == '.' && part > 0) {
-			if (dots++ == 0)
-				*first = i;
-			part = 0;
-		} else if (letter_value(token[i]) >= 0) {
-			part++;
-		} else {
-			return false;
-		}
-	}
-	return dots == 2 && part > 0;
-}
-
-/* Decodes well-formed base64url; the bits left over at the end are dropped. */
-static size_t
-decode(const char *text, size_t len, char *out)
-{
-	unsigned bits = 0, have = 0;
 	size_t n = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		bits = (bits << 6 | (unsigned)letter_value(text[i])) & 0xffff;
+	if (strnlen(token, TOKEN_MAX + 1) > TOKEN_MAX)
+		return false;
+
+	for (;; token++) {
+		const char *start = token;
+
+		while (letter_value(*token) >= 0)
+			token++;
+		if (token == start || n == PARTS)
+			return false;
+		parts[n++] = (struct part) { start, (size_t)(token - start) };
+		if (*token != '.')
+			return !*token && n == PARTS;
+	}
+}
+
+/* The bytes of a part, with a NUL behind them; the bits left over are dropped. */
+static const char *
+decode(struct ctx *c, struct part part, size_t *len)
+{
+	char *out = arena_alloc(c->arena, part.len + 1);
+	unsigned bits = 0, have = 0;
+
+	*len = 0;
+	for (size_t i = 0; i < part.len; i++) {
+		bits = (bits << 6 | (unsigned)letter_value(part.text[i])) & 0xffff;
 		have += 6;
 		if (have < 8)
 			continue;
 		have -= 8;
-		out[n++] = (char)(bits >> have & 0xff);
+		out[(*len)++] = (char)(bits >> have & 0xff);
 	}
-	return n;
+	return out;
 }
 
 static bool
-header_fits(struct ctx *c, const char *token, size_t len)
+header_fits(struct ctx *c, struct part part)
 {
 	struct token_header header;
-	char json[HEADER_MAX];
+	const char *json;
 	uint64_t given;
+	size_t len;
 
-	if (len > sizeof(json))
-		return false;
-	if (schema_read(c, &header_schema, SCHEMA_CREATE, json, decode(token, len, json), &header,
-			&given))
+	json = decode(c, part, &len);
+	if (schema_read(c, &header_schema, SCHEMA_CREATE, json, len, &header, &given))
 		return false;
 	return strcmp(header.alg, settings.jwt_algorithm) == 0 &&
 	       (strcasecmp(header.typ, token_type) == 0 ||
 		strcasecmp(header.typ, "application/at+jwt") == 0);
 }
 
-/* The claim as JSON without blanks, "" where the token has none of that name. */
-static const char *
-claim_json(struct ctx *c, jwt_t *jwt, const char *name)
+static bool
+signature_fits(struct ctx *c, const char *token, struct part signature)
 {
-	char *text = jwt_get_grants_json(jwt, name);
+	struct buf ours = buf_new(c->arena, TOKEN_MAX);
 
-	if (!text)
-		return "";
-	arena_defer(c->arena, free, text);
-	return text;
+	return put_signature(&ours, token, (size_t)(signature.text - token) - 1) &&
+	       ours.len == signature.len && secret_equal(ours.data, signature.text, ours.len);
+}
+
+static jwt_t *
+read_claims(struct ctx *c, struct part part)
+{
+	jwt_t *jwt = new_claims(c);
+	const char *json;
+	size_t len;
+
+	json = decode(c, part, &len);
+	if (!jwt || json_check(json, len) || jwt_add_grants_json(jwt, json))
+		return NULL;
+	return jwt;
 }
 
 static bool
@@ -188,7 +237,7 @@ claim_uuid(jwt_t *jwt, const char *name)
 static bool
 claim_seconds(struct ctx *c, jwt_t *jwt, const char *name, int64_t *seconds)
 {
-	const char *text = claim_json(c, jwt, name);
+	const char *text = claims_json(c, jwt, name);
 	size_t len = strspn(text, "0123456789");
 
 	if (len == 0 || len > 15 || text[len])
@@ -210,7 +259,7 @@ string_end(const char *p)
 static bool
 audience_fits(struct ctx *c, jwt_t *jwt)
 {
-	const char *p = claim_json(c, jwt, "aud"), *end;
+	const char *p = claims_json(c, jwt, "aud"), *end;
 	struct buf ours = buf_new(c->arena, TOKEN_MAX);
 
 	buf_json_text(&ours, settings.jwt_audience);
@@ -258,24 +307,15 @@ check_claims(struct ctx *c, jwt_t *jwt, struct claims *claims)
 static enum error
 verify(struct ctx *c, const char *token, struct claims *claims)
 {
-	const unsigned char *key;
+	struct part parts[PARTS];
 	jwt_t *jwt;
-	size_t header;
-	int len;
 
-	if (!well_formed(token, &header) || !header_fits(c, token, header))
+	if (!split(token, parts) || !header_fits(c, parts[HEADER]) ||
+	    !signature_fits(c, token, parts[SIGNATURE]))
 		return E_INVALID_TOKEN;
 
-	key = signing_key(&len);
-	if (len < KEY_MIN) /* with an empty key libjwt would accept anything */
-		return E_INTERNAL;
-	if (jwt_decode(&jwt, token, key, len))
-		return E_INVALID_TOKEN;
-	arena_defer(c->arena, release_jwt, jwt);
-
-	if (jwt_get_alg(jwt) != jwt_str_alg(settings.jwt_algorithm))
-		return E_INVALID_TOKEN;
-	return check_claims(c, jwt, claims);
+	jwt = read_claims(c, parts[PAYLOAD]);
+	return jwt ? check_claims(c, jwt, claims) : E_INVALID_TOKEN;
 }
 
 enum error
@@ -286,6 +326,6 @@ token_verify(struct ctx *c, const char *token, struct claims *claims)
 	if (e == E_TOKEN_EXPIRED)
 		return fail(c, e, "the access token has expired");
 	if (e)
-		return fail(c, e, e == E_INVALID_TOKEN ? "the access token is not valid" : NULL);
+		return fail(c, e, "the access token is not valid");
 	return OK;
 }
