@@ -1,0 +1,125 @@
+/* The end of a request that takes too long: a signal handler that answers and exits. */
+#include "serve_priv.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/time.h>
+
+/* The timer is not set and taken back with each request: it runs on, and its handler
+ * looks what there is to end. */
+static struct {
+	_Atomic int64_t ends; /* clock_monotonic(); 0: no request */
+	_Atomic bool armed;
+	_Atomic int fd;
+	_Atomic unsigned id; /* 0: cannot be answered, or not any more */
+	const struct ctx *_Atomic ctx;
+} now;
+
+static const struct plain_answer too_late = {
+	.status = 503,
+	.title = "Service Unavailable",
+	.code = "unavailable",
+	.detail = "The request took longer than it may.",
+	.request_id = "none",
+	.retry = true,
+};
+
+static void
+arm(int64_t microseconds)
+{
+	struct itimerval timer = { .it_value = { .tv_sec = microseconds / 1000000,
+						 .tv_usec = microseconds % 1000000 } };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* The client has its answer by now. The log is no place for a signal handler: should it
+ * wait for a lock that the interrupted code holds, a second alarm ends that. */
+static NORETURN void
+last_words(void)
+{
+	const struct ctx *c = now.ctx;
+	sigset_t alarm_set;
+
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&alarm_set);
+	sigaddset(&alarm_set, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm_set, NULL);
+	alarm(1);
+	log_error(c, "the request took longer than REQUEST_TIMEOUT_SECONDS; "
+		     "this worker ends with it");
+	_exit(EXIT_OVERRUN);
+}
+
+static void
+on_alarm(int signal)
+{
+	int saved = errno;
+	int64_t ends = now.ends, time = clock_monotonic();
+	struct plain_answer answer = too_late;
+
+	(void)signal;
+	if (!ends) {
+		now.armed = false;
+	} else if (time < ends) {
+		arm(ends - time);
+	} else {
+		if (now.ctx)
+			answer.request_id = now.ctx->request_id;
+		if (now.id)
+			answer_plainly(now.fd, now.id, &answer);
+		last_words();
+	}
+	errno = saved;
+}
+
+void
+deadline_init(void)
+{
+	/* Restarted, so that it is not seen by who happens to write or read. */
+	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	sigset_t alarm_set;
+
+	sigaction(SIGALRM, &action, NULL);
+	sigemptyset(&alarm_set);
+	sigaddset(&alarm_set, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm_set, NULL);
+}
+
+void
+deadline_start(int fd, unsigned seconds)
+{
+	int64_t length = (int64_t)seconds * 1000000;
+
+	now.fd = fd;
+	now.ends = clock_monotonic() + length;
+	if (now.armed)
+		return;
+
+	now.armed = true;
+	arm(length);
+}
+
+void
+deadline_answerable(unsigned id, const struct ctx *c)
+{
+	now.ctx = c;
+	now.id = id;
+}
+
+void
+deadline_answering(void)
+{
+	now.id = 0;
+}
+
+void
+deadline_stop(void)
+{
+	now.ends = 0;
+	now.id = 0;
+	now.ctx = NULL;
+}

@@ -1,0 +1,525 @@
+/* The worker: takes one connection after the other, reads the request behind the guard,
+ * lets libfcgi decode it and encode the answer, and closes. */
+#include "serve_priv.h"
+
+#include "app/clock.h"
+#include "app/db.h"
+#include "app/http.h"
+#include "app/ids.h"
+#include "app/log.h"
+#include "app/settings.h"
+#include "shared/shared_priv.h"
+
+#include <fcgiapp.h>
+#include <fastcgi.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+enum {
+	SILENT_SECONDS = 5,   /* a web server that stops in the middle of a request */
+	RECEIVE_SECONDS = 15, /* a whole request; never more than half of its deadline */
+	DRAIN_SECONDS = 2,    /* for who waits in the backlog when we stop */
+	READ_SIZE = 64 * 1024,
+	ARENA_BASE = 64 * 1024 * 1024,
+};
+
+/* From the most patient: how it goes on after the request in hand. */
+enum stop { STOP_NOT, STOP_DRAIN, STOP_NOW };
+
+static struct worker {
+	int listener, epoll, signals;
+	int request_file; /* where libfcgi reads a request that the guard has passed */
+	struct slot *slot, spare_slot;
+	struct guard guard;
+	struct arena *arena;
+	struct db *db;
+	FCGX_Request fcgx;
+	int64_t requests_left;
+	enum stop stop;
+} w;
+
+/* ---- a request comes in */
+
+enum received { RECEIVED, RECEIVED_PART, RECEIVED_NOTHING };
+
+/* Waits until there is something to read. False: not in time. */
+static bool
+wait_readable(int fd, int64_t until)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t left = until - clock_monotonic();
+	int rc;
+
+	if (left > SILENT_SECONDS * (int64_t)1000000)
+		left = SILENT_SECONDS * (int64_t)1000000;
+	if (left <= 0)
+		return false;
+
+	rc = poll(&p, 1, (int)(left / 1000) + 1);
+	return rc > 0 || (rc < 0 && errno == EINTR);
+}
+
+static int64_t
+receive_until(void)
+{
+	int64_t seconds = settings.request_timeout_seconds;
+
+	return clock_monotonic() +
+	       (seconds < 2 * RECEIVE_SECONDS ? seconds * 500000 : RECEIVE_SECONDS * 1000000LL);
+}
+
+/* Reads until the guard has a whole request. One that stops in its body is a part. */
+static enum received
+receive(int fd)
+{
+	static unsigned char bytes[READ_SIZE];
+	int64_t until = receive_until();
+	enum guard_state state = GUARD_MORE;
+
+	guard_start(&w.guard, (size_t)settings.max_body_bytes);
+	while (state == GUARD_MORE) {
+		ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+		if (n > 0 && clock_monotonic() < until) {
+			state = guard_feed(&w.guard, bytes, (size_t)n);
+		} else if (n > 0 || (n < 0 && errno == EAGAIN && !wait_readable(fd, until))) {
+			log_warn(NULL, "a request did not come in time");
+			return w.guard.phase == AT_STDIN ? RECEIVED_PART : RECEIVED_NOTHING;
+		} else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+			return RECEIVED_NOTHING;
+		}
+	}
+	if (state == GUARD_BAD)
+		log_warn(NULL, "refused what came to the FastCGI socket: %s", w.guard.why);
+	return state == GUARD_DONE ? RECEIVED : RECEIVED_NOTHING;
+}
+
+/* Whether the web server has hung up: its client is gone, so nobody waits. */
+static bool
+is_gone(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* ---- libfcgi decodes it */
+
+static struct iovec
+record(unsigned char *header, unsigned type, void *content, size_t len)
+{
+	header[0] = FCGI_VERSION_1;
+	header[1] = (unsigned char)type;
+	header[2] = (unsigned char)(w.guard.id >> 8);
+	header[3] = (unsigned char)w.guard.id;
+	header[4] = (unsigned char)(len >> 8);
+	header[5] = (unsigned char)len;
+	header[6] = header[7] = 0;
+	return (struct iovec) { content, len };
+}
+
+/* Writes the request as the most harmless web server would send it, without a body. */
+static bool
+write_request(void)
+{
+	enum { PIECE = 32 * 1024, RECORDS_MAX = GUARD_PARAMS_BYTES / PIECE + 4 };
+	unsigned char headers[RECORDS_MAX][FCGI_HEADER_LEN];
+	unsigned char begin[8] = { 0, FCGI_RESPONDER };
+	struct iovec parts[2 * RECORDS_MAX];
+	size_t n = 0, total = 0, at = 0;
+
+	parts[1] = record(headers[n++], FCGI_BEGIN_REQUEST, begin, sizeof(begin));
+	do {
+		size_t len = w.guard.params_len - at;
+
+		len = len < PIECE ? len : PIECE;
+		parts[2 * n + 1] = record(headers[n], FCGI_PARAMS, w.guard.params + at, len);
+		n++;
+		at += len;
+	} while (at < w.guard.params_len);
+	if (at > 0) {
+		parts[2 * n + 1] = record(headers[n], FCGI_PARAMS, NULL, 0);
+		n++;
+	}
+	parts[2 * n + 1] = record(headers[n], FCGI_STDIN, NULL, 0);
+	n++;
+
+	for (size_t i = 0; i < n; i++) {
+		parts[2 * i] = (struct iovec) { headers[i], FCGI_HEADER_LEN };
+		total += FCGI_HEADER_LEN + parts[2 * i + 1].iov_len;
+	}
+	return pwritev(w.request_file, parts, (int)(2 * n), 0) == (ssize_t)total &&
+	       lseek(w.request_file, 0, SEEK_SET) == 0;
+}
+
+/* libfcgi takes an open connection for one that it accepted before, and reads from it:
+ * here our file, which it cannot wait for. The answer then goes to the real one. */
+static bool
+decode(int fd)
+{
+	if (!write_request())
+		return false;
+
+	w.fcgx.ipcFd = w.request_file;
+	w.fcgx.keepConnection = 1;
+	FCGX_Detach(&w.fcgx);
+	if (FCGX_Accept_r(&w.fcgx) != 0) {
+		w.request_file = -1; /* it has closed that */
+		return false;
+	}
+
+	w.fcgx.ipcFd = fd;
+	w.fcgx.keepConnection = 0;
+	return true;
+}
+
+/* A body must be as long as announced; nothing, or 0, announces nothing. */
+static bool
+is_length_wrong(void)
+{
+	const char *text = FCGX_GetParam("CONTENT_LENGTH", w.fcgx.envp);
+	unsigned long long length;
+	char *end;
+
+	if (!text || !*text || strcmp(text, "0") == 0 || w.guard.body_too_large)
+		return false;
+
+	errno = 0;
+	length = strtoull(text, &end, 10);
+	return errno || *end || *text < '0' || *text > '9' || length != w.guard.body_len;
+}
+
+/* ---- the answer */
+
+static const char *
+reason(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *text;
+	} reasons[] = {
+		{ 200, "OK" },         { 201, "Created" },   { 202, "Accepted" },
+		{ 204, "No Content" }, { 303, "See Other" }, { 304, "Not Modified" },
+	};
+
+	for (size_t i = 0; i < COUNT(reasons); i++) {
+		if (reasons[i].status == status)
+			return reasons[i].text;
+	}
+	for (enum error e = OK + 1; e < ERROR_COUNT; e++) {
+		if (error_info(e)->status == status)
+			return error_info(e)->title;
+	}
+	return "Unknown";
+}
+
+static void
+put(const char *text)
+{
+	FCGX_PutStr(text, (int)strlen(text), w.fcgx.out);
+}
+
+static void
+put_header(const char *name, const char *value)
+{
+	put(name);
+	put(": ");
+	put(value);
+	put("\r\n");
+}
+
+/* libfcgi gathers all of it and writes with FCGX_Finish_r: once, up to 8 KB. */
+static void
+put_reply(const struct request *req)
+{
+	const struct reply *reply = &req->reply;
+	bool has_body = reply->status != 204 && reply->status != 304;
+	char number[96];
+
+	snprintf(number, sizeof(number), "%u %s", reply->status, reason(reply->status));
+	put_header("Status", number);
+	if (reply->media_type)
+		put_header("Content-Type", reply->media_type);
+	if (has_body) {
+		snprintf(number, sizeof(number), "%zu", reply->len);
+		put_header("Content-Length", number);
+	}
+	for (size_t i = 0; i < reply->nheaders; i++)
+		put_header(reply->headers[i].name, reply->headers[i].value);
+	put("\r\n");
+	if (has_body && reply->len && strcmp(req->method_text, "HEAD") != 0)
+		FCGX_PutStr(reply->body, (int)reply->len, w.fcgx.out);
+}
+
+static const char *
+param(const char *name)
+{
+	const char *value = FCGX_GetParam(name, w.fcgx.envp);
+
+	return value && *value ? value : NULL;
+}
+
+static void
+answer(bool broken)
+{
+	struct ctx c = {
+		.arena = w.arena,
+		.db = w.db,
+		.request_id = "none",
+		.ip = param("REMOTE_ADDR"),
+		.user_agent = param("HTTP_USER_AGENT"),
+	};
+	struct request req = {
+		.ctx = &c,
+		.method_text = param("REQUEST_METHOD"),
+		.uri = param("REQUEST_URI"),
+		.env = (const char *const *)w.fcgx.envp,
+		.body = w.guard.body,
+		.body_len = w.guard.body_len,
+		.body_too_large = w.guard.body_too_large,
+		.body_broken = broken || is_length_wrong(),
+	};
+
+	if (!req.method_text)
+		req.method_text = "";
+	if (!req.uri)
+		req.uri = "";
+	if (!req.body)
+		req.body = "";
+	deadline_answerable(w.guard.id, &c);
+	app_handle(&req);
+	deadline_answering();
+	put_reply(&req);
+	FCGX_Finish_r(&w.fcgx);
+	deadline_answerable(0, NULL);
+}
+
+static void
+answer_too_large(int fd)
+{
+	char id[UUID_TEXT_SIZE];
+	struct plain_answer plain = {
+		.status = 431,
+		.title = "Request Header Fields Too Large",
+		.code = "bad_request",
+		.detail = "The header of the request is too long.",
+		.request_id = id,
+	};
+
+	uuid_new(id);
+	log_warn(NULL, "refused request %s: its parameters are too long or too many", id);
+	answer_plainly(fd, w.guard.id, &plain);
+	close(fd);
+}
+
+static void
+answer_undecoded(int fd)
+{
+	log_error(NULL, "libfcgi refused a request; this worker ends");
+	close(fd);
+	w.stop = STOP_NOW;
+}
+
+static void
+serve_connection(int fd)
+{
+	enum received received;
+
+	deadline_start(fd, (unsigned)settings.request_timeout_seconds);
+	w.slot->busy_since = clock_monotonic();
+	received = receive(fd);
+	if (received == RECEIVED_NOTHING || is_gone(fd))
+		close(fd);
+	else if (w.guard.params_too_large)
+		answer_too_large(fd);
+	else if (!decode(fd))
+		answer_undecoded(fd);
+	else
+		answer(received == RECEIVED_PART);
+	deadline_stop();
+	arena_reset(w.arena);
+	w.slot->busy_since = 0;
+	w.slot->requests++;
+	if (w.requests_left > 0 && --w.requests_left == 0)
+		w.stop = STOP_NOW;
+}
+
+/* ---- waiting for requests */
+
+/* Accepts and serves one connection. False: there is none. */
+static bool
+serve_next(void)
+{
+	int fd = accept4(w.listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		serve_connection(fd);
+		return true;
+	}
+	if (errno == EINTR || errno == ECONNABORTED)
+		return true;
+	if (errno == EINVAL || errno == EBADF) {
+		w.stop = STOP_NOW; /* shut down, and its backlog is empty */
+	} else if (errno != EAGAIN) {
+		log_error(NULL, "cannot accept a connection: %s", strerror(errno));
+		poll(NULL, 0, 100);
+	}
+	return false;
+}
+
+/* TERM and the like: once the backlog is empty. USR1: somebody else sees to that. */
+static void
+read_signal(void)
+{
+	struct signalfd_siginfo info;
+	enum stop stop;
+
+	if (read(w.signals, &info, sizeof(info)) != sizeof(info))
+		return;
+
+	stop = info.ssi_signo == SIGUSR1 ? STOP_NOW : STOP_DRAIN;
+	if (stop > w.stop)
+		w.stop = stop;
+}
+
+/* Who connected before we stop is served; a socket that others still fill has no end. */
+static void
+drain(void)
+{
+	int64_t until = clock_monotonic() + DRAIN_SECONDS * (int64_t)1000000;
+
+	while (w.stop == STOP_DRAIN && clock_monotonic() < until && serve_next())
+		continue;
+}
+
+static void
+serve_until_stopped(void)
+{
+	while (w.stop == STOP_NOT) {
+		struct epoll_event events[2];
+		int n = epoll_wait(w.epoll, events, COUNT(events), -1);
+
+		for (int i = 0; i < n; i++) {
+			if (events[i].data.fd == w.signals)
+				read_signal();
+		}
+		for (int i = 0; i < n && w.stop == STOP_NOT; i++) {
+			if (events[i].data.fd == w.listener)
+				serve_next();
+		}
+	}
+	drain();
+}
+
+/* ---- begin and end of a worker */
+
+static bool
+watch(int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(w.epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Signals are read, never taken: nothing is interrupted in the middle of a request. In a
+ * pool those of the terminal are the parent's business. */
+static void
+take_signals(bool single)
+{
+	static const int terminal[] = { SIGINT, SIGQUIT, SIGHUP };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
+	for (size_t i = 0; i < COUNT(terminal); i++) {
+		if (single)
+			sigaddset(&set, terminal[i]);
+		else
+			signal(terminal[i], SIG_IGN);
+	}
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	w.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* About MAX_REQUESTS, so that workers that began together do not end together. */
+static int64_t
+count_requests(void)
+{
+	int64_t about = settings.max_requests;
+	uint32_t random;
+
+	if (about == 0)
+		return 0;
+
+	random_bytes(&random, sizeof(random));
+	return about - about / 10 + (int64_t)(random % (uint64_t)(about / 5 + 1));
+}
+
+/* One large request must not leave a large process. */
+static void
+limit_heap(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+}
+
+static bool
+set_up(int listener, pid_t parent)
+{
+	w = (struct worker) { .listener = listener, .requests_left = count_requests() };
+	take_signals(parent == 0);
+	limit_heap();
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&w.fcgx, -1, 0) != 0)
+		return false;
+	signal(SIGPIPE, SIG_IGN); /* libfcgi has taken that */
+
+	w.slot = shared_slot_take();
+	if (!w.slot && parent) {
+		errno = EAGAIN; /* until old workers are gone */
+		return false;
+	}
+	if (!w.slot)
+		w.slot = &w.spare_slot;
+	w.request_file = memfd_create("request", MFD_CLOEXEC);
+	w.arena = arena_new(ARENA_BASE + 4 * (size_t)settings.max_body_bytes);
+	w.db = db_new(settings.database_url);
+	w.epoll = epoll_create1(EPOLL_CLOEXEC);
+	deadline_init();
+	return w.signals >= 0 && w.request_file >= 0 && w.epoll >= 0 &&
+	       watch(listener, EPOLLIN | EPOLLEXCLUSIVE) && watch(w.signals, EPOLLIN);
+}
+
+static void
+tear_down(void)
+{
+	FCGX_Free(&w.fcgx, 1);
+	db_free(w.db);
+	arena_free(w.arena);
+	guard_free(&w.guard);
+	shared_forget(getpid());
+}
+
+int
+worker_run(int listener, pid_t parent)
+{
+	if (!set_up(listener, parent)) {
+		log_error(NULL, "cannot start a worker: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+
+	w.slot->ready = true;
+	if (parent)
+		kill(parent, SIGUSR1);
+	serve_until_stopped();
+	tear_down();
+	return EXIT_SUCCESS;
+}

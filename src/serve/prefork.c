@@ -1,0 +1,521 @@
+/* The pool: a parent that keeps workers going. It has no threads and no database, and
+ * calls no library but the C library, so there is little that could end it. */
+#include "serve_priv.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "app/settings.h"
+#include "shared/shared_priv.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#define SECOND ((int64_t)1000000)
+
+enum {
+	BACKOFF_FIRST_MS = 100,
+	BACKOFF_MAX_MS = 5000,
+	HEALTHY_SECONDS = 5, /* who lived that long did not die of its start */
+	GRACE_SECONDS = 2,   /* beyond the deadline that a worker keeps itself */
+	CHECK_SECONDS = 20,
+	SPARE_SLOTS = 8,
+};
+
+/* Where a worker sits; the next one follows its last. */
+struct seat {
+	pid_t pid;         /* 0: empty */
+	struct slot *slot; /* once it is ready; NULL before */
+	int64_t started;
+	int64_t due;       /* when the next one may start */
+	unsigned failures; /* in a row */
+};
+
+static struct pool {
+	struct listener listener;
+	struct seat *seats;
+	size_t nseats;
+	pid_t *old; /* workers from before a reload; the first `nleaving` were told to go */
+	size_t nold, nleaving, ntold;
+	bool reloading;
+	pid_t check; /* the process that tries out a new binary; 0: none */
+	bool check_again;
+	int64_t check_ends;
+	bool stopping;
+	int64_t stop_ends;
+	int64_t watchdog_due;
+} pool;
+
+/* ---- workers begin */
+
+static NORETURN void
+become_worker(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		exit(EXIT_SUCCESS);
+
+	exit(worker_run(pool.listener.fd, parent));
+}
+
+static void
+start_worker(struct seat *s, int64_t now)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0)
+		become_worker(parent);
+	if (pid < 0) {
+		log_error(NULL, "cannot start a worker: %s", strerror(errno));
+		s->due = now + BACKOFF_MAX_MS * (int64_t)1000;
+		return;
+	}
+	s->pid = pid;
+	s->slot = NULL;
+	s->started = now;
+}
+
+static size_t
+count_ready(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pool.nseats; i++)
+		n += pool.seats[i].slot != NULL;
+	return n;
+}
+
+/* A reload goes one by one, as long as enough of the old ones are there. */
+static bool
+may_start(void)
+{
+	size_t begun = 0;
+
+	for (size_t i = 0; i < pool.nseats; i++)
+		begun += pool.seats[i].pid != 0;
+	return !pool.reloading || begun == count_ready() ||
+	       begun + pool.nold - pool.nleaving < pool.nseats;
+}
+
+static void
+start_workers(int64_t now)
+{
+	for (size_t i = 0; i < pool.nseats; i++) {
+		struct seat *s = &pool.seats[i];
+
+		if (!s->pid && s->due <= now && may_start())
+			start_worker(s, now);
+	}
+}
+
+/* ---- workers end */
+
+/* The next one comes at once, and later each time where they die young. */
+static void
+empty_seat(struct seat *s, bool failed, int64_t now)
+{
+	bool young = now - s->started < HEALTHY_SECONDS * SECOND;
+	int64_t wait_ms = 0;
+
+	s->failures = failed && young ? s->failures + 1 : 0;
+	if (s->failures > 8)
+		wait_ms = BACKOFF_MAX_MS;
+	else if (s->failures > 1)
+		wait_ms = BACKOFF_FIRST_MS << (s->failures - 2);
+	if (wait_ms > BACKOFF_MAX_MS)
+		wait_ms = BACKOFF_MAX_MS;
+	s->pid = 0;
+	s->slot = NULL;
+	s->due = now + wait_ms * 1000;
+}
+
+static bool
+is_failure(int status)
+{
+	return !WIFEXITED(status) ||
+	       (WEXITSTATUS(status) != EXIT_SUCCESS && WEXITSTATUS(status) != EXIT_OVERRUN);
+}
+
+static void
+log_end(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status))
+		log_error(NULL, "worker %d was ended by signal %d (%s)", (int)pid, WTERMSIG(status),
+			  strsignal(WTERMSIG(status)));
+	else if (is_failure(status))
+		log_error(NULL, "worker %d ended with status %d", (int)pid, WEXITSTATUS(status));
+	else
+		log_debug(NULL, "worker %d ended", (int)pid);
+}
+
+static void
+forget_old(size_t i)
+{
+	memmove(&pool.old[i], &pool.old[i + 1], (pool.nold - i - 1) * sizeof(*pool.old));
+	pool.nold--;
+	if (i < pool.nleaving)
+		pool.nleaving--;
+	else
+		pool.ntold++;
+}
+
+static void
+worker_ended(pid_t pid, int status, int64_t now)
+{
+	log_end(pid, status);
+	shared_forget(pid);
+	for (size_t i = 0; i < pool.nold; i++) {
+		if (pool.old[i] == pid) {
+			forget_old(i);
+			return;
+		}
+	}
+	for (size_t i = 0; i < pool.nseats; i++) {
+		if (pool.seats[i].pid == pid) {
+			empty_seat(&pool.seats[i], is_failure(status), now);
+			return;
+		}
+	}
+}
+
+/* A worker ends itself at its deadline; this is for one that cannot. */
+static void
+kill_if_overdue(pid_t pid, const struct slot *slot, int64_t now)
+{
+	int64_t limit = (settings.request_timeout_seconds + GRACE_SECONDS) * SECOND;
+	int64_t since = slot ? slot->busy_since : 0;
+
+	if (pool.stopping && now > pool.stop_ends)
+		kill(pid, SIGKILL);
+	if (!since || now - since < limit)
+		return;
+
+	log_error(NULL, "worker %d hangs: killed", (int)pid);
+	kill(pid, SIGKILL);
+}
+
+static void
+kill_overdue(int64_t now)
+{
+	for (size_t i = 0; i < pool.nseats; i++) {
+		if (pool.seats[i].pid)
+			kill_if_overdue(pool.seats[i].pid, pool.seats[i].slot, now);
+	}
+	for (size_t i = 0; i < pool.nold; i++)
+		kill_if_overdue(pool.old[i], shared_slot_of(pool.old[i]), now);
+}
+
+/* ---- reload: check, exec, replace one by one */
+
+static void
+start_check(int64_t now)
+{
+	if (pool.stopping)
+		return;
+	if (pool.check) {
+		pool.check_again = true;
+		return;
+	}
+
+	notify("RELOADING=1");
+	pool.check_again = false;
+	pool.check_ends = now + CHECK_SECONDS * SECOND;
+	pool.check = reload_check();
+	if (pool.check > 0)
+		return;
+	log_error(NULL, "cannot reload: %s", strerror(errno));
+	pool.check = 0;
+	notify("READY=1");
+}
+
+static void
+become_new(void)
+{
+	struct inheritance in = { .listener = pool.listener, .shared_fd = shared_fd() };
+
+	in.workers = calloc(pool.nold + pool.nseats, sizeof(*in.workers));
+	if (in.workers) {
+		for (size_t i = 0; i < pool.nold; i++)
+			in.workers[in.nworkers++] = pool.old[i];
+		for (size_t i = 0; i < pool.nseats; i++) {
+			if (pool.seats[i].pid)
+				in.workers[in.nworkers++] = pool.seats[i].pid;
+		}
+		reload_exec(&in);
+		free(in.workers);
+	}
+	log_error(NULL, "cannot reload: %s", strerror(errno));
+	notify("READY=1");
+}
+
+static void
+check_ended(int status, int64_t now)
+{
+	pool.check = 0;
+	if (pool.stopping)
+		return;
+	if (pool.check_again) {
+		start_check(now);
+		return;
+	}
+	if (status == 0) {
+		become_new();
+		return;
+	}
+	log_error(NULL, "not reloaded: the new program or its settings are not good; "
+			"the workers go on as they are");
+	notify("READY=1");
+}
+
+/* For each new worker that serves one old one goes; with the last all that are left. */
+static void
+replace_old(void)
+{
+	size_t ready = count_ready();
+
+	while (pool.nleaving < pool.nold && (pool.ntold < ready || ready == pool.nseats)) {
+		kill(pool.old[pool.nleaving++], SIGUSR1);
+		pool.ntold++;
+	}
+	if (pool.reloading && ready == pool.nseats) {
+		pool.reloading = false;
+		log_info(NULL, "the pool is reloaded: %zu workers", pool.nseats);
+		notify("READY=1");
+	}
+}
+
+/* ---- the loop */
+
+static void
+reap(int64_t now)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == pool.check)
+			check_ended(status, now);
+		else
+			worker_ended(pid, status, now);
+	}
+}
+
+static void
+find_ready(void)
+{
+	for (size_t i = 0; i < pool.nseats; i++) {
+		struct seat *s = &pool.seats[i];
+		struct slot *slot = s->pid && !s->slot ? shared_slot_of(s->pid) : NULL;
+
+		if (slot && slot->ready)
+			s->slot = slot;
+	}
+}
+
+static void
+signal_workers(int signal)
+{
+	for (size_t i = 0; i < pool.nseats; i++) {
+		if (pool.seats[i].pid)
+			kill(pool.seats[i].pid, signal);
+	}
+	for (size_t i = 0; i < pool.nold; i++)
+		kill(pool.old[i], signal);
+}
+
+static void
+stop(int64_t now)
+{
+	if (pool.stopping)
+		return;
+
+	log_info(NULL, "the pool stops");
+	notify("STOPPING=1");
+	pool.stopping = true;
+	pool.stop_ends = now + (settings.request_timeout_seconds + GRACE_SECONDS) * SECOND;
+	if (pool.check)
+		kill(pool.check, SIGKILL);
+	shared_drain();
+	listener_shut(&pool.listener);
+	signal_workers(SIGTERM);
+}
+
+static bool
+is_empty(void)
+{
+	for (size_t i = 0; i < pool.nseats; i++) {
+		if (pool.seats[i].pid)
+			return false;
+	}
+	return pool.nold == 0;
+}
+
+static void
+act_on(int signal, int64_t now)
+{
+	if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT)
+		stop(now);
+	else if (signal == SIGHUP)
+		start_check(now);
+}
+
+static void
+look_after(int64_t now)
+{
+	reap(now);
+	find_ready();
+	kill_overdue(now);
+	if (pool.check && now > pool.check_ends)
+		kill(pool.check, SIGKILL);
+	if (!pool.stopping) {
+		start_workers(now);
+		replace_old();
+	}
+	if (notify_watchdog() && now >= pool.watchdog_due) {
+		notify("WATCHDOG=1");
+		pool.watchdog_due = now + notify_watchdog() / 2;
+	}
+}
+
+/* A second, or less where a worker or the watchdog is due. */
+static struct timespec
+time_to_wait(int64_t now)
+{
+	int64_t wait = SECOND;
+
+	for (size_t i = 0; i < pool.nseats; i++) {
+		int64_t left = pool.seats[i].due - now;
+
+		if (!pool.seats[i].pid && left > 0 && left < wait)
+			wait = left;
+	}
+	if (notify_watchdog() && pool.watchdog_due - now < wait)
+		wait = pool.watchdog_due > now ? pool.watchdog_due - now : 0;
+	return (struct timespec) { .tv_sec = wait / SECOND, .tv_nsec = wait % SECOND * 1000 };
+}
+
+static void
+run(const sigset_t *signals)
+{
+	bool announced = pool.reloading;
+
+	look_after(clock_monotonic());
+	while (!pool.stopping || !is_empty()) {
+		struct timespec wait = time_to_wait(clock_monotonic());
+		int signal = sigtimedwait(signals, NULL, &wait);
+		int64_t now = clock_monotonic();
+
+		if (signal > 0)
+			act_on(signal, now);
+		look_after(now);
+		if (!announced && count_ready() == pool.nseats) {
+			announced = true;
+			notify("READY=1");
+		}
+	}
+}
+
+/* ---- begin and end of the pool */
+
+static size_t
+count_workers(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (settings.workers > 0)
+		return (size_t)settings.workers;
+	return cores > 2 ? 2 * (size_t)cores : 4;
+}
+
+static sigset_t
+take_signals(void)
+{
+	static const int mine[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < COUNT(mine); i++) {
+		signal(mine[i], SIG_DFL);
+		sigaddset(&set, mine[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	return set;
+}
+
+/* Twice the workers: a reload has both the old and the new ones for a while. */
+static const char *
+open_shared(int inherited)
+{
+	unsigned nslots = 2 * (unsigned)pool.nseats + SPARE_SLOTS;
+	const char *wrong = NULL;
+
+	if (inherited < 0 || !shared_attach(inherited, nslots)) {
+		wrong = shared_open(NULL, nslots);
+		if (inherited >= 0)
+			close(inherited);
+	}
+	if (!wrong)
+		shared_set_workers((unsigned)pool.nseats);
+	return wrong;
+}
+
+static const char *
+set_up(void)
+{
+	struct inheritance in;
+	const char *wrong = NULL;
+
+	pool.nseats = count_workers();
+	pool.seats = calloc(pool.nseats, sizeof(*pool.seats));
+	if (!pool.seats)
+		return "out of memory";
+
+	pool.reloading = reload_inherit(&in);
+	pool.listener = in.listener;
+	pool.old = in.workers;
+	pool.nold = in.nworkers;
+	if (!pool.reloading)
+		wrong = listener_take(&pool.listener);
+	if (!wrong)
+		wrong = open_shared(in.shared_fd);
+	return wrong;
+}
+
+static void
+write_pid(void)
+{
+	FILE *out = *settings.pid_file ? fopen(settings.pid_file, "we") : NULL;
+
+	if (out) {
+		fprintf(out, "%d\n", (int)getpid());
+		if (fclose(out) == 0)
+			return;
+	}
+	if (*settings.pid_file)
+		log_warn(NULL, "cannot write PID_FILE %s: %s", settings.pid_file, strerror(errno));
+}
+
+int
+pool_run(void)
+{
+	sigset_t signals = take_signals();
+	const char *wrong = set_up();
+
+	if (wrong) {
+		log_error(NULL, "%s", wrong);
+		return EXIT_FAILURE;
+	}
+
+	write_pid();
+	if (!pool.reloading)
+		log_info(NULL, "a pool of %zu workers serves on %s", pool.nseats,
+			 pool.listener.name);
+	run(&signals);
+	if (*settings.pid_file)
+		unlink(settings.pid_file);
+	log_info(NULL, "the pool has stopped");
+	free(pool.seats);
+	free(pool.old);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,140 @@
+/* A new binary and new settings under the same process id: the parent tries them out in
+ * a child, then becomes the new binary, and hands over socket, segment and workers. */
+#include "serve_priv.h"
+
+#include "shared/shared_priv.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#define CHECK_VARIABLE "APP_SERVE_CHECK"
+#define STATE_VARIABLE "APP_SERVE_STATE"
+
+enum { ARGS_MAX = 64, ARGS_BYTES = 8192 };
+
+static char args_text[ARGS_BYTES];
+static char *args[ARGS_MAX + 1];
+
+/* The kernel's copy: a command sees only its own part of the arguments. */
+void
+reload_init(void)
+{
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, args_text, sizeof(args_text) - 1);
+	size_t n = 0;
+
+	if (fd >= 0)
+		close(fd);
+	for (char *p = args_text; n < ARGS_MAX && p < args_text + len; p += strlen(p) + 1)
+		args[n++] = p;
+	if (n == 0) {
+		args[0] = program_invocation_name;
+		args[1] = (char[]) { "serve" };
+	}
+}
+
+bool
+reload_is_check(void)
+{
+	return getenv(CHECK_VARIABLE) != NULL;
+}
+
+pid_t
+reload_check(void)
+{
+	pid_t pid = fork();
+	sigset_t none;
+
+	if (pid != 0)
+		return pid;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setenv(CHECK_VARIABLE, "1", 1);
+	execvp(args[0], args);
+	fprintf(stderr, "%s: %s\n", args[0], strerror(errno));
+	_exit(127);
+}
+
+/* "<socket> <own> <segment> <name> <worker> <worker> …" */
+static char *
+pack(const struct inheritance *in)
+{
+	size_t size = 0;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+
+	fprintf(out, "%d %d %d %s", in->listener.fd, in->listener.own, in->shared_fd,
+		in->listener.name);
+	for (size_t i = 0; i < in->nworkers; i++)
+		fprintf(out, " %d", (int)in->workers[i]);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void
+keep_on_exec(int fd, bool keep)
+{
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+void
+reload_exec(const struct inheritance *in)
+{
+	char *state = pack(in);
+
+	if (!state || setenv(STATE_VARIABLE, state, 1) != 0) {
+		free(state);
+		return;
+	}
+
+	free(state);
+	keep_on_exec(in->listener.fd, true);
+	keep_on_exec(in->shared_fd, true);
+	execvp(args[0], args);
+	keep_on_exec(in->listener.fd, false);
+	keep_on_exec(in->shared_fd, false);
+	unsetenv(STATE_VARIABLE);
+}
+
+static bool
+unpack(const char *text, struct inheritance *in)
+{
+	int own, used = 0, pid, len;
+
+	if (sscanf(text, "%d %d %d %159s%n", &in->listener.fd, &own, &in->shared_fd,
+		   in->listener.name, &used) != 4)
+		return false;
+
+	in->listener.own = own;
+	in->workers = calloc(strlen(text), sizeof(*in->workers));
+	if (!in->workers)
+		return false;
+
+	for (text += used; sscanf(text, "%d%n", &pid, &len) == 1; text += len)
+		in->workers[in->nworkers++] = pid;
+	return true;
+}
+
+bool
+reload_inherit(struct inheritance *in)
+{
+	const char *text = getenv(STATE_VARIABLE);
+	bool ok;
+
+	*in = (struct inheritance) { .shared_fd = -1 };
+	if (!text)
+		return false;
+
+	ok = unpack(text, in);
+	unsetenv(STATE_VARIABLE);
+	keep_on_exec(in->listener.fd, false);
+	keep_on_exec(in->shared_fd, false);
+	return ok;
+}

@@ -1,0 +1,328 @@
+/* The shared segment: mapped memory with nothing but atomics in it. */
+#include "shared/shared_priv.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+enum { GENERATIONS = 65536, HASHING_MAX = 256 };
+
+struct segment {
+	_Atomic uint64_t layout; /* written last: 0 is a segment that nobody finished */
+	_Atomic uint32_t nslots;
+	_Atomic uint32_t workers;
+	_Atomic bool draining;
+	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
+	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
+};
+
+/* The slots follow the segment. What changes the shape of either changes LAYOUT too;
+ * what it means is counted by the first factor. */
+enum { LAYOUT_VERSION = 1 };
+#define LAYOUT                                                                                     \
+	((uint64_t)LAYOUT_VERSION << 48 | (uint64_t)sizeof(struct segment) << 16 |                 \
+	 sizeof(struct slot))
+
+/* Where nobody opened one: not initialized, so that it takes no room in the program. */
+static struct segment own_segment;
+static struct slot own_slot;
+
+static struct segment *segment = &own_segment;
+static struct slot *slots = &own_slot;
+static unsigned nslots = 1;
+static size_t mapped;
+static int segment_fd = -1;
+
+static size_t
+size_for(unsigned n)
+{
+	return sizeof(struct segment) + n * sizeof(struct slot);
+}
+
+static void
+use(void *memory, size_t size, int fd)
+{
+	if (mapped)
+		munmap(segment, mapped);
+	if (segment_fd >= 0)
+		close(segment_fd);
+	segment = memory;
+	slots = (struct slot *)(void *)((char *)memory + sizeof(struct segment));
+	nslots = segment->nslots;
+	mapped = size;
+	segment_fd = fd;
+}
+
+/* A new segment: all zero but its head. */
+static const char *
+lay_out(int fd, unsigned n)
+{
+	size_t size = size_for(n);
+	struct segment *s;
+
+	if (posix_fallocate(fd, 0, (off_t)size) != 0)
+		return "cannot get memory for the shared segment";
+
+	s = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (s == MAP_FAILED)
+		return "cannot map the shared segment";
+
+	s->nslots = n;
+	s->workers = n;
+	s->layout = LAYOUT;
+	use(s, size, fd);
+	return NULL;
+}
+
+bool
+shared_attach(int fd, unsigned n)
+{
+	struct segment *s;
+	struct stat st;
+	size_t size;
+
+	if (fstat(fd, &st) != 0 || st.st_size < (off_t)size_for(n))
+		return false;
+
+	size = (size_t)st.st_size;
+	s = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (s == MAP_FAILED)
+		return false;
+	if (s->layout != LAYOUT || s->nslots < n || size < size_for(s->nslots)) {
+		munmap(s, size);
+		return false;
+	}
+
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	use(s, size, fd);
+	return true;
+}
+
+/* Whether the descriptor is still the file of that name: another process may just have
+ * replaced it. */
+static bool
+is_file(int fd, const char *file)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && lstat(file, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+/* Opens and locks it, new or not. The lock goes when the descriptor does. */
+static int
+open_locked(const char *file)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+		if (fd < 0)
+			return -1;
+		if (flock(fd, LOCK_EX) == 0 && is_file(fd, file))
+			return fd;
+		close(fd);
+	}
+	errno = EBUSY;
+	return -1;
+}
+
+/* Someone else's file may not be trusted, nor shrink under us. */
+static bool
+is_ours(int fd, struct stat *st)
+{
+	return fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
+	       (st->st_mode & 0077) == 0;
+}
+
+static const char *
+open_file(const char *file, unsigned n)
+{
+	const char *wrong = NULL;
+	struct stat st;
+	int fd = open_locked(file);
+
+	if (fd < 0)
+		return "cannot open the shared segment (SHM_FILE)";
+
+	if (!is_ours(fd, &st)) {
+		wrong = "SHM_FILE must be a plain file of this user with mode 0600";
+	} else if (st.st_size == 0) {
+		wrong = lay_out(fd, n);
+	} else if (!shared_attach(fd, 1)) {
+		/* Of another version: who has it open goes on with it. */
+		unlink(file);
+		close(fd);
+		return open_file(file, n);
+	}
+	if (wrong)
+		close(fd);
+	else
+		flock(fd, LOCK_UN);
+	return wrong;
+}
+
+const char *
+shared_open(const char *file, unsigned n)
+{
+	const char *wrong;
+	int fd;
+
+	if (file && *file)
+		return open_file(file, n ? n : 1);
+
+	fd = memfd_create("shared", MFD_CLOEXEC);
+	if (fd < 0)
+		return "cannot make the shared segment (memfd_create)";
+
+	wrong = lay_out(fd, n ? n : 1);
+	if (wrong)
+		close(fd);
+	return wrong;
+}
+
+int
+shared_fd(void)
+{
+	return segment_fd;
+}
+
+void
+shared_set_workers(unsigned n)
+{
+	segment->workers = n;
+}
+
+/* FNV-1a. */
+static size_t
+place_of(const char *key)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (; *key; key++)
+		hash = (hash ^ (unsigned char)*key) * 0x100000001b3;
+	return (size_t)((hash ^ hash >> 32) % GENERATIONS);
+}
+
+uint64_t
+generation_get(const char *key)
+{
+	return segment->generations[place_of(key)];
+}
+
+void
+generation_bump(const char *key)
+{
+	segment->generations[place_of(key)]++;
+}
+
+static bool
+is_dead(int32_t pid)
+{
+	return kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Makes a cell ours that holds nobody, or a process that died without giving it back. */
+static bool
+claim(_Atomic int32_t *cell, int32_t me)
+{
+	int32_t holder = *cell;
+
+	return (holder == 0 || is_dead(holder)) &&
+	       atomic_compare_exchange_strong(cell, &holder, me);
+}
+
+static unsigned
+hashing_limit(void)
+{
+	unsigned n = segment->workers / 4;
+
+	if (n < 1)
+		return 1;
+	return n < HASHING_MAX ? n : HASHING_MAX;
+}
+
+bool
+hashing_begin(void)
+{
+	int32_t me = getpid();
+	unsigned limit = hashing_limit();
+
+	for (unsigned i = 0; i < limit; i++) {
+		if (claim(&segment->hashing[i], me))
+			return true;
+	}
+	return false;
+}
+
+static bool
+release_hashing(int32_t pid)
+{
+	for (unsigned i = 0; i < HASHING_MAX; i++) {
+		int32_t holder = pid;
+
+		if (atomic_compare_exchange_strong(&segment->hashing[i], &holder, 0))
+			return true;
+	}
+	return false;
+}
+
+void
+hashing_end(void)
+{
+	release_hashing(getpid());
+}
+
+bool
+shared_draining(void)
+{
+	return segment->draining;
+}
+
+void
+shared_drain(void)
+{
+	segment->draining = true;
+}
+
+struct slot *
+shared_slot_take(void)
+{
+	int32_t me = getpid();
+
+	for (unsigned i = 0; i < nslots; i++) {
+		if (!claim(&slots[i].pid, me))
+			continue;
+		slots[i].ready = false;
+		slots[i].busy_since = 0;
+		slots[i].requests = 0;
+		return &slots[i];
+	}
+	return NULL;
+}
+
+struct slot *
+shared_slot_of(pid_t pid)
+{
+	for (unsigned i = 0; i < nslots; i++) {
+		if (slots[i].pid == pid)
+			return &slots[i];
+	}
+	return NULL;
+}
+
+void
+shared_forget(pid_t pid)
+{
+	struct slot *slot = shared_slot_of(pid);
+
+	while (release_hashing(pid))
+		continue;
+	if (!slot)
+		return;
+
+	slot->ready = false;
+	slot->busy_since = 0;
+	slot->pid = 0;
+}

@@ -1,0 +1,37 @@
+/* What only the processes (src/serve/) do with the shared segment: its slots, one for
+ * each living worker, and how it outlives an exec. */
+#ifndef APP_SHARED_PRIV_H
+#define APP_SHARED_PRIV_H
+
+#include "app/shared.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+struct slot {
+	_Alignas(64) _Atomic int32_t pid; /* 0: free */
+	_Atomic bool ready;               /* has begun to wait for requests */
+	_Atomic int64_t busy_since;       /* clock_monotonic() of its request; 0: idle */
+	_Atomic uint64_t requests;        /* answered so far */
+};
+
+/* The descriptor of the segment, or -1 where it has none. It closes on exec. */
+int shared_fd(void);
+
+/* Maps the segment behind a descriptor that was kept over an exec. False, and nothing
+ * changed, where it has another layout or fewer slots. */
+bool shared_attach(int fd, unsigned n) MUST_CHECK;
+
+/* How many workers there are meant to be: hashing_begin() counts by it. */
+void shared_set_workers(unsigned n);
+
+/* A slot for this process: a free one or a dead process's. NULL where all are taken. */
+struct slot *shared_slot_take(void) MUST_CHECK;
+
+/* The slot of a process, or NULL. */
+struct slot *shared_slot_of(pid_t pid);
+
+/* Takes back what a process held: its slot, its permit to hash. */
+void shared_forget(pid_t pid);
+
+#endif
