@@ -3,13 +3,16 @@
 
 #include "app/clock.h"
 #include "app/settings.h"
+#include "app/utf8.h"
 
-enum { LINE_MAX_BYTES = 4096 };
+/* A line, a message in it and the text of one member: so much after escaping. */
+enum { LINE_MAX_BYTES = 4096, MESSAGE_MAX = 2048, VALUE_MAX = 1024 };
 
 /* A line under construction, without an arena: a log must work when memory is gone. */
 struct line {
 	char data[LINE_MAX_BYTES];
 	size_t len;
+	bool full;
 };
 
 static const struct {
@@ -45,14 +48,14 @@ log_enabled(enum log_level level)
 	return level >= least;
 }
 
-/* The last bytes stay free for what closes the line. */
+/* All of it or nothing. The last bytes stay free for what closes the line. */
 static void
 put(struct line *l, const char *data, size_t len)
 {
-	size_t room = sizeof(l->data) - 16 - l->len;
-
-	if (len > room)
-		len = room;
+	if (l->full || len > sizeof(l->data) - 16 - l->len) {
+		l->full = true;
+		return;
+	}
 	memcpy(l->data + l->len, data, len);
 	l->len += len;
 }
@@ -63,20 +66,58 @@ put_text(struct line *l, const char *text)
 	put(l, text, strlen(text));
 }
 
-/* As the inside of a JSON string; also keeps control characters off a terminal. */
-static void
-put_escaped(struct line *l, const char *text)
+static size_t
+plain_length(const char *text)
 {
-	for (; *text && l->len < sizeof(l->data) - 32; text++) {
-		unsigned char ch = (unsigned char)*text;
+	size_t n = 0;
+
+	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
+}
+
+/* The character at `text` as the inside of a JSON string; returns its bytes. Control
+ * characters are escaped, those of two bytes too, so none reaches a terminal; a byte that
+ * is no UTF-8 is shown as the number it is. */
+static size_t
+escape(const char *text, char out[8])
+{
+	size_t n = utf8_char(text, strnlen(text, 4));
+	unsigned char ch = (unsigned char)*text;
+
+	if (n == 2 && ch == 0xc2 && (unsigned char)text[1] < 0xa0)
+		snprintf(out, 8, "\\u00%02x", (unsigned char)text[1]);
+	else if (n == 0 || ch < 0x20 || ch == 0x7f)
+		snprintf(out, 8, "\\u00%02x", ch);
+	else if (n == 1)
+		snprintf(out, 8, "\\%c", ch);
+	else
+		snprintf(out, 8, "%.*s", (int)n, text);
+	return n ? n : 1;
+}
+
+/* Cuts between two characters where the escaped text is longer than `max`. */
+static void
+put_escaped(struct line *l, const char *text, size_t max)
+{
+	while (*text) {
+		size_t n = plain_length(text);
 		char out[8];
 
-		if (ch == '"' || ch == '\\')
-			put(l, (char[]) { '\\', *text }, 2);
-		else if (ch >= 0x20 && ch != 0x7f)
-			put(l, text, 1);
-		else
-			put(l, out, (size_t)snprintf(out, sizeof(out), "\\u%04x", ch));
+		if (n) {
+			n = n < max ? n : max;
+			put(l, text, n);
+			max -= n;
+		} else {
+			n = escape(text, out);
+			if (strlen(out) > max)
+				return;
+			put_text(l, out);
+			max -= strlen(out);
+		}
+		if (max == 0)
+			return;
+		text += n;
 	}
 }
 
@@ -95,7 +136,7 @@ put_value(struct line *l, const struct log_field *f, bool quoted)
 	}
 	if (quoted)
 		put(l, "\"", 1);
-	put_escaped(l, f->text);
+	put_escaped(l, f->text, VALUE_MAX);
 	if (quoted)
 		put(l, "\"", 1);
 }
@@ -110,12 +151,17 @@ static void
 put_fields(struct line *l, const struct log_field *fields)
 {
 	for (; fields && fields->name; fields++) {
+		size_t before = l->len;
+
 		if (is_empty(fields))
 			continue;
 		put_text(l, as_text ? " " : ",\"");
 		put_text(l, fields->name);
 		put_text(l, as_text ? "=" : "\":");
 		put_value(l, fields, !as_text);
+		if (l->full)
+			l->len = before;
+		l->full = false;
 	}
 }
 
@@ -124,7 +170,7 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 	  const char *format, ...)
 {
 	struct line line = { .len = 0 };
-	char time[CLOCK_TEXT_SIZE], message[2048];
+	char time[CLOCK_TEXT_SIZE], message[MESSAGE_MAX];
 	va_list args;
 
 	if (level < least)
@@ -140,16 +186,16 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 		put_text(&line, coloured ? levels[level].colour : "");
 		put_text(&line, levels[level].label);
 		put_text(&line, coloured ? "\033[0m " : " ");
-		put_escaped(&line, message);
+		put_escaped(&line, message, MESSAGE_MAX);
 	} else {
 		put_text(&line, "{\"timestamp\":\"");
 		put_text(&line, time);
 		put_text(&line, "\",\"level\":\"");
 		put_text(&line, levels[level].name);
 		put_text(&line, "\",\"service\":\"");
-		put_escaped(&line, settings.app_name ? settings.app_name : PACKAGE_NAME);
+		put_escaped(&line, settings.app_name ? settings.app_name : PACKAGE_NAME, 400);
 		put_text(&line, "\",\"version\":\"" PACKAGE_VERSION "\",\"message\":\"");
-		put_escaped(&line, message);
+		put_escaped(&line, message, MESSAGE_MAX);
 		put_text(&line, "\"");
 	}
 	if (c) {

@@ -60,14 +60,16 @@ read_file(struct arena *a, const char *path)
 	if (fd < 0)
 		return NULL;
 
-	text = arena_alloc(a, FILE_MAX + 1);
+	text = arena_alloc(a, FILE_MAX + 2);
 	do {
-		got = read(fd, text + len, FILE_MAX - len);
+		got = read(fd, text + len, FILE_MAX + 1 - len);
 		if (got > 0)
 			len += (size_t)got;
-	} while (got > 0 && len < FILE_MAX);
+	} while (got > 0 && len <= FILE_MAX);
 	close(fd);
-	return got < 0 ? NULL : text;
+	if (len > FILE_MAX)
+		errno = EFBIG;
+	return got < 0 || len > FILE_MAX ? NULL : text;
 }
 
 static const char *
@@ -213,11 +215,12 @@ set_bool(struct loader *l, const struct row *row, const char *value, void *membe
 static void
 set_choice(struct loader *l, const struct row *row, const char *value, void *member)
 {
-	size_t len = strlen(value);
+	size_t len = strcspn(value, ",");
 
 	for (const char *at = row->choices; at; at = strchr(at, ',')) {
 		at += *at == ',';
-		if (strncmp(at, value, len) == 0 && (at[len] == ',' || !at[len]) && len) {
+		if (len && !value[len] && strncmp(at, value, len) == 0 &&
+		    (at[len] == ',' || !at[len])) {
 			*(const char **)member = arena_text(l->arena, value);
 			return;
 		}
@@ -258,13 +261,27 @@ set(struct loader *l, const struct row *row, const char *value)
 	setters[row->kind](l, row, value, (char *)&settings + row->offset);
 }
 
+/* Whether it was surely not drawn at random: too few different characters. */
+static bool
+made_up(const char *key)
+{
+	bool seen[256] = { false };
+	size_t different = 0;
+
+	for (; *key; key++) {
+		different += !seen[(unsigned char)*key];
+		seen[(unsigned char)*key] = true;
+	}
+	return different < 8;
+}
+
 /* What production refuses, though each value alone is well formed. */
 static void
 check_production(struct loader *l)
 {
 	const char *key = settings.jwt_secret_key, *password = settings.first_admin_password;
 
-	if (key && (strstr(key, "change") || strspn(key, (char[]) { key[0], 0 }) == strlen(key)))
+	if (key && (strcasestr(key, "change") || made_up(key)))
 		buf_text(&l->wrong, "JWT_SECRET_KEY: production needs a random key: "
 				    "openssl rand -hex 32\n");
 	if (password && *password && strlen(password) < 12)
@@ -298,8 +315,9 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 	if (!env_file)
 		env_file = getenv("ENV_FILE");
 	l.env_file = read_file(a, env_file ? env_file : ".env");
-	if (!l.env_file && env_file)
-		buf_printf(&l.wrong, "cannot read %s: %s\n", env_file, strerror(errno));
+	if (!l.env_file && (env_file || errno != ENOENT))
+		buf_printf(&l.wrong, "cannot read %s: %s\n", env_file ? env_file : ".env",
+			   strerror(errno));
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct row *row = &rows[i];
 		const char *value = find(&l, row);

@@ -1,0 +1,194 @@
+/* The string builder: growth, its maximum, and how it escapes for each destination. */
+#include <criterion/criterion.h>
+
+#include "app/buf.h"
+
+enum { MEGABYTE = 1 << 20 };
+
+static struct arena *a;
+
+static void
+begin(void)
+{
+	a = arena_new(16 * MEGABYTE);
+}
+
+static void
+end(void)
+{
+	arena_free(a);
+}
+
+TestSuite(buf, .init = begin, .fini = end);
+
+Test(buf, is_empty_at_first)
+{
+	struct buf b = buf_new(a, 100);
+
+	cr_expect_str_eq(buf_done(&b), "");
+	cr_expect_eq(b.len, 0);
+}
+
+Test(buf, appends_and_grows)
+{
+	struct buf b = buf_new(a, MEGABYTE);
+
+	for (int i = 0; i < 10000; i++) {
+		buf_text(&b, "abc");
+		buf_char(&b, '-');
+		buf_put(&b, "xyz", 2);
+	}
+	cr_assert_eq(b.len, 60000);
+	cr_expect_eq(strlen(b.data), 60000);
+	for (size_t i = 0; i < b.len; i += 6)
+		cr_assert_eq(memcmp(b.data + i, "abc-xy", 6), 0);
+}
+
+Test(buf, a_nul_may_be_put)
+{
+	struct buf b = buf_new(a, 10);
+
+	buf_put(&b, "a\0b", 3);
+	cr_expect_eq(b.len, 3);
+	cr_expect_arr_eq(buf_done(&b), "a\0b", 4);
+}
+
+Test(buf, takes_exactly_its_maximum)
+{
+	struct buf b = buf_new(a, 300);
+
+	for (int i = 0; i < 300; i++)
+		buf_char(&b, 'x');
+	cr_expect_not_null(buf_done(&b));
+	cr_expect_eq(b.len, 300);
+	cr_expect_eq(b.data[300], '\0');
+
+	buf_char(&b, 'y');
+	cr_expect_null(buf_done(&b));
+}
+
+Test(buf, stays_failed)
+{
+	struct buf b = buf_new(a, 5);
+
+	buf_text(&b, "abc");
+	buf_text(&b, "def");
+	buf_text(&b, "g");
+	buf_text(&b, "");
+	cr_expect_null(buf_done(&b));
+	cr_expect_str_eq(b.data, "abc");
+}
+
+Test(buf, an_absurd_length_fails)
+{
+	struct buf b = buf_new(a, 5);
+
+	buf_text(&b, "abc");
+	buf_put(&b, "x", SIZE_MAX - 1);
+	cr_expect_null(buf_done(&b));
+}
+
+Test(buf, numbers)
+{
+	static const struct {
+		int64_t number;
+		const char *text;
+	} rows[] = {
+		{ 0, "0" },
+		{ 7, "7" },
+		{ -1, "-1" },
+		{ 1234567890, "1234567890" },
+		{ INT64_MAX, "9223372036854775807" },
+		{ INT64_MIN, "-9223372036854775808" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf b = buf_new(a, 100);
+
+		buf_int(&b, rows[i].number);
+		cr_expect_str_eq(buf_done(&b), rows[i].text);
+	}
+}
+
+Test(buf, printf)
+{
+	struct buf b = buf_new(a, 2000);
+
+	buf_printf(&b, "%s=%d;", "a", 5);
+	buf_printf(&b, "%0999d", 1);
+	cr_expect_eq(b.len, 4 + 999);
+	cr_expect_eq(strncmp(buf_done(&b), "a=5;000", 7), 0);
+}
+
+Test(buf, json_text)
+{
+	static const struct {
+		const char *text, *json;
+	} rows[] = {
+		{ "", "\"\"" },
+		{ "plain", "\"plain\"" },
+		{ "\"", "\"\\\"\"" },
+		{ "\\", "\"\\\\\"" },
+		{ "/", "\"/\"" },
+		{ "\b\f\n\r\t", "\"\\b\\f\\n\\r\\t\"" },
+		{ "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"" },
+		{ "a\"b\\c\nd", "\"a\\\"b\\\\c\\nd\"" },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+		  "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf b = buf_new(a, 1000);
+
+		buf_json_text(&b, rows[i].text);
+		cr_expect_str_eq(buf_done(&b), rows[i].json);
+	}
+}
+
+Test(buf, json_text_past_the_maximum_fails)
+{
+	struct buf b = buf_new(a, 5);
+
+	buf_json_text(&b, "abcd");
+	cr_expect_null(buf_done(&b));
+}
+
+Test(buf, url)
+{
+	struct buf b = buf_new(a, 1000);
+
+	buf_url(&b, "AZaz09-._~ &=+/?#%\"<>\x7f\n\xc3\xa9");
+	cr_expect_str_eq(buf_done(&b), "AZaz09-._~%20%26%3D%2B%2F%3F%23%25%22%3C%3E%7F%0A%C3%A9");
+}
+
+Test(buf, base64url)
+{
+	/* RFC 4648 section 10, without padding; and both letters that differ from base64. */
+	static const struct {
+		const char *bytes, *text;
+	} rows[] = {
+		{ "", "" },
+		{ "f", "Zg" },
+		{ "fo", "Zm8" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg" },
+		{ "fooba", "Zm9vYmE" },
+		{ "foobar", "Zm9vYmFy" },
+		{ "\xfb\xff\xfe", "-__-" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf b = buf_new(a, 1000);
+
+		buf_base64url(&b, rows[i].bytes, strlen(rows[i].bytes));
+		cr_expect_str_eq(buf_done(&b), rows[i].text);
+	}
+}
+
+Test(buf, base64url_takes_a_nul)
+{
+	struct buf b = buf_new(a, 1000);
+
+	buf_base64url(&b, "\0\0\0\0", 4);
+	cr_expect_str_eq(buf_done(&b), "AAAAAA");
+}

@@ -1,0 +1,240 @@
+/* Log lines: valid JSON whatever goes in, one write of at most PIPE_BUF bytes. */
+#include <criterion/criterion.h>
+
+#include "app/log.h"
+#include "app/schema.h"
+#include "app/settings.h"
+
+#include <fcntl.h>
+
+static int ends[2];
+static char line[65536];
+
+/* Takes standard error over. A line is one write, so the pipe holds all of it. */
+static void
+begin(void)
+{
+	settings.app_name = "test";
+	settings.log_level = "info";
+	settings.log_format = "json";
+	cr_assert_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	log_init();
+}
+
+TestSuite(log, .init = begin);
+
+/* What was written since the last look. */
+static const char *
+written(void)
+{
+	ssize_t n = read(ends[0], line, sizeof(line) - 1);
+
+	line[n > 0 ? n : 0] = '\0';
+	return line;
+}
+
+/* The same, checked: one line of JSON, not longer than a pipe takes in one piece. */
+static const char *
+written_json(void)
+{
+	const char *text = written();
+	size_t len = strlen(text);
+
+	cr_assert_gt(len, 0);
+	cr_expect_leq(len, 4096);
+	cr_assert_eq(text[len - 1], '\n');
+	cr_expect_eq(strchr(text, '\n'), text + len - 1);
+	cr_expect_null(json_check(text, len - 1), "%s: %s", json_check(text, len - 1), text);
+	return text;
+}
+
+static void
+expect_part(const char *text, const char *part)
+{
+	cr_expect_not_null(strstr(text, part), "%s is not in %s", part, text);
+}
+
+Test(log, a_line_names_time_level_and_service)
+{
+	const char *text;
+
+	log_info(NULL, "%s %d", "hello", 5);
+	text = written_json();
+	cr_expect_eq(strncmp(text, "{\"timestamp\":\"20", 16), 0);
+	expect_part(text, "\"level\":\"info\"");
+	expect_part(text, "\"service\":\"test\"");
+	expect_part(text, "\"version\":\"" PACKAGE_VERSION "\"");
+	expect_part(text, "\"message\":\"hello 5\"");
+}
+
+Test(log, a_context_says_whose_line_it_is)
+{
+	struct ctx c = {
+		.request_id = "abcdefgh",
+		.route = "/items",
+		.caller = { .user_id = "u-1", .session_id = "s-1" },
+	};
+	const char *text;
+
+	log_warn(&c, "careful");
+	text = written_json();
+	expect_part(text, "\"level\":\"warn\"");
+	expect_part(text, "\"request_id\":\"abcdefgh\"");
+	expect_part(text, "\"route\":\"/items\"");
+	expect_part(text, "\"user_id\":\"u-1\"");
+	expect_part(text, "\"session_id\":\"s-1\"");
+	cr_expect_null(strstr(text, "traceparent"), "what is not there is left out");
+}
+
+Test(log, members_keep_their_kind)
+{
+	struct log_field fields[] = {
+		{ .name = "word", .text = "a\"b" },
+		{ .name = "none", .text = NULL },
+		{ .name = "number", .number = -5, .is_number = true },
+		{ .name = "duration", .seconds = 0.25, .is_seconds = true },
+		{ 0 },
+	};
+	const char *text;
+
+	log_write(LOG_ERROR, NULL, fields, "x");
+	text = written_json();
+	expect_part(text, "\"word\":\"a\\\"b\"");
+	expect_part(text, "\"number\":-5");
+	expect_part(text, "\"duration\":0.250000");
+	cr_expect_null(strstr(text, "none"));
+}
+
+Test(log, control_characters_are_escaped)
+{
+	const char *text;
+
+	log_info(NULL, "%s", "a\nb\r\t\x1b[31m\x7f\\\"\xc2\x9b");
+	text = written_json();
+	expect_part(text, "a\\u000ab\\u000d\\u0009\\u001b[31m\\u007f\\\\\\\"\\u009b");
+}
+
+Test(log, utf8_stays_and_other_bytes_do_not_break_the_line)
+{
+	const char *text;
+
+	log_info(NULL, "%s", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 \xff\xc3 \xed\xa0\x80 \xc3");
+	text = written_json();
+	expect_part(text, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 \\u00ff\\u00c3 \\u00ed");
+}
+
+/* Every length near where texts are cut, so that a cut falls on each kind of place. */
+static void
+fill_with(const char *piece)
+{
+	static char text[5120];
+	size_t len = strlen(piece);
+	struct ctx c = { .request_id = "abcdefgh", .route = text, .traceparent = text };
+	struct log_field fields[] = {
+		{ .name = "path", .text = text },
+		{ .name = "status", .number = 200, .is_number = true },
+		{ .name = "other", .text = text },
+		{ 0 },
+	};
+
+	for (size_t n = 0; n + len < 5000; n += len) {
+		memcpy(text + n, piece, len + 1);
+		if (n % 1024 > 40 && n % 1024 < 980)
+			continue;
+		log_write(LOG_INFO, &c, fields, "%s", text);
+		written_json();
+	}
+}
+
+Test(log, long_texts_are_cut_and_stay_json)
+{
+	fill_with("x");
+}
+
+Test(log, long_texts_of_quotes_are_cut_and_stay_json)
+{
+	fill_with("\"");
+}
+
+Test(log, long_texts_of_controls_are_cut_and_stay_json)
+{
+	fill_with("\x01");
+}
+
+Test(log, long_texts_beyond_ascii_are_cut_and_stay_json)
+{
+	fill_with("\xf0\x9f\x98\x80");
+}
+
+Test(log, a_long_path_does_not_push_the_status_out)
+{
+	static char path[8192];
+	struct ctx c = { .request_id = "abcdefgh", .route = "/items" };
+	struct log_field fields[] = {
+		{ .name = "path", .text = path },
+		{ .name = "status", .number = 414, .is_number = true },
+		{ 0 },
+	};
+	const char *text;
+
+	memset(path, 'p', sizeof(path) - 1);
+	log_write(LOG_INFO, &c, fields, "request");
+	text = written_json();
+	expect_part(text, "\"path\":\"ppp");
+	expect_part(text, "\"status\":414");
+}
+
+Test(log, a_level_below_the_setting_is_silent)
+{
+	settings.log_level = "warn";
+	log_init();
+	cr_expect_not(log_enabled(LOG_INFO));
+	cr_expect(log_enabled(LOG_WARN));
+	log_debug(NULL, "no");
+	log_info(NULL, "no");
+	cr_expect_str_eq(written(), "");
+	log_warn(NULL, "yes");
+	written_json();
+	log_error(NULL, "yes");
+	written_json();
+}
+
+Test(log, debug_is_logged_where_asked_for)
+{
+	log_debug(NULL, "no");
+	cr_expect_str_eq(written(), "");
+	settings.log_level = "debug";
+	log_init();
+	log_debug(NULL, "yes");
+	written_json();
+}
+
+Test(log, text_form_escapes_too_and_has_no_colour_off_a_terminal)
+{
+	struct ctx c = { .request_id = "abcdefgh" };
+	const char *text;
+
+	settings.log_format = "text";
+	log_init();
+	log_error(&c, "%s", "bad\n\x1b[2J\xc2\x9b");
+	text = written();
+	expect_part(text, "ERROR bad\\u000a\\u001b[2J\\u009b request_id=abcdefgh\n");
+	cr_expect_null(strchr(text, 0x1b));
+	cr_expect_eq(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
+Test(log, auto_is_json_off_a_terminal)
+{
+	settings.log_format = "auto";
+	log_init();
+	log_info(NULL, "x");
+	written_json();
+}
+
+Test(log, a_log_that_cannot_be_written_is_dropped)
+{
+	close(STDERR_FILENO);
+	log_error(NULL, "nobody hears this");
+}

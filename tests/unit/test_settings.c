@@ -1,0 +1,448 @@
+/* Settings: where a value comes from, every way to be wrong, and that no secret is shown. */
+#include <criterion/criterion.h>
+
+#include "app/settings.h"
+
+#include <sys/stat.h>
+
+static struct arena *a;
+static char folder[] = "/tmp/settings-XXXXXX";
+
+/* Each test has an environment of its own, and a folder, which is also where it stands:
+ * no .env of the tree is read. */
+static void
+begin(void)
+{
+	clearenv();
+	cr_assert_not_null(mkdtemp(folder));
+	cr_assert_eq(chdir(folder), 0);
+	a = arena_new(1 << 20);
+}
+
+static void
+end(void)
+{
+	arena_free(a);
+	unlink(".env");
+	unlink("other.env");
+	unlink("secret");
+	unlink("JWT_SECRET_KEY");
+	cr_assert_eq(chdir("/"), 0);
+	cr_expect_eq(rmdir(folder), 0);
+}
+
+TestSuite(settings, .init = begin, .fini = end);
+
+#define KEY "0123456789abcdef0123456789abcdef"
+
+static void
+set_required(void)
+{
+	setenv("DATABASE_URL", "host=/nowhere", 1);
+	setenv("JWT_SECRET_KEY", KEY, 1);
+}
+
+static void
+write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "w");
+
+	cr_assert_not_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+expect_good(void)
+{
+	const char *wrong = settings_load(a, NULL, true);
+
+	cr_assert_null(wrong, "%s", wrong);
+}
+
+/* What is said, NULL where nothing is wrong, with one setting more. */
+static const char *
+wrong_with(const char *name, const char *value)
+{
+	setenv(name, value, 1);
+	return settings_load(a, NULL, true);
+}
+
+static void
+expect_part(const char *text, const char *part)
+{
+	cr_assert_not_null(text, "nothing was complained of, but %s should be", part);
+	cr_expect_not_null(strstr(text, part), "'%s' is not in: %s", part, text);
+}
+
+static size_t
+lines_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; text && *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+Test(settings, defaults)
+{
+	set_required();
+	expect_good();
+	cr_expect_str_eq(settings.app_name, PACKAGE_NAME);
+	cr_expect_str_eq(settings.environment, "development");
+	cr_expect_str_eq(settings.api_prefix, "/api/v1");
+	cr_expect_eq(settings.max_body_bytes, 1048576);
+	cr_expect_eq(settings.access_token_expire_minutes, 15);
+	cr_expect_eq(settings.refresh_token_expire_days, 30);
+	cr_expect_eq(settings.clock_skew_seconds, 30);
+	cr_expect_eq(settings.refresh_reuse_grace_seconds, 10);
+	cr_expect_eq(settings.session_cache_seconds, 5);
+	cr_expect_eq(settings.password_min_length, 8);
+	cr_expect_eq(settings.password_yescrypt_cost, 6);
+	cr_expect_str_eq(settings.jwt_algorithm, "HS256");
+	cr_expect(settings.db_prepared);
+	cr_expect_not(settings_production());
+}
+
+Test(settings, the_environment_counts)
+{
+	set_required();
+	setenv("APP_NAME", "Shop", 1);
+	setenv("API_PREFIX", "", 1);
+	setenv("WORKERS", "3", 1);
+	setenv("DB_PREPARED", "No", 1);
+	setenv("ENVIRONMENT", "production", 1);
+	expect_good();
+	cr_expect_str_eq(settings.app_name, "Shop");
+	cr_expect_str_eq(settings.api_prefix, "");
+	cr_expect_eq(settings.workers, 3);
+	cr_expect_not(settings.db_prepared);
+	cr_expect(settings_production());
+	cr_expect_str_eq(settings.database_url, "host=/nowhere");
+	cr_expect_str_eq(settings.jwt_secret_key, KEY);
+}
+
+Test(settings, all_bad_ones_are_told_at_once)
+{
+	const char *wrong;
+
+	setenv("DATABASE_URL", "host=/nowhere", 1);
+	setenv("JWT_SECRET_KEY", "too short", 1);
+	setenv("WORKERS", "many", 1);
+	setenv("LOG_LEVEL", "loud", 1);
+	setenv("DB_PREPARED", "perhaps", 1);
+	setenv("API_PREFIX", "api", 1);
+	setenv("PASSWORD_YESCRYPT_COST", "12", 1);
+	wrong = settings_load(a, NULL, true);
+	cr_expect_eq(lines_of(wrong), 6, "%s", wrong);
+	expect_part(wrong, "JWT_SECRET_KEY: must have 32 to 1000 bytes\n");
+	expect_part(wrong, "WORKERS=many: must be a whole number from 0 to 1000\n");
+	expect_part(wrong, "LOG_LEVEL=loud: must be one of debug,info,warn,error\n");
+	expect_part(wrong, "DB_PREPARED=perhaps: must be on or off\n");
+	expect_part(wrong, "API_PREFIX=api: must be empty or begin with a slash");
+	expect_part(wrong, "PASSWORD_YESCRYPT_COST=12: must be a whole number from 1 to 11\n");
+	cr_expect_null(strstr(wrong, "too short"), "a secret is shown: %s", wrong);
+}
+
+Test(settings, required_ones_must_be_there)
+{
+	const char *wrong = settings_load(a, NULL, true);
+
+	cr_expect_eq(lines_of(wrong), 2, "%s", wrong);
+	expect_part(wrong, "DATABASE_URL: must be set");
+	expect_part(wrong, "JWT_SECRET_KEY: must be set");
+}
+
+Test(settings, an_empty_required_one_is_missing)
+{
+	setenv("DATABASE_URL", "", 1);
+	expect_part(wrong_with("JWT_SECRET_KEY", KEY), "DATABASE_URL: must be set");
+}
+
+Test(settings, required_ones_may_miss_where_they_are_not_needed)
+{
+	cr_expect_null(settings_load(a, NULL, false));
+	cr_expect_str_eq(settings.database_url, "");
+	cr_expect_str_eq(settings.jwt_secret_key, "");
+}
+
+Test(settings, bad_ones_are_told_also_where_not_all_are_needed)
+{
+	setenv("WORKERS", "-1", 1);
+	expect_part(settings_load(a, NULL, false), "WORKERS=-1");
+}
+
+Test(settings, numbers)
+{
+	static const char *const wrong[] = {
+		"1001", "-1",  "1.5", "1e2", "0x10", "5 ", "five", "99999999999999999999",
+		"5\n",  "--5",
+	};
+
+	set_required();
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		expect_part(wrong_with("WORKERS", wrong[i]), "WORKERS=");
+	cr_expect_null(wrong_with("WORKERS", "1000"));
+	cr_expect_eq(settings.workers, 1000);
+	cr_expect_null(wrong_with("WORKERS", "0"));
+	cr_expect_null(wrong_with("WORKERS", ""), "empty is the default");
+	cr_expect_eq(settings.workers, 0);
+}
+
+Test(settings, switches)
+{
+	static const char *const on[] = { "on", "ON", "yes", "true", "True", "1" };
+	static const char *const off[] = { "off", "no", "false", "FALSE", "0" };
+
+	set_required();
+	for (size_t i = 0; i < COUNT(on); i++) {
+		cr_expect_null(wrong_with("DB_PREPARED", on[i]));
+		cr_expect(settings.db_prepared, "%s", on[i]);
+	}
+	for (size_t i = 0; i < COUNT(off); i++) {
+		cr_expect_null(wrong_with("DB_PREPARED", off[i]));
+		cr_expect_not(settings.db_prepared, "%s", off[i]);
+	}
+	expect_part(wrong_with("DB_PREPARED", "2"), "DB_PREPARED=2: must be on or off");
+}
+
+Test(settings, choices_are_whole_words)
+{
+	static const char *const wrong[] = { "warning", "war", "info,warn", ",", "INFO", " info" };
+
+	set_required();
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		expect_part(wrong_with("LOG_LEVEL", wrong[i]), "must be one of");
+	cr_expect_null(wrong_with("LOG_LEVEL", "error"));
+	cr_expect_str_eq(settings.log_level, "error");
+}
+
+Test(settings, prefixes)
+{
+	static const char *const wrong[] = { "api",  "/api/", "/",    "//api", "/a//b",
+					     "/a b", "/a?b",  "/a#b", "/{id}", "/a%20b" };
+
+	set_required();
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		expect_part(wrong_with("API_PREFIX", wrong[i]), "API_PREFIX=");
+	cr_expect_null(wrong_with("API_PREFIX", "/v2"));
+	cr_expect_null(wrong_with("API_PREFIX", "/a/b/c"));
+}
+
+Test(settings, a_file_holds_a_secret)
+{
+	set_required();
+	unsetenv("JWT_SECRET_KEY");
+	write_file("secret", "from-a-file-0123456789abcdef0123456789 \r\n\n");
+	setenv("JWT_SECRET_KEY_FILE", "secret", 1);
+	expect_good();
+	cr_expect_str_eq(settings.jwt_secret_key, "from-a-file-0123456789abcdef0123456789");
+}
+
+Test(settings, the_environment_goes_before_a_file)
+{
+	set_required();
+	write_file("secret", "from-a-file-0123456789abcdef0123456789");
+	setenv("JWT_SECRET_KEY_FILE", "secret", 1);
+	expect_good();
+	cr_expect_str_eq(settings.jwt_secret_key, KEY);
+}
+
+Test(settings, a_file_that_cannot_be_read_is_told)
+{
+	set_required();
+	unsetenv("JWT_SECRET_KEY");
+	expect_part(wrong_with("JWT_SECRET_KEY_FILE", "nowhere"),
+		    "JWT_SECRET_KEY_FILE: cannot read nowhere: No such file or directory\n");
+}
+
+Test(settings, a_short_secret_in_a_file_is_not_shown)
+{
+	const char *wrong;
+
+	set_required();
+	unsetenv("JWT_SECRET_KEY");
+	write_file("secret", "hush\n");
+	wrong = wrong_with("JWT_SECRET_KEY_FILE", "secret");
+	expect_part(wrong, "JWT_SECRET_KEY: must have");
+	cr_expect_null(strstr(wrong, "hush"));
+}
+
+Test(settings, a_credential_of_the_service_manager)
+{
+	set_required();
+	unsetenv("JWT_SECRET_KEY");
+	write_file("JWT_SECRET_KEY", "from-a-credential-0123456789abcdef\n");
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	expect_good();
+	cr_expect_str_eq(settings.jwt_secret_key, "from-a-credential-0123456789abcdef");
+	cr_expect_eq(settings.workers, 0, "what has no credential has its default");
+}
+
+Test(settings, an_env_file)
+{
+	write_file(".env", "# a comment\n"
+			   "DATABASE_URL=host=/run/x dbname=y\n"
+			   "\n"
+			   "export JWT_SECRET_KEY='" KEY " #$\"'\n"
+			   "  APP_NAME=\"My 'shop'\"\r\n"
+			   "WORKERS=1\n"
+			   "WORKERS=2\n"
+			   "XLOG_LEVEL=error\n"
+			   "LOG_LEVELX=error\n"
+			   "#LOG_FORMAT=text\n"
+			   "LISTEN=\n"
+			   "JWT_ISSUER=\"\n"
+			   "JWT_AUDIENCE=a=b");
+	expect_good();
+	cr_expect_str_eq(settings.database_url, "host=/run/x dbname=y");
+	cr_expect_str_eq(settings.jwt_secret_key, KEY " #$\"");
+	cr_expect_str_eq(settings.app_name, "My 'shop'");
+	cr_expect_eq(settings.workers, 2, "the last one counts");
+	cr_expect_str_eq(settings.log_level, "info");
+	cr_expect_str_eq(settings.log_format, "auto");
+	cr_expect_str_eq(settings.listen, "");
+	cr_expect_str_eq(settings.jwt_issuer, "\"");
+	cr_expect_str_eq(settings.jwt_audience, "a=b");
+}
+
+Test(settings, the_environment_goes_before_the_env_file)
+{
+	set_required();
+	write_file(".env", "WORKERS=2\nLOG_LEVEL=warn\n");
+	setenv("WORKERS", "7", 1);
+	expect_good();
+	cr_expect_eq(settings.workers, 7);
+	cr_expect_str_eq(settings.log_level, "warn");
+}
+
+Test(settings, an_env_file_may_name_a_secret_file)
+{
+	set_required();
+	unsetenv("JWT_SECRET_KEY");
+	write_file("secret", KEY "-file\n");
+	write_file(".env", "JWT_SECRET_KEY_FILE=secret\n");
+	expect_good();
+	cr_expect_str_eq(settings.jwt_secret_key, KEY "-file");
+}
+
+Test(settings, another_env_file_by_name)
+{
+	set_required();
+	write_file(".env", "WORKERS=2\n");
+	write_file("other.env", "WORKERS=3\n");
+	setenv("ENV_FILE", "other.env", 1);
+	expect_good();
+	cr_expect_eq(settings.workers, 3);
+	cr_expect_null(settings_load(a, ".env", true));
+	cr_expect_eq(settings.workers, 2);
+}
+
+Test(settings, a_named_env_file_must_be_there)
+{
+	set_required();
+	expect_part(wrong_with("ENV_FILE", "nowhere.env"), "cannot read nowhere.env");
+}
+
+Test(settings, an_env_file_that_is_too_long_is_not_read_in_part)
+{
+	FILE *f = fopen(".env", "w");
+
+	set_required();
+	for (int i = 0; i < 20000; i++)
+		fputs("# much\n", f);
+	fputs("WORKERS=5\n", f);
+	fclose(f);
+	expect_part(settings_load(a, NULL, true), "cannot read .env: File too large");
+}
+
+Test(settings, production_refuses_weak_secrets)
+{
+	set_required();
+	setenv("ENVIRONMENT", "production", 1);
+	expect_part(wrong_with("JWT_SECRET_KEY", "change-me-change-me-change-me-change-me"),
+		    "JWT_SECRET_KEY: production needs a random key");
+	expect_part(wrong_with("JWT_SECRET_KEY", "Change-Me-Change-Me-Change-Me-Change-Me"),
+		    "JWT_SECRET_KEY: production needs a random key");
+	expect_part(wrong_with("JWT_SECRET_KEY", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+		    "JWT_SECRET_KEY: production needs a random key");
+	expect_part(wrong_with("JWT_SECRET_KEY", "abababababababababababababababababababab"),
+		    "JWT_SECRET_KEY: production needs a random key");
+	setenv("JWT_SECRET_KEY", KEY, 1);
+	cr_expect_null(settings_load(a, NULL, true));
+}
+
+Test(settings, production_refuses_a_short_first_password)
+{
+	const char *wrong;
+
+	set_required();
+	setenv("ENVIRONMENT", "production", 1);
+	wrong = wrong_with("FIRST_ADMIN_PASSWORD", "hush-hush");
+	expect_part(wrong, "FIRST_ADMIN_PASSWORD: production needs");
+	cr_expect_null(strstr(wrong, "hush"));
+	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", "correct horse battery"));
+	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", ""));
+}
+
+Test(settings, development_takes_them)
+{
+	set_required();
+	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", "short"));
+}
+
+/* What is printed for people. */
+static const char *
+printed(void (*print)(FILE *))
+{
+	static char text[65536];
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	print(f);
+	fclose(f);
+	return text;
+}
+
+static void
+print_text(FILE *f)
+{
+	settings_print(f, false);
+}
+
+static void
+print_json(FILE *f)
+{
+	settings_print(f, true);
+}
+
+Test(settings, printing_shows_values_but_no_secret)
+{
+	const char *text;
+
+	set_required();
+	setenv("WORKERS", "77", 1);
+	setenv("FIRST_ADMIN_PASSWORD", "correct horse", 1);
+	expect_good();
+	text = printed(print_text);
+	expect_part(text, "WORKERS=77\n");
+	expect_part(text, "JWT_SECRET_KEY=***\n");
+	expect_part(text, "DATABASE_URL=***\n");
+	expect_part(text, "FIRST_ADMIN_PASSWORD=***\n");
+	cr_expect_null(strstr(text, KEY));
+	cr_expect_null(strstr(text, "nowhere"));
+	cr_expect_null(strstr(text, "horse"));
+
+	text = printed(print_json);
+	expect_part(text, "{\"name\":\"WORKERS\",\"value\":\"77\",\"default\":\"0\"");
+	cr_expect_null(strstr(text, KEY));
+	cr_expect_null(strstr(text, "horse"));
+}
+
+Test(settings, the_printed_example_is_read_again)
+{
+	write_file(".env", printed(settings_print_example));
+	set_required();
+	expect_good();
+	cr_expect_eq(settings.max_body_bytes, 1048576);
+}
