@@ -29,7 +29,9 @@ for name in $(ask settings --example | sed -n 's/^#* *\([A-Z][A-Z0-9_]*\)=.*/\1/
 done
 
 for command in $(ask help | sed -n 's/^  \([a-z][a-z-]*\)  *[A-Z].*/\1/p'); do
-	for word in "$command" $(ask "$command" --help | head -n 1 | grep -o -e '--[a-z][a-z-]*'); do
+	# Its subcommands and options, from the line that shows how it is called.
+	for word in "$command" $(ask "$command" --help |
+		sed -n '1s/^Usage: [^ ]* [^ ]*//p' | grep -oE -e '(--)?[a-z][a-z-]*'); do
 		in_manual "$word" && continue
 		echo "doc/app.8.in:1: does not name $word of the command $command"
 		status=1
