@@ -5,9 +5,6 @@
 #include "app/log.h"
 #include "app/password.h"
 #include "app/settings.h"
-#include "app/utf8.h"
-
-enum { PRODUCTION_PASSWORD_MIN = 12 };
 
 enum error
 users_create(struct ctx *c, const struct new_user *in, struct user *out)
@@ -79,7 +76,7 @@ users_signed_in(struct ctx *c, const char *id, struct user *out)
 }
 
 /* Settings pass no schema, so the first owner's address and password are held to the same
- * rules here; where people depend on it, the password to more. */
+ * rules here. */
 static enum error
 check_first(struct ctx *c, struct new_user *first)
 {
@@ -90,10 +87,6 @@ check_first(struct ctx *c, struct new_user *first)
 		return fail(c, E_VALIDATION, "FIRST_ADMIN_EMAIL %s", c->failure.fields->message);
 	if (password_check(c, "password", first->password, first->email))
 		return fail(c, E_VALIDATION, "FIRST_ADMIN_PASSWORD %s", c->failure.fields->message);
-	if (settings_production() && utf8_length(first->password) < PRODUCTION_PASSWORD_MIN)
-		return fail(c, E_VALIDATION,
-			    "FIRST_ADMIN_PASSWORD must have at least %d characters in production",
-			    PRODUCTION_PASSWORD_MIN);
 	return OK;
 }
 
