@@ -18,6 +18,7 @@ struct feature {
 	/* Who is asking? Fills req->ctx->caller from the request's credentials; OK and an
 	 * empty caller where there are none. One feature has it. */
 	enum error (*authenticate)(struct request *);
+	bool api_keys; /* which may also be API keys (X-API-Key): for OpenAPI */
 
 	/* What `seed` does for it; safe to repeat. Says what it did on `out`. */
 	enum error (*seed)(struct ctx *, FILE *out);

@@ -43,6 +43,7 @@ struct route {
 	const struct list *list;    /* the answer is a page of it */
 	const struct schema *reply; /* of the answer; of one row where .list */
 	unsigned status;            /* of success; 0 is 200 */
+	bool reply_503;             /* .reply may also come with 503, not only a problem */
 	const char *location;       /* with 201: path of the collection, if not .path */
 	enum error errors[6];       /* beside those that the other cells imply */
 	const char *cache_control;  /* NULL is no-store */

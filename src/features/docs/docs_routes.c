@@ -9,6 +9,9 @@ show_document(struct request *req)
 	size_t len;
 	const char *document = openapi_document(&len);
 
+	if (!document)
+		return fail(req->ctx, E_OVERLOADED, NULL);
+
 	return reply_body(req, 200, "application/json", document, len);
 }
 

@@ -48,7 +48,7 @@ show_ready(struct request *req)
 
 const struct route health_routes[] = {
 	{ GET, "/health", show_health, ACCESS_PUBLIC, .root = true, .reply = &health_schema,
-	  .id = "health",
+	  .reply_503 = true, .id = "health",
 	  .text = "How the service and what it depends on are; 503 where the "
 		  "database is away." },
 	{ GET, "/health/live", show_live, ACCESS_PUBLIC, .root = true, .reply = &live_schema,

@@ -1,0 +1,398 @@
+/* Records in the OpenAPI document: a component for each use of a schema, made from its
+ * rows, and examples of them. */
+#include "openapi_priv.h"
+
+static struct shape *
+shape_find(const struct doc *d, const struct schema *schema, enum use use)
+{
+	for (struct shape *s = d->shapes; s; s = s->next)
+		if (s->schema == schema && s->use == use)
+			return s;
+	return NULL;
+}
+
+/* Whether a row is part of a record in that use. */
+static bool
+takes_part(const struct field *f, enum use use)
+{
+	static const unsigned flag[] = {
+		[USE_READ] = F_READ,
+		[USE_CREATE] = F_CREATE,
+		[USE_UPDATE] = F_UPDATE,
+	};
+
+	if (use != USE_READ && (f->type == TYPE_RECORD || f->type == TYPE_RECORDS))
+		return false;
+	return f->flags & flag[use];
+}
+
+void
+shape_need(struct doc *d, const struct schema *schema, enum use use)
+{
+	struct shape **at = &d->shapes;
+
+	if (shape_find(d, schema, use))
+		return;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = ARENA_NEW(d->arena, struct shape);
+	(*at)->schema = schema;
+	(*at)->use = use;
+	if (use == USE_PAGE)
+		shape_need(d, schema, USE_READ);
+	if (use != USE_READ)
+		return;
+
+	for (size_t i = 0; i < schema->nfields; i++)
+		if (schema->fields[i].record && takes_part(&schema->fields[i], USE_READ))
+			shape_need(d, schema->fields[i].record, USE_READ);
+}
+
+static bool
+name_taken(const struct doc *d, const char *name)
+{
+	static const char *const own[] = { "Problem", "FieldError" };
+
+	for (size_t i = 0; i < COUNT(own); i++)
+		if (strcmp(own[i], name) == 0)
+			return true;
+	for (const struct shape *s = d->shapes; s; s = s->next)
+		if (s->name && strcmp(s->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* "Item", "ItemCreate", "ItemUpdate", "ItemPage"; a schema that is nothing but one kind of
+ * body keeps its own name. */
+static const char *
+plain_name(const struct doc *d, const struct shape *s)
+{
+	static const char *const endings[] = { "", "Create", "Update", "Page" };
+	unsigned uses = 0;
+
+	for (enum use use = USE_READ; use <= USE_PAGE; use++)
+		uses += shape_find(d, s->schema, use) != NULL;
+	if (uses == 1)
+		return s->schema->name;
+	return arena_printf(d->arena, "%s%s", s->schema->name, endings[s->use]);
+}
+
+void
+shape_name_all(struct doc *d)
+{
+	for (struct shape *s = d->shapes; s; s = s->next) {
+		const char *plain = plain_name(d, s), *name = plain;
+
+		for (int n = 2; name_taken(d, name); n++)
+			name = arena_printf(d->arena, "%s%d", plain, n);
+		s->name = name;
+	}
+}
+
+void
+shape_ref(struct doc *d, const char *key, const struct schema *schema, enum use use)
+{
+	json_ref(&d->json, key, "schemas", shape_find(d, schema, use)->name);
+}
+
+/* A value given as text, in its JSON form. */
+static void
+typed_value(struct json *j, const char *key, const struct field *f, const char *text)
+{
+	if (f->type == TYPE_INT || f->type == TYPE_BOOL)
+		json_raw(j, key, text);
+	else
+		json_text(j, key, text);
+}
+
+/* "Some title", as long as the row wants it. */
+static const char *
+sample_text(struct arena *a, const struct field *f)
+{
+	const char *words = arena_printf(a, "Some %s", f->name);
+	struct buf b = buf_new(a, 64 * 1024);
+
+	if (f->flags & F_SECRET)
+		words = "correct horse battery staple";
+	buf_text(&b, words);
+	while ((int64_t)b.len < field_min(f) && !b.failed)
+		buf_printf(&b, " %s", words);
+	if (f->max && (int64_t)b.len > f->max)
+		b.data[f->max] = '\0';
+	for (char *p = b.data; *p; p++)
+		*p = *p == '_' ? ' ' : *p;
+	return b.data;
+}
+
+static const char *
+sample_int(struct arena *a, const struct field *f)
+{
+	bool limited = f->max > field_min(f);
+	bool one = !limited || (field_min(f) <= 1 && f->max >= 1);
+
+	return arena_printf(a, "%" PRId64, one ? 1 : field_min(f));
+}
+
+static const char *
+sample(struct arena *a, const struct field *f)
+{
+	if (f->example)
+		return f->example;
+	if (f->initial)
+		return f->initial;
+
+	switch (f->type) {
+	case TYPE_EMAIL:
+		return "ann@example.com";
+	case TYPE_UUID:
+		return "01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70";
+	case TYPE_TIME:
+		return "2026-11-20T15:08:41.218287Z";
+	case TYPE_ENUM:
+		return f->choices[0];
+	case TYPE_INT:
+		return sample_int(a, f);
+	case TYPE_BOOL:
+		return "true";
+	default:
+		return sample_text(a, f);
+	}
+}
+
+static void
+type_of(struct json *j, const struct field *f)
+{
+	static const char *const types[] = {
+		[TYPE_INT] = "integer", [TYPE_BOOL] = "boolean", [TYPE_RECORDS] = "array"
+	};
+	const char *type = f->type < COUNT(types) && types[f->type] ? types[f->type] : "string";
+
+	if (!(f->flags & F_NULLABLE)) {
+		json_text(j, "type", type);
+		return;
+	}
+	json_open(j, "type", '[');
+	json_text(j, NULL, type);
+	json_text(j, NULL, "null");
+	json_close(j, ']');
+}
+
+static void
+format_of(struct json *j, const struct field *f)
+{
+	static const char *const formats[] = {
+		[TYPE_EMAIL] = "email",
+		[TYPE_UUID] = "uuid",
+		[TYPE_TIME] = "date-time",
+		[TYPE_INT] = "int64",
+	};
+
+	if (f->flags & F_SECRET)
+		json_text(j, "format", "password");
+	else if (f->type < COUNT(formats) && formats[f->type])
+		json_text(j, "format", formats[f->type]);
+}
+
+static void
+limits_of(struct json *j, const struct field *f)
+{
+	int64_t min = field_min(f);
+
+	if (f->type == TYPE_TEXT && min > 0)
+		json_int(j, "minLength", min);
+	if (f->type == TYPE_TEXT && f->max > 0)
+		json_int(j, "maxLength", f->max);
+	if (f->type == TYPE_EMAIL)
+		json_int(j, "maxLength", 254);
+	if (f->type == TYPE_INT && f->max > min) {
+		json_int(j, "minimum", min);
+		if (f->max < INT64_MAX)
+			json_int(j, "maximum", f->max);
+	}
+}
+
+static void
+choices_of(struct json *j, const struct field *f)
+{
+	if (f->type != TYPE_ENUM)
+		return;
+
+	json_open(j, "enum", '[');
+	for (const char *const *choice = f->choices; *choice; choice++)
+		json_text(j, NULL, *choice);
+	if (f->flags & F_NULLABLE)
+		json_raw(j, NULL, "null");
+	json_close(j, ']');
+}
+
+/* A record within a record. */
+static void
+record_of(struct doc *d, const struct field *f)
+{
+	struct json *j = &d->json;
+
+	if (f->type == TYPE_RECORDS) {
+		type_of(j, f);
+		shape_ref(d, "items", f->record, USE_READ);
+		return;
+	}
+	json_open(j, f->flags & F_NULLABLE ? "anyOf" : "allOf", '[');
+	shape_ref(d, NULL, f->record, USE_READ);
+	if (f->flags & F_NULLABLE) {
+		json_open(j, NULL, '{');
+		json_text(j, "type", "null");
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+void
+field_schema(struct doc *d, const char *key, const struct field *f, enum use use)
+{
+	struct json *j = &d->json;
+
+	json_open(j, key, '{');
+	if (f->text)
+		json_text(j, "description", f->text);
+	if (f->record) {
+		record_of(d, f);
+	} else {
+		type_of(j, f);
+		format_of(j, f);
+		limits_of(j, f);
+		choices_of(j, f);
+		if (use == USE_CREATE && f->initial)
+			typed_value(j, "default", f, f->initial);
+		if (f->flags & F_SECRET)
+			json_bool(j, "writeOnly", true);
+		json_open(j, "examples", '[');
+		typed_value(j, NULL, f, sample(d->arena, f));
+		json_close(j, ']');
+	}
+	json_close(j, '}');
+}
+
+/* What a reply has is always there; a body needs what the rows require. */
+static void
+required_rows(struct json *j, const struct schema *schema, enum use use)
+{
+	bool open = false;
+
+	for (size_t i = 0; i < schema->nfields; i++) {
+		const struct field *f = &schema->fields[i];
+		bool required =
+		    use == USE_READ || (use == USE_CREATE && f->flags & F_REQUIRED && !f->initial);
+
+		if (!takes_part(f, use) || !required)
+			continue;
+		if (!open)
+			json_open(j, "required", '[');
+		open = true;
+		json_text(j, NULL, f->name);
+	}
+	if (open)
+		json_close(j, ']');
+}
+
+static void
+record_schema(struct doc *d, const struct shape *s)
+{
+	struct json *j = &d->json;
+
+	json_open(j, s->name, '{');
+	json_text(j, "type", "object");
+	required_rows(j, s->schema, s->use);
+	json_open(j, "properties", '{');
+	for (size_t i = 0; i < s->schema->nfields; i++)
+		if (takes_part(&s->schema->fields[i], s->use))
+			field_schema(d, s->schema->fields[i].name, &s->schema->fields[i], s->use);
+	json_close(j, '}');
+	if (s->use != USE_READ)
+		json_bool(j, "additionalProperties", false);
+	json_close(j, '}');
+}
+
+static void
+page_schema(struct doc *d, const struct shape *s)
+{
+	static const char rest[] =
+	    "\"total\":{\"type\":\"integer\",\"minimum\":0,\"description\":"
+	    "\"Rows in the whole list; not there with `cursor`.\"},"
+	    "\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"description\":"
+	    "\"At most so many rows are in a page.\"},"
+	    "\"offset\":{\"type\":\"integer\",\"minimum\":0,\"description\":"
+	    "\"Rows before this page; not there with `cursor`.\"},"
+	    "\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
+	    "\"Where the next page begins, for `cursor`; null on the last page.\"}";
+	struct json *j = &d->json;
+
+	json_open(j, s->name, '{');
+	json_text(j, "type", "object");
+	json_raw(j, "required", "[\"items\",\"limit\",\"next_cursor\"]");
+	json_open(j, "properties", '{');
+	json_open(j, "items", '{');
+	json_text(j, "type", "array");
+	shape_ref(d, "items", s->schema, USE_READ);
+	json_close(j, '}');
+	json_raw(j, NULL, rest);
+	json_close(j, '}');
+	json_close(j, '}');
+}
+
+void
+shape_write_all(struct doc *d)
+{
+	for (const struct shape *s = d->shapes; s; s = s->next) {
+		if (s->use == USE_PAGE)
+			page_schema(d, s);
+		else
+			record_schema(d, s);
+	}
+}
+
+static void
+page_example(struct doc *d, const char *key, const struct schema *schema)
+{
+	struct json *j = &d->json;
+
+	json_open(j, key, '{');
+	json_open(j, "items", '[');
+	shape_example(d, NULL, schema, USE_READ);
+	json_close(j, ']');
+	json_int(j, "total", 1);
+	json_int(j, "limit", LIST_LIMIT);
+	json_int(j, "offset", 0);
+	json_raw(j, "next_cursor", "null");
+	json_close(j, '}');
+}
+
+static void
+field_example(struct doc *d, const struct field *f)
+{
+	struct json *j = &d->json;
+
+	if (f->type == TYPE_RECORD) {
+		shape_example(d, f->name, f->record, USE_READ);
+	} else if (f->type == TYPE_RECORDS) {
+		json_open(j, f->name, '[');
+		shape_example(d, NULL, f->record, USE_READ);
+		json_close(j, ']');
+	} else {
+		typed_value(j, f->name, f, sample(d->arena, f));
+	}
+}
+
+void
+shape_example(struct doc *d, const char *key, const struct schema *schema, enum use use)
+{
+	if (use == USE_PAGE) {
+		page_example(d, key, schema);
+		return;
+	}
+	json_open(&d->json, key, '{');
+	for (size_t i = 0; i < schema->nfields; i++)
+		if (takes_part(&schema->fields[i], use))
+			field_example(d, &schema->fields[i]);
+	json_close(&d->json, '}');
+}

@@ -1,0 +1,534 @@
+/* The OpenAPI document of a small application of its own: what each cell of its rows
+ * becomes. */
+#include <criterion/criterion.h>
+
+#include "app/feature.h"
+#include "app/openapi.h"
+#include "app/settings.h"
+
+#include <json-c/json.h>
+#include <json-c/json_pointer.h>
+
+struct maker {
+	const char *name;
+};
+
+struct lamp {
+	const char *id, *title, *note, *colour, *made_at, *email, *pin, *hidden;
+	int64_t watts, free;
+	bool lit;
+	const void *maker, *seller;
+	struct records parts;
+};
+
+struct sign {
+	const char *email, *password, *grant_type;
+};
+
+static const char *const colours[] = { "red", "green", NULL };
+static const char *const grants[] = { "password", NULL };
+static int64_t pin_min = 6;
+
+static const struct field maker_fields[] = {
+	{ TEXT(struct maker, name), .flags = F_READ, .text = "Its name." },
+};
+static const struct schema maker_schema = SCHEMA("Maker", struct maker, maker_fields);
+/* Another schema of that name. */
+static const struct schema other_maker_schema = SCHEMA("Maker", struct maker, maker_fields);
+
+static const struct field lamp_fields[] = {
+	{ UUID(struct lamp, id), .flags = F_READ, .text = "Identifier." },
+	{ TEXT(struct lamp, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 10,
+	  .text = "A \"name\".", .example = "Lamp" },
+	{ TEXT(struct lamp, note), .flags = F_RW | F_NULLABLE, .min = 30, .max = 40 },
+	{ ENUM(struct lamp, colour), .flags = F_RW | F_NULLABLE, .choices = colours,
+	  .initial = "green" },
+	{ TIME(struct lamp, made_at), .flags = F_READ | F_CREATE },
+	{ EMAIL(struct lamp, email), .flags = F_READ | F_UPDATE },
+	{ TEXT(struct lamp, pin), .flags = F_CREATE | F_SECRET, .min = 1, .max = 8,
+	  .min_setting = &pin_min },
+	{ TEXT(struct lamp, hidden) },
+	{ INT(struct lamp, watts), .flags = F_RW, .min = 5, .max = 100, .initial = "40" },
+	{ INT(struct lamp, free), .flags = F_RW | F_REQUIRED },
+	{ BOOL(struct lamp, lit), .flags = F_RW, .initial = "false" },
+	{ RECORD(struct lamp, maker, &maker_schema), .flags = F_READ },
+	{ RECORD(struct lamp, seller, &other_maker_schema), .flags = F_READ | F_NULLABLE },
+	{ RECORDS(struct lamp, parts, &maker_schema), .flags = F_READ },
+};
+static const struct schema lamp_schema = SCHEMA("Lamp", struct lamp, lamp_fields);
+
+static const struct field sign_fields[] = {
+	{ EMAIL(struct sign, email), .flags = F_CREATE | F_REQUIRED },
+	{ TEXT(struct sign, password), .flags = F_CREATE | F_REQUIRED | F_SECRET },
+};
+static const struct schema sign_schema = SCHEMA("Sign", struct sign, sign_fields);
+static const struct field form_fields[] = {
+	{ TEXT(struct sign, email), .flags = F_CREATE | F_REQUIRED },
+	{ TEXT(struct sign, password), .flags = F_CREATE | F_REQUIRED | F_SECRET },
+	{ ENUM(struct sign, grant_type), .flags = F_CREATE, .choices = grants },
+};
+static const struct schema form_schema = SCHEMA("SignForm", struct sign, form_fields);
+
+static const struct field search_fields[] = {
+	{ TEXT(struct lamp, title), .flags = F_CREATE | F_REQUIRED, .min = 1, .max = 200 },
+	{ INT(struct lamp, watts), .flags = F_CREATE, .max = 60, .initial = "3" },
+	{ TEXT(struct lamp, hidden) },
+};
+static const struct schema search_schema = SCHEMA("Search", struct lamp, search_fields);
+
+static const struct list_filter filters[] = {
+	{ .sql = "colour = $",
+	  .field = { .name = "colour", .type = TYPE_ENUM, .choices = colours, .text = "Of it." } },
+	{ .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
+	{ .sql = "made_at > $", .field = { .name = "after", .type = TYPE_TIME } },
+	{ 0 },
+};
+static const struct list_sort sorts[] = { { "made_at", TYPE_TIME }, { "title", TYPE_TEXT }, { 0 } };
+static const struct list lamps = {
+	.name = "lamps",
+	.row = &lamp_schema,
+	.columns = "*",
+	.from = "lamps",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static enum error
+answer(struct request *req)
+{
+	return reply_empty(req);
+}
+
+static const struct route lamp_routes[] = {
+	{ GET, "/lamps", answer, ACCESS_VIEWER, .scope = "lamps:read", .list = &lamps,
+	  .reply = &lamp_schema, .id = "lamps_list", .text = "List \"lamps\"." },
+	{ POST, "/lamps", answer, ACCESS_MEMBER, .scope = "", .body = &lamp_schema,
+	  .reply = &lamp_schema, .status = 201, .errors = { E_CONFLICT, E_LAST_OWNER },
+	  .id = "lamps_create", .text = "Create." },
+	{ GET, "/lamps/{id}", answer, ACCESS_PUBLIC, .reply = &lamp_schema, .id = "lamps_show",
+	  .text = "Show." },
+	{ PATCH, "/lamps/{id}", answer, ACCESS_ADMIN, .body = &lamp_schema, .reply = &lamp_schema,
+	  .id = "lamps_update", .text = "Change." },
+	{ DELETE, "/lamps/{id}/parts/{part_id}", answer, ACCESS_OWNER, .status = 204,
+	  .id = "lamps_create", .text = "An id that was used before." },
+	{ GET, "/lamps/search", answer, ACCESS_VIEWER, .query = &search_schema, .list = &lamps,
+	  .id = "lamps_search", .text = "Search." },
+	{ GET, "/lamps", answer, ACCESS_PUBLIC, .id = "never_reached" },
+	{ 0 },
+};
+
+static const struct route other_routes[] = {
+	{ POST, "/sign/token", answer, ACCESS_PUBLIC, .body = &sign_schema, .form = &form_schema,
+	  .errors = { E_INVALID_CREDENTIALS }, .id = "sign_token", .text = "Sign in." },
+	{ GET, "/state", answer, ACCESS_PUBLIC, .root = true, .reply = &maker_schema,
+	  .reply_503 = true, .id = "state", .text = "State." },
+	{ GET, "/numbers", answer, ACCESS_PUBLIC, .root = true, .media_type = "text/plain",
+	  .id = "numbers", .text = "Numbers." },
+	{ GET, "/self", answer, ACCESS_NOBODY, .id = "self", .text = "Closed." },
+	{ 0 },
+};
+
+static const struct feature lamp_feature = { .name = "lamps",
+					     .text = "Light.",
+					     .routes = lamp_routes };
+static const struct feature other_feature = {
+	.name = "other", .text = "The rest.", .routes = other_routes, .api_keys = true
+};
+static const struct feature bare_feature = { .name = "bare", .routes = NULL };
+
+const struct feature *const features[] = {
+	&lamp_feature,
+	&bare_feature,
+	&other_feature,
+	NULL,
+};
+
+static json_object *document;
+
+static void
+make_document(void)
+{
+	const char *text;
+	size_t len;
+
+	settings.app_name = "Lamp \"shop\"";
+	if (!settings.api_prefix)
+		settings.api_prefix = "/api/v1";
+	text = openapi_document(&len);
+	cr_assert_not_null(text);
+	cr_assert_eq(strlen(text), len);
+	cr_assert_null(json_check(text, len), "%s", json_check(text, len));
+	document = json_tokener_parse(text);
+	cr_assert_not_null(document);
+}
+
+static void
+free_document(void)
+{
+	json_object_put(document);
+}
+
+TestSuite(openapi, .init = make_document, .fini = free_document);
+
+/* The value at an RFC 6901 pointer, or NULL. */
+static json_object *
+at(const char *pointer)
+{
+	json_object *value = NULL;
+
+	return json_pointer_get(document, pointer, &value) == 0 ? value : NULL;
+}
+
+/* It is there, and printed without spaces it is that text. */
+static void
+is(const char *pointer, const char *json)
+{
+	json_object *value = at(pointer);
+	const char *text;
+
+	cr_assert_not_null(value, "%s is not there", pointer);
+	text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+							 JSON_C_TO_STRING_NOSLASHESCAPE);
+	cr_expect_str_eq(text, json, "%s: %s", pointer, text);
+}
+
+static void
+is_absent(const char *pointer)
+{
+	cr_expect_null(at(pointer), "%s is there", pointer);
+}
+
+static bool
+has_member(const char *pointer, const char *name)
+{
+	return json_object_object_get_ex(at(pointer), name, NULL);
+}
+
+/* The names of an object's members, with blanks between. */
+static void
+members_are(const char *pointer, const char *names)
+{
+	json_object *object = at(pointer);
+	char text[2000] = "";
+
+	cr_assert_not_null(object, "%s is not there", pointer);
+	json_object_object_foreach(object, name, value)
+	{
+		size_t n = strlen(text);
+
+		(void)value;
+		snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", name);
+	}
+	cr_expect_str_eq(text, names, "%s: %s", pointer, text);
+}
+
+#define LIST   "/paths/~1api~1v1~1lamps/get"
+#define CREATE "/paths/~1api~1v1~1lamps/post"
+#define SHOW   "/paths/~1api~1v1~1lamps~1{id}/get"
+#define UPDATE "/paths/~1api~1v1~1lamps~1{id}/patch"
+#define REMOVE "/paths/~1api~1v1~1lamps~1{id}~1parts~1{part_id}/delete"
+#define SEARCH "/paths/~1api~1v1~1lamps~1search/get"
+#define TOKEN  "/paths/~1api~1v1~1sign~1token/post"
+
+Test(openapi, says_what_it_is)
+{
+	is("/openapi", "\"3.1.0\"");
+	is("/info/title", "\"Lamp \\\"shop\\\"\"");
+	is("/info/version", "\"" PACKAGE_VERSION "\"");
+	is("/servers", "[{\"url\":\"/\"}]");
+	is("/tags", "[{\"name\":\"lamps\",\"description\":\"Light.\"},"
+		    "{\"name\":\"other\",\"description\":\"The rest.\"}]");
+}
+
+Test(openapi, has_every_route_once)
+{
+	members_are("/paths", "/api/v1/lamps /api/v1/lamps/{id} "
+			      "/api/v1/lamps/{id}/parts/{part_id} /api/v1/lamps/search "
+			      "/api/v1/sign/token /state /numbers /api/v1/self");
+	members_are("/paths/~1api~1v1~1lamps", "get post");
+	members_are("/paths/~1api~1v1~1lamps~1{id}", "get patch");
+	is(LIST "/operationId", "\"lamps_list\"");
+	is(LIST "/summary", "\"List \\\"lamps\\\".\"");
+	is(LIST "/tags", "[\"lamps\"]");
+	is(REMOVE "/operationId", "\"lamps_create_2\"");
+}
+
+Test(openapi, names_a_component_for_each_use)
+{
+	members_are("/components/schemas",
+		    "LampPage Lamp Maker Maker2 LampCreate LampUpdate Sign SignForm Problem "
+		    "FieldError");
+	is(CREATE "/requestBody/content/application~1json/schema",
+	   "{\"$ref\":\"#/components/schemas/LampCreate\"}");
+	is(CREATE "/responses/201/content/application~1json/schema",
+	   "{\"$ref\":\"#/components/schemas/Lamp\"}");
+	members_are(UPDATE "/requestBody/content", "application/json application/merge-patch+json");
+	is(UPDATE "/requestBody/content/application~1merge-patch+json/schema",
+	   "{\"$ref\":\"#/components/schemas/LampUpdate\"}");
+	is(LIST "/responses/200/content/application~1json/schema",
+	   "{\"$ref\":\"#/components/schemas/LampPage\"}");
+	is(SEARCH "/responses/200/content/application~1json/schema",
+	   "{\"$ref\":\"#/components/schemas/LampPage\"}");
+	members_are(TOKEN "/requestBody/content",
+		    "application/json application/x-www-form-urlencoded");
+	is(TOKEN "/requestBody/content/application~1x-www-form-urlencoded/schema",
+	   "{\"$ref\":\"#/components/schemas/SignForm\"}");
+}
+
+Test(openapi, shows_each_row_where_its_flags_say)
+{
+	members_are("/components/schemas/Lamp/properties",
+		    "id title note colour made_at email watts free lit maker seller parts");
+	members_are("/components/schemas/LampCreate/properties",
+		    "title note colour made_at pin watts free lit");
+	members_are("/components/schemas/LampUpdate/properties",
+		    "title note colour email watts free lit");
+	is("/components/schemas/Lamp/required",
+	   "[\"id\",\"title\",\"note\",\"colour\",\"made_at\",\"email\",\"watts\",\"free\","
+	   "\"lit\",\"maker\",\"seller\",\"parts\"]");
+	is("/components/schemas/LampCreate/required", "[\"title\",\"free\"]");
+	is_absent("/components/schemas/LampUpdate/required");
+	is("/components/schemas/LampCreate/additionalProperties", "false");
+	is("/components/schemas/LampUpdate/additionalProperties", "false");
+	is_absent("/components/schemas/Lamp/additionalProperties");
+}
+
+Test(openapi, says_all_of_a_row)
+{
+	is("/components/schemas/LampCreate/properties/title",
+	   "{\"description\":\"A \\\"name\\\".\",\"type\":\"string\",\"minLength\":1,"
+	   "\"maxLength\":10,\"examples\":[\"Lamp\"]}");
+	is("/components/schemas/LampCreate/properties/note",
+	   "{\"type\":[\"string\",\"null\"],\"minLength\":30,\"maxLength\":40,"
+	   "\"examples\":[\"Some note Some note Some note Some note\"]}");
+	is("/components/schemas/LampCreate/properties/colour",
+	   "{\"type\":[\"string\",\"null\"],\"enum\":[\"red\",\"green\",null],"
+	   "\"default\":\"green\",\"examples\":[\"green\"]}");
+	is_absent("/components/schemas/LampUpdate/properties/colour/default");
+	is("/components/schemas/LampCreate/properties/made_at",
+	   "{\"type\":\"string\",\"format\":\"date-time\","
+	   "\"examples\":[\"2026-11-20T15:08:41.218287Z\"]}");
+	is("/components/schemas/LampUpdate/properties/email",
+	   "{\"type\":\"string\",\"format\":\"email\",\"maxLength\":254,"
+	   "\"examples\":[\"ann@example.com\"]}");
+	is("/components/schemas/LampCreate/properties/pin",
+	   "{\"type\":\"string\",\"format\":\"password\",\"minLength\":6,\"maxLength\":8,"
+	   "\"writeOnly\":true,\"examples\":[\"correct \"]}");
+	is("/components/schemas/LampCreate/properties/watts",
+	   "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":5,\"maximum\":100,"
+	   "\"default\":40,\"examples\":[40]}");
+	is("/components/schemas/LampCreate/properties/free",
+	   "{\"type\":\"integer\",\"format\":\"int64\",\"examples\":[1]}");
+	is("/components/schemas/LampCreate/properties/lit",
+	   "{\"type\":\"boolean\",\"default\":false,\"examples\":[false]}");
+	is("/components/schemas/Lamp/properties/id/format", "\"uuid\"");
+	is("/components/schemas/Lamp/properties/maker",
+	   "{\"allOf\":[{\"$ref\":\"#/components/schemas/Maker\"}]}");
+	is("/components/schemas/Lamp/properties/seller",
+	   "{\"anyOf\":[{\"$ref\":\"#/components/schemas/Maker2\"},{\"type\":\"null\"}]}");
+	is("/components/schemas/Lamp/properties/parts",
+	   "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Maker\"}}");
+}
+
+Test(openapi, gives_examples_of_whole_bodies)
+{
+	is(CREATE "/requestBody/content/application~1json/example",
+	   "{\"title\":\"Lamp\",\"note\":\"Some note Some note Some note Some note\","
+	   "\"colour\":\"green\",\"made_at\":\"2026-11-20T15:08:41.218287Z\","
+	   "\"pin\":\"correct \",\"watts\":40,\"free\":1,\"lit\":false}");
+	is(LIST "/responses/200/content/application~1json/example/items/0/maker",
+	   "{\"name\":\"Some name\"}");
+	is(LIST "/responses/200/content/application~1json/example/items/0/parts",
+	   "[{\"name\":\"Some name\"}]");
+	cr_expect(
+	    has_member(LIST "/responses/200/content/application~1json/example", "next_cursor"));
+}
+
+Test(openapi, takes_its_own_examples)
+{
+	struct ctx c = { .arena = arena_new(1 << 20), .request_id = "test" };
+	const char *text =
+	    json_object_to_json_string(at(CREATE "/requestBody/content/application~1json/example"));
+	struct lamp lamp;
+	uint64_t given;
+
+	cr_expect_eq(
+	    schema_read(&c, &lamp_schema, SCHEMA_CREATE, text, strlen(text), &lamp, &given), OK);
+	arena_free(c.arena);
+}
+
+Test(openapi, describes_parameters)
+{
+	is(SHOW "/parameters/0/name", "\"id\"");
+	is(SHOW "/parameters/0/in", "\"path\"");
+	is(SHOW "/parameters/0/required", "true");
+	is(SHOW "/parameters/0/schema/format", "\"uuid\"");
+	is(REMOVE "/parameters/1/name", "\"part_id\"");
+	is_absent(CREATE "/parameters");
+
+	is(SEARCH "/parameters/0/name", "\"title\"");
+	is(SEARCH "/parameters/0/required", "true");
+	is(SEARCH "/parameters/0/schema/maxLength", "200");
+	is(SEARCH "/parameters/1/name", "\"watts\"");
+	is(SEARCH "/parameters/1/required", "false");
+	is(SEARCH "/parameters/1/schema/default", "3");
+	is(SEARCH "/parameters/2/name", "\"limit\"");
+}
+
+Test(openapi, describes_lists)
+{
+	static const char *const names[] = {
+		"limit", "offset", "cursor", "sort", "colour", "after"
+	};
+
+	cr_assert_eq(json_object_array_length(at(LIST "/parameters")), COUNT(names));
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char pointer[100];
+		const char *name;
+
+		snprintf(pointer, sizeof(pointer), LIST "/parameters/%zu/name", i);
+		name = json_object_get_string(at(pointer));
+		cr_expect_str_eq(name, names[i], "%s: %s", pointer, name);
+	}
+	is(LIST "/parameters/0/schema",
+	   "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1,\"maximum\":100,"
+	   "\"default\":20,\"examples\":[20]}");
+	is(LIST "/parameters/1/schema/minimum", "0");
+	is_absent(LIST "/parameters/1/schema/default");
+	is(LIST "/parameters/3/schema/enum", "[\"-made_at\",\"made_at\",\"-title\",\"title\"]");
+	is(LIST "/parameters/3/schema/default", "\"-made_at\"");
+	is(LIST "/parameters/4/schema/enum", "[\"red\",\"green\"]");
+	is(LIST "/parameters/4/description", "\"Of it.\"");
+	is(LIST "/parameters/5/schema/format", "\"date-time\"");
+	is("/components/schemas/LampPage/required", "[\"items\",\"limit\",\"next_cursor\"]");
+	members_are("/components/schemas/LampPage/properties",
+		    "items total limit offset next_cursor");
+	members_are(LIST "/responses/200/headers", "X-Request-ID Cache-Control Link");
+}
+
+Test(openapi, names_the_errors_that_a_row_implies)
+{
+	members_are(LIST "/responses", "200 400 401 403 422 500 503 default");
+	members_are(CREATE "/responses", "201 400 401 403 409 413 415 422 500 503 default");
+	members_are(SHOW "/responses", "200 400 404 500 503 default");
+	members_are(UPDATE "/responses", "200 400 401 403 404 413 415 422 500 503 default");
+	members_are(REMOVE "/responses", "204 400 401 403 404 500 503 default");
+	is(CREATE "/responses/409/$ref", "\"#/components/responses/ConflictOrLastOwner\"");
+	is(CREATE "/responses/400/$ref", "\"#/components/responses/MalformedJsonOrBadRequest\"");
+	is(SHOW "/responses/400/$ref", "\"#/components/responses/BadRequest\"");
+	is(LIST "/responses/403/$ref", "\"#/components/responses/InsufficientScope\"");
+	is(TOKEN "/responses/401/$ref", "\"#/components/responses/InvalidCredentials\"");
+	members_are("/components/responses/ConflictOrLastOwner/content/"
+		    "application~1problem+json/examples",
+		    "conflict last_owner");
+	is("/components/responses/NotFound/content/application~1problem+json/examples/not_found/"
+	   "value/status",
+	   "404");
+	cr_expect(has_member("/components/responses/NotFound/content", "application/problem+json"));
+	cr_expect(has_member("/components/responses/ValidationError/content/"
+			     "application~1problem+json/examples/validation_error/value",
+			     "errors"));
+	members_are("/components/responses/InvalidCredentials/headers",
+		    "X-Request-ID WWW-Authenticate");
+	members_are("/components/responses/UnavailableOrOverloaded/headers",
+		    "X-Request-ID Retry-After");
+}
+
+Test(openapi, describes_answers)
+{
+	members_are(CREATE "/responses/201/headers", "X-Request-ID Cache-Control Location");
+	is_absent(REMOVE "/responses/204/content");
+	members_are("/paths/~1numbers/get/responses/200/content", "text/plain");
+	is("/paths/~1numbers/get/responses/200/content/text~1plain/schema/type", "\"string\"");
+	members_are("/paths/~1state/get/responses/503/content",
+		    "application/json application/problem+json");
+	is("/paths/~1state/get/responses/503/content/application~1json/schema/$ref",
+	   "\"#/components/schemas/Maker\"");
+}
+
+Test(openapi, says_who_may)
+{
+	is(SHOW "/security", "[]");
+	is(LIST "/security", "[{\"oauth2\":[]},{\"bearer\":[]},{\"api_key\":[\"lamps:read\"]}]");
+	is(CREATE "/security", "[{\"oauth2\":[]},{\"bearer\":[]},{\"api_key\":[]}]");
+	is(UPDATE "/security", "[{\"oauth2\":[]},{\"bearer\":[]}]");
+	is(UPDATE "/description", "\"For admins and owners. Not with an API key.\"");
+	is("/paths/~1api~1v1~1self/get/description",
+	   "\"Closed: nobody may call it. Not with an API key.\"");
+	is("/components/securitySchemes/oauth2/flows/password/tokenUrl", "\"/api/v1/sign/token\"");
+	is("/components/securitySchemes/bearer/scheme", "\"bearer\"");
+	is("/components/securitySchemes/api_key/name", "\"X-API-Key\"");
+}
+
+/* Every $ref leads somewhere, and every component is led to. */
+static void
+follow(json_object *value, unsigned *refs)
+{
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			follow(json_object_array_get_idx(value, i), refs);
+		return;
+	}
+	if (!json_object_is_type(value, json_type_object))
+		return;
+
+	json_object_object_foreach(value, name, member)
+	{
+		if (strcmp(name, "$ref") == 0) {
+			const char *ref = json_object_get_string(member);
+
+			(*refs)++;
+			cr_expect_not_null(at(ref + 1), "%s leads nowhere", ref);
+		}
+		follow(member, refs);
+	}
+}
+
+Test(openapi, refers_to_what_is_there)
+{
+	unsigned refs = 0;
+
+	follow(document, &refs);
+	cr_expect_gt(refs, 50);
+}
+
+Test(openapi, uses_every_component)
+{
+	const char *text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	for (const char *const *kind =
+		 (const char *const[]) { "schemas", "responses", "headers", NULL };
+	     *kind; kind++) {
+		char pointer[100], ref[200];
+
+		snprintf(pointer, sizeof(pointer), "/components/%s", *kind);
+		json_object_object_foreach(at(pointer), name, unread)
+		{
+			(void)unread;
+			snprintf(ref, sizeof(ref), "\"#/components/%s/%s\"", *kind, name);
+			cr_expect_not_null(strstr(text, ref), "%s is not used", ref);
+		}
+	}
+}
+
+Test(openapi, is_made_once)
+{
+	size_t a, b;
+
+	cr_expect_eq(openapi_document(&a), openapi_document(&b));
+	cr_expect_eq(a, b);
+}
+
+static void
+no_prefix(void)
+{
+	settings.api_prefix = "";
+	make_document();
+}
+
+/* Without a prefix a route and its double at the root are one. */
+Test(openapi_without_prefix, has_short_paths, .init = no_prefix, .fini = free_document)
+{
+	cr_expect_not_null(at("/paths/~1lamps~1{id}/get"));
+	is("/components/securitySchemes/oauth2/flows/password/tokenUrl", "\"/sign/token\"");
+}
