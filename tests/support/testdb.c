@@ -1,0 +1,217 @@
+/* Schemas of tests: taken, emptied, given back. */
+#include <criterion/criterion.h>
+
+#include "support/testdb.h"
+
+#include "app/migrate.h"
+#include "app/secret.h"
+#include "app/settings.h"
+#include "db/migrate_priv.h"
+
+#include <libpq-fe.h>
+
+enum { SCHEMAS_MAX = 200, SQL_SIZE = 16 * 1024, ARENA_LIMIT = 64 * 1024 * 1024 };
+
+/* The lock of a schema lasts as long as this connection. */
+static PGconn *keeper;
+static struct db *opened;
+static struct arena *memory, *results;
+static char schema[32];
+
+static void
+load_settings(const char *url)
+{
+	const char *wrong;
+
+	memory = arena_new(ARENA_LIMIT);
+	setenv("DATABASE_URL", url, 1);
+	setenv("ENVIRONMENT", "test", 1);
+	setenv("JWT_SECRET_KEY", "a key that the tests alone use, long enough", 0);
+	setenv("LOG_LEVEL", "error", 0);
+	wrong = settings_load(memory, "/dev/null", true);
+	cr_assert_null(wrong, "settings: %s", wrong);
+}
+
+static PGresult *
+run(const char *sql)
+{
+	PGresult *result = PQexec(keeper, sql);
+	ExecStatusType status = PQresultStatus(result);
+
+	cr_assert(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK, "%s: %s", sql,
+		  PQerrorMessage(keeper));
+	return result;
+}
+
+static void
+clear_result(void *result)
+{
+	PQclear(result);
+}
+
+const char *
+testdb_sql(const char *format, ...)
+{
+	char sql[SQL_SIZE];
+	PGresult *result;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(sql, sizeof(sql), format, args);
+	va_end(args);
+	cr_assert(len >= 0 && len < SQL_SIZE);
+
+	result = run(sql);
+	arena_defer(results, clear_result, result);
+	return PQntuples(result) > 0 && !PQgetisnull(result, 0, 0) ? PQgetvalue(result, 0, 0)
+								   : NULL;
+}
+
+static void
+ignore_notice(void *arg UNUSED, const PGresult *notice UNUSED)
+{
+}
+
+static void
+take_schema(const char *url)
+{
+	const char *number;
+
+	keeper = PQconnectdb(url);
+	cr_assert_eq(PQstatus(keeper), CONNECTION_OK, "TEST_DATABASE_URL: %s",
+		     PQerrorMessage(keeper));
+	PQsetNoticeReceiver(keeper, ignore_notice, NULL);
+	number = testdb_sql("SELECT n FROM generate_series(1, %d) AS n"
+			    " WHERE pg_try_advisory_lock(hashtext('testdb'), n) LIMIT 1",
+			    SCHEMAS_MAX);
+	cr_assert_not_null(number, "all %d schemas are in use", SCHEMAS_MAX);
+	snprintf(schema, sizeof(schema), "test_%s", number);
+	settings.db_schema = schema;
+	testdb_sql("SET search_path = %s", schema);
+}
+
+/* Of all migrations: a schema that was built from others is of no use. */
+static const char *
+fingerprint(void)
+{
+	struct buf b = buf_new(memory, 64 * 1024 * 1024);
+	unsigned char hash[SHA256_SIZE];
+	char *text = arena_alloc(memory, 2 * sizeof(hash) + 1);
+
+	for (const struct migration_file *f = migration_files; f->name; f++)
+		buf_put(&b, f->text, strlen(f->text) + 1);
+	sha256(b.data, b.len, hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(text + 2 * i, 3, "%02x", hash[i]);
+	return text;
+}
+
+static const char *
+built_from(void)
+{
+	return testdb_sql("SELECT obj_description(oid) FROM pg_namespace WHERE nspname = '%s'",
+			  schema);
+}
+
+void
+testdb_spoil(void)
+{
+	testdb_sql("COMMENT ON SCHEMA %s IS NULL", schema);
+}
+
+static void
+build(void)
+{
+	struct ctx c = { .arena = memory, .db = opened, .request_id = "testdb" };
+	char *told = NULL;
+	size_t len;
+	FILE *out = open_memstream(&told, &len);
+	enum error e;
+
+	testdb_sql("DROP SCHEMA IF EXISTS %s CASCADE", schema);
+	e = migrate_up(&c, out);
+	fclose(out);
+	cr_assert_eq(e, OK, "%s%s", told, c.failure.detail ? c.failure.detail : "");
+	free(told);
+	testdb_sql("COMMENT ON SCHEMA %s IS '%s'", schema, fingerprint());
+}
+
+/* Not TRUNCATE, which makes new files for every table and index. A row that others hang on
+ * waits for the next round. */
+static void
+empty(void)
+{
+	testdb_sql("DO $$ DECLARE t regclass; again boolean; BEGIN"
+		   " FOR round IN 1..20 LOOP"
+		   "  again := false;"
+		   "  FOR t IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p')"
+		   "   AND relnamespace = '%s'::regnamespace AND relname NOT LIKE "
+		   "'schema\\_migration%%' LOOP"
+		   "   BEGIN EXECUTE format('DELETE FROM %%s', t);"
+		   "   EXCEPTION WHEN foreign_key_violation THEN again := true; END;"
+		   "  END LOOP;"
+		   "  EXIT WHEN NOT again;"
+		   " END LOOP;"
+		   "END $$",
+		   schema);
+}
+
+static void
+start(struct arena *a)
+{
+	const char *url = getenv("TEST_DATABASE_URL");
+
+	if (!url || !*url)
+		cr_skip_test("TEST_DATABASE_URL is not set");
+
+	results = a;
+	load_settings(url);
+	take_schema(url);
+	opened = db_new(url);
+}
+
+struct db *
+testdb_open(struct arena *a)
+{
+	const char *from;
+
+	start(a);
+	from = built_from();
+	if (from && strcmp(from, fingerprint()) == 0)
+		empty();
+	else
+		build();
+	return opened;
+}
+
+struct db *
+testdb_open_bare(struct arena *a)
+{
+	start(a);
+	testdb_sql("DROP SCHEMA IF EXISTS %s CASCADE", schema);
+	testdb_sql("CREATE SCHEMA %s", schema);
+	return opened;
+}
+
+struct ctx *
+testdb_ctx(struct arena *a)
+{
+	struct ctx *c = ARENA_NEW(a, struct ctx);
+
+	c->arena = a;
+	c->db = opened;
+	c->request_id = "test";
+	return c;
+}
+
+void
+testdb_close(void)
+{
+	db_free(opened);
+	opened = NULL;
+	arena_free(memory);
+	memory = NULL;
+	PQfinish(keeper);
+	keeper = NULL;
+}
