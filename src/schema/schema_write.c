@@ -43,6 +43,25 @@ write_value(struct buf *b, const struct field *f, const void *member)
 		buf_json_text(b, pointer);
 }
 
+/* In one piece: half of what is written are keys. */
+static void
+write_key(struct buf *b, char before, const char *name)
+{
+	char key[80];
+	size_t len = strlen(name);
+
+	if (len + 4 > sizeof(key)) {
+		buf_printf(b, "%c\"%s\":", before, name);
+		return;
+	}
+	key[0] = before;
+	key[1] = '"';
+	memcpy(key + 2, name, len);
+	key[len + 2] = '"';
+	key[len + 3] = ':';
+	buf_put(b, key, len + 4);
+}
+
 void
 schema_write(struct buf *b, const struct schema *schema, const void *record)
 {
@@ -53,10 +72,7 @@ schema_write(struct buf *b, const struct schema *schema, const void *record)
 
 		if (!(f->flags & F_READ))
 			continue;
-		buf_char(b, before);
-		buf_char(b, '"');
-		buf_text(b, f->name);
-		buf_put(b, "\":", 2);
+		write_key(b, before, f->name);
 		write_value(b, f, (const char *)record + f->offset);
 		before = ',';
 	}

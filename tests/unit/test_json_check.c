@@ -235,3 +235,20 @@ Test(json_check, stays_within_its_bytes)
 	}
 	cr_expect_null(json_check(text, len));
 }
+
+/* Plain text is passed eight bytes at a time: what must be seen is seen at any place. */
+Test(json_check, sees_each_byte_of_a_long_string)
+{
+	for (size_t at = 1; at < 40; at++) {
+		for (int byte = 0; byte < 256; byte++) {
+			bool fine = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+			char text[41];
+
+			memset(text, 'x', sizeof(text));
+			text[0] = text[40] = '"';
+			text[at] = (char)byte;
+			cr_expect_eq(json_check(text, sizeof(text)) == NULL, fine, "byte %d at %zu",
+				     byte, at);
+		}
+	}
+}

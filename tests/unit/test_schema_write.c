@@ -91,6 +91,29 @@ Test(schema_write, escapes_text)
 	       "\"size\":0}");
 }
 
+/* Plain text goes eight bytes at a time: what must be escaped is found at any place. */
+Test(schema_write, escapes_at_any_place)
+{
+	for (size_t at = 0; at < 24; at++) {
+		for (int byte = 1; byte < 256; byte++) {
+			bool plain = byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f;
+			char text[25], expected[60];
+			struct part part = { text, 0 };
+			struct arena *a = arena_new(1 << 16);
+			struct buf b = buf_new(a, 1000);
+
+			memset(text, 'x', sizeof(text) - 1);
+			text[24] = '\0';
+			text[at] = (char)byte;
+			schema_write(&b, &part_schema, &part);
+			snprintf(expected, sizeof(expected), "{\"name\":\"%s\",\"size\":0}", text);
+			cr_expect_eq(strcmp(b.data, expected) == 0, plain, "byte %d at %zu: %s",
+				     byte, at, b.data);
+			arena_free(a);
+		}
+	}
+}
+
 Test(schema_write, writes_an_empty_object_where_nothing_may_be_read)
 {
 	static const struct field hidden[] = { { TEXT(struct part, name) } };
