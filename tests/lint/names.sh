@@ -15,10 +15,18 @@ if test -z "$product"; then
 	echo 'configure.ac:1: no AC_INIT([name], …) found'
 	exit 1
 fi
-# What a build in the tree makes is left out.
-if grep -rniI --exclude='*.log' --exclude='*.trs' --exclude='*.Po' --exclude="$product.*" \
-	--exclude='*.8' --exclude='*.rows' --exclude-dir=node_modules --exclude-dir=reports \
-	"$product" src include tests db deploy doc m4 Makefile.am; then
+found=$(grep -rliI --exclude-dir=node_modules "$product" \
+	src include tests db deploy doc m4 Makefile.am |
+	while read -r file; do
+		# What a build in the tree makes is left out.
+		test -e "$file.in" && continue
+		case $(basename "$file") in
+		"$product".* | *.8 | *.rows | *.log | *.trs | *.Po) continue ;;
+		esac
+		grep -niH "$product" "$file"
+	done)
+if test -n "$found"; then
+	echo "$found"
 	echo "the product's name stands in AC_INIT alone: use PACKAGE, @PACKAGE@ or \$PACKAGE"
 	status=1
 fi
