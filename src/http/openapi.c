@@ -134,17 +134,17 @@ static void
 parameter(struct doc *d, const char *in, const struct field *f, bool required)
 {
 	struct field bare = *f;
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
 	bare.text = NULL;
-	json_open(j, NULL, '{');
-	json_text(j, "name", f->name);
-	json_text(j, "in", in);
-	json_bool(j, "required", required);
+	writer_open(j, NULL, '{');
+	writer_text(j, "name", f->name);
+	writer_text(j, "in", in);
+	writer_bool(j, "required", required);
 	if (f->text)
-		json_text(j, "description", f->text);
+		writer_text(j, "description", f->text);
 	field_schema(d, "schema", &bare, USE_CREATE);
-	json_close(j, '}');
+	writer_close(j, '}');
 }
 
 static void
@@ -234,12 +234,12 @@ parameters(struct doc *d, const struct operation *op)
 	if (!strchr(r->path, '{') && !r->query && !r->list)
 		return;
 
-	json_open(&d->json, "parameters", '[');
+	writer_open(&d->json, "parameters", '[');
 	path_parameters(d, r->path);
 	query_parameters(d, r->query);
 	if (r->list)
 		list_parameters(d, r->list);
-	json_close(&d->json, ']');
+	writer_close(&d->json, ']');
 }
 
 /* Bodies in both directions. */
@@ -247,49 +247,49 @@ parameters(struct doc *d, const struct operation *op)
 static void
 media(struct doc *d, const char *type, const struct schema *schema, enum use use)
 {
-	json_open(&d->json, type, '{');
+	writer_open(&d->json, type, '{');
 	shape_ref(d, "schema", schema, use);
 	shape_example(d, "example", schema, use);
-	json_close(&d->json, '}');
+	writer_close(&d->json, '}');
 }
 
 static void
 request_body(struct doc *d, const struct route *r)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
 	if (!r->body)
 		return;
 
-	json_open(j, "requestBody", '{');
-	json_bool(j, "required", true);
-	json_open(j, "content", '{');
+	writer_open(j, "requestBody", '{');
+	writer_bool(j, "required", true);
+	writer_open(j, "content", '{');
 	media(d, "application/json", r->body, body_use(r));
 	if (r->method == PATCH)
 		media(d, "application/merge-patch+json", r->body, body_use(r));
 	if (r->form)
 		media(d, "application/x-www-form-urlencoded", r->form, USE_CREATE);
-	json_close(j, '}');
-	json_close(j, '}');
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 static void
 success_content(struct doc *d, const struct route *r)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 	const char *type = r->media_type ? r->media_type : "application/json";
 
-	json_open(j, "content", '{');
+	writer_open(j, "content", '{');
 	if (reply_of(r)) {
 		media(d, type, reply_of(r), r->list ? USE_PAGE : USE_READ);
 	} else {
-		json_open(j, type, '{');
-		json_raw(j, "schema",
-			 ends_with(type, "json") ? "{\"type\":\"object\"}"
-						 : "{\"type\":\"string\"}");
-		json_close(j, '}');
+		writer_open(j, type, '{');
+		writer_raw(j, "schema",
+			   ends_with(type, "json") ? "{\"type\":\"object\"}"
+						   : "{\"type\":\"string\"}");
+		writer_close(j, '}');
 	}
-	json_close(j, '}');
+	writer_close(j, '}');
 }
 
 static void
@@ -302,25 +302,25 @@ success(struct doc *d, const struct route *r)
 		      { 202, "Accepted." },
 		      { 204, "Done; there is nothing to say." } };
 	unsigned status = r->status ? r->status : 200;
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 	const char *text = "Success.";
 
 	for (size_t i = 0; i < COUNT(texts); i++)
 		if (texts[i].status == status)
 			text = texts[i].text;
-	json_open(j, arena_printf(d->arena, "%u", status), '{');
-	json_text(j, "description", text);
-	json_open(j, "headers", '{');
-	json_ref(j, "X-Request-ID", "headers", "RequestId");
-	json_ref(j, "Cache-Control", "headers", "CacheControl");
+	writer_open(j, arena_printf(d->arena, "%u", status), '{');
+	writer_text(j, "description", text);
+	writer_open(j, "headers", '{');
+	writer_ref(j, "X-Request-ID", "headers", "RequestId");
+	writer_ref(j, "Cache-Control", "headers", "CacheControl");
 	if (status == 201 && r->reply && schema_field(r->reply, "id"))
-		json_ref(j, "Location", "headers", "Location");
+		writer_ref(j, "Location", "headers", "Location");
 	if (r->list)
-		json_ref(j, "Link", "headers", "Link");
-	json_close(j, '}');
+		writer_ref(j, "Link", "headers", "Link");
+	writer_close(j, '}');
 	if (status != 204)
 		success_content(d, r);
-	json_close(j, '}');
+	writer_close(j, '}');
 }
 
 /* Who may. */
@@ -328,23 +328,23 @@ success(struct doc *d, const struct route *r)
 static void
 security(struct doc *d, const struct route *r)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, "security", '[');
+	writer_open(j, "security", '[');
 	if (r->access != ACCESS_PUBLIC) {
 		if (d->token_url)
-			json_raw(j, NULL, "{\"oauth2\":[]}");
-		json_raw(j, NULL, "{\"bearer\":[]}");
+			writer_raw(j, NULL, "{\"oauth2\":[]}");
+		writer_raw(j, NULL, "{\"bearer\":[]}");
 		if (d->api_keys && r->scope) {
-			json_open(j, NULL, '{');
-			json_open(j, "api_key", '[');
+			writer_open(j, NULL, '{');
+			writer_open(j, "api_key", '[');
 			if (*r->scope)
-				json_text(j, NULL, r->scope);
-			json_close(j, ']');
-			json_close(j, '}');
+				writer_text(j, NULL, r->scope);
+			writer_close(j, ']');
+			writer_close(j, '}');
 		}
 	}
-	json_close(j, ']');
+	writer_close(j, ']');
 }
 
 static const char *
@@ -373,24 +373,24 @@ static void
 operation(struct doc *d, const struct operation *op)
 {
 	const struct route *r = op->route;
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, method_key(d->arena, r->method), '{');
-	json_open(j, "tags", '[');
-	json_text(j, NULL, op->feature->name);
-	json_close(j, ']');
-	json_text(j, "operationId", op->id);
+	writer_open(j, method_key(d->arena, r->method), '{');
+	writer_open(j, "tags", '[');
+	writer_text(j, NULL, op->feature->name);
+	writer_close(j, ']');
+	writer_text(j, "operationId", op->id);
 	if (r->text)
-		json_text(j, "summary", r->text);
-	json_text(j, "description", who_may(d, r));
+		writer_text(j, "summary", r->text);
+	writer_text(j, "description", who_may(d, r));
 	security(d, r);
 	parameters(d, op);
 	request_body(d, r);
-	json_open(j, "responses", '{');
+	writer_open(j, "responses", '{');
 	success(d, r);
 	problems_write(d, op);
-	json_close(j, '}');
-	json_close(j, '}');
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 static void
@@ -398,31 +398,31 @@ paths(struct doc *d)
 {
 	struct operation *end = d->operations + d->noperations;
 
-	json_open(&d->json, "paths", '{');
+	writer_open(&d->json, "paths", '{');
 	for (struct operation *first = d->operations; first < end; first++) {
 		if (first->written)
 			continue;
-		json_open(&d->json, first->path, '{');
+		writer_open(&d->json, first->path, '{');
 		for (struct operation *op = first; op < end; op++) {
 			if (op->written || strcmp(op->path, first->path) != 0)
 				continue;
 			operation(d, op);
 			op->written = true;
 		}
-		json_close(&d->json, '}');
+		writer_close(&d->json, '}');
 	}
-	json_close(&d->json, '}');
+	writer_close(&d->json, '}');
 }
 
 /* What stands around the paths. */
 
 static void
-header(struct json *j, const char *name, const char *text, const char *schema)
+header(struct writer *j, const char *name, const char *text, const char *schema)
 {
-	json_open(j, name, '{');
-	json_text(j, "description", text);
-	json_raw(j, "schema", schema);
-	json_close(j, '}');
+	writer_open(j, name, '{');
+	writer_text(j, "description", text);
+	writer_raw(j, "schema", schema);
+	writer_close(j, '}');
 }
 
 static bool
@@ -455,9 +455,9 @@ is_guarded(const struct route *r)
 static void
 headers(struct doc *d)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, "headers", '{');
+	writer_open(j, "headers", '{');
 	header(j, "RequestId", "Finds the request in the logs.",
 	       "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]{8,64}$\","
 	       "\"examples\":[\"01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70\"]}");
@@ -475,84 +475,84 @@ headers(struct doc *d)
 		       "The pages around this one (RFC 8288): next, and for offsets prev, first "
 		       "and last.",
 		       "{\"type\":\"string\"}");
-	json_close(j, '}');
+	writer_close(j, '}');
 }
 
 static void
 security_schemes(struct doc *d)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
 	if (!any_route(d, is_guarded))
 		return;
 
-	json_open(j, "securitySchemes", '{');
+	writer_open(j, "securitySchemes", '{');
 	if (d->token_url) {
-		json_open(j, "oauth2", '{');
-		json_text(j, "type", "oauth2");
-		json_text(j, "description", "Sign in with e-mail address and password.");
-		json_open(j, "flows", '{');
-		json_open(j, "password", '{');
-		json_text(j, "tokenUrl", d->token_url);
-		json_raw(j, "scopes", "{}");
-		json_close(j, '}');
-		json_close(j, '}');
-		json_close(j, '}');
+		writer_open(j, "oauth2", '{');
+		writer_text(j, "type", "oauth2");
+		writer_text(j, "description", "Sign in with e-mail address and password.");
+		writer_open(j, "flows", '{');
+		writer_open(j, "password", '{');
+		writer_text(j, "tokenUrl", d->token_url);
+		writer_raw(j, "scopes", "{}");
+		writer_close(j, '}');
+		writer_close(j, '}');
+		writer_close(j, '}');
 	}
-	json_raw(j, "bearer",
-		 "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
-		 "\"description\":\"An access token.\"}");
+	writer_raw(j, "bearer",
+		   "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
+		   "\"description\":\"An access token.\"}");
 	if (d->api_keys)
-		json_raw(j, "api_key",
-			 "{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\","
-			 "\"description\":\"An API key; also taken as a bearer token.\"}");
-	json_close(j, '}');
+		writer_raw(j, "api_key",
+			   "{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\","
+			   "\"description\":\"An API key; also taken as a bearer token.\"}");
+	writer_close(j, '}');
 }
 
 static void
 components(struct doc *d)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, "components", '{');
-	json_open(j, "schemas", '{');
+	writer_open(j, "components", '{');
+	writer_open(j, "schemas", '{');
 	shape_write_all(d);
 	problem_schemas_write(d);
-	json_close(j, '}');
-	json_open(j, "responses", '{');
+	writer_close(j, '}');
+	writer_open(j, "responses", '{');
 	problem_responses_write_all(d);
-	json_close(j, '}');
+	writer_close(j, '}');
 	headers(d);
 	security_schemes(d);
-	json_close(j, '}');
+	writer_close(j, '}');
 }
 
 static void
-info(struct json *j)
+info(struct writer *j)
 {
-	json_text(j, "openapi", "3.1.0");
-	json_open(j, "info", '{');
-	json_text(j, "title", settings.app_name);
-	json_text(j, "version", PACKAGE_VERSION);
-	json_text(j, "description", about);
-	json_close(j, '}');
-	json_raw(j, "servers", "[{\"url\":\"/\"}]");
+	writer_text(j, "openapi", "3.1.0");
+	writer_open(j, "info", '{');
+	writer_text(j, "title", settings.app_name);
+	writer_text(j, "version", PACKAGE_VERSION);
+	writer_text(j, "description", about);
+	writer_close(j, '}');
+	writer_raw(j, "servers", "[{\"url\":\"/\"}]");
 }
 
 static void
-tags(struct json *j)
+tags(struct writer *j)
 {
-	json_open(j, "tags", '[');
+	writer_open(j, "tags", '[');
 	for (const struct feature *const *f = features; *f; f++) {
 		if (!(*f)->routes || !(*f)->routes[0].method)
 			continue;
-		json_open(j, NULL, '{');
-		json_text(j, "name", (*f)->name);
+		writer_open(j, NULL, '{');
+		writer_text(j, "name", (*f)->name);
 		if ((*f)->text)
-			json_text(j, "description", (*f)->text);
-		json_close(j, '}');
+			writer_text(j, "description", (*f)->text);
+		writer_close(j, '}');
 	}
-	json_close(j, ']');
+	writer_close(j, ']');
 }
 
 static const char *
@@ -564,12 +564,12 @@ make_document(struct arena *a, size_t *len)
 
 	d.json.out = buf_new(a, DOCUMENT_MAX);
 	collect(&d);
-	json_open(&d.json, NULL, '{');
+	writer_open(&d.json, NULL, '{');
 	info(&d.json);
 	tags(&d.json);
 	paths(&d);
 	components(&d);
-	json_close(&d.json, '}');
+	writer_close(&d.json, '}');
 
 	text = buf_done(&d.json.out);
 	kept = text ? malloc(d.json.out.len + 1) : NULL;

@@ -5,7 +5,7 @@ enum { LINES = 3 };
 
 /* The comma, line and key before a value. */
 static void
-begin(struct json *j, const char *key)
+begin(struct writer *j, const char *key)
 {
 	if (j->follows)
 		buf_char(&j->out, ',');
@@ -22,7 +22,7 @@ begin(struct json *j, const char *key)
 }
 
 void
-json_open(struct json *j, const char *key, char bracket)
+writer_open(struct writer *j, const char *key, char bracket)
 {
 	begin(j, key);
 	buf_char(&j->out, bracket);
@@ -31,7 +31,7 @@ json_open(struct json *j, const char *key, char bracket)
 }
 
 void
-json_close(struct json *j, char bracket)
+writer_close(struct writer *j, char bracket)
 {
 	buf_char(&j->out, bracket);
 	j->depth--;
@@ -39,36 +39,36 @@ json_close(struct json *j, char bracket)
 }
 
 void
-json_text(struct json *j, const char *key, const char *text)
+writer_text(struct writer *j, const char *key, const char *text)
 {
 	begin(j, key);
 	buf_json_text(&j->out, text);
 }
 
 void
-json_int(struct json *j, const char *key, int64_t number)
+writer_int(struct writer *j, const char *key, int64_t number)
 {
 	begin(j, key);
 	buf_int(&j->out, number);
 }
 
 void
-json_bool(struct json *j, const char *key, bool value)
+writer_bool(struct writer *j, const char *key, bool value)
 {
-	json_raw(j, key, value ? "true" : "false");
+	writer_raw(j, key, value ? "true" : "false");
 }
 
 void
-json_raw(struct json *j, const char *key, const char *value)
+writer_raw(struct writer *j, const char *key, const char *value)
 {
 	begin(j, key);
 	buf_text(&j->out, value);
 }
 
 void
-json_ref(struct json *j, const char *key, const char *kind, const char *name)
+writer_ref(struct writer *j, const char *key, const char *kind, const char *name)
 {
-	json_open(j, key, '{');
-	json_text(j, "$ref", arena_printf(j->out.arena, "#/components/%s/%s", kind, name));
-	json_close(j, '}');
+	writer_open(j, key, '{');
+	writer_text(j, "$ref", arena_printf(j->out.arena, "#/components/%s/%s", kind, name));
+	writer_close(j, '}');
 }

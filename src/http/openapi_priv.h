@@ -7,21 +7,21 @@
 
 /* Writes JSON member by member, with the commas where they belong; the outer levels a line
  * each, so that two documents can be compared. A key of NULL is for arrays. */
-struct json {
+struct writer {
 	struct buf out;
 	unsigned depth;
 	bool follows; /* something stands before in this object or array */
 };
 
-void json_open(struct json *, const char *key, char bracket);
-void json_close(struct json *, char bracket);
-void json_text(struct json *, const char *key, const char *text);
-void json_int(struct json *, const char *key, int64_t);
-void json_bool(struct json *, const char *key, bool);
+void writer_open(struct writer *, const char *key, char bracket);
+void writer_close(struct writer *, char bracket);
+void writer_text(struct writer *, const char *key, const char *text);
+void writer_int(struct writer *, const char *key, int64_t);
+void writer_bool(struct writer *, const char *key, bool);
 /* The value is JSON already. */
-void json_raw(struct json *, const char *key, const char *value);
+void writer_raw(struct writer *, const char *key, const char *value);
 /* {"$ref": "#/components/<kind>/<name>"} */
-void json_ref(struct json *, const char *key, const char *kind, const char *name);
+void writer_ref(struct writer *, const char *key, const char *kind, const char *name);
 
 /* What a schema's rows are taken for: each use is a component of its own. */
 enum use { USE_READ, USE_CREATE, USE_UPDATE, USE_PAGE };
@@ -49,7 +49,7 @@ struct problem_set {
 
 struct doc {
 	struct arena *arena;
-	struct json json;
+	struct writer json;
 	struct operation *operations;
 	size_t noperations;
 	struct shape *shapes;

@@ -70,24 +70,24 @@ static void
 problem_example(struct doc *d, enum error e)
 {
 	const struct error_info *info = error_info(e);
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 	bool fields = e == E_VALIDATION;
 
-	json_open(j, info->code, '{');
-	json_text(j, "summary", info->detail);
-	json_open(j, "value", '{');
-	json_text(j, "type", "about:blank");
-	json_text(j, "title", info->title);
-	json_int(j, "status", info->status);
-	json_text(j, "detail", fields ? "1 field is not valid" : info->detail);
-	json_text(j, "code", info->code);
-	json_text(j, "request_id", "01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70");
+	writer_open(j, info->code, '{');
+	writer_text(j, "summary", info->detail);
+	writer_open(j, "value", '{');
+	writer_text(j, "type", "about:blank");
+	writer_text(j, "title", info->title);
+	writer_int(j, "status", info->status);
+	writer_text(j, "detail", fields ? "1 field is not valid" : info->detail);
+	writer_text(j, "code", info->code);
+	writer_text(j, "request_id", "01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70");
 	if (fields)
-		json_raw(j, "errors",
-			 "[{\"in\":\"body\",\"field\":\"email\",\"code\":\"invalid_format\","
-			 "\"message\":\"must be an e-mail address\"}]");
-	json_close(j, '}');
-	json_close(j, '}');
+		writer_raw(j, "errors",
+			   "[{\"in\":\"body\",\"field\":\"email\",\"code\":\"invalid_format\","
+			   "\"message\":\"must be an e-mail address\"}]");
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 static void
@@ -97,49 +97,49 @@ problem_headers(struct doc *d, uint64_t errors)
 					     BIT(E_INVALID_TOKEN) | BIT(E_INVALID_CREDENTIALS) |
 					     BIT(E_TOKEN_REUSED) | BIT(E_INSUFFICIENT_SCOPE);
 	static const uint64_t retry = BIT(E_RATE_LIMITED) | BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED);
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, "headers", '{');
-	json_ref(j, "X-Request-ID", "headers", "RequestId");
+	writer_open(j, "headers", '{');
+	writer_ref(j, "X-Request-ID", "headers", "RequestId");
 	if (errors & authenticate)
-		json_ref(j, "WWW-Authenticate", "headers", "Authenticate");
+		writer_ref(j, "WWW-Authenticate", "headers", "Authenticate");
 	if (errors & retry)
-		json_ref(j, "Retry-After", "headers", "RetryAfter");
-	json_close(j, '}');
+		writer_ref(j, "Retry-After", "headers", "RetryAfter");
+	writer_close(j, '}');
 }
 
 static void
 problem_content(struct doc *d, uint64_t errors)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, "application/problem+json", '{');
-	json_ref(j, "schema", "schemas", "Problem");
-	json_open(j, "examples", '{');
+	writer_open(j, "application/problem+json", '{');
+	writer_ref(j, "schema", "schemas", "Problem");
+	writer_open(j, "examples", '{');
 	for (int e = 1; e < ERROR_COUNT; e++)
 		if (errors & BIT(e))
 			problem_example(d, (enum error)e);
-	json_close(j, '}');
-	json_close(j, '}');
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 /* 503 of a route whose reply tells what is away. */
 static void
 reply_or_problem(struct doc *d, const struct schema *reply)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, "503", '{');
-	json_text(j, "description",
-		  "Something that the service needs is away, or it has too much to do.");
+	writer_open(j, "503", '{');
+	writer_text(j, "description",
+		    "Something that the service needs is away, or it has too much to do.");
 	problem_headers(d, BIT(E_UNAVAILABLE));
-	json_open(j, "content", '{');
-	json_open(j, "application/json", '{');
+	writer_open(j, "content", '{');
+	writer_open(j, "application/json", '{');
 	shape_ref(d, "schema", reply, USE_READ);
-	json_close(j, '}');
+	writer_close(j, '}');
 	problem_content(d, BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED));
-	json_close(j, '}');
-	json_close(j, '}');
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 void
@@ -158,18 +158,18 @@ problems_write(struct doc *d, const struct operation *op)
 			reply_or_problem(d, op->route->reply);
 		} else if (set) {
 			set_need(d, set);
-			json_ref(&d->json, arena_printf(d->arena, "%u", status), "responses",
-				 set_name(d->arena, set));
+			writer_ref(&d->json, arena_printf(d->arena, "%u", status), "responses",
+				   set_name(d->arena, set));
 		}
 	}
-	json_ref(&d->json, "default", "responses", "Problem");
+	writer_ref(&d->json, "default", "responses", "Problem");
 }
 
 /* One response. Without errors: the one for whatever else may come. */
 static void
 problem_response(struct doc *d, const char *name, uint64_t errors)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 	struct buf text = buf_new(d->arena, 4000);
 
 	for (int e = 1; e < ERROR_COUNT; e++)
@@ -177,13 +177,13 @@ problem_response(struct doc *d, const char *name, uint64_t errors)
 			buf_printf(&text, "%s`%s`: %s", text.len ? "; " : "",
 				   error_info((enum error)e)->code,
 				   error_info((enum error)e)->detail);
-	json_open(j, name, '{');
-	json_text(j, "description", errors ? text.data : "Any other failure, in the same form.");
+	writer_open(j, name, '{');
+	writer_text(j, "description", errors ? text.data : "Any other failure, in the same form.");
 	problem_headers(d, errors);
-	json_open(j, "content", '{');
+	writer_open(j, "content", '{');
 	problem_content(d, errors ? errors : BIT(E_METHOD_NOT_ALLOWED));
-	json_close(j, '}');
-	json_close(j, '}');
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 void
@@ -195,60 +195,60 @@ problem_responses_write_all(struct doc *d)
 }
 
 static void
-problem_schema(struct json *j)
+problem_schema(struct writer *j)
 {
-	json_open(j, "Problem", '{');
-	json_text(j, "type", "object");
-	json_text(j, "description", "Every failure has this form (RFC 9457).");
-	json_raw(j, "required",
-		 "[\"type\",\"title\",\"status\",\"detail\",\"code\",\"request_id\"]");
-	json_open(j, "properties", '{');
-	json_raw(j, "type", "{\"type\":\"string\",\"description\":\"Always `about:blank`.\"}");
-	json_raw(j, "title", "{\"type\":\"string\",\"description\":\"The status in words.\"}");
-	json_raw(j, "status", "{\"type\":\"integer\",\"minimum\":400,\"maximum\":599}");
-	json_raw(j, "detail",
-		 "{\"type\":\"string\",\"description\":\"What went wrong, for a person.\"}");
-	json_open(j, "code", '{');
-	json_text(j, "type", "string");
-	json_text(j, "description", "What went wrong, for a program. It does not change.");
-	json_open(j, "enum", '[');
+	writer_open(j, "Problem", '{');
+	writer_text(j, "type", "object");
+	writer_text(j, "description", "Every failure has this form (RFC 9457).");
+	writer_raw(j, "required",
+		   "[\"type\",\"title\",\"status\",\"detail\",\"code\",\"request_id\"]");
+	writer_open(j, "properties", '{');
+	writer_raw(j, "type", "{\"type\":\"string\",\"description\":\"Always `about:blank`.\"}");
+	writer_raw(j, "title", "{\"type\":\"string\",\"description\":\"The status in words.\"}");
+	writer_raw(j, "status", "{\"type\":\"integer\",\"minimum\":400,\"maximum\":599}");
+	writer_raw(j, "detail",
+		   "{\"type\":\"string\",\"description\":\"What went wrong, for a person.\"}");
+	writer_open(j, "code", '{');
+	writer_text(j, "type", "string");
+	writer_text(j, "description", "What went wrong, for a program. It does not change.");
+	writer_open(j, "enum", '[');
 	for (int e = 1; e < ERROR_COUNT; e++)
-		json_text(j, NULL, error_info((enum error)e)->code);
-	json_close(j, ']');
-	json_close(j, '}');
-	json_raw(j, "request_id",
-		 "{\"type\":\"string\",\"description\":\"Finds the request in the logs.\"}");
-	json_open(j, "errors", '{');
-	json_text(j, "type", "array");
-	json_text(j, "description", "With `validation_error` alone: every bad field.");
-	json_ref(j, "items", "schemas", "FieldError");
-	json_close(j, '}');
-	json_close(j, '}');
-	json_close(j, '}');
+		writer_text(j, NULL, error_info((enum error)e)->code);
+	writer_close(j, ']');
+	writer_close(j, '}');
+	writer_raw(j, "request_id",
+		   "{\"type\":\"string\",\"description\":\"Finds the request in the logs.\"}");
+	writer_open(j, "errors", '{');
+	writer_text(j, "type", "array");
+	writer_text(j, "description", "With `validation_error` alone: every bad field.");
+	writer_ref(j, "items", "schemas", "FieldError");
+	writer_close(j, '}');
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 static void
-field_error_schema(struct json *j)
+field_error_schema(struct writer *j)
 {
-	json_open(j, "FieldError", '{');
-	json_text(j, "type", "object");
-	json_raw(j, "required", "[\"in\",\"field\",\"code\",\"message\"]");
-	json_open(j, "properties", '{');
-	json_raw(j, "in",
-		 "{\"type\":\"string\",\"enum\":[\"body\",\"query\",\"path\",\"header\"]}");
-	json_raw(j, "field",
-		 "{\"type\":\"string\",\"description\":\"Its name; empty for the whole body.\"}");
-	json_open(j, "code", '{');
-	json_text(j, "type", "string");
-	json_open(j, "enum", '[');
+	writer_open(j, "FieldError", '{');
+	writer_text(j, "type", "object");
+	writer_raw(j, "required", "[\"in\",\"field\",\"code\",\"message\"]");
+	writer_open(j, "properties", '{');
+	writer_raw(j, "in",
+		   "{\"type\":\"string\",\"enum\":[\"body\",\"query\",\"path\",\"header\"]}");
+	writer_raw(j, "field",
+		   "{\"type\":\"string\",\"description\":\"Its name; empty for the whole body.\"}");
+	writer_open(j, "code", '{');
+	writer_text(j, "type", "string");
+	writer_open(j, "enum", '[');
 	for (int code = FIELD_REQUIRED; code <= FIELD_NOT_NULL; code++)
-		json_text(j, NULL, field_code_text((enum field_code)code));
-	json_close(j, ']');
-	json_close(j, '}');
-	json_raw(j, "message",
-		 "{\"type\":\"string\",\"description\":\"What is wanted, for a person.\"}");
-	json_close(j, '}');
-	json_close(j, '}');
+		writer_text(j, NULL, field_code_text((enum field_code)code));
+	writer_close(j, ']');
+	writer_close(j, '}');
+	writer_raw(j, "message",
+		   "{\"type\":\"string\",\"description\":\"What is wanted, for a person.\"}");
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 void

@@ -93,17 +93,17 @@ shape_name_all(struct doc *d)
 void
 shape_ref(struct doc *d, const char *key, const struct schema *schema, enum use use)
 {
-	json_ref(&d->json, key, "schemas", shape_find(d, schema, use)->name);
+	writer_ref(&d->json, key, "schemas", shape_find(d, schema, use)->name);
 }
 
 /* A value given as text, in its JSON form. */
 static void
-typed_value(struct json *j, const char *key, const struct field *f, const char *text)
+typed_value(struct writer *j, const char *key, const struct field *f, const char *text)
 {
 	if (f->type == TYPE_INT || f->type == TYPE_BOOL)
-		json_raw(j, key, text);
+		writer_raw(j, key, text);
 	else
-		json_text(j, key, text);
+		writer_text(j, key, text);
 }
 
 /* "Some title", as long as the row wants it. */
@@ -161,7 +161,7 @@ sample(struct arena *a, const struct field *f)
 }
 
 static void
-type_of(struct json *j, const struct field *f)
+type_of(struct writer *j, const struct field *f)
 {
 	static const char *const types[] = {
 		[TYPE_INT] = "integer", [TYPE_BOOL] = "boolean", [TYPE_RECORDS] = "array"
@@ -169,17 +169,17 @@ type_of(struct json *j, const struct field *f)
 	const char *type = f->type < COUNT(types) && types[f->type] ? types[f->type] : "string";
 
 	if (!(f->flags & F_NULLABLE)) {
-		json_text(j, "type", type);
+		writer_text(j, "type", type);
 		return;
 	}
-	json_open(j, "type", '[');
-	json_text(j, NULL, type);
-	json_text(j, NULL, "null");
-	json_close(j, ']');
+	writer_open(j, "type", '[');
+	writer_text(j, NULL, type);
+	writer_text(j, NULL, "null");
+	writer_close(j, ']');
 }
 
 static void
-format_of(struct json *j, const struct field *f)
+format_of(struct writer *j, const struct field *f)
 {
 	static const char *const formats[] = {
 		[TYPE_EMAIL] = "email",
@@ -189,72 +189,72 @@ format_of(struct json *j, const struct field *f)
 	};
 
 	if (f->flags & F_SECRET)
-		json_text(j, "format", "password");
+		writer_text(j, "format", "password");
 	else if (f->type < COUNT(formats) && formats[f->type])
-		json_text(j, "format", formats[f->type]);
+		writer_text(j, "format", formats[f->type]);
 }
 
 static void
-limits_of(struct json *j, const struct field *f)
+limits_of(struct writer *j, const struct field *f)
 {
 	int64_t min = field_min(f);
 
 	if (f->type == TYPE_TEXT && min > 0)
-		json_int(j, "minLength", min);
+		writer_int(j, "minLength", min);
 	if (f->type == TYPE_TEXT && f->max > 0)
-		json_int(j, "maxLength", f->max);
+		writer_int(j, "maxLength", f->max);
 	if (f->type == TYPE_EMAIL)
-		json_int(j, "maxLength", 254);
+		writer_int(j, "maxLength", 254);
 	if (f->type == TYPE_INT && f->max > min) {
-		json_int(j, "minimum", min);
+		writer_int(j, "minimum", min);
 		if (f->max < INT64_MAX)
-			json_int(j, "maximum", f->max);
+			writer_int(j, "maximum", f->max);
 	}
 }
 
 static void
-choices_of(struct json *j, const struct field *f)
+choices_of(struct writer *j, const struct field *f)
 {
 	if (f->type != TYPE_ENUM)
 		return;
 
-	json_open(j, "enum", '[');
+	writer_open(j, "enum", '[');
 	for (const char *const *choice = f->choices; *choice; choice++)
-		json_text(j, NULL, *choice);
+		writer_text(j, NULL, *choice);
 	if (f->flags & F_NULLABLE)
-		json_raw(j, NULL, "null");
-	json_close(j, ']');
+		writer_raw(j, NULL, "null");
+	writer_close(j, ']');
 }
 
 /* A record within a record. */
 static void
 record_of(struct doc *d, const struct field *f)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
 	if (f->type == TYPE_RECORDS) {
 		type_of(j, f);
 		shape_ref(d, "items", f->record, USE_READ);
 		return;
 	}
-	json_open(j, f->flags & F_NULLABLE ? "anyOf" : "allOf", '[');
+	writer_open(j, f->flags & F_NULLABLE ? "anyOf" : "allOf", '[');
 	shape_ref(d, NULL, f->record, USE_READ);
 	if (f->flags & F_NULLABLE) {
-		json_open(j, NULL, '{');
-		json_text(j, "type", "null");
-		json_close(j, '}');
+		writer_open(j, NULL, '{');
+		writer_text(j, "type", "null");
+		writer_close(j, '}');
 	}
-	json_close(j, ']');
+	writer_close(j, ']');
 }
 
 void
 field_schema(struct doc *d, const char *key, const struct field *f, enum use use)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, key, '{');
+	writer_open(j, key, '{');
 	if (f->text)
-		json_text(j, "description", f->text);
+		writer_text(j, "description", f->text);
 	if (f->record) {
 		record_of(d, f);
 	} else {
@@ -265,17 +265,17 @@ field_schema(struct doc *d, const char *key, const struct field *f, enum use use
 		if (use == USE_CREATE && f->initial)
 			typed_value(j, "default", f, f->initial);
 		if (f->flags & F_SECRET)
-			json_bool(j, "writeOnly", true);
-		json_open(j, "examples", '[');
+			writer_bool(j, "writeOnly", true);
+		writer_open(j, "examples", '[');
 		typed_value(j, NULL, f, sample(d->arena, f));
-		json_close(j, ']');
+		writer_close(j, ']');
 	}
-	json_close(j, '}');
+	writer_close(j, '}');
 }
 
 /* What a reply has is always there; a body needs what the rows require. */
 static void
-required_rows(struct json *j, const struct schema *schema, enum use use)
+required_rows(struct writer *j, const struct schema *schema, enum use use)
 {
 	bool open = false;
 
@@ -287,30 +287,30 @@ required_rows(struct json *j, const struct schema *schema, enum use use)
 		if (!takes_part(f, use) || !required)
 			continue;
 		if (!open)
-			json_open(j, "required", '[');
+			writer_open(j, "required", '[');
 		open = true;
-		json_text(j, NULL, f->name);
+		writer_text(j, NULL, f->name);
 	}
 	if (open)
-		json_close(j, ']');
+		writer_close(j, ']');
 }
 
 static void
 record_schema(struct doc *d, const struct shape *s)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, s->name, '{');
-	json_text(j, "type", "object");
+	writer_open(j, s->name, '{');
+	writer_text(j, "type", "object");
 	required_rows(j, s->schema, s->use);
-	json_open(j, "properties", '{');
+	writer_open(j, "properties", '{');
 	for (size_t i = 0; i < s->schema->nfields; i++)
 		if (takes_part(&s->schema->fields[i], s->use))
 			field_schema(d, s->schema->fields[i].name, &s->schema->fields[i], s->use);
-	json_close(j, '}');
+	writer_close(j, '}');
 	if (s->use != USE_READ)
-		json_bool(j, "additionalProperties", false);
-	json_close(j, '}');
+		writer_bool(j, "additionalProperties", false);
+	writer_close(j, '}');
 }
 
 static void
@@ -325,19 +325,19 @@ page_schema(struct doc *d, const struct shape *s)
 	    "\"Rows before this page; not there with `cursor`.\"},"
 	    "\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
 	    "\"Where the next page begins, for `cursor`; null on the last page.\"}";
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, s->name, '{');
-	json_text(j, "type", "object");
-	json_raw(j, "required", "[\"items\",\"limit\",\"next_cursor\"]");
-	json_open(j, "properties", '{');
-	json_open(j, "items", '{');
-	json_text(j, "type", "array");
+	writer_open(j, s->name, '{');
+	writer_text(j, "type", "object");
+	writer_raw(j, "required", "[\"items\",\"limit\",\"next_cursor\"]");
+	writer_open(j, "properties", '{');
+	writer_open(j, "items", '{');
+	writer_text(j, "type", "array");
 	shape_ref(d, "items", s->schema, USE_READ);
-	json_close(j, '}');
-	json_raw(j, NULL, rest);
-	json_close(j, '}');
-	json_close(j, '}');
+	writer_close(j, '}');
+	writer_raw(j, NULL, rest);
+	writer_close(j, '}');
+	writer_close(j, '}');
 }
 
 void
@@ -354,30 +354,30 @@ shape_write_all(struct doc *d)
 static void
 page_example(struct doc *d, const char *key, const struct schema *schema)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
-	json_open(j, key, '{');
-	json_open(j, "items", '[');
+	writer_open(j, key, '{');
+	writer_open(j, "items", '[');
 	shape_example(d, NULL, schema, USE_READ);
-	json_close(j, ']');
-	json_int(j, "total", 1);
-	json_int(j, "limit", LIST_LIMIT);
-	json_int(j, "offset", 0);
-	json_raw(j, "next_cursor", "null");
-	json_close(j, '}');
+	writer_close(j, ']');
+	writer_int(j, "total", 1);
+	writer_int(j, "limit", LIST_LIMIT);
+	writer_int(j, "offset", 0);
+	writer_raw(j, "next_cursor", "null");
+	writer_close(j, '}');
 }
 
 static void
 field_example(struct doc *d, const struct field *f)
 {
-	struct json *j = &d->json;
+	struct writer *j = &d->json;
 
 	if (f->type == TYPE_RECORD) {
 		shape_example(d, f->name, f->record, USE_READ);
 	} else if (f->type == TYPE_RECORDS) {
-		json_open(j, f->name, '[');
+		writer_open(j, f->name, '[');
 		shape_example(d, NULL, f->record, USE_READ);
-		json_close(j, ']');
+		writer_close(j, ']');
 	} else {
 		typed_value(j, f->name, f, sample(d->arena, f));
 	}
@@ -390,9 +390,9 @@ shape_example(struct doc *d, const char *key, const struct schema *schema, enum 
 		page_example(d, key, schema);
 		return;
 	}
-	json_open(&d->json, key, '{');
+	writer_open(&d->json, key, '{');
 	for (size_t i = 0; i < schema->nfields; i++)
 		if (takes_part(&schema->fields[i], use))
 			field_example(d, &schema->fields[i]);
-	json_close(&d->json, '}');
+	writer_close(&d->json, '}');
 }
