@@ -13,7 +13,8 @@ if test -z "$tool"; then
 	exit 77
 fi
 
-if ! find src include tests -name '*.[ch]' -exec "$tool" --dry-run -Werror {} +; then
+if ! find src include tests -name node_modules -prune -o -name '*.[ch]' ! -name migration_files.c \
+	-exec "$tool" --dry-run -Werror {} +; then
 	echo "cure: $tool -i FILE"
 	exit 1
 fi

@@ -4,8 +4,9 @@
 cd "${srcdir:-.}" || exit 99
 status=0
 
-for name in $(find src tests db include -name '*.[ch]' -exec basename {} \; | sort | uniq -d); do
-	find src tests db include -name "$name" | sed 's/$/:1: another file has the same name: rename one/'
+sources=$(find src tests db include -name node_modules -prune -o -name '*.[ch]' -print)
+for name in $(echo "$sources" | sed 's|.*/||' | sort | uniq -d); do
+	echo "$sources" | grep "/$name\$" | sed 's/$/:1: another file has the same name: rename one/'
 	status=1
 done
 
