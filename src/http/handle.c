@@ -258,6 +258,7 @@ static void
 log_request(const struct request *req, int64_t start)
 {
 	unsigned status = req->reply.status;
+	enum error e = req->ctx->failure.error;
 	struct log_field fields[] = {
 		{ .name = "method", .text = req->method_text },
 		{ .name = "path", .text = req->path },
@@ -267,8 +268,7 @@ log_request(const struct request *req, int64_t start)
 		  .is_seconds = true },
 		{ .name = "bytes", .number = (int64_t)req->reply.len, .is_number = true },
 		{ .name = "remote_addr", .text = req->ctx->ip },
-		{ .name = "error",
-		  .text = status >= 400 ? error_info(req->ctx->failure.error)->code : NULL },
+		{ .name = "error", .text = status >= 400 && e ? error_info(e)->code : NULL },
 		{ 0 },
 	};
 

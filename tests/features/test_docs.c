@@ -1,0 +1,81 @@
+/* The API's own description: where it is, and that it speaks of what is there. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+
+#include "app/feature.h"
+#include "app/settings.h"
+
+static struct test *t;
+
+static void
+begin(void)
+{
+	t = test_begin();
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(docs, .init = begin, .fini = end);
+
+Test(docs, is_for_everybody_at_both_places)
+{
+	struct answer a = call(t, "GET", "/openapi.json");
+	struct answer b = call(t, "GET", "/api/v1/openapi.json");
+
+	cr_assert_eq(a.status, 200);
+	cr_expect_str_eq(a.media_type, "application/json");
+	cr_expect_str_eq(a.body, b.body);
+	cr_expect_eq(strncmp(answer_text(&a, "openapi"), "3.1.", 4), 0);
+	cr_expect_str_eq(answer_text(&a, "info.title"), settings.app_name);
+}
+
+Test(docs, is_the_same_each_time)
+{
+	struct answer a = call(t, "GET", "/openapi.json");
+	struct answer b = call(t, "GET", "/openapi.json");
+
+	cr_expect_str_eq(a.body, b.body);
+}
+
+/* Members with a dot or a slash in their names cannot be asked for by path. */
+static void
+expect_words(const struct answer *a, const char *path, const struct route *r)
+{
+	cr_expect_not_null(strstr(a->body, path), "%s is missing", path);
+	cr_expect_not_null(strstr(a->body, r->id), "%s is missing", r->id);
+}
+
+Test(docs, names_every_route)
+{
+	struct answer a = call(t, "GET", "/openapi.json");
+
+	for (const struct feature *const *f = features; *f; f++) {
+		for (const struct route *r = (*f)->routes; r->method; r++)
+			expect_words(&a,
+				     arena_printf(t->arena, "\"%s%s\":",
+						  r->root ? "" : settings.api_prefix, r->path),
+				     r);
+	}
+}
+
+Test(docs, has_no_secret)
+{
+	struct answer a = call(t, "GET", "/openapi.json");
+
+	cr_expect_null(strstr(a.body, settings.jwt_secret_key));
+	cr_expect_null(strstr(a.body, "password_hash"));
+}
+
+Test(docs, every_id_is_one_of_a_kind)
+{
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct route *r = (*f)->routes; r->method; r++)
+			for (const struct feature *const *g = features; *g; g++)
+				for (const struct route *s = (*g)->routes; s->method; s++)
+					cr_expect(r == s || strcmp(r->id, s->id) != 0, "%s", r->id);
+}

@@ -1,0 +1,183 @@
+/* Health: what probes and people are told, with the database there and away. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/testdb.h"
+
+#include "app/settings.h"
+#include "app/shared.h"
+
+static struct test *t;
+
+static void
+begin(void)
+{
+	t = test_begin();
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(health, .init = begin, .fini = end);
+
+static void
+free_database(void *db)
+{
+	db_free(db);
+}
+
+/* The application has its database no more; the test keeps its own way there. */
+static void
+lose_database(void)
+{
+	struct db *lost = db_new("host=/nonexistent dbname=nobody");
+
+	arena_defer(t->arena, free_database, lost);
+	t->db = lost;
+}
+
+Test(health, live)
+{
+	struct answer a = call(t, "GET", "/health/live");
+
+	cr_expect_eq(a.status, 200);
+	cr_expect_str_eq(a.body, "{\"status\":\"ok\"}");
+	cr_expect_str_eq(a.media_type, "application/json");
+}
+
+Test(health, live_asks_no_dependency)
+{
+	struct answer a;
+
+	t->db = NULL;
+	a = call(t, "GET", "/health/live");
+	cr_expect_eq(a.status, 200);
+}
+
+Test(health, whole)
+{
+	struct answer a = call(t, "GET", "/health");
+
+	cr_assert_eq(a.status, 200, "%s", a.body);
+	cr_expect_str_eq(answer_text(&a, "status"), "ok");
+	cr_expect_str_eq(answer_text(&a, "service"), settings.app_name);
+	cr_expect_str_eq(answer_text(&a, "version"), PACKAGE_VERSION);
+	cr_expect_str_eq(answer_text(&a, "environment"), "test");
+	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "ok");
+	cr_expect_geq(answer_int(&a, "checks.database.latency_ms"), 0);
+	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "ok");
+}
+
+Test(health, ready)
+{
+	struct answer a = call(t, "GET", "/health/ready");
+
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	cr_expect_str_eq(answer_text(&a, "status"), "ok");
+}
+
+Test(health, is_for_everybody_and_not_below_the_prefix)
+{
+	struct answer a;
+
+	a = call(t, "GET", "/health", .token = "whatever");
+	cr_expect_eq(a.status, 200);
+	a = call(t, "GET", "/api/v1/health");
+	expect_problem(&a, 404, "not_found");
+	a = call(t, "HEAD", "/health/live");
+	cr_expect_eq(a.status, 200);
+	a = call(t, "POST", "/health");
+	expect_problem(&a, 405, "method_not_allowed");
+	cr_expect_str_eq(answer_header(&a, "Allow"), "GET, HEAD, OPTIONS");
+}
+
+Test(health, database_away)
+{
+	struct answer a;
+
+	lose_database();
+	a = call(t, "GET", "/health");
+	cr_expect_eq(a.status, 503);
+	cr_expect_str_eq(a.media_type, "application/json");
+	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
+	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "error");
+	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "unknown");
+	cr_expect_null(strstr(a.body, "nonexistent"), "it tells where the database is: %s", a.body);
+
+	a = call(t, "GET", "/health/ready");
+	expect_problem(&a, 503, "unavailable");
+	a = call(t, "GET", "/health/live");
+	cr_expect_eq(a.status, 200);
+}
+
+Test(health, database_away_is_503_for_the_api)
+{
+	struct account user = make_user(t);
+	struct answer a;
+
+	lose_database();
+	a = call(t, "GET", "/api/v1/items", .token = user.token);
+	expect_problem(&a, 503, "unavailable");
+	a = call(t, "POST", "/api/v1/items", .token = user.token, .json = "{\"title\":\"Lamp\"}");
+	expect_problem(&a, 503, "unavailable");
+	a = call(t, "POST", "/api/v1/auth/login",
+		 .json = "{\"email\":\"a@example.com\",\"password\":\"12345678\"}");
+	expect_problem(&a, 503, "unavailable");
+	a = call(t, "GET", "/api/v1/items");
+	expect_problem(&a, 401, "unauthenticated");
+	a = call(t, "GET", "/nowhere");
+	expect_problem(&a, 404, "not_found");
+}
+
+struct backend {
+	int64_t pid;
+};
+static const struct field backend_fields[] = { { INT(struct backend, pid) } };
+static const struct schema backend_schema = SCHEMA("Backend", struct backend, backend_fields);
+
+Test(health, a_lost_connection_is_found_before_a_request_suffers)
+{
+	static const struct query which =
+	    QUERY("backend", &backend_schema, "SELECT pg_backend_pid() AS pid");
+	struct account user = make_user(t);
+	struct backend backend;
+	struct answer a;
+
+	cr_assert_eq(db_one(t->ctx, &which, &backend), OK);
+	testdb_sql("SELECT pg_terminate_backend(%" PRId64 ", 5000)", backend.pid);
+	a = call(t, "POST", "/api/v1/items", .token = user.token, .json = "{\"title\":\"Lamp\"}");
+	cr_expect_eq(a.status, 201, "%s", a.body);
+}
+
+Test(health, migrations_pending)
+{
+	struct answer a;
+
+	testdb_spoil();
+	testdb_sql("DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM"
+		   " schema_migrations)");
+	a = call(t, "GET", "/health");
+	cr_expect_eq(a.status, 200);
+	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
+	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "ok");
+	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "pending");
+	cr_expect_eq(answer_int(&a, "checks.migrations.pending"), 1);
+	a = call(t, "GET", "/health/ready");
+	expect_problem(&a, 503, "unavailable");
+}
+
+Test(health, stopping)
+{
+	struct answer a;
+
+	shared_drain();
+	a = call(t, "GET", "/health/ready");
+	expect_problem(&a, 503, "unavailable");
+	a = call(t, "GET", "/health/live");
+	cr_expect_eq(a.status, 200);
+	a = call(t, "GET", "/health");
+	cr_expect_eq(a.status, 200);
+}

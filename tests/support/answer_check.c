@@ -1,0 +1,282 @@
+/* What the API promises of every answer, whoever asked for what. */
+#include <criterion/criterion.h>
+
+#include "call_priv.h"
+
+#include "app/ids.h"
+#include "app/settings.h"
+
+/* Fails the test with what was asked and what came. */
+#define CHECK(condition, ...) cr_expect((condition), "%s", complaint(asked, a, __VA_ARGS__))
+
+static const char *complaint(const struct asked *, const struct answer *, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+static const char *
+complaint(const struct asked *asked, const struct answer *a, const char *format, ...)
+{
+	static char text[8192];
+	char what[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	snprintf(text, sizeof(text), "%s %.300s: %u %s, but %s; body: %.4000s", asked->method,
+		 asked->uri, a->status, a->media_type ? a->media_type : "without a body", what,
+		 a->body);
+	return text;
+}
+
+static size_t
+count_header(const struct answer *a, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->nheaders; i++)
+		n += strcasecmp(a->headers[i].name, name) == 0;
+	return n;
+}
+
+static bool
+header_is(const struct answer *a, const char *name, const char *value)
+{
+	const char *found = answer_header(a, name);
+
+	return found && strcmp(found, value) == 0;
+}
+
+static void
+check_headers(const struct asked *asked, const struct answer *a)
+{
+	static const char *const always[] = { "X-Request-ID", "X-Content-Type-Options",
+					      "Cache-Control" };
+	const char *id = answer_header(a, "X-Request-ID");
+
+	for (size_t i = 0; i < COUNT(always); i++)
+		CHECK(answer_header(a, always[i]), "%s is missing", always[i]);
+	for (size_t i = 0; i < a->nheaders; i++) {
+		const struct header *h = &a->headers[i];
+
+		CHECK(count_header(a, h->name) == 1, "%s is there twice", h->name);
+		CHECK(!strpbrk(h->value, "\r\n"), "%s has a line break", h->name);
+		CHECK(strcasecmp(h->name, "Status") != 0 &&
+			  strncasecmp(h->name, "Content-Length", 12) != 0 &&
+			  strcasecmp(h->name, "Content-Type") != 0,
+		      "%s is the edge's to send", h->name);
+	}
+	CHECK(a->nheaders < REPLY_HEADERS_MAX, "there is no room for another header");
+	CHECK(id && request_id_valid(id), "X-Request-ID is %s", id);
+	CHECK(header_is(a, "X-Content-Type-Options", "nosniff"), "nosniff is missing");
+	if (!a->route || !a->route->cache_control || a->status >= 400)
+		CHECK(header_is(a, "Cache-Control", "no-store"), "it may be cached: %s",
+		      answer_header(a, "Cache-Control"));
+}
+
+/* The table of API.md, Errors. */
+static const struct {
+	const char *code;
+	unsigned status;
+} codes[] = {
+	{ "malformed_json", 400 },      { "bad_request", 400 },
+	{ "unauthenticated", 401 },     { "token_expired", 401 },
+	{ "invalid_credentials", 401 }, { "token_reused", 401 },
+	{ "invalid_token", 401 },       { "forbidden", 403 },
+	{ "insufficient_scope", 403 },  { "not_found", 404 },
+	{ "method_not_allowed", 405 },  { "conflict", 409 },
+	{ "email_taken", 409 },         { "last_owner", 409 },
+	{ "precondition_failed", 412 }, { "idempotency_in_progress", 409 },
+	{ "payload_too_large", 413 },   { "unsupported_media_type", 415 },
+	{ "validation_error", 422 },    { "idempotency_key_reused", 422 },
+	{ "rate_limited", 429 },        { "internal_error", 500 },
+	{ "unavailable", 503 },         { "overloaded", 503 },
+};
+
+static bool
+is_code_of(const char *code, unsigned status)
+{
+	for (size_t i = 0; i < COUNT(codes); i++) {
+		if (strcmp(codes[i].code, code) == 0)
+			return codes[i].status == status;
+	}
+	return false;
+}
+
+static bool
+is_one_of(const char *text, const char *const *list)
+{
+	for (; *list; list++) {
+		if (strcmp(*list, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_field_errors(const struct asked *asked, const struct answer *a)
+{
+	static const char *const places[] = { "body", "query", "path", "header", NULL };
+	static const char *const field_codes[] = {
+		"required",       "unknown_field", "invalid_type", "invalid_format",
+		"invalid_choice", "too_short",     "too_long",     "too_small",
+		"too_large",      "not_null",      NULL,
+	};
+
+	for (size_t i = 0; i < answer_count(a, "errors"); i++) {
+		char path[60];
+
+		snprintf(path, sizeof(path), "errors.%zu", i);
+		CHECK(answer_count(a, path) == 4, "%s has other members than it should", path);
+		snprintf(path, sizeof(path), "errors.%zu.in", i);
+		CHECK(is_one_of(answer_text(a, path), places), "%s is %s", path,
+		      answer_text(a, path));
+		snprintf(path, sizeof(path), "errors.%zu.code", i);
+		CHECK(is_one_of(answer_text(a, path), field_codes), "%s is %s", path,
+		      answer_text(a, path));
+		snprintf(path, sizeof(path), "errors.%zu.field", i);
+		answer_text(a, path);
+		snprintf(path, sizeof(path), "errors.%zu.message", i);
+		CHECK(*answer_text(a, path), "%s is empty", path);
+	}
+}
+
+static void
+check_problem(const struct asked *asked, const struct answer *a)
+{
+	bool has_errors;
+
+	if (!a->json) {
+		CHECK(false, "that is no JSON");
+		return;
+	}
+	has_errors = answer_has(a, "errors");
+	CHECK(strcmp(answer_text(a, "type"), "about:blank") == 0, "the type is another");
+	CHECK(*answer_text(a, "title"), "the title is empty");
+	CHECK(*answer_text(a, "detail"), "the detail is empty");
+	CHECK(answer_int(a, "status") == (int64_t)a->status, "the member status is another");
+	CHECK(is_code_of(answer_text(a, "code"), a->status), "the code does not belong to it");
+	CHECK(header_is(a, "X-Request-ID", answer_text(a, "request_id")),
+	      "the member request_id is not X-Request-ID");
+	CHECK(has_errors == (strcmp(answer_text(a, "code"), "validation_error") == 0),
+	      "errors belongs to validation_error and to nothing else");
+	CHECK(answer_count(a, "") == (has_errors ? 7u : 6u), "there are other members");
+	if (has_errors)
+		check_field_errors(asked, a);
+}
+
+static void
+check_challenge(const struct asked *asked, const struct answer *a)
+{
+	const char *challenge = answer_header(a, "WWW-Authenticate");
+	bool about_token = a->status == 401 && asked->call->token &&
+			   strcmp(answer_code(a), "invalid_credentials") != 0;
+
+	if (a->status != 401) {
+		CHECK(!challenge || a->status == 403, "there is a WWW-Authenticate");
+		return;
+	}
+	CHECK(challenge && strncmp(challenge, "Bearer", 6) == 0, "WWW-Authenticate is %s",
+	      challenge ? challenge : "missing");
+	if (about_token)
+		CHECK(header_is(a, "WWW-Authenticate", "Bearer error=\"invalid_token\""),
+		      "WWW-Authenticate says nothing of the token");
+}
+
+static bool
+allows(const char *allow, const char *method)
+{
+	size_t len = strlen(method);
+
+	for (const char *at = allow; (at = strstr(at, method)); at += len) {
+		if ((at == allow || at[-1] == ' ') && (!at[len] || at[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+static void
+check_allow(const struct asked *asked, const struct answer *a)
+{
+	const char *allow = answer_header(a, "Allow");
+
+	if (a->status != 405 && (a->status != 204 || strcmp(asked->method, "OPTIONS") != 0))
+		return;
+
+	CHECK(allow && *allow, "Allow is missing");
+	if (!allow)
+		return;
+	CHECK(allows(allow, "OPTIONS"), "Allow is %s", allow);
+	CHECK(allows(allow, "GET") == allows(allow, "HEAD"), "Allow is %s", allow);
+	CHECK(a->status == 204 || !allows(allow, asked->method), "Allow is %s", allow);
+}
+
+static void
+check_retry(const struct asked *asked, const struct answer *a)
+{
+	const char *retry = answer_header(a, "Retry-After");
+
+	if (a->status != 503 && a->status != 429)
+		return;
+
+	CHECK(retry && *retry && retry[strspn(retry, "0123456789")] == '\0' &&
+		  strtol(retry, NULL, 10) >= 1,
+	      "Retry-After is %s", retry ? retry : "missing");
+}
+
+static void
+check_location(const struct asked *asked, const struct answer *a)
+{
+	const char *location = answer_header(a, "Location");
+	size_t len;
+
+	if (a->status != 201)
+		return;
+
+	CHECK(location && location[0] == '/' && location[1] != '/', "Location is %s",
+	      location ? location : "missing");
+	if (!location || !answer_has(a, "id"))
+		return;
+	len = strlen(answer_text(a, "id"));
+	CHECK(strlen(location) > len &&
+		  strcmp(location + strlen(location) - len, answer_text(a, "id")) == 0,
+	      "Location is %s, of another row", location);
+}
+
+static void
+check_body(const struct asked *asked, const struct answer *a)
+{
+	bool head = strcmp(asked->method, "HEAD") == 0;
+	const char *wrong = NULL;
+
+	CHECK(a->status >= 200 && a->status <= 599, "that is no final status");
+	if (a->status == 204 || a->status == 304) {
+		CHECK(!a->media_type && a->len == 0, "it has a body");
+		return;
+	}
+	CHECK(a->media_type && a->len > 0, "it has no body");
+	if (!a->media_type || head)
+		return;
+
+	if (strstr(a->media_type, "json"))
+		wrong = json_check(a->body, a->len);
+	CHECK(!wrong, "its body is not valid JSON: %s", wrong);
+	if (a->status < 400 || (a->status == 503 && a->route && a->route->reply_503)) {
+		CHECK(strcmp(a->media_type, "application/problem+json") != 0,
+		      "it is sent as a problem");
+		return;
+	}
+	CHECK(strcmp(a->media_type, "application/problem+json") == 0, "it is no problem+json");
+	check_problem(asked, a);
+}
+
+void
+answer_check(const struct asked *asked, const struct answer *a)
+{
+	check_headers(asked, a);
+	check_body(asked, a);
+	if (strcmp(asked->method, "HEAD") != 0)
+		check_challenge(asked, a);
+	check_allow(asked, a);
+	check_retry(asked, a);
+	check_location(asked, a);
+}

@@ -1,0 +1,285 @@
+/* Requests through the pipeline, as the edge would hand them over. */
+#include <criterion/criterion.h>
+
+#include "call_priv.h"
+
+#include "support/testdb.h"
+
+#include "app/log.h"
+#include "app/settings.h"
+
+#include <json.h>
+
+enum { TEST_ARENA = 1 << 30, REQUEST_ARENA = 64 << 20, ENV_MAX = 16 };
+
+struct test *
+test_begin(void)
+{
+	struct arena *a = arena_new(TEST_ARENA);
+	struct test *t = ARENA_NEW(a, struct test);
+
+	t->arena = a;
+	t->db = testdb_open(a);
+	t->ctx = testdb_ctx(a);
+	settings.password_yescrypt_cost = 1;
+	log_init();
+	return t;
+}
+
+void
+test_end(struct test *t)
+{
+	arena_free(t->arena);
+	testdb_close();
+}
+
+/* Exactly as long as it is, so that a sanitizer sees a look beyond its end. */
+static char *
+copy_of_body(const struct call *call, size_t *len)
+{
+	const char *body = call->json ? call->json : call->form ? call->form : call->body;
+	char *copy;
+
+	*len = call->len || !body ? call->len : strlen(body);
+	copy = malloc(*len ? *len : 1);
+	cr_assert_not_null(copy);
+	if (*len)
+		memcpy(copy, body, *len);
+	return copy;
+}
+
+static const char *
+type_of(const struct call *call)
+{
+	if (call->type)
+		return call->type;
+	if (call->json)
+		return "application/json";
+	return call->form ? "application/x-www-form-urlencoded" : NULL;
+}
+
+static void
+set_variables(struct arena *a, const struct call *call, const char *env[ENV_MAX])
+{
+	const char *const headers[] = { call->header, call->header2, call->header3 };
+	const char *type = type_of(call);
+	size_t n = 0;
+
+	env[n++] = "REMOTE_ADDR=192.0.2.1";
+	if (call->token)
+		env[n++] = arena_printf(a, "HTTP_AUTHORIZATION=Bearer %s", call->token);
+	if (type)
+		env[n++] = arena_printf(a, "CONTENT_TYPE=%s", type);
+	for (size_t i = 0; i < COUNT(headers); i++) {
+		if (headers[i])
+			env[n++] = headers[i];
+	}
+	env[n] = NULL;
+}
+
+static void
+put_json(void *object)
+{
+	json_object_put(object);
+}
+
+static void *
+parse(struct test *t, const char *text, size_t len)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(64);
+	struct json_object *object = json_tokener_parse_ex(tokener, text, (int)len);
+
+	json_tokener_free(tokener);
+	if (object)
+		arena_defer(t->arena, put_json, object);
+	return object;
+}
+
+/* The request's memory goes with the request, so the answer is copied. */
+static struct answer
+copy_of_answer(struct test *t, const struct request *req)
+{
+	const struct reply *reply = &req->reply;
+	bool head = strcmp(req->method_text, "HEAD") == 0;
+	struct answer a = {
+		.status = reply->status,
+		.media_type = arena_text(t->arena, reply->media_type),
+		.body = arena_text_n(t->arena, reply->body, head ? 0 : reply->len),
+		.len = reply->len,
+		.nheaders = reply->nheaders,
+		.route = req->route,
+	};
+
+	for (size_t i = 0; i < reply->nheaders; i++) {
+		a.headers[i].name = arena_text(t->arena, reply->headers[i].name);
+		a.headers[i].value = arena_text(t->arena, reply->headers[i].value);
+	}
+	if (a.media_type && strstr(a.media_type, "json") && !head)
+		a.json = parse(t, a.body, a.len);
+	return a;
+}
+
+struct answer
+call_(struct test *t, const char *method, const char *uri, struct call call)
+{
+	const char *env[ENV_MAX];
+	struct arena *memory = arena_new(REQUEST_ARENA);
+	struct ctx c = { .arena = memory, .db = t->db, .request_id = "none", .ip = "192.0.2.1" };
+	struct request req = {
+		.ctx = &c,
+		.method_text = method,
+		.uri = uri,
+		.env = env,
+		.body_too_large = call.too_large,
+		.body_broken = call.broken,
+	};
+	char *body = copy_of_body(&call, &req.body_len);
+	struct answer a;
+
+	req.body = body;
+	set_variables(t->arena, &call, env);
+	app_handle(&req);
+	a = copy_of_answer(t, &req);
+	answer_check(&(struct asked) { method, uri, &call, &req }, &a);
+	arena_free(memory);
+	free(body);
+	return a;
+}
+
+const char *
+answer_header(const struct answer *a, const char *name)
+{
+	for (size_t i = 0; i < a->nheaders; i++) {
+		if (strcasecmp(a->headers[i].name, name) == 0)
+			return a->headers[i].value;
+	}
+	return NULL;
+}
+
+/* The member at that path, and whether there is one; a null is there, but NULL. */
+static bool
+find(const struct answer *a, const char *path, struct json_object **out)
+{
+	struct json_object *at = a->json;
+
+	while (*path) {
+		char name[100];
+		size_t len = strcspn(path, "."), i;
+
+		cr_assert_lt(len, sizeof(name));
+		memcpy(name, path, len);
+		name[len] = '\0';
+		path += path[len] ? len + 1 : len;
+		i = strtoul(name, NULL, 10);
+		if (json_object_is_type(at, json_type_array) && i < json_object_array_length(at))
+			at = json_object_array_get_idx(at, i);
+		else if (!json_object_is_type(at, json_type_object) ||
+			 !json_object_object_get_ex(at, name, &at))
+			return false;
+	}
+	*out = at;
+	return a->json;
+}
+
+static struct json_object *
+get(const struct answer *a, const char *path, enum json_type type)
+{
+	struct json_object *at = NULL;
+
+	cr_assert(find(a, path, &at), "%s is not in %u %s", path, a->status, a->body);
+	cr_assert(json_object_is_type(at, type), "%s is no %s in %s", path, json_type_to_name(type),
+		  a->body);
+	return at;
+}
+
+bool
+answer_has(const struct answer *a, const char *path)
+{
+	struct json_object *at;
+
+	return find(a, path, &at);
+}
+
+bool
+answer_is_null(const struct answer *a, const char *path)
+{
+	struct json_object *at = NULL;
+
+	cr_assert(find(a, path, &at), "%s is not in %u %s", path, a->status, a->body);
+	return !at;
+}
+
+const char *
+answer_text(const struct answer *a, const char *path)
+{
+	return json_object_get_string(get(a, path, json_type_string));
+}
+
+int64_t
+answer_int(const struct answer *a, const char *path)
+{
+	return json_object_get_int64(get(a, path, json_type_int));
+}
+
+bool
+answer_bool(const struct answer *a, const char *path)
+{
+	return json_object_get_boolean(get(a, path, json_type_boolean));
+}
+
+size_t
+answer_count(const struct answer *a, const char *path)
+{
+	struct json_object *at = NULL;
+
+	cr_assert(find(a, path, &at), "%s is not in %u %s", path, a->status, a->body);
+	if (json_object_is_type(at, json_type_object))
+		return (size_t)json_object_object_length(at);
+	return json_object_array_length(get(a, path, json_type_array));
+}
+
+const char *
+answer_code(const struct answer *a)
+{
+	bool problem = a->media_type && strcmp(a->media_type, "application/problem+json") == 0;
+
+	return problem && a->json ? answer_text(a, "code") : "";
+}
+
+void
+expect_problem(const struct answer *a, unsigned status, const char *code)
+{
+	cr_expect(a->status == status && strcmp(answer_code(a), code) == 0,
+		  "%u %s was expected, but it is %u: %s", status, code, a->status, a->body);
+}
+
+void
+expect_fields_(const struct answer *a, const char *const *fields)
+{
+	size_t wanted = 0, n;
+
+	expect_problem(a, 422, "validation_error");
+	if (a->status != 422)
+		return;
+
+	n = answer_count(a, "errors");
+	for (; fields[wanted]; wanted++) {
+		bool found = false;
+
+		for (size_t i = 0; i < n && !found; i++) {
+			char path[40], row[300];
+			const char *in, *field, *code;
+
+			snprintf(path, sizeof(path), "errors.%zu.in", i);
+			in = answer_text(a, path);
+			snprintf(path, sizeof(path), "errors.%zu.field", i);
+			field = answer_text(a, path);
+			snprintf(path, sizeof(path), "errors.%zu.code", i);
+			code = answer_text(a, path);
+			snprintf(row, sizeof(row), "%s %s %s", in, field, code);
+			found = strcmp(row, fields[wanted]) == 0;
+		}
+		cr_expect(found, "'%s' is not among %s", fields[wanted], a->body);
+	}
+	cr_expect_eq(n, wanted, "%zu bad fields were expected: %s", wanted, a->body);
+}

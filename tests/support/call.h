@@ -1,0 +1,119 @@
+/*
+ * One request in one line, through the whole pipeline, against a database of the test's own:
+ *
+ *	static struct test *t;
+ *
+ *	static void begin(void) { t = test_begin(); }
+ *	static void end(void) { test_end(t); }
+ *	TestSuite(lamps, .init = begin, .fini = end);
+ *
+ *	Test(lamps, can_be_made)
+ *	{
+ *		struct account ada = make_user(t, .role = "member");
+ *		struct answer a = call(t, "POST", "/api/v1/items", .token = ada.token,
+ *				       .json = "{\"title\":\"Lamp\"}");
+ *
+ *		cr_assert_eq(a.status, 201);
+ *		cr_expect_str_eq(answer_text(&a, "title"), "Lamp");
+ *	}
+ *
+ * Every answer is held against the conventions of the API before call() returns it
+ * (answer_check.c); what breaks one fails the test. All that is handed out lives until
+ * test_end().
+ */
+#ifndef TESTS_CALL_H
+#define TESTS_CALL_H
+
+#include "app/http.h"
+
+struct test {
+	struct arena *arena;
+	struct db *db;   /* the application's connection */
+	struct ctx *ctx; /* for what a test does beside it, on the same connection */
+};
+
+/* Takes a database (support/testdb.h), and settings under which tests are fast. */
+struct test *test_begin(void);
+void test_end(struct test *);
+
+struct call {
+	const char *token; /* Authorization: Bearer … */
+	const char *json;  /* a body of application/json */
+	const char *form;  /* a body of application/x-www-form-urlencoded */
+	const char *body;  /* a body of any other kind, of .len bytes (0: up to its NUL) … */
+	size_t len;
+	const char *type; /* … and its Content-Type; also in place of that of .json or .form */
+	const char *header, *header2, *header3; /* CGI variables: "HTTP_X_REQUEST_ID=abcdefgh" */
+	bool too_large, broken;                 /* what the edge says of the body */
+};
+
+struct answer {
+	unsigned status;
+	const char *media_type; /* NULL: no body */
+	const char *body;       /* as the client gets it: empty for HEAD */
+	size_t len;             /* Content-Length */
+	struct header headers[REPLY_HEADERS_MAX];
+	size_t nheaders;
+	const struct route *route; /* that was found, or NULL */
+	void *json;                /* a json_object; NULL where the body is none */
+};
+
+#define call(t, method, uri, ...) call_((t), (method), (uri), (struct call) { __VA_ARGS__ })
+struct answer call_(struct test *, const char *method, const char *uri, struct call);
+
+/* The value of the header, NULL where it is not there. */
+const char *answer_header(const struct answer *, const char *name);
+
+/* The code of a problem: "not_found"; "" where it is none. */
+const char *answer_code(const struct answer *);
+
+/* Fails the test unless the answer is a problem of that status and code. */
+void expect_problem(const struct answer *, unsigned status, const char *code);
+
+/* Fails the test unless the answer is 422 with exactly these bad fields, in any order:
+ * "body title too_short", … The list ends by itself. */
+#define expect_fields(a, ...) expect_fields_((a), (const char *const[]) { __VA_ARGS__, NULL })
+void expect_fields_(const struct answer *, const char *const *fields);
+
+/* Members of the answer by path: "items.0.title". answer_has() apart, a member that is not
+ * there or of another kind fails the test. */
+bool answer_has(const struct answer *, const char *path);
+bool answer_is_null(const struct answer *, const char *path);
+const char *answer_text(const struct answer *, const char *path);
+int64_t answer_int(const struct answer *, const char *path);
+bool answer_bool(const struct answer *, const char *path);
+size_t answer_count(const struct answer *, const char *path); /* of an array or object */
+
+/* An account that is signed in. */
+struct account {
+	const char *id, *email, *password;
+	const char *session_id, *token;
+};
+
+struct new_account {
+	const char *role;      /* NULL: member */
+	const char *email;     /* NULL: one that nobody else has */
+	const char *password;  /* NULL: a good one */
+	const char *full_name; /* NULL: null */
+	bool inactive;
+	int64_t token_expires_in; /* seconds; 0: 15 minutes */
+};
+
+#define make_user(t, ...) make_user_((t), (struct new_account) { __VA_ARGS__ })
+struct account make_user_(struct test *, struct new_account);
+
+struct new_item {
+	const char *title;       /* NULL: one by number */
+	const char *description; /* NULL: null */
+	const char *status;      /* NULL: active */
+	const char *created_at;  /* NULL: now */
+};
+
+/* Returns its id. */
+#define make_item(t, owner, ...) make_item_((t), (owner), (struct new_item) { __VA_ARGS__ })
+const char *make_item_(struct test *, const struct account *owner, struct new_item);
+
+/* `n` items, each a minute younger than the one before, or all of one moment. */
+void make_items(struct test *, const struct account *owner, int n, bool same_moment);
+
+#endif

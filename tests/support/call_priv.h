@@ -1,0 +1,17 @@
+/* What the files behind call.h share. */
+#ifndef TESTS_CALL_PRIV_H
+#define TESTS_CALL_PRIV_H
+
+#include "call.h"
+
+/* What was asked, for messages and for what depends on it. */
+struct asked {
+	const char *method, *uri;
+	const struct call *call;
+	const struct request *req; /* after the pipeline */
+};
+
+/* Holds the answer against what the API promises of every answer. */
+void answer_check(const struct asked *, const struct answer *);
+
+#endif
