@@ -277,7 +277,7 @@ static enum error
 fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 {
 	struct values v = { .n = 0 };
-	struct list_shape shape = shape_of(args, LIST_FIRST, add_filters(&v, args));
+	struct list_shape shape = shape_of(args, LIST_NEAR, add_filters(&v, args));
 	struct list_position at;
 	enum error e;
 
@@ -292,10 +292,10 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 		add(&v, at.id);
 	}
 	add(&v, p_int(c, args->limit + 1));
-	if (!args->cursor && args->offset > 0) {
-		shape.mode = LIST_OFFSET;
+	if (!args->cursor)
 		add(&v, p_int(c, args->offset));
-	}
+	if (!args->cursor && args->offset > LIST_NEAR_MAX)
+		shape.mode = LIST_FAR;
 	return db_exec(c, list_query(&shape), (struct db_params) { v.at, v.n }, out);
 }
 

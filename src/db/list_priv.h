@@ -5,13 +5,15 @@
 #include "app/list.h"
 
 enum list_mode {
-	LIST_FIRST,      /* the first page, and the total */
-	LIST_OFFSET,     /* a page further on, and the total */
+	LIST_NEAR,       /* a page not far from the first, and the total */
+	LIST_FAR,        /* a page beyond LIST_NEAR_MAX, and the total */
 	LIST_AFTER,      /* what follows a row */
 	LIST_AFTER_NULL, /* what follows a row whose sort column is null */
 	LIST_COUNT,      /* the total alone */
 	LIST_MODES,
 };
+
+enum { LIST_NEAR_MAX = 1000 }; /* largest offset of LIST_NEAR */
 
 /* What the text of a list's statement hangs on. */
 struct list_shape {
@@ -24,7 +26,7 @@ struct list_shape {
 
 /* list_sql.c: name and text for a shape. The parameters are, in this order: the filters
  * that are set; for LIST_AFTER the value and the id to go on after, for LIST_AFTER_NULL the
- * id alone; the limit, but for LIST_COUNT; for LIST_OFFSET the offset. */
+ * id alone; the limit, but for LIST_COUNT; for LIST_NEAR and LIST_FAR the offset. */
 const char *list_name(struct arena *, const struct list_shape *);
 const char *list_sql(struct arena *, const struct list_shape *);
 

@@ -1,9 +1,9 @@
 /*
  * Puts the statements of lists together, from the literals of their rows alone.
  *
- * A page has two limits: the largest that there is, as a literal, by which the planner
- * sees that it is a matter of a few rows and takes the index whatever comes in; and around
- * it the one that was asked for, as a parameter.
+ * A page has two limits: one as a literal, by which the planner sees that it is a matter of
+ * a few rows and takes the index whatever comes in; and around it the one that was asked
+ * for, as a parameter.
  *
  * PostgreSQL cannot go on in an index behind a null. So a page of a column that may be null
  * is made of two parts, each of which it can: the rows with a value, then those without.
@@ -81,54 +81,72 @@ put_total(struct writer *w)
 static bool
 has_total(const struct writer *w)
 {
-	return w->shape->mode == LIST_FIRST || w->shape->mode == LIST_OFFSET;
+	return w->shape->mode == LIST_NEAR || w->shape->mode == LIST_FAR;
 }
 
 /* The rows that fit the condition: an ordered scan of one range of an index. */
 static void
-put_part(struct writer *w, const char *condition, bool total)
+put_rows(struct writer *w, const char *condition)
 {
-	buf_text(&w->b, "SELECT part.*");
-	if (total) {
-		buf_text(&w->b, ", ");
-		put_total(w);
-	}
-	buf_printf(&w->b, " FROM (SELECT %s", w->shape->list->columns);
+	int most = LIST_LIMIT_MAX + 1 + (has_total(w) ? LIST_NEAR_MAX : 0);
+
+	buf_printf(&w->b, "SELECT %s", w->shape->list->columns);
 	put_source(w, condition);
 	put_order(w, false);
-	buf_printf(&w->b, " LIMIT %d) AS part", LIST_LIMIT_MAX + 1);
-	put_order(w, false);
-	buf_printf(&w->b, " LIMIT $%d", limit_number(w));
+	buf_printf(&w->b, " LIMIT %d", most);
 }
 
-/* The rows with a value, then those without. */
+/* So many of them as the page can need. */
 static void
-put_two_parts(struct writer *w, const char *values, const char *nulls)
+put_part(struct writer *w, const char *condition)
 {
+	int number = limit_number(w);
+
+	buf_text(&w->b, "(SELECT part.* FROM (");
+	put_rows(w, condition);
+	buf_text(&w->b, ") AS part");
+	put_order(w, false);
+	if (has_total(w))
+		buf_printf(&w->b, " LIMIT $%d::bigint + $%d::bigint)", number, number + 1);
+	else
+		buf_printf(&w->b, " LIMIT $%d)", number);
+}
+
+/* A page of the rows that fit the first condition, then the second (NULL: of the first
+ * alone). */
+static void
+put_page(struct writer *w, const char *first, const char *second)
+{
+	int number = limit_number(w);
+
 	buf_text(&w->b, "SELECT page.*");
 	if (has_total(w)) {
 		buf_text(&w->b, ", ");
 		put_total(w);
 	}
-	buf_text(&w->b, " FROM ((");
-	put_part(w, values, false);
-	buf_text(&w->b, ") UNION ALL (");
-	put_part(w, nulls, false);
-	buf_text(&w->b, ")) AS page");
-	put_order(w, true);
-	buf_printf(&w->b, " LIMIT $%d", limit_number(w));
+	buf_text(&w->b, " FROM (");
+	if (second) {
+		put_part(w, first);
+		buf_text(&w->b, " UNION ALL ");
+		put_part(w, second);
+	} else {
+		put_rows(w, first);
+	}
+	buf_text(&w->b, ") AS page");
+	put_order(w, second);
+	buf_printf(&w->b, " LIMIT $%d", number);
+	if (has_total(w))
+		buf_printf(&w->b, " OFFSET $%d", number + 1);
 }
 
 static void
-put_offset(struct writer *w)
+put_far_page(struct writer *w)
 {
-	buf_printf(&w->b, "SELECT part.*, ");
+	buf_printf(&w->b, "SELECT %s, ", w->shape->list->columns);
 	put_total(w);
-	buf_printf(&w->b, " FROM (SELECT %s", w->shape->list->columns);
 	put_source(w, NULL);
 	put_order(w, w->shape->sort->nullable);
-	buf_printf(&w->b, " LIMIT $%d OFFSET $%d) AS part", limit_number(w), limit_number(w) + 1);
-	put_order(w, w->shape->sort->nullable);
+	buf_printf(&w->b, " LIMIT $%d OFFSET $%d", limit_number(w), limit_number(w) + 1);
 }
 
 const char *
@@ -138,31 +156,26 @@ list_sql(struct arena *a, const struct list_shape *shape)
 			    .shape = shape,
 			    .nfilters = __builtin_popcount(shape->filters) };
 	const char *sort = shape->sort->name;
+	bool nullable = shape->sort->nullable;
 	char after = shape->ascending ? '>' : '<';
 	const char *values, *nulls = arena_printf(a, "%s IS NULL", sort);
 
 	switch (shape->mode) {
-	case LIST_FIRST:
+	case LIST_NEAR:
 		values = arena_printf(a, "%s IS NOT NULL", sort);
-		if (shape->sort->nullable)
-			put_two_parts(&w, values, nulls);
-		else
-			put_part(&w, NULL, true);
+		put_page(&w, nullable ? values : NULL, nullable ? nulls : NULL);
+		break;
+	case LIST_FAR:
+		put_far_page(&w);
 		break;
 	case LIST_AFTER:
 		values = arena_printf(a, "(%s, id) %c ($%d, $%d)", sort, after, w.nfilters + 1,
 				      w.nfilters + 2);
-		if (shape->sort->nullable)
-			put_two_parts(&w, values, nulls);
-		else
-			put_part(&w, values, false);
+		put_page(&w, values, nullable ? nulls : NULL);
 		break;
 	case LIST_AFTER_NULL:
 		nulls = arena_printf(a, "%s AND id %c $%d", nulls, after, w.nfilters + 1);
-		put_part(&w, nulls, false);
-		break;
-	case LIST_OFFSET:
-		put_offset(&w);
+		put_page(&w, nulls, NULL);
 		break;
 	case LIST_COUNT:
 	case LIST_MODES:
@@ -177,8 +190,9 @@ const char *
 list_name(struct arena *a, const struct list_shape *shape)
 {
 	static const char *const modes[] = {
-		[LIST_FIRST] = "first",           [LIST_OFFSET] = "offset", [LIST_AFTER] = "after",
-		[LIST_AFTER_NULL] = "after_null", [LIST_COUNT] = "count",
+		[LIST_NEAR] = "near",   [LIST_FAR] = "far",
+		[LIST_AFTER] = "after", [LIST_AFTER_NULL] = "after_null",
+		[LIST_COUNT] = "count",
 	};
 
 	return arena_printf(a, "%s_list:%s%s:%x:%s", shape->list->name, shape->ascending ? "" : "-",
