@@ -20,11 +20,13 @@
 
 enum field_type {
 	TYPE_TEXT,    /* const char *: UTF-8; min and max count characters */
-	TYPE_EMAIL,   /* const char *: trimmed; local@domain, at most 254 bytes */
+	TYPE_EMAIL,   /* const char *: trimmed; plain ASCII local@domain, at most 254 bytes;
+		       * the domain has a dot */
 	TYPE_UUID,    /* const char *: lower case */
 	TYPE_TIME,    /* const char *: RFC 3339; read with any offset, kept and sent in UTC */
 	TYPE_ENUM,    /* const char *: one of .choices */
-	TYPE_INT,     /* int64_t: min and max are values, where max > min */
+	TYPE_INT,     /* int64_t: min and max are values, where max > min; -2^63 is refused;
+		       * JSON's 1.0 and 1e2 are whole numbers too, up to 2^53 */
 	TYPE_BOOL,    /* bool */
 	TYPE_RECORD,  /* const void *: a record of .record, for replies */
 	TYPE_RECORDS, /* struct records: an array of .record, for replies */
