@@ -4,11 +4,14 @@
 const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
 // ReDoc's footer asks its vendor's server for a logo; nothing here comes from elsewhere.
-HTMLImageElement.prototype.setAttribute = function (name, value) {
-  if (name === "src" && /^https?:/.test(value) && new URL(value).origin !== location.origin)
-    value = blank;
-  Element.prototype.setAttribute.call(this, name, value);
-};
+const src = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
+Object.defineProperty(HTMLImageElement.prototype, "src", {
+  ...src,
+  set(address) {
+    const ours = new URL(address, location.href).origin === location.origin;
+    src.set.call(this, ours || address.startsWith("data:") ? address : blank);
+  },
+});
 
 async function show() {
   const document_ = await (await fetch("/openapi.json")).json();
@@ -20,6 +23,6 @@ async function show() {
 }
 
 if (window.Redoc)
-  show();
+  show().catch((error) => { document.getElementById("page").textContent = `/openapi.json: ${error.message}`; });
 else
   document.getElementById("missing").hidden = false;

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# The database goes away and comes back: 503 at once, and then all is well again without
+# anybody's help.
+. "$(dirname "$0")/e2e.sh"
+site_start
+
+ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
+token=$(member access_token)
+is "signed in" "$status" 200
+
+postgres_stop "$TEST_POSTGRES"
+ask GET /health/live
+is "live while the database is away" "$status" 200
+ask GET /health/ready
+is "not ready" "$status" 503
+for try in 1 2 3 4 5 6; do
+	ask GET /api/v1/items -H "Authorization: Bearer $token"
+	is_problem "list $try" 503 unavailable
+	matches "list $try: Retry-After" "$(header retry-after)" '^[0-9]+$'
+done
+ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
+is_problem "login" 503 unavailable
+
+postgres_start "$TEST_POSTGRES" "$site/log/postgres.log" fsync=off >>"$log"
+wait_until 15 is_ready "$url" || true
+ask GET /health/ready
+is "ready again" "$status" 200
+works() { ask GET /api/v1/items -H "Authorization: Bearer $token" && [[ $status == 200 ]]; }
+wait_until 10 works || true
+is "the list again" "$status" 200

@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# What the end-to-end tests share. Each is an executable file in this folder that
+# `./dev test` runs: it reads this file, starts a site of its own (pool, nginx, database),
+# asks it, and prints "ok - …" or "not ok - …". Use:
+#
+#	. "$(dirname "$0")/e2e.sh"
+#	site_start
+#	ask GET /health/live
+#	is "it lives" "$status" 200
+set -euo pipefail
+: "${TOP:?run it by ./dev test NAME}" "${APP:?}" "${BASE:?}" "${BUILD:?}" "${TEST_POSTGRES:?}"
+# shellcheck source=../../dev
+. "$TOP/dev"
+# shellcheck disable=SC2034 # dev's functions read it.
+base=$BASE build=$BUILD
+name=$(basename "$0" | sed 's/\..*//')
+site=$base/var/test/e2e-$name
+log=$site/log/setup.log
+bad=0
+
+# site_start [NAME=VALUE…]: with these settings beside those below.
+site_start() {
+	local setting
+	rm -rf "$site"
+	mkdir -p "$site/log" "$site/run" "$site/nginx"
+	export ENV_FILE=/dev/null DATABASE_URL LISTEN=unix:$site/run/api.sock PID_FILE=$site/run/api.pid
+	export JWT_SECRET_KEY FIRST_ADMIN_EMAIL=admin@example.com FIRST_ADMIN_PASSWORD=correct-horse-battery
+	export LOG_FORMAT=json WORKERS=4 PASSWORD_YESCRYPT_COST=1
+	JWT_SECRET_KEY=$(random_hex 32)
+	DATABASE_URL=$(database_url "$TEST_POSTGRES" "e2e_$name")
+	for setting in "$@"; do export "${setting?}"; done
+	psql_admin "$TEST_POSTGRES" "DROP DATABASE IF EXISTS \"e2e_$name\" WITH (FORCE)" 2>/dev/null
+	postgres_database "$TEST_POSTGRES" "e2e_$name"
+	"$APP" migrate up >>"$log" 2>&1
+	"$APP" seed >>"$log" 2>&1
+	trap site_end EXIT
+	trap 'exit 130' INT TERM
+	pool_start
+	free_port
+	nginx_start "$site" "$port"
+	url=http://127.0.0.1:$port
+	wait_until 10 is_ready "$url" || fail_all "the site does not get ready"
+}
+
+free_port() {
+	port=$((20000 + RANDOM % 10000))
+	while port_is_taken "$port"; do port=$((port + 1)); done
+}
+
+pool_start() { api_start "$site" || fail_all "the pool does not start"; }
+pool_stop() { api_stop "$site"; }
+
+fail_all() {
+	echo "not ok - $1"
+	tail -n 30 "$site"/log/*.log || true
+	exit 1
+}
+
+site_end() {
+	local status=$?
+	nginx_stop "$site"
+	api_stop "$site"
+	((status != 0 || bad == 0)) || status=1
+	exit "$status"
+}
+
+# ask METHOD PATH [ARGUMENTS of curl…]: sets `status`, `headers` (names in small letters)
+# and `body`. The path goes out as it stands here.
+ask() {
+	local method=$1 path=$2 output=$site/answer
+	shift 2
+	[[ $method != HEAD ]] || set -- --head "$@"
+	: >"$output"
+	status=$(curl -sS --noproxy '*' --path-as-is -m 20 -X "$method" -D "$output.head" -o "$output" \
+		-w '%{http_code}' "$@" "$url$path" 2>>"$log") || true
+	headers=$(sed 's/\r$//; 1d; s/^[^:]*:/\L&/' "$output.head")
+	body=
+	[[ $method == HEAD ]] || body=$(tr -d '\0' <"$output") # For HEAD, curl writes the headers there.
+}
+
+# ask_raw TEXT: as it stands, over a connection of its own.
+ask_raw() {
+	local answer
+	exec 7<>"/dev/tcp/127.0.0.1/$port"
+	printf '%b' "$1" >&7
+	answer=$(timeout 10 cat <&7 | tr -d '\0\r') || true
+	exec 7>&-
+	status=$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' <<<"$answer")
+	headers=$(sed '1d; /^$/,$d; s/^[^:]*:/\L&/' <<<"$answer")
+	body=$(sed '1,/^$/d' <<<"$answer")
+}
+
+header() { sed -n "s/^$1: *//p" <<<"$headers"; }                # each on a line
+member() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p" <<<"$body"; } # of flat JSON
+
+ok() { echo "ok - $1"; }
+not_ok() {
+	bad=$((bad + 1))
+	printf '%s\n' "not ok - $1" "${@:2}"
+}
+
+is() { # TEXT GOT WANTED
+	if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "  got    ${2:0:2000}" "  wanted $3"; fi
+}
+
+matches() { # TEXT GOT PATTERN
+	if grep -qE -- "$3" <<<"$2"; then ok "$1"; else not_ok "$1" "  got     ${2:0:2000}" "  pattern $3"; fi
+}
+
+# What every error answers, also the web server's own.
+is_problem() { # TEXT STATUS CODE
+	is "$1: status" "$status" "$2"
+	is "$1: code" "$(member code)" "$3"
+	is "$1: type" "$(header content-type)" application/problem+json
+	is "$1: status in the body" "$(member status)" "$2"
+	is "$1: request id" "$(member request_id)" "$(header x-request-id)"
+	matches "$1: it has an id" "$(header x-request-id)" '^[A-Za-z0-9._-]{8,64}$'
+	is "$1: not kept" "$(header cache-control)" no-store
+	is "$1: not guessed" "$(header x-content-type-options)" nosniff
+}
