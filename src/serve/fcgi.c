@@ -188,7 +188,7 @@ is_length_wrong(void)
 	unsigned long long length;
 	char *end;
 
-	if (!text || !*text || strcmp(text, "0") == 0 || w.guard.body_too_large)
+	if (!text || !*text || strcmp(text, "0") == 0)
 		return false;
 
 	errno = 0;
@@ -284,7 +284,7 @@ answer(bool broken)
 		.body = w.guard.body,
 		.body_len = w.guard.body_len,
 		.body_too_large = w.guard.body_too_large,
-		.body_broken = broken || is_length_wrong(),
+		.body_broken = !w.guard.body_too_large && (broken || is_length_wrong()),
 	};
 
 	if (!req.method_text)
@@ -399,6 +399,8 @@ drain(void)
 		continue;
 }
 
+/* The kernel wakes one worker for a connection. Who was woken serves it, even if it is
+ * told to leave in the same moment: nobody else would know of it. */
 static void
 serve_until_stopped(void)
 {
@@ -407,12 +409,12 @@ serve_until_stopped(void)
 		int n = epoll_wait(w.epoll, events, COUNT(events), -1);
 
 		for (int i = 0; i < n; i++) {
-			if (events[i].data.fd == w.signals)
-				read_signal();
-		}
-		for (int i = 0; i < n && w.stop == STOP_NOT; i++) {
 			if (events[i].data.fd == w.listener)
 				serve_next();
+		}
+		for (int i = 0; i < n; i++) {
+			if (events[i].data.fd == w.signals)
+				read_signal();
 		}
 	}
 	drain();

@@ -5,12 +5,13 @@
 
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { BACKLOG = 512, FIRST_PASSED = 3 };
+enum { BACKLOG = 512, FIRST_PASSED = 3, PATIENCE_MS = 2000 };
 
 static char wrong[400];
 
@@ -76,12 +77,31 @@ unix_address(const char *path, struct sockaddr_un *address)
 	return NULL;
 }
 
+static bool
+is_alive(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+		       (errno == ECONNREFUSED || errno == ENOENT);
+
+	close(fd);
+	return !refused;
+}
+
+/* The workers of a parent that was killed need a moment to end. */
+static bool
+stays_alive(const struct sockaddr_un *address)
+{
+	for (int i = 0; i < PATIENCE_MS / 50 && is_alive(address); i++)
+		poll(NULL, 0, 50);
+	return is_alive(address);
+}
+
 /* Removes what a killed process left there, and nothing else. */
 static const char *
 remove_stale(const struct sockaddr_un *address)
 {
 	const char *path = address->sun_path;
-	int fd, rc, error;
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
@@ -90,12 +110,7 @@ remove_stale(const struct sockaddr_un *address)
 		return fault("LISTEN=unix:%s: there is a file of that name; remove it, or choose "
 			     "another path",
 			     path);
-
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	rc = connect(fd, (const struct sockaddr *)address, sizeof(*address));
-	error = errno;
-	close(fd);
-	if (rc == 0 || error != ECONNREFUSED)
+	if (stays_alive(address))
 		return fault("LISTEN=unix:%s: another process listens there; stop it, or choose "
 			     "another path",
 			     path);
@@ -290,7 +305,8 @@ listener_shut(struct listener *l)
 	shutdown(l->fd, SHUT_RD);
 	/* From now on ours is a stale one; one that is not is somebody else's. */
 	lock = lock_directory(address.sun_path);
-	remove_stale(&address);
+	if (!is_alive(&address))
+		unlink(address.sun_path);
 	if (lock >= 0)
 		close(lock);
 }

@@ -277,7 +277,7 @@ replace_old(void)
 		kill(pool.old[pool.nleaving++], SIGUSR1);
 		pool.ntold++;
 	}
-	if (pool.reloading && ready == pool.nseats) {
+	if (pool.reloading && ready == pool.nseats && pool.nold == 0) {
 		pool.reloading = false;
 		log_info(NULL, "the pool is reloaded: %zu workers", pool.nseats);
 		notify("READY=1");

@@ -1,0 +1,150 @@
+/* The smallest application: one feature of its own, and routes that misbehave on
+ * request. Also shows that the core works without any of the features that come along. */
+#include "app/feature.h"
+#include "app/settings.h"
+#include "app/shared.h"
+#include "cli/cli_priv.h"
+
+#include <signal.h>
+
+#ifndef EDITION
+#define EDITION "one"
+#endif
+
+struct about {
+	const char *edition, *name;
+	int64_t pid, body, max_body;
+	bool draining;
+};
+
+static const struct field about_fields[] = {
+	{ TEXT(struct about, edition), .flags = F_READ, .text = "Which program this is." },
+	{ TEXT(struct about, name), .flags = F_READ, .text = "Its APP_NAME." },
+	{ INT(struct about, pid), .flags = F_READ, .text = "Process that answers." },
+	{ INT(struct about, body), .flags = F_READ, .text = "Bytes of the body." },
+	{ INT(struct about, max_body), .flags = F_READ, .text = "MAX_BODY_BYTES." },
+	{ BOOL(struct about, draining), .flags = F_READ, .text = "Whether the pool stops." },
+};
+static const struct schema about_schema = SCHEMA("About", struct about, about_fields);
+
+struct amount {
+	int64_t n;
+};
+
+static const struct field amount_fields[] = {
+	{ INT(struct amount, n), .flags = F_CREATE, .max = 100000000, .text = "How much." },
+};
+static const struct schema amount_schema = SCHEMA("Amount", struct amount, amount_fields);
+
+static int64_t
+amount_of(const struct request *req)
+{
+	const struct amount *amount = req->query_record;
+
+	return amount->n;
+}
+
+static enum error
+show_about(struct request *req)
+{
+	struct about about = {
+		.edition = EDITION,
+		.name = settings.app_name,
+		.pid = getpid(),
+		.body = (int64_t)req->body_len,
+		.max_body = settings.max_body_bytes,
+		.draining = shared_draining(),
+	};
+
+	return reply_record(req, &about);
+}
+
+static enum error
+sleep_long(struct request *req)
+{
+	struct timespec left = { .tv_sec = amount_of(req) / 1000,
+				 .tv_nsec = amount_of(req) % 1000 * 1000000 };
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		continue;
+	return show_about(req);
+}
+
+/* Does not even hear its own deadline. */
+static enum error
+sleep_deaf(struct request *req)
+{
+	signal(SIGALRM, SIG_IGN);
+	return sleep_long(req);
+}
+
+static enum error
+send_back(struct request *req)
+{
+	return reply_body(req, 200, "application/octet-stream", req->body, req->body_len);
+}
+
+static enum error
+send_much(struct request *req)
+{
+	size_t n = (size_t)amount_of(req);
+	char *bytes = arena_alloc(req->ctx->arena, n);
+
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (char)('a' + i % 26);
+	return reply_body(req, 200, "text/plain", bytes, n);
+}
+
+static enum error
+take_memory(struct request *req)
+{
+	for (;;)
+		arena_alloc(req->ctx->arena, 1 << 20);
+	return OK;
+}
+
+static enum error
+crash(struct request *req UNUSED)
+{
+	raise(SIGKILL);
+	return OK;
+}
+
+static const struct route routes[] = {
+	{ GET, "/about", show_about, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
+	  .id = "about", .text = "Who answers." },
+	{ POST, "/about", show_about, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
+	  .id = "about_body", .text = "Who answers, and how long the body is." },
+	{ POST, "/back", send_back, ACCESS_PUBLIC, .root = true,
+	  .media_type = "application/octet-stream", .id = "back", .text = "The body again." },
+	{ GET, "/much", send_much, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
+	  .media_type = "text/plain", .id = "much", .text = "So many bytes." },
+	{ GET, "/sleep", sleep_long, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
+	  .reply = &about_schema, .id = "sleep", .text = "Answers after so many milliseconds." },
+	{ GET, "/deaf", sleep_deaf, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
+	  .reply = &about_schema, .id = "deaf", .text = "The same without hearing signals." },
+	{ GET, "/memory", take_memory, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
+	  .id = "memory", .text = "Takes memory until there is none." },
+	{ GET, "/crash", crash, ACCESS_PUBLIC, .root = true, .reply = &about_schema, .id = "crash",
+	  .text = "Ends the worker." },
+	{ 0 },
+};
+
+static const struct feature pool_feature = {
+	.name = "pool",
+	.text = "What the tests of the processes need.",
+	.routes = routes,
+};
+
+const struct feature *const features[] = { &pool_feature, NULL };
+
+static const struct command commands[] = {
+	{ "serve", "[--single]", "Serve requests.", "--single", cmd_serve, true },
+	{ 0 },
+};
+
+int
+main(int argc, char **argv)
+{
+	return cli_main(commands, argc, argv);
+}

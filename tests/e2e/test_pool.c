@@ -1,0 +1,628 @@
+/* The processes: start, load, death, reload, stop. Each test has a pool of its own. */
+#include <criterion/criterion.h>
+
+#include "e2e/pool_client.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#define SETTINGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
+
+static struct pool pool;
+static struct answer answer;
+
+static void
+set_up(void)
+{
+	pool = pool_new();
+}
+
+static void
+tear_down(void)
+{
+	pool_free(&pool);
+}
+
+TestSuite(pool, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void
+write_settings(const char *text)
+{
+	FILE *out = fopen(pool.settings, "w");
+
+	cr_assert_not_null(out);
+	fputs(text, out);
+	cr_assert_eq(fclose(out), 0);
+}
+
+static void
+reload(const char *expected, unsigned times)
+{
+	kill(pool.pid, SIGHUP);
+	pool_wait_logged(&pool, expected, times);
+}
+
+static int
+send_request(const char *uri)
+{
+	struct bytes *b = calloc(1, sizeof(*b));
+	int fd = dial(&pool);
+
+	cr_assert(fd >= 0);
+	put_request(b, "GET", uri, NULL);
+	cr_assert_eq(send(fd, b->data, b->len, MSG_NOSIGNAL), (ssize_t)b->len);
+	free(b);
+	return fd;
+}
+
+static void
+expect_answer(int fd, unsigned status)
+{
+	cr_assert(read_answer(fd, &answer), "cut off");
+	cr_assert_eq(answer.status, status, "%s", answer.text);
+	close(fd);
+}
+
+/* ---- answers */
+
+Test(pool, answers)
+{
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_not_null(strstr(answer.text, "\r\nContent-Type: application/json\r\n"));
+	cr_expect_not_null(strstr(answer.text, "\r\nX-Request-ID: "));
+	expect_status(&pool, "GET", "/nowhere", NULL, 404, &answer);
+	expect_status(&pool, "POST", "/back", "some bytes", 200, &answer);
+	cr_expect_not_null(strstr(answer.text, "\r\n\r\nsome bytes"));
+	cr_expect_eq(pool_stop(&pool), 0);
+	cr_expect_neq(access(pool.socket, F_OK), 0, "the socket is still there");
+}
+
+Test(pool, head_has_a_length_and_no_body)
+{
+	pool_start(&pool, NULL, NULL);
+	expect_status(&pool, "HEAD", "/much?n=1000", NULL, 200, &answer);
+	cr_expect_not_null(strstr(answer.text, "\r\nContent-Length: 1000\r\n"));
+	cr_expect_eq(strcmp(answer.text + answer.len - 4, "\r\n\r\n"), 0);
+}
+
+Test(pool, carries_large_bodies_both_ways)
+{
+	static char body[300001];
+
+	memset(body, 'x', sizeof(body) - 1);
+	pool_start(&pool, NULL, NULL);
+	expect_status(&pool, "POST", "/about", body, 200, &answer);
+	cr_expect_eq(answer_number(&answer, "body"), 300000);
+	expect_status(&pool, "POST", "/back", body, 200, &answer);
+	cr_expect_gt(answer.total, 300000);
+	expect_status(&pool, "GET", "/much?n=5000000", NULL, 200, &answer);
+	cr_expect_gt(answer.total, 5000000);
+}
+
+Test(pool, refuses_a_body_over_the_limit)
+{
+	static char body[5001];
+
+	memset(body, 'x', sizeof(body) - 1);
+	pool_start(&pool, SETTINGS("MAX_BODY_BYTES=5000", "WORKERS=1"), NULL);
+	expect_status(&pool, "POST", "/about", body, 200, &answer);
+	body[4999] = 'y';
+	expect_status(&pool, "POST", "/about", body, 200, &answer);
+	write_settings("MAX_BODY_BYTES=4999\n");
+	pool_stop(&pool);
+	pool_start(&pool, SETTINGS("MAX_BODY_BYTES=4999", "WORKERS=1"), NULL);
+	expect_status(&pool, "POST", "/back", body, 413, &answer);
+	cr_expect_not_null(strstr(answer.text, "\"code\":\"payload_too_large\""));
+}
+
+Test(pool, a_request_that_takes_all_memory_is_answered)
+{
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	expect_status(&pool, "GET", "/memory", NULL, 503, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_eq(pool_logged(&pool, " ended"), 0);
+}
+
+/* ---- death and deadlines */
+
+Test(pool, a_killed_worker_fails_only_its_own_request)
+{
+	enum { KILLS = 10 };
+	struct counts counts;
+	struct load *load;
+
+	pool_start(&pool, SETTINGS("WORKERS=4"), NULL);
+	load = load_start(&pool, 3, "/about");
+	for (unsigned i = 1; i <= KILLS; i++) {
+		/* Whoever answers this is alive; the load may make it busy again. */
+		while (!ask_for(&pool, "GET", "/about", NULL, &answer))
+			continue;
+		kill((pid_t)answer_number(&answer, "pid"), SIGKILL);
+		pool_wait_logged(&pool, "was ended by signal 9", i);
+	}
+	load_wait(load, 2000);
+	counts = load_stop(load);
+	cr_expect_leq(counts.failed, KILLS, "%lu failed", counts.failed);
+	cr_expect_eq(counts.refused, 0);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+}
+
+Test(pool, a_crash_is_one_lost_request)
+{
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	for (int i = 0; i < 3; i++) {
+		cr_expect_not(ask_for(&pool, "GET", "/crash", NULL, &answer));
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	}
+}
+
+Test(pool, a_request_over_its_deadline_is_503)
+{
+	const char *id;
+	int fd;
+
+	pool_start(&pool, SETTINGS("WORKERS=2", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	fd = send_request("/sleep?n=60000");
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_answer(fd, 503);
+	cr_expect_not_null(strstr(answer.text, "Content-Type: application/problem+json\r\n"));
+	cr_expect_not_null(strstr(answer.text, "\"code\":\"unavailable\""));
+	cr_expect_not_null(strstr(answer.text, "\r\nRetry-After: "));
+	id = strstr(answer.text, "\r\nX-Request-ID: ");
+	cr_assert_not_null(id);
+	cr_expect_neq(strncmp(id + 16, "none", 4), 0);
+	cr_expect_not_null(strstr(strstr(id, "\"request_id\":\""), (char[]) { id[16], '\0' }));
+	pool_wait_logged(&pool, "took longer than REQUEST_TIMEOUT_SECONDS", 1);
+	for (int i = 0; i < 10; i++)
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+}
+
+Test(pool, a_deadline_counts_from_each_request)
+{
+	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	for (int i = 0; i < 4; i++)
+		expect_status(&pool, "GET", "/sleep?n=600", NULL, 200, &answer);
+	cr_expect_eq(pool_logged(&pool, " ended"), 0);
+}
+
+Test(pool, a_worker_that_hears_nothing_is_killed)
+{
+	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	cr_expect_not(ask_for(&pool, "GET", "/deaf?n=60000", NULL, &answer));
+	pool_wait_logged(&pool, "hangs: killed", 1);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+}
+
+Test(pool, a_reader_that_does_not_read_is_left)
+{
+	int fd;
+
+	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	fd = send_request("/much?n=20000000");
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	close(fd);
+}
+
+Test(pool, a_request_whose_client_has_gone_is_dropped)
+{
+	int busy, gone;
+
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	busy = send_request("/sleep?n=300");
+	gone = send_request("/nobody-waits-for-this");
+	close(gone);
+	expect_answer(busy, 200);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_eq(pool_logged(&pool, "nobody-waits"), 0);
+}
+
+Test(pool, workers_are_replaced_after_max_requests)
+{
+	struct counts counts;
+	struct load *load;
+
+	pool_start(&pool, SETTINGS("WORKERS=2", "MAX_REQUESTS=50"), NULL);
+	load = load_start(&pool, 3, "/about");
+	load_wait(load, 2000);
+	counts = load_stop(load);
+	cr_expect_eq(counts.failed, 0);
+	cr_expect_eq(counts.refused, 0);
+	cr_expect_geq(pool_logged(&pool, " ended"), 20);
+}
+
+Test(pool, workers_end_with_their_parent)
+{
+	int ended = 0;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pool_start(&pool, SETTINGS("WORKERS=3"), NULL);
+	kill(pool.pid, SIGKILL);
+	while (wait(NULL) > 0)
+		ended++;
+	cr_expect_geq(ended, 2);
+	pool.pid = 0;
+}
+
+/* ---- reload */
+
+Test(pool, reloads_fail_no_request)
+{
+	struct counts counts;
+	struct load *load;
+	long before;
+
+	pool_start(&pool, SETTINGS("WORKERS=3"), NULL);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	before = answer_number(&answer, "pid");
+	load = load_start(&pool, 3, "/about");
+	for (unsigned i = 1; i <= 5; i++)
+		reload("the pool is reloaded", i);
+	for (unsigned i = 0; i < 5; i++)
+		kill(pool.pid, SIGHUP);
+	pool_wait_logged(&pool, "the pool is reloaded", 6);
+	counts = load_stop(load);
+	cr_expect_eq(counts.failed, 0, "%lu failed", counts.failed);
+	cr_expect_eq(counts.refused, 0);
+	cr_expect_gt(counts.answered, 0);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_neq(answer_number(&answer, "pid"), before);
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, a_reload_waits_for_requests_in_hand)
+{
+	int fd;
+
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	fd = send_request("/sleep?n=1000");
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	reload("the pool is reloaded", 1);
+	expect_answer(fd, 200);
+}
+
+Test(pool, a_reload_brings_a_new_program)
+{
+	struct counts counts;
+	struct load *load;
+
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_not_null(strstr(answer.text, "\"edition\":\"one\""));
+	load = load_start(&pool, 2, "/about");
+	pool_install(&pool, "tests/e2e/pool_app2");
+	reload("the pool is reloaded", 1);
+	counts = load_stop(load);
+	cr_expect_eq(counts.failed + counts.refused, 0);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_not_null(strstr(answer.text, "\"edition\":\"two\""));
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, a_bad_program_or_setting_is_not_loaded)
+{
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	write_settings("APP_NAME=Old\n");
+	reload("the pool is reloaded", 1);
+
+	pool_install(&pool, "/bin/false");
+	reload("not reloaded", 1);
+	pool_install(&pool, "/dev/null");
+	reload("not reloaded", 2);
+	pool_install(&pool, "tests/e2e/pool_app2");
+	write_settings("APP_NAME=New\nMAX_REQUESTS=many\n");
+	reload("not reloaded", 3);
+	cr_expect_geq(pool_logged(&pool, "MAX_REQUESTS"), 1, "the log does not say why");
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_not_null(strstr(answer.text, "\"edition\":\"one\""));
+	cr_expect_not_null(strstr(answer.text, "\"name\":\"Old\""));
+
+	write_settings("APP_NAME=New\nMAX_BODY_BYTES=2000\n");
+	reload("the pool is reloaded", 2);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_not_null(strstr(answer.text, "\"name\":\"New\""));
+	cr_expect_eq(answer_number(&answer, "max_body"), 2000);
+}
+
+Test(pool, a_reload_changes_the_number_of_workers)
+{
+	pool_start(&pool, NULL, NULL);
+	write_settings("WORKERS=100\n");
+	reload("the pool is reloaded: 100 workers", 1);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	write_settings("WORKERS=1\n");
+	reload("the pool is reloaded: 1 workers", 1);
+	for (int i = 0; i < 20; i++)
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+/* ---- stop */
+
+Test(pool, a_stop_under_load_cuts_nobody_off)
+{
+	struct counts counts;
+	struct load *load;
+
+	pool_start(&pool, SETTINGS("WORKERS=3"), NULL);
+	load = load_start(&pool, 6, "/about");
+	load_wait(load, 500);
+	cr_expect_eq(pool_stop(&pool), 0);
+	counts = load_stop(load);
+	cr_expect_eq(counts.failed, 0, "%lu failed", counts.failed);
+	cr_expect_gt(counts.answered, 0);
+}
+
+Test(pool, a_stop_answers_all_who_wait)
+{
+	enum { WAITING = 30 };
+	int in_hand, waiting[WAITING];
+
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	in_hand = send_request("/sleep?n=300");
+	for (int i = 0; i < WAITING; i++)
+		waiting[i] = send_request("/about");
+	kill(pool.pid, SIGTERM);
+	expect_answer(in_hand, 200);
+	for (int i = 0; i < WAITING; i++) {
+		expect_answer(waiting[i], 200);
+		cr_expect_not_null(strstr(answer.text, "\"draining\":true"));
+	}
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, an_interrupt_of_the_terminal_cuts_nobody_off)
+{
+	char listen[128];
+	int fd;
+
+	snprintf(listen, sizeof(listen), "LISTEN=unix:%s", pool.socket);
+	pool_start(&pool, SETTINGS("WORKERS=2", listen), SETTINGS("setsid"));
+	fd = send_request("/sleep?n=300");
+	kill(-pool.pid, SIGINT);
+	expect_answer(fd, 200);
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+/* ---- who passes the socket */
+
+static bool
+have(const char *program)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/usr/bin/%s", program);
+	return access(path, X_OK) == 0;
+}
+
+#define NEED(program)                                                                              \
+	do {                                                                                       \
+		if (!have(program))                                                                \
+			cr_skip_test("%s is not installed", program);                              \
+	} while (0)
+
+static void
+expect_service(void)
+{
+	struct counts counts;
+	struct load *load = load_start(&pool, 2, "/about");
+
+	load_wait(load, 100);
+	kill(pool.pid, SIGHUP);
+	pool_wait_logged(&pool, "the pool is reloaded", 1);
+	counts = load_stop(load);
+	cr_expect_eq(counts.failed, 0);
+	cr_expect_eq(counts.refused, 0);
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, works_under_spawn_fcgi)
+{
+	NEED("spawn-fcgi");
+	pool_start(&pool, NULL, SETTINGS("spawn-fcgi", "-n", "-s", pool.socket, "--"));
+	expect_service();
+}
+
+Test(pool, works_under_socket_activation)
+{
+	NEED("systemd-socket-activate");
+	pool_start(&pool, NULL,
+		   SETTINGS("systemd-socket-activate", "-l", pool.socket, "-E", "DATABASE_URL",
+			    "-E", "JWT_SECRET_KEY", "-E", "ENV_FILE", "-E", "LOG_FORMAT", "-E",
+			    "LOG_LEVEL"));
+	expect_service();
+}
+
+Test(pool, works_with_the_socket_as_standard_input)
+{
+	NEED("systemd-socket-activate");
+	pool_start(&pool, NULL,
+		   SETTINGS("systemd-socket-activate", "--inetd", "-l", pool.socket, "-E",
+			    "DATABASE_URL", "-E", "JWT_SECRET_KEY", "-E", "ENV_FILE", "-E",
+			    "LOG_FORMAT", "-E", "LOG_LEVEL"));
+	expect_service();
+}
+
+Test(pool, works_over_tcp)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	close(fd);
+	pool.port = ntohs(address.sin_port);
+	pool_start(&pool, NULL, NULL);
+	expect_status(&pool, "GET", "/much?n=300000", NULL, 200, &answer);
+	expect_service();
+}
+
+/* ---- one worker without a parent */
+
+Test(pool, a_single_worker_serves_and_stops)
+{
+	int in_hand, waiting;
+
+	pool_start_single(&pool, SETTINGS("REQUEST_TIMEOUT_SECONDS=2"), NULL);
+	in_hand = send_request("/sleep?n=300");
+	waiting = send_request("/about");
+	kill(pool.pid, SIGTERM);
+	expect_answer(in_hand, 200);
+	expect_answer(waiting, 200);
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, a_single_worker_keeps_its_deadline)
+{
+	int status = 0;
+
+	pool_start_single(&pool, SETTINGS("REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	expect_status(&pool, "GET", "/sleep?n=60000", NULL, 503, &answer);
+	waitpid(pool.pid, &status, 0);
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+	pool.pid = 0;
+}
+
+Test(pool, single_workers_share_a_segment)
+{
+	char file[128];
+	struct stat st;
+
+	NEED("spawn-fcgi");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	snprintf(file, sizeof(file), "SHM_FILE=%s/segment", pool.directory);
+	pool_start_single(&pool, SETTINGS(file),
+			  SETTINGS("spawn-fcgi", "-F", "3", "-s", pool.socket, "--"));
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_assert_eq(stat(strchr(file, '/'), &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0600);
+	cr_expect_gt(st.st_size, 65536 * 8);
+}
+
+/* ---- the socket and its place */
+
+static int
+run_to_the_end(const char *const *settings)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (; *settings; settings++)
+			putenv((char *)(uintptr_t)*settings);
+		setenv("DATABASE_URL", "host=/nowhere", 1);
+		setenv("JWT_SECRET_KEY", "a key that the tests alone use, long enough", 1);
+		freopen(pool.log, "a", stderr);
+		freopen("/dev/null", "r", stdin);
+		execl(pool.program, pool.program, "serve", NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Test(pool, a_socket_in_use_is_not_taken)
+{
+	char listen[128];
+
+	snprintf(listen, sizeof(listen), "LISTEN=unix:%s", pool.socket);
+	pool_start(&pool, NULL, NULL);
+	cr_expect_eq(run_to_the_end(SETTINGS(listen)), 1);
+	cr_expect_eq(pool_logged(&pool, "another process listens there"), 1);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, a_stale_socket_is_replaced)
+{
+	struct stat st;
+
+	pool_start(&pool, NULL, NULL);
+	kill(pool.pid, SIGKILL);
+	waitpid(pool.pid, NULL, 0);
+	cr_expect_eq(access(pool.socket, F_OK), 0);
+	pool_start(&pool, NULL, NULL); /* the old workers may still answer */
+	pool_wait_logged(&pool, "workers serves on", 2);
+	cr_assert_eq(stat(pool.socket, &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0660);
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, bad_addresses_stop_the_start)
+{
+	static const char *const addresses[] = {
+		"LISTEN=unix:relative", "LISTEN=9000",      "LISTEN=localhost:9000",
+		"LISTEN=127.0.0.1",     "LISTEN=::1:9000",  "LISTEN=127.0.0.1:no",
+		"LISTEN=unix:/tmp",     "LISTEN=[::1]9000", "LISTEN=127.0.0.1:",
+	};
+
+	for (size_t i = 0; i < COUNT(addresses); i++) {
+		cr_expect_eq(run_to_the_end(SETTINGS(addresses[i])), 1, "%s", addresses[i]);
+		cr_expect_geq(pool_logged(&pool, addresses[i]), 1, "%s", addresses[i]);
+	}
+}
+
+/* ---- systemd */
+
+static void
+expect_notice(int fd, const char *expected)
+{
+	char text[256];
+	ssize_t n;
+
+	do {
+		n = recv(fd, text, sizeof(text) - 1, 0);
+		cr_assert_geq(n, 0, "systemd would wait for %s", expected);
+		text[n] = '\0';
+	} while (strstr(text, "WATCHDOG") && !strstr(expected, "WATCHDOG"));
+	cr_assert_str_eq(text, expected);
+}
+
+Test(pool, tells_systemd_how_it_is)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 10 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char where[128];
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", pool.directory);
+	snprintf(where, sizeof(where), "NOTIFY_SOCKET=%s", address.sun_path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+
+	pool_start(&pool, SETTINGS(where, "WATCHDOG_USEC=300000"), NULL);
+	expect_notice(fd, "READY=1");
+	expect_notice(fd, "WATCHDOG=1");
+	expect_notice(fd, "WATCHDOG=1");
+	kill(pool.pid, SIGHUP);
+	expect_notice(fd, "RELOADING=1");
+	expect_notice(fd, "READY=1");
+	expect_notice(fd, "WATCHDOG=1");
+	kill(pool.pid, SIGTERM);
+	expect_notice(fd, "STOPPING=1");
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, writes_its_process_id)
+{
+	char setting[128], text[32] = "";
+	FILE *in;
+
+	snprintf(setting, sizeof(setting), "PID_FILE=%s/pid", pool.directory);
+	pool_start(&pool, SETTINGS(setting), NULL);
+	in = fopen(strchr(setting, '/'), "r");
+	cr_assert_not_null(in);
+	cr_assert_not_null(fgets(text, sizeof(text), in));
+	fclose(in);
+	cr_expect_eq(strtol(text, NULL, 10), pool.pid);
+	cr_expect_eq(pool_stop(&pool), 0);
+	cr_expect_neq(access(strchr(setting, '/'), F_OK), 0);
+}

@@ -1,0 +1,233 @@
+/* The shared segment: what one process writes another sees, and what a dead one held is
+ * free again. */
+#include <criterion/criterion.h>
+
+#include "shared/shared_priv.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* Runs it in a child, which ends like that, without a word, where `act` is true. */
+static bool
+in_child(bool (*act)(void))
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(act() ? 0 : 1);
+	waitpid(pid, &status, 0);
+	return status == 0;
+}
+
+Test(shared, works_without_a_segment)
+{
+	uint64_t before = generation_get("a");
+
+	generation_bump("a");
+	cr_expect_eq(generation_get("a"), before + 1);
+	cr_expect_not(shared_draining());
+	cr_expect(hashing_begin());
+	cr_expect_not(hashing_begin());
+	hashing_end();
+	cr_expect(hashing_begin());
+	cr_expect_eq(shared_fd(), -1);
+}
+
+static bool
+bump(void)
+{
+	generation_bump("session:1");
+	return true;
+}
+
+Test(shared, generations_are_seen_by_all)
+{
+	uint64_t one, two;
+
+	cr_assert_null(shared_open(NULL, 4));
+	one = generation_get("session:1");
+	two = generation_get("session:2");
+	cr_assert(in_child(bump));
+	cr_expect_eq(generation_get("session:1"), one + 1);
+	cr_expect_eq(generation_get("session:2"), two);
+}
+
+Test(shared, draining_is_seen_by_all)
+{
+	cr_assert_null(shared_open("", 4));
+	cr_expect(in_child(hashing_begin));
+	cr_expect_not(in_child(shared_draining));
+	shared_drain();
+	cr_expect(in_child(shared_draining));
+}
+
+/* ---- slots */
+
+static bool
+take(void)
+{
+	return shared_slot_take() != NULL;
+}
+
+Test(shared, slots_are_taken_and_given_back)
+{
+	struct slot *slot;
+
+	cr_assert_null(shared_open(NULL, 1));
+	slot = shared_slot_take();
+	cr_assert_not_null(slot);
+	cr_expect_eq(shared_slot_of(getpid()), slot);
+	cr_expect_not(in_child(take), "one slot for two");
+	slot->busy_since = 5;
+	shared_forget(getpid());
+	cr_expect_null(shared_slot_of(getpid()));
+	slot = shared_slot_take();
+	cr_assert_not_null(slot);
+	cr_expect_eq(slot->busy_since, 0);
+}
+
+Test(shared, the_slot_of_a_dead_process_is_free)
+{
+	cr_assert_null(shared_open(NULL, 1));
+	for (int i = 0; i < 5; i++)
+		cr_expect(in_child(take));
+}
+
+/* ---- hashing */
+
+Test(shared, a_quarter_of_the_workers_may_hash)
+{
+	cr_assert_null(shared_open(NULL, 100));
+	shared_set_workers(8);
+	cr_expect(hashing_begin());
+	cr_expect(hashing_begin());
+	cr_expect_not(hashing_begin());
+	cr_expect_not(in_child(hashing_begin));
+	hashing_end();
+	cr_expect(in_child(hashing_begin));
+}
+
+Test(shared, one_may_always_hash)
+{
+	cr_assert_null(shared_open(NULL, 4));
+	shared_set_workers(2);
+	cr_expect(hashing_begin());
+	cr_expect_not(in_child(hashing_begin));
+}
+
+Test(shared, a_dead_process_does_not_hash)
+{
+	cr_assert_null(shared_open(NULL, 4));
+	shared_set_workers(4);
+	for (int i = 0; i < 5; i++)
+		cr_expect(in_child(hashing_begin));
+	cr_expect(hashing_begin());
+}
+
+Test(shared, forgetting_a_process_takes_its_permit)
+{
+	cr_assert_null(shared_open(NULL, 4));
+	shared_set_workers(4);
+	cr_expect(hashing_begin());
+	shared_forget(getpid());
+	cr_expect(in_child(hashing_begin));
+}
+
+/* ---- a descriptor over an exec, and a file */
+
+Test(shared, a_segment_is_found_again_by_its_descriptor)
+{
+	int fd;
+
+	cr_assert_null(shared_open(NULL, 6));
+	generation_bump("a");
+	fd = dup(shared_fd());
+	cr_assert_null(shared_open(NULL, 6));
+	cr_expect_eq(generation_get("a"), 0);
+
+	cr_expect_not(shared_attach(fd, 7), "it has only six slots");
+	cr_expect_eq(generation_get("a"), 0);
+	cr_assert(shared_attach(fd, 6));
+	cr_expect_eq(generation_get("a"), 1);
+	cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+}
+
+Test(shared, rubbish_is_no_segment)
+{
+	static const char rubbish[2 * 1024 * 1024] = { 1, 2, 3 };
+	FILE *file = tmpfile();
+
+	cr_assert_eq(fwrite(rubbish, sizeof(rubbish), 1, file), 1);
+	cr_assert_eq(fflush(file), 0);
+	cr_expect_not(shared_attach(fileno(file), 1));
+	cr_expect_not(shared_attach(-1, 1));
+	fclose(file);
+}
+
+static char file_name[64];
+
+static bool
+bump_in_file(void)
+{
+	if (shared_open(file_name, 4))
+		return false;
+	generation_bump("a");
+	return shared_slot_take() != NULL;
+}
+
+static void
+name_file(void)
+{
+	snprintf(file_name, sizeof(file_name), "/tmp/segment-%d", (int)getpid());
+	unlink(file_name);
+}
+
+static void
+remove_file(void)
+{
+	unlink(file_name);
+}
+
+TestSuite(shared_file, .init = name_file, .fini = remove_file);
+
+Test(shared_file, is_one_for_processes_without_a_parent)
+{
+	struct stat st;
+
+	cr_expect(in_child(bump_in_file));
+	cr_assert_eq(stat(file_name, &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0600);
+	cr_expect(in_child(bump_in_file));
+	cr_assert_null(shared_open(file_name, 4));
+	cr_expect_eq(generation_get("a"), 2);
+}
+
+Test(shared_file, of_another_version_is_replaced)
+{
+	FILE *file = fopen(file_name, "w");
+
+	cr_assert_not_null(file);
+	cr_assert_eq(chmod(file_name, 0600), 0);
+	fputs("an older segment, or half of one", file);
+	fclose(file);
+	cr_expect(in_child(bump_in_file));
+	cr_assert_null(shared_open(file_name, 4));
+	cr_expect_eq(generation_get("a"), 1);
+}
+
+Test(shared_file, that_others_may_write_is_refused)
+{
+	int fd = open(file_name, O_CREAT | O_WRONLY, 0600);
+
+	cr_assert_eq(fchmod(fd, 0666), 0);
+	close(fd);
+	cr_expect_not_null(shared_open(file_name, 4));
+	unlink(file_name);
+	cr_assert_eq(symlink("/tmp/elsewhere", file_name), 0);
+	cr_expect_not_null(shared_open(file_name, 4));
+	cr_expect_neq(access("/tmp/elsewhere", F_OK), 0);
+	cr_expect_not_null(shared_open("/nowhere/at/all", 4));
+}
