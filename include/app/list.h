@@ -30,6 +30,7 @@ struct list_sort {
 };
 
 enum { LIST_FILTERS_MAX = 16, LIST_LIMIT_MAX = 100, LIST_LIMIT = 20 };
+#define LIST_OFFSET_MAX INT64_C(9007199254740991) /* exact in every JSON reader */
 
 struct list {
 	const char *name; /* "items": names its statements */

@@ -8,14 +8,11 @@ enum {
 	TEXTS_MAX = 16 * 1024 * 1024,
 };
 
-/* The largest number that every JSON reader takes for exact. */
-#define OFFSET_MAX INT64_C(9007199254740991)
-
 static const struct field limit_field = {
 	.name = "limit", .type = TYPE_INT, .min = 1, .max = LIST_LIMIT_MAX
 };
 static const struct field offset_field = {
-	.name = "offset", .type = TYPE_INT, .min = 0, .max = OFFSET_MAX
+	.name = "offset", .type = TYPE_INT, .min = 0, .max = LIST_OFFSET_MAX
 };
 
 static enum error

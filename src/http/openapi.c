@@ -207,7 +207,7 @@ list_parameters(struct doc *d, const struct list *list)
 		{ .name = "offset",
 		  .type = TYPE_INT,
 		  .min = 0,
-		  .max = INT64_MAX,
+		  .max = LIST_OFFSET_MAX,
 		  .example = "0",
 		  .text = "Rows to pass over; not together with `cursor`." },
 		{ .name = "cursor",

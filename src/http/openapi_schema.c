@@ -207,8 +207,7 @@ limits_of(struct writer *j, const struct field *f)
 		writer_int(j, "maxLength", 254);
 	if (f->type == TYPE_INT && f->max > min) {
 		writer_int(j, "minimum", min);
-		if (f->max < INT64_MAX)
-			writer_int(j, "maximum", f->max);
+		writer_int(j, "maximum", f->max);
 	}
 }
 
