@@ -8,12 +8,18 @@
 #include "app/http.h"
 #include "app/list.h"
 
+struct job_kind;
+struct cron;
+
 struct feature {
 	const char *name;           /* "items": tag in OpenAPI */
 	const char *text;           /* one sentence for it */
 	const struct route *routes; /* ends with { 0 } */
 	const struct query *queries;
 	const struct list *const *lists; /* ends with NULL */
+
+	const struct job_kind *const *jobs; /* ends with NULL (app/job.h) */
+	const struct cron *crons;           /* ends with { 0 } */
 
 	/* Who is asking? Fills req->ctx->caller from the request's credentials; OK and an
 	 * empty caller where there are none. One feature has it. */
