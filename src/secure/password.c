@@ -34,7 +34,7 @@ run_crypt(struct ctx *c, const char *password, const char *setting, char out[CRY
 	int problem;
 
 	if (!hashing_begin())
-		return fail(c, E_OVERLOADED, "too many sign-ins at once: try again soon");
+		return fail(c, E_OVERLOADED, NULL);
 
 	hash = crypt_ra(password, setting, &scratch, &size);
 	problem = errno;

@@ -323,9 +323,5 @@ token_verify(struct ctx *c, const char *token, struct claims *claims)
 {
 	enum error e = verify(c, token, claims);
 
-	if (e == E_TOKEN_EXPIRED)
-		return fail(c, e, "the access token has expired");
-	if (e)
-		return fail(c, e, "the access token is not valid");
-	return OK;
+	return e ? fail(c, e, NULL) : OK;
 }

@@ -141,7 +141,7 @@ rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 	if (e && e != E_NOT_FOUND)
 		return e;
 	if (e || !was.live)
-		return fail(c, E_INVALID_TOKEN, "the refresh token is not valid");
+		return fail(c, E_INVALID_TOKEN, NULL);
 
 	grant->user_id = was.user_id;
 	grant->session_id = was.session_id;
@@ -179,7 +179,7 @@ auth_refresh(struct ctx *c, const char *token, struct tokens *out)
 		auth_cache_drop_session(grant.session_id);
 		log_warn(c, "a spent refresh token was used: its session %s has ended",
 			 grant.session_id);
-		return fail(c, E_TOKEN_REUSED, "the refresh token was used before: sign in again");
+		return fail(c, E_TOKEN_REUSED, NULL);
 	}
 	return hand_out(c, &grant, out);
 }

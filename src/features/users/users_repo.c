@@ -32,7 +32,7 @@ users_insert(struct ctx *c, const struct new_user *in, const char *hash, struct 
 			      role_name(in->role));
 
 	if (e == E_CONFLICT && strcmp(db_constraint(c), "users_email_key") == 0)
-		return fail(c, E_EMAIL_TAKEN, "there is an account with this e-mail address");
+		return fail(c, E_EMAIL_TAKEN, NULL);
 	return e;
 }
 

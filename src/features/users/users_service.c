@@ -60,8 +60,7 @@ users_check_password(struct ctx *c, const char *email, const char *password, con
 	if (e)
 		return e;
 	if (!right || !login.is_active)
-		return fail(c, E_INVALID_CREDENTIALS,
-			    "the e-mail address or the password is wrong");
+		return fail(c, E_INVALID_CREDENTIALS, NULL);
 
 	if (password_outdated(login.password_hash))
 		renew_hash(c, &login, password);

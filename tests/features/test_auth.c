@@ -1,0 +1,929 @@
+/* Accounts, signing in and out, and the tokens for it. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/testdb.h"
+
+#include "app/clock.h"
+#include "app/settings.h"
+#include "app/shared.h"
+#include "app/token.h"
+#include "features/auth/auth_priv.h"
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#define P "/api/v1"
+
+static struct test *t;
+
+static void
+begin(void)
+{
+	t = test_begin();
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(auth, .init = begin, .fini = end);
+
+static struct answer
+post(const char *path, const char *json)
+{
+	return call(t, "POST", path, .json = json);
+}
+
+static struct answer
+me(const char *token)
+{
+	return call(t, "GET", P "/users/me", .token = token);
+}
+
+static struct answer
+login(const char *email, const char *password)
+{
+	return post(
+	    P "/auth/login",
+	    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", email, password));
+}
+
+/* The tokens of a new session. */
+static struct tokens
+sign_in(const struct account *user)
+{
+	struct answer a = login(user->email, user->password);
+
+	cr_assert_eq(a.status, 200, "%s", a.body);
+	return (struct tokens) {
+		.access_token = answer_text(&a, "access_token"),
+		.refresh_token = answer_text(&a, "refresh_token"),
+	};
+}
+
+static struct answer
+send_refresh_token(const char *path, const char *token)
+{
+	return post(path, arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token));
+}
+
+static struct answer
+refresh(const char *token)
+{
+	return send_refresh_token(P "/auth/refresh", token);
+}
+
+static struct answer
+logout(const char *token)
+{
+	return send_refresh_token(P "/auth/logout", token);
+}
+
+static struct claims
+claims_of(const char *access_token)
+{
+	struct claims claims = { 0 };
+
+	cr_assert_eq(token_verify(t->ctx, access_token, &claims), OK);
+	return claims;
+}
+
+/* Makes as if every spent token had been spent that long ago. */
+static void
+age_spent_tokens(int seconds)
+{
+	testdb_sql("UPDATE refresh_tokens SET spent_at = spent_at - %d * interval '1 second'",
+		   seconds);
+}
+
+/* --- register --- */
+
+Test(auth, a_stranger_makes_an_account)
+{
+	struct answer a = post(P "/auth/register",
+			       "{\"email\":\" Ada@Example.com \",\"password\":\"correct horse\","
+			       "\"full_name\":\"Ada Lovelace\"}");
+
+	cr_assert_eq(a.status, 201, "%s", a.body);
+	cr_expect_eq(answer_count(&a, ""), 8);
+	cr_expect_str_eq(answer_text(&a, "email"), "Ada@Example.com");
+	cr_expect_str_eq(answer_text(&a, "full_name"), "Ada Lovelace");
+	cr_expect_str_eq(answer_text(&a, "role"), "member");
+	cr_expect(answer_bool(&a, "is_active"));
+	cr_expect(answer_is_null(&a, "last_login_at"));
+	cr_expect_str_eq(answer_header(&a, "Location"),
+			 arena_printf(t->arena, P "/users/%s", answer_text(&a, "id")));
+	cr_expect_null(strstr(a.body, "correct horse"));
+	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 3) FROM users"), "$y$");
+	cr_expect_eq(login("ada@example.com", "correct horse").status, 200);
+}
+
+Test(auth, the_name_may_be_left_out_or_null)
+{
+	struct answer a = post(P "/auth/register",
+			       "{\"email\":\"a@example.com\",\"password\":\"correct horse\"}");
+	struct answer b =
+	    post(P "/auth/register", "{\"email\":\"b@example.com\",\"password\":\"correct horse\","
+				     "\"full_name\":null}");
+
+	cr_assert_eq(a.status, 201);
+	cr_assert_eq(b.status, 201);
+	cr_expect(answer_is_null(&a, "full_name"));
+	cr_expect(answer_is_null(&b, "full_name"));
+}
+
+Test(auth, an_address_has_one_account_whatever_its_capitals)
+{
+	struct answer a;
+
+	make_user(t, .email = "Ada@example.com");
+	a = post(P "/auth/register",
+		 "{\"email\":\"aDA@EXAMPLE.com\",\"password\":\"correct horse\"}");
+	expect_problem(&a, 409, "email_taken");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
+}
+
+Test(auth, registration_names_every_bad_field_at_once)
+{
+	struct answer a = post(P "/auth/register",
+			       "{\"email\":\"nobody\",\"password\":\"short\",\"full_name\":\"\","
+			       "\"role\":\"owner\",\"is_active\":true}");
+
+	expect_fields(&a, "body email invalid_format", "body password too_short",
+		      "body full_name too_short", "body role unknown_field",
+		      "body is_active unknown_field");
+	a = post(P "/auth/register", "{}");
+	expect_fields(&a, "body email required", "body password required");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "0");
+}
+
+static struct answer
+register_with(const char *password)
+{
+	return post(P "/auth/register",
+		    arena_printf(t->arena, "{\"email\":\"ada@example.com\",\"password\":\"%s\"}",
+				 password));
+}
+
+Test(auth, registration_holds_the_password_to_the_rules)
+{
+	struct buf wide = buf_new(t->arena, 4096);
+	struct answer a;
+
+	a = register_with("ADA@example.com");
+	expect_fields(&a, "body password invalid_choice");
+	a = register_with("1234567");
+	expect_fields(&a, "body password too_short");
+	a = register_with(arena_printf(t->arena, "%0129d", 1));
+	expect_fields(&a, "body password too_long");
+	a = register_with("NUL in \\u0000 it, long enough");
+	expect_problem(&a, 400, "malformed_json");
+	for (int i = 0; i < 128; i++)
+		buf_text(&wide, "\xf0\x9f\x98\x80");
+	a = register_with(wide.data);
+	expect_fields(&a, "body password too_long");
+
+	settings.password_min_length = 12;
+	a = register_with("12345678901");
+	expect_fields(&a, "body password too_short");
+	a = register_with("123456789012");
+	cr_expect_eq(a.status, 201, "%s", a.body);
+}
+
+Test(auth, registration_can_be_closed)
+{
+	struct answer a;
+
+	settings.registration = "closed";
+	a = register_with("correct horse");
+	expect_problem(&a, 403, "forbidden");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "0");
+}
+
+/* --- login --- */
+
+Test(auth, a_login_gives_tokens_and_makes_a_session)
+{
+	struct account ada = make_user(t, .role = "admin");
+	struct answer a = login(ada.email, ada.password);
+	struct claims claims;
+
+	cr_assert_eq(a.status, 200, "%s", a.body);
+	cr_expect_eq(answer_count(&a, ""), 5);
+	cr_expect_str_eq(answer_text(&a, "token_type"), "bearer");
+	cr_expect_eq(answer_int(&a, "expires_in"), 900);
+	cr_expect_eq(answer_int(&a, "refresh_expires_in"), 2592000);
+	cr_expect_eq(strlen(answer_text(&a, "refresh_token")), 43);
+
+	claims = claims_of(answer_text(&a, "access_token"));
+	cr_expect_str_eq(claims.sub, ada.id);
+	cr_expect_str_eq(claims.role, "admin");
+	cr_expect_eq(claims.exp - claims.iat, 900);
+	cr_expect_str_eq(
+	    testdb_sql("SELECT user_id FROM sessions WHERE id = '%s' AND ip = '192.0.2.1'"
+		       " AND expires_at - created_at = interval '30 days'",
+		       claims.sid),
+	    ada.id);
+	cr_expect_not_null(testdb_sql("SELECT 1 FROM users WHERE last_login_at IS NOT NULL"));
+	cr_expect_eq(me(answer_text(&a, "access_token")).status, 200);
+}
+
+Test(auth, the_lives_of_tokens_are_settings)
+{
+	struct account ada = make_user(t);
+	struct answer a;
+
+	settings.access_token_expire_minutes = 2;
+	settings.refresh_token_expire_days = 3;
+	a = login(ada.email, ada.password);
+	cr_expect_eq(answer_int(&a, "expires_in"), 120);
+	cr_expect_eq(answer_int(&a, "refresh_expires_in"), 3 * 86400);
+	cr_expect_not_null(testdb_sql("SELECT 1 FROM refresh_tokens"
+				      " WHERE expires_at - created_at = interval '3 days'"));
+}
+
+Test(auth, the_address_is_trimmed_and_its_capitals_do_not_count)
+{
+	struct account ada = make_user(t, .email = "Ada@Example.com");
+
+	cr_expect_eq(login("ADA@example.COM", ada.password).status, 200);
+	cr_expect_eq(login("  ada@example.com\\n", ada.password).status, 200);
+}
+
+Test(auth, both_paths_take_json_and_the_form)
+{
+	static const char *const paths[] = { P "/auth/login", P "/auth/token" };
+
+	make_user(t, .email = "ada@example.com", .password = "a & b + 100%");
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		struct answer a =
+		    post(paths[i], "{\"email\":\"ada@example.com\",\"password\":\"a & b + 100%\"}");
+		struct answer b =
+		    call(t, "POST", paths[i],
+			 .form = "username=ada%40example.com&password=a+%26+b+%2B+100%25");
+		struct answer c = call(t, "POST", paths[i],
+				       .form = "grant_type=password&username=ada@example.com&"
+					       "password=a+%26+b+%2B+100%25&scope=&client_id=&"
+					       "client_secret=x");
+
+		cr_expect_eq(a.status, 200, "%s", a.body);
+		cr_expect_eq(b.status, 200, "%s", b.body);
+		cr_expect_eq(c.status, 200, "%s", c.body);
+	}
+}
+
+Test(auth, each_form_of_login_has_its_own_names)
+{
+	struct answer a =
+	    post(P "/auth/login", "{\"username\":\"a@example.com\",\"password\":\"x\"}");
+
+	expect_fields(&a, "body username unknown_field", "body email required");
+	a = call(t, "POST", P "/auth/token", .form = "email=a%40example.com&password=x");
+	expect_fields(&a, "body email unknown_field", "body username required");
+	a = call(t, "POST", P "/auth/token",
+		 .form = "grant_type=client_credentials&username=a%40example.com&password=x");
+	expect_fields(&a, "body grant_type invalid_choice");
+	a = call(t, "POST", P "/auth/token",
+		 .form = "username=a%40example.com&username=b%40example.com&password=x");
+	expect_fields(&a, "body username invalid_format");
+	a = call(t, "POST", P "/auth/token", .form = "");
+	expect_fields(&a, "body username required", "body password required");
+	a = call(t, "POST", P "/auth/refresh", .form = "refresh_token=x");
+	expect_problem(&a, 415, "unsupported_media_type");
+}
+
+/* Nothing in the answer but the request id may tell why it was refused. */
+Test(auth, every_refused_login_looks_the_same)
+{
+	struct account ada = make_user(t), eve = make_user(t, .inactive = true);
+	const struct answer answers[] = {
+		login(ada.email, "wrong password"),
+		login("nobody@example.com", ada.password),
+		login(eve.email, eve.password),
+		login(ada.email, ""),
+		login(ada.email, arena_printf(t->arena, "%01000d", 1)),
+	};
+	const char *first = answer_text(&answers[0], "detail");
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		expect_problem(&answers[i], 401, "invalid_credentials");
+		cr_expect_str_eq(answer_text(&answers[i], "detail"), first);
+		cr_expect_str_eq(answer_header(&answers[i], "WWW-Authenticate"), "Bearer");
+	}
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM sessions"), "2", "the factory's own");
+}
+
+Test(auth, a_login_does_not_look_at_the_authorization_header)
+{
+	struct account ada = make_user(t), old = make_user(t, .token_expires_in = -1000);
+	const char *json = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}",
+					ada.email, ada.password);
+	struct tokens tokens = sign_in(&ada);
+	struct answer a;
+
+	a = call(t, "POST", P "/auth/token", .json = json,
+		 .header = "HTTP_AUTHORIZATION=Basic Og==");
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = call(t, "POST", P "/auth/refresh", .token = old.token,
+		 .json =
+		     arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", tokens.refresh_token));
+	cr_expect_eq(a.status, 200, "%s", a.body);
+}
+
+Test(auth, a_hash_of_other_parameters_is_renewed_at_login)
+{
+	struct account ada = make_user(t);
+
+	/* crypt(3) of "Hello world!", as another system made it. */
+	testdb_sql(
+	    "UPDATE users SET password_hash = '$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMH"
+	    "Wjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1'");
+	cr_expect_eq(login(ada.email, "Hello World!").status, 401);
+	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 3) FROM users"), "$6$");
+	cr_expect_eq(login(ada.email, "Hello world!").status, 200);
+	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 3) FROM users"), "$y$");
+	cr_expect_eq(login(ada.email, "Hello world!").status, 200);
+	cr_expect_eq(login(ada.email, "Hello World!").status, 401);
+}
+
+Test(auth, too_many_logins_at_once_are_sent_away)
+{
+	struct account ada = make_user(t);
+	struct answer a;
+
+	cr_assert(hashing_begin());
+	a = login(ada.email, ada.password);
+	expect_problem(&a, 503, "overloaded");
+	a = login("nobody@example.com", "x");
+	expect_problem(&a, 503, "overloaded");
+	a = register_with("correct horse");
+	expect_problem(&a, 503, "overloaded");
+	hashing_end();
+
+	cr_expect_eq(login(ada.email, ada.password).status, 200);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
+}
+
+/* --- who is asking --- */
+
+Test(auth, me_shows_the_caller_on_both_paths)
+{
+	struct account ada = make_user(t, .full_name = "Ada", .role = "viewer");
+	struct answer a = me(ada.token), b = call(t, "GET", P "/auth/me", .token = ada.token);
+
+	cr_assert_eq(a.status, 200, "%s", a.body);
+	cr_expect_str_eq(answer_text(&a, "id"), ada.id);
+	cr_expect_str_eq(answer_text(&a, "email"), ada.email);
+	cr_expect_str_eq(answer_text(&a, "full_name"), "Ada");
+	cr_expect_str_eq(answer_text(&a, "role"), "viewer");
+	cr_expect_str_eq(a.body, b.body);
+}
+
+Test(auth, without_credentials_there_is_no_me)
+{
+	struct answer a = me(NULL), b = call(t, "GET", P "/auth/me");
+
+	expect_problem(&a, 401, "unauthenticated");
+	cr_expect_str_eq(answer_header(&a, "WWW-Authenticate"), "Bearer");
+	expect_problem(&b, 401, "unauthenticated");
+	a = call(t, "GET", P "/auth/me", .header = "HTTP_AUTHORIZATION=");
+	expect_problem(&a, 401, "unauthenticated");
+}
+
+Test(auth, a_malformed_authorization_header_is_refused)
+{
+	struct account ada = make_user(t);
+	const char *headers[] = {
+		"Basic Og==",
+		"Bearer",
+		"Bearer ",
+		"Bearer null",
+		"Bearer a.b.c",
+		"Digest x",
+		ada.token,
+		arena_printf(t->arena, "Bearer%s", ada.token),
+		arena_printf(t->arena, "Bearer %s x", ada.token),
+		arena_printf(t->arena, "Bearer %s, Bearer %s", ada.token, ada.token),
+		arena_printf(t->arena, "Bearer \"%s\"", ada.token),
+		arena_printf(t->arena, "Token %s", ada.token),
+	};
+
+	for (size_t i = 0; i < COUNT(headers); i++) {
+		struct answer a =
+		    call(t, "GET", P "/users/me",
+			 .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=%s", headers[i]));
+
+		cr_expect_str_eq(answer_code(&a), "invalid_token", "%s", headers[i]);
+		cr_expect_str_eq(answer_header(&a, "WWW-Authenticate"),
+				 "Bearer error=\"invalid_token\"");
+	}
+}
+
+Test(auth, the_scheme_is_read_in_any_case)
+{
+	struct account ada = make_user(t);
+	static const char *const schemes[] = { "bearer", "BEARER", "Bearer " };
+
+	for (size_t i = 0; i < COUNT(schemes); i++) {
+		struct answer a = call(t, "GET", P "/users/me",
+				       .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=%s %s",
+							      schemes[i], ada.token));
+
+		cr_expect_eq(a.status, 200, "%s: %s", schemes[i], a.body);
+	}
+}
+
+Test(auth, an_expired_access_token_says_so)
+{
+	struct account ada = make_user(t, .token_expires_in = -31),
+		       bob = make_user(t, .token_expires_in = -25);
+	struct answer a = me(ada.token);
+
+	expect_problem(&a, 401, "token_expired");
+	cr_expect_eq(me(bob.token).status, 200, "within the leeway");
+}
+
+Test(auth, a_token_that_was_seen_before_still_expires)
+{
+	struct account ada = make_user(t, .token_expires_in = -25);
+	struct answer a;
+
+	cr_expect_eq(me(ada.token).status, 200);
+	settings.clock_skew_seconds = 0;
+	a = me(ada.token);
+	expect_problem(&a, 401, "token_expired");
+}
+
+static const char *
+signed_for(const char *user_id, const char *session_id)
+{
+	int64_t now = clock_now() / 1000000;
+	struct claims claims = {
+		.sub = user_id, .sid = session_id, .role = "owner", .iat = now, .exp = now + 900
+	};
+	const char *token = NULL;
+
+	cr_assert_eq(token_sign(t->ctx, &claims, &token), OK);
+	return token;
+}
+
+Test(auth, a_signed_token_needs_a_session_and_its_owner)
+{
+	struct account ada = make_user(t), eve = make_user(t);
+	char unknown[UUID_TEXT_SIZE];
+	struct answer a;
+
+	uuid_new(unknown);
+	a = me(signed_for(ada.id, unknown));
+	expect_problem(&a, 401, "invalid_token");
+	a = me(signed_for(unknown, ada.session_id));
+	expect_problem(&a, 401, "invalid_token");
+	a = me(signed_for(eve.id, ada.session_id));
+	expect_problem(&a, 401, "invalid_token");
+	cr_expect_eq(me(signed_for(ada.id, ada.session_id)).status, 200);
+}
+
+/* What somebody does to the account or the session, and that it counts at once. */
+Test(auth, what_lives_in_the_database_counts)
+{
+	static const char *const acts[] = {
+		"UPDATE users SET is_active = false WHERE id =",
+		"DELETE FROM users WHERE id =",
+		"UPDATE sessions SET ended_at = now() WHERE user_id =",
+		"UPDATE sessions SET expires_at = now() WHERE user_id =",
+		"DELETE FROM sessions WHERE user_id =",
+	};
+
+	settings.session_cache_seconds = 0;
+	for (size_t i = 0; i < COUNT(acts); i++) {
+		struct account ada = make_user(t);
+		struct tokens tokens = sign_in(&ada);
+		struct answer a;
+
+		cr_expect_eq(me(tokens.access_token).status, 200);
+		testdb_sql("%s '%s'", acts[i], ada.id);
+		a = me(tokens.access_token);
+		expect_problem(&a, 401, "invalid_token");
+		a = refresh(tokens.refresh_token);
+		expect_problem(&a, 401, "invalid_token");
+		cr_expect_eq(logout(tokens.refresh_token).status, 204);
+	}
+}
+
+static enum role
+role_of(const struct account *user)
+{
+	t->ctx->caller = (struct caller) { 0 };
+	cr_assert_eq(auth_identify(t->ctx, user->token), OK);
+	cr_expect_str_eq(t->ctx->caller.user_id, user->id);
+	cr_expect_str_eq(t->ctx->caller.session_id, user->session_id);
+	cr_expect_null(t->ctx->caller.api_key_id);
+	return t->ctx->caller.role;
+}
+
+Test(auth, the_role_is_that_of_the_account_and_not_of_the_token)
+{
+	struct account ada = make_user(t, .role = "admin");
+
+	settings.session_cache_seconds = 0;
+	cr_expect_eq(role_of(&ada), ROLE_ADMIN);
+	testdb_sql("UPDATE users SET role = 'viewer'");
+	cr_expect_eq(role_of(&ada), ROLE_VIEWER);
+}
+
+Test(auth, a_worker_remembers_a_session_until_its_generation_changes)
+{
+	struct account ada = make_user(t, .role = "admin");
+
+	settings.session_cache_seconds = 300;
+	cr_expect_eq(role_of(&ada), ROLE_ADMIN);
+	testdb_sql("UPDATE users SET role = 'viewer'");
+	cr_expect_eq(role_of(&ada), ROLE_ADMIN, "another host would see no more than this");
+	generation_bump(arena_printf(t->arena, "user:%s", ada.id));
+	cr_expect_eq(role_of(&ada), ROLE_VIEWER);
+
+	testdb_sql("UPDATE users SET role = 'member'");
+	cr_expect_eq(role_of(&ada), ROLE_VIEWER);
+	generation_bump(arena_printf(t->arena, "session:%s", ada.session_id));
+	cr_expect_eq(role_of(&ada), ROLE_MEMBER);
+}
+
+Test(auth, what_a_worker_remembers_needs_no_database)
+{
+	struct account ada = make_user(t), bob = make_user(t);
+	struct ctx c = { .arena = t->arena, .request_id = "test" };
+
+	settings.session_cache_seconds = 300;
+	cr_assert_eq(auth_identify(t->ctx, ada.token), OK);
+	c.db = db_new("host=/nowhere");
+	cr_expect_eq(auth_identify(&c, ada.token), OK);
+	cr_expect_eq(auth_identify(&c, bob.token), E_UNAVAILABLE);
+	db_free(c.db);
+}
+
+/* --- refresh --- */
+
+Test(auth, a_refresh_token_turns_into_new_tokens_of_its_session)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct claims first = claims_of(tokens.access_token), second;
+	struct answer a;
+
+	testdb_sql("UPDATE users SET role = 'admin'");
+	testdb_sql(
+	    "UPDATE sessions SET last_used_at = '2026-01-01', expires_at = now() + interval '1h'");
+	a = refresh(tokens.refresh_token);
+	cr_assert_eq(a.status, 200, "%s", a.body);
+	cr_expect_eq(answer_count(&a, ""), 5);
+	cr_expect_eq(answer_int(&a, "refresh_expires_in"), 2592000);
+	cr_expect_str_neq(answer_text(&a, "refresh_token"), tokens.refresh_token);
+	cr_expect_str_neq(answer_text(&a, "access_token"), tokens.access_token);
+
+	second = claims_of(answer_text(&a, "access_token"));
+	cr_expect_str_eq(second.sub, ada.id);
+	cr_expect_str_eq(second.sid, first.sid);
+	cr_expect_str_eq(second.role, "admin");
+	cr_expect_not_null(testdb_sql("SELECT 1 FROM sessions WHERE id = '%s'"
+				      " AND last_used_at > now() - interval '1h'"
+				      " AND expires_at > now() + interval '29 days'",
+				      first.sid));
+	cr_expect_eq(me(tokens.access_token).status, 200, "the old access token lives on");
+	cr_expect_eq(refresh(answer_text(&a, "refresh_token")).status, 200);
+}
+
+Test(auth, the_database_holds_no_refresh_token)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+
+	cr_expect_not_null(testdb_sql(
+	    "SELECT 1 FROM refresh_tokens WHERE token_hash = sha256('%s')", tokens.refresh_token));
+	cr_expect_null(
+	    testdb_sql("SELECT 1 FROM refresh_tokens, sessions, users"
+		       " WHERE strpos(refresh_tokens::text || sessions::text || users::text,"
+		       " '%s') > 0",
+		       tokens.refresh_token));
+}
+
+Test(auth, a_lost_answer_can_be_asked_for_again)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct answer first = refresh(tokens.refresh_token), again, late;
+
+	age_spent_tokens(9);
+	again = refresh(tokens.refresh_token);
+	cr_assert_eq(again.status, 200, "%s", again.body);
+	cr_expect_str_neq(answer_text(&again, "refresh_token"),
+			  answer_text(&first, "refresh_token"));
+	cr_expect_str_eq(claims_of(answer_text(&again, "access_token")).sid,
+			 claims_of(tokens.access_token).sid);
+
+	/* Both that were given out stay good, however late they are used. */
+	testdb_sql("UPDATE refresh_tokens SET created_at = created_at - interval '1 day',"
+		   " spent_at = spent_at - interval '1 day'");
+	cr_expect_eq(refresh(answer_text(&first, "refresh_token")).status, 200);
+	late = refresh(answer_text(&again, "refresh_token"));
+	cr_expect_eq(late.status, 200, "%s", late.body);
+}
+
+Test(auth, asking_again_does_not_prolong_the_grace)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct answer a;
+
+	cr_expect_eq(refresh(tokens.refresh_token).status, 200);
+	age_spent_tokens(9);
+	cr_expect_eq(refresh(tokens.refresh_token).status, 200);
+	age_spent_tokens(2);
+	a = refresh(tokens.refresh_token);
+	expect_problem(&a, 401, "token_reused");
+}
+
+Test(auth, a_spent_token_ends_its_session_and_no_other)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada), other = sign_in(&ada);
+	struct answer next = refresh(tokens.refresh_token), a;
+
+	cr_expect_eq(me(answer_text(&next, "access_token")).status, 200);
+	age_spent_tokens(11);
+	a = refresh(tokens.refresh_token);
+	expect_problem(&a, 401, "token_reused");
+
+	a = me(answer_text(&next, "access_token"));
+	expect_problem(&a, 401, "invalid_token");
+	a = me(tokens.access_token);
+	expect_problem(&a, 401, "invalid_token");
+	a = refresh(answer_text(&next, "refresh_token"));
+	expect_problem(&a, 401, "invalid_token");
+	a = refresh(tokens.refresh_token);
+	expect_problem(&a, 401, "invalid_token");
+
+	cr_expect_eq(me(other.access_token).status, 200);
+	cr_expect_eq(refresh(other.refresh_token).status, 200);
+}
+
+Test(auth, without_grace_the_second_use_is_reuse)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct answer a;
+
+	settings.refresh_reuse_grace_seconds = 0;
+	cr_expect_eq(refresh(tokens.refresh_token).status, 200);
+	a = refresh(tokens.refresh_token);
+	expect_problem(&a, 401, "token_reused");
+}
+
+Test(auth, a_refresh_token_that_is_none_is_refused)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	const char *hostile[] = { "", "x", tokens.access_token, "' OR 1=1 --", "\\u00e9" };
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(hostile); i++) {
+		a = refresh(hostile[i]);
+		cr_expect_str_eq(answer_code(&a), "invalid_token", "%s: %s", hostile[i], a.body);
+	}
+	a = post(P "/auth/refresh", "{\"refresh_token\":17}");
+	expect_fields(&a, "body refresh_token invalid_type");
+	a = post(P "/auth/refresh", "{\"refresh_token\":null}");
+	expect_fields(&a, "body refresh_token not_null");
+	a = post(P "/auth/refresh", "{}");
+	expect_fields(&a, "body refresh_token required");
+	a = me(tokens.refresh_token);
+	expect_problem(&a, 401, "invalid_token");
+}
+
+Test(auth, an_expired_refresh_token_is_refused_and_ends_nothing)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct answer a;
+
+	testdb_sql("UPDATE refresh_tokens SET expires_at = now()");
+	a = refresh(tokens.refresh_token);
+	expect_problem(&a, 401, "invalid_token");
+	cr_expect_null(testdb_sql("SELECT 1 FROM sessions WHERE ended_at IS NOT NULL"));
+	cr_expect_null(testdb_sql("SELECT 1 FROM refresh_tokens WHERE spent_at IS NOT NULL"));
+}
+
+/* --- logout --- */
+
+Test(auth, a_logout_ends_the_session_at_once)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada), other = sign_in(&ada);
+	struct answer a;
+
+	settings.session_cache_seconds = 300;
+	cr_expect_eq(me(tokens.access_token).status, 200);
+	cr_expect_eq(me(other.access_token).status, 200);
+	a = logout(tokens.refresh_token);
+	cr_expect_eq(a.status, 204);
+
+	a = me(tokens.access_token);
+	expect_problem(&a, 401, "invalid_token");
+	a = refresh(tokens.refresh_token);
+	expect_problem(&a, 401, "invalid_token");
+	cr_expect_eq(logout(tokens.refresh_token).status, 204, "twice is as good as once");
+	cr_expect_eq(me(other.access_token).status, 200);
+}
+
+Test(auth, a_spent_token_still_logs_out)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct answer next = refresh(tokens.refresh_token), a;
+
+	cr_expect_eq(logout(tokens.refresh_token).status, 204);
+	a = refresh(answer_text(&next, "refresh_token"));
+	expect_problem(&a, 401, "invalid_token");
+}
+
+Test(auth, any_string_logs_out)
+{
+	static const char *const strings[] = { "", "x", "\\ud83d\\ude00", "' OR 1=1 --" };
+	struct account ada = make_user(t);
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(strings); i++)
+		cr_expect_eq(logout(strings[i]).status, 204, "%s", strings[i]);
+	a = post(P "/auth/logout", "{\"refresh_token\":[]}");
+	expect_fields(&a, "body refresh_token invalid_type");
+	a = post(P "/auth/logout", "");
+	expect_problem(&a, 400, "malformed_json");
+	cr_expect_eq(me(ada.token).status, 200);
+}
+
+/* --- many at once --- */
+
+enum { CROWD = 8, TOKEN_TEXT = 64 };
+
+struct outcome {
+	enum error error;
+	char token[TOKEN_TEXT];
+};
+
+/* Runs `act` in processes of their own, each with its own connection; they start together,
+ * when the pipe that they all wait for is closed. */
+static struct outcome *
+crowd(void (*act)(struct ctx *, const char *arg, struct outcome *), const char *arg)
+{
+	struct outcome *outcomes = mmap(NULL, CROWD * sizeof(*outcomes), PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int gate[2], status;
+
+	cr_assert_neq(outcomes, MAP_FAILED);
+	cr_assert_eq(pipe(gate), 0);
+	for (int i = 0; i < CROWD; i++) {
+		if (fork() == 0) {
+			struct ctx c = { .arena = arena_new(1 << 24), .request_id = "crowd" };
+			int64_t latency;
+			char byte;
+
+			close(gate[1]);
+			c.db = db_new(settings.database_url);
+			outcomes[i].error = db_ping(&c, &latency);
+			if (!outcomes[i].error && read(gate[0], &byte, 1) == 0)
+				act(&c, arg, &outcomes[i]);
+			_exit(0);
+		}
+	}
+	close(gate[0]);
+	close(gate[1]);
+	while (wait(&status) > 0)
+		cr_expect_eq(status, 0);
+	return outcomes;
+}
+
+static size_t
+count_errors(const struct outcome *outcomes, enum error e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < CROWD; i++)
+		n += outcomes[i].error == e;
+	return n;
+}
+
+static void
+refresh_one(struct ctx *c, const char *token, struct outcome *out)
+{
+	struct tokens tokens;
+
+	out->error = auth_refresh(c, token, &tokens);
+	if (!out->error)
+		snprintf(out->token, TOKEN_TEXT, "%s", tokens.refresh_token);
+}
+
+Test(auth, refreshes_at_once_share_one_session)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct outcome *outcomes = crowd(refresh_one, tokens.refresh_token);
+
+	cr_expect_eq(count_errors(outcomes, OK), CROWD);
+	cr_expect_str_eq(testdb_sql("SELECT count(DISTINCT session_id) FROM refresh_tokens"), "1");
+	cr_expect_null(testdb_sql("SELECT 1 FROM sessions WHERE ended_at IS NOT NULL"));
+	for (size_t i = 0; i < CROWD; i++)
+		cr_expect_eq(refresh(outcomes[i].token).status, 200, "token %zu", i);
+}
+
+Test(auth, refreshes_at_once_without_grace_have_one_winner)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct outcome *outcomes;
+
+	settings.refresh_reuse_grace_seconds = 0;
+	outcomes = crowd(refresh_one, tokens.refresh_token);
+	cr_expect_eq(count_errors(outcomes, OK), 1);
+	cr_expect_eq(count_errors(outcomes, E_TOKEN_REUSED), 1);
+	cr_expect_eq(count_errors(outcomes, E_INVALID_TOKEN), CROWD - 2);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM refresh_tokens"), "2");
+}
+
+static void
+register_one(struct ctx *c, const char *email, struct outcome *out)
+{
+	struct registration in = { .email = email, .password = "correct horse" };
+	struct user user;
+
+	out->error = auth_register(c, &in, &user);
+}
+
+Test(auth, registrations_at_once_make_one_account)
+{
+	struct outcome *outcomes = crowd(register_one, "ada@example.com");
+
+	cr_expect_eq(count_errors(outcomes, OK), 1);
+	cr_expect_eq(count_errors(outcomes, E_EMAIL_TAKEN), CROWD - 1);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
+}
+
+/* --- seed --- */
+
+static enum error
+seed(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	enum error e;
+
+	failure_clear(t->ctx);
+	e = users_feature.seed(t->ctx, out);
+	fclose(out);
+	cr_expect(e || len > 0, "it says what it did");
+	free(text);
+	return e;
+}
+
+Test(auth, seed_makes_the_first_owner_once)
+{
+	settings.first_admin_email = "first@example.com";
+	settings.first_admin_password = "first password";
+	cr_expect_eq(seed(), OK);
+	cr_expect_str_eq(testdb_sql("SELECT role FROM users WHERE email = 'first@example.com'"),
+			 "owner");
+	cr_expect_eq(login("first@example.com", "first password").status, 200);
+
+	settings.first_admin_password = "another password";
+	cr_expect_eq(seed(), OK);
+	cr_expect_eq(login("first@example.com", "first password").status, 200);
+	settings.first_admin_email = "second@example.com";
+	cr_expect_eq(seed(), OK);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
+}
+
+Test(auth, seed_leaves_an_account_as_it_is)
+{
+	make_user(t, .email = "first@example.com", .role = "viewer");
+	settings.first_admin_email = "FIRST@example.com";
+	settings.first_admin_password = "first password";
+	cr_expect_eq(seed(), OK);
+	cr_expect_str_eq(testdb_sql("SELECT role FROM users"), "viewer");
+	cr_expect_eq(login("first@example.com", "first password").status, 401);
+}
+
+Test(auth, seed_makes_nobody_of_bad_settings)
+{
+	settings.first_admin_password = "";
+	cr_expect_eq(seed(), OK);
+	settings.first_admin_password = "short";
+	cr_expect_eq(seed(), E_VALIDATION);
+	cr_expect_not_null(strstr(t->ctx->failure.detail, "FIRST_ADMIN_PASSWORD"));
+	settings.first_admin_password = "first password";
+	settings.first_admin_email = "nobody";
+	cr_expect_eq(seed(), E_VALIDATION);
+	cr_expect_not_null(strstr(t->ctx->failure.detail, "FIRST_ADMIN_EMAIL"));
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "0");
+}
