@@ -18,7 +18,8 @@ struct deferred {
 struct arena {
 	struct block *blocks;
 	struct deferred *deferred;
-	size_t limit, taken; /* bytes of all blocks */
+	struct deferred unnoted; /* while there is no note of it yet */
+	size_t limit, taken;     /* bytes of all blocks */
 	size_t used;
 	bool guarded;
 	jmp_buf guard;
@@ -88,6 +89,12 @@ arena_unguard(struct arena *a)
 static NORETURN void
 out_of_memory(struct arena *a)
 {
+	struct deferred *d = &a->unnoted;
+	void (*release)(void *) = d->release;
+
+	d->release = NULL;
+	if (release)
+		release(d->object);
 	if (a->guarded)
 		longjmp(a->guard, 1);
 
@@ -209,19 +216,11 @@ void
 arena_defer(struct arena *a, void (*release)(void *), void *object)
 {
 	struct deferred *d;
-	size_t need = sizeof(*d);
 
-	/* Found out before the allocation, which would unwind past the object. */
-	if ((!a->blocks || need > a->blocks->size - a->blocks->used) &&
-	    (BLOCK_SIZE > a->limit - a->taken)) {
-		release(object);
-		out_of_memory(a);
-	}
-
-	d = arena_alloc(a, need);
-	d->release = release;
-	d->object = object;
-	d->next = a->deferred;
+	a->unnoted = (struct deferred) { NULL, release, object };
+	d = ARENA_NEW(a, struct deferred);
+	a->unnoted.release = NULL;
+	*d = (struct deferred) { a->deferred, release, object };
 	a->deferred = d;
 }
 

@@ -57,12 +57,18 @@ cmd_routes(int argc, char **argv)
 int
 cmd_openapi(int argc, char **argv)
 {
+	const char *document;
 	size_t len;
 
 	if (argc > 1)
 		return cli_usage(argv[0], "unknown argument %s", argv[1]);
 
-	puts(openapi_document(&len));
+	document = openapi_document(&len);
+	if (!document) {
+		fputs("out of memory\n", stderr);
+		return 1;
+	}
+	puts(document);
 	return 0;
 }
 

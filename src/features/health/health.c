@@ -41,7 +41,7 @@ static const struct schema checks_schema = SCHEMA("HealthChecks", struct checks,
 static const struct field health_fields[] = {
 	{ ENUM(struct health, status), .flags = F_READ, .choices = health_states,
 	  .text = "degraded where something is away." },
-	{ TEXT(struct health, service), .flags = F_READ, .text = "APP_NAME." },
+	{ TEXT(struct health, service), .flags = F_READ, .text = "APP_NAME.", .example = "api" },
 	{ TEXT(struct health, version), .flags = F_READ, .text = "Version of the program.",
 	  .example = "1.0.0" },
 	{ TEXT(struct health, environment), .flags = F_READ, .text = "ENVIRONMENT.",
