@@ -11,4 +11,4 @@ find . \( -name node_modules -o -name var -o -name .git -o -name build-aux -o -n
 	-o -type f \( -name '*.sh' -o -name dev -o -path './.ci/*' \) -print |
 	while read -r file; do
 		head -n 1 "$file" | grep -q '^#!.*sh$' && echo "$file"
-	done | xargs shellcheck --severity=warning --external-sources --source-path=SCRIPTDIR
+	done | xargs -n 2 -P 2 shellcheck --severity=warning
