@@ -460,6 +460,7 @@ migrate_up(struct ctx *c, FILE *out)
 static enum error
 revert_newest(struct ctx *c, const struct migrations *all, int64_t n, FILE *out)
 {
+	int64_t wanted = n;
 	enum error e;
 
 	for (size_t i = all->n; i-- > 0 && n > 0;) {
@@ -477,6 +478,8 @@ revert_newest(struct ctx *c, const struct migrations *all, int64_t n, FILE *out)
 			return e;
 		n--;
 	}
+	if (n == wanted)
+		fprintf(out, "nothing to take back: no migration is applied\n");
 	return OK;
 }
 

@@ -1,0 +1,183 @@
+-- What the migrations make, by pg_dump 15. After a change: make schema
+
+CREATE FUNCTION uuid_v7() RETURNS uuid
+    LANGUAGE plpgsql PARALLEL SAFE
+    AS $$
+DECLARE
+	us bigint := extract(epoch FROM clock_timestamp()) * 1000000;
+BEGIN
+	RETURN (lpad(to_hex(us / 1000), 12, '0')
+		|| '7' || lpad(to_hex(us % 1000 * 4096 / 1000), 3, '0')
+		|| substr(gen_random_uuid()::text, 20))::uuid;
+END
+$$;
+
+CREATE TABLE items (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    owner_id uuid NOT NULL,
+    title text NOT NULL,
+    description text,
+    status text DEFAULT 'active'::text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT items_description_check CHECK ((char_length(description) <= 5000)),
+    CONSTRAINT items_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'archived'::text]))),
+    CONSTRAINT items_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+);
+
+ALTER TABLE items ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME items_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE refresh_tokens (
+    key bigint NOT NULL,
+    session_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    spent_at timestamp with time zone,
+    CONSTRAINT refresh_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE refresh_tokens ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME refresh_tokens_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE schema_migration_checksums (
+    version character varying(128) NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE schema_migrations (
+    version character varying(128) NOT NULL
+);
+
+CREATE TABLE sessions (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ip text,
+    user_agent text
+);
+
+ALTER TABLE sessions ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sessions_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE users (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    email text NOT NULL,
+    password_hash text NOT NULL,
+    full_name text,
+    role text DEFAULT 'member'::text NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    email_verified_at timestamp with time zone,
+    last_login_at timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_email_check CHECK (((octet_length(email) >= 3) AND (octet_length(email) <= 254))),
+    CONSTRAINT users_full_name_check CHECK (((char_length(full_name) >= 1) AND (char_length(full_name) <= 200))),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text, 'owner'::text])))
+);
+
+ALTER TABLE users ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME users_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY items
+    ADD CONSTRAINT items_id_key UNIQUE (id);
+
+ALTER TABLE ONLY items
+    ADD CONSTRAINT items_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY refresh_tokens
+    ADD CONSTRAINT refresh_tokens_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY schema_migration_checksums
+    ADD CONSTRAINT schema_migration_checksums_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY sessions
+    ADD CONSTRAINT sessions_id_key UNIQUE (id);
+
+ALTER TABLE ONLY sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY users
+    ADD CONSTRAINT users_id_key UNIQUE (id);
+
+ALTER TABLE ONLY users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (key);
+
+CREATE INDEX items_by_created_at ON items USING btree (created_at, id);
+
+CREATE INDEX items_by_status ON items USING btree (status, created_at, id);
+
+CREATE INDEX items_by_title ON items USING btree (title, id);
+
+CREATE INDEX items_by_updated_at ON items USING btree (updated_at, id);
+
+CREATE INDEX items_of_owner_by_created_at ON items USING btree (owner_id, created_at, id);
+
+CREATE INDEX items_of_owner_by_status ON items USING btree (owner_id, status, created_at, id);
+
+CREATE INDEX items_of_owner_by_title ON items USING btree (owner_id, title, id);
+
+CREATE INDEX items_of_owner_by_updated_at ON items USING btree (owner_id, updated_at, id);
+
+CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
+
+CREATE INDEX sessions_of_user ON sessions USING btree (user_id, created_at, id);
+
+CREATE INDEX users_by_created_at ON users USING btree (created_at, id);
+
+CREATE INDEX users_by_email ON users USING btree (email, id);
+
+CREATE UNIQUE INDEX users_email_key ON users USING btree (lower(email));
+
+ALTER TABLE ONLY items
+    ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY schema_migration_checksums
+    ADD CONSTRAINT schema_migration_checksums_version_fkey FOREIGN KEY (version) REFERENCES schema_migrations(version) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Holds db/schema.sql against what the migrations make. Runs in the build directory, on
+# the database of TEST_DATABASE_URL; `--write` (make schema) writes the file anew.
+set -u
+
+src=${srcdir:-.}
+program=./$PACKAGE
+file=$src/db/schema.sql
+name=schema_check_$$
+
+skip() {
+	echo "skipped: $1"
+	exit 77
+}
+
+test -n "${TEST_DATABASE_URL:-}" || skip 'TEST_DATABASE_URL is not set'
+command -v pg_dump >/dev/null || skip 'there is no pg_dump (Debian package postgresql-client)'
+
+ask() {
+	PGOPTIONS="-c client_min_messages=warning" psql -XAtq \
+		-v ON_ERROR_STOP=1 -d "$TEST_DATABASE_URL" -c "$1"
+}
+
+# The form of a dump is that of one major version.
+version=$(ask 'SHOW server_version_num') || exit 99
+version=${version%????}
+wanted=$(sed -n 's/^-- .* by pg_dump \([0-9]*\)\..*/\1/p' "$file" 2>/dev/null)
+dumper=$(pg_dump --version | sed 's/.* \([0-9]*\)\..*/\1/')
+test "$version" = "$dumper" || skip "pg_dump $dumper cannot tell about a server of version $version"
+if test "${1:-}" != --write && test -n "$wanted" && test "$version" != "$wanted"; then
+	skip "db/schema.sql is of PostgreSQL $wanted, the server of $version"
+fi
+
+trap 'ask "DROP SCHEMA IF EXISTS $name CASCADE"; rm -f "$name.sql"' EXIT
+trap 'exit 99' HUP INT TERM
+
+if ! told=$(DATABASE_URL=$TEST_DATABASE_URL DB_SCHEMA=$name ENV_FILE=/dev/null \
+	JWT_SECRET_KEY=of-no-use-here-but-long-enough-to-pass "$program" migrate up 2>&1); then
+	echo "$told"
+	exit 1
+fi
+
+# As bare as can be: nothing of the machine, the server's patches or the schema's name.
+{
+	echo "-- What the migrations make, by pg_dump $version. After a change: make schema"
+	pg_dump --schema-only --no-owner --no-privileges --schema="$name" -d "$TEST_DATABASE_URL" ||
+		echo 'pg_dump failed'
+} | sed -e '/^--$/d' -e '/^-- \(Name:\|Dumped \|PostgreSQL database dump\)/d' \
+	-e '/^\\\(un\)*restrict /d' -e '/^SET /d' -e '/^SELECT pg_catalog.set_config/d' \
+	-e '/^CREATE SCHEMA /d' -e "s/$name\\.//g" | cat -s >"$name.sql"
+
+if test "${1:-}" = --write; then
+	cp "$name.sql" "$file"
+elif ! diff -u "$file" "$name.sql"; then
+	echo 'db/schema.sql:1: not what the migrations make'
+	echo 'cure: make schema'
+	exit 1
+fi

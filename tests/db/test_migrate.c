@@ -1,0 +1,357 @@
+/* Migrations: applied, taken back, noticed when they change, one at a time. */
+#include <criterion/criterion.h>
+
+#include "support/testdb.h"
+
+#include "app/migrate.h"
+#include "app/settings.h"
+#include "db/migrate_priv.h"
+
+#include <libpq-fe.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static struct arena *arena;
+static struct ctx *c;
+static char *told;
+static size_t told_size;
+static FILE *out;
+
+static void
+setup(void)
+{
+	arena = arena_new(64 * 1024 * 1024);
+	testdb_open_bare(arena);
+	c = testdb_ctx(arena);
+	out = open_memstream(&told, &told_size);
+}
+
+static void
+teardown(void)
+{
+	if (out)
+		fclose(out);
+	free(told);
+	testdb_close();
+	arena_free(arena);
+}
+
+TestSuite(migrate, .init = setup, .fini = teardown);
+
+static size_t
+nfiles(void)
+{
+	size_t n = 0;
+
+	while (migration_files[n].name)
+		n++;
+	return n;
+}
+
+static int64_t
+pending(void)
+{
+	int64_t n = -1;
+
+	cr_expect_eq(migrate_pending(c, &n), OK);
+	return n;
+}
+
+static bool
+says(const char *text)
+{
+	fflush(out);
+	return strstr(told, text);
+}
+
+static const char *
+versions(void)
+{
+	return testdb_sql(
+	    "SELECT string_agg(version, ' ' ORDER BY version) FROM schema_migrations");
+}
+
+/* Every table, column, index and check of the schema, as one text. */
+static const char *
+picture(void)
+{
+	return testdb_sql(
+	    "SELECT md5(string_agg(line, E'\\n' ORDER BY line)) FROM ("
+	    " SELECT table_name || column_name || data_type || is_nullable"
+	    "  || coalesce(column_default, '') AS line"
+	    " FROM information_schema.columns WHERE table_schema = current_schema()"
+	    " UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema()"
+	    " UNION ALL SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint"
+	    "  WHERE connamespace = current_schema()::regnamespace"
+	    " UNION ALL SELECT proname FROM pg_proc"
+	    "  WHERE pronamespace = current_schema()::regnamespace) AS lines");
+}
+
+Test(migrate, up_applies_each_file_once)
+{
+	cr_expect_eq(pending(), (int64_t)nfiles());
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_expect_eq(pending(), 0);
+	for (size_t i = 0; i < nfiles(); i++)
+		cr_expect(says(arena_printf(arena, "applied %s", migration_files[i].name)));
+	cr_expect_not(says("nothing to do"));
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_expect(says("nothing to do"));
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migrations"),
+			 arena_printf(arena, "%zu", nfiles()));
+}
+
+Test(migrate, the_table_is_as_dbmate_makes_it)
+{
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_expect_str_eq(
+	    testdb_sql("SELECT string_agg(column_name || ' ' || data_type || ' ' ||"
+		       " character_maximum_length || ' ' || is_nullable, ',')"
+		       " FROM information_schema.columns WHERE table_schema = current_schema()"
+		       " AND table_name = 'schema_migrations'"),
+	    "version character varying 128 NO");
+	cr_expect_str_eq(testdb_sql("SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+				    " WHERE conrelid = 'schema_migrations'::regclass"),
+			 "PRIMARY KEY (version)");
+	cr_expect_str_eq(testdb_sql("SELECT min(version) FROM schema_migrations"),
+			 migration_version(arena, migration_files[0].name));
+}
+
+Test(migrate, down_leaves_nothing_and_up_makes_the_same_again)
+{
+	const char *before;
+
+	cr_assert_eq(migrate_up(c, out), OK);
+	before = picture();
+	cr_assert_eq(migrate_down(c, (int64_t)nfiles(), out), OK);
+	cr_expect_eq(pending(), (int64_t)nfiles());
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
+				    " WHERE relkind = 'r'"
+				    " AND relnamespace = current_schema()::regnamespace"),
+			 "schema_migration_checksums schema_migrations");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM pg_proc"
+				    " WHERE pronamespace = current_schema()::regnamespace"),
+			 "0");
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_expect_str_eq(picture(), before);
+}
+
+Test(migrate, each_step_down_can_be_taken_up_again)
+{
+	cr_assert_eq(migrate_up(c, out), OK);
+	for (size_t n = 1; n <= nfiles(); n++) {
+		const char *before = picture();
+
+		cr_assert_eq(migrate_down(c, (int64_t)n, out), OK, "%zu: %s", n, c->failure.detail);
+		cr_assert_eq(pending(), (int64_t)n);
+		cr_assert_eq(migrate_up(c, out), OK, "%zu: %s", n, c->failure.detail);
+		cr_expect_str_eq(picture(), before);
+	}
+}
+
+Test(migrate, down_takes_the_newest_back)
+{
+	const char *name = migration_files[nfiles() - 1].name;
+
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_down(c, 1, out), OK);
+	cr_expect(says(arena_printf(arena, "reverted %s", name)));
+	cr_expect_eq(pending(), 1);
+	cr_assert_eq(migrate_down(c, 1000, out), OK, "more than there are is all there are");
+	cr_assert_eq(migrate_down(c, 1, out), OK);
+	cr_expect(says("nothing to take back"));
+}
+
+Test(migrate, a_changed_file_stops_up_and_shows)
+{
+	const char *version = migration_version(arena, migration_files[0].name);
+
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_down(c, 1, out), OK);
+	testdb_sql("UPDATE schema_migration_checksums SET sha256 = 'x' WHERE version = '%s'",
+		   version);
+	cr_expect_eq(migrate_up(c, out), E_CONFLICT);
+	cr_expect(strstr(c->failure.detail, migration_files[0].name));
+	cr_expect(strstr(c->failure.detail, version));
+	cr_expect_eq(pending(), 1, "nothing was done");
+	cr_assert_eq(migrate_status(c, false, out), OK);
+	cr_expect(says(arena_printf(arena, "changed  %s", migration_files[0].name)));
+
+	/* The cure that the message names. */
+	testdb_sql("DELETE FROM schema_migration_checksums WHERE version = '%s'", version);
+	cr_expect_eq(migrate_up(c, out), OK);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migration_checksums"),
+			 arena_printf(arena, "%zu", nfiles()));
+}
+
+Test(migrate, what_another_tool_applied_is_taken_over)
+{
+	cr_assert_eq(migrate_up(c, out), OK);
+	testdb_sql("DROP TABLE schema_migration_checksums");
+	cr_expect_eq(pending(), 0);
+	cr_assert_eq(migrate_status(c, false, out), OK);
+	cr_expect(says("0 pending"));
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migration_checksums"),
+			 arena_printf(arena, "%zu", nfiles()));
+}
+
+Test(migrate, a_migration_of_a_newer_program_is_left_alone)
+{
+	cr_assert_eq(migrate_up(c, out), OK);
+	testdb_sql("INSERT INTO schema_migrations VALUES ('99990101000000')");
+	cr_expect_eq(pending(), 0);
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_status(c, false, out), OK);
+	cr_expect(says("unknown  99990101000000"));
+	cr_expect_eq(migrate_down(c, 1, out), E_CONFLICT);
+	cr_expect(strstr(c->failure.detail, "99990101000000"));
+	cr_expect(strstr(versions(), "99990101000000"));
+}
+
+Test(migrate, status_as_json)
+{
+	cr_assert_eq(migrate_status(c, true, out), OK);
+	cr_expect(says("\"state\": \"pending\"}"));
+	cr_expect_not(says("applied"));
+	cr_expect_null(testdb_sql("SELECT to_regclass('schema_migrations')"),
+		       "to look changes nothing");
+}
+
+Test(migrate, a_failure_leaves_no_trace_and_names_file_and_line)
+{
+	testdb_sql("CREATE TABLE items (id int)");
+	cr_expect_eq(migrate_up(c, out), E_INTERNAL);
+	cr_expect(strstr(c->failure.detail, "_items.sql"), "%s", c->failure.detail);
+	cr_expect(strstr(c->failure.detail, "items\" already exists"), "%s", c->failure.detail);
+	cr_expect_eq(pending(), 1, "those before it stay");
+	testdb_sql("DROP TABLE items");
+	cr_expect_eq(migrate_up(c, out), OK);
+}
+
+Test(migrate, a_table_in_use_is_not_waited_for_long)
+{
+	PGconn *other = PQconnectdb(settings.database_url);
+
+	cr_assert_eq(migrate_up(c, out), OK);
+	PQclear(
+	    PQexec(other, arena_printf(arena, "BEGIN; LOCK TABLE %s.items", settings.db_schema)));
+	cr_expect_eq(migrate_down(c, 1, out), E_CONFLICT);
+	cr_expect(strstr(c->failure.detail, "in use"), "%s", c->failure.detail);
+	PQfinish(other);
+	cr_expect_eq(pending(), 0);
+}
+
+Test(migrate, only_one_at_a_time)
+{
+	PGconn *other = PQconnectdb(settings.database_url);
+	pid_t child;
+	int status;
+
+	PQclear(PQexec(other, arena_printf(arena,
+					   "SELECT pg_advisory_lock(hashtext('schema_migrations'),"
+					   " hashtext('%s'))",
+					   settings.db_schema)));
+	child = fork();
+	cr_assert_geq(child, 0);
+	if (child == 0) {
+		/* The parent's connections must not be closed by this process. */
+		struct ctx mine = *c;
+
+		mine.db = db_new(settings.database_url);
+		_exit(migrate_up(&mine, stderr) == OK ? 0 : 1);
+	}
+
+	testdb_sql("DO $$ BEGIN FOR i IN 1..30 LOOP PERFORM pg_sleep(0.01);"
+		   " EXIT WHEN to_regclass('users') IS NOT NULL; END LOOP; END $$");
+	cr_expect_null(testdb_sql("SELECT to_regclass('users')"), "it did not wait");
+	PQfinish(other);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	cr_expect_eq(pending(), 0);
+}
+
+Test(migrate, many_at_once_do_it_once)
+{
+	pid_t children[4];
+	int status;
+
+	for (size_t i = 0; i < COUNT(children); i++) {
+		children[i] = fork();
+		cr_assert_geq(children[i], 0);
+		if (children[i] == 0) {
+			struct ctx mine = *c;
+
+			mine.db = db_new(settings.database_url);
+			_exit(migrate_up(&mine, stderr) == OK ? 0 : 1);
+		}
+	}
+	for (size_t i = 0; i < COUNT(children); i++) {
+		cr_assert_eq(waitpid(children[i], &status, 0), children[i]);
+		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	cr_expect_eq(pending(), 0);
+}
+
+Test(migrate, the_schema_is_made_where_it_is_missing)
+{
+	testdb_sql("DROP SCHEMA %s CASCADE", settings.db_schema);
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_expect_eq(pending(), 0);
+}
+
+Test(migrate, parts_of_a_file)
+{
+	static const char file[] = "-- A word before.\n"
+				   "-- migrate:up transaction:false\n"
+				   "SELECT 1;\n"
+				   "-- migrate: is no marker of ours\n"
+				   "--migrate:down\n"
+				   "SELECT 2;\n";
+	struct migration_part part;
+
+	cr_assert(migration_part(arena, file, "up", &part));
+	cr_expect_str_eq(part.text, "SELECT 1;\n");
+	cr_expect(part.no_transaction);
+	cr_expect_eq(part.line, 3);
+	cr_assert(migration_part(arena, file, "down", &part));
+	cr_expect_str_eq(part.text, "SELECT 2;\n");
+	cr_expect_not(part.no_transaction);
+	cr_expect_eq(part.line, 6);
+	cr_expect_not(migration_part(arena, "SELECT 1;\n", "up", &part));
+	cr_expect_not(migration_part(arena, "-- migrate:upwards\n", "up", &part));
+	cr_expect_not(migration_part(arena, "", "up", &part));
+	cr_assert(migration_part(arena, "-- migrate:up", "up", &part));
+	cr_expect_str_eq(part.text, "");
+}
+
+Test(migrate, a_new_file_is_written_behind_the_newest)
+{
+	char folder[] = "/tmp/migrate-XXXXXX";
+	FILE *f;
+	char line[64] = "";
+
+	cr_assert(mkdtemp(folder));
+	cr_assert_eq(chdir(folder), 0);
+	cr_expect_eq(migrate_new(c, "first", out), E_BAD_REQUEST);
+	cr_expect(strstr(c->failure.detail, "db/migrations"));
+	cr_assert_eq(mkdir("db", 0700), 0);
+	cr_assert_eq(mkdir("db/migrations", 0700), 0);
+	fclose(fopen("db/migrations/99981231235959_far_ahead.sql", "w"));
+	cr_assert_eq(migrate_new(c, "next_one", out), OK);
+	cr_expect(says("db/migrations/99981231235960_next_one.sql"));
+	f = fopen("db/migrations/99981231235960_next_one.sql", "r");
+	cr_assert(f);
+	cr_expect(fgets(line, sizeof(line), f));
+	cr_expect_str_eq(line, "-- migrate:up\n");
+	fclose(f);
+	cr_expect_eq(migrate_new(c, "", out), E_BAD_REQUEST);
+	cr_expect_eq(migrate_new(c, "../evil", out), E_BAD_REQUEST);
+	cr_expect_eq(migrate_new(c, "Capital", out), E_BAD_REQUEST);
+	cr_assert_eq(chdir("/"), 0);
+	unlink(arena_printf(arena, "%s/db/migrations/99981231235959_far_ahead.sql", folder));
+	unlink(arena_printf(arena, "%s/db/migrations/99981231235960_next_one.sql", folder));
+	rmdir(arena_printf(arena, "%s/db/migrations", folder));
+	rmdir(arena_printf(arena, "%s/db", folder));
+	rmdir(folder);
+}

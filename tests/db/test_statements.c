@@ -1,0 +1,257 @@
+/*
+ * Prepares every statement of every feature on the migrated database and holds its columns
+ * against the rows of its schema: name by name, type by type, null by null.
+ */
+#include <criterion/criterion.h>
+
+#include "support/testdb.h"
+
+#include "app/feature.h"
+#include "app/settings.h"
+#include "db/db_priv.h"
+#include "db/list_priv.h"
+#include "db/migrate_priv.h"
+
+enum { NAMES_MAX = 20000, NAME_LENGTH_MAX = 63, UTF8_MAX = 4 };
+
+/* Types of PostgreSQL by their numbers, which never change (its file pg_type.dat). */
+enum {
+	BOOL_OID = 16,
+	INT8_OID = 20,
+	INT2_OID = 21,
+	INT4_OID = 23,
+	TEXT_OID = 25,
+	JSON_OID = 114,
+	BPCHAR_OID = 1042,
+	VARCHAR_OID = 1043,
+	TIMESTAMPTZ_OID = 1184,
+	UUID_OID = 2950,
+	JSONB_OID = 3802,
+};
+
+static const Oid types[][6] = {
+	[TYPE_TEXT] = { TEXT_OID, VARCHAR_OID, BPCHAR_OID, JSON_OID, JSONB_OID },
+	[TYPE_EMAIL] = { TEXT_OID, VARCHAR_OID },
+	[TYPE_UUID] = { UUID_OID },
+	[TYPE_TIME] = { TIMESTAMPTZ_OID },
+	[TYPE_ENUM] = { TEXT_OID, VARCHAR_OID },
+	[TYPE_INT] = { INT8_OID, INT4_OID, INT2_OID },
+	[TYPE_BOOL] = { BOOL_OID },
+	[TYPE_RECORDS] = { 0 },
+};
+
+static struct arena *arena;
+static struct ctx *c;
+static PGconn *conn;
+static const char *names[NAMES_MAX];
+static size_t nnames, checked;
+
+static void
+setup(void)
+{
+	arena = arena_new(256 * 1024 * 1024);
+	testdb_open(arena);
+	c = testdb_ctx(arena);
+	conn = PQconnectdb(settings.database_url);
+	cr_assert_eq(PQstatus(conn), CONNECTION_OK);
+	PQclear(PQexec(conn, arena_printf(arena, "SET search_path = %s", settings.db_schema)));
+	nnames = checked = 0;
+}
+
+static void
+teardown(void)
+{
+	PQfinish(conn);
+	testdb_close();
+	arena_free(arena);
+}
+
+TestSuite(statements, .init = setup, .fini = teardown);
+
+static void
+clear_result(void *result)
+{
+	PQclear(result);
+}
+
+static PGresult *
+owned(PGresult *result)
+{
+	arena_defer(arena, clear_result, result);
+	return result;
+}
+
+/* The columns of a statement, or NULL where PostgreSQL does not take it. */
+static const PGresult *
+describe(const char *name, const char *sql)
+{
+	PGresult *result = owned(PQprepare(conn, "", sql, 0, NULL));
+
+	cr_expect_eq(PQresultStatus(result), PGRES_COMMAND_OK, "%s: %s\n%s", name,
+		     PQresultErrorMessage(result), sql);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		return NULL;
+
+	checked++;
+	return owned(PQdescribePrepared(conn, ""));
+}
+
+static void
+check_name(const char *name)
+{
+	cr_expect_leq(strlen(name), NAME_LENGTH_MAX, "%s: PostgreSQL would cut the name", name);
+	for (size_t i = 0; i < nnames; i++)
+		cr_assert_str_neq(names[i], name, "two statements have the name %s", name);
+	cr_assert_lt(nnames, NAMES_MAX);
+	names[nnames++] = arena_text(arena, name);
+}
+
+/* Whether the column comes straight from one of a table that may be null. */
+static bool
+may_be_null(const PGresult *r, int column)
+{
+	Oid table = PQftable(r, column);
+	const char *answer;
+
+	if (table == InvalidOid)
+		return false;
+
+	answer =
+	    testdb_sql("SELECT attnotnull FROM pg_attribute WHERE attrelid = %u AND attnum = %d",
+		       table, PQftablecol(r, column));
+	return answer && strcmp(answer, "f") == 0;
+}
+
+static bool
+type_fits(enum field_type type, Oid oid)
+{
+	for (size_t i = 0; i < COUNT(types[type]) && types[type][i]; i++)
+		if (types[type][i] == oid)
+			return true;
+	return false;
+}
+
+static void
+check_columns(const char *name, const PGresult *r, const struct schema *row)
+{
+	for (int i = 0; i < PQnfields(r); i++) {
+		const char *column = PQfname(r, i);
+		const struct field *f = schema_field(row, column);
+
+		cr_expect(f, "%s: schema %s has no row for the column %s", name, row->name, column);
+		if (!f)
+			continue;
+		cr_expect_eq(PQfnumber(r, column), i, "%s: two columns are %s", name, column);
+		cr_expect(type_fits(f->type, PQftype(r, i)), "%s: %s has the wrong type (oid %u)",
+			  name, column, PQftype(r, i));
+		cr_expect(f->flags & F_NULLABLE || !may_be_null(r, i),
+			  "%s: %s may be null, and its row is not F_NULLABLE", name, column);
+	}
+	for (size_t i = 0; i < row->nfields; i++)
+		cr_expect_geq(PQfnumber(r, row->fields[i].name), 0,
+			      "%s: schema %s has a row %s, and there is no such column", name,
+			      row->name, row->fields[i].name);
+}
+
+static void
+check_query(const struct query *q)
+{
+	const PGresult *r;
+
+	check_name(q->name);
+	cr_expect(!q->read_only || strncmp(q->sql, "SELECT ", 7) == 0 ||
+		      strncmp(q->sql, "WITH ", 5) == 0,
+		  "%s: read_only, but not a SELECT", q->name);
+	r = describe(q->name, q->sql);
+	if (r && q->row)
+		check_columns(q->name, r, q->row);
+	else if (r)
+		cr_expect_eq(PQnfields(r), 0, "%s: returns rows, but has no schema", q->name);
+}
+
+static void
+check_queries(const struct query *queries)
+{
+	for (const struct query *q = queries; q && q->name; q++)
+		check_query(q);
+}
+
+Test(statements, of_features)
+{
+	for (const struct feature *const *f = features; *f; f++)
+		check_queries((*f)->queries);
+	check_queries(migrate_queries);
+	cr_assert_gt(checked, 0, "no feature has a statement");
+}
+
+static const struct list *the_list;
+
+/* A page has the columns of its rows and perhaps the total; a count the total alone. */
+static enum error
+check_list_statement(struct ctx *with UNUSED, const char *name, const char *sql)
+{
+	static const struct field total_fields[] = { { .name = LIST_TOTAL, .type = TYPE_INT } };
+	static const struct schema total_schema = { "Total", sizeof(int64_t), total_fields, 1 };
+	const PGresult *r = describe(name, sql);
+	struct schema row = *the_list->row;
+	struct field fields[65];
+
+	check_name(name);
+	if (!r)
+		return OK;
+
+	if (PQfnumber(r, LIST_TOTAL) >= 0 && PQnfields(r) == 1) {
+		check_columns(name, r, &total_schema);
+	} else if (PQfnumber(r, LIST_TOTAL) >= 0) {
+		memcpy(fields, row.fields, row.nfields * sizeof(*fields));
+		fields[row.nfields] = total_fields[0];
+		row.fields = fields;
+		row.nfields++;
+		check_columns(name, r, &row);
+	} else {
+		check_columns(name, r, &row);
+	}
+	return OK;
+}
+
+static void
+check_sort(const struct list *list, const struct list_sort *s)
+{
+	const struct field *f = schema_field(list->row, s->name);
+	const PGresult *r =
+	    describe(list->name, arena_printf(arena, "SELECT %s FROM %s", s->name, list->from));
+
+	cr_assert(f, "list %s: schema %s has no row for its order by %s", list->name,
+		  list->row->name, s->name);
+	cr_expect(f->type == s->type || (s->type == TYPE_TEXT && f->type == TYPE_EMAIL) ||
+		      (s->type == TYPE_TEXT && f->type == TYPE_ENUM),
+		  "list %s: its order by %s has another type than the row", list->name, s->name);
+	cr_expect(f->type != TYPE_TEXT || (f->max && f->max * UTF8_MAX <= CURSOR_VALUE_MAX),
+		  "list %s: %s has no maximum that fits a cursor", list->name, s->name);
+	cr_assert(r);
+	cr_expect(s->nullable || !may_be_null(r, 0),
+		  "list %s: %s may be null, and its order is not .nullable", list->name, s->name);
+}
+
+static void
+check_list(const struct list *list)
+{
+	const struct field *id = schema_field(list->row, "id");
+
+	cr_expect(id && id->type == TYPE_UUID, "list %s: no id to break ties", list->name);
+	cr_assert(list->sorts && list->sorts[0].name, "list %s has no order", list->name);
+	for (const struct list_sort *s = list->sorts; s->name; s++)
+		check_sort(list, s);
+	the_list = list;
+	cr_expect_eq(list_statements(c, list, check_list_statement), OK);
+}
+
+Test(statements, of_lists, .timeout = 120)
+{
+	size_t n = 0;
+
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct list *const *l = (*f)->lists; l && *l; l++, n++)
+			check_list(*l);
+	cr_assert_gt(n, 0, "no feature has a list");
+}
