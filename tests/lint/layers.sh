@@ -21,10 +21,11 @@ BEGIN {
 
 	# Neighbours of one floor, in one direction.
 	beside["http>db"] = beside["http>secure"] = beside["db>secure"] = 1
+	beside["job>serve"] = 1
 
 	# Which folder a public header belongs to; those not named belong to base.
 	split("schema:schema shared:shared http:http feature:http openapi:http db:db list:db " \
-	    "migrate:db password:secure token:secure secret:secure serve:serve job:job", words, " ")
+	    "migrate:db password:secure token:secure secret:secure serve:serve pool:serve job:job", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")
 		part_of["app/" pair[1] ".h"] = pair[2]
