@@ -333,7 +333,7 @@ serve_connection(int fd)
 	enum received received;
 
 	deadline_start(fd, (unsigned)settings.request_timeout_seconds);
-	w.slot->busy_since = clock_monotonic();
+	w.slot->busy_until = clock_monotonic() + settings.request_timeout_seconds * 1000000;
 	received = receive(fd);
 	if (received == RECEIVED_NOTHING || is_gone(fd))
 		close(fd);
@@ -345,7 +345,7 @@ serve_connection(int fd)
 		answer(received == RECEIVED_PART);
 	deadline_stop();
 	arena_reset(w.arena);
-	w.slot->busy_since = 0;
+	w.slot->busy_until = 0;
 	w.slot->requests++;
 	if (w.requests_left > 0 && --w.requests_left == 0)
 		w.stop = STOP_NOW;

@@ -4,6 +4,7 @@
 
 #include "app/clock.h"
 #include "app/log.h"
+#include "app/pool.h"
 #include "app/settings.h"
 #include "shared/shared_priv.h"
 
@@ -32,6 +33,7 @@ struct seat {
 };
 
 static struct pool {
+	const struct pool_plan *plan;
 	struct listener listener;
 	struct seat *seats;
 	size_t nseats;
@@ -49,13 +51,15 @@ static struct pool {
 /* ---- workers begin */
 
 static NORETURN void
-become_worker(pid_t parent)
+become_worker(pid_t parent, size_t seat)
 {
+	struct seat_info info = { pool.listener.fd, parent, seat };
+
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		exit(EXIT_SUCCESS);
 
-	exit(worker_run(pool.listener.fd, parent));
+	exit(pool.plan->work(&info));
 }
 
 static void
@@ -64,7 +68,7 @@ start_worker(struct seat *s, int64_t now)
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0)
-		become_worker(parent);
+		become_worker(parent, (size_t)(s - pool.seats));
 	if (pid < 0) {
 		log_error(NULL, "cannot start a worker: %s", strerror(errno));
 		s->due = now + BACKOFF_MAX_MS * (int64_t)1000;
@@ -182,12 +186,11 @@ worker_ended(pid_t pid, int status, int64_t now)
 static void
 kill_if_overdue(pid_t pid, const struct slot *slot, int64_t now)
 {
-	int64_t limit = (settings.request_timeout_seconds + GRACE_SECONDS) * SECOND;
-	int64_t since = slot ? slot->busy_since : 0;
+	int64_t until = slot ? slot->busy_until : 0;
 
 	if (pool.stopping && now > pool.stop_ends)
 		kill(pid, SIGKILL);
-	if (!since || now - since < limit)
+	if (!until || now < until + GRACE_SECONDS * SECOND)
 		return;
 
 	log_error(NULL, "worker %d hangs: killed", (int)pid);
@@ -332,11 +335,12 @@ stop(int64_t now)
 	log_info(NULL, "the pool stops");
 	notify("STOPPING=1");
 	pool.stopping = true;
-	pool.stop_ends = now + (settings.request_timeout_seconds + GRACE_SECONDS) * SECOND;
+	pool.stop_ends = now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
 	if (pool.check)
 		kill(pool.check, SIGKILL);
 	shared_drain();
-	listener_shut(&pool.listener);
+	if (pool.plan->listens)
+		listener_shut(&pool.listener);
 	signal_workers(SIGTERM);
 }
 
@@ -417,16 +421,6 @@ run(const sigset_t *signals)
 
 /* ---- begin and end of the pool */
 
-static size_t
-count_workers(void)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (settings.workers > 0)
-		return (size_t)settings.workers;
-	return cores > 2 ? 2 * (size_t)cores : 4;
-}
-
 static sigset_t
 take_signals(void)
 {
@@ -466,7 +460,7 @@ set_up(void)
 	struct inheritance in;
 	const char *wrong = NULL;
 
-	pool.nseats = count_workers();
+	pool.nseats = pool.plan->nseats;
 	pool.seats = calloc(pool.nseats, sizeof(*pool.seats));
 	if (!pool.seats)
 		return "out of memory";
@@ -475,7 +469,9 @@ set_up(void)
 	pool.listener = in.listener;
 	pool.old = in.workers;
 	pool.nold = in.nworkers;
-	if (!pool.reloading)
+	if (!pool.plan->listens)
+		pool.listener = (struct listener) { .fd = -1, .name = "-" };
+	else if (!pool.reloading)
 		wrong = listener_take(&pool.listener);
 	if (!wrong)
 		wrong = open_shared(in.shared_fd);
@@ -496,12 +492,30 @@ write_pid(void)
 		log_warn(NULL, "cannot write PID_FILE %s: %s", settings.pid_file, strerror(errno));
 }
 
-int
-pool_run(void)
+static int
+look_whether_good(void)
 {
-	sigset_t signals = take_signals();
-	const char *wrong = set_up();
+	const char *wrong = pool.plan->listens ? listener_check() : NULL;
 
+	if (wrong)
+		log_error(NULL, "%s", wrong);
+	return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int
+pool_run(const struct pool_plan *plan)
+{
+	sigset_t signals;
+	const char *wrong;
+
+	pool.plan = plan;
+	reload_init();
+	if (reload_is_check())
+		return look_whether_good();
+
+	forbid_cores();
+	signals = take_signals();
+	wrong = set_up();
 	if (wrong) {
 		log_error(NULL, "%s", wrong);
 		return EXIT_FAILURE;
@@ -509,8 +523,8 @@ pool_run(void)
 
 	write_pid();
 	if (!pool.reloading)
-		log_info(NULL, "a pool of %zu workers serves on %s", pool.nseats,
-			 pool.listener.name);
+		log_info(NULL, "a pool of %zu workers %s%s%s", pool.nseats, plan->text,
+			 plan->listens ? " on " : "", plan->listens ? pool.listener.name : "");
 	run(&signals);
 	if (*settings.pid_file)
 		unlink(settings.pid_file);

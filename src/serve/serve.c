@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* No memory of ours, with its secrets, in a core file. Of 0 the kernel takes no notice
+/* Of 0 the kernel takes no notice
  * where cores go through a pipe; of 1 it does (core(5)). */
-static void
+void
 forbid_cores(void)
 {
 	struct rlimit limit;
@@ -28,9 +28,11 @@ static int
 single_run(void)
 {
 	struct listener listener;
-	const char *wrong = listener_take(&listener);
+	const char *wrong;
 	int status;
 
+	forbid_cores();
+	wrong = listener_take(&listener);
 	if (!wrong)
 		wrong = shared_open(settings.shm_file, SINGLES_MAX);
 	if (wrong) {
@@ -44,19 +46,32 @@ single_run(void)
 	return status;
 }
 
+static size_t
+count_workers(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (settings.workers > 0)
+		return (size_t)settings.workers;
+	return cores > 2 ? 2 * (size_t)cores : 4;
+}
+
+static int
+work(const struct seat_info *info)
+{
+	return worker_run(info->listener, info->parent);
+}
+
 int
 serve_run(bool single)
 {
-	const char *wrong;
+	const struct pool_plan plan = {
+		.text = "serves",
+		.nseats = count_workers(),
+		.listens = true,
+		.drain_seconds = settings.request_timeout_seconds,
+		.work = work,
+	};
 
-	reload_init();
-	if (reload_is_check()) {
-		wrong = listener_check();
-		if (wrong)
-			log_error(NULL, "%s", wrong);
-		return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
-	}
-
-	forbid_cores();
-	return single ? single_run() : pool_run();
+	return single ? single_run() : pool_run(&plan);
 }

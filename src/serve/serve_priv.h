@@ -2,6 +2,7 @@
 #ifndef APP_SERVE_PRIV_H
 #define APP_SERVE_PRIV_H
 
+#include "app/pool.h"
 #include "app/serve.h"
 
 #include <sys/types.h>
@@ -49,9 +50,6 @@ void guard_free(struct guard *);
 /* ---- deadline.c: the end of a request that takes too long */
 
 struct ctx;
-
-/* What a worker exits with after it ended itself at a deadline. */
-enum { EXIT_OVERRUN = 3 };
 
 /* To be called once. At its deadline a request is answered with 503, if nothing of an
  * answer was sent yet, and the process ends. */
@@ -134,8 +132,9 @@ void reload_exec(const struct inheritance *);
 /* What the binary before us left; false: nothing. */
 bool reload_inherit(struct inheritance *);
 
-/* ---- prefork.c */
+/* ---- serve.c */
 
-int pool_run(void);
+/* No memory of ours, with its secrets, in a core file. */
+void forbid_cores(void);
 
 #endif

@@ -295,8 +295,10 @@ shared_slot_take(void)
 		if (!claim(&slots[i].pid, me))
 			continue;
 		slots[i].ready = false;
-		slots[i].busy_since = 0;
+		slots[i].busy_until = 0;
 		slots[i].requests = 0;
+		slots[i].leases = slots[i].lease = slots[i].job = 0;
+		slots[i].stop = slots[i].surplus = 0;
 		return &slots[i];
 	}
 	return NULL;
@@ -323,6 +325,6 @@ shared_forget(pid_t pid)
 		return;
 
 	slot->ready = false;
-	slot->busy_since = 0;
+	slot->busy_until = 0;
 	slot->pid = 0;
 }

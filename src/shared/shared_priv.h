@@ -1,4 +1,4 @@
-/* What only the processes (src/serve/) do with the shared segment: its slots, one for
+/* What only the processes (src/serve/, src/job/) do with the shared segment: its slots, one for
  * each living worker, and how it outlives an exec. */
 #ifndef APP_SHARED_PRIV_H
 #define APP_SHARED_PRIV_H
@@ -11,8 +11,16 @@
 struct slot {
 	_Alignas(64) _Atomic int32_t pid; /* 0: free */
 	_Atomic bool ready;               /* has begun to wait for requests */
-	_Atomic int64_t busy_since;       /* clock_monotonic() of its request; 0: idle */
+	_Atomic int64_t busy_until;       /* clock_monotonic() of its deadline; 0: idle */
 	_Atomic uint64_t requests;        /* answered so far */
+
+	/* Of a job worker (src/job/). */
+	_Atomic int64_t leases; /* the first of all that it may take; 0: it is none */
+	_Atomic int64_t lease;  /* under which it holds jobs; 0: none */
+	_Atomic int64_t job;    /* which of these it runs; 0: none */
+	_Atomic int64_t stop;   /* the job that must stop */
+	_Atomic int64_t stop_why;
+	_Atomic int64_t surplus; /* the lease of which all but the running job was given back */
 };
 
 /* The descriptor of the segment, or -1 where it has none. It closes on exec. */

@@ -81,12 +81,12 @@ Test(shared, slots_are_taken_and_given_back)
 	cr_assert_not_null(slot);
 	cr_expect_eq(shared_slot_of(getpid()), slot);
 	cr_expect_not(in_child(take), "one slot for two");
-	slot->busy_since = 5;
+	slot->busy_until = 5;
 	shared_forget(getpid());
 	cr_expect_null(shared_slot_of(getpid()));
 	slot = shared_slot_take();
 	cr_assert_not_null(slot);
-	cr_expect_eq(slot->busy_since, 0);
+	cr_expect_eq(slot->busy_until, 0);
 }
 
 Test(shared, the_slot_of_a_dead_process_is_free)

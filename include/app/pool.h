@@ -1,0 +1,34 @@
+/* A pool: a parent that keeps workers going, takes a new binary with HUP, and drains with
+ * TERM (HACKING.md). What the workers do is a row of this. */
+#ifndef APP_POOL_H
+#define APP_POOL_H
+
+#include "app/base.h"
+
+#include <sys/types.h>
+
+/* What a worker is told. */
+struct seat_info {
+	int listener; /* -1 where the pool has none */
+	pid_t parent; /* hears SIGUSR1 when the worker is ready */
+	size_t seat;  /* 0 to nseats - 1: one process at a time has it */
+};
+
+struct pool_plan {
+	const char *text; /* what it does, for the log: "serves" */
+	size_t nseats;
+	bool listens;          /* it takes the listening socket */
+	int64_t drain_seconds; /* how long a worker may take to end after TERM */
+
+	/* The life of a worker: takes a slot of the shared segment (shared_slot_take), sets
+	 * `ready` in it, ends after SIGTERM or SIGUSR1. Returns its exit status. */
+	int (*work)(const struct seat_info *);
+};
+
+/* Returns the exit status. The settings must be loaded. */
+int pool_run(const struct pool_plan *);
+
+/* What a worker exits with after it ended itself at a deadline: no failure. */
+enum { EXIT_OVERRUN = 3 };
+
+#endif
