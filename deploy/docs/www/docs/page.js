@@ -16,6 +16,15 @@ function showName(ui) {
   document.title = `${title}: API documentation`;
 }
 
+// Until the files are there: ./dev up may still be fetching them.
+function sayWhatIsMissing() {
+  document.getElementById("missing").hidden = false;
+  setInterval(async () => {
+    if ((await fetch("/docs/swagger-ui-bundle.js", { method: "HEAD" })).ok)
+      location.reload();
+  }, 5000);
+}
+
 if (window.SwaggerUIBundle) {
   const ui = window.SwaggerUIBundle({
     url: "/openapi.json",
@@ -31,5 +40,5 @@ if (window.SwaggerUIBundle) {
     onComplete: () => showName(ui),
   });
 } else {
-  document.getElementById("missing").hidden = false;
+  sayWhatIsMissing();
 }

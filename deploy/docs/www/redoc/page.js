@@ -22,7 +22,16 @@ async function show() {
   window.Redoc.init(document_, { scrollYOffset: ".bar", hideDownloadButton: true }, document.getElementById("page"));
 }
 
+// Until the files are there: ./dev up may still be fetching them.
+function sayWhatIsMissing() {
+  document.getElementById("missing").hidden = false;
+  setInterval(async () => {
+    if ((await fetch("/redoc/redoc.standalone.js", { method: "HEAD" })).ok)
+      location.reload();
+  }, 5000);
+}
+
 if (window.Redoc)
   show().catch((error) => { document.getElementById("page").textContent = `/openapi.json: ${error.message}`; });
 else
-  document.getElementById("missing").hidden = false;
+  sayWhatIsMissing();
