@@ -497,14 +497,25 @@ Test(pool, single_workers_share_a_segment)
 	struct stat st;
 
 	NEED("spawn-fcgi");
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* spawn-fcgi leaves them to whoever takes them */
 	snprintf(file, sizeof(file), "SHM_FILE=%s/segment", pool.directory);
 	pool_start_single(&pool, SETTINGS(file),
 			  SETTINGS("spawn-fcgi", "-F", "3", "-s", pool.socket, "--"));
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	if (pool.pid)
+		waitpid(pool.pid, NULL, 0);
+	pool.pid = 0;
 	cr_assert_eq(stat(strchr(file, '/'), &st), 0);
 	cr_expect_eq(st.st_mode & 0777, 0600);
 	cr_expect_gt(st.st_size, 65536 * 8);
+	for (int left = 3; left > 0; left--) {
+		pid_t pid;
+
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		pid = (pid_t)answer_number(&answer, "pid");
+		kill(pid, SIGTERM);
+		cr_expect_eq(waitpid(pid, NULL, 0), pid);
+	}
+	cr_expect_lt(dial(&pool), 0);
 }
 
 /* ---- the socket and its place */
