@@ -71,13 +71,15 @@ has_control(const char *text)
 static const char *
 path_start(const char *uri)
 {
-	const char *scheme_end = strstr(uri, "://");
+	static const char *const schemes[] = { "http://", "https://" };
 
-	if (*uri == '/' || !scheme_end)
-		return uri;
+	for (size_t i = 0; i < COUNT(schemes); i++) {
+		size_t len = strlen(schemes[i]);
 
-	uri = scheme_end + 3;
-	return uri + strcspn(uri, "/?");
+		if (strncasecmp(uri, schemes[i], len) == 0)
+			return uri + len + strcspn(uri + len, "/?#");
+	}
+	return uri;
 }
 
 enum error

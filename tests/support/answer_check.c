@@ -187,7 +187,7 @@ allows(const char *allow, const char *method)
 {
 	size_t len = strlen(method);
 
-	for (const char *at = allow; (at = strstr(at, method)); at += len) {
+	for (const char *at = allow; len && (at = strstr(at, method)); at += len) {
 		if ((at == allow || at[-1] == ' ') && (!at[len] || at[len] == ','))
 			return true;
 	}

@@ -26,6 +26,7 @@ enum error items_list_own(struct ctx *, struct list_args *, struct page *out) MU
 enum error items_create(struct ctx *, const struct item *in, struct item *out) MUST_CHECK;
 
 /* Sets the rows of `in` that are named in `given` (bits of item_schema). */
+#define ITEM_WHOLE UINT64_MAX
 enum error items_update(struct ctx *, const char *id, const struct item *in, uint64_t given,
 			struct item *out) MUST_CHECK;
 

@@ -67,6 +67,19 @@ change_item(struct request *req)
 }
 
 static enum error
+replace_item(struct request *req)
+{
+	struct item item;
+	enum error e;
+
+	e = items_update(req->ctx, request_path(req, "id"), req->in, ITEM_WHOLE, &item);
+	if (e)
+		return e;
+
+	return reply_record(req, &item);
+}
+
+static enum error
 delete_item(struct request *req)
 {
 	enum error e;
@@ -92,7 +105,7 @@ const struct route items_routes[] = {
 	{ PATCH, "/items/{id}", change_item, ACCESS_MEMBER, .scope = "items:write",
 	  .body = &item_schema, .reply = &item_schema, .id = "items_update",
 	  .text = "Change what is named, by JSON merge patch (RFC 7396)." },
-	{ PUT, "/items/{id}", change_item, ACCESS_MEMBER, .scope = "items:write",
+	{ PUT, "/items/{id}", replace_item, ACCESS_MEMBER, .scope = "items:write",
 	  .body = &item_schema, .reply = &item_schema, .id = "items_replace",
 	  .text = "Replace an item: what is not named goes back to its default." },
 	{ DELETE, "/items/{id}", delete_item, ACCESS_MEMBER, .scope = "items:write", .status = 204,
