@@ -130,12 +130,12 @@ walk(struct list_args args)
 		struct page page;
 
 		cr_assert_eq(db_list(c, &args, &page), OK, "%s", args.sort->name);
-		cr_assert_leq(page.items.n, args.limit);
+		cr_assert_leq((int64_t)page.items.n, args.limit);
 		cr_expect_eq(page.by_cursor, args.cursor != NULL);
 		append_ids(&b, &page);
 		if (!page.next_cursor)
 			return buf_done(&b);
-		cr_assert_eq(page.items.n, args.limit, "a page before the last is full");
+		cr_assert_eq((int64_t)page.items.n, args.limit, "a page before the last is full");
 		args.cursor = page.next_cursor;
 	}
 	return NULL;

@@ -38,6 +38,7 @@ static const Oid types[][6] = {
 	[TYPE_INT] = { INT8_OID, INT4_OID, INT2_OID },
 	[TYPE_BOOL] = { BOOL_OID },
 	[TYPE_RECORDS] = { 0 },
+	[TYPE_JSON] = { JSON_OID, JSONB_OID },
 };
 
 static struct arena *arena;
