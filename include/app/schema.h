@@ -30,6 +30,7 @@ enum field_type {
 	TYPE_BOOL,    /* bool */
 	TYPE_RECORD,  /* const void *: a record of .record, for replies */
 	TYPE_RECORDS, /* struct records: an array of .record, for replies */
+	TYPE_JSON,    /* const char *: JSON that is sent as it is, for replies */
 };
 
 /* Flags of a row. None set: loaded from the database, never accepted, never sent. */
@@ -79,6 +80,7 @@ struct records {
 #define IS_A(rec, m, ctype) (0 * sizeof(char[_Generic(((rec *)0)->m, ctype : 1)]))
 #define MEMBER(rec, m, t, ctype)                                                                   \
 	.name = #m, .type = t, .offset = offsetof(rec, m) + IS_A(rec, m, ctype)
+#define JSON(rec, m)           MEMBER(rec, m, TYPE_JSON, const char *)
 #define TEXT(rec, m)           MEMBER(rec, m, TYPE_TEXT, const char *)
 #define EMAIL(rec, m)          MEMBER(rec, m, TYPE_EMAIL, const char *)
 #define UUID(rec, m)           MEMBER(rec, m, TYPE_UUID, const char *)

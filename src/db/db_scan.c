@@ -75,6 +75,7 @@ scan_value(struct ctx *c, const struct rows *rows, const struct field *f, int at
 	case TYPE_EMAIL:
 	case TYPE_UUID:
 	case TYPE_ENUM:
+	case TYPE_JSON:
 		*(const char **)(void *)member = text;
 		return OK;
 	case TYPE_TIME:

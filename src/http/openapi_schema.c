@@ -21,7 +21,8 @@ takes_part(const struct field *f, enum use use)
 		[USE_UPDATE] = F_UPDATE,
 	};
 
-	if (use != USE_READ && (f->type == TYPE_RECORD || f->type == TYPE_RECORDS))
+	if (use != USE_READ &&
+	    (f->type == TYPE_RECORD || f->type == TYPE_RECORDS || f->type == TYPE_JSON))
 		return false;
 	return f->flags & flag[use];
 }
@@ -100,7 +101,7 @@ shape_ref(struct doc *d, const char *key, const struct schema *schema, enum use 
 static void
 typed_value(struct writer *j, const char *key, const struct field *f, const char *text)
 {
-	if (f->type == TYPE_INT || f->type == TYPE_BOOL)
+	if (f->type == TYPE_INT || f->type == TYPE_BOOL || f->type == TYPE_JSON)
 		writer_raw(j, key, text);
 	else
 		writer_text(j, key, text);
@@ -155,6 +156,8 @@ sample(struct arena *a, const struct field *f)
 		return sample_int(a, f);
 	case TYPE_BOOL:
 		return "true";
+	case TYPE_JSON:
+		return "{}";
 	default:
 		return sample_text(a, f);
 	}
@@ -168,6 +171,8 @@ type_of(struct writer *j, const struct field *f)
 	};
 	const char *type = f->type < COUNT(types) && types[f->type] ? types[f->type] : "string";
 
+	if (f->type == TYPE_JSON) /* of any type */
+		return;
 	if (!(f->flags & F_NULLABLE)) {
 		writer_text(j, "type", type);
 		return;

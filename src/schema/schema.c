@@ -29,7 +29,7 @@ field_min(const struct field *f)
 bool
 field_accepted(const struct field *f, enum schema_mode mode)
 {
-	if (f->type == TYPE_RECORD || f->type == TYPE_RECORDS)
+	if (f->type == TYPE_RECORD || f->type == TYPE_RECORDS || f->type == TYPE_JSON)
 		return false;
 	return f->flags & (mode == SCHEMA_CREATE ? F_CREATE : F_UPDATE);
 }

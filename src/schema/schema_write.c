@@ -37,6 +37,8 @@ write_value(struct buf *b, const struct field *f, const void *member)
 	pointer = *(const void *const *)member;
 	if (!pointer)
 		buf_put(b, "null", 4);
+	else if (f->type == TYPE_JSON)
+		buf_text(b, pointer);
 	else if (f->type == TYPE_RECORD)
 		schema_write(b, f->record, pointer);
 	else
