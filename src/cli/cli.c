@@ -57,8 +57,11 @@ cli_flag(int *argc, char **argv, const char *flag)
 static bool
 load_settings(const char *env_file, bool complete)
 {
-	const char *wrong = settings_load(arena_new(1024 * 1024), env_file, complete);
+	static struct arena *arena;
+	const char *wrong;
 
+	arena = arena_new(1024 * 1024);
+	wrong = settings_load(arena, env_file, complete);
 	if (wrong) {
 		fprintf(stderr, "%s: bad settings (`%s settings` lists them all)\n%s", PACKAGE,
 			PACKAGE, wrong);
