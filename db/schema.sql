@@ -36,6 +36,60 @@ ALTER TABLE items ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE job_crons (
+    name text NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE job_pauses (
+    queue text NOT NULL,
+    paused_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE jobs (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    kind text NOT NULL,
+    queue text NOT NULL,
+    priority smallint DEFAULT 0 NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    owner_id uuid,
+    unique_key text,
+    timeout integer DEFAULT 60 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    max_attempts integer DEFAULT 10 NOT NULL,
+    progress smallint DEFAULT 0 NOT NULL,
+    result jsonb,
+    error text,
+    errors jsonb DEFAULT '[]'::jsonb NOT NULL,
+    queued_at timestamp with time zone DEFAULT now() NOT NULL,
+    run_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    stop_at timestamp with time zone,
+    lease bigint,
+    lease_until timestamp with time zone,
+    request_id text,
+    traceparent text,
+    CONSTRAINT jobs_kind_check CHECK (((char_length(kind) >= 1) AND (char_length(kind) <= 100))),
+    CONSTRAINT jobs_lease_check CHECK (((status = 'running'::text) = (lease IS NOT NULL))),
+    CONSTRAINT jobs_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
+    CONSTRAINT jobs_progress_check CHECK (((progress >= 0) AND (progress <= 100))),
+    CONSTRAINT jobs_queue_check CHECK (((char_length(queue) >= 1) AND (char_length(queue) <= 100))),
+    CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'scheduled'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+)
+WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.05', autovacuum_analyze_scale_factor='0.02');
+
+ALTER TABLE jobs ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME jobs_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE refresh_tokens (
     key bigint NOT NULL,
     session_id uuid NOT NULL,
@@ -119,6 +173,18 @@ ALTER TABLE ONLY items
 ALTER TABLE ONLY items
     ADD CONSTRAINT items_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY job_crons
+    ADD CONSTRAINT job_crons_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY job_pauses
+    ADD CONSTRAINT job_pauses_pkey PRIMARY KEY (queue);
+
+ALTER TABLE ONLY jobs
+    ADD CONSTRAINT jobs_id_key UNIQUE (id);
+
+ALTER TABLE ONLY jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (key);
 
@@ -159,6 +225,22 @@ CREATE INDEX items_of_owner_by_title ON items USING btree (owner_id, title, id);
 
 CREATE INDEX items_of_owner_by_updated_at ON items USING btree (owner_id, updated_at, id);
 
+CREATE INDEX jobs_by_queued_at ON jobs USING btree (queued_at, id);
+
+CREATE INDEX jobs_by_status ON jobs USING btree (status, queued_at, id);
+
+CREATE INDEX jobs_finished ON jobs USING btree (finished_at) WHERE (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]));
+
+CREATE INDEX jobs_of_owner ON jobs USING btree (owner_id, queued_at, id) WHERE (owner_id IS NOT NULL);
+
+CREATE INDEX jobs_queued ON jobs USING btree (queue, priority DESC, run_at, key) WHERE (status = 'queued'::text);
+
+CREATE INDEX jobs_running ON jobs USING btree (lease) WHERE (status = 'running'::text);
+
+CREATE INDEX jobs_scheduled ON jobs USING btree (run_at) WHERE (status = 'scheduled'::text);
+
+CREATE UNIQUE INDEX jobs_unique_key ON jobs USING btree (unique_key) WHERE (status = ANY (ARRAY['queued'::text, 'scheduled'::text, 'running'::text]));
+
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
 
 CREATE INDEX sessions_of_user ON sessions USING btree (user_id, created_at, id);
@@ -171,6 +253,9 @@ CREATE UNIQUE INDEX users_email_key ON users USING btree (lower(email));
 
 ALTER TABLE ONLY items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY jobs
+    ADD CONSTRAINT jobs_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE;

@@ -5,8 +5,10 @@
 #include "features/docs/docs.h"
 #include "features/health/health.h"
 #include "features/items/items.h"
+#include "features/jobs/jobs.h"
 #include "features/users/users.h"
 
 const struct feature *const features[] = {
-	&health_feature, &docs_feature, &auth_feature, &users_feature, &items_feature, NULL,
+	&health_feature, &docs_feature, &auth_feature, &users_feature,
+	&items_feature,  &jobs_feature, NULL,
 };

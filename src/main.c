@@ -4,6 +4,11 @@
 static const struct command commands[] = {
 	{ "serve", "[--single]", "Serve requests: the pool of workers behind the web server.",
 	  "--single", cmd_serve, true },
+	{ "work", "", "Run jobs: a keeper and JOB_WORKERS workers.", "", cmd_work, true },
+	{ "jobs",
+	  "list [--status S] [--task T] [--queue Q] [--limit N] | show ID | retry ID |"
+	  " cancel ID | pause QUEUE | resume QUEUE | prune [--hours N] | stats  [--watch] [--json]",
+	  "Look after the jobs in the queue.", "list --status failed", cmd_jobs, true },
 	{ "migrate", "up | down [N] | status [--json] | new NAME",
 	  "Bring the database's tables up to date, or back.", "up", cmd_migrate, true },
 	{ "seed", "", "Make what must be there before the first request: the first owner.", "",

@@ -82,6 +82,17 @@ enum error db_transaction(struct ctx *, enum error (*act)(struct ctx *, void *),
  * hit, "" where none. So a repository turns users_email_key into E_EMAIL_TAKEN. */
 const char *db_constraint(const struct ctx *);
 
+/* Notices (LISTEN, NOTIFY). Hears the channel, a literal, from now on; a connection that was
+ * replaced must be told again, which costs nothing where it was not. */
+enum error db_listen(struct ctx *, const char *channel) MUST_CHECK;
+
+/* The text of the next notice that has come, or NULL: then wait until db_descriptor() can
+ * be read. */
+const char *db_notice(struct ctx *);
+
+/* Readable where a notice came or the connection ended; -1: not connected. */
+int db_descriptor(const struct db *);
+
 /* Ends whatever a unit of work left open: an unfinished transaction is rolled back. The
  * pipeline calls it after each request. */
 void db_settle(struct db *);

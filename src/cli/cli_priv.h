@@ -30,6 +30,8 @@ int cli_close(struct ctx *, const char *command, enum error e);
 bool cli_flag(int *argc, char **argv, const char *flag);
 
 int cmd_serve(int argc, char **argv);
+int cmd_work(int argc, char **argv);
+int cmd_jobs(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_seed(int argc, char **argv);
 int cmd_routes(int argc, char **argv);

@@ -48,6 +48,7 @@ db_close(struct db *db)
 	PQfinish(db->conn);
 	db->conn = NULL;
 	db->fresh = false;
+	db->listens = false;
 	arena_reset(db->memory);
 	db->slots = NULL;
 	db->nslots = db->nstatements = 0;
@@ -188,14 +189,21 @@ try_to_connect(struct ctx *c)
 	return db_unavailable(c);
 }
 
-/* Between two statements the server says nothing; bytes or an end that wait to be read mean
- * that it closed the connection. libpq would find out only when it is too late. */
+/* Between two statements the server says nothing but notices, to who listens; other bytes
+ * or an end that wait to be read mean that it closed the connection. libpq would find out
+ * only when it is too late. */
 static bool
-alive(PGconn *conn)
+alive(const struct db *db)
 {
-	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN | POLLRDHUP };
+	struct pollfd p = { .fd = PQsocket(db->conn), .events = POLLIN | POLLRDHUP };
 
-	return PQstatus(conn) == CONNECTION_OK && poll(&p, 1, 0) == 0;
+	while (PQstatus(db->conn) == CONNECTION_OK) {
+		if (poll(&p, 1, 0) == 0)
+			return true;
+		if (!db->listens || !PQconsumeInput(db->conn))
+			return false;
+	}
+	return false;
 }
 
 enum error
@@ -205,7 +213,7 @@ db_connect(struct ctx *c)
 
 	if (db->conn && db->fresh)
 		return OK;
-	if (db->conn && alive(db->conn)) {
+	if (db->conn && alive(db)) {
 		db->fresh = true;
 		return OK;
 	}

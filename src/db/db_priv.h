@@ -37,6 +37,7 @@ struct db {
 	char *url;
 	PGconn *conn; /* NULL while closed */
 	bool fresh;   /* looked at since this unit of work began */
+	bool listens; /* it was told to hear a channel */
 
 	/* Statements of this connection, found by a hash of their names; emptied with it. */
 	struct arena *memory;

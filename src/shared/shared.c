@@ -299,6 +299,7 @@ shared_slot_take(void)
 		slots[i].requests = 0;
 		slots[i].leases = slots[i].lease = slots[i].job = 0;
 		slots[i].stop = slots[i].surplus = 0;
+		slots[i].nbatch = slots[i].begun = 0;
 		return &slots[i];
 	}
 	return NULL;
@@ -312,6 +313,12 @@ shared_slot_of(pid_t pid)
 			return &slots[i];
 	}
 	return NULL;
+}
+
+struct slot *
+shared_slot_at(unsigned i)
+{
+	return i < nslots ? &slots[i] : NULL;
 }
 
 void

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+enum { BATCH_MAX = 64 };
+
 struct slot {
 	_Alignas(64) _Atomic int32_t pid; /* 0: free */
 	_Atomic bool ready;               /* has begun to wait for requests */
@@ -20,7 +22,9 @@ struct slot {
 	_Atomic int64_t job;    /* which of these it runs; 0: none */
 	_Atomic int64_t stop;   /* the job that must stop */
 	_Atomic int64_t stop_why;
-	_Atomic int64_t surplus; /* the lease of which all but the running job was given back */
+	_Atomic int64_t surplus; /* the lease of which nothing more may be begun */
+	_Atomic size_t nbatch, begun;
+	_Atomic int64_t batch[BATCH_MAX]; /* the jobs of the lease; so many are begun */
 };
 
 /* The descriptor of the segment, or -1 where it has none. It closes on exec. */
@@ -38,6 +42,9 @@ struct slot *shared_slot_take(void) MUST_CHECK;
 
 /* The slot of a process, or NULL. */
 struct slot *shared_slot_of(pid_t pid);
+
+/* The slots, one after the other; NULL behind the last. */
+struct slot *shared_slot_at(unsigned i);
 
 /* Takes back what a process held: its slot, its permit to hash. */
 void shared_forget(pid_t pid);

@@ -1,0 +1,93 @@
+/* HTTP in, HTTP out. No rules, no SQL. */
+#include "jobs_priv.h"
+
+#include "app/settings.h"
+
+static enum error
+start_example(struct request *req)
+{
+	struct queued_job queued;
+	enum error e;
+
+	e = jobs_start_example(req->ctx, req->query_record, &queued);
+	if (e)
+		return e;
+
+	reply_header(
+	    req, "Location",
+	    arena_printf(req->ctx->arena, "%s/jobs/%s", settings.api_prefix, queued.job_id));
+	return reply_record(req, &queued);
+}
+
+static enum error
+list_jobs(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = jobs_list(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
+show_job(struct request *req)
+{
+	struct job_row job;
+	enum error e;
+
+	e = jobs_get(req->ctx, request_path(req, "id"), &job);
+	if (e)
+		return e;
+
+	return reply_record(req, &job);
+}
+
+static enum error
+cancel_job(struct request *req)
+{
+	struct job_row job;
+	enum error e;
+
+	e = jobs_cancel(req->ctx, request_path(req, "id"), &job);
+	if (e)
+		return e;
+
+	return reply_record(req, &job);
+}
+
+static enum error
+retry_job(struct request *req)
+{
+	struct job_row job;
+	enum error e;
+
+	e = jobs_retry(req->ctx, request_path(req, "id"), &job);
+	if (e)
+		return e;
+
+	return reply_record(req, &job);
+}
+
+const struct route jobs_routes[] = {
+	{ POST, "/jobs/example", start_example, ACCESS_MEMBER, .scope = "jobs:write",
+	  .query = &example_schema, .reply = &queued_job_schema, .status = 202,
+	  .id = "jobs_start_example",
+	  .text = "Queue a job that greets somebody after a while; Location tells where it is." },
+	{ GET, "/jobs", list_jobs, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_rows,
+	  .reply = &job_schema, .id = "jobs_list",
+	  .text = "List one's own jobs; admins list everybody's." },
+	{ GET, "/jobs/{id}", show_job, ACCESS_VIEWER, .scope = "jobs:read", .reply = &job_schema,
+	  .id = "jobs_show", .text = "Show a job: how far it is, and what came of it." },
+	{ GET, "/jobs/{id}/status", show_job, ACCESS_VIEWER, .scope = "jobs:read",
+	  .reply = &job_schema, .id = "jobs_status", .text = "The same." },
+	{ POST, "/jobs/{id}/cancel", cancel_job, ACCESS_MEMBER, .scope = "jobs:write",
+	  .reply = &job_schema, .status = 202, .errors = { E_CONFLICT }, .id = "jobs_cancel",
+	  .text = "Cancel a job: at once while it waits; one that runs is told to stop." },
+	{ POST, "/jobs/{id}/retry", retry_job, ACCESS_MEMBER, .scope = "jobs:write",
+	  .reply = &job_schema, .status = 202, .errors = { E_CONFLICT }, .id = "jobs_retry",
+	  .text = "Begin anew with a job that failed or was cancelled." },
+	{ 0 },
+};

@@ -1,0 +1,114 @@
+/* Kinds and queues: what their rows and the settings say. */
+#include "job_priv.h"
+
+#include "app/feature.h"
+#include "app/ids.h"
+#include "app/settings.h"
+
+enum {
+	TIMEOUT = 60,
+	ATTEMPTS = 10,
+	BACK_OFF = 15,
+	BACK_OFF_MAX = 6 * 60 * 60,
+	NAMES_MAX = 64 * 1024,
+};
+
+int64_t
+kind_timeout(const struct job_kind *kind)
+{
+	return kind->timeout ? kind->timeout : TIMEOUT;
+}
+
+int64_t
+kind_attempts(const struct job_kind *kind)
+{
+	return kind->attempts ? kind->attempts : ATTEMPTS;
+}
+
+const char *
+kind_queue(const struct job_kind *kind)
+{
+	if (kind->concurrency)
+		return kind->name;
+	return kind->queue ? kind->queue : "default";
+}
+
+int64_t
+kind_back_off(const struct job_kind *kind, int64_t attempt)
+{
+	int64_t wait = kind->back_off ? kind->back_off : BACK_OFF;
+	uint16_t random;
+
+	for (int64_t i = 1; i < attempt && wait < BACK_OFF_MAX; i++)
+		wait *= 2;
+	if (wait > BACK_OFF_MAX)
+		wait = BACK_OFF_MAX;
+
+	random_bytes(&random, sizeof(random));
+	return wait - wait / 10 + (wait / 5) * random / UINT16_MAX;
+}
+
+const struct job_kind *
+job_kind_find(const char *name)
+{
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct job_kind *const *k = (*f)->jobs; k && *k; k++)
+			if (strcmp((*k)->name, name) == 0)
+				return *k;
+	return NULL;
+}
+
+static void
+put_name(struct buf *b, const char *name, size_t len)
+{
+	buf_char(b, b->len ? ',' : '{');
+	buf_char(b, '"');
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] == '"' || name[i] == '\\')
+			buf_char(b, '\\');
+		buf_char(b, name[i]);
+	}
+	buf_char(b, '"');
+}
+
+const char *
+kind_names(struct arena *a)
+{
+	struct buf b = buf_new(a, NAMES_MAX);
+
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct job_kind *const *k = (*f)->jobs; k && *k; k++)
+			put_name(&b, (*k)->name, strlen((*k)->name));
+	buf_text(&b, b.len ? "}" : "{}");
+	return b.data;
+}
+
+/* "mail:2" is the queue mail, of which two may run at once. */
+int64_t
+queue_limit(const char *queue)
+{
+	const struct job_kind *kind = job_kind_find(queue);
+	size_t len = strlen(queue);
+
+	for (const char *const *q = settings.job_queues; q && *q; q++)
+		if (strncmp(*q, queue, len) == 0 && (*q)[len] == ':')
+			return strtoll(*q + len + 1, NULL, 10);
+	return kind ? kind->concurrency : 0;
+}
+
+const char *
+queue_names(struct arena *a)
+{
+	struct buf b = buf_new(a, NAMES_MAX);
+
+	for (const char *const *q = settings.job_queues; q && *q; q++) {
+		if (strcmp(*q, "*") == 0)
+			return NULL;
+		put_name(&b, *q, strcspn(*q, ":"));
+	}
+	if (!b.len)
+		return NULL;
+
+	buf_char(&b, '}');
+	return b.data;
+}

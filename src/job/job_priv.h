@@ -1,0 +1,166 @@
+/*
+ * What the files of this folder share. `work` is a pool (serve/prefork.c): its first seat is
+ * the keeper, which renews leases, hears notices, and sees to what is due; the others are
+ * workers, which take jobs and run them, one at a time.
+ *
+ * A lease is a number that a worker draws for each batch that it takes. It stands in the
+ * rows, and in the worker's slot of the shared segment as long as the worker lives and runs:
+ * what stands in no slot is not renewed.
+ */
+#ifndef APP_JOB_PRIV_H
+#define APP_JOB_PRIV_H
+
+#include "app/job.h"
+#include "app/pool.h"
+#include "shared/shared_priv.h"
+
+#define SECOND ((int64_t)1000000)
+
+enum {
+	JOB_ARGS_MAX = 64 * 1024,
+	JOB_RESULT_MAX = 256 * 1024,
+	JOB_GRACE_SECONDS = 5, /* for a job that must stop and does not look */
+};
+
+/* Leases of one worker: so many from its first one. */
+#define LEASES_EACH (INT64_C(1) << 32)
+
+/* Why a job must stop. */
+enum stop { STOP_NOT, STOP_CANCELLED, STOP_LOST, STOP_LATE, STOP_LEAVING };
+
+/* What a job is besides what its handler sees. */
+struct job_state {
+	struct slot *slot;
+	int64_t key, lease;
+	int64_t late_at;      /* clock_monotonic() of its deadline */
+	int64_t shown_at;     /* when progress was last written */
+	int percent, shown;   /* what is reported, what is written */
+	enum stop stopped;    /* what the handler was told */
+	bool given_up, ended; /* job_give_up(), job_finish() */
+	int64_t snooze;       /* seconds; 0: not asked for */
+	const char *result;   /* JSON or NULL */
+};
+
+/* ---- job_kind.c: rows, and what their empty cells mean */
+
+int64_t kind_timeout(const struct job_kind *);
+int64_t kind_attempts(const struct job_kind *);
+const char *kind_queue(const struct job_kind *);
+
+/* Seconds before the try after that one, with jitter. */
+int64_t kind_back_off(const struct job_kind *, int64_t attempt);
+
+/* The names of all kinds as PostgreSQL's text[]. */
+const char *kind_names(struct arena *);
+
+/* How many jobs of the queue may run at once; 0: no limit. */
+int64_t queue_limit(const char *queue);
+
+/* The queues of JOB_QUEUES as text[], NULL for all. */
+const char *queue_names(struct arena *);
+
+/* ---- cron.c */
+
+struct cron_times {
+	uint64_t minutes; /* a bit each */
+	uint32_t hours, days, months, weekdays;
+	bool any_hour, any_day, any_weekday; /* written as * */
+};
+
+/* Reads five fields. NULL, or what is wrong. */
+const char *cron_read(const char *at, struct cron_times *) MUST_CHECK;
+
+/* Whether the zone is known here; NULL is UTC. */
+bool cron_zone_known(const char *zone);
+
+/* The last minute after `after` and up to `now` that the times name, in seconds since 1970;
+ * 0: none. */
+int64_t cron_last_due(const struct cron_times *, const char *zone, int64_t after, int64_t now);
+
+/* ---- job_keeper.c, job_worker.c, job_run.c */
+
+int job_keeper(const struct seat_info *);
+int job_worker(const struct seat_info *);
+
+/* What the keeper and the workers wake each other by: eventfd(2). */
+struct job_bells {
+	int workers, keeper;
+};
+extern struct job_bells job_bells;
+void bell_ring(int fd);
+
+/* A job that runs, from its row until its end is written. */
+struct run {
+	struct ctx ctx;
+	struct job job;
+	struct job_state state;
+	enum error error;
+};
+
+struct taken;
+
+/* Runs the handler; what came of it is in `run`. */
+void job_run(struct run *, const struct taken *);
+
+/* By when a job must have stopped because the worker leaves (clock_monotonic()); 0: it does
+ * not leave. */
+extern _Atomic int64_t job_leave_by;
+
+/* ---- job_repo.c */
+
+struct taken {
+	int64_t key;
+	const char *id, *kind, *args;
+	const char *owner_id, *request_id, *traceparent; /* or NULL */
+	int64_t attempts, max_attempts;
+};
+
+struct due {
+	bool moved;      /* scheduled jobs are queued now */
+	bool waiting;    /* there are queued jobs */
+	bool lost;       /* there are leases that ran out */
+	int64_t next_ms; /* until the next scheduled one; -1: there is none */
+};
+
+struct held {
+	int64_t key, lease;
+	bool stopping;
+};
+
+struct rescued {
+	const char *id, *kind, *status, *error;
+};
+
+struct cron_seen {
+	const char *name;
+	int64_t last_at; /* seconds since 1970 */
+};
+
+struct queue_name {
+	const char *queue;
+};
+
+enum error jobs_open(struct ctx *, struct records *out) MUST_CHECK; /* of struct queue_name */
+enum error jobs_take(struct ctx *, const char *queue, int64_t n, int64_t lease,
+		     struct records *out) MUST_CHECK; /* of struct taken */
+enum error jobs_succeed(struct ctx *, int64_t lease, const char *keys, int64_t *n) MUST_CHECK;
+enum error job_succeed(struct ctx *, int64_t key, int64_t lease, const char *result,
+		       int64_t *n) MUST_CHECK;
+/* status: scheduled (in `delay` seconds), failed, cancelled. */
+enum error job_fail(struct ctx *, int64_t key, int64_t lease, const char *status, int64_t delay,
+		    const char *error, int64_t *n) MUST_CHECK;
+/* Another time, as if it had not been tried: scheduled, or queued where `delay` is 0. */
+enum error jobs_put_back(struct ctx *, int64_t lease, const char *keys, int64_t delay,
+			 int64_t *n) MUST_CHECK;
+enum error job_show_progress(struct ctx *, int64_t key, int64_t lease, int percent,
+			     int64_t *n) MUST_CHECK;
+enum error jobs_look(struct ctx *, struct due *out) MUST_CHECK;
+enum error jobs_renew(struct ctx *, const char *leases, struct records *out) MUST_CHECK;
+/* Takes jobs away from leases that ran out, and from those of dead workers (the first of
+ * each, as bigint[]). */
+enum error jobs_rescue(struct ctx *, const char *dead, struct records *out) MUST_CHECK;
+enum error cron_begin(struct ctx *, const char *name, int64_t now,
+		      struct cron_seen *out) MUST_CHECK;
+enum error cron_claim(struct ctx *, const char *name, int64_t at, bool *mine) MUST_CHECK;
+
+#endif

@@ -1,0 +1,600 @@
+/* The statements on jobs, each a named literal. */
+#include "job_priv.h"
+
+#include "app/clock.h"
+#include "app/ids.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+#define COLUMNS                                                                                    \
+	"id, id AS job_id, kind AS task, status, progress, result, error, attempts, max_attempts," \
+	" queued_at, run_at, started_at, finished_at, owner_id, queue, args, errors, request_id,"  \
+	" priority, stop_at IS NOT NULL AS stopping"
+
+#define UNFINISHED "status IN ('queued', 'scheduled', 'running')"
+#define FINISHED   "status IN ('succeeded', 'failed', 'cancelled')"
+#define FREE_LEASE "lease = NULL, lease_until = NULL"
+
+/* The last 25 errors, each with the number and time of its try. */
+#define WITH_ERROR(error)                                                                          \
+	"errors = CASE WHEN jsonb_array_length(errors) >= 25 THEN errors - 0 ELSE errors END"      \
+	" || jsonb_build_object('attempt', attempts, 'at', now(), 'error', " error ")"
+
+enum {
+	INSERT,
+	FIND_UNIQUE,
+	OPEN,
+	LOCK_QUEUE,
+	TAKE,
+	TAKE_LIMITED,
+	SUCCEED_MANY,
+	SUCCEED,
+	FAIL,
+	PUT_BACK,
+	PROGRESS,
+	LOOK,
+	RENEW,
+	RESCUE,
+	CRON_BEGIN,
+	CRON_CLAIM,
+	FIND,
+	CANCEL,
+	RETRY,
+	NOTIFY,
+	PAUSE,
+	RESUME,
+	PRUNE,
+	STATS,
+};
+
+static const struct field made_fields[] = { { UUID(struct job_row, id) } };
+static const struct schema made_schema = SCHEMA("JobMade", struct job_row, made_fields);
+
+static const struct field name_fields[] = { { TEXT(struct queue_name, queue) } };
+static const struct schema name_schema = SCHEMA("JobQueueName", struct queue_name, name_fields);
+
+static const struct field taken_fields[] = {
+	{ INT(struct taken, key) },
+	{ UUID(struct taken, id) },
+	{ TEXT(struct taken, kind) },
+	{ TEXT(struct taken, args) },
+	{ UUID(struct taken, owner_id), .flags = F_NULLABLE },
+	{ TEXT(struct taken, request_id), .flags = F_NULLABLE },
+	{ TEXT(struct taken, traceparent), .flags = F_NULLABLE },
+	{ INT(struct taken, attempts) },
+	{ INT(struct taken, max_attempts) },
+};
+static const struct schema taken_schema = SCHEMA("JobTaken", struct taken, taken_fields);
+
+static const struct field due_fields[] = {
+	{ BOOL(struct due, moved) },
+	{ BOOL(struct due, waiting) },
+	{ BOOL(struct due, lost) },
+	{ INT(struct due, next_ms) },
+};
+static const struct schema due_schema = SCHEMA("JobDue", struct due, due_fields);
+
+static const struct field held_fields[] = {
+	{ INT(struct held, key) },
+	{ INT(struct held, lease), .flags = F_NULLABLE },
+	{ BOOL(struct held, stopping) },
+};
+static const struct schema held_schema = SCHEMA("JobHeld", struct held, held_fields);
+
+static const struct field rescued_fields[] = {
+	{ UUID(struct rescued, id) },
+	{ TEXT(struct rescued, kind) },
+	{ TEXT(struct rescued, status) },
+	{ TEXT(struct rescued, error), .flags = F_NULLABLE },
+};
+static const struct schema rescued_schema = SCHEMA("JobRescued", struct rescued, rescued_fields);
+
+static const struct field seen_fields[] = { { INT(struct cron_seen, last_at) } };
+static const struct schema seen_schema = SCHEMA("JobCronSeen", struct cron_seen, seen_fields);
+
+/* What a worker may take from a queue, the first first. */
+#define NEXT(n)                                                                                    \
+	"SELECT key FROM jobs WHERE status = 'queued' AND queue = $1 AND kind = ANY ($4::text[])"  \
+	" AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = $1)"                            \
+	" ORDER BY priority DESC, run_at, key LIMIT " n " FOR UPDATE SKIP LOCKED"
+
+/* An array, so that the rows are found by key whatever the statistics say. */
+#define TAKE_SQL(n)                                                                                \
+	"WITH taken AS (UPDATE jobs SET status = 'running', attempts = attempts + 1,"              \
+	" progress = 0, started_at = now(), lease = $3::bigint,"                                   \
+	" lease_until = now() + make_interval(secs => $5)"                                         \
+	" WHERE key = ANY (ARRAY(" NEXT(                                                           \
+	    n) "))"                                                                                \
+	       " RETURNING key, id, kind, args, owner_id, request_id, traceparent, attempts,"      \
+	       " max_attempts, priority, run_at)"                                                  \
+	       " SELECT key, id, kind, args, owner_id, request_id, traceparent, attempts,"         \
+	       " max_attempts FROM taken ORDER BY priority DESC, run_at, key"
+
+const struct query job_queries[] = {
+	[INSERT] =
+	    QUERY("jobs_insert", &made_schema,
+		  "WITH made AS (INSERT INTO jobs (id, kind, queue, priority, status, args,"
+		  " owner_id, unique_key, timeout, max_attempts, run_at, request_id,"
+		  " traceparent)"
+		  " VALUES ($1, $2, $3, $4,"
+		  " CASE WHEN $5::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $6,"
+		  " $7, $8, $9, $10, greatest($5, now()), $11, $12)"
+		  " ON CONFLICT (unique_key) WHERE " UNFINISHED " DO NOTHING"
+		  " RETURNING id, status)"
+		  " SELECT id FROM made"
+		  " WHERE NOT $13::boolean OR pg_notify('jobs', status) IS NOT NULL"),
+	[FIND_UNIQUE] = QUERY_READ("jobs_find_unique", &made_schema,
+				   "SELECT id FROM jobs WHERE unique_key = $1 AND " UNFINISHED),
+	[OPEN] =
+	    QUERY_READ("jobs_open", &name_schema,
+		       "WITH RECURSIVE open AS ("
+		       " (SELECT queue FROM jobs WHERE status = 'queued'"
+		       " ORDER BY queue LIMIT 1)"
+		       " UNION ALL"
+		       " SELECT (SELECT j.queue FROM jobs j WHERE j.status = 'queued'"
+		       " AND j.queue > open.queue ORDER BY j.queue LIMIT 1)"
+		       " FROM open WHERE open.queue IS NOT NULL)"
+		       " SELECT queue FROM open WHERE queue IS NOT NULL"
+		       " AND ($1::text[] IS NULL OR queue = ANY ($1))"
+		       " AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = open.queue)"),
+	[LOCK_QUEUE] = QUERY("jobs_lock_queue", NULL,
+			     "SELECT pg_advisory_xact_lock(hashtext('jobs'), hashtext($1))"),
+	[TAKE] = QUERY("jobs_take", &taken_schema, TAKE_SQL("$2")),
+	[TAKE_LIMITED] =
+	    QUERY("jobs_take_limited", &taken_schema,
+		  TAKE_SQL("greatest(0, least($2::bigint, $6::bigint - (SELECT count(*) FROM jobs"
+			   " WHERE status = 'running' AND queue = $1)))")),
+	[SUCCEED_MANY] = QUERY("jobs_succeed_many", NULL,
+			       "UPDATE jobs SET status = 'succeeded', progress = 100, error = NULL,"
+			       " finished_at = now(), " FREE_LEASE
+			       " WHERE key = ANY ($1::bigint[]) AND status = 'running'"
+			       " AND lease = $2"),
+	[SUCCEED] = QUERY("jobs_succeed", NULL,
+			  "UPDATE jobs SET status = 'succeeded', progress = 100, error = NULL,"
+			  " result = $3, finished_at = now(), " FREE_LEASE
+			  " WHERE key = $1 AND status = 'running' AND lease = $2"),
+	[FAIL] = QUERY("jobs_fail", NULL,
+		       "UPDATE jobs SET status = next, error = $5, " WITH_ERROR(
+			   "$5::text") ","
+				       " run_at = CASE WHEN next = 'scheduled'"
+				       " THEN now() + make_interval(secs => $4) ELSE run_at END,"
+				       " finished_at = CASE WHEN next <> 'scheduled' THEN now() "
+				       "END, " FREE_LEASE
+				       " FROM (SELECT key AS this, CASE WHEN stop_at IS NOT NULL"
+				       " AND $3 = 'scheduled' THEN 'cancelled' ELSE $3 END AS next"
+				       " FROM jobs WHERE key = $1) AS what"
+				       " WHERE key = this AND status = 'running' AND lease = $2"),
+	[PUT_BACK] =
+	    QUERY("jobs_put_back", NULL,
+		  "UPDATE jobs SET status = CASE WHEN stop_at IS NOT NULL THEN 'cancelled'"
+		  " WHEN $3::bigint > 0 THEN 'scheduled' ELSE 'queued' END,"
+		  " attempts = attempts - 1,"
+		  " run_at = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3)"
+		  " ELSE run_at END,"
+		  " finished_at = CASE WHEN stop_at IS NOT NULL THEN now() END, " FREE_LEASE
+		  " WHERE key = ANY ($2::bigint[]) AND status = 'running' AND lease = $1"),
+	[PROGRESS] = QUERY("jobs_progress", NULL,
+			   "UPDATE jobs SET progress = $3"
+			   " WHERE key = $1 AND status = 'running' AND lease = $2"),
+	[LOOK] = QUERY("jobs_look", &due_schema,
+		       "WITH moved AS (UPDATE jobs SET status = 'queued' WHERE key = ANY (ARRAY("
+		       "SELECT key FROM jobs WHERE status = 'scheduled' AND run_at <= now()"
+		       " ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING key)"
+		       " SELECT EXISTS (SELECT FROM moved) AS moved,"
+		       " EXISTS (SELECT FROM jobs WHERE status = 'queued') AS waiting,"
+		       " EXISTS (SELECT FROM jobs WHERE status = 'running'"
+		       " AND lease_until < now()) AS lost,"
+		       " coalesce((SELECT least(1000000, ceil(extract(epoch FROM"
+		       " greatest(run_at - now(), interval '0')) * 1000))"
+		       " FROM jobs WHERE status = 'scheduled' AND run_at > now()"
+		       " ORDER BY run_at LIMIT 1), -1)::bigint AS next_ms"),
+	[RENEW] = QUERY("jobs_renew", &held_schema,
+			"UPDATE jobs SET lease_until = now() + make_interval(secs => $2)"
+			" WHERE status = 'running' AND lease = ANY ($1::bigint[])"
+			" RETURNING key, lease, stop_at IS NOT NULL AS stopping"),
+	[RESCUE] = QUERY(
+	    "jobs_rescue", &rescued_schema,
+	    "WITH lost AS MATERIALIZED (SELECT key AS this,"
+	    " now() >= started_at + make_interval(secs => timeout) AS late,"
+	    " CASE WHEN stop_at IS NOT NULL THEN 'cancelled'"
+	    " WHEN attempts >= max_attempts THEN 'failed'"
+	    " WHEN now() >= started_at + make_interval(secs => timeout) THEN 'scheduled'"
+	    " ELSE 'queued' END AS next FROM jobs"
+	    " WHERE status = 'running' AND (lease_until < now()"
+	    " OR EXISTS (SELECT FROM unnest($1::bigint[]) AS dead"
+	    " WHERE lease BETWEEN dead AND dead + 4294967295))"
+	    " FOR UPDATE SKIP LOCKED)"
+	    " UPDATE jobs SET status = next, error = why, " WITH_ERROR(
+		"why") ","
+		       " run_at = CASE WHEN late"
+		       " THEN now() + interval '15 s' * 2 ^ least(attempts - 1, 10) ELSE run_at "
+		       "END,"
+		       " finished_at = CASE WHEN next IN ('cancelled', 'failed') THEN now() END,"
+		       " " FREE_LEASE
+		       " FROM lost, LATERAL (SELECT CASE WHEN late THEN 'it took longer than its"
+		       " timeout' ELSE 'its worker was lost' END AS why) AS because"
+		       " WHERE key = this RETURNING id, kind, status, error"),
+	[CRON_BEGIN] = QUERY("job_crons_begin", &seen_schema,
+			     "INSERT INTO job_crons AS c (name, last_at)"
+			     " VALUES ($1, to_timestamp($2)) ON CONFLICT (name)"
+			     " DO UPDATE SET last_at = c.last_at"
+			     " RETURNING extract(epoch FROM last_at)::bigint AS last_at"),
+	[CRON_CLAIM] = QUERY("job_crons_claim", NULL,
+			     "UPDATE job_crons SET last_at = to_timestamp($2)"
+			     " WHERE name = $1 AND last_at < to_timestamp($2)"),
+	[FIND] = QUERY_READ("jobs_find", &job_schema,
+			    "SELECT " COLUMNS " FROM jobs"
+			    " WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"),
+	[CANCEL] = QUERY("jobs_cancel", &job_schema,
+			 "UPDATE jobs SET stop_at = coalesce(stop_at, now()),"
+			 " status = CASE status WHEN 'running' THEN status ELSE 'cancelled' END,"
+			 " finished_at = CASE status WHEN 'running' THEN NULL ELSE now() END"
+			 " WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2) AND " UNFINISHED
+			 " RETURNING " COLUMNS),
+	[RETRY] = QUERY("jobs_retry", &job_schema,
+			"UPDATE jobs SET status = 'queued', attempts = 0, progress = 0,"
+			" error = NULL, result = NULL, stop_at = NULL, started_at = NULL,"
+			" finished_at = NULL, run_at = now()"
+			" WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"
+			" AND status IN ('failed', 'cancelled') RETURNING " COLUMNS),
+	[NOTIFY] = QUERY("jobs_notify", NULL, "SELECT pg_notify('jobs', $1)"),
+	[PAUSE] = QUERY("job_pauses_insert", NULL,
+			"INSERT INTO job_pauses (queue) VALUES ($1) ON CONFLICT DO NOTHING"),
+	[RESUME] = QUERY("job_pauses_delete", NULL, "DELETE FROM job_pauses WHERE queue = $1"),
+	[PRUNE] = QUERY("jobs_prune", NULL,
+			"DELETE FROM jobs WHERE key = ANY (ARRAY(SELECT key FROM jobs"
+			" WHERE " FINISHED " AND (status = 'failed') = $1::boolean"
+			" AND finished_at < now() - make_interval(hours => $2::int)"
+			" ORDER BY finished_at LIMIT $3 FOR UPDATE SKIP LOCKED))"),
+	[STATS] = QUERY_READ(
+	    "jobs_stats", &job_queue_schema,
+	    "SELECT coalesce(j.queue, p.queue) AS queue, p.queue IS NOT NULL AS paused,"
+	    " coalesce(queued, 0) AS queued, coalesce(scheduled, 0) AS scheduled,"
+	    " coalesce(running, 0) AS running, coalesce(succeeded, 0) AS succeeded,"
+	    " coalesce(failed, 0) AS failed, coalesce(cancelled, 0) AS cancelled,"
+	    " coalesce(oldest, 0) AS oldest FROM (SELECT queue,"
+	    " count(*) FILTER (WHERE status = 'queued') AS queued,"
+	    " count(*) FILTER (WHERE status = 'scheduled') AS scheduled,"
+	    " count(*) FILTER (WHERE status = 'running') AS running,"
+	    " count(*) FILTER (WHERE status = 'succeeded') AS succeeded,"
+	    " count(*) FILTER (WHERE status = 'failed') AS failed,"
+	    " count(*) FILTER (WHERE status = 'cancelled') AS cancelled,"
+	    " extract(epoch FROM now() - min(run_at) FILTER (WHERE status = 'queued'))::bigint"
+	    " AS oldest FROM jobs GROUP BY queue) AS j"
+	    " FULL JOIN job_pauses p ON p.queue = j.queue ORDER BY 1"),
+	{ 0 },
+};
+
+static const struct list_filter filters[] = {
+	[JOBS_BY_STATUS] = { .sql = "status = $",
+			     .field = { .name = "status",
+					.type = TYPE_ENUM,
+					.choices = job_statuses,
+					.text = "Only jobs in this state." } },
+	[JOBS_BY_TASK] = { .sql = "kind = $",
+			   .field = { .name = "task",
+				      .type = TYPE_TEXT,
+				      .min = 1,
+				      .max = 100,
+				      .text = "Only jobs of this kind." } },
+	[JOBS_BY_QUEUE] = { .sql = "queue = $", .field = { .type = TYPE_TEXT } },
+	[JOBS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = { { "queued_at", TYPE_TIME }, { 0 } };
+
+const struct list jobs_rows = {
+	.name = "jobs",
+	.row = &job_schema,
+	.columns = COLUMNS,
+	.from = "jobs",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static const char *
+p_lease_seconds(struct ctx *c)
+{
+	return p_int(c, settings.job_lease_seconds);
+}
+
+static const char *
+p_time(struct ctx *c, int64_t microseconds)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (!microseconds)
+		return NULL;
+
+	clock_text(microseconds, text);
+	return arena_text(c->arena, text);
+}
+
+/* ---- into the queue */
+
+/* The two can miss each other: the one that was in the way may just have finished. */
+static enum error
+insert_unique(struct ctx *c, const struct query *insert, struct db_params p, const char *key,
+	      struct job_row *out)
+{
+	enum error e = E_NOT_FOUND;
+
+	for (int try = 0; e == E_NOT_FOUND && try < 3; try++) {
+		e = db_one_(c, insert, out, p);
+		if (e == E_NOT_FOUND && key)
+			e = db_one(c, &job_queries[FIND_UNIQUE], out, key);
+	}
+	if (e == E_NOT_FOUND)
+		return fail(c, E_CONFLICT, "such a job is being queued or ended just now");
+	if (!e)
+		failure_clear(c);
+	return e;
+}
+
+static const char *
+args_json(struct ctx *c, const struct job_kind *kind, const void *args)
+{
+	struct buf b = buf_new(c->arena, JOB_ARGS_MAX);
+
+	if (!kind->args)
+		return "{}";
+	schema_write(&b, kind->args, args);
+	return buf_done(&b);
+}
+
+/* By the rows that check the body of a request. */
+static enum error
+check_args(struct ctx *c, const struct job_kind *kind, const char *json)
+{
+	uint64_t given;
+
+	if (!kind->args)
+		return OK;
+	return schema_read(c, kind->args, SCHEMA_CREATE, json, strlen(json),
+			   arena_alloc(c->arena, kind->args->size), &given);
+}
+
+enum error
+job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struct job_options how)
+{
+	const char *json = args_json(c, kind, args), *unique = NULL;
+	struct job_row row = { 0 };
+	char id[UUID_TEXT_SIZE];
+	enum error e;
+
+	if (!json)
+		return fail(c, E_PAYLOAD_TOO_LARGE, "a job takes at most %d bytes of arguments",
+			    JOB_ARGS_MAX);
+
+	e = check_args(c, kind, json);
+	if (e)
+		return e;
+
+	if (how.unique)
+		unique = arena_printf(c->arena, "%s:%s", kind->name, how.unique);
+	uuid_new(id);
+	e = insert_unique(c, &job_queries[INSERT],
+			  DB_PARAMS(id, kind->name,
+				    how.queue && !kind->concurrency ? how.queue : kind_queue(kind),
+				    p_int(c, how.priority), p_time(c, how.run_at), json, how.owner,
+				    unique, p_int(c, kind_timeout(kind)),
+				    p_int(c, kind_attempts(kind)), c->request_id, c->traceparent,
+				    p_bool(settings.job_listen)),
+			  unique, &row);
+	if (!e && how.id)
+		*how.id = row.id;
+	return e;
+}
+
+/* ---- what workers do */
+
+enum error
+jobs_open(struct ctx *c, struct records *out)
+{
+	return db_all(c, &job_queries[OPEN], out, queue_names(c->arena));
+}
+
+/* Where there is a limit, one after the other counts and takes. */
+static enum error
+take_limited(struct ctx *c, const char *queue, int64_t n, int64_t lease, int64_t limit,
+	     struct records *out)
+{
+	enum error e;
+
+	e = db_begin(c);
+	if (!e)
+		e = db_run(c, &job_queries[LOCK_QUEUE], NULL, queue);
+	if (!e)
+		e = db_all(c, &job_queries[TAKE_LIMITED], out, queue, p_int(c, n), p_int(c, lease),
+			   kind_names(c->arena), p_lease_seconds(c), p_int(c, limit));
+	return db_finish(c, e);
+}
+
+enum error
+jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct records *out)
+{
+	int64_t limit = queue_limit(queue);
+
+	if (limit > 0)
+		return take_limited(c, queue, 1, lease, limit, out);
+	return db_all(c, &job_queries[TAKE], out, queue, p_int(c, n), p_int(c, lease),
+		      kind_names(c->arena), p_lease_seconds(c));
+}
+
+enum error
+jobs_succeed(struct ctx *c, int64_t lease, const char *keys, int64_t *n)
+{
+	return db_run(c, &job_queries[SUCCEED_MANY], n, keys, p_int(c, lease));
+}
+
+enum error
+job_succeed(struct ctx *c, int64_t key, int64_t lease, const char *result, int64_t *n)
+{
+	return db_run(c, &job_queries[SUCCEED], n, p_int(c, key), p_int(c, lease), result);
+}
+
+enum error
+job_fail(struct ctx *c, int64_t key, int64_t lease, const char *status, int64_t delay,
+	 const char *error, int64_t *n)
+{
+	return db_run(c, &job_queries[FAIL], n, p_int(c, key), p_int(c, lease), status,
+		      p_int(c, delay), error);
+}
+
+enum error
+jobs_put_back(struct ctx *c, int64_t lease, const char *keys, int64_t delay, int64_t *n)
+{
+	return db_run(c, &job_queries[PUT_BACK], n, p_int(c, lease), keys, p_int(c, delay));
+}
+
+enum error
+job_show_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *n)
+{
+	return db_run(c, &job_queries[PROGRESS], n, p_int(c, key), p_int(c, lease),
+		      p_int(c, percent));
+}
+
+/* ---- what the keeper does */
+
+enum error
+jobs_look(struct ctx *c, struct due *out)
+{
+	return db_one(c, &job_queries[LOOK], out);
+}
+
+enum error
+jobs_renew(struct ctx *c, const char *leases, struct records *out)
+{
+	return db_all(c, &job_queries[RENEW], out, leases, p_lease_seconds(c));
+}
+
+enum error
+jobs_rescue(struct ctx *c, const char *dead, struct records *out)
+{
+	return db_all(c, &job_queries[RESCUE], out, dead);
+}
+
+enum error
+cron_begin(struct ctx *c, const char *name, int64_t now, struct cron_seen *out)
+{
+	enum error e = db_one(c, &job_queries[CRON_BEGIN], out, name, p_int(c, now));
+
+	out->name = name;
+	return e;
+}
+
+enum error
+cron_claim(struct ctx *c, const char *name, int64_t at, bool *mine)
+{
+	int64_t n = 0;
+	enum error e = db_run(c, &job_queries[CRON_CLAIM], &n, name, p_int(c, at));
+
+	*mine = n == 1;
+	return e;
+}
+
+/* ---- what people do */
+
+enum error
+job_find(struct ctx *c, const char *id, const char *visible_to, struct job_row *out)
+{
+	return db_one(c, &job_queries[FIND], out, id, visible_to);
+}
+
+static enum error
+tell(struct ctx *c, const char *what)
+{
+	return settings.job_listen ? db_run(c, &job_queries[NOTIFY], NULL, what) : OK;
+}
+
+/* Changes a job that is in a state to be changed, and tells the workers. */
+static enum error
+change(struct ctx *c, const struct query *query, const char *id, const char *visible_to,
+       const char *what, const char *refusal, struct job_row *out)
+{
+	enum error e, there;
+
+	e = db_begin(c);
+	if (!e)
+		e = db_one(c, query, out, id, visible_to);
+	if (e == E_NOT_FOUND) {
+		there = job_find(c, id, visible_to, out);
+		if (!there)
+			e = fail(c, E_CONFLICT, "%s", refusal);
+		else
+			e = there;
+	}
+	if (!e)
+		e = tell(c, what);
+	return db_finish(c, e);
+}
+
+enum error
+job_cancel(struct ctx *c, const char *id, const char *visible_to, struct job_row *out)
+{
+	return change(c, &job_queries[CANCEL], id, visible_to, "stop", "the job is over", out);
+}
+
+enum error
+job_retry(struct ctx *c, const char *id, const char *visible_to, struct job_row *out)
+{
+	enum error e = change(c, &job_queries[RETRY], id, visible_to, "queued",
+			      "only a job that failed or was cancelled can be retried", out);
+
+	if (e == E_CONFLICT && strcmp(db_constraint(c), "jobs_unique_key") == 0)
+		return fail(c, E_CONFLICT, "there is another such job that is not finished");
+	return e;
+}
+
+enum error
+job_pause(struct ctx *c, const char *queue, bool paused)
+{
+	enum error e;
+
+	if (paused)
+		return db_run(c, &job_queries[PAUSE], NULL, queue);
+
+	e = db_begin(c);
+	if (!e)
+		e = db_run(c, &job_queries[RESUME], NULL, queue);
+	if (!e)
+		e = tell(c, "queued");
+	return db_finish(c, e);
+}
+
+static enum error
+prune(struct ctx *c, bool failed, int64_t hours, int64_t *removed)
+{
+	enum { BATCH = 1000 };
+	int64_t n = BATCH;
+
+	while (n == BATCH) {
+		enum error e = db_run(c, &job_queries[PRUNE], &n, p_bool(failed), p_int(c, hours),
+				      p_int(c, BATCH));
+
+		if (e)
+			return e;
+		*removed += n;
+	}
+	return OK;
+}
+
+enum error
+job_prune(struct ctx *c, int64_t hours, int64_t *removed)
+{
+	enum error e;
+
+	*removed = 0;
+	e = prune(c, false, hours ? hours : settings.job_retention_hours, removed);
+	if (e)
+		return e;
+
+	return prune(c, true, hours ? hours : settings.job_retention_failed_hours, removed);
+}
+
+enum error
+job_stats(struct ctx *c, struct records *out)
+{
+	return db_all(c, &job_queries[STATS], out);
+}

@@ -1,0 +1,198 @@
+/* One job: its handler runs, and what the handler may ask for. */
+#include "job_priv.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+
+#include <poll.h>
+
+enum { SHOW_MS = 500, SLEEP_STEP_MS = 100 };
+
+_Atomic int64_t job_leave_by;
+
+/* ---- must it stop? */
+
+static enum stop
+why_stop(const struct job_state *s)
+{
+	int64_t now = clock_monotonic(), leave_by = job_leave_by;
+
+	if (s->stopped)
+		return s->stopped;
+	if (s->slot->stop == s->key)
+		return (enum stop)s->slot->stop_why;
+	if (now >= s->late_at)
+		return STOP_LATE;
+	if (leave_by && now >= leave_by)
+		return STOP_LEAVING;
+	return STOP_NOT;
+}
+
+enum error
+job_check(struct job *job)
+{
+	static const char *const texts[] = {
+		[STOP_CANCELLED] = "it was cancelled",
+		[STOP_LOST] = "another worker has it by now",
+		[STOP_LATE] = "it took longer than its timeout",
+		[STOP_LEAVING] = "the worker ends",
+	};
+	struct job_state *s = job->state;
+
+	s->stopped = why_stop(s);
+	if (!s->stopped)
+		return OK;
+	return fail(job->ctx, E_UNAVAILABLE, "%s", texts[s->stopped]);
+}
+
+/* ---- what a handler says */
+
+/* A percentage that cannot be written now is no reason to fail. */
+static enum error
+show_progress(struct job *job)
+{
+	struct job_state *s = job->state;
+	int64_t n = 1;
+	enum error e;
+
+	e = job_show_progress(job->ctx, s->key, s->lease, s->percent, &n);
+	if (e && job->ctx->failure.error == E_UNAVAILABLE) {
+		failure_clear(job->ctx);
+		return OK;
+	}
+	if (e)
+		return e;
+
+	if (n == 0) {
+		s->stopped = STOP_LOST;
+		return job_check(job);
+	}
+	s->shown = s->percent;
+	return OK;
+}
+
+enum error
+job_progress(struct job *job, int percent)
+{
+	struct job_state *s = job->state;
+	int64_t now = clock_monotonic();
+	enum error e;
+
+	s->percent = percent < 0 ? 0 : percent > 100 ? 100 : percent;
+	e = job_check(job);
+	if (e)
+		return e;
+
+	if (s->percent == s->shown || now < s->shown_at + SHOW_MS * 1000)
+		return OK;
+
+	s->shown_at = now;
+	return show_progress(job);
+}
+
+enum error
+job_sleep(struct job *job, int64_t milliseconds)
+{
+	int64_t until = clock_monotonic() + milliseconds * 1000, left;
+	enum error e;
+
+	for (;;) {
+		e = job_check(job);
+		left = (until - clock_monotonic()) / 1000;
+		if (e || left <= 0)
+			return e;
+
+		poll(NULL, 0, left < SLEEP_STEP_MS ? (int)left : SLEEP_STEP_MS);
+	}
+}
+
+enum error
+job_snooze(struct job *job, int64_t seconds)
+{
+	job->state->snooze = seconds > 0 ? seconds : 1;
+	return fail(job->ctx, E_UNAVAILABLE, "not yet");
+}
+
+enum error
+job_give_up(struct job *job, enum error e)
+{
+	job->state->given_up = true;
+	return e;
+}
+
+void
+job_result(struct job *job, const struct schema *schema, const void *record)
+{
+	struct buf b = buf_new(job->ctx->arena, JOB_RESULT_MAX);
+
+	schema_write(&b, schema, record);
+	job->state->result = buf_done(&b);
+	if (!job->state->result)
+		log_warn(job->ctx, "the result of the job is longer than %d bytes: not kept",
+			 JOB_RESULT_MAX);
+}
+
+enum error
+job_finish(struct job *job, enum error e)
+{
+	struct job_state *s = job->state;
+	int64_t n = 0;
+
+	if (!e)
+		e = job_succeed(job->ctx, s->key, s->lease, s->result, &n);
+	if (!e && n == 0) {
+		s->stopped = STOP_LOST;
+		e = fail(job->ctx, E_CONFLICT, "another worker has it by now");
+	}
+	e = db_finish(job->ctx, e);
+	s->ended = !e;
+	return e;
+}
+
+/* ---- the handler */
+
+static enum error
+read_args(struct run *r, const struct taken *t)
+{
+	const struct schema *schema = r->job.kind->args;
+	uint64_t given;
+	void *record;
+
+	if (!schema)
+		return OK;
+
+	record = arena_alloc(r->ctx.arena, schema->size);
+	r->job.args = record;
+	return schema_read(&r->ctx, schema, SCHEMA_CREATE, t->args, strlen(t->args), record,
+			   &given);
+}
+
+/* Arguments that this program cannot read will not get better. */
+static enum error
+run_handler(struct run *r, const struct taken *t)
+{
+	enum error e;
+
+	e = read_args(r, t);
+	if (e)
+		return job_give_up(&r->job, e);
+
+	return r->job.kind->run(&r->job);
+}
+
+void
+job_run(struct run *r, const struct taken *t)
+{
+	struct ctx *c = &r->ctx;
+
+	if (setjmp(*arena_guard(c->arena)) == 0) {
+		r->error = run_handler(r, t);
+	} else {
+		log_error(c, "the job took more memory than it may have");
+		r->state.result = NULL;
+		r->error = fail(c, E_OVERLOADED, NULL);
+		c->failure.detail = "it took more memory than it may have";
+	}
+	arena_unguard(c->arena);
+	db_settle(c->db);
+}

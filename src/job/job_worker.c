@@ -1,0 +1,531 @@
+/* A worker: takes jobs from one queue after the other, runs them, writes how they ended. */
+#include "job_priv.h"
+
+#include "app/clock.h"
+#include "app/feature.h"
+#include "app/ids.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/time.h>
+
+enum {
+	ARENA_LIMIT = 64 * 1024 * 1024,
+	BATCH_US = 50000, /* so much work is taken at a time */
+	QUICK_US = 5000,  /* a kind that takes less on average may share a batch */
+	WRITE_US = 20000, /* what ended well is written after so long at most */
+	IDLE_MS = 30000,  /* though the keeper rings */
+	AWAY_MS = 250,    /* between two tries while the database is away */
+	KINDS_MAX = 256,
+};
+
+static struct worker {
+	struct slot *slot;
+	struct arena *arena, *job_arena; /* of a batch; of a job */
+	struct ctx ctx;                  /* of a batch */
+	struct db *db;
+	int epoll;
+	int64_t next_lease;
+
+	/* The batch in hand. */
+	const struct taken *taken;
+	size_t ntaken, begun;
+	int64_t lease, lease_ends;
+	struct buf ended; /* keys of those that ended well: "{1,2" */
+	size_t nended;
+	int64_t write_by;
+
+	/* What jobs take on average, by kind. */
+	const struct job_kind *kinds[KINDS_MAX];
+	int64_t pace[KINDS_MAX], overall;
+	size_t nkinds;
+} w;
+
+/* ---- signals: leave, and the end of a job that does not stop */
+
+static int64_t
+now(void)
+{
+	return clock_monotonic();
+}
+
+/* Rounds up: 0 would be no timer. */
+static void
+arm(int64_t until)
+{
+	int64_t left = until - now();
+	struct itimerval timer = { 0 };
+
+	if (left < 1000)
+		left = 1000;
+	timer.it_value.tv_sec = left / SECOND;
+	timer.it_value.tv_usec = left % SECOND;
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void
+on_leave(int signal)
+{
+	int64_t none = 0, by = now();
+	int saved = errno;
+
+	if (signal == SIGTERM)
+		by += settings.job_drain_seconds * SECOND;
+	else
+		by = INT64_MAX / 2; /* a reload: a job may take its time */
+	if (!atomic_compare_exchange_strong(&job_leave_by, &none, by) && by < none)
+		job_leave_by = by;
+	if (w.slot->busy_until && by + JOB_GRACE_SECONDS * SECOND < w.slot->busy_until) {
+		w.slot->busy_until = by + JOB_GRACE_SECONDS * SECOND;
+		arm(w.slot->busy_until);
+	}
+	errno = saved;
+}
+
+/* The log is no place for a signal handler: should it wait for a lock that the interrupted
+ * code holds, the parent ends that. */
+static void
+on_alarm(int signal UNUSED)
+{
+	if (!w.slot->busy_until || now() < w.slot->busy_until)
+		return;
+
+	log_error(NULL, "a job did not stop in time; this worker ends with it");
+	_exit(EXIT_OVERRUN);
+}
+
+static void
+take_signals(void)
+{
+	static const int terminal[] = { SIGINT, SIGQUIT, SIGHUP };
+	struct sigaction leave = { .sa_handler = on_leave, .sa_flags = SA_RESTART };
+	struct sigaction alarm = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	sigset_t none;
+
+	for (size_t i = 0; i < COUNT(terminal); i++)
+		signal(terminal[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGTERM, &leave, NULL);
+	sigaction(SIGUSR1, &leave, NULL);
+	sigaction(SIGALRM, &alarm, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Waits until somebody rings, or we shall leave. */
+static void
+wait_for_bell(int milliseconds)
+{
+	struct epoll_event event;
+	sigset_t leave, before;
+	uint64_t rings;
+
+	sigemptyset(&leave);
+	sigaddset(&leave, SIGTERM);
+	sigaddset(&leave, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &leave, &before);
+	if (!job_leave_by && epoll_pwait(w.epoll, &event, 1, milliseconds, &before) > 0 &&
+	    read(job_bells.workers, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
+		log_error(NULL, "cannot read the bell: %s", strerror(errno));
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* ---- how long jobs take */
+
+static int64_t *
+pace_of(const struct job_kind *kind)
+{
+	static int64_t unknown;
+
+	for (size_t i = 0; i < w.nkinds; i++)
+		if (w.kinds[i] == kind)
+			return &w.pace[i];
+	if (w.nkinds == KINDS_MAX) {
+		unknown = SECOND;
+		return &unknown;
+	}
+	w.kinds[w.nkinds] = kind;
+	w.pace[w.nkinds] = SECOND;
+	return &w.pace[w.nkinds++];
+}
+
+/* Up at once, down by and by. */
+static void
+note_pace(int64_t *pace, int64_t took)
+{
+	*pace = took > *pace ? took : (3 * *pace + took) / 4;
+}
+
+static int64_t
+batch_size(void)
+{
+	int64_t n = BATCH_US / (w.overall + 1);
+
+	if (n < 1)
+		return 1;
+	return n < BATCH_MAX ? n : BATCH_MAX;
+}
+
+/* ---- writing how jobs ended */
+
+/* The database may be away for a while: as long as the lease lasts, what is known is worth
+ * another try. */
+static bool
+try_again(enum error e)
+{
+	db_settle(w.db);
+	failure_clear(&w.ctx);
+	if (e != E_UNAVAILABLE || now() > w.lease_ends)
+		return false;
+
+	poll(NULL, 0, AWAY_MS);
+	return true;
+}
+
+static void
+log_lost(const struct ctx *c, int64_t n)
+{
+	if (n)
+		log_warn(c,
+			 "%" PRId64 " jobs were taken by others while they ran here: how they "
+			 "ended here is not written",
+			 n);
+}
+
+static void
+write_ended(void)
+{
+	int64_t n = 0;
+	enum error e;
+
+	if (!w.nended)
+		return;
+
+	buf_char(&w.ended, '}');
+	do
+		e = jobs_succeed(&w.ctx, w.lease, w.ended.data, &n);
+	while (e && try_again(e));
+	if (!e)
+		log_lost(&w.ctx, (int64_t)w.nended - n);
+	w.nended = 0;
+	w.ended = buf_new(w.arena, BATCH_MAX * 24);
+}
+
+static void
+note_ended(int64_t key)
+{
+	if (!w.nended)
+		w.write_by = now() + WRITE_US;
+	buf_printf(&w.ended, "%c%" PRId64, w.nended ? ',' : '{', key);
+	w.nended++;
+}
+
+static const char *
+error_text(const struct run *r)
+{
+	const struct failure *f = &r->ctx.failure;
+	struct buf b = buf_new(w.arena, 2000);
+
+	buf_text(&b, f->detail ? f->detail : error_info(r->error)->detail);
+	for (const struct field_error *field = f->fields; field; field = field->next)
+		buf_printf(&b, "; %s %s", field->field, field->message);
+	return b.data;
+}
+
+/* What becomes of a job that did not end well: it is put back, or this try failed. */
+static enum error
+write_failure(const struct run *r, int64_t *n, const char **became)
+{
+	const struct job_state *s = &r->state;
+	const char *key = arena_printf(w.arena, "{%" PRId64 "}", s->key);
+	bool last = s->given_up || r->job.attempt >= r->job.max_attempts;
+
+	if (s->stopped == STOP_CANCELLED) {
+		*became = "cancelled";
+		return job_fail(&w.ctx, s->key, s->lease, "cancelled", 0, "it was cancelled", n);
+	}
+	if (s->stopped == STOP_LEAVING) {
+		*became = "put back";
+		return jobs_put_back(&w.ctx, s->lease, key, 0, n);
+	}
+	if (s->snooze && !s->stopped) {
+		*became = "snoozed";
+		return jobs_put_back(&w.ctx, s->lease, key, s->snooze, n);
+	}
+	*became = last ? "failed" : "to be retried";
+	return job_fail(&w.ctx, s->key, s->lease, last ? "failed" : "scheduled",
+			kind_back_off(r->job.kind, r->job.attempt), error_text(r), n);
+}
+
+static void
+log_end(const struct run *r, const char *became, int64_t took)
+{
+	const struct log_field fields[] = {
+		{ .name = "job_id", .text = r->job.id },
+		{ .name = "attempt", .number = r->job.attempt, .is_number = true },
+		{ .name = "duration", .seconds = (double)took / 1e6, .is_seconds = true },
+		{ .name = "result", .text = became },
+		{ .name = "error", .text = r->error ? error_text(r) : NULL },
+		{ 0 },
+	};
+	enum log_level level = LOG_INFO;
+
+	if (strcmp(became, "failed") == 0 || strcmp(became, "lost") == 0)
+		level = LOG_ERROR;
+	else if (strcmp(became, "to be retried") == 0)
+		level = LOG_WARN;
+	log_write(level, &r->ctx, fields, "job");
+}
+
+/* Returns what became of it, for the log. */
+static const char *
+write_end(const struct run *r)
+{
+	const struct job_state *s = &r->state;
+	const char *became = "succeeded";
+	int64_t n = 1;
+	enum error e = OK;
+
+	if (s->ended)
+		return became;
+	if (!r->error && !s->result) {
+		note_ended(s->key);
+		return became;
+	}
+
+	do {
+		if (s->stopped == STOP_LOST)
+			n = 0;
+		else if (r->error)
+			e = write_failure(r, &n, &became);
+		else
+			e = job_succeed(&w.ctx, s->key, s->lease, s->result, &n);
+	} while (e && try_again(e));
+	if (!e && n && strcmp(became, "succeeded") != 0)
+		bell_ring(job_bells.keeper); /* it may be due soon */
+	return e || !n ? "lost" : became;
+}
+
+/* ---- a batch */
+
+/* Others may have what is not begun. */
+static void
+put_back_rest(void)
+{
+	struct buf keys = buf_new(w.arena, BATCH_MAX * 24);
+	enum error e;
+	int64_t n;
+
+	for (size_t i = w.begun; i < w.ntaken; i++)
+		buf_printf(&keys, "%c%" PRId64, keys.len ? ',' : '{', w.taken[i].key);
+	w.begun = w.ntaken;
+	w.slot->begun = w.ntaken;
+	if (!keys.len)
+		return;
+
+	buf_char(&keys, '}');
+	do
+		e = jobs_put_back(&w.ctx, w.lease, keys.data, 0, &n);
+	while (e && try_again(e));
+	bell_ring(job_bells.workers);
+}
+
+static void
+start_clock(const struct job_kind *kind, struct run *r)
+{
+	int64_t ends, leave_by;
+
+	r->state.late_at = now() + kind_timeout(kind) * SECOND;
+	ends = r->state.late_at;
+	leave_by = job_leave_by;
+	if (leave_by && leave_by < ends)
+		ends = leave_by;
+	ends += JOB_GRACE_SECONDS * SECOND;
+	w.slot->busy_until = ends;
+	arm(ends);
+}
+
+/* The timer runs on: its handler looks what there is to end. */
+static void
+stop_clock(void)
+{
+	w.slot->busy_until = 0;
+	w.slot->requests++;
+}
+
+static void
+run_one(const struct taken *t, const struct job_kind *kind)
+{
+	static struct run r;
+	int64_t start = now(), took;
+
+	r = (struct run) {
+		.ctx = { .arena = w.job_arena,
+			 .db = w.db,
+			 .route = kind->name,
+			 .request_id = t->request_id ? t->request_id : t->id,
+			 .traceparent = t->traceparent },
+		.job = { .kind = kind,
+			 .id = t->id,
+			 .owner = t->owner_id,
+			 .attempt = t->attempts,
+			 .max_attempts = t->max_attempts },
+		.state = { .slot = w.slot, .key = t->key, .lease = w.lease },
+	};
+	r.job.ctx = &r.ctx;
+	r.job.state = &r.state;
+	start_clock(kind, &r);
+	job_run(&r, t);
+	stop_clock();
+	took = now() - start;
+	note_pace(pace_of(kind), took);
+	note_pace(&w.overall, took);
+	log_end(&r, write_end(&r), took);
+	arena_reset(w.job_arena);
+}
+
+/* Whether the rest of the batch was given to others because the job before took long. */
+static bool
+is_surplus(void)
+{
+	return w.slot->surplus == w.lease || (job_leave_by != 0);
+}
+
+static void
+run_next(void)
+{
+	const struct taken *t = &w.taken[w.begun];
+	const struct job_kind *kind = job_kind_find(t->kind);
+
+	if (is_surplus() || !kind) {
+		put_back_rest();
+		return;
+	}
+	w.slot->stop = 0;
+	w.slot->job = t->key;
+	w.slot->begun = ++w.begun;
+	if (w.slot->surplus == w.lease) { /* in this very moment */
+		w.begun--;
+		put_back_rest();
+	} else {
+		if (*pace_of(kind) > QUICK_US) {
+			write_ended();
+			put_back_rest();
+		}
+		run_one(t, kind);
+	}
+	w.slot->job = 0;
+	if (w.nended && now() >= w.write_by)
+		write_ended();
+}
+
+static void
+begin_batch(const struct records *taken)
+{
+	w.taken = taken->rows;
+	w.ntaken = taken->n;
+	w.begun = 0;
+	w.ended = buf_new(w.arena, BATCH_MAX * 24);
+	w.slot->begun = 0;
+	for (size_t i = 0; i < taken->n; i++)
+		w.slot->batch[i] = w.taken[i].key;
+	w.slot->nbatch = taken->n;
+}
+
+/* Takes jobs from a queue and runs them. Returns how many. */
+static size_t
+work_on(const char *queue)
+{
+	struct records taken = { 0 };
+	int64_t n = batch_size();
+	enum error e;
+
+	w.lease = w.next_lease++;
+	w.lease_ends = now() + settings.job_lease_seconds * SECOND;
+	w.slot->lease = w.lease;
+	e = jobs_take(&w.ctx, queue, n, w.lease, &taken);
+	if (!e && taken.n) {
+		if ((int64_t)taken.n == n)
+			bell_ring(job_bells.workers); /* there may be more for others */
+		begin_batch(&taken);
+		while (w.begun < w.ntaken)
+			run_next();
+		write_ended();
+	}
+	w.slot->nbatch = 0;
+	w.slot->lease = 0;
+	db_settle(w.db);
+	return taken.n;
+}
+
+/* One turn through the queues that have something. False: there is nothing to do. */
+static bool
+work_once(void)
+{
+	struct records open;
+	bool found = false;
+	enum error e;
+
+	arena_reset(w.arena);
+	e = jobs_open(&w.ctx, &open);
+	if (e) {
+		db_settle(w.db);
+		failure_clear(&w.ctx);
+		wait_for_bell(AWAY_MS);
+		return true;
+	}
+	for (size_t i = 0; i < open.n && !job_leave_by; i++)
+		found |= work_on(((const struct queue_name *)open.rows)[i].queue) > 0;
+	return found;
+}
+
+/* ---- begin and end of a worker */
+
+static bool
+set_up(void)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	uint32_t random;
+
+	w.slot = shared_slot_take();
+	if (!w.slot) {
+		errno = EAGAIN; /* until old workers are gone */
+		return false;
+	}
+	take_signals();
+	random_bytes(&random, sizeof(random));
+	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
+	w.slot->leases = w.next_lease;
+	w.overall = SECOND;
+	w.arena = arena_new(ARENA_LIMIT);
+	w.job_arena = arena_new(ARENA_LIMIT);
+	w.db = db_new(settings.database_url);
+	w.ctx = (struct ctx) { .arena = w.arena, .db = w.db, .request_id = "worker" };
+	w.epoll = epoll_create1(EPOLL_CLOEXEC);
+	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, job_bells.workers, &event) == 0;
+}
+
+int
+job_worker(const struct seat_info *info)
+{
+	if (!set_up()) {
+		log_error(NULL, "cannot start a worker: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+
+	w.slot->ready = true;
+	kill(info->parent, SIGUSR1);
+	while (!job_leave_by) {
+		if (!work_once())
+			wait_for_bell(IDLE_MS);
+	}
+	db_free(w.db);
+	arena_free(w.job_arena);
+	arena_free(w.arena);
+	shared_forget(getpid());
+	return EXIT_SUCCESS;
+}
