@@ -25,6 +25,7 @@ enum {
 	BPCHAR_OID = 1042,
 	VARCHAR_OID = 1043,
 	TIMESTAMPTZ_OID = 1184,
+	VOID_OID = 2278,
 	UUID_OID = 2950,
 	JSONB_OID = 3802,
 };
@@ -166,8 +167,9 @@ check_query(const struct query *q)
 	r = describe(q->name, q->sql);
 	if (r && q->row)
 		check_columns(q->name, r, q->row);
-	else if (r)
-		cr_expect_eq(PQnfields(r), 0, "%s: returns rows, but has no schema", q->name);
+	for (int i = 0; r && !q->row && i < PQnfields(r); i++)
+		cr_expect_eq(PQftype(r, i), VOID_OID, "%s: returns rows, but has no schema",
+			     q->name);
 }
 
 static void
