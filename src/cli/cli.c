@@ -53,15 +53,11 @@ cli_flag(int *argc, char **argv, const char *flag)
 	return false;
 }
 
-/* The settings live as long as the process, and so does their arena. */
 static bool
-load_settings(const char *env_file, bool complete)
+load_settings(struct arena *a, const char *env_file, bool complete)
 {
-	static struct arena *arena;
-	const char *wrong;
+	const char *wrong = settings_load(a, env_file, complete);
 
-	arena = arena_new(1024 * 1024);
-	wrong = settings_load(arena, env_file, complete);
 	if (wrong) {
 		fprintf(stderr, "%s: bad settings (`%s settings` lists them all)\n%s", PACKAGE,
 			PACKAGE, wrong);
@@ -75,14 +71,17 @@ load_settings(const char *env_file, bool complete)
 static int
 run(const struct command *c, const char *env_file, int argc, char **argv)
 {
+	struct arena *a; /* of the settings */
+	int status;
+
 	if (cli_flag(&argc, argv, "--help") || cli_flag(&argc, argv, "-h")) {
 		print_help(c);
 		return 0;
 	}
-	if (!load_settings(env_file, c->complete))
-		return 1;
-
-	return c->run(argc, argv);
+	a = arena_new(1024 * 1024);
+	status = load_settings(a, env_file, c->complete) ? c->run(argc, argv) : 1;
+	arena_free(a);
+	return status;
 }
 
 int
