@@ -138,7 +138,7 @@ const struct query job_queries[] = {
 		       " AND ($1::text[] IS NULL OR queue = ANY ($1))"
 		       " AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = open.queue)"),
 	[LOCK_QUEUE] = QUERY("jobs_lock_queue", NULL,
-			     "SELECT pg_advisory_xact_lock(hashtext('jobs'), hashtext($1))"),
+			     "SELECT FROM pg_advisory_xact_lock(hashtext('jobs'), hashtext($1))"),
 	[TAKE] = QUERY("jobs_take", &taken_schema, TAKE_SQL("$2")),
 	[TAKE_LIMITED] =
 	    QUERY("jobs_take_limited", &taken_schema,
@@ -237,7 +237,7 @@ const struct query job_queries[] = {
 			" finished_at = NULL, run_at = now()"
 			" WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"
 			" AND status IN ('failed', 'cancelled') RETURNING " COLUMNS),
-	[NOTIFY] = QUERY("jobs_notify", NULL, "SELECT pg_notify('jobs', $1)"),
+	[NOTIFY] = QUERY("jobs_notify", NULL, "SELECT FROM pg_notify('jobs', $1)"),
 	[PAUSE] = QUERY("job_pauses_insert", NULL,
 			"INSERT INTO job_pauses (queue) VALUES ($1) ON CONFLICT DO NOTHING"),
 	[RESUME] = QUERY("job_pauses_delete", NULL, "DELETE FROM job_pauses WHERE queue = $1"),
