@@ -1,0 +1,234 @@
+/* An application of jobs that do what the tests of the queue need, and a command that
+ * enqueues them. */
+#include "cli/cli_priv.h"
+
+#include "app/clock.h"
+#include "app/feature.h"
+#include "app/job.h"
+
+#include <signal.h>
+
+struct number {
+	int64_t n;
+};
+
+static const struct field number_fields[] = {
+	{ INT(struct number, n), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 0,
+	  .max = 1000000 },
+};
+static const struct schema number_schema = SCHEMA("Number", struct number, number_fields);
+
+static int64_t
+number_of(const struct job *job)
+{
+	const struct number *args = job->args;
+
+	return args->n;
+}
+
+/* The tests make the table `effects`; what happened is a row there. */
+enum { EFFECT };
+
+static const struct query queries[] = {
+	[EFFECT] = QUERY("jobs_app_effect", NULL,
+			 "INSERT INTO effects (job, n, attempt, pid, what)"
+			 " VALUES ($1, $2, $3, $4, $5)"),
+	{ 0 },
+};
+
+static enum error
+note(struct job *job, int64_t n, const char *what)
+{
+	return db_run(job->ctx, &queries[EFFECT], NULL, job->id, p_int(job->ctx, n),
+		      p_int(job->ctx, job->attempt), p_int(job->ctx, getpid()), what);
+}
+
+static enum error
+do_nothing(struct job *job UNUSED)
+{
+	return OK;
+}
+
+static enum error
+have_effect(struct job *job)
+{
+	return note(job, number_of(job), "effect");
+}
+
+/* The effect and the end of the job in one transaction. */
+static enum error
+have_effect_once(struct job *job)
+{
+	enum error e;
+
+	e = db_begin(job->ctx);
+	if (!e)
+		e = note(job, number_of(job), "once");
+	return job_finish(job, e);
+}
+
+/* Fails so many times. */
+static enum error
+fail_first(struct job *job)
+{
+	if (job->attempt <= number_of(job))
+		return fail(job->ctx, E_CONFLICT, "try %" PRId64 " fails", job->attempt);
+	return have_effect(job);
+}
+
+static enum error
+give_up(struct job *job)
+{
+	return job_give_up(job, fail(job->ctx, E_CONFLICT, "there is no use"));
+}
+
+/* Takes so many milliseconds, and looks whether it must stop. */
+static enum error
+take_time(struct job *job)
+{
+	int64_t n = number_of(job);
+	enum error e;
+
+	e = note(job, n, "begun");
+	for (int64_t i = 0; i < 20 && !e; i++) {
+		e = job_progress(job, (int)(5 * i));
+		if (!e)
+			e = job_sleep(job, n / 20);
+	}
+	if (!e)
+		e = note(job, n, "ended");
+	return e;
+}
+
+/* The same, and does not look. */
+static enum error
+take_time_deaf(struct job *job)
+{
+	int64_t until = clock_monotonic() + number_of(job) * 1000;
+	enum error e;
+
+	e = note(job, number_of(job), "begun");
+	while (!e && clock_monotonic() < until)
+		usleep(10000);
+	if (!e)
+		e = note(job, number_of(job), "ended");
+	return e;
+}
+
+static enum error
+snooze_first(struct job *job)
+{
+	enum error e = note(job, 0, "seen");
+
+	if (!e && number_of(job) > 0) {
+		static int64_t snoozed;
+
+		if (snoozed++ < number_of(job))
+			return job_snooze(job, 1);
+	}
+	return e;
+}
+
+static enum error
+crash(struct job *job)
+{
+	enum error e = note(job, 0, "crash");
+
+	if (!e)
+		raise(SIGKILL);
+	return e;
+}
+
+static enum error
+take_memory(struct job *job)
+{
+	for (;;)
+		arena_alloc(job->ctx->arena, 1 << 20);
+	return OK;
+}
+
+#define KIND(label, function)                                                                      \
+	.name = label, .args = &number_schema, .run = function, .text = "A job of the tests."
+
+static const struct job_kind empty = { .name = "empty", .run = do_nothing };
+static const struct job_kind effect = { KIND("effect", have_effect), .back_off = 1 };
+static const struct job_kind once = { KIND("once", have_effect_once), .back_off = 1 };
+static const struct job_kind failing = { KIND("failing", fail_first), .back_off = 1,
+					 .attempts = 3 };
+static const struct job_kind hopeless = { KIND("hopeless", give_up) };
+static const struct job_kind slow = { KIND("slow", take_time), .timeout = 30 };
+static const struct job_kind late = { KIND("late", take_time), .timeout = 1, .attempts = 1 };
+static const struct job_kind deaf = { KIND("deaf", take_time_deaf), .timeout = 1, .attempts = 1 };
+static const struct job_kind limited = { KIND("limited", take_time_deaf), .concurrency = 2 };
+static const struct job_kind snoozing = { KIND("snoozing", snooze_first) };
+static const struct job_kind crashing = { KIND("crashing", crash), .attempts = 2 };
+static const struct job_kind greedy = { KIND("greedy", take_memory), .attempts = 1 };
+static const struct job_kind timed = { .name = "timed", .run = do_nothing };
+
+static const struct job_kind *const kinds[] = { &empty,    &effect, &once,  &failing, &hopeless,
+						&slow,     &late,   &deaf,  &limited, &snoozing,
+						&crashing, &greedy, &timed, NULL };
+
+static const struct cron crons[] = {
+	{ .name = "every_minute", .at = "* * * * *", .kind = &timed },
+	{ 0 },
+};
+
+static const struct route routes[] = { { 0 } };
+
+static const struct feature jobs_app_feature = {
+	.name = "jobs_app",
+	.text = "What the tests of the queue need.",
+	.routes = routes,
+	.queries = queries,
+	.jobs = kinds,
+	.crons = crons,
+};
+
+const struct feature *const features[] = { &jobs_app_feature, NULL };
+
+/* enqueue KIND COUNT [BATCH]: so many a transaction; they are numbered. */
+static int
+enqueue(int argc, char **argv)
+{
+	const struct job_kind *kind = argc > 2 ? job_kind_find(argv[1]) : NULL;
+	int64_t count = argc > 2 ? strtoll(argv[2], NULL, 10) : 0;
+	int64_t batch = argc > 3 ? strtoll(argv[3], NULL, 10) : 1;
+	struct arena *arena = arena_new(64 * 1024 * 1024);
+	struct ctx *c, turn;
+	enum error e = OK;
+
+	if (!kind || batch < 1)
+		return cli_usage(argv[0], "it wants a kind and a count");
+
+	c = cli_open();
+	turn = *c;
+	turn.arena = arena;
+	for (int64_t i = 0; i < count && !e;) {
+		e = db_begin(&turn);
+		for (int64_t n = 0; n < batch && i < count && !e; n++, i++) {
+			struct number args = { .n = i };
+
+			e = job_enqueue(&turn, kind, &args);
+		}
+		e = db_finish(&turn, e);
+		db_settle(turn.db);
+		arena_reset(arena);
+	}
+	arena_free(arena);
+	return cli_close(c, argv[0], e);
+}
+
+static const struct command commands[] = {
+	{ "work", "", "Run jobs.", "", cmd_work, true },
+	{ "jobs", "", "Look at jobs.", "stats", cmd_jobs, true },
+	{ "migrate", "", "Make the tables.", "up", cmd_migrate, true },
+	{ "enqueue", "KIND COUNT [BATCH]", "Enqueue jobs.", "empty 10", enqueue, true },
+	{ 0 },
+};
+
+int
+main(int argc, char **argv)
+{
+	return cli_main(commands, argc, argv);
+}
