@@ -1,5 +1,16 @@
 -- What the migrations make, by pg_dump 15. After a change: make schema
 
+CREATE FUNCTION audit_events_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+	IF TG_OP = 'DELETE' AND current_setting('audit.prune', true) = 'on' THEN
+		RETURN NULL;
+	END IF;
+	RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
 CREATE FUNCTION uuid_v7() RETURNS uuid
     LANGUAGE plpgsql PARALLEL SAFE
     AS $$
@@ -11,6 +22,33 @@ BEGIN
 		|| substr(gen_random_uuid()::text, 20))::uuid;
 END
 $$;
+
+CREATE TABLE audit_events (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    action text NOT NULL,
+    outcome text NOT NULL,
+    actor_id uuid,
+    actor_kind text NOT NULL,
+    target text,
+    ip text,
+    user_agent text,
+    request_id text,
+    detail jsonb,
+    CONSTRAINT audit_events_action_check CHECK (((char_length(action) >= 1) AND (char_length(action) <= 100))),
+    CONSTRAINT audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['anonymous'::text, 'user'::text, 'api_key'::text, 'system'::text, 'cli'::text]))),
+    CONSTRAINT audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text])))
+);
+
+ALTER TABLE audit_events ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME audit_events_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE items (
     key bigint NOT NULL,
@@ -167,6 +205,12 @@ ALTER TABLE users ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+ALTER TABLE ONLY audit_events
+    ADD CONSTRAINT audit_events_id_key UNIQUE (id);
+
+ALTER TABLE ONLY audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY items
     ADD CONSTRAINT items_id_key UNIQUE (id);
 
@@ -209,6 +253,14 @@ ALTER TABLE ONLY users
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_pkey PRIMARY KEY (key);
 
+CREATE INDEX audit_events_by_action ON audit_events USING btree (action, at, id);
+
+CREATE INDEX audit_events_by_at ON audit_events USING btree (at, id);
+
+CREATE INDEX audit_events_by_outcome ON audit_events USING btree (outcome, at, id);
+
+CREATE INDEX audit_events_of_actor ON audit_events USING btree (actor_id, at, id);
+
 CREATE INDEX items_by_created_at ON items USING btree (created_at, id);
 
 CREATE INDEX items_by_status ON items USING btree (status, created_at, id);
@@ -250,6 +302,8 @@ CREATE INDEX users_by_created_at ON users USING btree (created_at, id);
 CREATE INDEX users_by_email ON users USING btree (email, id);
 
 CREATE UNIQUE INDEX users_email_key ON users USING btree (lower(email));
+
+CREATE TRIGGER audit_events_guard BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_events_guard();
 
 ALTER TABLE ONLY items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;

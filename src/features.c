@@ -1,6 +1,7 @@
 /* What this application is made of: one line a feature. */
 #include "app/feature.h"
 
+#include "features/audit/audit.h"
 #include "features/auth/auth.h"
 #include "features/docs/docs.h"
 #include "features/health/health.h"
@@ -9,6 +10,6 @@
 #include "features/users/users.h"
 
 const struct feature *const features[] = {
-	&health_feature, &docs_feature, &auth_feature, &users_feature,
-	&items_feature,  &jobs_feature, NULL,
+	&health_feature, &docs_feature,  &auth_feature, &users_feature,
+	&audit_feature,  &items_feature, &jobs_feature, NULL,
 };

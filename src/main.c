@@ -13,6 +13,8 @@ static const struct command commands[] = {
 	  "Bring the database's tables up to date, or back.", "up", cmd_migrate, true },
 	{ "seed", "", "Make what must be there before the first request: the first owner.", "",
 	  cmd_seed, true },
+	{ "audit", "prune --older-than AGE", "Remove what the audit log has kept for long enough.",
+	  "prune --older-than 90d", cmd_audit, true },
 	{ "routes", "[--json]", "List every route, and who may call it.", "--json", cmd_routes,
 	  false },
 	{ "openapi", "", "Print the OpenAPI document.", "", cmd_openapi, false },

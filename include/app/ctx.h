@@ -39,7 +39,11 @@ struct ctx {
 	const char *ip;          /* of the client as the web server tells it, or NULL */
 	const char *user_agent;  /* or NULL */
 	const char *route;       /* pattern of the route for the logs, or NULL */
+	const char *process;     /* who acts where nobody asks: "cli", "system"; else NULL */
 	struct failure failure;
 };
+
+/* The user agent as it may be kept: valid UTF-8, at most 400 bytes; or NULL. */
+const char *ctx_user_agent(struct ctx *);
 
 #endif

@@ -26,6 +26,9 @@ struct feature {
 	enum error (*authenticate)(struct request *);
 	bool api_keys; /* which may also be API keys (X-API-Key): for OpenAPI */
 
+	/* What comes after a caller was refused with 403, once the answer is made. */
+	void (*refused)(struct request *, enum error);
+
 	/* What `seed` does for it; safe to repeat. Says what it did on `out`. */
 	enum error (*seed)(struct ctx *, FILE *out);
 };

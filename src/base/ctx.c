@@ -1,5 +1,9 @@
-/* Roles by name. */
+/* Roles by name, and what a client says of itself. */
 #include "app/ctx.h"
+
+#include "app/utf8.h"
+
+enum { USER_AGENT_MAX = 400 };
 
 const char *const role_names[] = { "viewer", "member", "admin", "owner", NULL };
 
@@ -17,4 +21,17 @@ role_parse(const char *name)
 			return (enum role)(i + 1);
 	}
 	return ROLE_NONE;
+}
+
+const char *
+ctx_user_agent(struct ctx *c)
+{
+	const char *text = c->user_agent;
+	size_t len = 0, n;
+
+	if (!text)
+		return NULL;
+	while ((n = utf8_char(text + len, strlen(text + len))) && len + n <= USER_AGENT_MAX)
+		len += n;
+	return arena_text_n(c->arena, text, len);
 }

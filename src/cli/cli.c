@@ -121,6 +121,7 @@ cli_open(void)
 	c->arena = a;
 	c->db = db_new(settings.database_url);
 	c->request_id = PACKAGE;
+	c->process = "cli";
 	return c;
 }
 

@@ -34,6 +34,7 @@ int cmd_work(int argc, char **argv);
 int cmd_jobs(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_seed(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_routes(int argc, char **argv);
 int cmd_openapi(int argc, char **argv);
 int cmd_settings(int argc, char **argv);

@@ -242,6 +242,19 @@ process(struct request *req)
 	return req->route->handle(req);
 }
 
+/* A caller who asks for what he may not have is worth a note; a stranger never got so far. */
+static void
+tell_refusal(struct request *req, enum error e)
+{
+	if (error_info(e)->status != 403 || req->ctx->caller.role == ROLE_NONE)
+		return;
+
+	for (const struct feature *const *f = features; *f; f++) {
+		if ((*f)->refused)
+			(*f)->refused(req, e);
+	}
+}
+
 /* What every answer carries. Takes no memory: there may be none. */
 static void
 finish(struct request *req)
@@ -286,8 +299,10 @@ app_handle(struct request *req)
 	if (setjmp(*arena_guard(c->arena)) == 0) {
 		identify(req);
 		e = process(req);
-		if (e)
+		if (e) {
 			reply_problem(req, e);
+			tell_refusal(req, e);
+		}
 	} else {
 		log_error(c, "a request took more memory than it may have");
 		reply_out_of_memory(req);

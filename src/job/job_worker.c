@@ -368,6 +368,7 @@ run_one(const struct taken *t, const struct job_kind *kind)
 			 .db = w.db,
 			 .route = kind->name,
 			 .request_id = t->request_id ? t->request_id : t->id,
+			 .process = "system",
 			 .traceparent = t->traceparent },
 		.job = { .kind = kind,
 			 .id = t->id,

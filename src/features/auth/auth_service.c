@@ -5,9 +5,8 @@
 #include "app/log.h"
 #include "app/settings.h"
 #include "app/token.h"
-#include "app/utf8.h"
 
-enum { SECONDS_A_DAY = 86400, USER_AGENT_MAX = 400 };
+enum { SECONDS_A_DAY = 86400 };
 
 /* What tokens are handed out for. */
 struct grant {
@@ -68,20 +67,6 @@ hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
 	return token_sign(c, &claims, &out->access_token);
 }
 
-/* What the client calls itself, as far as the database can keep it. */
-static const char *
-user_agent(struct ctx *c)
-{
-	const char *text = c->user_agent;
-	size_t len = 0, n;
-
-	if (!text)
-		return NULL;
-	while ((n = utf8_char(text + len, strlen(text + len))) && len + n <= USER_AGENT_MAX)
-		len += n;
-	return arena_text_n(c->arena, text, len);
-}
-
 static enum error
 begin_session(struct ctx *c, const char *user_id, struct grant *grant)
 {
@@ -93,7 +78,7 @@ begin_session(struct ctx *c, const char *user_id, struct grant *grant)
 	if (e)
 		return e;
 
-	e = auth_insert_session(c, user.id, user_agent(c), &session);
+	e = auth_insert_session(c, user.id, ctx_user_agent(c), &session);
 	if (e)
 		return e;
 

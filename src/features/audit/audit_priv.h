@@ -1,0 +1,37 @@
+/* What the files of this folder share. */
+#ifndef APP_AUDIT_PRIV_H
+#define APP_AUDIT_PRIV_H
+
+#include "audit.h"
+
+/* An event as the API shows it. */
+struct audit_row {
+	const char *id, *at;
+	const char *action, *outcome;
+	const char *actor_id; /* or NULL, as all that follow but the kind */
+	const char *actor_kind;
+	const char *target, *ip, *user_agent, *request_id;
+	const char *detail; /* JSON */
+};
+
+extern const struct schema audit_schema;
+extern const struct route audit_routes[];
+extern const struct query audit_queries[];
+extern const struct list audit_rows;
+
+extern const char *const audit_actions[];  /* in the order of enum audit_action, from 1 on */
+extern const char *const audit_outcomes[]; /* success, failure */
+
+/* audit_routes.c */
+void audit_refused(struct request *, enum error);
+
+/* audit_service.c */
+enum error audit_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
+
+/* audit_repo.c */
+enum error audit_insert(struct ctx *, const struct audit_row *) MUST_CHECK;
+enum error audit_allow_prune(struct ctx *) MUST_CHECK;
+enum error audit_delete(struct ctx *, const char *before, int64_t limit,
+			int64_t *removed) MUST_CHECK;
+
+#endif

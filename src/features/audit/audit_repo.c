@@ -1,0 +1,71 @@
+/* The statements on the audit log: nothing here changes an event. */
+#include "audit_priv.h"
+
+#define COLUMNS                                                                                    \
+	"id, at, action, outcome, actor_id, actor_kind, target, ip, user_agent, request_id, "      \
+	"detail"
+
+enum { INSERT, ALLOW_PRUNE, PRUNE };
+
+const struct query audit_queries[] = {
+	[INSERT] = QUERY("audit_insert", NULL,
+			 "INSERT INTO audit_events (action, outcome, actor_id, actor_kind,"
+			 " target, ip, user_agent, request_id, detail)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+	[ALLOW_PRUNE] = QUERY("audit_allow_prune", NULL, "SET LOCAL audit.prune = on"),
+	[PRUNE] = QUERY("audit_prune", NULL,
+			"DELETE FROM audit_events WHERE key IN (SELECT key FROM audit_events"
+			" WHERE at < $1 ORDER BY at LIMIT $2)"),
+	{ 0 },
+};
+
+static const struct list_filter filters[] = {
+	{ .sql = "actor_id = $",
+	  .field = { .name = "actor_id", .type = TYPE_UUID, .text = "Only what this user did." } },
+	{ .sql = "action = $",
+	  .field = { .name = "action",
+		     .type = TYPE_ENUM,
+		     .choices = audit_actions,
+		     .text = "Only events of this kind." } },
+	{ .sql = "outcome = $",
+	  .field = { .name = "outcome",
+		     .type = TYPE_ENUM,
+		     .choices = audit_outcomes,
+		     .text = "Only what ended so." } },
+	{ .sql = "at >= $",
+	  .field = { .name = "since", .type = TYPE_TIME, .text = "Only from this moment on." } },
+	{ .sql = "at < $",
+	  .field = { .name = "until", .type = TYPE_TIME, .text = "Only before this moment." } },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = { { "at", TYPE_TIME }, { 0 } };
+
+const struct list audit_rows = {
+	.name = "audit",
+	.row = &audit_schema,
+	.columns = COLUMNS,
+	.from = "audit_events",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+enum error
+audit_insert(struct ctx *c, const struct audit_row *row)
+{
+	return db_run(c, &audit_queries[INSERT], NULL, row->action, row->outcome, row->actor_id,
+		      row->actor_kind, row->target, row->ip, row->user_agent, row->request_id,
+		      row->detail);
+}
+
+enum error
+audit_allow_prune(struct ctx *c)
+{
+	return db_run(c, &audit_queries[ALLOW_PRUNE], NULL);
+}
+
+enum error
+audit_delete(struct ctx *c, const char *before, int64_t limit, int64_t *removed)
+{
+	return db_run(c, &audit_queries[PRUNE], removed, before, p_int(c, limit));
+}

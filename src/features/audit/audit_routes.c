@@ -1,0 +1,44 @@
+/* The audit log over HTTP: what was refused is written, and what is there can be read. */
+#include "audit_priv.h"
+
+#include "app/log.h"
+
+static enum error
+list_events(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = audit_list(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+/* What the pipeline calls after a refusal. The answer is made already; that the event could
+ * not be written must not change it. */
+void
+audit_refused(struct request *req, enum error e)
+{
+	struct ctx *c = req->ctx;
+	struct failure failure = c->failure;
+	struct audit_event event = {
+		.action = AUDIT_AUTHZ_FAIL,
+		.failed = true,
+		.target = req->path,
+		.detail =
+		    audit_detail(c, "method", req->method_text, "route", c->route, "code",
+				 error_info(e)->code, "api_key_id", c->caller.api_key_id, NULL),
+	};
+
+	if (audit_write(c, &event))
+		log_error(c, "a refusal could not be written to the audit log");
+	c->failure = failure;
+}
+
+const struct route audit_routes[] = {
+	{ GET, "/audit", list_events, ACCESS_ADMIN, .list = &audit_rows, .reply = &audit_schema,
+	  .id = "audit_list", .text = "List security events, newest first." },
+	{ 0 },
+};

@@ -1,0 +1,288 @@
+/* The audit log: what is written, who may read it, and that nobody changes it. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/testdb.h"
+
+#include "app/settings.h"
+#include "features/audit/audit_priv.h"
+
+#define P "/api/v1"
+
+static struct test *t;
+static struct account admin;
+
+static void
+begin(void)
+{
+	t = test_begin();
+	admin = make_user(t, .role = "admin");
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(audit, .init = begin, .fini = end);
+
+static struct answer
+events(const char *query)
+{
+	struct answer a =
+	    call(t, "GET", arena_printf(t->arena, P "/audit%s", query), .token = admin.token);
+
+	cr_assert_eq(a.status, 200, "%s", a.body);
+	return a;
+}
+
+static void
+write_event(enum audit_action action, const char *target)
+{
+	struct audit_event event = { .action = action, .target = target };
+
+	cr_assert_eq(audit_write(t->ctx, &event), OK);
+}
+
+Test(audit, an_event_has_the_members_of_the_contract)
+{
+	struct answer a;
+
+	t->ctx->caller.user_id = admin.id;
+	t->ctx->ip = "192.0.2.7";
+	t->ctx->user_agent = "lamp/1.0";
+	t->ctx->request_id = "request-1";
+	cr_assert_eq(audit_write(t->ctx, &(struct audit_event) { .action = AUDIT_AUTHZ_CHANGE,
+								 .target = "that one",
+								 .detail = audit_detail(
+								     t->ctx, "from", "a \"b\"",
+								     "to", NULL, NULL) }),
+		     OK);
+	a = events("");
+	cr_assert_eq(answer_int(&a, "total"), 1);
+	cr_expect_eq(answer_count(&a, "items.0"), 11);
+	cr_expect_str_eq(answer_text(&a, "items.0.action"), "authz_change");
+	cr_expect_str_eq(answer_text(&a, "items.0.outcome"), "success");
+	cr_expect_str_eq(answer_text(&a, "items.0.actor_id"), admin.id);
+	cr_expect_str_eq(answer_text(&a, "items.0.actor_kind"), "user");
+	cr_expect_str_eq(answer_text(&a, "items.0.target"), "that one");
+	cr_expect_str_eq(answer_text(&a, "items.0.ip"), "192.0.2.7");
+	cr_expect_str_eq(answer_text(&a, "items.0.user_agent"), "lamp/1.0");
+	cr_expect_str_eq(answer_text(&a, "items.0.request_id"), "request-1");
+	cr_expect_str_eq(answer_text(&a, "items.0.detail.from"), "a \"b\"");
+	cr_expect(answer_is_null(&a, "items.0.detail.to"));
+	cr_expect_eq(strlen(answer_text(&a, "items.0.at")), strlen("2026-11-20T15:08:41.218287Z"));
+}
+
+Test(audit, the_kind_tells_who_acted)
+{
+	struct answer a;
+
+	write_event(AUDIT_USER_CREATED, "1");
+	t->ctx->process = "cli";
+	write_event(AUDIT_USER_CREATED, "2");
+	t->ctx->process = "system";
+	write_event(AUDIT_USER_CREATED, "3");
+	t->ctx->caller.user_id = admin.id;
+	write_event(AUDIT_USER_CREATED, "4");
+	t->ctx->caller.api_key_id = admin.session_id;
+	write_event(AUDIT_USER_CREATED, "5");
+	a = events("");
+	cr_expect_str_eq(answer_text(&a, "items.0.actor_kind"), "api_key");
+	cr_expect_str_eq(answer_text(&a, "items.1.actor_kind"), "user");
+	cr_expect_str_eq(answer_text(&a, "items.2.actor_kind"), "system");
+	cr_expect_str_eq(answer_text(&a, "items.3.actor_kind"), "cli");
+	cr_expect_str_eq(answer_text(&a, "items.4.actor_kind"), "anonymous");
+	cr_expect(answer_is_null(&a, "items.4.actor_id"));
+}
+
+Test(audit, a_hostile_user_agent_is_kept_as_far_as_it_is_text)
+{
+	char long_one[1000];
+	struct answer a;
+
+	memset(long_one, 'x', sizeof(long_one) - 1);
+	long_one[sizeof(long_one) - 1] = '\0';
+	t->ctx->user_agent = long_one;
+	write_event(AUDIT_USER_CREATED, "long");
+	t->ctx->user_agent = "good\xff bad";
+	write_event(AUDIT_USER_CREATED, "bad");
+	a = events("");
+	cr_expect_str_eq(answer_text(&a, "items.0.user_agent"), "good");
+	cr_expect_eq(strlen(answer_text(&a, "items.1.user_agent")), 400);
+}
+
+Test(audit, an_event_without_an_action_is_refused)
+{
+	cr_expect_eq(audit_write(t->ctx, &(struct audit_event) { .target = "x" }), E_INTERNAL);
+	cr_expect_eq(audit_write(t->ctx, &(struct audit_event) { .action = AUDIT_ACTIONS }),
+		     E_INTERNAL);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "0");
+}
+
+Test(audit, an_event_is_there_only_with_its_act)
+{
+	cr_assert_eq(db_begin(t->ctx), OK);
+	write_event(AUDIT_USER_CREATED, "undone");
+	cr_expect_eq(db_finish(t->ctx, E_CONFLICT), E_CONFLICT);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "0");
+}
+
+Test(audit, only_admins_read_it)
+{
+	static const char *const lower[] = { "viewer", "member" };
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(lower); i++) {
+		struct account user = make_user(t, .role = lower[i]);
+
+		a = call(t, "GET", P "/audit", .token = user.token);
+		expect_problem(&a, 403, "forbidden");
+	}
+	a = call(t, "GET", P "/audit");
+	expect_problem(&a, 401, "unauthenticated");
+	a = call(t, "GET", P "/audit", .token = make_user(t, .role = "owner").token);
+	cr_expect_eq(a.status, 200);
+}
+
+Test(audit, the_filters_narrow_it)
+{
+	char other[] = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10";
+	struct answer a;
+
+	write_event(AUDIT_USER_CREATED, "stranger");
+	t->ctx->caller.user_id = other;
+	write_event(AUDIT_USER_DELETED, "other");
+	cr_assert_eq(audit_write(t->ctx, &(struct audit_event) { .action = AUDIT_LOGIN_FAIL,
+								 .failed = true,
+								 .target = "failed" }),
+		     OK);
+	a = events(arena_printf(t->arena, "?actor_id=%s", other));
+	cr_expect_eq(answer_int(&a, "total"), 2);
+	a = events("?action=user_created");
+	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_str_eq(answer_text(&a, "items.0.target"), "stranger");
+	a = events("?outcome=failure");
+	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_str_eq(answer_text(&a, "items.0.target"), "failed");
+	a = events(arena_printf(t->arena, "?outcome=success&actor_id=%s", other));
+	cr_expect_eq(answer_int(&a, "total"), 1);
+}
+
+Test(audit, since_is_from_that_moment_and_until_before_it)
+{
+	struct answer a;
+	const char *at;
+
+	write_event(AUDIT_USER_CREATED, "first");
+	write_event(AUDIT_USER_CREATED, "second");
+	write_event(AUDIT_USER_CREATED, "third");
+	a = events("");
+	at = answer_text(&a, "items.1.at");
+	a = events(arena_printf(t->arena, "?since=%s", at));
+	cr_expect_eq(answer_int(&a, "total"), 2);
+	cr_expect_str_eq(answer_text(&a, "items.1.target"), "second");
+	a = events(arena_printf(t->arena, "?until=%s", at));
+	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_str_eq(answer_text(&a, "items.0.target"), "first");
+}
+
+Test(audit, bad_filters_are_named_all_at_once)
+{
+	struct answer a =
+	    call(t, "GET", P "/audit?actor_id=x&action=y&outcome=z&since=w&until=v&nothing=1",
+		 .token = admin.token);
+
+	expect_fields(&a, "query actor_id invalid_format", "query action invalid_choice",
+		      "query outcome invalid_choice", "query since invalid_format",
+		      "query until invalid_format", "query nothing unknown_field");
+}
+
+Test(audit, it_can_be_read_and_nothing_else)
+{
+	static const char *const methods[] = { "POST", "PUT", "PATCH", "DELETE" };
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(methods); i++) {
+		a = call(t, methods[i], P "/audit", .token = admin.token, .json = "{}");
+		expect_problem(&a, 405, "method_not_allowed");
+	}
+}
+
+/* --- refusals --- */
+
+Test(audit, a_refusal_by_role_is_written)
+{
+	struct account ada = make_user(t, .role = "member");
+	struct answer a = call(t, "GET", P "/audit?limit=1", .token = ada.token,
+			       .header = "HTTP_X_REQUEST_ID=refused-request");
+
+	expect_problem(&a, 403, "forbidden");
+	a = events("");
+	cr_assert_eq(answer_int(&a, "total"), 1, "%s", a.body);
+	cr_expect_str_eq(answer_text(&a, "items.0.action"), "authz_fail");
+	cr_expect_str_eq(answer_text(&a, "items.0.outcome"), "failure");
+	cr_expect_str_eq(answer_text(&a, "items.0.actor_id"), ada.id);
+	cr_expect_str_eq(answer_text(&a, "items.0.target"), P "/audit");
+	cr_expect_str_eq(answer_text(&a, "items.0.request_id"), "refused-request");
+	cr_expect_str_eq(answer_text(&a, "items.0.ip"), "192.0.2.1");
+	cr_expect_str_eq(answer_text(&a, "items.0.detail.method"), "GET");
+	cr_expect_str_eq(answer_text(&a, "items.0.detail.code"), "forbidden");
+}
+
+Test(audit, strangers_cannot_fill_it)
+{
+	call(t, "GET", P "/audit");
+	call(t, "GET", P "/audit", .token = "rubbish");
+	call(t, "POST", P "/auth/refresh", .json = "{\"refresh_token\":\"rubbish\"}");
+	call(t, "POST", P "/auth/logout", .json = "{\"refresh_token\":\"rubbish\"}");
+	settings.registration = "closed";
+	call(t, "POST", P "/auth/register",
+	     .json = "{\"email\":\"a@example.com\",\"password\":\"correct horse\"}");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "0");
+}
+
+Test(audit, a_refusal_that_cannot_be_written_is_still_a_refusal)
+{
+	struct account ada = make_user(t, .role = "member");
+	struct answer a;
+
+	testdb_spoil();
+	testdb_sql("ALTER TABLE audit_events RENAME TO elsewhere");
+	a = call(t, "GET", P "/audit", .token = ada.token);
+	expect_problem(&a, 403, "forbidden");
+}
+
+/* --- nobody changes it --- */
+
+static const struct query tampering[] = {
+	QUERY("tamper_update", NULL, "UPDATE audit_events SET target = 'forged'"),
+	QUERY("tamper_delete", NULL, "DELETE FROM audit_events"),
+	QUERY("tamper_truncate", NULL, "TRUNCATE audit_events"),
+	QUERY("tamper_nothing", NULL, "DELETE FROM audit_events WHERE false"),
+};
+
+Test(audit, the_application_can_neither_change_nor_remove_an_event)
+{
+	write_event(AUDIT_USER_CREATED, "kept");
+	for (size_t i = 0; i < COUNT(tampering); i++)
+		cr_expect_eq(db_run(t->ctx, &tampering[i], NULL), E_INTERNAL, "%s",
+			     tampering[i].name);
+	cr_expect_str_eq(testdb_sql("SELECT target FROM audit_events"), "kept");
+}
+
+/* --- how long it is kept --- */
+
+Test(audit, prune_removes_what_is_old_and_nothing_else)
+{
+	int64_t removed;
+
+	testdb_sql("INSERT INTO audit_events (at, action, outcome, actor_kind, target)"
+		   " SELECT now() - n * interval '1 day', 'user_created', 'success', 'cli', n"
+		   " FROM generate_series(0, 20000) n");
+	cr_assert_eq(audit_prune(t->ctx, 90 * 86400 + 60, &removed), OK);
+	cr_expect_eq(removed, 20000 - 90);
+	cr_expect_str_eq(testdb_sql("SELECT max(target::int) FROM audit_events"), "90");
+	cr_expect_eq(db_run(t->ctx, &tampering[1], NULL), E_INTERNAL, "the leave ended with it");
+}
