@@ -69,7 +69,7 @@ enum error db_run_(struct ctx *, const struct query *, int64_t *changed,
 
 /* A transaction ends with its outcome: `return db_finish(c, e);` commits where e is OK,
  * else rolls back and returns e. They nest: only the outermost pair counts, and an inner
- * failure dooms it. */
+ * failure dooms it. db_finish is due also where db_begin failed. */
 enum error db_begin(struct ctx *) MUST_CHECK;
 enum error db_finish(struct ctx *, enum error e) MUST_CHECK;
 
@@ -97,7 +97,8 @@ int db_descriptor(const struct db *);
  * pipeline calls it after each request. */
 void db_settle(struct db *);
 
-/* Whether the server answers, within a second; microseconds taken in `*latency`. */
+/* Whether the server answers within a second, or, where a connection must be opened first,
+ * within the 3 seconds that this may take; microseconds taken in `*latency`. */
 enum error db_ping(struct ctx *, int64_t *latency) MUST_CHECK;
 
 #endif
