@@ -1,0 +1,556 @@
+/* `work`: jobs that run, fail, are lost, stopped and begun again. Each test has a pool and a
+ * schema of its own. */
+#include <criterion/criterion.h>
+
+#include "support/testdb.h"
+
+#include "app/settings.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+enum { PATIENCE_MS = 60000, NAP_MS = 20, ARGS_MAX = 8, POOLS_MAX = 3 };
+
+static struct arena *arena;
+static char directory[] = "/tmp/work-XXXXXX";
+static const char *log_file;
+static pid_t pools[POOLS_MAX];
+
+static void
+begin(void)
+{
+	arena = arena_new(64 * 1024 * 1024);
+	testdb_open(arena);
+	testdb_spoil();
+	testdb_sql("CREATE TABLE effects (job uuid, n bigint, attempt int, pid int, what text,"
+		   " at timestamptz NOT NULL DEFAULT clock_timestamp())");
+	cr_assert_not_null(mkdtemp(directory));
+	log_file = arena_printf(arena, "%s/log", directory);
+}
+
+static void
+stop(pid_t *pool, int signal)
+{
+	if (*pool)
+		kill(*pool, signal);
+	if (*pool)
+		waitpid(*pool, NULL, 0);
+	*pool = 0;
+}
+
+static void
+end(void)
+{
+	for (size_t i = 0; i < POOLS_MAX; i++)
+		stop(&pools[i], SIGTERM);
+	unlink(log_file);
+	rmdir(directory);
+	testdb_sql("DROP TABLE IF EXISTS effects");
+	testdb_close();
+	arena_free(arena);
+}
+
+TestSuite(work, .init = begin, .fini = end, .timeout = 180);
+
+/* ---- the program */
+
+static NORETURN void
+become(const char *const *given, const char *const *args)
+{
+	int log = open(log_file, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* nothing stays when a test fails */
+	dup2(log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	setenv("DATABASE_URL", settings.database_url, 1);
+	setenv("DB_SCHEMA", settings.db_schema, 1);
+	setenv("ENV_FILE", "/dev/null", 1);
+	setenv("LOG_FORMAT", "json", 1);
+	setenv("LOG_LEVEL", "debug", 1);
+	for (; given && *given; given++)
+		putenv((char *)(uintptr_t)*given);
+	execv("tests/e2e/jobs_app", (char *const *)args);
+	_exit(127);
+}
+
+#define SETTINGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
+
+static pid_t
+start(const char *const *given)
+{
+	const char *const args[] = { "jobs_app", "work", NULL };
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become(given, args);
+	cr_assert(pid > 0);
+	for (size_t i = 0; i < POOLS_MAX; i++) {
+		if (!pools[i]) {
+			pools[i] = pid;
+			return pid;
+		}
+	}
+	cr_assert_fail("too many pools");
+	return 0;
+}
+
+/* Returns its exit status. */
+static int
+run(const char *first, ...)
+{
+	const char *args[ARGS_MAX] = { "jobs_app", first };
+	int status = -1, n = 2;
+	va_list rest;
+	pid_t pid;
+
+	va_start(rest, first);
+	while (n < ARGS_MAX - 1 && (args[n] = va_arg(rest, const char *)))
+		n++;
+	va_end(rest);
+	args[n] = NULL;
+	pid = fork();
+	if (pid == 0)
+		become(NULL, args);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static const char *
+the_log(void)
+{
+	FILE *in = fopen(log_file, "r");
+	char *text = arena_alloc(arena, 64 * 1024);
+	size_t n = in ? fread(text, 1, 64 * 1024 - 1, in) : 0;
+
+	text[n] = '\0';
+	if (in)
+		fclose(in);
+	return text;
+}
+
+/* ---- jobs */
+
+static const char *
+add(const char *kind, int64_t n)
+{
+	return testdb_sql("INSERT INTO jobs (kind, queue, args, timeout, max_attempts)"
+			  " VALUES ('%s', '%s', '{\"n\": %" PRId64 "}', 30, %d) RETURNING id",
+			  kind, strcmp(kind, "limited") == 0 ? kind : "default", n,
+			  strcmp(kind, "failing") == 0    ? 3
+			  : strcmp(kind, "crashing") == 0 ? 2
+			  : strcmp(kind, "late") == 0 || strcmp(kind, "deaf") == 0 ||
+				  strcmp(kind, "greedy") == 0
+			      ? 1
+			      : 10);
+}
+
+#define wait_for(wanted, ...) wait_for_((wanted), arena_printf(arena, __VA_ARGS__), __LINE__)
+static void
+wait_for_(const char *wanted, const char *sql, int line)
+{
+	const char *got = "";
+
+	for (int waited = 0; waited < PATIENCE_MS; waited += NAP_MS) {
+		got = testdb_sql("%s", sql);
+		got = got ? got : "NULL";
+		if (strcmp(got, wanted) == 0)
+			return;
+		poll(NULL, 0, NAP_MS);
+	}
+	cr_assert_fail("line %d: %s: got %s, wanted %s; log:\n%s", line, sql, got, wanted,
+		       the_log());
+}
+
+static void
+wait_status(const char *id, const char *status)
+{
+	wait_for(status, "SELECT status FROM jobs WHERE id = '%s'", id);
+}
+
+static const char *
+of_job(const char *id, const char *column)
+{
+	const char *value = testdb_sql("SELECT %s FROM jobs WHERE id = '%s'", column, id);
+
+	return value ? value : "NULL";
+}
+
+static const char *
+effects(const char *what)
+{
+	return testdb_sql("SELECT count(*) FROM effects WHERE what = '%s'", what);
+}
+
+/* ---- how jobs end */
+
+Test(work, runs_jobs)
+{
+	const char *id = add("effect", 7);
+
+	start(NULL);
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "progress"), "100");
+	cr_expect_str_eq(of_job(id, "attempts"), "1");
+	cr_expect_str_eq(of_job(id, "finished_at IS NOT NULL AND lease IS NULL"), "t");
+	cr_expect_str_eq(testdb_sql("SELECT n FROM effects"), "7");
+
+	cr_assert_eq(run("enqueue", "effect", "500", "50", NULL), 0, "%s", the_log());
+	wait_for("501", "SELECT count(*) FROM jobs WHERE status = 'succeeded'");
+	cr_expect_str_eq(effects("effect"), "501");
+}
+
+/* So short that only a notice can be the cause. */
+Test(work, begins_soon_after_the_commit)
+{
+	start(SETTINGS("JOB_POLL_SECONDS=60"));
+	for (int i = 0; i < 5; i++)
+		cr_assert_eq(run("enqueue", "effect", "1", NULL), 0);
+	wait_for("5", "SELECT count(*) FROM jobs WHERE status = 'succeeded'");
+}
+
+Test(work, polls_where_it_may_not_listen)
+{
+	const char *id;
+
+	start(SETTINGS("JOB_LISTEN=off", "JOB_POLL_SECONDS=1"));
+	id = add("effect", 0);
+	wait_status(id, "succeeded");
+	id = add("effect", 0);
+	wait_status(id, "succeeded");
+	cr_expect_null(strstr(the_log(), "LISTEN"));
+}
+
+Test(work, retries_what_fails)
+{
+	const char *id = add("failing", 2), *dead = add("failing", 9);
+
+	start(NULL);
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "attempts"), "3");
+	cr_expect_str_eq(of_job(id, "error"), "NULL");
+	cr_expect_str_eq(of_job(id, "jsonb_array_length(errors)"), "2");
+	cr_expect_str_eq(of_job(id, "errors -> 1 ->> 'error'"), "try 2 fails");
+	cr_expect_str_eq(of_job(id, "errors -> 1 ->> 'attempt'"), "2");
+	wait_status(dead, "failed");
+	cr_expect_str_eq(of_job(dead, "attempts"), "3");
+	cr_expect_str_eq(of_job(dead, "error"), "try 3 fails");
+	cr_expect_str_eq(of_job(dead, "jsonb_array_length(errors)"), "3");
+}
+
+Test(work, does_not_retry_what_has_no_use)
+{
+	const char *id = add("hopeless", 0), *unread;
+
+	unread = testdb_sql("INSERT INTO jobs (kind, queue, args)"
+			    " VALUES ('effect', 'default', '{\"m\": 1}') RETURNING id");
+	start(NULL);
+	wait_status(id, "failed");
+	cr_expect_str_eq(of_job(id, "attempts"), "1");
+	cr_expect_str_eq(of_job(id, "error"), "there is no use");
+	wait_status(unread, "failed");
+	cr_expect_not_null(strstr(of_job(unread, "error"), "n is required"), "%s",
+			   of_job(unread, "error"));
+}
+
+Test(work, survives_a_job_that_takes_all_memory)
+{
+	const char *id = add("greedy", 0), *next = add("effect", 0);
+
+	start(SETTINGS("JOB_WORKERS=1"));
+	wait_status(id, "failed");
+	cr_expect_str_eq(of_job(id, "error"), "it took more memory than it may have");
+	wait_status(next, "succeeded");
+}
+
+Test(work, snoozing_is_no_try)
+{
+	const char *id = add("snoozing", 1);
+
+	start(SETTINGS("JOB_WORKERS=1"));
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "attempts"), "1");
+	cr_expect_str_eq(effects("seen"), "2");
+}
+
+Test(work, the_effect_and_the_end_are_one)
+{
+	start(NULL);
+	cr_assert_eq(run("enqueue", "once", "100", "100", NULL), 0);
+	wait_for("100", "SELECT count(*) FROM jobs WHERE status = 'succeeded'");
+	cr_expect_str_eq(effects("once"), "100");
+}
+
+/* ---- time */
+
+Test(work, ends_what_takes_too_long)
+{
+	const char *late = add("late", 60000), *deaf = add("deaf", 60000), *next;
+
+	testdb_sql("UPDATE jobs SET timeout = 1");
+	start(SETTINGS("JOB_WORKERS=2"));
+	wait_status(late, "failed");
+	cr_expect_str_eq(of_job(late, "error"), "it took longer than its timeout");
+	wait_status(deaf, "failed"); /* with its worker */
+	cr_expect_str_eq(of_job(deaf, "error"), "it took longer than its timeout");
+	next = add("effect", 0);
+	wait_status(next, "succeeded");
+}
+
+Test(work, runs_scheduled_jobs_when_they_are_due)
+{
+	const char *id, *never;
+
+	id = testdb_sql("INSERT INTO jobs (kind, queue, args, status, run_at) VALUES ('effect',"
+			" 'default', '{\"n\": 1}', 'scheduled', now() + interval '1500 ms')"
+			" RETURNING id");
+	never = testdb_sql("INSERT INTO jobs (kind, queue, args, status, run_at) VALUES ('effect',"
+			   " 'default', '{\"n\": 1}', 'scheduled', now() + interval '1 day')"
+			   " RETURNING id");
+	start(NULL);
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "started_at >= run_at"), "t");
+	cr_expect_str_eq(of_job(id, "started_at < run_at + interval '4 s'"), "t");
+	cr_expect_str_eq(of_job(never, "status"), "scheduled");
+}
+
+/* What fell due while none ran is made up for once, by one of them. */
+Test(work, what_comes_again_is_enqueued_once)
+{
+	testdb_sql("INSERT INTO job_crons VALUES ('every_minute',"
+		   " date_trunc('minute', now()) - interval '10 minutes')");
+	for (int i = 0; i < POOLS_MAX; i++)
+		start(SETTINGS("JOB_WORKERS=1"));
+	wait_for("1", "SELECT count(*) FROM jobs WHERE kind = 'timed' AND status = 'succeeded'");
+	wait_for("t", "SELECT last_at >= date_trunc('minute', now()) - interval '1 minute'"
+		      " FROM job_crons");
+	cr_expect_leq(strtol(testdb_sql("SELECT count(*) FROM jobs"), NULL, 10), 2);
+}
+
+/* ---- order and limits */
+
+Test(work, the_highest_priority_is_first)
+{
+	for (int i = 0; i < 20; i++)
+		testdb_sql("INSERT INTO jobs (kind, queue, args, priority) VALUES ('effect',"
+			   " 'default', '{\"n\": %d}', %d)",
+			   i, (i * 7) % 20);
+	start(SETTINGS("JOB_WORKERS=1"));
+	wait_for("20", "SELECT count(*) FROM effects");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM (SELECT (n * 7) %% 20 AS p,"
+				    " lag((n * 7) %% 20) OVER (ORDER BY at) AS before FROM effects)"
+				    " AS x WHERE p > before"),
+			 "0");
+}
+
+Test(work, a_paused_queue_waits)
+{
+	const char *id;
+
+	cr_assert_eq(run("jobs", "pause", "default", NULL), 0, "%s", the_log());
+	id = add("effect", 0);
+	start(NULL);
+	testdb_sql("INSERT INTO jobs (kind, queue, args)"
+		   " VALUES ('effect', 'other', '{\"n\": 1}')");
+	wait_for("1", "SELECT count(*) FROM effects WHERE n = 1");
+	cr_expect_str_eq(of_job(id, "status"), "queued");
+	cr_assert_eq(run("jobs", "resume", "default", NULL), 0);
+	wait_status(id, "succeeded");
+}
+
+Test(work, serves_its_queues_alone)
+{
+	const char *id = add("effect", 0);
+
+	start(SETTINGS("JOB_QUEUES=one,two:1"));
+	for (int i = 0; i < 2; i++)
+		testdb_sql("INSERT INTO jobs (kind, queue, args)"
+			   " VALUES ('effect', '%s', '{\"n\": 1}')",
+			   i ? "two" : "one");
+	wait_for("2", "SELECT count(*) FROM effects");
+	cr_expect_str_eq(of_job(id, "status"), "queued");
+}
+
+Test(work, leaves_kinds_that_it_does_not_know)
+{
+	const char *id = add("of_the_next_version", 0), *next = add("effect", 0);
+
+	start(NULL);
+	wait_status(next, "succeeded");
+	cr_expect_str_eq(of_job(id, "status"), "queued");
+}
+
+Test(work, no_more_at_once_than_the_limit)
+{
+	for (int i = 0; i < 8; i++)
+		add("limited", 300);
+	start(SETTINGS("JOB_WORKERS=3"));
+	start(SETTINGS("JOB_WORKERS=3"));
+	wait_for("8", "SELECT count(*) FROM effects WHERE what = 'ended'");
+	cr_expect_str_eq(
+	    testdb_sql("SELECT max(running) FROM (SELECT sum(CASE what WHEN 'begun' THEN 1 ELSE -1"
+		       " END) OVER (ORDER BY at) AS running FROM effects) AS x"),
+	    "2");
+}
+
+/* One that takes long does not keep the rest of its batch. */
+Test(work, a_slow_job_lets_the_others_go)
+{
+	const char *slow;
+
+	start(SETTINGS("JOB_WORKERS=2"));
+	cr_assert_eq(run("enqueue", "effect", "300", "300", NULL), 0);
+	wait_for("300", "SELECT count(*) FROM jobs WHERE status = 'succeeded'");
+	slow = testdb_sql("INSERT INTO jobs (kind, queue, args, timeout, priority) VALUES"
+			  " ('slow', 'default', '{\"n\": 20000}', 60, 1) RETURNING id");
+	cr_assert_eq(run("enqueue", "effect", "50", "50", NULL), 0);
+	wait_for("350", "SELECT count(*) FROM jobs WHERE status = 'succeeded'");
+	cr_expect_str_eq(of_job(slow, "status"), "running");
+	cr_assert_eq(run("jobs", "cancel", slow, NULL), 0);
+	wait_status(slow, "cancelled");
+}
+
+/* ---- being told to stop */
+
+Test(work, stops_a_running_job_that_is_cancelled)
+{
+	const char *id = add("slow", 30000);
+
+	start(NULL);
+	wait_for("begun", "SELECT what FROM effects");
+	cr_assert_eq(run("jobs", "cancel", id, NULL), 0, "%s", the_log());
+	wait_status(id, "cancelled");
+	cr_expect_str_eq(of_job(id, "attempts"), "1");
+	cr_expect_str_eq(effects("ended"), "0");
+	cr_assert_eq(run("jobs", "retry", id, NULL), 0);
+	wait_for("2", "SELECT count(*) FROM effects WHERE what = 'begun'");
+}
+
+Test(work, shows_progress)
+{
+	const char *id = add("slow", 10000);
+
+	start(NULL);
+	wait_for("t", "SELECT progress BETWEEN 1 AND 99 FROM jobs WHERE id = '%s'", id);
+	cr_assert_eq(run("jobs", "show", id, NULL), 0);
+	cr_expect_not_null(strstr(the_log(), " %\n"), "%s", the_log());
+}
+
+Test(work, lets_running_jobs_end)
+{
+	const char *id = add("slow", 1500), *next;
+	pid_t pool = start(SETTINGS("JOB_WORKERS=1"));
+	int status = -1;
+
+	wait_for("begun", "SELECT what FROM effects");
+	next = add("effect", 0);
+	kill(pool, SIGTERM);
+	waitpid(pool, &status, 0);
+	pools[0] = 0;
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	cr_expect_str_eq(of_job(id, "status"), "succeeded");
+	cr_expect_str_eq(of_job(next, "status"), "queued");
+}
+
+Test(work, puts_back_what_does_not_end_in_time)
+{
+	const char *id = add("slow", 60000);
+	pid_t pool = start(SETTINGS("JOB_DRAIN_SECONDS=0"));
+
+	wait_for("begun", "SELECT what FROM effects");
+	kill(pool, SIGTERM);
+	waitpid(pool, NULL, 0);
+	pools[0] = 0;
+	cr_expect_str_eq(of_job(id, "status"), "queued");
+	cr_expect_str_eq(of_job(id, "attempts"), "0");
+}
+
+Test(work, a_reload_lets_jobs_go_on)
+{
+	const char *id = add("slow", 3000), *next;
+	pid_t pool = start(NULL);
+
+	wait_for("begun", "SELECT what FROM effects");
+	kill(pool, SIGHUP);
+	for (int i = 0; i < 1000 && !strstr(the_log(), "the pool is reloaded"); i++)
+		poll(NULL, 0, NAP_MS);
+	next = add("effect", 0);
+	wait_status(next, "succeeded");
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "attempts"), "1");
+	cr_expect_str_eq(effects("begun"), "1");
+}
+
+/* ---- loss */
+
+Test(work, another_worker_gets_the_job_of_a_killed_one)
+{
+	const char *id = add("slow", 2000);
+
+	start(SETTINGS("JOB_WORKERS=2"));
+	wait_for("begun", "SELECT what FROM effects");
+	poll(NULL, 0, 1200); /* the keeper has seen it by now, else the lease has to end */
+	kill((pid_t)strtol(testdb_sql("SELECT pid FROM effects"), NULL, 10), SIGKILL);
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "attempts"), "2");
+	cr_expect_str_eq(of_job(id, "errors -> 0 ->> 'error'"), "its worker was lost");
+}
+
+Test(work, a_job_that_kills_its_worker_fails_in_the_end)
+{
+	const char *id = add("crashing", 0);
+
+	start(SETTINGS("JOB_WORKERS=1", "JOB_LEASE_SECONDS=1"));
+	wait_status(id, "failed");
+	cr_expect_str_eq(of_job(id, "attempts"), "2");
+	cr_expect_str_eq(effects("crash"), "2");
+}
+
+/* Parent and workers at once: only the lease tells. */
+Test(work, another_pool_gets_the_jobs_of_a_killed_one)
+{
+	const char *id = add("slow", 2000);
+	pid_t pool = start(SETTINGS("JOB_LEASE_SECONDS=2"));
+
+	wait_for("begun", "SELECT what FROM effects");
+	kill((pid_t)strtol(testdb_sql("SELECT pid FROM effects"), NULL, 10), SIGKILL);
+	kill(pool, SIGKILL);
+	waitpid(pool, NULL, 0);
+	pools[0] = 0;
+	start(NULL);
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "attempts"), "2");
+}
+
+/* It goes on where it stopped, and finds that the job is not its own any more. */
+Test(work, who_lost_the_lease_cannot_complete)
+{
+	const char *id = add("deaf", 4000);
+	pid_t worker;
+
+	testdb_sql("UPDATE jobs SET max_attempts = 5, timeout = 60");
+	start(SETTINGS("JOB_LEASE_SECONDS=1", "JOB_WORKERS=2"));
+	wait_for("begun", "SELECT what FROM effects");
+	worker = (pid_t)strtol(testdb_sql("SELECT pid FROM effects"), NULL, 10);
+	kill(worker, SIGSTOP);
+	wait_for("2", "SELECT count(*) FROM effects WHERE what = 'begun'");
+	testdb_sql("UPDATE jobs SET priority = 7");
+	kill(worker, SIGCONT);
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "attempts"), "2");
+	wait_for("t", "SELECT count(*) >= 1 FROM effects WHERE what = 'ended' AND pid <> %d",
+		 (int)worker);
+}
+
+Test(work, leases_are_renewed)
+{
+	const char *id = add("slow", 4000);
+
+	start(SETTINGS("JOB_LEASE_SECONDS=1"));
+	start(SETTINGS("JOB_LEASE_SECONDS=1"));
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "attempts"), "1");
+	cr_expect_str_eq(effects("begun"), "1");
+}
