@@ -11,10 +11,10 @@ struct claims {
 	int64_t iat, exp; /* seconds since 1970 */
 };
 
-/* Signs a token with iss, aud, nbf and a jti of its own; iat and exp as given. */
+/* Signs a token by keys_signing(), with iss, aud, nbf and a jti of its own; iat and exp as given. */
 enum error token_sign(struct ctx *, const struct claims *, const char **token) MUST_CHECK;
 
-/* Checks form, algorithm, signature, typ, iss, aud, times. E_TOKEN_EXPIRED, or
+/* Checks form, key, algorithm, signature, typ, iss, aud, times. E_TOKEN_EXPIRED, or
  * E_INVALID_TOKEN for all else. */
 enum error token_verify(struct ctx *, const char *token, struct claims *) MUST_CHECK;
 

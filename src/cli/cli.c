@@ -2,6 +2,7 @@
 #include "cli_priv.h"
 
 #include "app/db.h"
+#include "app/keys.h"
 #include "app/log.h"
 #include "app/settings.h"
 
@@ -58,6 +59,8 @@ load_settings(struct arena *a, const char *env_file, bool complete)
 {
 	const char *wrong = settings_load(a, env_file, complete);
 
+	if (!wrong && complete)
+		wrong = keys_load(a);
 	if (wrong) {
 		fprintf(stderr, "%s: bad settings (`%s settings` lists them all)\n%s", PACKAGE,
 			PACKAGE, wrong);

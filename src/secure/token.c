@@ -6,24 +6,26 @@
 #include "app/buf.h"
 #include "app/clock.h"
 #include "app/ids.h"
+#include "app/keys.h"
 #include "app/schema.h"
-#include "app/secret.h"
 #include "app/settings.h"
 
 #include <jwt.h>
 
-enum { TOKEN_MAX = 4096, KEY_MIN = 32 };
+enum { TOKEN_MAX = 4096 };
 
 static const char token_type[] = "at+jwt";
 
-/* All that a header may say; a member besides (jku, x5u, crit) refuses the token. */
+/* All that a header may say; a member besides (jku, jwk, x5u, crit) refuses the token. */
 struct token_header {
 	const char *alg, *typ;
+	const char *kid; /* or NULL: the key that signs now */
 };
 
 static const struct field header_fields[] = {
 	{ TEXT(struct token_header, alg), .flags = F_CREATE | F_REQUIRED },
 	{ TEXT(struct token_header, typ), .flags = F_CREATE | F_REQUIRED },
+	{ TEXT(struct token_header, kid), .flags = F_CREATE },
 };
 static const struct schema header_schema =
     SCHEMA("TokenHeader", struct token_header, header_fields);
@@ -58,22 +60,6 @@ claims_json(struct ctx *c, jwt_t *jwt, const char *name)
 	return text;
 }
 
-/* Appends the signature of what is there, by the algorithm and the key of the settings.
- * False without a key. */
-static bool
-put_signature(struct buf *b, const char *text, size_t len)
-{
-	unsigned bits = (unsigned)strtoul(settings.jwt_algorithm + strlen("HS"), NULL, 10);
-	size_t key_len = strlen(settings.jwt_secret_key), size;
-	unsigned char mac[HMAC_SIZE_MAX];
-
-	if (key_len < KEY_MIN)
-		return false;
-	size = hmac_sha2(bits, settings.jwt_secret_key, key_len, text, len, mac);
-	buf_base64url(b, mac, size);
-	return true;
-}
-
 static bool
 fill(jwt_t *jwt, const struct claims *claims)
 {
@@ -92,20 +78,21 @@ fill(jwt_t *jwt, const struct claims *claims)
 enum error
 token_sign(struct ctx *c, const struct claims *claims, const char **token)
 {
+	const struct key *key = keys_signing();
 	struct buf text = buf_new(c->arena, TOKEN_MAX), signature = buf_new(c->arena, TOKEN_MAX);
 	const char *header, *payload;
 	jwt_t *jwt = new_claims(c);
 
-	if (!jwt || !fill(jwt, claims))
+	if (!key || !jwt || !fill(jwt, claims))
 		return fail(c, E_INTERNAL, NULL);
 
-	header = arena_printf(c->arena, "{\"alg\":\"%s\",\"typ\":\"%s\"}", settings.jwt_algorithm,
-			      token_type);
+	header = arena_printf(c->arena, "{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}",
+			      key->algorithm, token_type, key->id);
 	payload = claims_json(c, jwt, NULL);
 	buf_base64url(&text, header, strlen(header));
 	buf_char(&text, '.');
 	buf_base64url(&text, payload, strlen(payload));
-	if (!put_signature(&signature, text.data, text.len))
+	if (!key_sign(key, &signature, text.data, text.len))
 		return fail(c, E_INTERNAL, NULL);
 
 	buf_char(&text, '.');
@@ -159,7 +146,8 @@ split(const char *token, struct part parts[PARTS])
 	}
 }
 
-/* The bytes of a part, with a NUL behind them; the bits left over are dropped. */
+/* The bytes of a part, with a NUL behind them. NULL where it is not what an encoder
+ * writes: bits are left over that mean nothing, so that two texts would be one token. */
 static const char *
 decode(struct ctx *c, struct part part, size_t *len)
 {
@@ -175,11 +163,13 @@ decode(struct ctx *c, struct part part, size_t *len)
 		have -= 8;
 		out[(*len)++] = (char)(bits >> have & 0xff);
 	}
-	return out;
+	return have < 6 && !(bits & ((1U << have) - 1)) ? out : NULL;
 }
 
-static bool
-header_fits(struct ctx *c, struct part part)
+/* The key that the header calls for: one of ours by its name, for its own algorithm.
+ * NULL refuses the token. */
+static const struct key *
+find_key(struct ctx *c, struct part part)
 {
 	struct token_header header;
 	const char *json;
@@ -187,20 +177,21 @@ header_fits(struct ctx *c, struct part part)
 	size_t len;
 
 	json = decode(c, part, &len);
-	if (schema_read(c, &header_schema, SCHEMA_CREATE, json, len, &header, &given))
-		return false;
-	return strcmp(header.alg, settings.jwt_algorithm) == 0 &&
-	       (strcasecmp(header.typ, token_type) == 0 ||
-		strcasecmp(header.typ, "application/at+jwt") == 0);
+	if (!json || schema_read(c, &header_schema, SCHEMA_CREATE, json, len, &header, &given))
+		return NULL;
+	if (strcasecmp(header.typ, token_type) != 0 &&
+	    strcasecmp(header.typ, "application/at+jwt") != 0)
+		return NULL;
+	return keys_find(header.alg, header.kid);
 }
 
 static bool
-signature_fits(struct ctx *c, const char *token, struct part signature)
+signature_fits(struct ctx *c, const char *token, struct part signature, const struct key *key)
 {
-	struct buf ours = buf_new(c->arena, TOKEN_MAX);
+	size_t len;
+	const char *bytes = decode(c, signature, &len);
 
-	return put_signature(&ours, token, (size_t)(signature.text - token) - 1) &&
-	       ours.len == signature.len && secret_equal(ours.data, signature.text, ours.len);
+	return bytes && key_verify(key, token, (size_t)(signature.text - token) - 1, bytes, len);
 }
 
 static jwt_t *
@@ -211,7 +202,7 @@ read_claims(struct ctx *c, struct part part)
 	size_t len;
 
 	json = decode(c, part, &len);
-	if (!jwt || json_check(json, len) || jwt_add_grants_json(jwt, json))
+	if (!jwt || !json || json_check(json, len) || jwt_add_grants_json(jwt, json))
 		return NULL;
 	return jwt;
 }
@@ -308,10 +299,11 @@ static enum error
 verify(struct ctx *c, const char *token, struct claims *claims)
 {
 	struct part parts[PARTS];
+	const struct key *key;
 	jwt_t *jwt;
 
-	if (!split(token, parts) || !header_fits(c, parts[HEADER]) ||
-	    !signature_fits(c, token, parts[SIGNATURE]))
+	key = split(token, parts) ? find_key(c, parts[HEADER]) : NULL;
+	if (!key || !signature_fits(c, token, parts[SIGNATURE], key))
 		return E_INVALID_TOKEN;
 
 	jwt = read_claims(c, parts[PAYLOAD]);

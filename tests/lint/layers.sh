@@ -25,7 +25,7 @@ BEGIN {
 
 	# Which folder a public header belongs to; those not named belong to base.
 	split("schema:schema shared:shared http:http feature:http openapi:http db:db list:db " \
-	    "migrate:db password:secure token:secure secret:secure serve:serve pool:serve job:job", words, " ")
+	    "migrate:db password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")
 		part_of["app/" pair[1] ".h"] = pair[2]
@@ -60,8 +60,9 @@ FNR == 1 {
 
 	if (header in only && FILENAME !~ only[header])
 		complain("only " only[header] " may know this library: go through its header in include/app")
-	if (header ~ /^openssl\// && FILENAME != "src/secure/secret.c")
-		complain("only src/secure/secret.c may know OpenSSL: go through app/secret.h")
+	if (header ~ /^openssl\// && FILENAME !~ /^src\/secure\/(secret|pkey)\.c$/)
+		complain("only src/secure/secret.c (digests) and pkey.c (keys) may know OpenSSL: " \
+		    "go through app/secret.h and app/keys.h")
 	if (header ~ /fcgi_stdio\.h|fcgios\.h/)
 		complain("fcgi_stdio.h takes stdio over: use fcgiapp.h")
 

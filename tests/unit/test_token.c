@@ -5,11 +5,14 @@
 #include "app/buf.h"
 #include "app/clock.h"
 #include "app/ids.h"
+#include "app/keys.h"
 #include "app/settings.h"
 #include "app/token.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
 
 #define SUB    "01936f5e-0000-7000-8000-000000000001"
 #define SID    "01936f5e-0000-7000-8000-000000000002"
@@ -19,16 +22,29 @@
 static struct ctx ctx = { .request_id = "test" };
 static int64_t now;
 
+/* After a change of the settings, as a new process would. */
+static void
+reload(void)
+{
+	const char *wrong = keys_load(ctx.arena);
+
+	cr_assert_null(wrong, "%s", wrong);
+}
+
 static void
 set_up(void)
 {
-	ctx.arena = arena_new(1 << 20);
+	ctx.arena = arena_new(1 << 24);
 	now = clock_now() / 1000000;
 	settings.jwt_secret_key = KEY;
 	settings.jwt_algorithm = "HS256";
 	settings.jwt_issuer = "issuer";
 	settings.jwt_audience = "audience";
 	settings.clock_skew_seconds = 30;
+	settings.jwt_private_key_file = settings.jwt_keys_dir = "";
+	settings.jwt_previous_secret_key = settings.jwt_previous_public_key_file = "";
+	settings.jwt_previous_algorithm = "same";
+	reload();
 }
 
 static void
@@ -143,6 +159,7 @@ Test(token, every_algorithm_of_the_settings_works)
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		settings.jwt_algorithm = names[i];
+		reload();
 		cr_expect_eq(verify(sign()), OK, "%s", names[i]);
 	}
 }
@@ -155,6 +172,7 @@ Test(token, another_algorithm_is_refused_though_the_key_is_right)
 	    verify(forge("{\"alg\":\"HS512\",\"typ\":\"at+jwt\"}", body, EVP_sha512(), KEY)),
 	    E_INVALID_TOKEN);
 	settings.jwt_algorithm = "HS512";
+	reload();
 	cr_expect_eq(
 	    verify(forge("{\"alg\":\"HS512\",\"typ\":\"at+jwt\"}", body, EVP_sha512(), KEY)), OK);
 	cr_expect_eq(verify(forge(HEADER, body, EVP_sha256(), KEY)), E_INVALID_TOKEN);
@@ -185,6 +203,7 @@ Test(token, a_signature_by_another_key_is_refused)
 		     E_INVALID_TOKEN);
 	cr_expect_eq(verify(forge(HEADER, body, EVP_sha256(), "")), E_INVALID_TOKEN);
 	settings.jwt_secret_key = "another key of thirty-two bytes!";
+	reload();
 	cr_expect_eq(verify(token), E_INVALID_TOKEN);
 }
 
@@ -194,12 +213,12 @@ Test(token, no_token_is_good_without_a_key)
 	const char *token = sign();
 
 	settings.jwt_secret_key = "";
+	cr_expect_not_null(keys_load(ctx.arena));
 	cr_expect_neq(verify(token), OK);
 	cr_expect_neq(token_sign(&ctx, &claims, &token), OK);
 }
 
-/* A changed letter changes at least one bit that was signed, or of the signature; only
- * the last letter of a part may hold bits that mean nothing. */
+/* Also the last letter of a part, where bits are left over that mean nothing. */
 Test(token, every_changed_letter_is_noticed)
 {
 	const char *token = sign();
@@ -207,11 +226,21 @@ Test(token, every_changed_letter_is_noticed)
 	for (size_t i = 0; token[i]; i++) {
 		char *changed = arena_text(ctx.arena, token);
 
-		if (changed[i] == '.' || changed[i + 1] == '.' || !changed[i + 1])
+		if (changed[i] == '.')
 			continue;
 		changed[i] = changed[i] == 'A' ? 'B' : 'A';
 		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "letter %zu", i);
+		changed[i] = (char)(token[i] + 1);
+		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "letter %zu", i);
 	}
+}
+
+Test(token, a_shorter_one_is_refused)
+{
+	const char *token = sign();
+
+	for (size_t i = 0; token[i]; i++)
+		cr_expect_eq(verify(arena_text_n(ctx.arena, token, i)), E_INVALID_TOKEN, "%zu", i);
 }
 
 Test(token, only_three_parts_of_base64url_are_a_token)
@@ -256,7 +285,7 @@ Test(token, an_endless_one_is_refused)
 	cr_expect_eq(verify(token), E_INVALID_TOKEN);
 }
 
-Test(token, the_header_may_say_nothing_but_algorithm_and_type)
+Test(token, the_header_may_say_nothing_but_algorithm_type_and_key)
 {
 	static const char *const hostile[] = {
 		"{}",
@@ -272,6 +301,27 @@ Test(token, the_header_may_say_nothing_but_algorithm_and_type)
 		"{\"alg\":[\"HS256\"],\"typ\":\"at+jwt\"}",
 		"{\"alg\":\"HS256\",\"alg\":\"HS256\",\"typ\":\"at+jwt\"}",
 		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"1\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":null}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":0}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"' OR 1=1 --\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"/etc/passwd\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"x5u\":\"http://example.com/\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"x5c\":[\"AAAA\"]}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"}}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"b64\":false}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"zip\":\"DEF\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"cty\":\"JWT\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"iss\":\"issuer\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"refresh+jwt\"}",
+		"{\"alg\":\"HS256\",\"typ\":\"id_token\"}",
+		"{\"alg\":\"HS256\\u0000\",\"typ\":\"at+jwt\"}",
+		"{\"alg\":\"HS256 \",\"typ\":\"at+jwt\"}",
+		"{\"alg\":\"HS\",\"typ\":\"at+jwt\"}",
+		"{\"alg\":\"RS256\",\"typ\":\"at+jwt\"}",
+		"{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}",
+		"{\"alg\":\"PS256\",\"typ\":\"at+jwt\"}",
+		"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\"}",
 		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"../../dev/null\"}",
 		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"jku\":\"http://example.com/\"}",
 		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"crit\":[\"exp\"]}",
@@ -334,6 +384,9 @@ Test(token, every_claim_is_required)
 		at[1] = '_';
 		cr_expect_eq(verify_payload(less), E_INVALID_TOKEN, "%s", names[i]);
 	}
+	cr_expect_eq(verify_payload(arena_printf(ctx.arena, "%.*s,\"exp\":9999999999}",
+						 (int)strlen(all) - 1, all)),
+		     E_INVALID_TOKEN, "a claim twice");
 	cr_expect_eq(verify_payload("{}"), E_INVALID_TOKEN);
 	cr_expect_eq(verify_payload("[]"), E_INVALID_TOKEN);
 	cr_expect_eq(verify_payload("no JSON"), E_INVALID_TOKEN);
@@ -401,4 +454,252 @@ Test(token, an_odd_issuer_and_audience_work)
 	cr_expect_eq(verify(token), OK);
 	settings.jwt_audience = "\xc3\xa9/\"q\"";
 	cr_expect_eq(verify(token), E_INVALID_TOKEN);
+}
+
+/* ---- the key of a token */
+
+/* What the header of a token says; its text. */
+static const char *
+header_of(const char *token)
+{
+	size_t len = strcspn(token, "."), have;
+	char *padded = arena_alloc(ctx.arena, len + 8), *out = arena_alloc(ctx.arena, len + 8);
+
+	for (size_t i = 0; i < len; i++)
+		padded[i] = token[i] == '-' ? '+' : token[i] == '_' ? '/' : token[i];
+	for (have = len; have % 4; have++)
+		padded[have] = '=';
+	cr_assert_gt(EVP_DecodeBlock((unsigned char *)out, (unsigned char *)padded, (int)have), 0);
+	return out;
+}
+
+static const char *
+header_with(const char *algorithm, const char *kid)
+{
+	return arena_printf(ctx.arena, "{\"alg\":\"%s\",\"typ\":\"at+jwt\",\"kid\":\"%s\"}",
+			    algorithm, kid);
+}
+
+static const char *
+good_payload(void)
+{
+	return payload("\"issuer\"", "\"audience\"", "\"" SUB "\"", good_times());
+}
+
+Test(token, names_its_key_and_not_the_secret)
+{
+	const char *header = header_of(sign());
+	const struct key *key = keys_signing();
+
+	cr_assert_not_null(key);
+	cr_expect_str_eq(header, header_with("HS256", key->id));
+	cr_expect_eq(verify_header(header), OK);
+	cr_expect_eq(verify_header(HEADER), OK, "no kid is the key that signs");
+	cr_expect_null(strstr(KEY, key->id));
+}
+
+Test(token, a_secret_of_before_still_verifies)
+{
+	const char *before = sign(), *header = header_of(before);
+
+	settings.jwt_previous_secret_key = KEY;
+	settings.jwt_secret_key = "another key of thirty-two bytes!";
+	reload();
+	cr_expect_eq(verify(before), OK);
+	cr_expect_eq(verify(sign()), OK);
+	cr_expect_str_neq(header_of(sign()), header);
+	cr_expect_eq(verify(forge(HEADER, good_payload(), EVP_sha256(), KEY)), E_INVALID_TOKEN,
+		     "without a kid only the key of now is tried");
+	cr_expect_eq(verify(forge(header_of(sign()), good_payload(), EVP_sha256(), KEY)),
+		     E_INVALID_TOKEN, "the kid of one key, the signature of another");
+
+	settings.jwt_previous_secret_key = "";
+	reload();
+	cr_expect_eq(verify(before), E_INVALID_TOKEN);
+}
+
+Test(token, a_key_is_good_for_one_algorithm)
+{
+	const char *id = arena_text(ctx.arena, keys_signing()->id);
+
+	cr_expect_eq(verify(forge(header_with("HS512", id), good_payload(), EVP_sha512(), KEY)),
+		     E_INVALID_TOKEN);
+	settings.jwt_previous_secret_key = KEY;
+	settings.jwt_previous_algorithm = "HS256";
+	settings.jwt_algorithm = "HS512";
+	reload();
+	cr_expect_eq(verify(forge(header_with("HS256", id), good_payload(), EVP_sha256(), KEY)),
+		     OK);
+	cr_expect_eq(verify(forge(header_with("HS512", id), good_payload(), EVP_sha512(), KEY)),
+		     E_INVALID_TOKEN);
+}
+
+/* ---- key pairs */
+
+static char folder[] = "/tmp/token-XXXXXX";
+
+/* A private key in a file of the folder, and its public part as a text. */
+static const char *
+make_pair(const char *name, const char *type, const char **public_pem)
+{
+	const char *path = arena_printf(ctx.arena, "%s/%s", folder, name);
+	EVP_PKEY *key = strcmp(type, "RSA") == 0
+			    ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
+			    : EVP_PKEY_Q_keygen(NULL, NULL, "EC", type);
+	FILE *f = fopen(path, "w");
+	BIO *text = BIO_new(BIO_s_mem());
+	char *data;
+	long len;
+
+	cr_assert(key && f && text);
+	cr_assert(PEM_write_PKCS8PrivateKey(f, key, NULL, NULL, 0, NULL, NULL));
+	fclose(f);
+	cr_assert_eq(chmod(path, 0600), 0);
+	cr_assert(PEM_write_bio_PUBKEY(text, key));
+	len = BIO_get_mem_data(text, &data);
+	*public_pem = arena_text_n(ctx.arena, data, (size_t)len);
+	BIO_free(text);
+	EVP_PKEY_free(key);
+	return path;
+}
+
+static void
+use_pair(const char *algorithm, const char *path)
+{
+	settings.jwt_algorithm = algorithm;
+	settings.jwt_private_key_file = path;
+	reload();
+}
+
+static void
+with_folder(void)
+{
+	set_up();
+	cr_assert_not_null(mkdtemp(folder));
+}
+
+static void
+without_folder(void)
+{
+	static const char *const names[] = { "one", "two" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		unlink(arena_printf(ctx.arena, "%s/%s", folder, names[i]));
+	cr_expect_eq(rmdir(folder), 0);
+	tear_down();
+}
+
+TestSuite(token_pair, .init = with_folder, .fini = without_folder);
+
+/* What an attacker makes of the public key: it is no secret. */
+static void
+expect_no_confusion(const char *public_pem)
+{
+	const char *id = keys_signing()->id;
+	const char *headers[] = { HEADER, header_with("HS256", id), header_with("none", id) };
+
+	for (size_t i = 0; i < COUNT(headers); i++) {
+		cr_expect_eq(verify(forge(headers[i], good_payload(), EVP_sha256(), public_pem)),
+			     E_INVALID_TOKEN, "%s", headers[i]);
+		cr_expect_eq(verify(forge(headers[i], good_payload(), EVP_sha256(), KEY)),
+			     E_INVALID_TOKEN, "%s", headers[i]);
+		cr_expect_eq(verify(forge(headers[i], good_payload(), EVP_sha256(), "")),
+			     E_INVALID_TOKEN, "%s", headers[i]);
+	}
+}
+
+static void
+expect_every_letter_counts(const char *token)
+{
+	for (size_t i = 0; token[i]; i += 7) {
+		char *changed = arena_text(ctx.arena, token);
+
+		changed[i] = changed[i] == 'x' ? 'y' : 'x';
+		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "letter %zu", i);
+	}
+	for (size_t n = strlen(token) - 1; token[n] != '.'; n -= 1)
+		cr_expect_eq(verify(arena_text_n(ctx.arena, token, n)), E_INVALID_TOKEN, "%zu", n);
+}
+
+Test(token_pair, rsa_signs_and_nothing_else_does)
+{
+	const char *public_pem, *token;
+
+	use_pair("RS256", make_pair("one", "RSA", &public_pem));
+	token = sign();
+	cr_expect_eq(verify(token), OK);
+	cr_expect_str_eq(header_of(token), header_with("RS256", keys_signing()->id));
+	expect_every_letter_counts(token);
+	expect_no_confusion(public_pem);
+}
+
+Test(token_pair, ec_signs_and_nothing_else_does)
+{
+	const char *public_pem, *token;
+
+	use_pair("ES256", make_pair("one", "P-256", &public_pem));
+	for (int i = 0; i < 50; i++)
+		cr_expect_eq(verify(sign()), OK);
+	token = sign();
+	cr_expect_str_eq(header_of(token), header_with("ES256", keys_signing()->id));
+	expect_every_letter_counts(token);
+	expect_no_confusion(public_pem);
+}
+
+/* With numbers of zero anybody could sign, were they not refused (CVE-2022-21449). */
+Test(token_pair, ec_numbers_of_zero_are_no_signature)
+{
+	unsigned char zeros[64] = { 0 };
+	const char *public_pem, *token;
+	struct buf forged = buf_new(ctx.arena, 4096);
+
+	use_pair("ES256", make_pair("one", "P-256", &public_pem));
+	token = sign();
+	buf_put(&forged, token, (size_t)(strrchr(token, '.') - token) + 1);
+	buf_base64url(&forged, zeros, sizeof(zeros));
+	cr_expect_eq(verify(forged.data), E_INVALID_TOKEN);
+}
+
+Test(token_pair, a_token_of_another_pair_is_refused)
+{
+	const char *public_pem, *stolen, *kid;
+	char *swapped;
+
+	use_pair("ES256", make_pair("one", "P-256", &public_pem));
+	stolen = sign();
+	kid = arena_text(ctx.arena, keys_signing()->id);
+	use_pair("ES256", make_pair("two", "P-256", &public_pem));
+	cr_expect_str_neq(kid, keys_signing()->id);
+	cr_expect_eq(verify(stolen), E_INVALID_TOKEN);
+
+	swapped = arena_text(ctx.arena, sign());
+	strrchr(swapped, '.')[0] = '\0';
+	cr_expect_eq(verify(arena_printf(ctx.arena, "%s%s", swapped, strrchr(stolen, '.'))),
+		     E_INVALID_TOKEN);
+}
+
+Test(token_pair, the_pair_of_before_still_verifies)
+{
+	const char *public_pem, *before, *path = make_pair("one", "P-256", &public_pem);
+
+	use_pair("ES256", path);
+	before = sign();
+	settings.jwt_previous_public_key_file = path;
+	use_pair("ES256", make_pair("two", "P-256", &public_pem));
+	cr_expect_eq(verify(before), OK);
+	cr_expect_eq(verify(sign()), OK);
+	cr_expect_str_neq(header_of(sign()), header_of(before));
+}
+
+Test(token_pair, from_a_secret_to_a_pair_without_signing_out)
+{
+	const char *public_pem, *before = sign();
+
+	settings.jwt_previous_secret_key = KEY;
+	settings.jwt_previous_algorithm = "HS256";
+	use_pair("ES256", make_pair("one", "P-256", &public_pem));
+	cr_expect_eq(verify(before), OK);
+	cr_expect_eq(verify(sign()), OK);
+	cr_expect_eq(verify(forge(HEADER, good_payload(), EVP_sha256(), KEY)), E_INVALID_TOKEN,
+		     "without a kid only the key of now is tried");
 }
