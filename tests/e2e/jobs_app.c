@@ -55,6 +55,15 @@ have_effect(struct job *job)
 	return note(job, number_of(job), "effect");
 }
 
+/* An effect after 20 milliseconds. */
+static enum error
+have_effect_later(struct job *job)
+{
+	enum error e = job_sleep(job, 20);
+
+	return e ? e : have_effect(job);
+}
+
 /* The effect and the end of the job in one transaction. */
 static enum error
 have_effect_once(struct job *job)
@@ -152,6 +161,7 @@ take_memory(struct job *job)
 
 static const struct job_kind empty = { .name = "empty", .run = do_nothing };
 static const struct job_kind effect = { KIND("effect", have_effect), .back_off = 1 };
+static const struct job_kind brisk = { KIND("brisk", have_effect_later), .back_off = 1 };
 static const struct job_kind once = { KIND("once", have_effect_once), .back_off = 1 };
 static const struct job_kind failing = { KIND("failing", fail_first), .back_off = 1,
 					 .attempts = 3 };
@@ -165,9 +175,9 @@ static const struct job_kind crashing = { KIND("crashing", crash), .attempts = 2
 static const struct job_kind greedy = { KIND("greedy", take_memory), .attempts = 1 };
 static const struct job_kind timed = { .name = "timed", .run = do_nothing };
 
-static const struct job_kind *const kinds[] = { &empty,    &effect, &once,  &failing, &hopeless,
-						&slow,     &late,   &deaf,  &limited, &snoozing,
-						&crashing, &greedy, &timed, NULL };
+static const struct job_kind *const kinds[] = { &empty,    &effect,   &brisk,  &once,  &failing,
+						&hopeless, &slow,     &late,   &deaf,  &limited,
+						&snoozing, &crashing, &greedy, &timed, NULL };
 
 static const struct cron crons[] = {
 	{ .name = "every_minute", .at = "* * * * *", .kind = &timed },

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# 10,000 jobs, while workers are killed at random, the database is restarted twice and one
+# worker is stopped past its lease: every job ends succeeded or failed, with its effect, and
+# none twice where effect and end are one transaction.
+. "$(dirname "$0")/e2e.sh"
+
+jobs_app=$BUILD/tests/e2e/jobs_app
+lease=3
+pools=()
+seed=${SEED:-$RANDOM}
+RANDOM=$seed
+
+sql() { psql -XAtq -v ON_ERROR_STOP=1 -d "$DATABASE_URL" -c "$1"; }
+
+set_up() {
+	rm -rf "$site"
+	mkdir -p "$site/log"
+	export ENV_FILE=/dev/null DATABASE_URL JWT_SECRET_KEY LOG_FORMAT=json
+	export JOB_LEASE_SECONDS=$lease JOB_WORKERS=4
+	JWT_SECRET_KEY=$(random_hex 32)
+	DATABASE_URL=$(database_url "$TEST_POSTGRES" "e2e_$name")
+	psql_admin "$TEST_POSTGRES" "DROP DATABASE IF EXISTS \"e2e_$name\" WITH (FORCE)" 2>/dev/null
+	postgres_database "$TEST_POSTGRES" "e2e_$name"
+	"$jobs_app" migrate up >>"$log" 2>&1
+	sql 'CREATE TABLE effects (job uuid, n bigint, attempt int, pid int, what text);
+		CREATE TABLE ends (job uuid, status text, attempt int, lease bigint);
+		CREATE FUNCTION note_end() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			INSERT INTO ends VALUES (NEW.id, NEW.status, NEW.attempts, OLD.lease);
+			RETURN NULL;
+		END $$;
+		CREATE TRIGGER note_end AFTER UPDATE ON jobs FOR EACH ROW
+		WHEN (NEW.finished_at IS NOT NULL AND NEW.kind <> 'timed') EXECUTE FUNCTION note_end()'
+}
+
+pool_begin() {
+	in_background "$site/log/work.log" "$jobs_app" work
+	pools+=("$background_pid")
+}
+
+pools_end() {
+	local pool status=$?
+	for pool in "${pools[@]}"; do end_process "$pool" TERM; done
+	((status != 0 || bad == 0)) || status=1
+	exit "$status"
+}
+
+# Keepers and workers of all pools.
+processes() {
+	local pool
+	for pool in "${pools[@]}"; do
+		tr ' ' '\n' <"/proc/$pool/task/$pool/children" 2>/dev/null | sed '/^$/d' || true
+	done
+}
+
+random_process() { processes | sed -n "$((RANDOM % (4 * ${#pools[@]}) + 1))p"; }
+
+kills=0
+kill_one() {
+	local pid
+	pid=$(random_process)
+	[[ -n $pid && $pid != "${stopped-}" ]] || return 0
+	if kill -KILL "$pid" 2>/dev/null; then kills=$((kills + 1)); fi
+}
+
+# Not a keeper: one that has a job.
+stop_one() {
+	local at
+	at=$(sql "SELECT pid FROM effects ORDER BY ctid DESC LIMIT 1" 2>>"$log") || at=
+	[[ -n $at ]] && kill -STOP "$at" 2>>"$log" || return 0
+	stopped=$at
+	resume_at=$((SECONDS + lease + 3))
+}
+
+restart_database() { # SIGNAL
+	end_process "$(postgres_pid "$TEST_POSTGRES")" "$1"
+	postgres_start "$TEST_POSTGRES" "$site/log/postgres.log" fsync=off synchronous_commit=off \
+		full_page_writes=off max_connections=200 >>"$log"
+}
+
+left() { sql "SELECT count(*) FROM jobs WHERE finished_at IS NULL" 2>>"$log" || echo unknown; }
+
+set_up
+trap pools_end EXIT
+trap 'exit 130' INT TERM
+for what in 'brisk 6000' 'once 3000' 'failing 1000'; do
+	# shellcheck disable=SC2086 # Two words.
+	"$jobs_app" enqueue $what 100 >>"$log" 2>&1
+done
+is "jobs are there" "$(sql 'SELECT count(*) FROM jobs')" 10000
+
+pool_begin
+pool_begin
+began=$SECONDS stopped='' resume_at=0 restarts=0 resumed=no
+while ((SECONDS < began + 300)); do
+	todo=$(left)
+	[[ $todo != 0 ]] || break
+	if [[ $todo != unknown ]] && ((todo < 8500)) && [[ -z $stopped ]]; then stop_one; fi
+	if [[ -n $stopped && $resumed == no ]] && ((SECONDS >= resume_at)); then
+		kill -CONT "$stopped" 2>/dev/null || true
+		resumed=yes
+	fi
+	if [[ $todo != unknown ]] && ((todo < 7000 - 3000 * restarts && restarts < 2)); then
+		restart_database "$( ((restarts == 0)) && echo INT || echo QUIT)"
+		restarts=$((restarts + 1))
+	fi
+	((todo < 500)) || kill_one # At last they may end.
+	sleep 0.2
+done
+echo "# seed $seed: $kills killed, $restarts restarts, $((SECONDS - began)) seconds"
+
+is "no job is left" "$(left)" 0
+is "workers were killed" "$((kills >= 10))" 1
+is "the database was restarted" "$restarts" 2
+is "a worker was stopped and went on" "$resumed" yes
+is "none is lost" "$(sql "SELECT count(*) FROM jobs WHERE kind <> 'timed'")" 10000
+is "none is stuck" "$(sql "SELECT count(*) FROM jobs WHERE status NOT IN ('succeeded', 'failed')")" 0
+is "all that can succeed did" \
+	"$(sql "SELECT count(*) FROM jobs WHERE kind <> 'failing' AND status <> 'succeeded'")" 0
+is "who succeeded has had its effect" \
+	"$(sql "SELECT count(*) FROM jobs WHERE kind <> 'timed' AND status = 'succeeded' AND id NOT IN (SELECT job FROM effects)")" 0
+is "effects in the transaction of the end happened once" \
+	"$(sql "SELECT count(*), count(DISTINCT job) FROM effects WHERE what = 'once'")" "3000|3000"
+is "and in the try that ended the job" \
+	"$(sql "SELECT count(*) FROM jobs JOIN effects ON job = id AND attempt = attempts WHERE what = 'once'")" 3000
+is "each job ended once" "$(sql 'SELECT count(*), count(DISTINCT job) FROM ends')" "10000|10000"
+is "each ended under a lease" "$(sql 'SELECT count(*) FROM ends WHERE lease IS NULL')" 0
+is "who had to fail is dead" \
+	"$(sql "SELECT count(*) FROM jobs WHERE status = 'failed' AND attempts < max_attempts")" 0
