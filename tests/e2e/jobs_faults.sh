@@ -30,7 +30,7 @@ set_up() {
 			RETURN NULL;
 		END $$;
 		CREATE TRIGGER note_end AFTER UPDATE ON jobs FOR EACH ROW
-		WHEN (NEW.finished_at IS NOT NULL AND NEW.kind <> 'timed') EXECUTE FUNCTION note_end()'
+		WHEN (NEW.finished_at IS NOT NULL AND NEW.kind <> $q$timed$q$) EXECUTE FUNCTION note_end()'
 }
 
 pool_begin() {
