@@ -209,11 +209,11 @@ tcp_address(const char *text, struct addrinfo **found)
 static const char *
 open_tcp(const char *text, int *fd)
 {
-	struct addrinfo *address;
+	struct addrinfo *address = NULL;
 	const char *e = tcp_address(text, &address);
 	int on = 1;
 
-	if (e)
+	if (!address)
 		return e;
 
 	*fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -239,7 +239,7 @@ const char *
 listener_check(void)
 {
 	struct sockaddr_un unix_socket;
-	struct addrinfo *found;
+	struct addrinfo *found = NULL;
 	const char *e;
 
 	if (!*settings.listen)

@@ -14,6 +14,7 @@ enum { ARGS_MAX = 64, ARGS_BYTES = 8192 };
 
 static char args_text[ARGS_BYTES];
 static char *args[ARGS_MAX + 1];
+static char serve[] = "serve"; /* where the command line cannot be read */
 
 /* The kernel's copy: a command sees only its own part of the arguments. */
 void
@@ -29,7 +30,7 @@ reload_init(void)
 		args[n++] = p;
 	if (n == 0) {
 		args[0] = program_invocation_name;
-		args[1] = (char[]) { "serve" };
+		args[1] = serve;
 	}
 }
 
@@ -56,7 +57,7 @@ reload_check(void)
 	_exit(127);
 }
 
-/* "<socket> <own> <segment> <name> <worker> <worker> …" */
+/* "<socket> <own> <segment> <number of workers> <worker> … <name>" */
 static char *
 pack(const struct inheritance *in)
 {
@@ -67,10 +68,11 @@ pack(const struct inheritance *in)
 	if (!out)
 		return NULL;
 
-	fprintf(out, "%d %d %d %s", in->listener.fd, in->listener.own, in->shared_fd,
-		in->listener.name);
+	fprintf(out, "%d %d %d %zu", in->listener.fd, in->listener.own, in->shared_fd,
+		in->nworkers);
 	for (size_t i = 0; i < in->nworkers; i++)
 		fprintf(out, " %d", (int)in->workers[i]);
+	fprintf(out, " %s", in->listener.name);
 	if (fclose(out) == 0)
 		return text;
 	free(text);
@@ -104,28 +106,43 @@ reload_exec(const struct inheritance *in)
 }
 
 static bool
-unpack(const char *text, struct inheritance *in)
+read_int(char **text, int *out)
 {
-	int own, used = 0, pid, len;
+	char *end;
+	long n = strtol(*text, &end, 10);
 
-	if (sscanf(text, "%d %d %d %159s%n", &in->listener.fd, &own, &in->shared_fd,
-		   in->listener.name, &used) != 4)
+	if (end == *text || n < INT_MIN || n > INT_MAX)
+		return false;
+
+	*out = (int)n;
+	*text = end;
+	return true;
+}
+
+static bool
+unpack(char *text, struct inheritance *in)
+{
+	int own, n, pid;
+
+	if (!read_int(&text, &in->listener.fd) || !read_int(&text, &own) ||
+	    !read_int(&text, &in->shared_fd) || !read_int(&text, &n) || n < 0)
 		return false;
 
 	in->listener.own = own;
-	in->workers = calloc(strlen(text), sizeof(*in->workers));
+	in->workers = calloc((size_t)n + 1, sizeof(*in->workers));
 	if (!in->workers)
 		return false;
 
-	for (text += used; sscanf(text, "%d%n", &pid, &len) == 1; text += len)
+	while (in->nworkers < (size_t)n && read_int(&text, &pid))
 		in->workers[in->nworkers++] = pid;
+	snprintf(in->listener.name, sizeof(in->listener.name), "%s", text + (*text == ' '));
 	return true;
 }
 
 bool
 reload_inherit(struct inheritance *in)
 {
-	const char *text = getenv(STATE_VARIABLE);
+	char *text = getenv(STATE_VARIABLE);
 	bool ok;
 
 	*in = (struct inheritance) { .shared_fd = -1 };

@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-enum { PATIENCE_MS = 10000, ARGS_MAX = 20, THREADS_MAX = 16 };
+enum { PATIENCE_MS = 30000, ARGS_MAX = 20, THREADS_MAX = 16 };
 
 static void
 nap(void)

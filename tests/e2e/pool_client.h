@@ -36,7 +36,7 @@ void pool_free(struct pool *);
 /* How often the text is in the pool's log. */
 unsigned pool_logged(const struct pool *, const char *text);
 
-/* Waits until the text is in the log so often; fails the test after ten seconds. */
+/* Waits until the text is in the log so often; fails the test after half a minute. */
 void pool_wait_logged(const struct pool *, const char *text, unsigned times);
 
 /* FastCGI records, gathered. */
@@ -63,7 +63,7 @@ struct answer {
 /* Connects; -1 where nobody listens. */
 int dial(const struct pool *);
 
-/* Reads until the end of the answer. False: cut off, or ten seconds without a byte. */
+/* Reads until the end of the answer. False: cut off, or half a minute without a byte. */
 bool read_answer(int fd, struct answer *);
 
 /* Sends a whole request and reads the answer. False: not connected, or cut off. */

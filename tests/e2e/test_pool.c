@@ -29,7 +29,7 @@ tear_down(void)
 	pool_free(&pool);
 }
 
-TestSuite(pool, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(pool, .init = set_up, .fini = tear_down, .timeout = 180);
 
 static void
 write_settings(const char *text)
@@ -168,7 +168,7 @@ Test(pool, a_request_over_its_deadline_is_503)
 	const char *id;
 	int fd;
 
-	pool_start(&pool, SETTINGS("WORKERS=2", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	pool_start(&pool, SETTINGS("WORKERS=2", "REQUEST_TIMEOUT_SECONDS=2"), NULL);
 	fd = send_request("/sleep?n=60000");
 	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
 	expect_answer(fd, 503);
@@ -186,15 +186,15 @@ Test(pool, a_request_over_its_deadline_is_503)
 
 Test(pool, a_deadline_counts_from_each_request)
 {
-	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
-	for (int i = 0; i < 4; i++)
-		expect_status(&pool, "GET", "/sleep?n=600", NULL, 200, &answer);
+	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=3"), NULL);
+	for (int i = 0; i < 3; i++)
+		expect_status(&pool, "GET", "/sleep?n=1200", NULL, 200, &answer);
 	cr_expect_eq(pool_logged(&pool, " ended"), 0);
 }
 
 Test(pool, a_worker_that_hears_nothing_is_killed)
 {
-	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=2"), NULL);
 	cr_expect_not(ask_for(&pool, "GET", "/deaf?n=60000", NULL, &answer));
 	pool_wait_logged(&pool, "hangs: killed", 1);
 	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
@@ -204,7 +204,7 @@ Test(pool, a_reader_that_does_not_read_is_left)
 {
 	int fd;
 
-	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=2"), NULL);
 	fd = send_request("/much?n=20000000");
 	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
 	close(fd);
@@ -416,6 +416,7 @@ expect_service(void)
 	load_wait(load, 100);
 	kill(pool.pid, SIGHUP);
 	pool_wait_logged(&pool, "the pool is reloaded", 1);
+	pool_wait_logged(&pool, " ended", 4); /* at least so many were there, and have gone */
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed, 0);
 	cr_expect_eq(counts.refused, 0);

@@ -34,7 +34,7 @@ tear_down(void)
 	pool_free(&pool);
 }
 
-TestSuite(socket, .init = set_up, .fini = tear_down, .timeout = 90);
+TestSuite(socket, .init = set_up, .fini = tear_down, .timeout = 180);
 
 /* Sends the bytes; whatever comes back must come to an end. */
 static bool
