@@ -128,6 +128,27 @@ ALTER TABLE jobs ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE mails (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    recipient text NOT NULL,
+    template text NOT NULL,
+    subject text NOT NULL,
+    body text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT mails_recipient_check CHECK (((octet_length(recipient) >= 3) AND (octet_length(recipient) <= 254)))
+);
+
+ALTER TABLE mails ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME mails_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE refresh_tokens (
     key bigint NOT NULL,
     session_id uuid NOT NULL,
@@ -229,6 +250,12 @@ ALTER TABLE ONLY jobs
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY mails
+    ADD CONSTRAINT mails_id_key UNIQUE (id);
+
+ALTER TABLE ONLY mails
+    ADD CONSTRAINT mails_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (key);
 
@@ -292,6 +319,8 @@ CREATE INDEX jobs_running ON jobs USING btree (lease) WHERE (status = 'running':
 CREATE INDEX jobs_scheduled ON jobs USING btree (run_at) WHERE (status = 'scheduled'::text);
 
 CREATE UNIQUE INDEX jobs_unique_key ON jobs USING btree (unique_key) WHERE (status = ANY (ARRAY['queued'::text, 'scheduled'::text, 'running'::text]));
+
+CREATE INDEX mails_sent ON mails USING btree (sent_at) WHERE (sent_at IS NOT NULL);
 
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
 

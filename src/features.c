@@ -8,9 +8,10 @@
 #include "features/items/items.h"
 #include "features/jobs/jobs.h"
 #include "features/jwks/jwks.h"
+#include "features/mail/mail.h"
 #include "features/users/users.h"
 
 const struct feature *const features[] = {
 	&health_feature, &docs_feature,  &auth_feature, &jwks_feature, &users_feature,
-	&audit_feature,  &items_feature, &jobs_feature, NULL,
+	&audit_feature,  &items_feature, &jobs_feature, &mail_feature, NULL,
 };

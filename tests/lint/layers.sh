@@ -36,6 +36,7 @@ BEGIN {
 	only["fcgiapp.h"] = "^src/serve/"
 	only["json.h"] = only["json-c/json.h"] = "^src/schema/|^src/secure/token\\.c$"
 	only["jwt.h"] = "^src/secure/token\\.c$"
+	only["curl/curl.h"] = "^src/features/mail/mail_send\\.c$"
 	only["crypt.h"] = "^src/secure/password\\.c$"
 
 	sql = "\"[^\"]*(SELECT .* FROM|INSERT INTO|DELETE FROM|UPDATE [a-z_]+ SET|WITH [a-z_]+ AS|" \

@@ -1,0 +1,35 @@
+/* What a mail is, and what this feature plugs into the application. */
+#include "mail_priv.h"
+
+static const struct field mail_fields[] = {
+	{ UUID(struct mail, id) },       { TEXT(struct mail, recipient) },
+	{ TEXT(struct mail, template) }, { TEXT(struct mail, subject) },
+	{ TEXT(struct mail, body) },
+};
+const struct schema mail_schema = SCHEMA("Mail", struct mail, mail_fields);
+
+static const struct field args_fields[] = {
+	{ UUID(struct mail_args, mail_id), .flags = F_READ | F_CREATE | F_REQUIRED,
+	  .text = "The row of the outbox." },
+};
+const struct schema mail_args_schema = SCHEMA("MailArgs", struct mail_args, args_fields);
+
+const struct job_kind mail_job = {
+	.name = "send_mail",
+	.text = "Sends a mail of the outbox.",
+	.args = &mail_args_schema,
+	.run = mail_deliver,
+	.timeout = 60,
+	.attempts = 12,
+};
+
+static const struct route routes[] = { { 0 } };
+static const struct job_kind *const jobs[] = { &mail_job, NULL };
+
+const struct feature mail_feature = {
+	.name = "mail",
+	.text = "Mails to the people who have accounts.",
+	.routes = routes,
+	.queries = mail_queries,
+	.jobs = jobs,
+};

@@ -1,0 +1,28 @@
+/*
+ * Mail: written into the outbox in the transaction of the act, sent by a job. The only mail
+ * header that another feature may include.
+ *
+ * Texts are files NAME.txt in MAIL_TEMPLATES: a line `Subject: …`, an empty line, the text;
+ * {{name}} stands for a value. They are read at each use, so a change needs no restart.
+ */
+#ifndef APP_MAIL_H
+#define APP_MAIL_H
+
+#include "app/feature.h"
+
+extern const struct feature mail_feature;
+
+/* A value for {{name}}; an array of them ends with { 0 }. {{service}} is always there. */
+struct mail_value {
+	const char *name, *value;
+};
+
+/* Puts a mail into the outbox, in the open transaction or in one of its own. E_INTERNAL, with
+ * a line in the log, where the template cannot be read or wants a value that is not given. */
+enum error mail_enqueue(struct ctx *, const char *to, const char *template,
+			const struct mail_value *values) MUST_CHECK;
+
+/* APP_URL, a path and a token as its query: the address of a page of the application. */
+const char *mail_link(struct ctx *, const char *path, const char *token);
+
+#endif

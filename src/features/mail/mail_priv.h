@@ -1,0 +1,34 @@
+/* Shared inside this folder only. */
+#ifndef MAIL_PRIV_H
+#define MAIL_PRIV_H
+
+#include "mail.h"
+
+#include "app/job.h"
+
+struct mail {
+	const char *id, *recipient, *template, *subject;
+	const char *body; /* NULL once it was sent */
+};
+
+struct mail_args {
+	const char *mail_id;
+};
+
+extern const struct schema mail_schema, mail_args_schema;
+extern const struct query mail_queries[];
+extern const struct job_kind mail_job;
+
+/* mail_service.c: what the job does. */
+enum error mail_deliver(struct job *) MUST_CHECK;
+
+/* mail_send.c: hands a mail over to SMTP_URL, or writes it into MAIL_DIR. E_UNAVAILABLE, with
+ * what the server said in the log. */
+enum error mail_send(struct ctx *, const struct mail *) MUST_CHECK;
+
+/* mail_repo.c */
+enum error mail_insert(struct ctx *, const struct mail *, struct mail *out) MUST_CHECK;
+enum error mail_find(struct ctx *, const char *id, struct mail *out) MUST_CHECK;
+enum error mail_mark_sent(struct ctx *, const char *id) MUST_CHECK;
+
+#endif

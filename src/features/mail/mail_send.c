@@ -1,0 +1,193 @@
+/* Hands a mail over: to an SMTP server, or to a folder. The only file with libcurl. */
+#include "mail_priv.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+
+enum { MESSAGE_MAX = 256 * 1024, TIMEOUT_SECONDS = 30 };
+
+/* A header's text as an encoded word (RFC 2047) where it is not plain ASCII. */
+static void
+put_header_text(struct buf *b, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	bool plain = true;
+
+	for (const char *p = text; *p; p++)
+		plain = plain && (unsigned char)*p < 0x80;
+	if (plain) {
+		buf_text(b, text);
+		return;
+	}
+
+	/* At most 75 characters a word, and none may cut a character in two. */
+	for (size_t room = 0; *text; text++) {
+		unsigned char ch = (unsigned char)*text;
+
+		if (room < 12 && (ch & 0xc0) != 0x80) {
+			buf_text(b, room ? "?=\r\n =?UTF-8?Q?" : "=?UTF-8?Q?");
+			room = 60;
+		}
+		buf_put(b, (char[]) { '=', hex[ch >> 4], hex[ch & 15] }, 3);
+		room = room > 3 ? room - 3 : 1;
+	}
+	buf_text(b, "?=");
+}
+
+/* RFC 5322, section 3.3: Sat, 21 Nov 2026 03:10:00 +0000 */
+static void
+put_date(struct buf *b)
+{
+	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t now = (time_t)(clock_now() / 1000000);
+	struct tm t;
+
+	gmtime_r(&now, &t);
+	buf_printf(b, "Date: %s, %02d %s %d %02d:%02d:%02d +0000\r\n", days[t.tm_wday], t.tm_mday,
+		   months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+/* Lines end with CR LF on the way (RFC 5321, section 2.3.8). */
+static void
+put_body(struct buf *b, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n')
+			buf_char(b, '\r');
+		if (*text != '\r')
+			buf_char(b, *text);
+	}
+}
+
+static const char *
+domain_of(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at ? at + 1 : "localhost";
+}
+
+/* The whole message; its Message-ID is that of the row, so that a second copy is known. */
+static const char *
+compose(struct ctx *c, const struct mail *mail, size_t *len)
+{
+	struct buf b = buf_new(c->arena, MESSAGE_MAX);
+
+	put_date(&b);
+	buf_printf(&b, "From: <%s>\r\nTo: <%s>\r\nSubject: ", settings.mail_from, mail->recipient);
+	put_header_text(&b, mail->subject);
+	buf_printf(&b,
+		   "\r\nMessage-ID: <%s@%s>\r\nMIME-Version: 1.0\r\n"
+		   "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+		   "Auto-Submitted: auto-generated\r\n\r\n",
+		   mail->id, domain_of(settings.mail_from));
+	put_body(&b, mail->body);
+	*len = b.len;
+	return buf_done(&b);
+}
+
+struct upload {
+	const char *at;
+	size_t left;
+};
+
+static size_t
+give(char *out, size_t size, size_t n, void *arg)
+{
+	struct upload *upload = arg;
+	size_t len = size * n < upload->left ? size * n : upload->left;
+
+	memcpy(out, upload->at, len);
+	upload->at += len;
+	upload->left -= len;
+	return len;
+}
+
+static void
+release_curl(void *curl)
+{
+	curl_easy_cleanup(curl);
+}
+
+static void
+release_list(void *list)
+{
+	curl_slist_free_all(list);
+}
+
+static enum error
+send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t len)
+{
+	struct upload upload = { message, len };
+	char said[CURL_ERROR_SIZE] = "";
+	struct curl_slist *to;
+	CURL *curl = curl_easy_init();
+	CURLcode code;
+
+	if (!curl)
+		return fail(c, E_UNAVAILABLE, NULL);
+	arena_defer(c->arena, release_curl, curl);
+	to = curl_slist_append(NULL, mail->recipient);
+	if (!to)
+		return fail(c, E_UNAVAILABLE, NULL);
+	arena_defer(c->arena, release_list, to);
+
+	curl_easy_setopt(curl, CURLOPT_URL, settings.smtp_url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, settings.mail_from);
+	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, said);
+	code = curl_easy_perform(curl);
+	if (code != CURLE_OK) {
+		log_warn(c, "the mail server did not take mail %s: %s", mail->id,
+			 *said ? said : curl_easy_strerror(code));
+		return fail(c, E_UNAVAILABLE, "the mail server did not take it: %s",
+			    *said ? said : curl_easy_strerror(code));
+	}
+	return OK;
+}
+
+/* For development: one file a mail, whole or not there. */
+static enum error
+write_to_folder(struct ctx *c, const struct mail *mail, const char *message, size_t len)
+{
+	const char *path = arena_printf(c->arena, "%s/%s.eml", settings.mail_dir, mail->id);
+	const char *part = arena_printf(c->arena, "%s.part", path);
+	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	bool written = fd >= 0 && write(fd, message, len) == (ssize_t)len;
+
+	if (fd >= 0)
+		close(fd);
+	if (written && rename(part, path) == 0)
+		return OK;
+
+	log_warn(c, "cannot write mail %s: %s; look at MAIL_DIR", path, strerror(errno));
+	return fail(c, E_UNAVAILABLE, "cannot write into MAIL_DIR");
+}
+
+enum error
+mail_send(struct ctx *c, const struct mail *mail)
+{
+	size_t len;
+	const char *message = compose(c, mail, &len);
+
+	if (!message)
+		return fail(c, E_INTERNAL, "the mail is too long");
+	if (*settings.smtp_url)
+		return send_by_smtp(c, mail, message, len);
+	if (*settings.mail_dir)
+		return write_to_folder(c, mail, message, len);
+	return fail(c, E_UNAVAILABLE, "set SMTP_URL (or MAIL_DIR in development) to send mail");
+}
