@@ -438,7 +438,10 @@ Test(items, somebody_elses_is_not_found)
 Test(items, a_viewer_may_not_write_whosever_it_is)
 {
 	struct account eve = make_user(t, .role = "viewer");
+	struct answer a;
 
+	a = call(t, "POST", ITEMS, .token = eve.token, .json = "{\"title\":\"Lamp\"}");
+	expect_problem(&a, 403, "forbidden");
 	expect_all(&eve, make_item(t, &ada), 404, 403, 403);
 	expect_all(&eve, make_item(t, &eve), 200, 403, 403);
 }
