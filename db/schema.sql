@@ -23,6 +23,32 @@ BEGIN
 END
 $$;
 
+CREATE TABLE api_keys (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    prefix text NOT NULL,
+    key_hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    last_used_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT api_keys_key_hash_check CHECK ((octet_length(key_hash) = 32)),
+    CONSTRAINT api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT api_keys_scopes_check CHECK ((cardinality(scopes) > 0))
+)
+WITH (fillfactor='90');
+
+ALTER TABLE api_keys ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME api_keys_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE audit_events (
     key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
@@ -226,6 +252,15 @@ ALTER TABLE users ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_id_key UNIQUE (id);
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_prefix_key UNIQUE (prefix);
+
 ALTER TABLE ONLY audit_events
     ADD CONSTRAINT audit_events_id_key UNIQUE (id);
 
@@ -280,6 +315,8 @@ ALTER TABLE ONLY users
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_pkey PRIMARY KEY (key);
 
+CREATE INDEX api_keys_of_user ON api_keys USING btree (user_id, created_at, id);
+
 CREATE INDEX audit_events_by_action ON audit_events USING btree (action, at, id);
 
 CREATE INDEX audit_events_by_at ON audit_events USING btree (at, id);
@@ -333,6 +370,9 @@ CREATE INDEX users_by_email ON users USING btree (email, id);
 CREATE UNIQUE INDEX users_email_key ON users USING btree (lower(email));
 
 CREATE TRIGGER audit_events_guard BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_events_guard();
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;

@@ -1,6 +1,7 @@
 /* What this application is made of: one line a feature. */
 #include "app/feature.h"
 
+#include "features/api_keys/api_keys.h"
 #include "features/audit/audit.h"
 #include "features/auth/auth.h"
 #include "features/docs/docs.h"
@@ -12,6 +13,8 @@
 #include "features/users/users.h"
 
 const struct feature *const features[] = {
-	&health_feature, &docs_feature,  &auth_feature, &jwks_feature, &users_feature,
-	&audit_feature,  &items_feature, &jobs_feature, &mail_feature, NULL,
+	&health_feature, &docs_feature,  &api_keys_feature,
+	&auth_feature,   &jwks_feature,  &users_feature,
+	&audit_feature,  &items_feature, &jobs_feature,
+	&mail_feature,   NULL,
 };

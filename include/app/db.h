@@ -47,6 +47,8 @@ struct db_params {
 /* Parameters that are not text. */
 const char *p_int(struct ctx *, int64_t);
 const char *p_bool(bool);
+/* The value of a TYPE_CHOICES row as text[]. */
+const char *p_choices(struct ctx *, const char *const *words);
 /* Bytes as bytea: '\x…' */
 const char *p_bytes(struct ctx *, const void *data, size_t len);
 

@@ -22,9 +22,10 @@ struct feature {
 	const struct cron *crons;           /* ends with { 0 } */
 
 	/* Who is asking? Fills req->ctx->caller from the request's credentials; OK and an
-	 * empty caller where there are none. One feature has it. */
+	 * empty caller where there are none, or none of its kind. The features are asked in
+	 * their order until one knows the caller, or refuses him. */
 	enum error (*authenticate)(struct request *);
-	bool api_keys; /* which may also be API keys (X-API-Key): for OpenAPI */
+	bool api_keys; /* the credentials are API keys (X-API-Key): for OpenAPI */
 
 	/* What comes after a caller was refused with 403, once the answer is made. */
 	void (*refused)(struct request *, enum error);

@@ -31,6 +31,8 @@ enum field_type {
 	TYPE_RECORD,  /* const void *: a record of .record, for replies */
 	TYPE_RECORDS, /* struct records: an array of .record, for replies */
 	TYPE_JSON,    /* const char *: JSON that is sent as it is, for replies */
+	TYPE_CHOICES, /* const char *const *: some of .choices, each once, at least .min of
+		       * them; NULL-terminated. Plain words: no comma, brace, quote, space */
 };
 
 /* Flags of a row. None set: loaded from the database, never accepted, never sent. */
@@ -51,7 +53,7 @@ struct field {
 	unsigned flags;
 	int64_t min, max;            /* 0 and 0: no limit but the type's own */
 	const int64_t *min_setting;  /* a setting that takes the place of .min, or NULL */
-	const char *const *choices;  /* TYPE_ENUM: ends with NULL */
+	const char *const *choices;  /* TYPE_ENUM, TYPE_CHOICES: ends with NULL */
 	const char *initial;         /* as text: what POST and PUT take where it is not given */
 	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
 	const char *text;            /* one sentence for the API's documents */
@@ -86,6 +88,7 @@ struct records {
 #define UUID(rec, m)           MEMBER(rec, m, TYPE_UUID, const char *)
 #define TIME(rec, m)           MEMBER(rec, m, TYPE_TIME, const char *)
 #define ENUM(rec, m)           MEMBER(rec, m, TYPE_ENUM, const char *)
+#define CHOICES(rec, m)        MEMBER(rec, m, TYPE_CHOICES, const char *const *)
 #define INT(rec, m)            MEMBER(rec, m, TYPE_INT, int64_t)
 #define BOOL(rec, m)           MEMBER(rec, m, TYPE_BOOL, bool)
 #define RECORD(rec, m, shape)  MEMBER(rec, m, TYPE_RECORD, const void *), .record = (shape)

@@ -18,6 +18,18 @@ p_bool(bool value)
 }
 
 const char *
+p_choices(struct ctx *c, const char *const *words)
+{
+	struct buf b = buf_new(c->arena, 64 * 1024);
+
+	buf_char(&b, '{');
+	for (size_t i = 0; words[i]; i++)
+		buf_printf(&b, "%s%s", i ? "," : "", words[i]);
+	buf_char(&b, '}');
+	return buf_done(&b);
+}
+
+const char *
 p_bytes(struct ctx *c, const void *data, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -64,11 +64,35 @@ scan_int(const char *text, int64_t *out)
 	return errno == 0 && end != text && *end == '\0';
 }
 
+/* "{red,green}" as an array that ends with NULL; the text is cut into its words. NULL where
+ * they are not plain. */
+static const char *const *
+scan_choices(struct arena *a, char *text, size_t len)
+{
+	const char **words;
+	size_t n = 0;
+
+	if (len < 2 || text[0] != '{' || text[len - 1] != '}' || strpbrk(text + 1, "{\"\\"))
+		return NULL;
+
+	/* Each word takes a letter and a comma, so there are fewer than bytes. */
+	words = arena_array(a, len, sizeof(*words));
+	text[len - 1] = '\0';
+	for (char *word = text + 1, *end; *word; word = end) {
+		end = word + strcspn(word, ",");
+		words[n++] = word;
+		if (*end)
+			*end++ = '\0';
+	}
+	return words;
+}
+
 static enum error
 scan_value(struct ctx *c, const struct rows *rows, const struct field *f, int at, int column,
 	   char *member)
 {
 	const char *text = PQgetvalue(rows->result, at, column);
+	const char *const *words;
 
 	switch (f->type) {
 	case TYPE_TEXT:
@@ -89,6 +113,10 @@ scan_value(struct ctx *c, const struct rows *rows, const struct field *f, int at
 	case TYPE_BOOL:
 		*(bool *)member = text[0] == 't';
 		return OK;
+	case TYPE_CHOICES:
+		words = scan_choices(c->arena, arena_text(c->arena, text), strlen(text));
+		*(const char *const **)(void *)member = words;
+		return words ? OK : unfit(c, rows, f, "holds no list of plain words");
 	case TYPE_RECORD:
 	case TYPE_RECORDS:
 		break;

@@ -28,11 +28,14 @@ identify(struct request *req)
 static enum error
 authenticate(struct request *req)
 {
-	for (const struct feature *const *f = features; *f; f++) {
+	enum error e = OK;
+
+	for (const struct feature *const *f = features;
+	     *f && !e && req->ctx->caller.role == ROLE_NONE; f++) {
 		if ((*f)->authenticate)
-			return (*f)->authenticate(req);
+			e = (*f)->authenticate(req);
 	}
-	return OK;
+	return e;
 }
 
 static bool

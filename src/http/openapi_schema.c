@@ -101,7 +101,8 @@ shape_ref(struct doc *d, const char *key, const struct schema *schema, enum use 
 static void
 typed_value(struct writer *j, const char *key, const struct field *f, const char *text)
 {
-	if (f->type == TYPE_INT || f->type == TYPE_BOOL || f->type == TYPE_JSON)
+	if (f->type == TYPE_INT || f->type == TYPE_BOOL || f->type == TYPE_JSON ||
+	    f->type == TYPE_CHOICES)
 		writer_raw(j, key, text);
 	else
 		writer_text(j, key, text);
@@ -158,6 +159,8 @@ sample(struct arena *a, const struct field *f)
 		return "true";
 	case TYPE_JSON:
 		return "{}";
+	case TYPE_CHOICES:
+		return arena_printf(a, "[\"%s\"]", f->choices[0]);
 	default:
 		return sample_text(a, f);
 	}
@@ -167,7 +170,10 @@ static void
 type_of(struct writer *j, const struct field *f)
 {
 	static const char *const types[] = {
-		[TYPE_INT] = "integer", [TYPE_BOOL] = "boolean", [TYPE_RECORDS] = "array"
+		[TYPE_INT] = "integer",
+		[TYPE_BOOL] = "boolean",
+		[TYPE_RECORDS] = "array",
+		[TYPE_CHOICES] = "array",
 	};
 	const char *type = f->type < COUNT(types) && types[f->type] ? types[f->type] : "string";
 
@@ -217,17 +223,31 @@ limits_of(struct writer *j, const struct field *f)
 }
 
 static void
-choices_of(struct writer *j, const struct field *f)
+words_of(struct writer *j, const struct field *f)
 {
-	if (f->type != TYPE_ENUM)
-		return;
-
 	writer_open(j, "enum", '[');
 	for (const char *const *choice = f->choices; *choice; choice++)
 		writer_text(j, NULL, *choice);
-	if (f->flags & F_NULLABLE)
+	if (f->type == TYPE_ENUM && f->flags & F_NULLABLE)
 		writer_raw(j, NULL, "null");
 	writer_close(j, ']');
+}
+
+static void
+choices_of(struct writer *j, const struct field *f)
+{
+	if (f->type == TYPE_ENUM)
+		words_of(j, f);
+	if (f->type != TYPE_CHOICES)
+		return;
+
+	writer_open(j, "items", '{');
+	writer_text(j, "type", "string");
+	words_of(j, f);
+	writer_close(j, '}');
+	writer_bool(j, "uniqueItems", true);
+	if (field_min(f) > 0)
+		writer_int(j, "minItems", field_min(f));
 }
 
 /* A record within a record. */

@@ -41,6 +41,8 @@ field_type_message(const struct field *f)
 		return "must be a whole number";
 	case TYPE_BOOL:
 		return "must be true or false";
+	case TYPE_CHOICES:
+		return "must be a list of texts";
 	default:
 		return "must be text";
 	}

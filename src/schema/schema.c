@@ -42,6 +42,7 @@ field_text(const struct field *f, const void *record)
 	case TYPE_BOOL:
 	case TYPE_RECORD:
 	case TYPE_RECORDS:
+	case TYPE_CHOICES:
 		return NULL;
 	default:
 		return *(const char *const *)((const char *)record + f->offset);
@@ -62,6 +63,7 @@ field_store(const struct field *f, void *record, const char *normal)
 		break;
 	case TYPE_RECORD:
 	case TYPE_RECORDS:
+	case TYPE_CHOICES: /* is never one text */
 		break;
 	default:
 		*(const char **)member = normal;

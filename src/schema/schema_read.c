@@ -95,6 +95,42 @@ value_text(struct ctx *c, const struct field *f, json_object *value)
 }
 
 static enum error
+read_choices(struct ctx *c, const struct field *f, json_object *value, void *out)
+{
+	struct field one = *f; /* of the words */
+	const char **words;
+	size_t n;
+
+	one.type = TYPE_ENUM;
+	if (!json_object_is_type(value, json_type_array))
+		return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
+				  field_type_message(f));
+
+	n = json_object_array_length(value);
+	words = arena_array(c->arena, n + 1, sizeof(*words));
+	for (size_t i = 0; i < n; i++) {
+		json_object *item = json_object_array_get_idx(value, i);
+
+		if (!json_object_is_type(item, json_type_string))
+			return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
+					  field_type_message(f));
+		words[i] = field_check(c, "body", &one, json_object_get_string(item));
+		if (!words[i])
+			return E_VALIDATION;
+		for (size_t before = 0; before < i; before++)
+			if (words[before] == words[i])
+				return fail_field(c, "body", f->name, FIELD_INVALID_FORMAT,
+						  "must not name %s twice", words[i]);
+	}
+	if ((int64_t)n < field_min(f))
+		return fail_field(c, "body", f->name, FIELD_TOO_SHORT,
+				  "must name at least %" PRId64, field_min(f));
+
+	*(const char *const **)(void *)((char *)out + f->offset) = words;
+	return OK;
+}
+
+static enum error
 read_value(struct ctx *c, const struct field *f, json_object *value, void *out)
 {
 	const char *text;
@@ -104,6 +140,9 @@ read_value(struct ctx *c, const struct field *f, json_object *value, void *out)
 			return OK;
 		return fail_field(c, "body", f->name, FIELD_NOT_NULL, "must not be null");
 	}
+
+	if (f->type == TYPE_CHOICES)
+		return read_choices(c, f, value, out);
 
 	text = value_text(c, f, value);
 	if (!text)

@@ -16,6 +16,18 @@ write_records(struct buf *b, const struct schema *schema, const struct records *
 }
 
 static void
+write_choices(struct buf *b, const char *const *words)
+{
+	buf_char(b, '[');
+	for (size_t i = 0; words && words[i]; i++) {
+		if (i > 0)
+			buf_char(b, ',');
+		buf_json_text(b, words[i]);
+	}
+	buf_char(b, ']');
+}
+
+static void
 write_value(struct buf *b, const struct field *f, const void *member)
 {
 	const void *pointer;
@@ -29,6 +41,9 @@ write_value(struct buf *b, const struct field *f, const void *member)
 		return;
 	case TYPE_RECORDS:
 		write_records(b, f->record, member);
+		return;
+	case TYPE_CHOICES:
+		write_choices(b, *(const char *const *const *)member);
 		return;
 	default:
 		break;

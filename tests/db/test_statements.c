@@ -22,6 +22,7 @@ enum {
 	INT4_OID = 23,
 	TEXT_OID = 25,
 	JSON_OID = 114,
+	TEXT_ARRAY_OID = 1009,
 	BPCHAR_OID = 1042,
 	VARCHAR_OID = 1043,
 	TIMESTAMPTZ_OID = 1184,
@@ -40,6 +41,7 @@ static const Oid types[][6] = {
 	[TYPE_BOOL] = { BOOL_OID },
 	[TYPE_RECORDS] = { 0 },
 	[TYPE_JSON] = { JSON_OID, JSONB_OID },
+	[TYPE_CHOICES] = { TEXT_ARRAY_OID },
 };
 
 static struct arena *arena;

@@ -10,9 +10,12 @@ struct thing {
 	int64_t stock, any;
 	bool open;
 	struct records parts;
+	const char *const *colours;
 };
 
 static const char *const states[] = { "draft", "active", "archived", NULL };
+
+static const char *const colours[] = { "red", "green", "blue", NULL };
 
 static int64_t secret_min = 3;
 
@@ -34,6 +37,7 @@ static const struct field fields[] = {
 	  .min_setting = &secret_min },
 	{ TEXT(struct thing, secret) },
 	{ RECORDS(struct thing, parts, &part_schema), .flags = F_RW },
+	{ CHOICES(struct thing, colours), .flags = F_RW, .choices = colours, .min = 1 },
 };
 static const struct schema thing_schema = SCHEMA("Thing", struct thing, fields);
 
@@ -556,4 +560,23 @@ Test(field_text, knows_where_a_record_keeps_it)
 	cr_expect_str_eq(field_text(schema_field(&thing_schema, "title"), &thing), "a");
 	cr_expect_null(field_text(schema_field(&thing_schema, "note"), &thing));
 	cr_expect_null(field_text(schema_field(&thing_schema, "stock"), &thing));
+}
+
+Test(schema_read, takes_some_of_the_choices)
+{
+	struct reading r = read_json(SCHEMA_UPDATE, "{\"colours\":[\"blue\",\"red\"]}");
+
+	cr_assert_eq(r.e, OK, "%s", errors_text(&r));
+	cr_expect_eq(r.out.colours[0], colours[2]);
+	cr_expect_eq(r.out.colours[1], colours[0]);
+	cr_expect_null(r.out.colours[2]);
+	end(&r);
+	refuses("{\"colours\":\"red\"}", "invalid_type", "must be a list of texts");
+	refuses("{\"colours\":{\"red\":1}}", "invalid_type", "must be a list of texts");
+	refuses("{\"colours\":[\"red\",1]}", "invalid_type", "must be a list of texts");
+	refuses("{\"colours\":[null]}", "invalid_type", "must be a list of texts");
+	refuses("{\"colours\":[\"pink\"]}", "invalid_choice", "must be one of: red, green, blue");
+	refuses("{\"colours\":[\"red\",\"red\"]}", "invalid_format", "must not name red twice");
+	refuses("{\"colours\":[]}", "too_short", "must name at least 1");
+	refuses("{\"colours\":null}", "not_null", "must not be null");
 }

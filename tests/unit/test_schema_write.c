@@ -20,6 +20,7 @@ struct thing {
 	bool open;
 	const void *main_part;
 	struct records parts;
+	const char *const *colours;
 };
 
 static const struct field fields[] = {
@@ -32,6 +33,7 @@ static const struct field fields[] = {
 	{ TIME(struct thing, made_at), .flags = F_READ },
 	{ RECORD(struct thing, main_part, &part_schema), .flags = F_READ | F_NULLABLE },
 	{ RECORDS(struct thing, parts, &part_schema), .flags = F_READ },
+	{ CHOICES(struct thing, colours), .flags = F_READ },
 };
 static const struct schema thing_schema = SCHEMA("Thing", struct thing, fields);
 
@@ -63,6 +65,7 @@ Test(schema_write, writes_what_may_be_read_in_its_order)
 		.open = true,
 		.main_part = &parts[1],
 		.parts = { parts, 2 },
+		.colours = (const char *const[]) { "red", "blue", NULL },
 	};
 
 	writes(&thing_schema, &thing,
@@ -70,7 +73,8 @@ Test(schema_write, writes_what_may_be_read_in_its_order)
 	       "\"note\":\"x\",\"stock\":-9223372036854775808,\"open\":true,"
 	       "\"made_at\":\"2026-11-20T15:08:41.218287Z\","
 	       "\"main_part\":{\"name\":\"b\",\"size\":-2},"
-	       "\"parts\":[{\"name\":\"a\",\"size\":1},{\"name\":\"b\",\"size\":-2}]}");
+	       "\"parts\":[{\"name\":\"a\",\"size\":1},{\"name\":\"b\",\"size\":-2}],"
+	       "\"colours\":[\"red\",\"blue\"]}");
 }
 
 Test(schema_write, writes_null_for_what_is_not_there)
@@ -79,7 +83,7 @@ Test(schema_write, writes_null_for_what_is_not_there)
 
 	writes(&thing_schema, &thing,
 	       "{\"id\":null,\"title\":null,\"note\":null,\"stock\":0,\"open\":false,"
-	       "\"made_at\":null,\"main_part\":null,\"parts\":[]}");
+	       "\"made_at\":null,\"main_part\":null,\"parts\":[],\"colours\":[]}");
 }
 
 Test(schema_write, escapes_text)

@@ -1,0 +1,56 @@
+/* What an API key is, and what this feature plugs into the application. */
+#include "api_keys_priv.h"
+
+const char *const api_key_scopes[] = {
+	"items:read", "items:write", "tasks:read", "tasks:write", "jobs:read", "jobs:write", NULL,
+};
+
+#define PREFIX_EXAMPLE PACKAGE "_4fTq0ZbV7sKd"
+
+/* The last row is there but once. */
+static const struct field fields[] = {
+	{ UUID(struct api_key, id), .flags = F_READ, .text = "Identifier." },
+	{ TEXT(struct api_key, name), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1, .max = 100,
+	  .text = "What it is for.", .example = "Nightly import" },
+	{ TEXT(struct api_key, prefix), .flags = F_READ, .text = "How the key begins.",
+	  .example = PREFIX_EXAMPLE },
+	{ CHOICES(struct api_key, scopes), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1,
+	  .choices = api_key_scopes, .text = "What it may do, as far as its owner may.",
+	  .example = "[\"items:read\",\"items:write\"]" },
+	{ TIME(struct api_key, last_used_at), .flags = F_READ | F_NULLABLE,
+	  .text = "When it was last used, to the minute." },
+	{ TIME(struct api_key, expires_at), .flags = F_READ | F_CREATE | F_NULLABLE,
+	  .text = "From when on it is refused; null: never.",
+	  .example = "2036-11-20T00:00:00.000000Z" },
+	{ TIME(struct api_key, created_at), .flags = F_READ, .text = "When it was made." },
+	{ TEXT(struct api_key, key), .flags = F_READ,
+	  .text = "The key itself. It is shown this once: keep it.",
+	  .example = PREFIX_EXAMPLE "_mW3xJr8Pq5YtLh2NvCf7BdKs9GzTaE4u0aB9cX" },
+};
+const struct schema new_api_key_schema = SCHEMA("NewApiKey", struct api_key, fields);
+
+const struct schema api_key_schema = {
+	.name = "ApiKey",
+	.size = sizeof(struct api_key),
+	.fields = fields,
+	.nfields = COUNT(fields) - 1,
+};
+
+static const struct field holder_fields[] = {
+	{ UUID(struct key_holder, id) },        { UUID(struct key_holder, user_id) },
+	{ TEXT(struct key_holder, role) },      { TEXT(struct key_holder, key_hash) },
+	{ CHOICES(struct key_holder, scopes) }, { INT(struct key_holder, expires) },
+};
+const struct schema key_holder_schema = SCHEMA("KeyHolder", struct key_holder, holder_fields);
+
+static const struct list *const lists[] = { &api_keys_rows, NULL };
+
+const struct feature api_keys_feature = {
+	.name = "api-keys",
+	.text = "Keys for programs, each with what it may do.",
+	.routes = api_keys_routes,
+	.queries = api_keys_queries,
+	.lists = lists,
+	.authenticate = api_keys_authenticate,
+	.api_keys = true,
+};

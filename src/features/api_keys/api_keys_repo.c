@@ -1,0 +1,85 @@
+/* Each statement a named literal, each value a parameter. */
+#include "api_keys_priv.h"
+
+#define COLUMNS "id, name, prefix, scopes, last_used_at, expires_at, created_at"
+
+enum { INSERT, FIND, DELETE_ONE, FIND_HOLDER, TOUCH };
+
+const struct query api_keys_queries[] = {
+	[INSERT] =
+	    QUERY("api_keys_insert", &api_key_schema,
+		  "INSERT INTO api_keys (user_id, name, scopes, expires_at, prefix, key_hash)"
+		  " VALUES ($1, $2, $3, $4, $5, $6) RETURNING " COLUMNS),
+	[FIND] = QUERY_READ("api_keys_find", &api_key_schema,
+			    "SELECT " COLUMNS " FROM api_keys WHERE id = $1 AND user_id = $2"),
+	[DELETE_ONE] =
+	    QUERY("api_keys_delete", NULL, "DELETE FROM api_keys WHERE id = $1 AND user_id = $2"),
+	[FIND_HOLDER] =
+	    QUERY_READ("api_keys_find_holder", &key_holder_schema,
+		       "SELECT k.id, k.user_id, u.role, encode(k.key_hash, 'hex') AS key_hash,"
+		       " k.scopes, coalesce((extract(epoch FROM k.expires_at) * 1000000)::bigint,"
+		       " 9223372036854775807) AS expires"
+		       " FROM api_keys k JOIN users u ON u.id = k.user_id"
+		       " WHERE k.prefix = $1 AND u.is_active"),
+	[TOUCH] =
+	    QUERY("api_keys_touch", NULL,
+		  "UPDATE api_keys SET last_used_at = now() WHERE id = $1"
+		  " AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')"),
+	{ 0 },
+};
+
+static const struct list_filter filters[] = {
+	[API_KEYS_OF_USER] = { .sql = "user_id = $", .field = { .type = TYPE_UUID } },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
+
+const struct list api_keys_rows = {
+	.name = "api_keys",
+	.row = &api_key_schema,
+	.columns = COLUMNS,
+	.from = "api_keys",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+enum error
+api_keys_insert(struct ctx *c, const char *user_id, const struct api_key *in, const char *prefix,
+		const unsigned char hash[SHA256_SIZE], struct api_key *out)
+{
+	return db_one(c, &api_keys_queries[INSERT], out, user_id, in->name,
+		      p_choices(c, in->scopes), in->expires_at, prefix,
+		      p_bytes(c, hash, SHA256_SIZE));
+}
+
+enum error
+api_keys_find(struct ctx *c, const char *id, const char *user_id, struct api_key *out)
+{
+	return db_one(c, &api_keys_queries[FIND], out, id, user_id);
+}
+
+enum error
+api_keys_remove(struct ctx *c, const char *id, const char *user_id)
+{
+	int64_t removed;
+	enum error e;
+
+	e = db_run(c, &api_keys_queries[DELETE_ONE], &removed, id, user_id);
+	if (e)
+		return e;
+
+	return removed ? OK : fail(c, E_NOT_FOUND, NULL);
+}
+
+enum error
+api_keys_find_holder(struct ctx *c, const char *prefix, struct key_holder *out)
+{
+	return db_one(c, &api_keys_queries[FIND_HOLDER], out, prefix);
+}
+
+enum error
+api_keys_touch(struct ctx *c, const char *id)
+{
+	return db_run(c, &api_keys_queries[TOUCH], NULL, id);
+}

@@ -1,0 +1,85 @@
+/* HTTP in, HTTP out. No rules, no SQL. */
+#include "api_keys_priv.h"
+
+/* X-API-Key is for keys alone; a bearer token may also be somebody else's to read. */
+enum error
+api_keys_authenticate(struct request *req)
+{
+	static const char scheme[] = "Bearer ";
+	const char *key = request_env(req, "HTTP_X_API_KEY");
+	const char *header = request_env(req, "HTTP_AUTHORIZATION");
+
+	if (key && *key)
+		return api_keys_identify(req->ctx, key);
+	if (!header || strncasecmp(header, scheme, strlen(scheme)) != 0)
+		return OK;
+
+	header += strlen(scheme);
+	header += strspn(header, " ");
+	return api_key_looks_like(header) ? api_keys_identify(req->ctx, header) : OK;
+}
+
+static enum error
+list_keys(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = api_keys_list(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
+create_key(struct request *req)
+{
+	struct api_key key;
+	enum error e;
+
+	e = api_keys_create(req->ctx, req->in, &key);
+	if (e)
+		return e;
+
+	return reply_record(req, &key);
+}
+
+static enum error
+show_key(struct request *req)
+{
+	struct api_key key;
+	enum error e;
+
+	e = api_keys_get(req->ctx, request_path(req, "id"), &key);
+	if (e)
+		return e;
+
+	return reply_record(req, &key);
+}
+
+static enum error
+delete_key(struct request *req)
+{
+	enum error e;
+
+	e = api_keys_delete(req->ctx, request_path(req, "id"));
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+/* A viewer may look at the keys that he made while he was more, and end them. */
+const struct route api_keys_routes[] = {
+	{ GET, "/api-keys", list_keys, ACCESS_VIEWER, .list = &api_keys_rows,
+	  .reply = &api_key_schema, .id = "api_keys_list", .text = "List one's own API keys." },
+	{ POST, "/api-keys", create_key, ACCESS_MEMBER, .body = &api_key_schema,
+	  .reply = &new_api_key_schema, .status = 201, .id = "api_keys_create",
+	  .text = "Create an API key; this answer alone has the key itself." },
+	{ GET, "/api-keys/{id}", show_key, ACCESS_VIEWER, .reply = &api_key_schema,
+	  .id = "api_keys_show", .text = "Show an API key." },
+	{ DELETE, "/api-keys/{id}", delete_key, ACCESS_VIEWER, .status = 204,
+	  .id = "api_keys_delete", .text = "Delete an API key, which ends its use at once." },
+	{ 0 },
+};

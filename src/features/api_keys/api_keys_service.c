@@ -1,0 +1,179 @@
+/* The rules. No HTTP, no SQL. */
+#include "api_keys_priv.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "features/audit/audit.h"
+
+enum { TOUCH_EVERY = 60 * 1000000 };
+
+enum error
+api_keys_list(struct ctx *c, struct list_args *args, struct page *out)
+{
+	list_restrict(args, API_KEYS_OF_USER, c->caller.user_id);
+	return db_list(c, args, out);
+}
+
+enum error
+api_keys_get(struct ctx *c, const char *id, struct api_key *out)
+{
+	return api_keys_find(c, id, c->caller.user_id, out);
+}
+
+static enum error
+check_expiry(struct ctx *c, const char *expires_at)
+{
+	int64_t moment;
+
+	if (!expires_at || (clock_parse(expires_at, &moment) && moment > clock_now()))
+		return OK;
+	return fail_field(c, "body", "expires_at", FIELD_TOO_SMALL, "must lie ahead");
+}
+
+static enum error
+note(struct ctx *c, enum audit_action action, const char *id)
+{
+	return audit_write(c, &(struct audit_event) { .action = action, .target = id });
+}
+
+enum error
+api_keys_create(struct ctx *c, const struct api_key *in, struct api_key *out)
+{
+	unsigned char hash[SHA256_SIZE];
+	const char *prefix, *key;
+	enum error e;
+
+	e = check_expiry(c, in->expires_at);
+	if (e)
+		return e;
+
+	key = api_key_new(c->arena, &prefix);
+	sha256(key, strlen(key), hash);
+	e = db_begin(c);
+	if (!e)
+		e = api_keys_insert(c, c->caller.user_id, in, prefix, hash, out);
+	if (!e)
+		e = note(c, AUDIT_API_KEY_CREATED, out->id);
+	out->key = key;
+	return db_finish(c, e);
+}
+
+enum error
+api_keys_delete(struct ctx *c, const char *id)
+{
+	enum error e;
+
+	e = db_begin(c);
+	if (!e)
+		e = api_keys_remove(c, id, c->caller.user_id);
+	if (!e)
+		e = note(c, AUDIT_API_KEY_DELETED, id);
+	e = db_finish(c, e);
+	if (e)
+		return e;
+
+	api_keys_cache_drop(id);
+	return OK;
+}
+
+/* Whether the digest is that of the holder's key. */
+static bool
+is_right(struct ctx *c, const unsigned char digest[SHA256_SIZE], const struct key_holder *holder)
+{
+	const char *hex = p_bytes(c, digest, SHA256_SIZE) + strlen("\\x");
+
+	return strlen(holder->key_hash) == 2 * SHA256_SIZE &&
+	       secret_equal(hex, holder->key_hash, 2 * SHA256_SIZE);
+}
+
+static unsigned
+scope_bits(const char *const *words)
+{
+	unsigned bits = 0;
+
+	for (; *words; words++)
+		for (unsigned i = 0; api_key_scopes[i]; i++)
+			if (strcmp(*words, api_key_scopes[i]) == 0)
+				bits |= 1u << i;
+	return bits;
+}
+
+static const char *const *
+scope_words(struct ctx *c, unsigned bits)
+{
+	const char **words = arena_array(c->arena, 8 * sizeof(bits) + 1, sizeof(*words));
+	size_t n = 0;
+
+	for (unsigned i = 0; api_key_scopes[i]; i++)
+		if (bits >> i & 1)
+			words[n++] = api_key_scopes[i];
+	return words;
+}
+
+static enum error
+look_up(struct ctx *c, const char *prefix, struct known_key *known)
+{
+	struct key_holder holder;
+	enum error e;
+
+	api_keys_cache_stamp(known);
+	e = api_keys_find_holder(c, prefix, &holder);
+	if (e && e != E_NOT_FOUND)
+		return e;
+	if (e || !is_right(c, known->digest, &holder))
+		return fail(c, E_INVALID_TOKEN, "there is no such API key");
+	if (holder.expires <= clock_now())
+		return fail(c, E_INVALID_TOKEN, "the API key has expired");
+
+	memcpy(known->id, holder.id, UUID_TEXT_SIZE);
+	memcpy(known->user_id, holder.user_id, UUID_TEXT_SIZE);
+	known->role = role_parse(holder.role);
+	known->scopes = scope_bits(holder.scopes);
+	known->expires = holder.expires;
+	return OK;
+}
+
+/* That it cannot be noted is no reason to refuse a right key. */
+static void
+note_use(struct ctx *c, struct known_key *known)
+{
+	int64_t now = clock_monotonic();
+
+	if (known->touched && now - known->touched < TOUCH_EVERY)
+		return;
+
+	known->touched = now;
+	if (api_keys_touch(c, known->id))
+		log_warn(c, "the use of an API key could not be noted");
+	failure_clear(c);
+}
+
+enum error
+api_keys_identify(struct ctx *c, const char *key)
+{
+	unsigned char digest[SHA256_SIZE];
+	struct known_key known;
+	const char *prefix;
+	enum error e;
+
+	if (!api_key_parse(c->arena, key, &prefix))
+		return fail(c, E_INVALID_TOKEN, "the API key is mistyped");
+
+	sha256(key, strlen(key), digest);
+	api_keys_cache_get(digest, &known);
+	if (!api_keys_cache_fresh(&known)) {
+		e = look_up(c, prefix, &known);
+		if (e)
+			return e;
+	}
+
+	note_use(c, &known);
+	api_keys_cache_put(&known);
+	c->caller = (struct caller) {
+		.role = known.role,
+		.user_id = arena_text(c->arena, known.user_id),
+		.api_key_id = arena_text(c->arena, known.id),
+		.scopes = scope_words(c, known.scopes),
+	};
+	return OK;
+}
