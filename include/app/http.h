@@ -99,7 +99,7 @@ void app_handle(struct request *);
 /* A CGI variable ("HTTP_IF_MATCH", "REMOTE_ADDR"), or NULL. */
 const char *request_env(const struct request *, const char *name);
 
-/* The value of {name} in the route's path; the route must have it. */
+/* The value of {name} in the route's path, in lower case; the route must have it. */
 const char *request_path(const struct request *, const char *name);
 
 /* Answers with the status of the route's row. reply_record: a record of .reply, with

@@ -79,11 +79,23 @@ set_allow(struct request *req, unsigned methods)
 	reply_header(req, "Allow", b.data);
 }
 
+/* UUIDs in their normal form, in which they are also keys of what a worker remembers. */
+static const char *
+lower(struct arena *a, const char *id)
+{
+	char *copy = arena_text(a, id);
+
+	for (char *at = copy; *at; at++)
+		*at = *at >= 'A' && *at <= 'F' ? (char)(*at + ('a' - 'A')) : *at;
+	return copy;
+}
+
 static void
 take(struct request *req, const struct route *route, const char *const *params)
 {
 	req->route = route;
-	memcpy(req->path_params, params, sizeof(req->path_params));
+	for (size_t i = 0; i < PATH_PARAMS_MAX && params[i]; i++)
+		req->path_params[i] = lower(req->ctx->arena, params[i]);
 	req->ctx->route =
 	    route->root ? route->path
 			: arena_printf(req->ctx->arena, "%s%s", settings.api_prefix, route->path);

@@ -88,6 +88,13 @@ static const struct field session_id_fields[] = {
 };
 const struct schema session_id_schema = SCHEMA("SessionId", struct session_id, session_id_fields);
 
+static const struct field session_ref_fields[] = {
+	{ UUID(struct session_ref, session_id) },
+	{ UUID(struct session_ref, user_id) },
+};
+const struct schema session_ref_schema =
+    SCHEMA("SessionRef", struct session_ref, session_ref_fields);
+
 static const struct field session_role_fields[] = {
 	{ TEXT(struct session_role, role) },
 };

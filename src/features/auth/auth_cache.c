@@ -58,12 +58,3 @@ auth_cache_fresh(const struct known_token *known)
 	       known->user_generation == generation("user", known->user_id) &&
 	       known->session_generation == generation("session", known->session_id);
 }
-
-void
-auth_cache_drop_session(const char *session_id)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "session:%s", session_id);
-	generation_bump(key);
-}

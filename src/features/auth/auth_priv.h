@@ -39,6 +39,11 @@ struct session_id {
 	const char *id;
 };
 
+/* A session and whose it is. */
+struct session_ref {
+	const char *session_id, *user_id;
+};
+
 struct session_role {
 	const char *role;
 };
@@ -54,7 +59,8 @@ struct known_token {
 };
 
 extern const struct schema registration_schema, credentials_schema, credentials_form,
-    refresh_schema, tokens_schema, refresh_state_schema, session_id_schema, session_role_schema;
+    refresh_schema, tokens_schema, refresh_state_schema, session_id_schema, session_ref_schema,
+    session_role_schema;
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
 
@@ -82,14 +88,10 @@ void auth_cache_stamp(struct known_token *);
 /* Whether what the database said still holds. */
 bool auth_cache_fresh(const struct known_token *);
 
-/* Call it after the commit that ended a session: every worker asks anew. */
-void auth_cache_drop_session(const char *session_id);
-
 /* auth_repo.c */
 enum error auth_insert_session(struct ctx *, const char *user_id, const char *user_agent,
 			       struct session_id *out) MUST_CHECK;
 enum error auth_renew_session(struct ctx *, const char *session_id) MUST_CHECK;
-enum error auth_end_session(struct ctx *, const char *session_id) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
 			     struct session_role *out) MUST_CHECK;
 enum error auth_insert_token(struct ctx *, const char *session_id,
@@ -97,7 +99,7 @@ enum error auth_insert_token(struct ctx *, const char *session_id,
 enum error auth_lock_token(struct ctx *, const unsigned char hash[SHA256_SIZE],
 			   struct refresh_state *out) MUST_CHECK;
 enum error auth_spend_token(struct ctx *, const unsigned char hash[SHA256_SIZE]) MUST_CHECK;
-enum error auth_end_session_of(struct ctx *, const unsigned char hash[SHA256_SIZE],
-			       struct session_id *out) MUST_CHECK;
+enum error auth_find_session_of(struct ctx *, const unsigned char hash[SHA256_SIZE],
+				struct session_ref *out) MUST_CHECK;
 
 #endif

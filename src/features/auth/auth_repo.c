@@ -6,12 +6,11 @@
 enum {
 	INSERT_SESSION,
 	RENEW_SESSION,
-	END_SESSION,
 	FIND_SESSION,
 	INSERT_TOKEN,
 	LOCK_TOKEN,
 	SPEND_TOKEN,
-	END_SESSION_OF,
+	FIND_SESSION_OF,
 };
 
 const struct query auth_queries[] = {
@@ -22,9 +21,6 @@ const struct query auth_queries[] = {
 	[RENEW_SESSION] = QUERY("auth_renew_session", NULL,
 				"UPDATE sessions SET last_used_at = now(),"
 				" expires_at = now() + make_interval(days => $2) WHERE id = $1"),
-	[END_SESSION] = QUERY("auth_end_session", NULL,
-			      "UPDATE sessions SET ended_at = now()"
-			      " WHERE id = $1 AND ended_at IS NULL"),
 	[FIND_SESSION] = QUERY_READ("auth_find_session", &session_role_schema,
 				    "SELECT u.role FROM sessions s JOIN users u ON u.id = s.user_id"
 				    " WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL"
@@ -47,10 +43,10 @@ const struct query auth_queries[] = {
 	[SPEND_TOKEN] = QUERY("auth_spend_token", NULL,
 			      "UPDATE refresh_tokens SET spent_at = clock_timestamp()"
 			      " WHERE token_hash = $1 AND spent_at IS NULL"),
-	[END_SESSION_OF] = QUERY("auth_end_session_of", &session_id_schema,
-				 "UPDATE sessions s SET ended_at = now() FROM refresh_tokens t"
-				 " WHERE t.token_hash = $1 AND s.id = t.session_id"
-				 " AND s.ended_at IS NULL RETURNING s.id"),
+	[FIND_SESSION_OF] = QUERY("auth_find_session_of", &session_ref_schema,
+				  "SELECT s.id AS session_id, s.user_id"
+				  " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
+				  " WHERE t.token_hash = $1"),
 	{ 0 },
 };
 
@@ -80,12 +76,6 @@ auth_renew_session(struct ctx *c, const char *session_id)
 }
 
 enum error
-auth_end_session(struct ctx *c, const char *session_id)
-{
-	return db_run(c, &auth_queries[END_SESSION], NULL, session_id);
-}
-
-enum error
 auth_find_session(struct ctx *c, const char *session_id, const char *user_id,
 		  struct session_role *out)
 {
@@ -112,7 +102,7 @@ auth_spend_token(struct ctx *c, const unsigned char hash[SHA256_SIZE])
 }
 
 enum error
-auth_end_session_of(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct session_id *out)
+auth_find_session_of(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct session_ref *out)
 {
-	return db_one(c, &auth_queries[END_SESSION_OF], out, p_hash(c, hash));
+	return db_one(c, &auth_queries[FIND_SESSION_OF], out, p_hash(c, hash));
 }

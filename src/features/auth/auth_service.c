@@ -5,6 +5,8 @@
 #include "app/log.h"
 #include "app/settings.h"
 #include "app/token.h"
+#include "features/audit/audit.h"
+#include "features/sessions/sessions.h"
 
 enum { SECONDS_A_DAY = 86400 };
 
@@ -68,13 +70,14 @@ hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
 }
 
 static enum error
-begin_session(struct ctx *c, const char *user_id, struct grant *grant)
+begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 {
+	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS };
 	struct session_id session;
 	struct user user;
 	enum error e;
 
-	e = users_signed_in(c, user_id, &user);
+	e = users_signed_in(c, login, &user);
 	if (e)
 		return e;
 
@@ -85,30 +88,83 @@ begin_session(struct ctx *c, const char *user_id, struct grant *grant)
 	grant->user_id = user.id;
 	grant->role = user.role;
 	grant->session_id = session.id;
-	return issue_refresh_token(c, session.id, &grant->refresh_token);
+	e = issue_refresh_token(c, session.id, &grant->refresh_token);
+	if (e)
+		return e;
+
+	event.actor_id = user.id;
+	event.target = session.id;
+	return audit_write(c, &event);
+}
+
+/* The same for every reason, so that neither the answer nor its time tells it. */
+static enum error
+refuse_login(struct ctx *c, const char *email)
+{
+	struct audit_event event = {
+		.action = AUDIT_LOGIN_FAIL,
+		.failed = true,
+		.target = email,
+	};
+	enum error e;
+
+	e = audit_write(c, &event);
+	if (e)
+		return e;
+
+	return fail(c, E_INVALID_CREDENTIALS, NULL);
+}
+
+static enum error
+try_login(struct ctx *c, const struct credentials *in, struct grant *grant)
+{
+	const struct login *login;
+	enum error e;
+
+	e = users_check_password(c, in->email, in->password, &login);
+	if (e)
+		return e;
+
+	e = db_begin(c);
+	if (!e)
+		e = begin_session(c, login, grant);
+	return db_finish(c, e);
 }
 
 enum error
 auth_login(struct ctx *c, const struct credentials *in, struct tokens *out)
 {
 	struct grant grant = { 0 };
-	const char *user_id;
 	enum error e;
 
-	e = users_check_password(c, in->email, in->password, &user_id);
-	if (e)
-		return e;
-
-	e = db_begin(c);
-	if (!e)
-		e = begin_session(c, user_id, &grant);
-	e = db_finish(c, e);
-	if (e == E_NOT_FOUND) /* deactivated or deleted since its password was checked */
-		return fail(c, E_INVALID_CREDENTIALS, NULL);
+	e = try_login(c, in, &grant);
+	if (e == E_NOT_FOUND) /* it changed since its password was checked; perhaps only its hash */
+		e = try_login(c, in, &grant);
+	if (e == E_NOT_FOUND || e == E_INVALID_CREDENTIALS)
+		return refuse_login(c, in->email);
 	if (e)
 		return e;
 
 	return hand_out(c, &grant, out);
+}
+
+/* Whoever came second, thief or owner, the session is over for both. */
+static enum error
+end_stolen(struct ctx *c, const struct grant *grant)
+{
+	struct audit_event event = {
+		.action = AUDIT_TOKEN_REUSE,
+		.failed = true,
+		.target = grant->session_id,
+		.detail = audit_detail(c, "user_id", grant->user_id, NULL),
+	};
+	enum error e;
+
+	e = audit_write(c, &event);
+	if (e)
+		return e;
+
+	return sessions_end(c, grant->user_id, grant->session_id, "token_reuse");
 }
 
 /* Spends the token and makes the next one of its session; both are locked, so that of
@@ -133,7 +189,7 @@ rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 	grant->role = was.role;
 	*reused = was.spent && !was.in_grace;
 	if (*reused)
-		return auth_end_session(c, was.session_id);
+		return end_stolen(c, grant);
 
 	e = auth_spend_token(c, hash);
 	if (e)
@@ -161,7 +217,7 @@ auth_refresh(struct ctx *c, const char *token, struct tokens *out)
 		return e;
 
 	if (reused) {
-		auth_cache_drop_session(grant.session_id);
+		sessions_forget(grant.session_id);
 		log_warn(c, "a spent refresh token was used: its session %s has ended",
 			 grant.session_id);
 		return fail(c, E_TOKEN_REUSED, NULL);
@@ -173,11 +229,17 @@ enum error
 auth_logout(struct ctx *c, const char *token)
 {
 	unsigned char hash[SHA256_SIZE];
-	struct session_id session;
+	struct session_ref session;
 	enum error e;
 
 	hash_of(token, hash);
-	e = auth_end_session_of(c, hash, &session);
+	e = auth_find_session_of(c, hash, &session);
+	if (!e) {
+		e = db_begin(c);
+		if (!e)
+			e = sessions_end(c, session.user_id, session.session_id, "logout");
+		e = db_finish(c, e);
+	}
 	if (e == E_NOT_FOUND) { /* unknown, or ended before: out is out */
 		failure_clear(c);
 		return OK;
@@ -185,7 +247,7 @@ auth_logout(struct ctx *c, const char *token)
 	if (e)
 		return e;
 
-	auth_cache_drop_session(session.id);
+	sessions_forget(session.session_id);
 	return OK;
 }
 

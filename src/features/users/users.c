@@ -1,13 +1,21 @@
 /* What a user is, and what this feature plugs into the application. */
 #include "users_priv.h"
 
+#include "app/settings.h"
+
+#define EMAIL_EXAMPLE    "ada@example.com"
+#define NAME_EXAMPLE     "Ada Lovelace"
+#define PASSWORD_EXAMPLE "correct horse battery staple"
+
+enum { SECRET = F_CREATE | F_UPDATE | F_SECRET };
+
 static const struct field user_fields[] = {
 	{ UUID(struct user, id), .flags = F_READ, .text = "Identifier.",
 	  .example = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10" },
 	{ EMAIL(struct user, email), .flags = F_READ, .text = "E-mail address, as it was given.",
-	  .example = "ada@example.com" },
+	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct user, full_name), .flags = F_READ | F_NULLABLE, .min = 1, .max = 200,
-	  .text = "Name to show.", .example = "Ada Lovelace" },
+	  .text = "Name to show.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user, role), .flags = F_READ, .choices = role_names,
 	  .text = "What the account may do.", .example = "member" },
 	{ BOOL(struct user, is_active), .flags = F_READ, .text = "Whether the account may sign in.",
@@ -21,8 +29,61 @@ static const struct field user_fields[] = {
 };
 const struct schema user_schema = SCHEMA("User", struct user, user_fields);
 
+static const struct field body_fields[] = {
+	{ EMAIL(struct user_body, email), .flags = F_CREATE | F_REQUIRED,
+	  .text = "E-mail address; one account each, whatever its capitals.",
+	  .example = EMAIL_EXAMPLE },
+	{ TEXT(struct user_body, password), .flags = SECRET | F_REQUIRED,
+	  .min_setting = &settings.password_min_length, .max = 128,
+	  .text = "Password; not the e-mail address.", .example = PASSWORD_EXAMPLE },
+	{ TEXT(struct user_body, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1, .max = 200,
+	  .text = "Name to show.", .example = NAME_EXAMPLE },
+	{ ENUM(struct user_body, role), .flags = F_CREATE, .choices = role_names,
+	  .initial = "member", .text = "What the account may do." },
+	{ BOOL(struct user_body, is_active), .flags = F_CREATE, .initial = "true",
+	  .text = "Whether the account may sign in." },
+};
+const struct schema user_body_schema = SCHEMA("NewUser", struct user_body, body_fields);
+
+/* In the order of the bits in users.h. */
+static const struct field change_fields[] = {
+	{ TEXT(struct user_change, full_name), .flags = F_UPDATE | F_NULLABLE, .min = 1, .max = 200,
+	  .text = "Name to show; null takes it away.", .example = NAME_EXAMPLE },
+	{ ENUM(struct user_change, role), .flags = F_UPDATE, .choices = role_names,
+	  .text = "What the account may do.", .example = "viewer" },
+	{ BOOL(struct user_change, is_active), .flags = F_UPDATE,
+	  .text = "Whether the account may sign in.", .example = "false" },
+	{ TEXT(struct user_change, password), .flags = SECRET,
+	  .min_setting = &settings.password_min_length, .max = 128,
+	  .text = "A new password; not the e-mail address.", .example = PASSWORD_EXAMPLE },
+};
+const struct schema user_change_schema = SCHEMA("UserChange", struct user_change, change_fields);
+
+/* In the order of the bits in users_priv.h. */
+static const struct field profile_fields[] = {
+	{ TEXT(struct profile, full_name), .flags = F_UPDATE | F_NULLABLE, .min = 1, .max = 200,
+	  .text = "Name to show; null takes it away.", .example = NAME_EXAMPLE },
+	{ EMAIL(struct profile, email), .flags = F_UPDATE,
+	  .text = "E-mail address; a new one needs `current_password`.", .example = EMAIL_EXAMPLE },
+	{ TEXT(struct profile, current_password), .flags = SECRET,
+	  .text = "The password that the account has.", .example = PASSWORD_EXAMPLE },
+};
+const struct schema profile_schema = SCHEMA("Profile", struct profile, profile_fields);
+
+static const struct field password_change_fields[] = {
+	{ TEXT(struct password_change, current_password), .flags = SECRET | F_REQUIRED,
+	  .text = "The password that the account has.", .example = PASSWORD_EXAMPLE },
+	{ TEXT(struct password_change, new_password), .flags = SECRET | F_REQUIRED,
+	  .min_setting = &settings.password_min_length, .max = 128,
+	  .text = "The one that it gets; not the e-mail address.",
+	  .example = "staple battery horse correct" },
+};
+const struct schema password_change_schema =
+    SCHEMA("PasswordChange", struct password_change, password_change_fields);
+
 static const struct field login_fields[] = {
 	{ UUID(struct login, id) },
+	{ TEXT(struct login, email) },
 	{ TEXT(struct login, password_hash) },
 	{ BOOL(struct login, is_active) },
 };
@@ -33,10 +94,13 @@ static const struct field tally_fields[] = {
 };
 const struct schema tally_schema = SCHEMA("Tally", struct tally, tally_fields);
 
+static const struct list *const lists[] = { &users_rows, NULL };
+
 const struct feature users_feature = {
 	.name = "users",
 	.text = "Accounts and their profiles.",
 	.routes = users_routes,
 	.queries = users_queries,
+	.lists = lists,
 	.seed = users_seed,
 };

@@ -4,9 +4,9 @@
 
 #include "users.h"
 
-/* The one record with a hash in it. It stays in users_service.c. */
+/* The one record with a hash in it. It stays in users_password.c and users_profile.c. */
 struct login {
-	const char *id, *password_hash;
+	const char *id, *email, *password_hash;
 	bool is_active;
 };
 
@@ -14,18 +14,65 @@ struct tally {
 	int64_t n;
 };
 
-extern const struct schema login_schema, tally_schema;
+/* Bodies. */
+struct user_body {
+	const char *email, *password;
+	const char *full_name; /* or NULL */
+	const char *role;
+	bool is_active;
+};
+
+struct profile {
+	const char *full_name; /* or NULL */
+	const char *email, *current_password;
+};
+enum { PROFILE_FULL_NAME = 1, PROFILE_EMAIL = 2, PROFILE_PASSWORD = 4 }; /* bits of the schema */
+
+struct password_change {
+	const char *current_password, *new_password;
+};
+
+extern const struct schema login_schema, tally_schema, user_body_schema, profile_schema,
+    password_change_schema;
 extern const struct route users_routes[];
 extern const struct query users_queries[];
+extern const struct list users_rows;
 
+/* users_service.c */
+enum error users_see(struct ctx *, const char *id, struct user *out) MUST_CHECK;
+enum error users_remove_own(struct ctx *) MUST_CHECK;
+enum error users_seed(struct ctx *, FILE *out) MUST_CHECK;
+
+/* users_profile.c: one's own account. */
+enum error users_change_profile(struct ctx *, const struct profile *, uint64_t given,
+				struct user *out) MUST_CHECK;
+enum error users_change_password(struct ctx *, const struct password_change *) MUST_CHECK;
+
+/* users_password.c: E_INVALID_CREDENTIALS where it is not that of the account. */
+enum error users_check_own_password(struct ctx *, const char *id, const char *password,
+				    const struct login **out) MUST_CHECK;
+
+/* users_repo.c */
 enum error users_insert(struct ctx *, const struct new_user *, const char *hash,
 			struct user *out) MUST_CHECK;
 enum error users_find(struct ctx *, const char *id, struct user *out) MUST_CHECK;
+enum error users_find_by_email(struct ctx *, const char *email, struct user *out) MUST_CHECK;
+enum error users_lock(struct ctx *, const char *id, struct user *out) MUST_CHECK;
 enum error users_find_login(struct ctx *, const char *email, struct login *out) MUST_CHECK;
-enum error users_update_hash(struct ctx *, const struct login *, const char *hash) MUST_CHECK;
-enum error users_touch_login(struct ctx *, const char *id, struct user *out) MUST_CHECK;
+enum error users_find_own_login(struct ctx *, const char *id, struct login *out) MUST_CHECK;
+enum error users_renew_hash(struct ctx *, const struct login *, const char *hash,
+			    bool *renewed) MUST_CHECK;
+enum error users_set_hash(struct ctx *, const struct login *, const char *hash) MUST_CHECK;
+enum error users_touch_login(struct ctx *, const struct login *, struct user *out) MUST_CHECK;
 enum error users_count_owners(struct ctx *, int64_t *n) MUST_CHECK;
-
-enum error users_seed(struct ctx *, FILE *out) MUST_CHECK;
+/* Locks the accounts of active owners, in one order for everybody, and counts them. Whoever
+ * may take an owner away calls it first: of two who do so at once, the second then sees
+ * what the first did. */
+enum error users_lock_owners(struct ctx *, int64_t *n) MUST_CHECK;
+enum error users_update(struct ctx *, const char *id, const struct user_change *, uint64_t which,
+			const char *hash, struct user *out) MUST_CHECK;
+enum error users_update_profile(struct ctx *, const char *id, const struct profile *,
+				uint64_t given, struct user *out) MUST_CHECK;
+enum error users_delete(struct ctx *, const char *id) MUST_CHECK;
 
 #endif

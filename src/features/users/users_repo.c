@@ -2,38 +2,127 @@
 #include "users_priv.h"
 
 #define COLUMNS "id, email, full_name, role, is_active, last_login_at, created_at, updated_at"
+#define LOGIN   "id, email, password_hash, is_active"
 
-enum { INSERT, FIND, FIND_LOGIN, UPDATE_HASH, TOUCH_LOGIN, COUNT_OWNERS };
+enum {
+	INSERT,
+	FIND,
+	FIND_BY_EMAIL,
+	LOCK,
+	LOCK_OWNERS,
+	FIND_LOGIN,
+	FIND_OWN_LOGIN,
+	RENEW_HASH,
+	SET_HASH,
+	TOUCH_LOGIN,
+	COUNT_OWNERS,
+	UPDATE,
+	UPDATE_PROFILE,
+	DELETE_ONE,
+};
 
 const struct query users_queries[] = {
 	[INSERT] = QUERY("users_insert", &user_schema,
-			 "INSERT INTO users (email, password_hash, full_name, role)"
-			 " VALUES ($1, $2, $3, $4) RETURNING " COLUMNS),
+			 "INSERT INTO users (email, password_hash, full_name, role, is_active)"
+			 " VALUES ($1, $2, $3, $4, $5) RETURNING " COLUMNS),
 	[FIND] =
 	    QUERY_READ("users_find", &user_schema, "SELECT " COLUMNS " FROM users WHERE id = $1"),
+	[FIND_BY_EMAIL] = QUERY_READ("users_find_by_email", &user_schema,
+				     "SELECT " COLUMNS " FROM users"
+				     " WHERE lower(email) = lower($1)"),
+	[LOCK] = QUERY("users_lock", &user_schema,
+		       "SELECT " COLUMNS " FROM users WHERE id = $1 FOR UPDATE"),
+	[LOCK_OWNERS] = QUERY("users_lock_owners", &tally_schema,
+			      "SELECT count(*) AS n FROM (SELECT 1 FROM users"
+			      " WHERE role = 'owner' AND is_active ORDER BY id FOR UPDATE) AS o"),
 	[FIND_LOGIN] = QUERY_READ("users_find_login", &login_schema,
-				  "SELECT id, password_hash, is_active FROM users"
-				  " WHERE lower(email) = lower($1)"),
-	[UPDATE_HASH] = QUERY("users_update_hash", NULL,
-			      "UPDATE users SET password_hash = $3"
-			      " WHERE id = $1 AND password_hash = $2"),
-	[TOUCH_LOGIN] = QUERY("users_touch_login", &user_schema,
-			      "UPDATE users SET last_login_at = now(), version = version + 1"
-			      " WHERE id = $1 AND is_active RETURNING " COLUMNS),
+				  "SELECT " LOGIN " FROM users WHERE lower(email) = lower($1)"),
+	[FIND_OWN_LOGIN] = QUERY_READ("users_find_own_login", &login_schema,
+				      "SELECT " LOGIN " FROM users WHERE id = $1"),
+	[RENEW_HASH] = QUERY("users_renew_hash", NULL,
+			     "UPDATE users SET password_hash = $3"
+			     " WHERE id = $1 AND password_hash = $2"),
+	[SET_HASH] = QUERY("users_set_hash", NULL,
+			   "UPDATE users SET password_hash = $3, updated_at = now(),"
+			   " version = version + 1"
+			   " WHERE id = $1 AND password_hash = $2 AND is_active"),
+	[TOUCH_LOGIN] =
+	    QUERY("users_touch_login", &user_schema,
+		  "UPDATE users SET last_login_at = now(), version = version + 1"
+		  " WHERE id = $1 AND password_hash = $2 AND is_active RETURNING " COLUMNS),
 	[COUNT_OWNERS] = QUERY_READ("users_count_owners", &tally_schema,
 				    "SELECT count(*) AS n FROM users WHERE role = 'owner'"),
+	[UPDATE] = QUERY("users_update", &user_schema,
+			 "UPDATE users SET"
+			 " full_name = CASE WHEN $2 THEN $3 ELSE full_name END,"
+			 " role = CASE WHEN $4 THEN $5 ELSE role END,"
+			 " is_active = CASE WHEN $6 THEN $7::boolean ELSE is_active END,"
+			 " password_hash = coalesce($8, password_hash),"
+			 " updated_at = now(), version = version + 1"
+			 " WHERE id = $1 RETURNING " COLUMNS),
+	/* Another address has to be verified anew; other capitals are no other address. */
+	[UPDATE_PROFILE] =
+	    QUERY("users_update_profile", &user_schema,
+		  "UPDATE users SET"
+		  " full_name = CASE WHEN $2 THEN $3 ELSE full_name END,"
+		  " email_verified_at = CASE WHEN lower($4) <> lower(email) THEN NULL"
+		  "  ELSE email_verified_at END,"
+		  " email = coalesce($4, email),"
+		  " updated_at = now(), version = version + 1"
+		  " WHERE id = $1 RETURNING " COLUMNS),
+	[DELETE_ONE] = QUERY("users_delete", NULL, "DELETE FROM users WHERE id = $1"),
 	{ 0 },
 };
+
+static const struct list_filter filters[] = {
+	{ .sql = "strpos(lower(email), lower($)) > 0 OR strpos(lower(full_name), lower($)) > 0",
+	  .field = { .name = "q",
+		     .type = TYPE_TEXT,
+		     .min = 1,
+		     .max = 200,
+		     .text = "Only accounts with this in their address or name, whatever its"
+			     " capitals.",
+		     .example = "ada" } },
+	{ .sql = "role = $",
+	  .field = { .name = "role",
+		     .type = TYPE_ENUM,
+		     .choices = role_names,
+		     .text = "Only accounts of this role." } },
+	{ .sql = "is_active = $",
+	  .field = { .name = "is_active",
+		     .type = TYPE_BOOL,
+		     .text = "Only accounts that may sign in, or only those that may not." } },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = {
+	{ "created_at", TYPE_TIME },
+	{ "email", TYPE_TEXT },
+	{ 0 },
+};
+
+const struct list users_rows = {
+	.name = "users",
+	.row = &user_schema,
+	.columns = COLUMNS,
+	.from = "users",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static enum error
+taken(struct ctx *c, enum error e)
+{
+	if (e == E_CONFLICT && strcmp(db_constraint(c), "users_email_key") == 0)
+		return fail(c, E_EMAIL_TAKEN, NULL);
+	return e;
+}
 
 enum error
 users_insert(struct ctx *c, const struct new_user *in, const char *hash, struct user *out)
 {
-	enum error e = db_one(c, &users_queries[INSERT], out, in->email, hash, in->full_name,
-			      role_name(in->role));
-
-	if (e == E_CONFLICT && strcmp(db_constraint(c), "users_email_key") == 0)
-		return fail(c, E_EMAIL_TAKEN, NULL);
-	return e;
+	return taken(c, db_one(c, &users_queries[INSERT], out, in->email, hash, in->full_name,
+			       role_name(in->role), p_bool(!in->inactive)));
 }
 
 enum error
@@ -43,30 +132,109 @@ users_find(struct ctx *c, const char *id, struct user *out)
 }
 
 enum error
+users_find_by_email(struct ctx *c, const char *email, struct user *out)
+{
+	return db_one(c, &users_queries[FIND_BY_EMAIL], out, email);
+}
+
+enum error
+users_lock(struct ctx *c, const char *id, struct user *out)
+{
+	return db_one(c, &users_queries[LOCK], out, id);
+}
+
+enum error
 users_find_login(struct ctx *c, const char *email, struct login *out)
 {
 	return db_one(c, &users_queries[FIND_LOGIN], out, email);
 }
 
+enum error
+users_find_own_login(struct ctx *c, const char *id, struct login *out)
+{
+	return db_one(c, &users_queries[FIND_OWN_LOGIN], out, id);
+}
+
 /* Only while the hash is still the one that was checked: a new password stays. */
 enum error
-users_update_hash(struct ctx *c, const struct login *login, const char *hash)
+users_renew_hash(struct ctx *c, const struct login *login, const char *hash, bool *renewed)
 {
-	return db_run(c, &users_queries[UPDATE_HASH], NULL, login->id, login->password_hash, hash);
+	int64_t n = 0;
+	enum error e;
+
+	e = db_run(c, &users_queries[RENEW_HASH], &n, login->id, login->password_hash, hash);
+	*renewed = n > 0;
+	return e;
 }
 
 enum error
-users_touch_login(struct ctx *c, const char *id, struct user *out)
+users_set_hash(struct ctx *c, const struct login *login, const char *hash)
 {
-	return db_one(c, &users_queries[TOUCH_LOGIN], out, id);
+	int64_t n;
+	enum error e;
+
+	e = db_run(c, &users_queries[SET_HASH], &n, login->id, login->password_hash, hash);
+	if (e)
+		return e;
+
+	return n ? OK : fail(c, E_NOT_FOUND, NULL);
+}
+
+enum error
+users_touch_login(struct ctx *c, const struct login *login, struct user *out)
+{
+	return db_one(c, &users_queries[TOUCH_LOGIN], out, login->id, login->password_hash);
+}
+
+static enum error
+count(struct ctx *c, const struct query *query, int64_t *n)
+{
+	struct tally tally;
+	enum error e = db_one(c, query, &tally);
+
+	*n = e ? 0 : tally.n;
+	return e;
 }
 
 enum error
 users_count_owners(struct ctx *c, int64_t *n)
 {
-	struct tally tally;
-	enum error e = db_one(c, &users_queries[COUNT_OWNERS], &tally);
+	return count(c, &users_queries[COUNT_OWNERS], n);
+}
 
-	*n = e ? 0 : tally.n;
-	return e;
+enum error
+users_lock_owners(struct ctx *c, int64_t *n)
+{
+	return count(c, &users_queries[LOCK_OWNERS], n);
+}
+
+enum error
+users_update(struct ctx *c, const char *id, const struct user_change *in, uint64_t which,
+	     const char *hash, struct user *out)
+{
+	return db_one(c, &users_queries[UPDATE], out, id, p_bool(which & USER_FULL_NAME),
+		      in->full_name, p_bool(which & USER_ROLE), in->role,
+		      p_bool(which & USER_ACTIVE), p_bool(in->is_active), hash);
+}
+
+enum error
+users_update_profile(struct ctx *c, const char *id, const struct profile *in, uint64_t given,
+		     struct user *out)
+{
+	return taken(c, db_one(c, &users_queries[UPDATE_PROFILE], out, id,
+			       p_bool(given & PROFILE_FULL_NAME), in->full_name,
+			       given & PROFILE_EMAIL ? in->email : NULL));
+}
+
+enum error
+users_delete(struct ctx *c, const char *id)
+{
+	int64_t n;
+	enum error e;
+
+	e = db_run(c, &users_queries[DELETE_ONE], &n, id);
+	if (e)
+		return e;
+
+	return n ? OK : fail(c, E_NOT_FOUND, NULL);
 }

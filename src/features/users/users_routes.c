@@ -14,8 +14,142 @@ show_me(struct request *req)
 	return reply_record(req, &user);
 }
 
+static enum error
+change_me(struct request *req)
+{
+	struct user user;
+	enum error e;
+
+	e = users_change_profile(req->ctx, req->in, req->given, &user);
+	if (e)
+		return e;
+
+	return reply_record(req, &user);
+}
+
+static enum error
+change_password(struct request *req)
+{
+	enum error e;
+
+	e = users_change_password(req->ctx, req->in);
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+static enum error
+delete_me(struct request *req)
+{
+	enum error e;
+
+	e = users_remove_own(req->ctx);
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+static enum error
+list_users(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = users_list(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
+create_user(struct request *req)
+{
+	const struct user_body *in = req->in;
+	struct new_user fresh = {
+		.email = in->email,
+		.password = in->password,
+		.full_name = in->full_name,
+		.role = role_parse(in->role),
+		.inactive = !in->is_active,
+	};
+	struct user user;
+	enum error e;
+
+	e = users_add(req->ctx, &fresh, &user);
+	if (e)
+		return e;
+
+	return reply_record(req, &user);
+}
+
+static enum error
+show_user(struct request *req)
+{
+	struct user user;
+	enum error e;
+
+	e = users_see(req->ctx, request_path(req, "id"), &user);
+	if (e)
+		return e;
+
+	return reply_record(req, &user);
+}
+
+static enum error
+change_user(struct request *req)
+{
+	struct user user;
+	enum error e;
+
+	e = users_change(req->ctx, request_path(req, "id"), req->in, req->given, &user);
+	if (e)
+		return e;
+
+	return reply_record(req, &user);
+}
+
+static enum error
+delete_user(struct request *req)
+{
+	enum error e;
+
+	e = users_remove(req->ctx, request_path(req, "id"));
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
 const struct route users_routes[] = {
 	{ GET, "/users/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
 	  .id = "users_me", .text = "Show the caller's own account." },
+	{ PATCH, "/users/me", change_me, ACCESS_VIEWER, .body = &profile_schema,
+	  .reply = &user_schema, .errors = { E_INVALID_CREDENTIALS, E_EMAIL_TAKEN, E_OVERLOADED },
+	  .id = "users_change_me",
+	  .text = "Change one's own name or address; a new address needs the current password." },
+	{ POST, "/users/me/change-password", change_password, ACCESS_VIEWER,
+	  .body = &password_change_schema, .status = 204,
+	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED }, .id = "users_change_password",
+	  .text = "Change one's own password; ends all other sessions." },
+	{ DELETE, "/users/me", delete_me, ACCESS_VIEWER, .status = 204, .errors = { E_LAST_OWNER },
+	  .id = "users_delete_me",
+	  .text = "Delete one's own account, and with it everything that belongs to it." },
+	{ GET, "/users", list_users, ACCESS_ADMIN, .list = &users_rows, .reply = &user_schema,
+	  .id = "users_list", .text = "List accounts." },
+	{ POST, "/users", create_user, ACCESS_ADMIN, .body = &user_body_schema,
+	  .reply = &user_schema, .status = 201, .errors = { E_EMAIL_TAKEN, E_OVERLOADED },
+	  .id = "users_create", .text = "Make an account; only owners make owners and admins." },
+	{ GET, "/users/{id}", show_user, ACCESS_VIEWER, .reply = &user_schema, .id = "users_show",
+	  .text = "Show an account: one's own; admins see every one." },
+	{ PATCH, "/users/{id}", change_user, ACCESS_ADMIN, .body = &user_change_schema,
+	  .reply = &user_schema, .errors = { E_LAST_OWNER, E_OVERLOADED }, .id = "users_change",
+	  .text = "Change an account. A new role, a new password and deactivation end its"
+		  " sessions; only owners change owners and admins." },
+	{ DELETE, "/users/{id}", delete_user, ACCESS_ADMIN, .status = 204,
+	  .errors = { E_LAST_OWNER }, .id = "users_delete",
+	  .text = "Delete an account, and with it everything that belongs to it." },
 	{ 0 },
 };

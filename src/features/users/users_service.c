@@ -1,10 +1,42 @@
-/* The rules of accounts: no HTTP, no SQL. No hash of a password leaves this file but for
- * the database. */
+/* The rules of accounts: no HTTP, no SQL. */
 #include "users_priv.h"
 
-#include "app/log.h"
 #include "app/password.h"
 #include "app/settings.h"
+#include "features/audit/audit.h"
+#include "features/sessions/sessions.h"
+
+/* A command acts for whoever may run it, and that is who owns the machine. */
+static enum role
+rank(const struct ctx *c)
+{
+	return c->process && !c->caller.user_id ? ROLE_OWNER : c->caller.role;
+}
+
+/* Owners alone look after owners and admins. */
+static enum error
+check_rank(struct ctx *c, enum role role)
+{
+	if (rank(c) == ROLE_OWNER || (rank(c) == ROLE_ADMIN && role < ROLE_ADMIN))
+		return OK;
+	return fail(c, E_FORBIDDEN, "only an owner may do this to an account of the role %s",
+		    role_name(role));
+}
+
+static enum error
+insert(struct ctx *c, const struct new_user *in, const char *hash, struct user *out)
+{
+	struct audit_event event = { .action = AUDIT_USER_CREATED };
+	enum error e;
+
+	e = users_insert(c, in, hash, out);
+	if (e)
+		return e;
+
+	event.target = out->id;
+	event.detail = audit_detail(c, "role", out->role, NULL);
+	return audit_write(c, &event);
+}
 
 enum error
 users_create(struct ctx *c, const struct new_user *in, struct user *out)
@@ -20,7 +52,22 @@ users_create(struct ctx *c, const struct new_user *in, struct user *out)
 	if (e)
 		return e;
 
-	return users_insert(c, in, hash, out);
+	e = db_begin(c);
+	if (!e)
+		e = insert(c, in, hash, out);
+	return db_finish(c, e);
+}
+
+enum error
+users_add(struct ctx *c, const struct new_user *in, struct user *out)
+{
+	enum error e;
+
+	e = check_rank(c, in->role);
+	if (e)
+		return e;
+
+	return users_create(c, in, out);
 }
 
 enum error
@@ -29,49 +76,241 @@ users_get(struct ctx *c, const char *id, struct user *out)
 	return users_find(c, id, out);
 }
 
-/* The parameters rose since the hash was made. That it fails is no reason to refuse a
- * right password: the next sign-in tries again. */
-static void
-renew_hash(struct ctx *c, const struct login *login, const char *password)
+enum error
+users_get_by_email(struct ctx *c, const char *email, struct user *out)
 {
-	const char *hash;
-	enum error e;
-
-	e = password_hash(c, password, &hash);
-	if (!e)
-		e = users_update_hash(c, login, hash);
-	if (e)
-		log_warn(c, "the hash of a password could not be renewed");
-	failure_clear(c);
+	return users_find_by_email(c, email, out);
 }
 
 enum error
-users_check_password(struct ctx *c, const char *email, const char *password, const char **id)
+users_see(struct ctx *c, const char *id, struct user *out)
 {
-	struct login login = { 0 };
-	bool right;
+	if (rank(c) < ROLE_ADMIN && strcmp(id, c->caller.user_id) != 0)
+		return fail(c, E_NOT_FOUND, NULL);
+
+	return users_find(c, id, out);
+}
+
+enum error
+users_list(struct ctx *c, struct list_args *args, struct page *out)
+{
+	return db_list(c, args, out);
+}
+
+enum error
+users_signed_in(struct ctx *c, const struct login *login, struct user *out)
+{
+	return users_touch_login(c, login, out);
+}
+
+/* A change on its way through its transaction. */
+struct change {
+	const char *id;
+	const struct user_change *in;
+	uint64_t which;
+	const char *hash;
+	struct user was, *out;
+	bool ends_sessions;
+};
+
+static bool
+is_active_owner(const struct user *user)
+{
+	return user->is_active && role_parse(user->role) == ROLE_OWNER;
+}
+
+/* Locks the account; the owners before it, since nobody may take the last one away. */
+static enum error
+lock(struct ctx *c, const char *id, struct user *user, bool *last_owner)
+{
+	int64_t owners;
 	enum error e;
 
-	e = users_find_login(c, email, &login);
-	if (e && e != E_NOT_FOUND)
-		return e;
-
-	e = password_verify(c, password, login.password_hash, &right);
+	e = users_lock_owners(c, &owners);
 	if (e)
 		return e;
-	if (!right || !login.is_active)
-		return fail(c, E_INVALID_CREDENTIALS, NULL);
 
-	if (password_outdated(login.password_hash))
-		renew_hash(c, &login, password);
-	*id = login.id;
+	e = users_lock(c, id, user);
+	if (e)
+		return e;
+
+	*last_owner = is_active_owner(user) && owners <= 1;
+	return OK;
+}
+
+static enum error
+check_change(struct ctx *c, const struct change *change)
+{
+	enum error e;
+
+	e = check_rank(c, role_parse(change->was.role));
+	if (e)
+		return e;
+
+	if (!(change->which & USER_ROLE))
+		return OK;
+	return check_rank(c, role_parse(change->in->role));
+}
+
+static enum error
+write_change(struct ctx *c, const struct change *change)
+{
+	const struct user *was = &change->was, *is = change->out;
+	struct audit_event event = { .target = change->id };
+	enum error e = OK;
+
+	if (strcmp(was->role, is->role) != 0 || was->is_active != is->is_active) {
+		event.action = AUDIT_AUTHZ_CHANGE;
+		event.detail =
+		    audit_detail(c, "role_from", was->role, "role_to", is->role, "active_from",
+				 p_bool(was->is_active), "active_to", p_bool(is->is_active), NULL);
+		e = audit_write(c, &event);
+		event.detail = NULL;
+	}
+	if (!e && change->hash) {
+		event.action = AUDIT_PASSWORD_CHANGE;
+		e = audit_write(c, &event);
+	}
+	if (!e && change->which & USER_FULL_NAME) {
+		event.action = AUDIT_USER_UPDATED;
+		e = audit_write(c, &event);
+	}
+	return e;
+}
+
+static enum error
+apply_change(struct ctx *c, void *arg)
+{
+	struct change *change = arg;
+	struct user *was = &change->was;
+	bool last_owner;
+	enum error e;
+
+	e = lock(c, change->id, was, &last_owner);
+	if (e)
+		return e;
+
+	e = check_change(c, change);
+	if (e)
+		return e;
+
+	e = users_update(c, change->id, change->in, change->which, change->hash, change->out);
+	if (e)
+		return e;
+	if (last_owner && !is_active_owner(change->out))
+		return fail(c, E_LAST_OWNER, NULL);
+
+	change->ends_sessions = change->hash || strcmp(was->role, change->out->role) != 0 ||
+				(was->is_active && !change->out->is_active);
+	if (change->ends_sessions) {
+		e = sessions_end_all(c, change->id, NULL, "account_change");
+		if (e)
+			return e;
+	}
+	return write_change(c, change);
+}
+
+/* Looks first, so that nobody waits for a hash who may not do it anyway. */
+static enum error
+hash_new_password(struct ctx *c, struct change *change)
+{
+	enum error e;
+
+	e = users_find(c, change->id, &change->was);
+	if (e)
+		return e;
+
+	e = check_change(c, change);
+	if (e)
+		return e;
+
+	e = password_check(c, "password", change->in->password, change->was.email);
+	if (e)
+		return e;
+
+	return password_hash(c, change->in->password, &change->hash);
+}
+
+enum error
+users_change(struct ctx *c, const char *id, const struct user_change *in, uint64_t which,
+	     struct user *out)
+{
+	struct change change = { .id = id, .in = in, .which = which, .out = out };
+	enum error e;
+
+	if (!which)
+		return users_find(c, id, out);
+	if (which & USER_PASSWORD) {
+		e = hash_new_password(c, &change);
+		if (e)
+			return e;
+	}
+	e = db_transaction(c, apply_change, &change);
+	if (e)
+		return e;
+
+	if (change.ends_sessions)
+		sessions_forget_user(id);
+	return OK;
+}
+
+struct removal {
+	const char *id;
+	bool own;
+};
+
+static enum error
+apply_removal(struct ctx *c, void *arg)
+{
+	const struct removal *removal = arg;
+	struct audit_event event = { .action = AUDIT_USER_DELETED, .target = removal->id };
+	struct user was;
+	bool last_owner;
+	enum error e;
+
+	e = lock(c, removal->id, &was, &last_owner);
+	if (e)
+		return e;
+
+	if (!removal->own) {
+		e = check_rank(c, role_parse(was.role));
+		if (e)
+			return e;
+	}
+	if (last_owner)
+		return fail(c, E_LAST_OWNER, NULL);
+
+	e = users_delete(c, removal->id);
+	if (e)
+		return e;
+
+	event.detail = audit_detail(c, "role", was.role, NULL);
+	return audit_write(c, &event);
+}
+
+static enum error
+remove_user(struct ctx *c, struct removal removal)
+{
+	enum error e;
+
+	e = db_transaction(c, apply_removal, &removal);
+	if (e)
+		return e;
+
+	sessions_forget_user(removal.id);
 	return OK;
 }
 
 enum error
-users_signed_in(struct ctx *c, const char *id, struct user *out)
+users_remove(struct ctx *c, const char *id)
 {
-	return users_touch_login(c, id, out);
+	return remove_user(c, (struct removal) { .id = id });
+}
+
+enum error
+users_remove_own(struct ctx *c)
+{
+	return remove_user(c, (struct removal) { .id = c->caller.user_id, .own = true });
 }
 
 /* Settings pass no schema, so the first owner's address and password are held to the same

@@ -1,0 +1,28 @@
+/* What a session is, and what this feature plugs into the application. */
+#include "sessions_priv.h"
+
+static const struct field fields[] = {
+	{ UUID(struct session, id), .flags = F_READ, .text = "Identifier." },
+	{ TIME(struct session, created_at), .flags = F_READ, .text = "When it was signed in." },
+	{ TIME(struct session, last_used_at), .flags = F_READ,
+	  .text = "When it last got new tokens." },
+	{ TIME(struct session, expires_at), .flags = F_READ,
+	  .text = "When it ends, unless it gets new tokens before." },
+	{ TEXT(struct session, ip), .flags = F_READ | F_NULLABLE,
+	  .text = "Address it was signed in from.", .example = "192.0.2.1" },
+	{ TEXT(struct session, user_agent), .flags = F_READ | F_NULLABLE,
+	  .text = "What the client called itself then.", .example = "curl/7.88.1" },
+	{ BOOL(struct session, current), .flags = F_READ,
+	  .text = "Whether it is the one that asks.", .example = "true" },
+};
+const struct schema session_schema = SCHEMA("Session", struct session, fields);
+
+static const struct list *const lists[] = { &sessions_rows, NULL };
+
+const struct feature sessions_feature = {
+	.name = "sessions",
+	.text = "Where an account is signed in, and how to end that.",
+	.routes = sessions_routes,
+	.queries = sessions_queries,
+	.lists = lists,
+};

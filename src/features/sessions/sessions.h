@@ -1,0 +1,25 @@
+/* Sessions: each is one sign-in. The only sessions header that another feature may include. */
+#ifndef APP_SESSIONS_H
+#define APP_SESSIONS_H
+
+#include "app/feature.h"
+
+extern const struct feature sessions_feature;
+
+/* To end sessions takes two steps: end them in the transaction of the act that is the reason,
+ * then, once it is committed, have every worker ask the database anew about what it
+ * remembers. `reason` is a word for the audit log. */
+
+/* Ends one session of that user. E_NOT_FOUND where it has none such that lives. */
+enum error sessions_end(struct ctx *, const char *user_id, const char *id,
+			const char *reason) MUST_CHECK;
+
+/* Ends all sessions of the user but `keep` (NULL: all). */
+enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
+			    const char *reason) MUST_CHECK;
+
+/* After the commit: of one session, or of all that this user has. */
+void sessions_forget(const char *id);
+void sessions_forget_user(const char *user_id);
+
+#endif

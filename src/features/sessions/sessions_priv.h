@@ -1,0 +1,30 @@
+/* What the files of this folder share. */
+#ifndef APP_SESSIONS_PRIV_H
+#define APP_SESSIONS_PRIV_H
+
+#include "sessions.h"
+
+struct session {
+	const char *id, *created_at, *last_used_at, *expires_at;
+	const char *ip, *user_agent; /* or NULL */
+	bool current;                /* the one that asks */
+};
+
+extern const struct schema session_schema;
+extern const struct route sessions_routes[];
+extern const struct query sessions_queries[];
+extern const struct list sessions_rows;
+
+enum { SESSIONS_LIVE_OF_USER }; /* rows of sessions_rows' filters */
+
+/* sessions_service.c */
+enum error sessions_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
+enum error sessions_end_own(struct ctx *, const char *id) MUST_CHECK;
+enum error sessions_end_all_own(struct ctx *) MUST_CHECK;
+
+/* sessions_repo.c: how many sessions they ended. */
+enum error sessions_close(struct ctx *, const char *user_id, const char *id, int64_t *n) MUST_CHECK;
+enum error sessions_close_all(struct ctx *, const char *user_id, const char *keep,
+			      int64_t *n) MUST_CHECK;
+
+#endif

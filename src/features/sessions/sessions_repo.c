@@ -1,0 +1,46 @@
+/* The statements that list and end sessions. */
+#include "sessions_priv.h"
+
+#define COLUMNS "id, created_at, last_used_at, expires_at, ip, user_agent, false AS current"
+#define LIVE    "ended_at IS NULL AND expires_at > now()"
+
+enum { CLOSE, CLOSE_ALL };
+
+const struct query sessions_queries[] = {
+	[CLOSE] = QUERY("sessions_close", NULL,
+			"UPDATE sessions SET ended_at = now()"
+			" WHERE user_id = $1 AND id = $2 AND " LIVE),
+	[CLOSE_ALL] = QUERY("sessions_close_all", NULL,
+			    "UPDATE sessions SET ended_at = now()"
+			    " WHERE user_id = $1 AND ($2::uuid IS NULL OR id <> $2) AND " LIVE),
+	{ 0 },
+};
+
+static const struct list_filter filters[] = {
+	[SESSIONS_LIVE_OF_USER] = { .sql = "user_id = $ AND " LIVE,
+				    .field = { .type = TYPE_UUID } },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
+
+const struct list sessions_rows = {
+	.name = "sessions",
+	.row = &session_schema,
+	.columns = COLUMNS,
+	.from = "sessions",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+enum error
+sessions_close(struct ctx *c, const char *user_id, const char *id, int64_t *n)
+{
+	return db_run(c, &sessions_queries[CLOSE], n, user_id, id);
+}
+
+enum error
+sessions_close_all(struct ctx *c, const char *user_id, const char *keep, int64_t *n)
+{
+	return db_run(c, &sessions_queries[CLOSE_ALL], n, user_id, keep);
+}

@@ -1,0 +1,50 @@
+/* Sessions over HTTP: no rules, no SQL. */
+#include "sessions_priv.h"
+
+static enum error
+list_sessions(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = sessions_list(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
+end_session(struct request *req)
+{
+	enum error e;
+
+	e = sessions_end_own(req->ctx, request_path(req, "id"));
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+static enum error
+end_all_sessions(struct request *req)
+{
+	enum error e;
+
+	e = sessions_end_all_own(req->ctx);
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+const struct route sessions_routes[] = {
+	{ GET, "/auth/sessions", list_sessions, ACCESS_VIEWER, .list = &sessions_rows,
+	  .reply = &session_schema, .id = "sessions_list",
+	  .text = "List the caller's sessions that live." },
+	{ DELETE, "/auth/sessions/{id}", end_session, ACCESS_VIEWER, .status = 204,
+	  .id = "sessions_end", .text = "End one of the caller's sessions." },
+	{ POST, "/auth/logout-all", end_all_sessions, ACCESS_VIEWER, .status = 204,
+	  .id = "sessions_end_all", .text = "End all of the caller's sessions, this one too." },
+	{ 0 },
+};

@@ -1,0 +1,116 @@
+/* The rules of sessions: no HTTP, no SQL. */
+#include "sessions_priv.h"
+
+#include "app/shared.h"
+#include "features/audit/audit.h"
+
+enum error
+sessions_list(struct ctx *c, struct list_args *args, struct page *out)
+{
+	const struct session *rows;
+	struct session *mine;
+	enum error e;
+
+	list_restrict(args, SESSIONS_LIVE_OF_USER, c->caller.user_id);
+	e = db_list(c, args, out);
+	if (e)
+		return e;
+
+	rows = out->items.rows;
+	mine = arena_array(c->arena, out->items.n, sizeof(*mine));
+	for (size_t i = 0; i < out->items.n; i++) {
+		mine[i] = rows[i];
+		mine[i].current = strcmp(rows[i].id, c->caller.session_id) == 0;
+	}
+	out->items.rows = mine;
+	return OK;
+}
+
+enum error
+sessions_end(struct ctx *c, const char *user_id, const char *id, const char *reason)
+{
+	struct audit_event event = {
+		.action = AUDIT_SESSION_ENDED,
+		.actor_id = user_id,
+		.target = id,
+		.detail = audit_detail(c, "reason", reason, NULL),
+	};
+	int64_t n;
+	enum error e;
+
+	e = sessions_close(c, user_id, id, &n);
+	if (e)
+		return e;
+	if (!n)
+		return fail(c, E_NOT_FOUND, NULL);
+
+	return audit_write(c, &event);
+}
+
+enum error
+sessions_end_all(struct ctx *c, const char *user_id, const char *keep, const char *reason)
+{
+	struct audit_event event = { .action = AUDIT_SESSION_ENDED, .target = user_id };
+	int64_t n;
+	enum error e;
+
+	e = sessions_close_all(c, user_id, keep, &n);
+	if (e || !n)
+		return e;
+
+	event.detail = audit_detail(c, "reason", reason, "sessions", p_int(c, n), NULL);
+	return audit_write(c, &event);
+}
+
+static void
+bump(const char *kind, const char *id)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s:%s", kind, id);
+	generation_bump(key);
+}
+
+void
+sessions_forget(const char *id)
+{
+	bump("session", id);
+}
+
+void
+sessions_forget_user(const char *user_id)
+{
+	bump("user", user_id);
+}
+
+enum error
+sessions_end_own(struct ctx *c, const char *id)
+{
+	enum error e;
+
+	e = db_begin(c);
+	if (!e)
+		e = sessions_end(c, c->caller.user_id, id, "ended");
+	e = db_finish(c, e);
+	if (e)
+		return e;
+
+	sessions_forget(id);
+	return OK;
+}
+
+enum error
+sessions_end_all_own(struct ctx *c)
+{
+	enum error e;
+
+	e = db_begin(c);
+	if (!e)
+		e = sessions_end_all(c, c->caller.user_id, NULL, "logout_all");
+	e = db_finish(c, e);
+	if (e)
+		return e;
+
+	sessions_forget_user(c->caller.user_id);
+	return OK;
+}

@@ -1,0 +1,125 @@
+/* The rules of one's own account: no HTTP, no SQL. */
+#include "users_priv.h"
+
+#include "app/password.h"
+#include "features/audit/audit.h"
+#include "features/sessions/sessions.h"
+
+/* A wrong current password is worth an event: somebody may sit at another one's keyboard. */
+static enum error
+check_current(struct ctx *c, const char *password, enum audit_action action,
+	      const struct login **login)
+{
+	const char *id = c->caller.user_id;
+	struct audit_event event = { .action = action, .failed = true, .target = id };
+	enum error e;
+
+	e = users_check_own_password(c, id, password, login);
+	if (e != E_INVALID_CREDENTIALS)
+		return e;
+
+	e = audit_write(c, &event);
+	if (e)
+		return e;
+
+	return fail(c, E_INVALID_CREDENTIALS, "the current password is wrong");
+}
+
+static enum error
+update_profile(struct ctx *c, const struct profile *in, uint64_t given, const char *detail,
+	       struct user *out)
+{
+	struct audit_event event = {
+		.action = AUDIT_USER_UPDATED,
+		.target = c->caller.user_id,
+		.detail = detail,
+	};
+	enum error e;
+
+	e = users_update_profile(c, c->caller.user_id, in, given, out);
+	if (e)
+		return e;
+
+	return audit_write(c, &event);
+}
+
+enum error
+users_change_profile(struct ctx *c, const struct profile *in, uint64_t given, struct user *out)
+{
+	const struct login *login;
+	const char *detail = NULL;
+	struct user was;
+	enum error e;
+
+	e = users_find(c, c->caller.user_id, &was);
+	if (e)
+		return e;
+
+	if (!(given & (PROFILE_FULL_NAME | PROFILE_EMAIL))) {
+		*out = was;
+		return OK;
+	}
+	if (given & PROFILE_EMAIL && strcasecmp(in->email, was.email) != 0) {
+		if (!(given & PROFILE_PASSWORD))
+			return fail_field(c, "body", "current_password", FIELD_REQUIRED,
+					  "must be given with a new e-mail address");
+		e = check_current(c, in->current_password, AUDIT_USER_UPDATED, &login);
+		if (e)
+			return e;
+		detail = audit_detail(c, "email_from", was.email, "email_to", in->email, NULL);
+	}
+
+	e = db_begin(c);
+	if (!e)
+		e = update_profile(c, in, given, detail, out);
+	return db_finish(c, e);
+}
+
+static enum error
+set_password(struct ctx *c, const struct login *login, const char *hash)
+{
+	struct audit_event event = { .action = AUDIT_PASSWORD_CHANGE, .target = login->id };
+	enum error e;
+
+	e = users_set_hash(c, login, hash);
+	if (e)
+		return e;
+
+	e = sessions_end_all(c, login->id, c->caller.session_id, "password_change");
+	if (e)
+		return e;
+
+	return audit_write(c, &event);
+}
+
+enum error
+users_change_password(struct ctx *c, const struct password_change *in)
+{
+	const struct login *login;
+	const char *hash;
+	enum error e;
+
+	e = check_current(c, in->current_password, AUDIT_PASSWORD_CHANGE_FAIL, &login);
+	if (e)
+		return e;
+
+	e = password_check(c, "new_password", in->new_password, login->email);
+	if (e)
+		return e;
+
+	e = password_hash(c, in->new_password, &hash);
+	if (e)
+		return e;
+
+	e = db_begin(c);
+	if (!e)
+		e = set_password(c, login, hash);
+	e = db_finish(c, e);
+	if (e == E_NOT_FOUND) /* it was changed since the old one was checked */
+		return fail(c, E_INVALID_CREDENTIALS, "the current password is wrong");
+	if (e)
+		return e;
+
+	sessions_forget_user(c->caller.user_id);
+	return OK;
+}
