@@ -1,15 +1,16 @@
-/* Passwords: the only file with libxcrypt behind it. */
+/* Passwords: hashes by libxcrypt or libargon2, and the rules for new ones. */
 #ifndef APP_PASSWORD_H
 #define APP_PASSWORD_H
 
 #include "app/ctx.h"
 
-/* A new hash (yescrypt, PASSWORD_YESCRYPT_COST) in crypt(5)'s form. E_OVERLOADED where
+/* A new hash by PASSWORD_SCHEME and its costs, in crypt(5)'s form. E_OVERLOADED where
  * too many hash already, E_VALIDATION never: check the password first. */
 enum error password_hash(struct ctx *, const char *password, const char **hash) MUST_CHECK;
 
-/* Whether the password fits the hash. `hash` NULL (no such account) takes the same time
- * and is never right. E_OVERLOADED where too many hash already. */
+/* Whether the password fits the hash, which may be of another scheme or system. `hash`
+ * NULL (no such account), one of an unknown kind or with a cost beyond all bounds takes
+ * the time of a new one and is never right. E_OVERLOADED where too many hash already. */
 enum error password_verify(struct ctx *, const char *password, const char *hash,
 			   bool *right) MUST_CHECK;
 
@@ -17,8 +18,12 @@ enum error password_verify(struct ctx *, const char *password, const char *hash,
 bool password_outdated(const char *hash);
 
 /* The rules of API.md 3 for a new password: length in characters, not the e-mail
- * address. E_VALIDATION for `field` of the body. */
+ * address, not a common one. E_VALIDATION for `field` of the body. */
 enum error password_check(struct ctx *, const char *field, const char *password,
 			  const char *email) MUST_CHECK;
+
+/* At the start: whether PASSWORD_LIST_FILE can be searched. NULL, or a line that tells
+ * what is wrong. */
+const char *password_list_check(struct arena *) MUST_CHECK;
 
 #endif

@@ -289,6 +289,19 @@ check_production(struct loader *l)
 				    "or none\n");
 }
 
+/* What this build left out. */
+static void
+check_scheme(struct loader *l)
+{
+#ifdef HAVE_ARGON2
+	(void)l;
+#else
+	if (settings.password_scheme && strcmp(settings.password_scheme, "argon2id") == 0)
+		buf_text(&l->wrong, "PASSWORD_SCHEME=argon2id: this program was built without "
+				    "Argon2: take yescrypt, or build it with libargon2\n");
+#endif
+}
+
 static void
 check_prefix(struct loader *l)
 {
@@ -332,6 +345,7 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 			*(const char **)((char *)&settings + row->offset) = "";
 	}
 	check_prefix(&l);
+	check_scheme(&l);
 	if (l.wrong.len == 0 && complete && settings_production())
 		check_production(&l);
 	return l.wrong.len ? l.wrong.data : NULL;

@@ -4,6 +4,7 @@
 #include "app/db.h"
 #include "app/keys.h"
 #include "app/log.h"
+#include "app/password.h"
 #include "app/settings.h"
 
 enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024 };
@@ -61,6 +62,8 @@ load_settings(struct arena *a, const char *env_file, bool complete)
 
 	if (!wrong && complete)
 		wrong = keys_load(a);
+	if (!wrong && complete)
+		wrong = password_list_check(a);
 	if (wrong) {
 		fprintf(stderr, "%s: bad settings (`%s settings` lists them all)\n%s", PACKAGE,
 			PACKAGE, wrong);

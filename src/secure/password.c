@@ -1,65 +1,108 @@
-/* Passwords, by libxcrypt: yescrypt for new ones, any method it knows for old ones. */
+/* Passwords: which way they are hashed, and the rules for new ones. */
 #include "app/password.h"
 
+#include "password_priv.h"
+
 #include "app/log.h"
-#include "app/secret.h"
 #include "app/settings.h"
 #include "app/shared.h"
 #include "app/utf8.h"
 
-#include <crypt.h>
+enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = 511 };
 
-enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = CRYPT_MAX_PASSPHRASE_SIZE - 1 };
+/* ---- which way */
 
-static const char method[] = "$y$";
-
-/* A setting of today's cost and a new salt: what crypt(3) wants in place of a hash. */
-static bool
-new_setting(char out[CRYPT_GENSALT_OUTPUT_SIZE])
+static const struct scheme *
+next_scheme(const struct scheme *s)
 {
-	unsigned long cost = (unsigned long)settings.password_yescrypt_cost;
-
-	return crypt_gensalt_rn(method, cost, NULL, 0, out, CRYPT_GENSALT_OUTPUT_SIZE) != NULL;
+	if (!s)
+		return crypt_schemes;
+#ifdef HAVE_ARGON2
+	if (s == &argon2_scheme)
+		return NULL;
+	if (!s[1].prefix)
+		return &argon2_scheme;
+#endif
+	return s[1].prefix ? s + 1 : NULL;
 }
 
-/* crypt(3) between hashing_begin() and hashing_end(); nothing in between takes memory of
- * the arena, which could unwind past the end. The scratch is kept, since it is 32 KiB,
- * but never with a password in it. */
-static enum error
-run_crypt(struct ctx *c, const char *password, const char *setting, char out[CRYPT_OUTPUT_SIZE])
+/* That of the settings, which were checked. */
+static const struct scheme *
+scheme_now(void)
 {
-	static void *scratch;
-	static int size;
-	const char *hash;
+	for (const struct scheme *s = NULL; (s = next_scheme(s));) {
+		if (s->name && strcmp(s->name, settings.password_scheme) == 0)
+			return s;
+	}
+	return crypt_schemes;
+}
+
+/* That of a hash, within the bounds of what is spent on one. NULL for others ("!" and
+ * such), which lock the account. */
+static const struct scheme *
+scheme_of(const char *hash)
+{
+	if (!hash || strnlen(hash, HASH_SIZE) == HASH_SIZE)
+		return NULL;
+
+	for (const struct scheme *s = NULL; (s = next_scheme(s));) {
+		if (strncmp(hash, s->prefix, strlen(s->prefix)) == 0)
+			return s->bounded(hash) ? s : NULL;
+	}
+	return NULL;
+}
+
+bool
+hash_number(const char **p, const char *name, char end, uint64_t *out)
+{
+	size_t len = strlen(name), digits;
+
+	if (strncmp(*p, name, len) != 0)
+		return false;
+	digits = strspn(*p + len, "0123456789");
+	if (digits == 0 || digits > 9 || (*p)[len + digits] != end)
+		return false;
+	*out = strtoull(*p + len, NULL, 10);
+	*p += len + digits + 1;
+	return true;
+}
+
+/* ---- hashing: nothing between hashing_begin() and hashing_end() takes memory of the arena,
+ * which could unwind past the end */
+
+static enum error
+outcome(struct ctx *c, const struct scheme *s, int problem)
+{
+	if (!problem)
+		return OK;
+	log_error(c, "hash of a password (%s): %s", s->prefix, strerror(problem));
+	return fail(c, problem == ENOMEM ? E_OVERLOADED : E_INTERNAL, NULL);
+}
+
+static enum error
+make(struct ctx *c, const char *password, char out[HASH_SIZE])
+{
+	const struct scheme *s = scheme_now();
 	int problem;
 
 	if (!hashing_begin())
 		return fail(c, E_OVERLOADED, NULL);
-
-	hash = crypt_ra(password, setting, &scratch, &size);
-	problem = errno;
-	if (hash)
-		memcpy(out, hash, strlen(hash) + 1);
-	if (scratch)
-		explicit_bzero(scratch, (size_t)size);
+	problem = s->make(s, password, out);
 	hashing_end();
-	if (hash)
-		return OK;
-
-	log_error(c, "crypt_ra: %s", strerror(problem));
-	return fail(c, problem == ENOMEM ? E_OVERLOADED : E_INTERNAL, NULL);
+	return outcome(c, s, problem);
 }
 
 enum error
 password_hash(struct ctx *c, const char *password, const char **hash)
 {
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE], out[CRYPT_OUTPUT_SIZE];
+	size_t max = scheme_now()->bytes_max;
+	char out[HASH_SIZE];
 	enum error e;
 
-	if (!new_setting(setting))
+	if (max && strlen(password) > max)
 		return fail(c, E_INTERNAL, NULL);
 
-	e = run_crypt(c, password, setting, out);
+	e = make(c, password, out);
 	if (e)
 		return e;
 
@@ -67,66 +110,46 @@ password_hash(struct ctx *c, const char *password, const char **hash)
 	return OK;
 }
 
-/* A hash that crypt(3) can work with. Others ("!" and such) lock the account. */
-static bool
-usable(const char *hash)
-{
-	int state;
-
-	if (!hash || strlen(hash) >= CRYPT_OUTPUT_SIZE)
-		return false;
-	state = crypt_checksalt(hash);
-	return state == CRYPT_SALT_OK || state == CRYPT_SALT_METHOD_LEGACY;
-}
-
 enum error
 password_verify(struct ctx *c, const char *password, const char *hash, bool *right)
 {
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE], out[CRYPT_OUTPUT_SIZE];
-	bool known = usable(hash);
-	enum error e;
+	const struct scheme *s = scheme_of(hash);
+	char unused[HASH_SIZE];
+	int problem;
 
 	*right = false;
 	if (strlen(password) > PASSWORD_BYTES_MAX)
 		return OK;
-	if (!known && !new_setting(setting))
-		return fail(c, E_INTERNAL, NULL);
 
-	/* Without a hash a new setting takes just as long, and nobody learns who has an
+	/* Without a hash, to make one takes just as long, and nobody learns who has an
 	 * account here. */
-	e = run_crypt(c, password, known ? hash : setting, out);
-	if (e)
-		return e;
-
-	*right = known && strlen(out) == strlen(hash) && secret_equal(out, hash, strlen(hash));
-	return OK;
-}
-
-/* Up to and with the third dollar: method and cost. */
-static size_t
-parameters_length(const char *hash)
-{
-	size_t i;
-	int dollars = 0;
-
-	for (i = 0; hash[i] && dollars < 3; i++)
-		dollars += hash[i] == '$';
-	return i;
+	if (!s)
+		return make(c, password, unused);
+	if (!hashing_begin())
+		return fail(c, E_OVERLOADED, NULL);
+	problem = s->verify(password, hash, right);
+	hashing_end();
+	return outcome(c, s, problem);
 }
 
 bool
 password_outdated(const char *hash)
 {
-	char now[CRYPT_GENSALT_OUTPUT_SIZE];
+	const struct scheme *s = scheme_now();
+	char now[PARAMETERS_SIZE];
 
-	return new_setting(now) && strncmp(hash, now, parameters_length(now)) != 0;
+	return s->parameters(s, now) && strncmp(hash, now, strlen(now)) != 0;
 }
+
+/* ---- the rules */
 
 enum error
 password_check(struct ctx *c, const char *field, const char *password, const char *email)
 {
-	size_t length = utf8_length(password);
+	size_t length = utf8_length(password), bytes_max = scheme_now()->bytes_max;
 
+	if (!bytes_max)
+		bytes_max = PASSWORD_BYTES_MAX;
 	if (length < (size_t)settings.password_min_length)
 		return fail_field(c, "body", field, FIELD_TOO_SHORT,
 				  "must have at least %" PRId64 " characters",
@@ -134,11 +157,14 @@ password_check(struct ctx *c, const char *field, const char *password, const cha
 	if (length > PASSWORD_MAX)
 		return fail_field(c, "body", field, FIELD_TOO_LONG,
 				  "must have at most %d characters", PASSWORD_MAX);
-	if (strlen(password) > PASSWORD_BYTES_MAX)
-		return fail_field(c, "body", field, FIELD_TOO_LONG, "must have at most %d bytes",
-				  PASSWORD_BYTES_MAX);
+	if (strlen(password) > bytes_max)
+		return fail_field(c, "body", field, FIELD_TOO_LONG, "must have at most %zu bytes",
+				  bytes_max);
 	if (strcasecmp(password, email) == 0)
 		return fail_field(c, "body", field, FIELD_INVALID_CHOICE,
 				  "must not be the e-mail address");
+	if (password_is_common(password))
+		return fail_field(c, "body", field, FIELD_INVALID_CHOICE,
+				  "is on the list of common passwords");
 	return OK;
 }

@@ -189,8 +189,32 @@ Test(auth, registration_holds_the_password_to_the_rules)
 	settings.password_min_length = 12;
 	a = register_with("12345678901");
 	expect_fields(&a, "body password too_short");
-	a = register_with("123456789012");
+	a = register_with("12345.789.12");
 	cr_expect_eq(a.status, 201, "%s", a.body);
+}
+
+Test(auth, registration_refuses_common_passwords)
+{
+	struct answer a = register_with("Password123");
+
+	expect_fields(&a, "body password invalid_choice");
+	cr_expect_not_null(strstr(a.body, "is on the list of common passwords"), "%s", a.body);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "0");
+}
+
+Test(auth, a_hash_of_another_scheme_is_made_anew_at_the_next_sign_in)
+{
+	register_with("correct horse");
+	settings.password_scheme = "bcrypt";
+	settings.password_bcrypt_cost = 4;
+	cr_expect_eq(login("ada@example.com", "correct horse").status, 200);
+	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 7) FROM users"), "$2b$04$");
+	settings.password_bcrypt_cost = 5;
+	cr_expect_eq(login("ada@example.com", "wrong").status, 401);
+	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 7) FROM users"), "$2b$04$");
+	cr_expect_eq(login("ada@example.com", "correct horse").status, 200);
+	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 7) FROM users"), "$2b$05$");
+	cr_expect_eq(login("ada@example.com", "correct horse").status, 200);
 }
 
 Test(auth, registration_can_be_closed)

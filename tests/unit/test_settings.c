@@ -386,6 +386,32 @@ Test(settings, production_refuses_a_short_first_password)
 	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", ""));
 }
 
+Test(settings, costs_of_hashes_have_bounds)
+{
+	static const struct {
+		const char *name, *low, *high, *good;
+	} rows[] = {
+		{ "PASSWORD_BCRYPT_COST", "9", "16", "10" },
+		{ "PASSWORD_ARGON2_MEMORY_KIB", "7167", "262145", "7168" },
+		{ "PASSWORD_ARGON2_TIME", "0", "11", "5" },
+		{ "PASSWORD_ARGON2_PARALLELISM", "0", "17", "4" },
+	};
+
+	set_required();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		expect_part(wrong_with(rows[i].name, rows[i].low), "must be a whole number from");
+		expect_part(wrong_with(rows[i].name, rows[i].high), "must be a whole number from");
+		cr_expect_null(wrong_with(rows[i].name, rows[i].good));
+	}
+	expect_part(wrong_with("PASSWORD_SCHEME", "md5"),
+		    "must be one of yescrypt,bcrypt,argon2id");
+#ifdef HAVE_ARGON2
+	cr_expect_null(wrong_with("PASSWORD_SCHEME", "argon2id"));
+#else
+	expect_part(wrong_with("PASSWORD_SCHEME", "argon2id"), "built without Argon2");
+#endif
+}
+
 Test(settings, development_takes_them)
 {
 	set_required();

@@ -15,7 +15,8 @@ static const struct field registration_fields[] = {
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct registration, password), .flags = SECRET,
 	  .min_setting = &settings.password_min_length, .max = 128,
-	  .text = "Password; not the e-mail address.", .example = PASSWORD_EXAMPLE },
+	  .text = "Password; neither the e-mail address nor a common one.",
+	  .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct registration, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1,
 	  .max = 200, .text = "Name to show.", .example = "Ada Lovelace" },
 };

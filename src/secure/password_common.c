@@ -1,0 +1,175 @@
+/* Whether a password is on the list of common ones: that which is built in, and that of
+ * PASSWORD_LIST_FILE. Both are sorted lines, searched by halves, so that no more than a
+ * few pages of them are ever looked at. */
+#include "password_priv.h"
+
+#include "app/settings.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { LINE_MAX_BYTES = 512, ORDER_BYTES = 64 * 1024 };
+
+/* A list in memory (fd -1), or in a file. */
+struct list_text {
+	const char *data;
+	int fd;
+	size_t size;
+};
+
+/* The bytes from `at` on, no more than a line has; returns how many. */
+static size_t
+peek(const struct list_text *list, size_t at, char out[LINE_MAX_BYTES])
+{
+	size_t left = list->size - at, len = left < LINE_MAX_BYTES ? left : LINE_MAX_BYTES;
+	ssize_t got;
+
+	if (list->fd < 0) {
+		memcpy(out, list->data + at, len);
+		return len;
+	}
+	got = pread(list->fd, out, len, (off_t)at);
+	return got < 0 ? 0 : (size_t)got;
+}
+
+/* How a line stands to the word: less than, equal to or more than 0. */
+static int
+compare(const char *line, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+	int order = memcmp(line, word, len < n ? len : n);
+
+	if (order)
+		return order;
+	return len == n ? 0 : len < n ? -1 : 1;
+}
+
+/* Between `low` and `high` begin the lines that may still be the word. The first line is
+ * never looked for behind a newline, so it is looked at by itself. */
+static bool
+is_in(const struct list_text *list, const char *word)
+{
+	char line[LINE_MAX_BYTES];
+	size_t low = 0, high = list->size, middle, start, len, got;
+	const char *newline;
+	int order;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		start = low;
+		if (middle > low) {
+			got = peek(list, middle - 1, line);
+			newline = memchr(line, '\n', got);
+			if (!newline && middle - 1 + got < list->size)
+				return false;
+			start = newline ? middle + (size_t)(newline - line) : high;
+		}
+		if (start >= high) {
+			high = middle;
+			continue;
+		}
+		got = peek(list, start, line);
+		newline = memchr(line, '\n', got);
+		len = newline ? (size_t)(newline - line) : got;
+		order = compare(line, len, word);
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = start + len + 1;
+		else
+			high = middle > low ? middle : low;
+	}
+	return false;
+}
+
+/* The file, opened once a process; without one, an empty list. */
+static const struct list_text *
+own_list(void)
+{
+	static struct list_text own;
+	static bool opened;
+	struct stat info;
+
+	if (opened)
+		return &own;
+
+	opened = true;
+	own.fd = *settings.password_list_file
+		     ? open(settings.password_list_file, O_RDONLY | O_CLOEXEC)
+		     : -1;
+	if (own.fd >= 0 && fstat(own.fd, &info) == 0 && S_ISREG(info.st_mode))
+		own.size = (size_t)info.st_size;
+	return &own;
+}
+
+bool
+password_is_common(const char *password)
+{
+	const struct list_text built_in = { password_list, -1, password_list_size };
+	char word[LINE_MAX_BYTES];
+	size_t len = strlen(password);
+	bool found;
+
+	if (len >= sizeof(word))
+		return false;
+
+	for (size_t i = 0; i <= len; i++)
+		word[i] = password[i] >= 'A' && password[i] <= 'Z' ? (char)(password[i] | 0x20)
+								   : password[i];
+	found = is_in(&built_in, word) || is_in(own_list(), word);
+	explicit_bzero(word, sizeof(word));
+	return found;
+}
+
+/* What is wrong with the lines at the beginning: NULL, or what a search would stumble on. */
+static const char *
+judge(const char *text, size_t len)
+{
+	const char *line = text, *before = NULL, *end;
+	size_t before_len = 0, n;
+
+	for (; (end = memchr(line, '\n', len - (size_t)(line - text))); line = end + 1) {
+		n = (size_t)(end - line);
+		for (size_t i = 0; i < n; i++) {
+			if (line[i] >= 'A' && line[i] <= 'Z')
+				return "has capitals";
+		}
+		if (before && (memcmp(before, line, before_len < n ? before_len : n) > 0 ||
+			       (memcmp(before, line, before_len < n ? before_len : n) == 0 &&
+				before_len > n)))
+			return "is not sorted";
+		before = line;
+		before_len = n;
+	}
+	return before || len == 0 ? NULL : "has no lines";
+}
+
+const char *
+password_list_check(struct arena *a)
+{
+	const char *path = settings.password_list_file, *wrong = NULL;
+	struct stat info;
+	char *text;
+	ssize_t got;
+	int fd;
+
+	if (!*path)
+		return NULL;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return arena_printf(a, "PASSWORD_LIST_FILE: cannot read %s: %s\n", path,
+				    strerror(errno));
+	text = arena_alloc(a, ORDER_BYTES);
+	got = read(fd, text, ORDER_BYTES);
+	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+		wrong = "is no regular file";
+	else
+		wrong = got < 0 ? strerror(errno) : judge(text, (size_t)got);
+	close(fd);
+	return wrong ? arena_printf(a,
+				    "PASSWORD_LIST_FILE: %s %s: it must hold a password a line, "
+				    "made by: tr A-Z a-z <LIST | LC_ALL=C sort -u\n",
+				    path, wrong)
+		     : NULL;
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Prints C that holds the list of common passwords, sorted: passwords.sh AWK FOLDER
+# One line a password, as in a file, so that one search does for both.
+set -eu
+export LC_ALL=C # the order of the bytes
+
+echo '/* Common passwords, made by passwords.sh. */'
+echo '#include "secure/password_priv.h"'
+echo
+echo 'const char password_list[] ='
+"$1" -f "$2/passwords.awk" "$2/passwords.roots" | sort -u | sed 's/.*/\t"&\\n"/'
+echo ';'
+echo
+echo 'const size_t password_list_size = sizeof(password_list) - 1;'
