@@ -2,9 +2,11 @@
 #include "mail_priv.h"
 
 static const struct field mail_fields[] = {
-	{ UUID(struct mail, id) },       { TEXT(struct mail, recipient) },
-	{ TEXT(struct mail, template) }, { TEXT(struct mail, subject) },
-	{ TEXT(struct mail, body) },
+	{ UUID(struct mail, id) },
+	{ TEXT(struct mail, recipient) },
+	{ TEXT(struct mail, template) },
+	{ TEXT(struct mail, subject) },
+	{ TEXT(struct mail, body), .flags = F_NULLABLE },
 };
 const struct schema mail_schema = SCHEMA("Mail", struct mail, mail_fields);
 
