@@ -951,3 +951,19 @@ Test(auth, seed_makes_nobody_of_bad_settings)
 	cr_expect_not_null(strstr(t->ctx->failure.detail, "FIRST_ADMIN_EMAIL"));
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "0");
 }
+
+/* --- who is calling --- */
+
+Test(auth, a_web_server_is_told_who_is_calling)
+{
+	struct account ada = make_user(t, .role = "admin");
+	struct answer a = call(t, "GET", P "/auth/check", .token = ada.token);
+
+	cr_expect_eq(a.status, 204);
+	cr_expect_str_eq(answer_header(&a, "X-User-Id"), ada.id);
+	cr_expect_str_eq(answer_header(&a, "X-User-Role"), "admin");
+	cr_expect_str_eq(answer_header(&a, "X-Session-Id"), ada.session_id);
+	a = call(t, "GET", P "/auth/check");
+	expect_problem(&a, 401, "unauthenticated");
+	cr_expect_null(answer_header(&a, "X-User-Id"));
+}

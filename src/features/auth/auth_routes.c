@@ -83,6 +83,19 @@ show_me(struct request *req)
 	return reply_record(req, &user);
 }
 
+/* For web servers that let other services' requests in by what this says (nginx:
+ * auth_request). */
+static enum error
+show_caller(struct request *req)
+{
+	const struct caller *caller = &req->ctx->caller;
+
+	reply_header(req, "X-User-Id", caller->user_id);
+	reply_header(req, "X-User-Role", role_name(caller->role));
+	reply_header(req, "X-Session-Id", caller->session_id);
+	return reply_empty(req);
+}
+
 const struct route auth_routes[] = {
 	{ POST, "/auth/register", sign_up, ACCESS_PUBLIC, .body = &registration_schema,
 	  .reply = &user_schema, .status = 201, .location = "/users",
@@ -103,5 +116,8 @@ const struct route auth_routes[] = {
 	  .id = "auth_logout", .text = "End the session that a refresh token belongs to." },
 	{ GET, "/auth/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
 	  .id = "auth_me", .text = "Show the caller's own account; the same as /users/me." },
+	{ GET, "/auth/check", show_caller, ACCESS_VIEWER, .status = 204, .id = "auth_check",
+	  .text = "Name the caller in X-User-Id, X-User-Role and X-Session-Id, for web servers"
+		  " that ask before they let a request in." },
 	{ 0 },
 };

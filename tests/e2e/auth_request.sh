@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The example of the shipped site that lets another service's requests in by GET auth/check.
+. "$(dirname "$0")/e2e.sh"
+site_start
+conf=$site/nginx/site.conf
+
+# The example without its comment signs, and a service that says what it was told.
+service=$((port + 1))
+while port_is_taken "$service"; do service=$((service + 1)); done
+sed -i -e '/^\t#location = \/-caller/,/^\t#}/s/#//' -e '/^\t#location \/reports\//,/^\t#}/s/#//' \
+	-e "s|http://127.0.0.1:9000|http://127.0.0.1:$service|" "$conf"
+cat >>"$conf" <<-END
+	server {
+		listen 127.0.0.1:$service;
+		default_type text/plain;
+		return 200 'id=\$http_x_user_id role=\$http_x_user_role authorization=\$http_authorization\n';
+	}
+END
+kill -HUP "$(nginx_pid "$site")"
+wait_until 10 port_is_taken "$service" || fail_all "nginx does not take the example"
+
+ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
+	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
+is "signed in" "$status" 200
+token=$(member access_token)
+ask GET /api/v1/users/me -H "Authorization: Bearer $token"
+id=$(member id)
+
+ask GET /reports/2026 -H "Authorization: Bearer $token"
+is "let in" "$status" 200
+is "the service knows who is calling, and gets no token" "$body" "id=$id role=owner authorization="
+ask POST /reports/2026 -H "Authorization: Bearer $token" -d 'a body' -H 'X-User-Role: god'
+is "let in with a body" "$status" 200
+is "nobody names himself" "$body" "id=$id role=owner authorization="
+ask GET /reports/2026
+is "a stranger stays out" "$status" 401
+ask GET /reports/2026 -H "Authorization: Bearer $token" -H 'X-API-Key: x'
+is "so does who has a bad key" "$status" 401
+ask GET /-caller -H "Authorization: Bearer $token"
+is "the question itself is nobody's" "$status" 404
