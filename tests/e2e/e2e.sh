@@ -78,11 +78,12 @@ ask() {
 	[[ $method == HEAD ]] || body=$(tr -d '\0' <"$output") # For HEAD, curl writes the headers there.
 }
 
-# ask_raw TEXT: as it stands, over a connection of its own.
+# ask_raw TEXT: as it stands, in one write, over a connection of its own.
 ask_raw() {
 	local answer
 	exec 7<>"/dev/tcp/127.0.0.1/$port"
-	printf '%b' "$1" >&7
+	printf '%b' "$1" >"$site/raw"
+	cat "$site/raw" >&7
 	answer=$(timeout 10 cat <&7 | tr -d '\0\r') || true
 	exec 7>&-
 	status=$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' <<<"$answer")
