@@ -355,7 +355,7 @@ CREATE INDEX jobs_running ON jobs USING btree (lease) WHERE (status = 'running':
 
 CREATE INDEX jobs_scheduled ON jobs USING btree (run_at) WHERE (status = 'scheduled'::text);
 
-CREATE UNIQUE INDEX jobs_unique_key ON jobs USING btree (unique_key) WHERE (status = ANY (ARRAY['queued'::text, 'scheduled'::text, 'running'::text]));
+CREATE UNIQUE INDEX jobs_unique_key ON jobs USING btree (unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['queued'::text, 'scheduled'::text, 'running'::text])));
 
 CREATE INDEX mails_sent ON mails USING btree (sent_at) WHERE (sent_at IS NOT NULL);
 

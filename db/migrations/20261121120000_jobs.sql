@@ -46,7 +46,7 @@ CREATE INDEX jobs_running ON jobs (lease) WHERE status = 'running';
 CREATE INDEX jobs_finished ON jobs (finished_at)
 	WHERE status IN ('succeeded', 'failed', 'cancelled');
 CREATE UNIQUE INDEX jobs_unique_key ON jobs (unique_key)
-	WHERE status IN ('queued', 'scheduled', 'running');
+	WHERE unique_key IS NOT NULL AND status IN ('queued', 'scheduled', 'running');
 
 -- What people look for.
 CREATE INDEX jobs_of_owner ON jobs (owner_id, queued_at, id) WHERE owner_id IS NOT NULL;

@@ -276,6 +276,8 @@ look(int64_t now)
 
 	k.look_at = now + SECOND;
 	e = jobs_look(&k.ctx, &due);
+	if (!e && due.waiting)
+		e = jobs_plan_anew(&k.ctx);
 	if (!e && due.lost)
 		e = rescue("{}");
 	if (e)

@@ -154,6 +154,9 @@ enum error jobs_put_back(struct ctx *, int64_t lease, const char *keys, int64_t 
 			 int64_t *n) MUST_CHECK;
 enum error job_show_progress(struct ctx *, int64_t key, int64_t lease, int percent,
 			     int64_t *n) MUST_CHECK;
+/* The table may have grown from nothing to a million rows since the connection planned its
+ * statements: it shall do so again. */
+enum error jobs_plan_anew(struct ctx *) MUST_CHECK;
 enum error jobs_look(struct ctx *, struct due *out) MUST_CHECK;
 enum error jobs_renew(struct ctx *, const char *leases, struct records *out) MUST_CHECK;
 /* Takes jobs away from leases that ran out, and from those of dead workers (the first of

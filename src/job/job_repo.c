@@ -45,6 +45,7 @@ enum {
 	RESUME,
 	PRUNE,
 	STATS,
+	DISCARD,
 };
 
 static const struct field made_fields[] = { { UUID(struct job_row, id) } };
@@ -111,18 +112,18 @@ static const struct schema seen_schema = SCHEMA("JobCronSeen", struct cron_seen,
 	       " max_attempts FROM taken ORDER BY priority DESC, run_at, key"
 
 const struct query job_queries[] = {
-	[INSERT] =
-	    QUERY("jobs_insert", &made_schema,
-		  "WITH made AS (INSERT INTO jobs (id, kind, queue, priority, status, args,"
-		  " owner_id, unique_key, timeout, max_attempts, run_at, request_id,"
-		  " traceparent)"
-		  " VALUES ($1, $2, $3, $4,"
-		  " CASE WHEN $5::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $6,"
-		  " $7, $8, $9, $10, greatest($5, now()), $11, $12)"
-		  " ON CONFLICT (unique_key) WHERE " UNFINISHED " DO NOTHING"
-		  " RETURNING id, status)"
-		  " SELECT id FROM made"
-		  " WHERE NOT $13::boolean OR pg_notify('jobs', status) IS NOT NULL"),
+	[INSERT] = QUERY(
+	    "jobs_insert", &made_schema,
+	    "WITH made AS (INSERT INTO jobs (id, kind, queue, priority, status, args,"
+	    " owner_id, unique_key, timeout, max_attempts, run_at, request_id,"
+	    " traceparent)"
+	    " VALUES ($1, $2, $3, $4,"
+	    " CASE WHEN $5::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $6,"
+	    " $7, $8, $9, $10, greatest($5, now()), $11, $12)"
+	    " ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND " UNFINISHED " DO NOTHING"
+	    " RETURNING id, status)"
+	    " SELECT id FROM made"
+	    " WHERE NOT $13::boolean OR pg_notify('jobs', status) IS NOT NULL"),
 	[FIND_UNIQUE] = QUERY_READ("jobs_find_unique", &made_schema,
 				   "SELECT id FROM jobs WHERE unique_key = $1 AND " UNFINISHED),
 	[OPEN] =
@@ -262,6 +263,7 @@ const struct query job_queries[] = {
 	    " extract(epoch FROM now() - min(run_at) FILTER (WHERE status = 'queued'))::bigint"
 	    " AS oldest FROM jobs GROUP BY queue) AS j"
 	    " FULL JOIN job_pauses p ON p.queue = j.queue ORDER BY 1"),
+	[DISCARD] = QUERY("jobs_discard_plans", NULL, "DISCARD PLANS"),
 	{ 0 },
 };
 
@@ -453,6 +455,12 @@ job_show_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_
 {
 	return db_run(c, &job_queries[PROGRESS], n, p_int(c, key), p_int(c, lease),
 		      p_int(c, percent));
+}
+
+enum error
+jobs_plan_anew(struct ctx *c)
+{
+	return db_run(c, &job_queries[DISCARD], NULL);
 }
 
 /* ---- what the keeper does */

@@ -17,8 +17,10 @@ enum {
 	BATCH_US = 50000, /* so much work is taken at a time */
 	QUICK_US = 5000,  /* a kind that takes less on average may share a batch */
 	WRITE_US = 20000, /* what ended well is written after so long at most */
-	IDLE_MS = 30000,  /* though the keeper rings */
-	AWAY_MS = 250,    /* between two tries while the database is away */
+	PLAN_US = 1000000,
+	IDLE_MS = 30000, /* though the keeper rings */
+	REST_MS = 4,     /* after a small batch, so that the next one is larger */
+	AWAY_MS = 250,   /* between two tries while the database is away */
 	KINDS_MAX = 256,
 };
 
@@ -29,6 +31,7 @@ static struct worker {
 	struct db *db;
 	int epoll;
 	int64_t next_lease;
+	int64_t plan_at; /* when statements are to be planned anew */
 
 	/* The batch in hand. */
 	const struct taken *taken;
@@ -437,9 +440,10 @@ begin_batch(const struct records *taken)
 	w.slot->nbatch = taken->n;
 }
 
-/* Takes jobs from a queue and runs them. Returns how many. */
+/* Takes jobs from a queue and runs them. Returns how many; `full` says that there may be
+ * more. */
 static size_t
-work_on(const char *queue)
+work_on(const char *queue, bool *full)
 {
 	struct records taken = { 0 };
 	int64_t n = batch_size();
@@ -450,8 +454,10 @@ work_on(const char *queue)
 	w.slot->lease = w.lease;
 	e = jobs_take(&w.ctx, queue, n, w.lease, &taken);
 	if (!e && taken.n) {
-		if ((int64_t)taken.n == n)
-			bell_ring(job_bells.workers); /* there may be more for others */
+		if ((int64_t)taken.n == n) {
+			*full = true;
+			bell_ring(job_bells.workers); /* others may help */
+		}
 		begin_batch(&taken);
 		while (w.begun < w.ntaken)
 			run_next();
@@ -468,11 +474,15 @@ static bool
 work_once(void)
 {
 	struct records open;
-	bool found = false;
+	bool found = false, full = false;
 	enum error e;
 
 	arena_reset(w.arena);
 	e = jobs_open(&w.ctx, &open);
+	if (!e && open.n && now() >= w.plan_at) {
+		w.plan_at = now() + PLAN_US;
+		e = jobs_plan_anew(&w.ctx);
+	}
 	if (e) {
 		db_settle(w.db);
 		failure_clear(&w.ctx);
@@ -480,7 +490,9 @@ work_once(void)
 		return true;
 	}
 	for (size_t i = 0; i < open.n && !job_leave_by; i++)
-		found |= work_on(((const struct queue_name *)open.rows)[i].queue) > 0;
+		found |= work_on(((const struct queue_name *)open.rows)[i].queue, &full) > 0;
+	if (found && !full && !job_leave_by)
+		poll(NULL, 0, REST_MS);
 	return found;
 }
 
