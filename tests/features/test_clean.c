@@ -1,0 +1,99 @@
+/* What is over is removed by a job, and nothing else is. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/testdb.h"
+
+#include "app/clock.h"
+#include "job/job_priv.h"
+
+static struct test *t;
+
+static void
+begin(void)
+{
+	t = test_begin();
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(clean, .init = begin, .fini = end);
+
+static void
+run_job(const char *name)
+{
+	static struct slot slot;
+	struct job_state state = { .slot = &slot, .key = 1, .late_at = INT64_MAX };
+	struct job job = { .ctx = t->ctx, .state = &state, .kind = job_kind_find(name) };
+
+	cr_assert_not_null(job.kind, "no job %s", name);
+	cr_assert_eq(job.kind->run(&job), OK);
+}
+
+/* Its name is its user agent. */
+static void
+add_session(const struct account *who, const char *name, const char *expires, const char *ended)
+{
+	testdb_sql("INSERT INTO sessions (user_id, user_agent, expires_at, ended_at)"
+		   " VALUES ('%s', '%s', now() + interval '%s', now() + %s)",
+		   who->id, name, expires, ended ? ended : "NULL");
+}
+
+static void
+add_token(const struct account *who, const char *expires, bool spent)
+{
+	testdb_sql("INSERT INTO refresh_tokens (session_id, token_hash, expires_at, spent_at)"
+		   " VALUES ('%s', sha256(uuid_v7()::text::bytea), now() + interval '%s', %s)",
+		   who->session_id, expires, spent ? "now() - interval '9 days'" : "NULL");
+}
+
+Test(clean, removes_sessions_that_were_over_long_ago)
+{
+	struct account ada = make_user(t);
+
+	add_session(&ada, "lives", "1 day", NULL);
+	add_session(&ada, "ended", "1 day", "interval '-2 days'");
+	add_session(&ada, "expired", "-2 days", NULL);
+	add_session(&ada, "ended long ago", "1 day", "interval '-4 days'");
+	add_session(&ada, "expired long ago", "-4 days", NULL);
+	run_job("clean_sessions");
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(user_agent, ', ' ORDER BY user_agent)"
+				    " FROM sessions"),
+			 "ended, expired, lives");
+}
+
+Test(clean, keeps_spent_tokens_until_they_expire)
+{
+	struct account ada = make_user(t);
+
+	add_token(&ada, "1 day", true);
+	add_token(&ada, "-1 hour", false);
+	add_token(&ada, "-2 days", true);
+	add_token(&ada, "-2 days", false);
+	run_job("clean_sessions");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM refresh_tokens"), "2");
+}
+
+Test(clean, removes_more_than_a_batch)
+{
+	struct account ada = make_user(t);
+
+	testdb_sql("INSERT INTO sessions (user_id, expires_at)"
+		   " SELECT '%s', now() - interval '9 days' FROM generate_series(1, 2500)",
+		   ada.id);
+	run_job("clean_sessions");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM sessions"), "1");
+}
+
+Test(clean, removes_old_jobs)
+{
+	testdb_sql("INSERT INTO jobs (kind, queue, status, finished_at)"
+		   " SELECT 'x', 'y', 'succeeded', now() - interval '9 days'"
+		   " FROM generate_series(1, 1500)");
+	run_job("prune_jobs");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs"), "0");
+}
