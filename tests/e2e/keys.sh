@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# The key of the access tokens changes while people work: nobody is signed out, and a bad
+# key file changes nothing.
+. "$(dirname "$0")/e2e.sh"
+
+keys=$base/var/test/keys
+rm -rf "$keys"
+mkdir -p "${keys%/*}"
+export JWT_KEYS_DIR=$keys JWT_ALGORITHM=ES256 ENV_FILE=/dev/null
+"$APP" keys make >/dev/null
+site_start
+
+published() { # so many keys
+	ask GET /.well-known/jwks.json
+	[[ $(grep -o '"kid"' <<<"$body" | wc -l) == "$1" ]]
+}
+reload() { kill -HUP "$(<"$PID_FILE")"; }
+sign_in() { ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'; }
+kid_of() { cut -d . -f 1 <<<"$1" | tr '_-' '/+' | { base64 -di 2>/dev/null || true; } | sed -n 's/.*"kid":"\([^"]*\)".*/\1/p'; }
+works() { # TEXT TOKEN STATUS
+	ask GET /api/v1/users/me -H "Authorization: Bearer $2"
+	is "$1" "$status" "$3"
+}
+
+ask GET /.well-known/jwks.json
+is "the public keys" "$status" 200
+is "anybody may keep them for a while" "$(header cache-control)" "public, max-age=600"
+sign_in
+old=$(member access_token)
+works "a token of the first key" "$old" 200
+
+"$APP" keys make >>"$log" 2>&1
+reload
+wait_until 10 published 2 || true
+is "the second key is published" "$(grep -o '"kid"' <<<"$body" | wc -l)" 2
+sign_in
+is "and does not sign yet" "$(kid_of "$(member access_token)")" "$(kid_of "$old")"
+
+# As if it had been made an hour ago, and the first one a day ago.
+first=$(kid_of "$old")
+for file in "$keys"/*.pem; do
+	age="-1 hour"
+	[[ $file != *"$first"* ]] || age="-1 day"
+	mv "$file" "$keys/$(date -u -d "$age" +%Y%m%dT%H%M%SZ)-${file#*Z-}"
+done
+reload
+signs_anew() { sign_in && [[ $(kid_of "$(member access_token)") != "$first" ]]; }
+wait_until 10 signs_anew || true
+new=$(member access_token)
+matches "then it signs" "$(kid_of "$new")" '^[A-Za-z0-9_-]{43}$'
+works "a token of the second key" "$new" 200
+works "and one of the first still" "$old" 200
+
+echo "no key" >"$keys/broken.pem"
+reload
+wait_until 10 grep -q 'not reloaded' "$site/log/api.log" || true
+works "a broken key file ends nothing" "$new" 200
+rm "$keys/broken.pem"
+
+"$APP" keys retire "$first" >>"$log" 2>&1 && retired=yes || retired=no
+is "what no token needs any more is retired" "$retired" yes
+reload
+wait_until 10 published 1 || true
+works "its tokens are good no more" "$old" 401
+works "those of the second are" "$new" 200
