@@ -1,0 +1,281 @@
+/*
+ * A database connection that breaks between any two statements of an act: the act is there as
+ * a whole or not at all. PQsendQueryPrepared is wrapped by the linker, so that the server's
+ * process can be ended right before the statement of a given number.
+ */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/testdb.h"
+
+#include "app/settings.h"
+
+#include <libpq-fe.h>
+
+#define P "/api/v1"
+
+enum { STATEMENTS_MAX = 40 };
+
+int __real_PQsendQueryPrepared(PGconn *, const char *, int, const char *const *, const int *,
+			       const int *, int);
+int __wrap_PQsendQueryPrepared(PGconn *, const char *, int, const char *const *, const int *,
+			       const int *, int);
+
+static struct test *t;
+static int sent, kill_at; /* 0: none */
+
+static void
+end_backend(int pid)
+{
+	cr_assert_str_eq(testdb_sql("SELECT pg_terminate_backend(%d)", pid), "t");
+	while (testdb_sql("SELECT 1 FROM pg_stat_activity WHERE pid = %d", pid))
+		;
+}
+
+int
+__wrap_PQsendQueryPrepared(PGconn *conn, const char *name, int n, const char *const *values,
+			   const int *lengths, const int *formats, int format)
+{
+	if (++sent == kill_at)
+		end_backend(PQbackendPID(conn));
+	return __real_PQsendQueryPrepared(conn, name, n, values, lengths, formats, format);
+}
+
+static void
+begin(void)
+{
+	t = test_begin();
+	settings.refresh_reuse_grace_seconds = 0;
+	setenv("LOG_LEVEL", "error", 1);
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(crash, .init = begin, .fini = end);
+
+/* Ada has signed in by password and used her refresh token once; an owner looks on. */
+struct scene {
+	struct account ada, owner;
+	const char *session_id, *spent, *fresh;
+};
+
+static const char *
+token_json(const char *token)
+{
+	return arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token);
+}
+
+static struct answer
+post(const char *token, const char *path, const char *json)
+{
+	return call(t, "POST", path, .token = token, .json = json);
+}
+
+static struct scene
+set_up(void)
+{
+	struct scene s;
+	struct answer a;
+
+	testdb_sql("BEGIN");
+	testdb_sql("SET LOCAL audit.prune = on");
+	testdb_sql("DELETE FROM audit_events");
+	testdb_sql("COMMIT");
+	testdb_sql("DELETE FROM users");
+	s.ada = make_user(t, .email = "ada@example.com");
+	s.owner = make_user(t, .email = "owner@example.com", .role = "owner");
+	a = post(NULL, P "/auth/login",
+		 arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", s.ada.email,
+			      s.ada.password));
+	s.spent = answer_text(&a, "refresh_token");
+	a = post(NULL, P "/auth/refresh", token_json(s.spent));
+	s.fresh = answer_text(&a, "refresh_token");
+	s.session_id = testdb_sql("SELECT id FROM sessions WHERE ip IS NOT NULL");
+	return s;
+}
+
+/* All that an act may change, without what differs from one run to the next. */
+static const char *
+state(void)
+{
+	return testdb_sql(
+	    "SELECT concat_ws(E'\\n',"
+	    " (SELECT string_agg(concat_ws(' ', email, full_name, role, is_active,"
+	    "   last_login_at IS NOT NULL, version), E'\\n' ORDER BY email) FROM users),"
+	    " (SELECT count(DISTINCT password_hash) FROM users),"
+	    " (SELECT string_agg(concat_ws(' ', ip, ended_at IS NOT NULL, last_used_at <> "
+	    "created_at),"
+	    "   E'\\n' ORDER BY key) FROM sessions),"
+	    " (SELECT string_agg(concat_ws(' ', session_id IS NOT NULL, spent_at IS NOT NULL),"
+	    "   E'\\n' ORDER BY key) FROM refresh_tokens),"
+	    " (SELECT string_agg(concat_ws(' ', action, outcome, actor_kind),"
+	    "   E'\\n' ORDER BY key) FROM audit_events))");
+}
+
+static struct answer
+sign_up(const struct scene *s UNUSED)
+{
+	return post(NULL, P "/auth/register",
+		    "{\"email\":\"new@example.com\",\"password\":\"another one\"}");
+}
+
+static struct answer
+log_in(const struct scene *s)
+{
+	return post(NULL, P "/auth/login",
+		    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", s->ada.email,
+				 s->ada.password));
+}
+
+static struct answer
+fail_to_log_in(const struct scene *s)
+{
+	return post(
+	    NULL, P "/auth/login",
+	    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"wrong\"}", s->ada.email));
+}
+
+static struct answer
+refresh(const struct scene *s)
+{
+	return post(NULL, P "/auth/refresh", token_json(s->fresh));
+}
+
+static struct answer
+reuse(const struct scene *s)
+{
+	return post(NULL, P "/auth/refresh", token_json(s->spent));
+}
+
+static struct answer
+log_out(const struct scene *s)
+{
+	return post(NULL, P "/auth/logout", token_json(s->fresh));
+}
+
+static struct answer
+log_out_all(const struct scene *s)
+{
+	return post(s->ada.token, P "/auth/logout-all", NULL);
+}
+
+static struct answer
+end_session(const struct scene *s)
+{
+	return call(t, "DELETE", arena_printf(t->arena, P "/auth/sessions/%s", s->session_id),
+		    .token = s->ada.token);
+}
+
+static struct answer
+change_profile(const struct scene *s)
+{
+	return call(t, "PATCH", P "/users/me", .token = s->ada.token,
+		    .json = arena_printf(t->arena,
+					 "{\"email\":\"new@example.com\",\"full_name\":\"N\","
+					 "\"current_password\":\"%s\"}",
+					 s->ada.password));
+}
+
+static struct answer
+change_password(const struct scene *s)
+{
+	return post(s->ada.token, P "/users/me/change-password",
+		    arena_printf(t->arena,
+				 "{\"current_password\":\"%s\",\"new_password\":\"another one\"}",
+				 s->ada.password));
+}
+
+static struct answer
+delete_own(const struct scene *s)
+{
+	return call(t, "DELETE", P "/users/me", .token = s->ada.token);
+}
+
+static struct answer
+create_user(const struct scene *s)
+{
+	return post(s->owner.token, P "/users",
+		    "{\"email\":\"new@example.com\",\"password\":\"another one\"}");
+}
+
+static struct answer
+change_user(const struct scene *s)
+{
+	return call(t, "PATCH", arena_printf(t->arena, P "/users/%s", s->ada.id),
+		    .token = s->owner.token,
+		    .json = "{\"role\":\"viewer\",\"password\":\"another one\","
+			    "\"full_name\":\"N\",\"is_active\":false}");
+}
+
+static struct answer
+delete_user(const struct scene *s)
+{
+	return call(t, "DELETE", arena_printf(t->arena, P "/users/%s", s->ada.id),
+		    .token = s->owner.token);
+}
+
+static const struct act {
+	const char *name;
+	unsigned status;
+	struct answer (*run)(const struct scene *);
+} acts[] = {
+	{ "registration", 201, sign_up },
+	{ "login", 200, log_in },
+	{ "failed login", 401, fail_to_log_in },
+	{ "refresh", 200, refresh },
+	{ "reuse of a token", 401, reuse },
+	{ "logout", 204, log_out },
+	{ "logout of all", 204, log_out_all },
+	{ "end of a session", 204, end_session },
+	{ "change of profile", 200, change_profile },
+	{ "change of password", 204, change_password },
+	{ "deletion of oneself", 204, delete_own },
+	{ "creation of a user", 201, create_user },
+	{ "change of a user", 200, change_user },
+	{ "deletion of a user", 204, delete_user },
+};
+
+/* Runs the act with the connection broken before statement number `at`. False: it has fewer. */
+static bool
+run_broken(const struct act *act, int at, const char *whole)
+{
+	struct scene s = set_up();
+	const char *before = state();
+	struct answer a;
+	bool done;
+
+	sent = 0;
+	kill_at = at;
+	a = act->run(&s);
+	kill_at = 0;
+	done = a.status == act->status;
+	cr_expect(done || a.status == 503, "%s, broken before statement %d: %u %s", act->name, at,
+		  a.status, a.body);
+	cr_expect_str_eq(state(), done ? whole : before, "%s, broken before statement %d: %u",
+			 act->name, at, a.status);
+	return sent >= at;
+}
+
+Test(crash, an_act_is_there_as_a_whole_or_not_at_all)
+{
+	for (size_t i = 0; i < COUNT(acts); i++) {
+		struct scene s = set_up();
+		const char *before = state(), *whole;
+		struct answer a;
+		int at = 1;
+
+		sent = 0;
+		a = acts[i].run(&s);
+		cr_assert_eq(a.status, acts[i].status, "%s: %s", acts[i].name, a.body);
+		whole = state();
+		cr_assert_str_neq(before, whole, "%s changes nothing", acts[i].name);
+		cr_assert_geq(sent, 2, "%s", acts[i].name);
+		while (run_broken(&acts[i], at, whole) && at < STATEMENTS_MAX)
+			at++;
+		cr_expect_lt(at, STATEMENTS_MAX, "%s", acts[i].name);
+	}
+}
