@@ -154,6 +154,27 @@ ALTER TABLE jobs ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE mail_tokens (
+    key bigint NOT NULL,
+    user_id uuid NOT NULL,
+    purpose text NOT NULL,
+    email text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT mail_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['verify'::text, 'change'::text, 'reset'::text]))),
+    CONSTRAINT mail_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE mail_tokens ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME mail_tokens_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE mails (
     key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
@@ -285,6 +306,15 @@ ALTER TABLE ONLY jobs
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY mail_tokens
+    ADD CONSTRAINT mail_tokens_one UNIQUE (user_id, purpose);
+
+ALTER TABLE ONLY mail_tokens
+    ADD CONSTRAINT mail_tokens_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY mail_tokens
+    ADD CONSTRAINT mail_tokens_token_hash_key UNIQUE (token_hash);
+
 ALTER TABLE ONLY mails
     ADD CONSTRAINT mails_id_key UNIQUE (id);
 
@@ -379,6 +409,9 @@ ALTER TABLE ONLY items
 
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY mail_tokens
+    ADD CONSTRAINT mail_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE;

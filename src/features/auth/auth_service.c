@@ -6,6 +6,7 @@
 #include "app/settings.h"
 #include "app/token.h"
 #include "features/audit/audit.h"
+#include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
 enum { SECONDS_A_DAY = 86400 };
@@ -21,6 +22,28 @@ hash_of(const char *token, unsigned char hash[SHA256_SIZE])
 	sha256(token, strlen(token), hash);
 }
 
+/* Where addresses are proved by mail, the answer does not tell that one is taken: the mail
+ * does, to whom it belongs. */
+static enum error
+conceal_taken(struct ctx *c, const struct registration *in, struct user *out)
+{
+	char id[UUID_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
+
+	failure_clear(c);
+	uuid_new(id);
+	clock_text(clock_now(), now);
+	*out = (struct user) {
+		.id = arena_text(c->arena, id),
+		.email = in->email,
+		.full_name = in->full_name,
+		.role = role_name(ROLE_MEMBER),
+		.is_active = true,
+		.created_at = arena_text(c->arena, now),
+		.updated_at = arena_text(c->arena, now),
+	};
+	return recovery_already_registered(c, in->email);
+}
+
 enum error
 auth_register(struct ctx *c, const struct registration *in, struct user *out)
 {
@@ -29,12 +52,15 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 		.password = in->password,
 		.full_name = in->full_name,
 		.role = ROLE_MEMBER,
+		.created = recovery_required() ? recovery_greet : NULL,
 	};
+	enum error e;
 
 	if (strcmp(settings.registration, "open") != 0)
 		return fail(c, E_FORBIDDEN, "registration is closed");
 
-	return users_create(c, &user, out);
+	e = users_create(c, &user, out);
+	return e == E_EMAIL_TAKEN && recovery_required() ? conceal_taken(c, in, out) : e;
 }
 
 /* A new refresh token of that session. */
@@ -78,6 +104,10 @@ begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 	enum error e;
 
 	e = users_signed_in(c, login, &user);
+	if (e)
+		return e;
+
+	e = recovery_check(c, user.id);
 	if (e)
 		return e;
 

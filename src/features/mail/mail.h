@@ -17,6 +17,9 @@ struct mail_value {
 	const char *name, *value;
 };
 
+/* Whether the settings say how to send mail. */
+bool mail_enabled(void);
+
 /* Puts a mail into the outbox, in the open transaction or in one of its own. E_INTERNAL, with
  * a line in the log, where the template cannot be read or wants a value that is not given. */
 enum error mail_enqueue(struct ctx *, const char *to, const char *template,

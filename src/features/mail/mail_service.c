@@ -8,6 +8,12 @@
 
 enum { TEMPLATE_MAX = 64 * 1024, MAIL_MAX = 128 * 1024 };
 
+bool
+mail_enabled(void)
+{
+	return *settings.smtp_url || *settings.mail_dir;
+}
+
 /* The whole template, or NULL. */
 static const char *
 read_template(struct ctx *c, const char *name)

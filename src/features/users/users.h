@@ -18,6 +18,9 @@ struct new_user {
 	const char *full_name; /* or NULL */
 	enum role role;
 	bool inactive;
+	bool vouched; /* somebody vouches for the address: it needs no proof */
+	/* Called in the transaction that makes the account, or NULL. */
+	enum error (*created)(struct ctx *, const char *user_id, const char *email);
 };
 
 /* What an administrator may change of an account. */

@@ -3,6 +3,8 @@
 
 #include "app/password.h"
 #include "features/audit/audit.h"
+#include "features/mail/mail.h"
+#include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
 /* A wrong current password is worth an event: somebody may sit at another one's keyboard. */
@@ -43,11 +45,46 @@ update_profile(struct ctx *c, const struct profile *in, uint64_t given, const ch
 	return audit_write(c, &event);
 }
 
+/* A new address needs the password, so that nobody takes an account over who finds it signed
+ * in. Where addresses must be proved, it waits until that is done. */
+static enum error
+check_new_email(struct ctx *c, const struct profile *in, uint64_t given)
+{
+	const struct login *login;
+
+	if (!(given & PROFILE_PASSWORD))
+		return fail_field(c, "body", "current_password", FIELD_REQUIRED,
+				  "must be given with a new e-mail address");
+
+	return check_current(c, in->current_password, AUDIT_USER_UPDATED, &login);
+}
+
+static enum error
+change_profile(struct ctx *c, const struct profile *in, uint64_t given, const struct user *was,
+	       struct user *out)
+{
+	bool new_email = given & PROFILE_EMAIL && strcasecmp(in->email, was->email) != 0;
+	const char *detail = NULL;
+	enum error e = OK;
+
+	if (new_email) {
+		detail = audit_detail(c, "email_from", was->email, "email_to", in->email, NULL);
+		if (recovery_required()) {
+			e = recovery_change_email(c, was->id, was->email, in->email);
+			given &= ~(uint64_t)PROFILE_EMAIL;
+		} else if (mail_enabled()) {
+			e = recovery_email_changed(c, was->email, in->email);
+		}
+	}
+	if (e)
+		return e;
+
+	return update_profile(c, in, given, detail, out);
+}
+
 enum error
 users_change_profile(struct ctx *c, const struct profile *in, uint64_t given, struct user *out)
 {
-	const struct login *login;
-	const char *detail = NULL;
 	struct user was;
 	enum error e;
 
@@ -60,18 +97,14 @@ users_change_profile(struct ctx *c, const struct profile *in, uint64_t given, st
 		return OK;
 	}
 	if (given & PROFILE_EMAIL && strcasecmp(in->email, was.email) != 0) {
-		if (!(given & PROFILE_PASSWORD))
-			return fail_field(c, "body", "current_password", FIELD_REQUIRED,
-					  "must be given with a new e-mail address");
-		e = check_current(c, in->current_password, AUDIT_USER_UPDATED, &login);
+		e = check_new_email(c, in, given);
 		if (e)
 			return e;
-		detail = audit_detail(c, "email_from", was.email, "email_to", in->email, NULL);
 	}
 
 	e = db_begin(c);
 	if (!e)
-		e = update_profile(c, in, given, detail, out);
+		e = change_profile(c, in, given, &was, out);
 	return db_finish(c, e);
 }
 

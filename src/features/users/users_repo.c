@@ -23,8 +23,10 @@ enum {
 
 const struct query users_queries[] = {
 	[INSERT] = QUERY("users_insert", &user_schema,
-			 "INSERT INTO users (email, password_hash, full_name, role, is_active)"
-			 " VALUES ($1, $2, $3, $4, $5) RETURNING " COLUMNS),
+			 "INSERT INTO users (email, password_hash, full_name, role, is_active,"
+			 " email_verified_at)"
+			 " VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)"
+			 " RETURNING " COLUMNS),
 	[FIND] =
 	    QUERY_READ("users_find", &user_schema, "SELECT " COLUMNS " FROM users WHERE id = $1"),
 	[FIND_BY_EMAIL] = QUERY_READ("users_find_by_email", &user_schema,
@@ -122,7 +124,7 @@ enum error
 users_insert(struct ctx *c, const struct new_user *in, const char *hash, struct user *out)
 {
 	return taken(c, db_one(c, &users_queries[INSERT], out, in->email, hash, in->full_name,
-			       role_name(in->role), p_bool(!in->inactive)));
+			       role_name(in->role), p_bool(!in->inactive), p_bool(in->vouched)));
 }
 
 enum error

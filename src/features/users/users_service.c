@@ -35,7 +35,11 @@ insert(struct ctx *c, const struct new_user *in, const char *hash, struct user *
 
 	event.target = out->id;
 	event.detail = audit_detail(c, "role", out->role, NULL);
-	return audit_write(c, &event);
+	e = audit_write(c, &event);
+	if (e || !in->created)
+		return e;
+
+	return in->created(c, out->id, out->email);
 }
 
 enum error
@@ -61,13 +65,15 @@ users_create(struct ctx *c, const struct new_user *in, struct user *out)
 enum error
 users_add(struct ctx *c, const struct new_user *in, struct user *out)
 {
+	struct new_user user = *in;
 	enum error e;
 
 	e = check_rank(c, in->role);
 	if (e)
 		return e;
 
-	return users_create(c, in, out);
+	user.vouched = true;
+	return users_create(c, &user, out);
 }
 
 enum error
@@ -359,6 +365,7 @@ users_seed(struct ctx *c, FILE *out)
 		.email = settings.first_admin_email,
 		.password = settings.first_admin_password,
 		.role = ROLE_OWNER,
+		.vouched = true,
 	};
 	int64_t owners;
 	enum error e;

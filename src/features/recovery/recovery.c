@@ -1,0 +1,71 @@
+/* What these routes take, and what this feature plugs into the application. */
+#include "recovery_priv.h"
+
+#include "app/settings.h"
+
+#define TOKEN_EXAMPLE "q3mZ0cR8sH5tWbA1dEfGuLp9oIxYzTnVwkJ2nXq0v7y"
+
+enum { SECRET = F_CREATE | F_REQUIRED | F_SECRET };
+
+static const struct field address_fields[] = {
+	{ EMAIL(struct address, email), .flags = F_CREATE | F_REQUIRED,
+	  .text = "E-mail address of the account.", .example = "ada@example.com" },
+};
+const struct schema address_schema = SCHEMA("Address", struct address, address_fields);
+
+static const struct field proof_fields[] = {
+	{ TEXT(struct proof, token), .flags = SECRET, .text = "The token of the link in the mail.",
+	  .example = TOKEN_EXAMPLE },
+};
+const struct schema proof_schema = SCHEMA("Proof", struct proof, proof_fields);
+
+static const struct field reset_fields[] = {
+	{ TEXT(struct reset, token), .flags = SECRET, .text = "The token of the link in the mail.",
+	  .example = TOKEN_EXAMPLE },
+	{ TEXT(struct reset, new_password), .flags = SECRET,
+	  .min_setting = &settings.password_min_length, .max = 128, .text = "The new password.",
+	  .example = "correct horse battery staple" },
+};
+const struct schema reset_schema = SCHEMA("PasswordReset", struct reset, reset_fields);
+
+static const char *const purposes[] = { PURPOSE_VERIFY, PURPOSE_RESET, NULL };
+
+static const struct field args_fields[] = {
+	{ ENUM(struct recovery_args, purpose), .flags = F_READ | F_CREATE | F_REQUIRED,
+	  .choices = purposes, .text = "What the mail is for." },
+	{ EMAIL(struct recovery_args, email), .flags = F_READ | F_CREATE | F_REQUIRED,
+	  .text = "Who asked for it." },
+};
+const struct schema recovery_args_schema =
+    SCHEMA("RecoveryArgs", struct recovery_args, args_fields);
+
+static const struct field account_fields[] = {
+	{ UUID(struct account, id) },
+	{ TEXT(struct account, email) },
+	{ BOOL(struct account, verified) },
+};
+const struct schema account_schema = SCHEMA("Account", struct account, account_fields);
+
+static const struct field token_fields[] = {
+	{ UUID(struct mail_token, user_id) },
+	{ TEXT(struct mail_token, purpose) },
+	{ TEXT(struct mail_token, email) },
+};
+const struct schema mail_token_schema = SCHEMA("MailToken", struct mail_token, token_fields);
+
+const struct job_kind recovery_job = {
+	.name = "recovery_mail",
+	.text = "Mails a token to an address, if there is such an account.",
+	.args = &recovery_args_schema,
+	.run = recovery_mail,
+};
+
+static const struct job_kind *const jobs[] = { &recovery_job, NULL };
+
+const struct feature recovery_feature = {
+	.name = "recovery",
+	.text = "Proving an e-mail address, and a new password by mail.",
+	.routes = recovery_routes,
+	.queries = recovery_queries,
+	.jobs = jobs,
+};

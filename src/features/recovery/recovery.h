@@ -1,0 +1,33 @@
+/*
+ * Accounts by e-mail: proving that an address is one's own, and getting back in without the
+ * password. The only recovery header that another feature may include.
+ *
+ * Each needs a token from a mail: 256 random bits, stored as a hash, good for one use, for
+ * one account, one purpose and one address. Nothing is done by opening a link (a GET): mail
+ * scanners do that.
+ */
+#ifndef APP_RECOVERY_H
+#define APP_RECOVERY_H
+
+#include "app/feature.h"
+
+extern const struct feature recovery_feature;
+
+/* Whether REQUIRE_VERIFIED_EMAIL says that an address must be proved before it is used. */
+bool recovery_required(void);
+
+/* E_FORBIDDEN where it must be, and that of the account was not. */
+enum error recovery_check(struct ctx *, const char *user_id) MUST_CHECK;
+
+/* The mails of three acts, to be called in the transaction of the act. A new account shall
+ * prove its address. An account wants another address, which it gets when that is proved. An
+ * account has another address: its old one is told. */
+enum error recovery_greet(struct ctx *, const char *user_id, const char *email) MUST_CHECK;
+enum error recovery_change_email(struct ctx *, const char *user_id, const char *from,
+				 const char *to) MUST_CHECK;
+enum error recovery_email_changed(struct ctx *, const char *from, const char *to) MUST_CHECK;
+
+/* Tells the owner of an address that somebody tried to register it again. */
+enum error recovery_already_registered(struct ctx *, const char *email) MUST_CHECK;
+
+#endif

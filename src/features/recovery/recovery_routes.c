@@ -1,0 +1,68 @@
+/* HTTP in, HTTP out. The answers to an address tell nothing about it. */
+#include "recovery_priv.h"
+
+static enum error
+verify_email(struct request *req)
+{
+	const struct proof *in = req->in;
+	enum error e;
+
+	e = recovery_verify(req->ctx, in->token);
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+static enum error
+ask_for(struct request *req, const char *purpose)
+{
+	const struct address *in = req->in;
+	enum error e;
+
+	e = recovery_ask(req->ctx, purpose, in->email);
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+static enum error
+resend_verification(struct request *req)
+{
+	return ask_for(req, PURPOSE_VERIFY);
+}
+
+static enum error
+forgot_password(struct request *req)
+{
+	return ask_for(req, PURPOSE_RESET);
+}
+
+static enum error
+reset_password(struct request *req)
+{
+	enum error e;
+
+	e = recovery_reset(req->ctx, req->in);
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+const struct route recovery_routes[] = {
+	{ POST, "/auth/verify-email", verify_email, ACCESS_PUBLIC, .body = &proof_schema,
+	  .status = 204, .errors = { E_INVALID_TOKEN, E_EMAIL_TAKEN }, .id = "auth_verify_email",
+	  .text = "Prove an e-mail address with the token that was sent there." },
+	{ POST, "/auth/resend-verification", resend_verification, ACCESS_PUBLIC,
+	  .body = &address_schema, .status = 204, .id = "auth_resend_verification",
+	  .text = "Send that token again, if the address has an account that needs it." },
+	{ POST, "/auth/forgot-password", forgot_password, ACCESS_PUBLIC, .body = &address_schema,
+	  .status = 204, .id = "auth_forgot_password",
+	  .text = "Send a token for a new password, if the address has an account." },
+	{ POST, "/auth/reset-password", reset_password, ACCESS_PUBLIC, .body = &reset_schema,
+	  .status = 204, .errors = { E_INVALID_TOKEN, E_OVERLOADED }, .id = "auth_reset_password",
+	  .text = "Set a new password with that token; ends every session of the account." },
+	{ 0 },
+};

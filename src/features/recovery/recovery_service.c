@@ -1,0 +1,238 @@
+/* The rules of tokens that come by mail. No HTTP, no SQL. */
+#include "recovery_priv.h"
+
+#include "app/clock.h"
+#include "app/password.h"
+#include "app/settings.h"
+#include "features/audit/audit.h"
+#include "features/mail/mail.h"
+#include "features/sessions/sessions.h"
+
+enum { VERIFY_MINUTES = 24 * 60, RESET_MINUTES = 60 };
+
+bool
+recovery_required(void)
+{
+	return settings.require_verified_email;
+}
+
+enum error
+recovery_check(struct ctx *c, const char *user_id)
+{
+	struct account account;
+	enum error e;
+
+	if (!recovery_required())
+		return OK;
+
+	e = recovery_get_account(c, user_id, &account);
+	if (e)
+		return e;
+
+	return account.verified ? OK : fail(c, E_FORBIDDEN, "confirm your e-mail address first");
+}
+
+static void
+hash_of(const char *token, unsigned char hash[SHA256_SIZE])
+{
+	sha256(token, strlen(token), hash);
+}
+
+/* A new token in a mail; none within a minute of the last. */
+static enum error
+send_token(struct ctx *c, const struct mail_token *token, const char *template, const char *page,
+	   int64_t minutes)
+{
+	const char *secret = secret_new(c->arena);
+	unsigned char hash[SHA256_SIZE];
+	bool issued;
+	enum error e;
+
+	hash_of(secret, hash);
+	e = db_begin(c);
+	if (!e)
+		e = recovery_insert(c, token, minutes, hash, &issued);
+	if (!e && issued)
+		e = mail_enqueue(
+		    c, token->email, template,
+		    (struct mail_value[]) { { "link", mail_link(c, page, secret) }, { 0 } });
+	return db_finish(c, e);
+}
+
+enum error
+recovery_greet(struct ctx *c, const char *user_id, const char *email)
+{
+	struct mail_token token = { user_id, PURPOSE_VERIFY, email };
+
+	return send_token(c, &token, "verify_email", "/verify-email", VERIFY_MINUTES);
+}
+
+enum error
+recovery_already_registered(struct ctx *c, const char *email)
+{
+	return mail_enqueue(c, email, "already_registered", NULL);
+}
+
+enum error
+recovery_email_changed(struct ctx *c, const char *from, const char *to)
+{
+	return mail_enqueue(c, from, "email_changed",
+			    (struct mail_value[]) { { "email", to }, { 0 } });
+}
+
+enum error
+recovery_change_email(struct ctx *c, const char *user_id, const char *from, const char *to)
+{
+	struct mail_token token = { user_id, PURPOSE_CHANGE, to };
+	enum error e;
+
+	e = send_token(c, &token, "change_email", "/verify-email", VERIFY_MINUTES);
+	if (e)
+		return e;
+
+	return recovery_email_changed(c, from, to);
+}
+
+enum error
+recovery_ask(struct ctx *c, const char *purpose, const char *email)
+{
+	struct recovery_args args = { purpose, email };
+
+	return job_enqueue(c, &recovery_job, &args,
+			   .unique = arena_printf(c->arena, "%s %s", purpose, email));
+}
+
+enum error
+recovery_mail(struct job *job)
+{
+	const struct recovery_args *args = job->args;
+	struct ctx *c = job->ctx;
+	struct account account;
+	struct mail_token token;
+	enum error e;
+
+	e = recovery_find_account(c, args->email, &account);
+	if (e == E_NOT_FOUND) {
+		failure_clear(c);
+		return OK;
+	}
+	if (e)
+		return e;
+
+	token = (struct mail_token) { account.id, args->purpose, account.email };
+	if (strcmp(args->purpose, PURPOSE_RESET) == 0)
+		return send_token(c, &token, "reset_password", "/reset-password", RESET_MINUTES);
+	return account.verified ? OK : recovery_greet(c, account.id, account.email);
+}
+
+/* In a transaction: spends the token and does what it is good for. */
+static enum error
+prove(struct ctx *c, const struct mail_token *token, const unsigned char hash[SHA256_SIZE])
+{
+	bool change = strcmp(token->purpose, PURPOSE_CHANGE) == 0;
+	struct audit_event event = {
+		.action = AUDIT_USER_UPDATED,
+		.actor_id = token->user_id,
+		.target = token->user_id,
+		.detail = audit_detail(c, "email_verified", token->email, NULL),
+	};
+	enum error e;
+
+	e = recovery_spend(c, hash);
+	if (e)
+		return e;
+
+	e = change ? recovery_set_email(c, token) : recovery_mark_verified(c, token);
+	if (e)
+		return e;
+
+	return audit_write(c, &event);
+}
+
+enum error
+recovery_verify(struct ctx *c, const char *text)
+{
+	unsigned char hash[SHA256_SIZE];
+	struct mail_token token;
+	enum error e;
+
+	hash_of(text, hash);
+	e = recovery_find(c, hash, &token);
+	if (e)
+		return e;
+	if (strcmp(token.purpose, PURPOSE_RESET) == 0)
+		return fail(c, E_INVALID_TOKEN, "the token is for a new password");
+
+	e = db_begin(c);
+	if (!e)
+		e = prove(c, &token, hash);
+	return db_finish(c, e);
+}
+
+static enum error
+set_password(struct ctx *c, const struct mail_token *token, const unsigned char hash[SHA256_SIZE],
+	     const char *password_hash)
+{
+	struct audit_event event = {
+		.action = AUDIT_PASSWORD_CHANGE,
+		.actor_id = token->user_id,
+		.target = token->user_id,
+		.detail = audit_detail(c, "by", "mail", NULL),
+	};
+	char now[CLOCK_TEXT_SIZE];
+	enum error e;
+
+	e = recovery_spend(c, hash);
+	if (e)
+		return e;
+
+	e = recovery_set_hash(c, token, password_hash);
+	if (e)
+		return e;
+
+	e = sessions_end_all(c, token->user_id, NULL, "password_reset");
+	if (e)
+		return e;
+
+	clock_text(clock_now(), now);
+	e = mail_enqueue(c, token->email, "password_changed",
+			 (struct mail_value[]) { { "time", now }, { 0 } });
+	if (e)
+		return e;
+
+	return audit_write(c, &event);
+}
+
+enum error
+recovery_reset(struct ctx *c, const struct reset *in)
+{
+	unsigned char hash[SHA256_SIZE];
+	struct mail_token token;
+	const char *password_hash_text;
+	enum error e;
+
+	hash_of(in->token, hash);
+	e = recovery_find(c, hash, &token);
+	if (e)
+		return e;
+	if (strcmp(token.purpose, PURPOSE_RESET) != 0)
+		return fail(c, E_INVALID_TOKEN, "the token is not for a new password");
+
+	e = password_check(c, "new_password", in->new_password, token.email);
+	if (e)
+		return e;
+
+	e = password_hash(c, in->new_password, &password_hash_text);
+	if (e)
+		return e;
+
+	e = db_begin(c);
+	if (!e)
+		e = set_password(c, &token, hash, password_hash_text);
+	e = db_finish(c, e);
+	if (e)
+		return e;
+
+	sessions_forget_user(token.user_id);
+	return OK;
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Accounts by e-mail, with the job worker that sends the mails: into a folder, then to a mail
+# server that is first away.
+. "$(dirname "$0")/e2e.sh"
+export MAIL_TEMPLATES=$TOP/deploy/mail MAIL_DIR=$site/mail MAIL_FROM=noreply@example.com
+export REQUIRE_VERIFIED_EMAIL=yes APP_URL=https://app.example.com
+trap 'work_stop "$site"' EXIT
+site_start
+trap 'work_stop "$site"; site_end' EXIT
+mkdir -p "$MAIL_DIR"
+work_start "$site" || fail_all "the job worker does not start"
+
+json=(-H 'Content-Type: application/json')
+post() { ask POST "/api/v1$1" "${json[@]}" -d "$2"; }
+
+# mail_to ADDRESS SUBJECT: waits for it; sets `mail`.
+is_there() { mail=$(grep -lr "^To: <$1>" "$MAIL_DIR" --include='*.eml' | xargs -r grep -l "^Subject: $2"); [[ -n $mail ]]; }
+mail_to() {
+	if wait_until 20 is_there "$@"; then ok "a mail to $1: $2"; else not_ok "a mail to $1: $2" "$(ls -l "$MAIL_DIR")"; fi
+	mail=${mail%%$'\n'*}
+}
+token_of() { sed -n 's|^https://app.example.com/.*[?]token=\([A-Za-z0-9_-]*\).*|\1|p' "$1" | tr -d '\r'; }
+
+# Registering: the address is proved first.
+ada='{"email":"Ada@Example.com","password":"an honest password"}'
+post /auth/register "$ada"
+is "registering" "$status" 201
+first=$body
+post /auth/login "$ada"
+is_problem "no sign-in before the address is proved" 403 forbidden
+mail_to Ada@Example.com Confirm
+verify=$(token_of "$mail")
+ask GET "/api/v1/auth/verify-email?token=$verify"
+is "opening a link does nothing" "$status" 405
+post /auth/verify-email '{"token":"nonsense"}'
+is_problem "a made-up token" 401 invalid_token
+post /auth/reset-password "{\"token\":\"$verify\",\"new_password\":\"another password\"}"
+is_problem "a token is good for its purpose alone" 401 invalid_token
+post /auth/verify-email "{\"token\":\"$verify\"}"
+is "the token proves it" "$status" 204
+post /auth/verify-email "{\"token\":\"$verify\"}"
+is_problem "once" 401 invalid_token
+post /auth/login "$ada"
+is "then the password signs in" "$status" 200
+access=$(member access_token)
+
+# A taken address: the answer is the same, the mail tells.
+post /auth/register '{"email":"ada@example.COM","password":"an honest password"}'
+is "a taken address answers the same" "$status" 201
+is "with the same members" "$(tr -cd '",:a-z_' <<<"$body" | wc -w)" "$(tr -cd '",:a-z_' <<<"$first" | wc -w)"
+mail_to ada@example.COM 'You have an account'
+
+# A forgotten password.
+post /auth/forgot-password '{"email":"nobody@example.com"}'
+is "an unknown address" "$status$body" 204
+post /auth/forgot-password '{"email":"ada@example.com"}'
+is "a known one answers the same" "$status$body" 204
+mail_to Ada@Example.com 'A new password'
+reset=$(token_of "$mail")
+post /auth/reset-password "{\"token\":\"$reset\",\"new_password\":\"short\"}"
+is "a bad password does not spend the token" "$status" 422
+post /auth/reset-password "{\"token\":\"$reset\",\"new_password\":\"another good password\"}"
+is "a new password" "$status" 204
+post /auth/reset-password "{\"token\":\"$reset\",\"new_password\":\"a third good password\"}"
+is_problem "only one" 401 invalid_token
+mail_to Ada@Example.com 'Your password'
+ask GET /api/v1/users/me -H "Authorization: Bearer $access"
+is_problem "every session has ended" 401 invalid_token
+post /auth/login "$ada"
+is_problem "the old password" 401 invalid_credentials
+post /auth/login '{"email":"ada@example.com","password":"another good password"}'
+is "the new password" "$status" 200
+access=$(member access_token)
+
+# Another address: it is proved at the new one, and the old one is told.
+ask PATCH /api/v1/users/me "${json[@]}" -H "Authorization: Bearer $access" \
+	-d '{"email":"countess@example.com","current_password":"another good password"}'
+is "asking for another address" "$status" 200
+is "the old one stays until then" "$(member email)" Ada@Example.com
+mail_to Ada@Example.com 'Your e-mail address'
+mail_to countess@example.com 'Confirm your new'
+post /auth/verify-email "{\"token\":\"$(token_of "$mail")\"}"
+is "proving the new one" "$status" 204
+ask GET /api/v1/users/me -H "Authorization: Bearer $access"
+is "then it is the address" "$(member email)" countess@example.com
+
+# Nothing of a token is left where others read.
+rows=$(psql -XAtd "$DATABASE_URL" -c "SELECT count(*) FROM mails WHERE body IS NOT NULL")
+is "what was sent leaves no text behind" "$rows" 0
+is "no token in a log" "$(grep -l -e "$verify" -e "$reset" "$site"/log/*.log || true)" ""
+
+# A mail server that is away at first, then takes it.
+work_stop "$site"
+free_port
+export SMTP_URL=smtp://127.0.0.1:$port
+work_start "$site" || fail_all "the job worker does not start again"
+post /auth/resend-verification '{"email":"countess@example.com"}'
+is "nothing to prove any more" "$status" 204
+post /auth/register '{"email":"bob@example.com","password":"an honest password"}'
+is "registering while the mail server is away" "$status" 201
+failed_once() {
+	[[ $(psql -XAtd "$DATABASE_URL" -c "SELECT count(*) FROM jobs WHERE kind = 'send_mail' AND attempts > 0 AND status <> 'succeeded'") == 1 ]]
+}
+if wait_until 20 failed_once; then ok "the mail waits for another try"; else not_ok "the mail waits for another try"; fi
+make -s -C "$BUILD" tests/e2e/smtp_sink >>"$log" 2>&1
+"$BUILD/tests/e2e/smtp_sink" "$port" >"$site/smtp" &
+sink=$!
+psql -Xqd "$DATABASE_URL" -c "UPDATE jobs SET run_at = now() WHERE kind = 'send_mail' AND status <> 'succeeded'"
+taken() { grep -q '^\.' "$site/smtp"; }
+if wait_until 30 taken; then ok "and goes out when the server is back"; else not_ok "and goes out when the server is back"; fi
+wait "$sink" || true
+matches "to whom it is for" "$(cat "$site/smtp")" '^RCPT TO:<bob@example.com>'
+matches "from the sender of the settings" "$(cat "$site/smtp")" '^MAIL FROM:<noreply@example.com>'
