@@ -392,7 +392,7 @@ keep(void)
 		e = look(now);
 	if (!e && now >= k.cron_at && !k.leaving)
 		e = see_to_crons(now);
-	return e;
+	return e ? e : hear(now); /* notices that came with the answers */
 }
 
 static void
