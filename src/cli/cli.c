@@ -118,17 +118,31 @@ cli_main(const struct command *commands, int argc, char **argv)
 	return 2;
 }
 
-struct ctx *
-cli_open(void)
+static struct ctx *
+open_as(const char *url)
 {
 	struct arena *a = arena_new(CLI_ARENA_LIMIT);
 	struct ctx *c = ARENA_NEW(a, struct ctx);
 
 	c->arena = a;
-	c->db = db_new(settings.database_url);
+	c->db = db_new(url);
 	c->request_id = PACKAGE;
 	c->process = "cli";
 	return c;
+}
+
+struct ctx *
+cli_open(void)
+{
+	return open_as(settings.database_url);
+}
+
+struct ctx *
+cli_open_owner(void)
+{
+	const char *url = settings.migrate_database_url;
+
+	return open_as(*url ? url : settings.database_url);
 }
 
 int

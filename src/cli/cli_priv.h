@@ -23,6 +23,9 @@ int cli_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A ctx for a command: arena and database, as the system itself asks (no caller). */
 struct ctx *cli_open(void);
 
+/* The same as the role that owns the tables (MIGRATE_DATABASE_URL). */
+struct ctx *cli_open_owner(void);
+
 /* Closes it and says on standard error what failed. Returns the exit status. */
 int cli_close(struct ctx *, const char *command, enum error e);
 

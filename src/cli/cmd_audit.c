@@ -37,7 +37,7 @@ cmd_audit(int argc, char **argv)
 		return cli_usage(argv[0], "%s is no age: say 90d for days or 12h for hours",
 				 argv[3]);
 
-	c = cli_open();
+	c = cli_open_owner();
 	e = audit_prune(c, seconds, &removed);
 	printf("removed %" PRId64 " events\n", removed);
 	return cli_close(c, argv[0], e);

@@ -11,7 +11,7 @@ up(int argc, char **argv)
 	if (argc > 2)
 		return cli_usage(argv[0], "up takes no argument, not %s", argv[2]);
 
-	c = cli_open();
+	c = cli_open_owner();
 	return cli_close(c, argv[0], migrate_up(c, stdout));
 }
 
@@ -28,7 +28,7 @@ down(int argc, char **argv)
 	if (argc > 3 || errno || end == text || *end || n < 1)
 		return cli_usage(argv[0], "down takes how many to take back, from 1 up");
 
-	c = cli_open();
+	c = cli_open_owner();
 	return cli_close(c, argv[0], migrate_down(c, n, stdout));
 }
 
@@ -41,7 +41,7 @@ status(int argc, char **argv)
 	if (argc > 2)
 		return cli_usage(argv[0], "status takes --json or nothing, not %s", argv[2]);
 
-	c = cli_open();
+	c = cli_open_owner();
 	return cli_close(c, argv[0], migrate_status(c, json, stdout));
 }
 
@@ -52,7 +52,7 @@ static int new (int argc, char **argv)
 	if (argc != 3)
 		return cli_usage(argv[0], "new takes one name, such as add_colour_to_items");
 
-	c = cli_open();
+	c = cli_open_owner();
 	return cli_close(c, argv[0], migrate_new(c, argv[2], stdout));
 }
 

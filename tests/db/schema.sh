@@ -1,6 +1,6 @@
 #!/bin/sh
 # Holds db/schema.sql against what the migrations make. Runs in the build directory, on
-# the database of TEST_DATABASE_URL; `--write` (make schema) writes the file anew.
+# the database of TEST_DATABASE_URL, as its owner; `--write` (make schema) writes the file anew.
 set -u
 
 src=${srcdir:-.}
@@ -14,11 +14,12 @@ skip() {
 }
 
 test -n "${TEST_DATABASE_URL:-}" || skip 'TEST_DATABASE_URL is not set'
+url=${TEST_MIGRATE_DATABASE_URL:-$TEST_DATABASE_URL}
 command -v pg_dump >/dev/null || skip 'there is no pg_dump (Debian package postgresql-client)'
 
 ask() {
 	PGOPTIONS="-c client_min_messages=warning" psql -XAtq \
-		-v ON_ERROR_STOP=1 -d "$TEST_DATABASE_URL" -c "$1"
+		-v ON_ERROR_STOP=1 -d "$url" -c "$1"
 }
 
 # The form of a dump is that of one major version.
@@ -34,7 +35,7 @@ fi
 trap 'ask "DROP SCHEMA IF EXISTS $name CASCADE"; rm -f "$name.sql"' EXIT
 trap 'exit 99' HUP INT TERM
 
-if ! told=$(DATABASE_URL=$TEST_DATABASE_URL DB_SCHEMA=$name ENV_FILE=/dev/null \
+if ! told=$(DATABASE_URL=$url DB_SCHEMA=$name ENV_FILE=/dev/null \
 	JWT_SECRET_KEY=of-no-use-here-but-long-enough-to-pass "$program" migrate up 2>&1); then
 	echo "$told"
 	exit 1
@@ -43,7 +44,7 @@ fi
 # As bare as can be: nothing of the machine, the server's patches or the schema's name.
 {
 	echo "-- What the migrations make, by pg_dump $version. After a change: make schema"
-	pg_dump --schema-only --no-owner --no-privileges --schema="$name" -d "$TEST_DATABASE_URL" ||
+	pg_dump --schema-only --no-owner --no-privileges --schema="$name" -d "$url" ||
 		echo 'pg_dump failed'
 } | sed -e '/^--$/d' -e '/^-- \(Name:\|Dumped \|PostgreSQL database dump\)/d' \
 	-e '/^\\\(un\)*restrict /d' -e '/^SET /d' -e '/^SELECT pg_catalog.set_config/d' \

@@ -23,11 +23,12 @@ site_start() {
 	local setting
 	rm -rf "$site"
 	mkdir -p "$site/log" "$site/run" "$site/nginx"
-	export ENV_FILE=/dev/null DATABASE_URL LISTEN=unix:$site/run/api.sock PID_FILE=$site/run/api.pid
+	export ENV_FILE=/dev/null DATABASE_URL MIGRATE_DATABASE_URL LISTEN=unix:$site/run/api.sock PID_FILE=$site/run/api.pid
 	export JWT_SECRET_KEY FIRST_ADMIN_EMAIL=admin@example.com FIRST_ADMIN_PASSWORD=correct-horse-battery
 	export LOG_FORMAT=json WORKERS=4 PASSWORD_YESCRYPT_COST=1
 	JWT_SECRET_KEY=$(random_hex 32)
 	DATABASE_URL=$(database_url "$TEST_POSTGRES" "e2e_$name")
+	MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" "e2e_$name")
 	for setting in "$@"; do export "${setting?}"; done
 	psql_admin "$TEST_POSTGRES" "DROP DATABASE IF EXISTS \"e2e_$name\" WITH (FORCE)" 2>/dev/null
 	postgres_database "$TEST_POSTGRES" "e2e_$name"

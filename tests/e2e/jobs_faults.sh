@@ -10,15 +10,16 @@ pools=()
 seed=${SEED:-$RANDOM}
 RANDOM=$seed
 
-sql() { psql -XAtq -v ON_ERROR_STOP=1 -d "$DATABASE_URL" -c "$1"; }
+sql() { psql -XAtq -v ON_ERROR_STOP=1 -d "$MIGRATE_DATABASE_URL" -c "$1"; }
 
 set_up() {
 	rm -rf "$site"
 	mkdir -p "$site/log"
-	export ENV_FILE=/dev/null DATABASE_URL JWT_SECRET_KEY LOG_FORMAT=json
+	export ENV_FILE=/dev/null DATABASE_URL MIGRATE_DATABASE_URL JWT_SECRET_KEY LOG_FORMAT=json
 	export JOB_LEASE_SECONDS=$lease JOB_WORKERS=4
 	JWT_SECRET_KEY=$(random_hex 32)
 	DATABASE_URL=$(database_url "$TEST_POSTGRES" "e2e_$name")
+	MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" "e2e_$name")
 	psql_admin "$TEST_POSTGRES" "DROP DATABASE IF EXISTS \"e2e_$name\" WITH (FORCE)" 2>/dev/null
 	postgres_database "$TEST_POSTGRES" "e2e_$name"
 	"$jobs_app" migrate up >>"$log" 2>&1

@@ -272,6 +272,35 @@ Test(audit, the_application_can_neither_change_nor_remove_an_event)
 	cr_expect_str_eq(testdb_sql("SELECT target FROM audit_events"), "kept");
 }
 
+struct whoami {
+	const char *name;
+};
+static const struct field whoami_fields[] = { { TEXT(struct whoami, name) } };
+static const struct schema whoami_schema = SCHEMA("Whoami", struct whoami, whoami_fields);
+static const struct query whoami =
+    QUERY("whoami", &whoami_schema, "SELECT current_user::text AS name");
+
+Test(audit, a_role_of_its_own_lacks_the_right)
+{
+	static const char *const rights[] = { "UPDATE", "DELETE", "TRUNCATE", "TRIGGER" };
+	struct whoami app;
+	int64_t removed;
+
+	cr_assert_eq(db_one(t->ctx, &whoami, &app), OK);
+	if (strcmp(app.name, testdb_sql("SELECT current_user")) == 0)
+		cr_skip_test("TEST_MIGRATE_DATABASE_URL is not set");
+
+	for (size_t i = 0; i < COUNT(rights); i++)
+		cr_expect_str_eq(
+		    testdb_sql("SELECT has_table_privilege('%s', 'audit_events', '%s')", app.name,
+			       rights[i]),
+		    "f", "%s", rights[i]);
+	testdb_sql("INSERT INTO audit_events (at, action, outcome, actor_kind)"
+		   " VALUES ('2020-01-01', 'user_created', 'success', 'cli')");
+	cr_expect_eq(audit_prune(t->ctx, 86400, &removed), E_INTERNAL);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "1");
+}
+
 /* --- how long it is kept --- */
 
 Test(audit, prune_removes_what_is_old_and_nothing_else)
@@ -281,6 +310,7 @@ Test(audit, prune_removes_what_is_old_and_nothing_else)
 	testdb_sql("INSERT INTO audit_events (at, action, outcome, actor_kind, target)"
 		   " SELECT now() - n * interval '1 day', 'user_created', 'success', 'cli', n"
 		   " FROM generate_series(0, 20000) n");
+	t->ctx->db = testdb_owner();
 	cr_assert_eq(audit_prune(t->ctx, 90 * 86400 + 60, &removed), OK);
 	cr_expect_eq(removed, 20000 - 90);
 	cr_expect_str_eq(testdb_sql("SELECT max(target::int) FROM audit_events"), "90");

@@ -14,7 +14,8 @@ enum { SCHEMAS_MAX = 200, SQL_SIZE = 16 * 1024, ARENA_LIMIT = 64 * 1024 * 1024 }
 
 /* The lock of a schema lasts as long as this connection. */
 static PGconn *keeper;
-static struct db *opened;
+static struct db *opened, *owners;
+static const char *owner_url;
 static struct arena *memory, *results;
 static char schema[32];
 
@@ -74,12 +75,12 @@ ignore_notice(void *arg UNUSED, const PGresult *notice UNUSED)
 }
 
 static void
-take_schema(const char *url)
+take_schema(void)
 {
 	const char *number;
 
-	keeper = PQconnectdb(url);
-	cr_assert_eq(PQstatus(keeper), CONNECTION_OK, "TEST_DATABASE_URL: %s",
+	keeper = PQconnectdb(owner_url);
+	cr_assert_eq(PQstatus(keeper), CONNECTION_OK, "TEST_MIGRATE_DATABASE_URL: %s",
 		     PQerrorMessage(keeper));
 	PQsetNoticeReceiver(keeper, ignore_notice, NULL);
 	number = testdb_sql("SELECT n FROM generate_series(1, %d) AS n"
@@ -123,7 +124,7 @@ testdb_spoil(void)
 static void
 build(void)
 {
-	struct ctx c = { .arena = memory, .db = opened, .request_id = "testdb" };
+	struct ctx c = { .arena = memory, .db = testdb_owner(), .request_id = "testdb" };
 	char *told = NULL;
 	size_t len;
 	FILE *out = open_memstream(&told, &len);
@@ -162,13 +163,15 @@ static void
 start(struct arena *a)
 {
 	const char *url = getenv("TEST_DATABASE_URL");
+	const char *owner = getenv("TEST_MIGRATE_DATABASE_URL");
 
 	if (!url || !*url)
 		cr_skip_test("TEST_DATABASE_URL is not set");
 
 	results = a;
 	load_settings(url);
-	take_schema(url);
+	owner_url = owner && *owner ? owner : url;
+	take_schema();
 	opened = db_new(url);
 }
 
@@ -192,7 +195,18 @@ testdb_open_bare(struct arena *a)
 	start(a);
 	testdb_sql("DROP SCHEMA IF EXISTS %s CASCADE", schema);
 	testdb_sql("CREATE SCHEMA %s", schema);
+	db_free(opened);
+	opened = db_new(owner_url);
+	settings.database_url = owner_url;
 	return opened;
+}
+
+struct db *
+testdb_owner(void)
+{
+	if (!owners)
+		owners = db_new(owner_url);
+	return owners;
 }
 
 struct ctx *
@@ -210,7 +224,8 @@ void
 testdb_close(void)
 {
 	db_free(opened);
-	opened = NULL;
+	db_free(owners);
+	opened = owners = NULL;
 	arena_free(memory);
 	memory = NULL;
 	PQfinish(keeper);
