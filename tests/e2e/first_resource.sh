@@ -29,7 +29,7 @@ block c 6 >src/features/notes/notes_repo.c
 block make 1 >src/features/notes/notes.am
 sed -i 's|^include src/features/items/items.am|&\ninclude src/features/notes/notes.am|' Makefile.am
 sed -i -e 's|#include "features/items/items.h"|&\n#include "features/notes/notes.h"|' \
-	-e 's|&items_feature, |&\&notes_feature, |' src/features.c
+	-e "s|&items_feature,|& \\&notes_feature,|" src/features.c
 is "the steps fill every file" "$(find src/features/notes db/migrations/20991231000000_notes.sql -empty)" ""
 
 make_it() {
