@@ -11,8 +11,23 @@ static const struct command commands[] = {
 	  "Look after the jobs in the queue.", "list --status failed", cmd_jobs, true },
 	{ "migrate", "up | down [N] | status [--json] | new NAME",
 	  "Bring the database's tables up to date, or back.", "up", cmd_migrate, true },
-	{ "seed", "", "Make what must be there before the first request: the first owner.", "",
-	  cmd_seed, true },
+	{ "seed", "[--sample]",
+	  "Make what must be there before the first request: the first owner. --sample adds"
+	  " data to try the API with. Safe to repeat.",
+	  "--sample", cmd_seed, true },
+	{ "user",
+	  "create [--email E] [--role R] [--name N] [--inactive] |"
+	  " list [--q TEXT] [--role R] [--active true|false] [--limit N] [--offset N] |"
+	  " show WHO | set-role WHO R | set-password WHO | activate WHO | deactivate WHO |"
+	  " delete WHO [--yes]",
+	  "Look after accounts. WHO is an e-mail address or an id. Passwords are asked for, or"
+	  " read from standard input. Each takes --json.",
+	  "create --email ada@example.com --role admin", cmd_user, true },
+	{ "token", "[--email E] [--role R] [--hours N] [--json]",
+	  "Print an access token for development; makes the account where there is none.",
+	  "--email ada@example.com --role admin --hours 8", cmd_token, true },
+	{ "sessions", "cleanup [--json]", "Remove sessions that are over.", "cleanup", cmd_sessions,
+	  true },
 	{ "audit", "prune --older-than AGE", "Remove what the audit log has kept for long enough.",
 	  "prune --older-than 90d", cmd_audit, true },
 	{ "keys", "make [RS256 | ES256] | list [--json] | retire KID [--now]",

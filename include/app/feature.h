@@ -32,6 +32,9 @@ struct feature {
 
 	/* What `seed` does for it; safe to repeat. Says what it did on `out`. */
 	enum error (*seed)(struct ctx *, FILE *out);
+
+	/* The same for `seed --sample`: data to try the API with. */
+	enum error (*sample)(struct ctx *, FILE *out);
 };
 
 /* All features, NULL at the end. */

@@ -9,23 +9,55 @@
 
 enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024 };
 
+/* How long the first one is, without its full stop. */
+static size_t
+sentence(const char *text)
+{
+	const char *end = strstr(text, ". ");
+
+	return end ? (size_t)(end - text) : strlen(text) - 1;
+}
+
 static void
 print_overview(FILE *out, const struct command *commands)
 {
 	fprintf(out, "Usage: %s [--env-file FILE] COMMAND [ARGUMENTS]\n\n", PACKAGE);
 	for (const struct command *c = commands; c->name; c++)
-		fprintf(out, "  %-10s %s\n", c->name, c->text);
+		fprintf(out, "  %-10s %.*s.\n", c->name, (int)sentence(c->text), c->text);
 	fprintf(out,
 		"\n`%s COMMAND --help` tells more of one. Settings come from the environment\n"
 		"and from .env; `%s settings` lists them.\n",
 		PACKAGE, PACKAGE);
 }
 
+/* How long the first of "up | down [N | all] | status" is: up to a bar outside brackets. */
+static size_t
+first_of(const char *args)
+{
+	int depth = 0;
+
+	for (size_t i = 0; args[i]; i++) {
+		depth += (args[i] == '[') - (args[i] == ']');
+		if (depth == 0 && strncmp(&args[i], " | ", 3) == 0)
+			return i;
+	}
+	return strlen(args);
+}
+
 static void
 print_help(const struct command *c)
 {
-	printf("Usage: %s %s%s%s\n\n%s\n\nExample:\n  %s %s%s%s\n", PACKAGE, c->name,
-	       *c->args ? " " : "", c->args, c->text, PACKAGE, c->name, *c->example ? " " : "",
+	const char *args = c->args, *before = "Usage:";
+
+	do {
+		size_t len = first_of(args);
+
+		printf("%-6s %s %s%s%.*s\n", before, PACKAGE, c->name, len ? " " : "", (int)len,
+		       args);
+		args += len + (args[len] ? strlen(" | ") : 0);
+		before = "";
+	} while (*args);
+	printf("\n%s\n\nExample:\n  %s %s%s%s\n", c->text, PACKAGE, c->name, *c->example ? " " : "",
 	       c->example);
 }
 
@@ -53,6 +85,32 @@ cli_flag(int *argc, char **argv, const char *flag)
 		return true;
 	}
 	return false;
+}
+
+const char *
+cli_option(int *argc, char **argv, const char *name)
+{
+	size_t len = strlen(name);
+	const char *value;
+	int taken;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strncmp(argv[i], name, len) != 0)
+			continue;
+		if (argv[i][len] == '=') {
+			value = argv[i] + len + 1;
+			taken = 1;
+		} else if (!argv[i][len] && i + 1 < *argc) {
+			value = argv[i + 1];
+			taken = 2;
+		} else {
+			continue;
+		}
+		memmove(&argv[i], &argv[i + taken], (size_t)(*argc - i - taken) * sizeof(*argv));
+		*argc -= taken;
+		return value;
+	}
+	return NULL;
 }
 
 static bool

@@ -32,11 +32,30 @@ int cli_close(struct ctx *, const char *command, enum error e);
 /* Takes `flag` out of the arguments; true if it was there. */
 bool cli_flag(int *argc, char **argv, const char *flag);
 
+/* Takes `--name VALUE` or `--name=VALUE` out of the arguments: the value, or NULL where it
+ * was not there. */
+const char *cli_option(int *argc, char **argv, const char *name);
+
+/* Asks on the terminal; `secret`: without showing what is typed. NULL where there is no
+ * terminal or no answer. */
+const char *cli_ask(struct arena *, const char *question, bool secret);
+
+/* A new password: asked for twice on the terminal, else the first line of standard input;
+ * never an argument, which everybody on the machine can see. E_VALIDATION where there is
+ * none. */
+enum error cli_new_password(struct ctx *, const char **password) MUST_CHECK;
+
+/* A yes to `question` on the terminal; without one, E_VALIDATION and how to do without. */
+enum error cli_confirm(struct ctx *, const char *question) MUST_CHECK;
+
 int cmd_serve(int argc, char **argv);
 int cmd_work(int argc, char **argv);
 int cmd_jobs(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_seed(int argc, char **argv);
+int cmd_user(int argc, char **argv);
+int cmd_token(int argc, char **argv);
+int cmd_sessions(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
 int cmd_routes(int argc, char **argv);

@@ -9,6 +9,7 @@
 #include "app/shared.h"
 #include "app/token.h"
 #include "features/auth/auth_priv.h"
+#include "features/sessions/sessions.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -966,4 +967,55 @@ Test(auth, a_web_server_is_told_who_is_calling)
 	a = call(t, "GET", P "/auth/check");
 	expect_problem(&a, 401, "unauthenticated");
 	cr_expect_null(answer_header(&a, "X-User-Id"));
+}
+
+/* --- cleaning up --- */
+
+Test(auth, cleaning_up_removes_what_is_over_and_nothing_else)
+{
+	struct account ada = make_user(t), bob = make_user(t);
+	struct tokens live = sign_in(&ada), over = sign_in(&ada);
+	int64_t sessions, tokens;
+	struct answer next, a;
+
+	cr_expect_eq(logout(over.refresh_token).status, 204);
+	testdb_sql("UPDATE sessions SET expires_at = now() WHERE id = '%s'", bob.session_id);
+	next = refresh(live.refresh_token);
+	cr_expect_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+	cr_expect_eq(sessions, 2);
+	cr_expect_eq(tokens, 0);
+	cr_expect_eq(me(live.access_token).status, 200);
+
+	testdb_sql("UPDATE refresh_tokens SET expires_at = now() WHERE token_hash = sha256('%s')",
+		   answer_text(&next, "refresh_token"));
+	cr_expect_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+	cr_expect_eq(sessions, 0);
+	cr_expect_eq(tokens, 1);
+
+	/* The spent one was kept, so its reuse is still seen. */
+	age_spent_tokens(11);
+	a = refresh(live.refresh_token);
+	expect_problem(&a, 401, "token_reused");
+}
+
+Test(auth, a_token_for_development_is_a_session_without_refresh)
+{
+	struct account ada = make_user(t, .role = "admin");
+	struct claims claims;
+	const char *token;
+	struct answer a;
+
+	cr_assert_eq(auth_issue(t->ctx, ada.id, "admin", 3, &token), OK);
+	claims = claims_of(token);
+	cr_expect_eq(claims.exp - claims.iat, 3 * 3600);
+	cr_expect_eq(me(token).status, 200);
+	cr_expect_not_null(
+	    testdb_sql("SELECT 1 FROM sessions WHERE id = '%s' AND expires_at"
+		       " BETWEEN now() + interval '179 min' AND now() + interval '3h'",
+		       claims.sid));
+	cr_expect_null(testdb_sql("SELECT 1 FROM refresh_tokens"));
+	testdb_sql("UPDATE sessions SET ended_at = now() WHERE id = '%s'", claims.sid);
+	settings.session_cache_seconds = 0;
+	a = me(token);
+	expect_problem(&a, 401, "invalid_token");
 }

@@ -94,6 +94,8 @@ bool auth_cache_fresh(const struct known_token *);
 /* auth_repo.c */
 enum error auth_insert_session(struct ctx *, const char *user_id, const char *user_agent,
 			       struct session_id *out) MUST_CHECK;
+enum error auth_insert_short_session(struct ctx *, const char *user_id, int64_t hours,
+				     struct session_id *out) MUST_CHECK;
 enum error auth_renew_session(struct ctx *, const char *session_id) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
 			     struct session_role *out) MUST_CHECK;

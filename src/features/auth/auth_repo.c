@@ -5,6 +5,7 @@
 
 enum {
 	INSERT_SESSION,
+	INSERT_SHORT_SESSION,
 	RENEW_SESSION,
 	FIND_SESSION,
 	INSERT_TOKEN,
@@ -20,6 +21,10 @@ const struct query auth_queries[] = {
 	    QUERY("auth_insert_session", &session_id_schema,
 		  "INSERT INTO sessions (user_id, expires_at, ip, user_agent)"
 		  " VALUES ($1, now() + make_interval(days => $2), $3, $4) RETURNING id"),
+	[INSERT_SHORT_SESSION] =
+	    QUERY("auth_insert_short_session", &session_id_schema,
+		  "INSERT INTO sessions (user_id, expires_at, user_agent)"
+		  " VALUES ($1, now() + make_interval(hours => $2), $3) RETURNING id"),
 	[RENEW_SESSION] = QUERY("auth_renew_session", NULL,
 				"UPDATE sessions SET last_used_at = now(),"
 				" expires_at = now() + make_interval(days => $2) WHERE id = $1"),
@@ -79,6 +84,13 @@ auth_insert_session(struct ctx *c, const char *user_id, const char *user_agent,
 		    struct session_id *out)
 {
 	return db_one(c, &auth_queries[INSERT_SESSION], out, user_id, p_days(c), c->ip, user_agent);
+}
+
+enum error
+auth_insert_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_id *out)
+{
+	return db_one(c, &auth_queries[INSERT_SHORT_SESSION], out, user_id, p_int(c, hours),
+		      ctx_user_agent(c));
 }
 
 enum error

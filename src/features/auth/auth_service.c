@@ -9,7 +9,7 @@
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
-enum { SECONDS_A_DAY = 86400 };
+enum { SECONDS_AN_HOUR = 3600, SECONDS_A_DAY = 86400 };
 
 /* What tokens are handed out for. */
 struct grant {
@@ -279,6 +279,45 @@ auth_logout(struct ctx *c, const char *token)
 
 	sessions_forget(session.session_id);
 	return OK;
+}
+
+static enum error
+begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_id *session)
+{
+	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS, .target = user_id };
+	enum error e;
+
+	e = auth_insert_short_session(c, user_id, hours, session);
+	if (e)
+		return e;
+
+	event.detail = audit_detail(c, "session_id", session->id, NULL);
+	return audit_write(c, &event);
+}
+
+enum error
+auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, const char **token)
+{
+	int64_t now = clock_now() / 1000000;
+	struct session_id session = { 0 };
+	struct claims claims;
+	enum error e;
+
+	e = db_begin(c);
+	if (!e)
+		e = begin_short_session(c, user_id, hours, &session);
+	e = db_finish(c, e);
+	if (e)
+		return e;
+
+	claims = (struct claims) {
+		.sub = user_id,
+		.sid = session.id,
+		.role = role,
+		.iat = now,
+		.exp = now + hours * SECONDS_AN_HOUR,
+	};
+	return token_sign(c, &claims, token);
 }
 
 /* Checks a token that this worker does not know. */

@@ -27,4 +27,5 @@ const struct feature items_feature = {
 	.routes = items_routes,
 	.queries = items_queries,
 	.lists = lists,
+	.sample = items_sample,
 };

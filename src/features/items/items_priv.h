@@ -13,6 +13,9 @@ enum { ITEMS_BY_STATUS, ITEMS_BY_OWNER, ITEMS_VISIBLE };
 
 extern const char *const item_states[];
 
+/* items_sample.c */
+enum error items_sample(struct ctx *, FILE *out) MUST_CHECK;
+
 /* Statements. `visible_to` is the owner whose rows count, NULL for everybody's. */
 enum error items_insert(struct ctx *, const char *owner, const struct item *in,
 			struct item *out) MUST_CHECK;

@@ -19,10 +19,25 @@ const struct schema session_schema = SCHEMA("Session", struct session, fields);
 
 static const struct list *const lists[] = { &sessions_rows, NULL };
 
+static const struct job_kind cleanup_job = {
+	.name = "sessions_cleanup",
+	.text = "Removes sessions that are over.",
+	.run = sessions_cleanup_run,
+	.timeout = 600,
+};
+static const struct job_kind *const jobs[] = { &cleanup_job, NULL };
+
+static const struct cron crons[] = {
+	{ .name = "sessions_cleanup_nightly", .at = "17 3 * * *", .kind = &cleanup_job },
+	{ 0 },
+};
+
 const struct feature sessions_feature = {
 	.name = "sessions",
 	.text = "Where an account is signed in, and how to end that.",
 	.routes = sessions_routes,
 	.queries = sessions_queries,
 	.lists = lists,
+	.jobs = jobs,
+	.crons = crons,
 };

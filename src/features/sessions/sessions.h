@@ -18,6 +18,10 @@ enum error sessions_end(struct ctx *, const char *user_id, const char *id,
 enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
 			    const char *reason) MUST_CHECK;
 
+/* Removes sessions that are over and refresh tokens past their time; counts both. A spent
+ * token stays until then: whoever shows it again is a thief, or was robbed. */
+enum error sessions_cleanup(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;
+
 /* After the commit: of one session, or of all that this user has. */
 void sessions_forget(const char *id);
 void sessions_forget_user(const char *user_id);

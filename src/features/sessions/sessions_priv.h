@@ -4,6 +4,8 @@
 
 #include "sessions.h"
 
+#include "app/job.h"
+
 struct session {
 	const char *id, *created_at, *last_used_at, *expires_at;
 	const char *ip, *user_agent; /* or NULL */
@@ -21,10 +23,15 @@ enum { SESSIONS_LIVE_OF_USER }; /* rows of sessions_rows' filters */
 enum error sessions_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 enum error sessions_end_own(struct ctx *, const char *id) MUST_CHECK;
 enum error sessions_end_all_own(struct ctx *) MUST_CHECK;
+enum error sessions_cleanup_run(struct job *) MUST_CHECK;
 
 /* sessions_repo.c: how many sessions they ended. */
 enum error sessions_close(struct ctx *, const char *user_id, const char *id, int64_t *n) MUST_CHECK;
 enum error sessions_close_all(struct ctx *, const char *user_id, const char *keep,
 			      int64_t *n) MUST_CHECK;
+
+/* At most so many at a time; how many they removed. */
+enum error sessions_remove_over(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
+enum error sessions_remove_tokens(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
 
 #endif

@@ -4,7 +4,7 @@
 #define COLUMNS "id, created_at, last_used_at, expires_at, ip, user_agent, false AS current"
 #define LIVE    "ended_at IS NULL AND expires_at > now()"
 
-enum { CLOSE, CLOSE_ALL };
+enum { CLOSE, CLOSE_ALL, REMOVE_OVER, REMOVE_TOKENS };
 
 const struct query sessions_queries[] = {
 	[CLOSE] = QUERY("sessions_close", NULL,
@@ -13,6 +13,12 @@ const struct query sessions_queries[] = {
 	[CLOSE_ALL] = QUERY("sessions_close_all", NULL,
 			    "UPDATE sessions SET ended_at = now()"
 			    " WHERE user_id = $1 AND ($2::uuid IS NULL OR id <> $2) AND " LIVE),
+	[REMOVE_OVER] = QUERY("sessions_remove_over", NULL,
+			      "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions"
+			      " WHERE ended_at IS NOT NULL OR expires_at <= now() LIMIT $1)"),
+	[REMOVE_TOKENS] = QUERY("sessions_remove_tokens", NULL,
+				"DELETE FROM refresh_tokens WHERE key IN (SELECT key"
+				" FROM refresh_tokens WHERE expires_at <= now() LIMIT $1)"),
 	{ 0 },
 };
 
@@ -43,4 +49,16 @@ enum error
 sessions_close_all(struct ctx *c, const char *user_id, const char *keep, int64_t *n)
 {
 	return db_run(c, &sessions_queries[CLOSE_ALL], n, user_id, keep);
+}
+
+enum error
+sessions_remove_over(struct ctx *c, int64_t limit, int64_t *n)
+{
+	return db_run(c, &sessions_queries[REMOVE_OVER], n, p_int(c, limit));
+}
+
+enum error
+sessions_remove_tokens(struct ctx *c, int64_t limit, int64_t *n)
+{
+	return db_run(c, &sessions_queries[REMOVE_TOKENS], n, p_int(c, limit));
 }

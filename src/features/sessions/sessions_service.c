@@ -4,6 +4,8 @@
 #include "app/shared.h"
 #include "features/audit/audit.h"
 
+enum { CLEANUP_BATCH = 5000 };
+
 enum error
 sessions_list(struct ctx *c, struct list_args *args, struct page *out)
 {
@@ -113,4 +115,41 @@ sessions_end_all_own(struct ctx *c)
 
 	sessions_forget_user(c->caller.user_id);
 	return OK;
+}
+
+/* In batches, so that no transaction holds many rows for long. */
+static enum error
+remove_all(struct ctx *c, enum error (*remove)(struct ctx *, int64_t limit, int64_t *n),
+	   int64_t *removed)
+{
+	enum error e = OK;
+	int64_t n;
+
+	*removed = 0;
+	do {
+		e = remove(c, CLEANUP_BATCH, &n);
+		if (!e)
+			*removed += n;
+	} while (!e && n == CLEANUP_BATCH);
+	return e;
+}
+
+enum error
+sessions_cleanup(struct ctx *c, int64_t *sessions, int64_t *tokens)
+{
+	enum error e;
+
+	e = remove_all(c, sessions_remove_over, sessions);
+	if (e)
+		return e;
+
+	return remove_all(c, sessions_remove_tokens, tokens);
+}
+
+enum error
+sessions_cleanup_run(struct job *job)
+{
+	int64_t sessions, tokens;
+
+	return sessions_cleanup(job->ctx, &sessions, &tokens);
 }

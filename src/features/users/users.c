@@ -103,4 +103,5 @@ const struct feature users_feature = {
 	.queries = users_queries,
 	.lists = lists,
 	.seed = users_seed,
+	.sample = users_sample,
 };

@@ -39,6 +39,10 @@ struct login;
 
 extern const struct schema user_schema, user_change_schema;
 extern const struct feature users_feature;
+extern const struct list users_rows;
+
+/* The addresses of the accounts that `seed --sample` makes; NULL at the end. */
+extern const char *const users_samples[];
 
 /* Those that hash a password are not for a transaction: they have their own. */
 

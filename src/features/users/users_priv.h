@@ -36,12 +36,14 @@ extern const struct schema login_schema, tally_schema, user_body_schema, profile
     password_change_schema;
 extern const struct route users_routes[];
 extern const struct query users_queries[];
-extern const struct list users_rows;
 
 /* users_service.c */
 enum error users_see(struct ctx *, const char *id, struct user *out) MUST_CHECK;
 enum error users_remove_own(struct ctx *) MUST_CHECK;
 enum error users_seed(struct ctx *, FILE *out) MUST_CHECK;
+
+/* users_sample.c */
+enum error users_sample(struct ctx *, FILE *out) MUST_CHECK;
 
 /* users_profile.c: one's own account. */
 enum error users_change_profile(struct ctx *, const struct profile *, uint64_t given,

@@ -1,0 +1,125 @@
+/* Asks a person on the terminal. */
+#include "cli_priv.h"
+
+#include "app/utf8.h"
+
+#include <signal.h>
+#include <termios.h>
+
+enum { LINE_MAX_BYTES = 1000 };
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+static volatile sig_atomic_t caught;
+
+static void
+note_signal(int number)
+{
+	caught = number;
+}
+
+/* One line of standard input, or NULL: none, too long, or a signal came. */
+static const char *
+read_line(struct arena *a)
+{
+	char line[LINE_MAX_BYTES];
+	size_t n = 0;
+	char byte;
+
+	while (n < sizeof(line)) {
+		ssize_t got = read(STDIN_FILENO, &byte, 1);
+
+		if (got < 0 && errno == EINTR && !caught)
+			continue;
+		if (got <= 0 && (caught || n == 0))
+			return NULL;
+		if (got <= 0 || byte == '\n')
+			return arena_text_n(a, line, n);
+		if (byte == '\0')
+			return NULL;
+		line[n++] = byte;
+	}
+	return NULL;
+}
+
+static void
+put_question(const char *question)
+{
+	fprintf(stderr, "%s: ", question);
+	fflush(stderr);
+}
+
+/* Whoever interrupts gets his terminal back as it was, and then what he wanted. Nothing is
+ * shown from the moment on that the question is. */
+static const char *
+ask_hidden(struct arena *a, const char *question)
+{
+	struct sigaction act = { .sa_handler = note_signal }, before[COUNT(signals)];
+	struct termios was, hidden;
+	const char *line;
+
+	if (tcgetattr(STDIN_FILENO, &was))
+		return NULL;
+
+	caught = 0;
+	for (size_t i = 0; i < COUNT(signals); i++)
+		sigaction(signals[i], &act, &before[i]);
+	hidden = was;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	put_question(question);
+	line = read_line(a);
+	tcsetattr(STDIN_FILENO, TCSANOW, &was);
+	for (size_t i = 0; i < COUNT(signals); i++)
+		sigaction(signals[i], &before[i], NULL);
+	fputc('\n', stderr);
+	if (caught)
+		raise(caught);
+	return line;
+}
+
+const char *
+cli_ask(struct arena *a, const char *question, bool secret)
+{
+	if (!isatty(STDIN_FILENO))
+		return NULL;
+
+	if (secret)
+		return ask_hidden(a, question);
+
+	put_question(question);
+	return read_line(a);
+}
+
+enum error
+cli_new_password(struct ctx *c, const char **password)
+{
+	bool terminal = isatty(STDIN_FILENO);
+	const char *again;
+
+	*password = terminal ? cli_ask(c->arena, "Password", true) : read_line(c->arena);
+	if (!*password || !**password)
+		return fail(c, E_VALIDATION,
+			    "no password: type one, or send it as the first line"
+			    " of standard input");
+	if (!utf8_valid(*password, strlen(*password)))
+		return fail(c, E_VALIDATION, "the password must be valid UTF-8");
+	if (!terminal)
+		return OK;
+
+	again = cli_ask(c->arena, "The same again", true);
+	if (!again || strcmp(again, *password) != 0)
+		return fail(c, E_VALIDATION, "the two passwords differ; nothing was changed");
+	return OK;
+}
+
+enum error
+cli_confirm(struct ctx *c, const char *question)
+{
+	const char *answer = cli_ask(c->arena, question, false);
+
+	if (!answer)
+		return fail(c, E_VALIDATION, "it asks before it does that: say --yes");
+	if (strcmp(answer, "yes") != 0)
+		return fail(c, E_VALIDATION, "that was no yes; nothing was changed");
+	return OK;
+}

@@ -1,0 +1,45 @@
+/* Accounts to try the API with, one of each role but the owner's, which `seed` makes. */
+#include "users_priv.h"
+
+#define PASSWORD "brass lamp, green shade"
+
+const char *const users_samples[] = {
+	"ada@example.com",
+	"grace@example.com",
+	"linus@example.com",
+	NULL,
+};
+
+static const struct new_user rows[] = {
+	{ "ada@example.com", PASSWORD, "Ada Lovelace", ROLE_ADMIN },
+	{ "grace@example.com", PASSWORD, "Grace Hopper", ROLE_MEMBER },
+	{ "linus@example.com", PASSWORD, NULL, ROLE_VIEWER },
+};
+
+static enum error
+make_sample(struct ctx *c, const struct new_user *row, FILE *out)
+{
+	struct user user;
+	enum error e;
+
+	e = users_get_by_email(c, row->email, &user);
+	if (e == E_NOT_FOUND) {
+		e = users_add(c, row, &user);
+		if (!e)
+			fprintf(out, "users: made the %s %s, password \"%s\"\n", user.role,
+				user.email, row->password);
+	} else if (!e) {
+		fprintf(out, "users: %s is there already\n", user.email);
+	}
+	return e;
+}
+
+enum error
+users_sample(struct ctx *c, FILE *out)
+{
+	enum error e = OK;
+
+	for (size_t i = 0; i < COUNT(rows) && !e; i++)
+		e = make_sample(c, &rows[i], out);
+	return e;
+}

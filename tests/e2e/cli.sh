@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# The commands for accounts, tokens and sessions, against a site that runs.
+. "$(dirname "$0")/e2e.sh"
+site_start SESSION_CACHE_SECONDS=0
+
+# app ARGUMENTS…: sets `output`, `errors` (in one line) and `code`; standard input is that of the caller.
+app() {
+	code=0
+	output=$("$APP" "$@" 2>"$site/errors") || code=$?
+	errors=$(tr '\n' ' ' <"$site/errors")
+}
+
+# on_terminal COMMAND: talk to it by expect and type.
+on_terminal() { coproc TERMINAL { exec script -qec "$1" /dev/null 2>&1; }; }
+heard=
+expect() {
+	local char
+	heard=
+	while IFS= read -r -t 10 -n 1 -d '' char <&"${TERMINAL[0]}"; do
+		heard+=$char
+		[[ $heard != *"$1" ]] || return 0
+	done
+	return 1
+}
+type_line() { printf '%s\r' "$1" >&"${TERMINAL[1]}"; }
+hear_rest() {
+	heard=$(timeout 10 cat <&"${TERMINAL[0]}" || true)
+	kill "${TERMINAL_PID-}" 2>/dev/null || true
+}
+
+login() { # EMAIL PASSWORD
+	ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
+		-d "{\"email\":\"$1\",\"password\":\"$2\"}"
+}
+
+# Making accounts.
+app user create --email ada@example.com --role admin --name 'Ada Lovelace' <<<'brass lamp, green shade'
+is "create" "$code$errors" 0
+matches "create: says what it made" "$output" 'role +admin'
+login ada@example.com 'brass lamp, green shade'
+is "create: the account signs in" "$status" 200
+token=$(member access_token)
+app user create --email ada@example.com <<<'brass lamp, green shade'
+is "taken" "$code" 1
+matches "taken: says so" "$errors" 'registered already'
+app user create --email nobody <<<'brass lamp, green shade'
+is "bad address" "$code" 1
+matches "bad address: says what is wanted" "$errors" '--email must be an e-mail address'
+app user create --email bob@example.com --role king <<<'brass lamp, green shade'
+matches "bad role: says what is wanted" "$code $errors" '1 .*--role must be one of: viewer, member, admin, owner'
+app user create --email bob@example.com <<<'short'
+matches "short password" "$code $errors" '1 .*password must have at least 8 characters'
+app user create --email bob@example.com </dev/null
+matches "no password" "$code $errors" '1 .*standard input'
+app user create </dev/null
+matches "no address" "$code $errors" '1 .*cure: --email'
+app user create --email bob@example.com --password secret </dev/null
+is "a password is no argument" "$code" 2
+app user create --json --email 'Bob@Example.com' --inactive <<<'brass lamp, green shade'
+body=$output
+is "json" "$(member email) $(member role) $(member is_active)" 'Bob@Example.com member false'
+id=$(member id)
+
+# Asking on a terminal.
+on_terminal "'$APP' user create"
+expect 'address: ' && type_line grace@example.com
+expect 'Password: ' && type_line 'brass lamp, green shade'
+expect 'again: ' && type_line 'brass lamp, green shade'
+hear_rest
+matches "asked for on a terminal" "$heard" 'role +member'
+is "the password is not shown" "$(grep -c 'brass' <<<"$heard" || true)" 0
+login grace@example.com 'brass lamp, green shade'
+is "the account signs in" "$status" 200
+on_terminal "'$APP' user set-password grace@example.com"
+expect 'Password: ' && type_line 'another lamp, red shade'
+expect 'again: ' && type_line 'another lamp, blue shade'
+hear_rest
+matches "two that differ" "$heard" 'differ'
+on_terminal "'$APP' user delete grace@example.com"
+expect 'Type yes: ' && type_line no
+hear_rest
+matches "no is no" "$heard" 'nothing was changed'
+login grace@example.com 'brass lamp, green shade'
+is "nothing was changed" "$status" 200
+
+# Looking.
+app user list
+is "list" "$code$errors$(grep -c @ <<<"$output")" 04
+app user list --role admin --json
+body=$output
+is "list: filter" "$(member email)" ada@example.com
+app user list --limit 1
+matches "list: more" "$errors" '1 of 4; --offset 1 shows more'
+app user list --active maybe
+matches "list: bad filter" "$code $errors" '1 .*is_active must be|1 .*is_active'
+app user show "$id"
+matches "show by id" "$output" 'Bob@Example.com'
+app user show bob@EXAMPLE.com --json
+body=$output
+is "show by address" "$(member id)" "$id"
+app user show nobody@example.com
+matches "nobody" "$code $errors" '1 .*no account nobody@example.com'
+app user show
+is "who?" "$code" 2
+
+# Changing.
+app user activate bob@example.com
+login bob@example.com 'brass lamp, green shade'
+is "activate" "$status" 200
+bobs=$(member access_token)
+app user set-role bob@example.com viewer
+matches "set-role" "$output" 'role +viewer'
+ask GET /api/v1/users/me -H "Authorization: Bearer $bobs"
+is_problem "set-role ends the sessions in workers that run" 401 invalid_token
+app user set-password bob@example.com <<<'another lamp, red shade'
+is "set-password" "$code" 0
+login bob@example.com 'another lamp, red shade'
+is "set-password: it counts" "$status" 200
+app user deactivate bob@example.com
+login bob@example.com 'another lamp, red shade'
+is "deactivate" "$status" 401
+app user deactivate "$FIRST_ADMIN_EMAIL"
+matches "the last owner stays" "$code $errors" '1 .*last owner'
+app user delete bob@example.com </dev/null
+matches "delete asks" "$code $errors" '1 .*--yes'
+app user delete bob@example.com --yes
+is "delete" "$code $output" '0 deleted Bob@Example.com'
+app user show "$id"
+is "deleted" "$code" 1
+ask GET '/api/v1/audit?action=user_deleted' -H "Authorization: Bearer $token"
+is "the audit log knows that a command did it" "$(member actor_kind)" cli
+
+# Tokens.
+app token
+is "a token for the first admin" "$code" 0
+ask GET /api/v1/users/me -H "Authorization: Bearer $output"
+is "it is his" "$(member email)" "$FIRST_ADMIN_EMAIL"
+app token --email new@example.com --role admin --hours 1 --json
+body=$output
+is "a token for a new account" "$code $(member role) $(member expires_in)" '0 admin 3600'
+ask GET /api/v1/users -H "Authorization: Bearer $(member access_token)"
+is "it may what an admin may" "$status" 200
+app token --email new@example.com --role viewer
+matches "another role" "$code $errors" '1 .*cure: .* user set-role new@example.com viewer'
+app token --hours 0
+is "no hours" "$code" 2
+ENVIRONMENT=production app token
+matches "not in production" "$code $errors" '1 .*production'
+
+# Sample data, twice.
+app seed --sample
+matches "sample" "$code ${output//$'\n'/ }" '^0 .*items: made 5 for grace@example.com'
+login linus@example.com 'brass lamp, green shade'
+is "a sample account signs in" "$status" 200
+app seed --sample
+is "sample again: nothing is made" "$code$(grep -c made <<<"$output" || true)" 00
+ENVIRONMENT=production app seed --sample
+matches "sample: not in production" "$code $errors" '1 .*production'
+
+# Sessions.
+"$APP" user deactivate linus@example.com >>"$log"
+app sessions cleanup --json
+matches "cleanup" "$code $output" '^0 \{"sessions":[1-9][0-9]*,"refresh_tokens":0\}$'
+app sessions cleanup
+matches "cleanup again" "$code $output" '^0 removed 0 sessions'
+ask GET /api/v1/users/me -H "Authorization: Bearer $token"
+is "who is signed in stays so" "$status" 200
+for command in user token sessions seed; do
+	app "$command" --help
+	matches "$command --help" "$code ${output//$'\n'/ }" "^0 Usage: .*Example:.* $command "
+done
