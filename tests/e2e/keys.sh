@@ -10,7 +10,7 @@ export JWT_KEYS_DIR=$keys JWT_ALGORITHM=ES256 ENV_FILE=/dev/null
 "$APP" keys make >/dev/null
 # Names tell the age by the second, and the other key may come within this one.
 for file in "$keys"/*.pem; do
-	mv "$file" "$keys/$(date -u -d '-1 minute' +%Y%m%dT%H%M%SZ)-${file##*Z-}"
+	mv "$file" "$keys/$(date -u -d '-1 minute' +%Y%m%dT%H%M%SZ)-${file#"$keys"/*Z-}"
 done
 site_start
 
@@ -45,7 +45,7 @@ first=$(kid_of "$old")
 for file in "$keys"/*.pem; do
 	age="-1 hour"
 	[[ $file != *"$first"* ]] || age="-1 day"
-	mv "$file" "$keys/$(date -u -d "$age" +%Y%m%dT%H%M%SZ)-${file##*Z-}"
+	mv "$file" "$keys/$(date -u -d "$age" +%Y%m%dT%H%M%SZ)-${file#"$keys"/*Z-}"
 done
 reload
 signs_anew() { sign_in && [[ $(kid_of "$(member access_token)") != "$first" ]]; }
