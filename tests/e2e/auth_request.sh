@@ -16,8 +16,12 @@ cat >>"$conf" <<-END
 		return 200 'id=\$http_x_user_id role=\$http_x_user_role authorization=\$http_authorization\n';
 	}
 END
+# The old workers answer by the old file until they are gone.
+old=$(ps -o pid= --ppid "$(nginx_pid "$site")")
+old_are_gone() { ! ps -o pid= -p "$(xargs <<<"$old" | tr ' ' ,)" >/dev/null; }
 kill -HUP "$(nginx_pid "$site")"
 wait_until 10 port_is_taken "$service" || fail_all "nginx does not take the example"
+wait_until 10 old_are_gone || fail_all "nginx keeps its old workers"
 
 ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
 	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
