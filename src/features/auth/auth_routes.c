@@ -70,19 +70,6 @@ log_out(struct request *req)
 	return reply_empty(req);
 }
 
-static enum error
-show_me(struct request *req)
-{
-	struct user user;
-	enum error e;
-
-	e = users_get(req->ctx, req->ctx->caller.user_id, &user);
-	if (e)
-		return e;
-
-	return reply_record(req, &user);
-}
-
 /* For web servers that let other services' requests in by what this says (nginx:
  * auth_request). */
 static enum error
@@ -114,8 +101,6 @@ const struct route auth_routes[] = {
 	  .id = "auth_refresh", .text = "Turn a refresh token into new tokens." },
 	{ POST, "/auth/logout", log_out, ACCESS_PUBLIC, .body = &refresh_schema, .status = 204,
 	  .id = "auth_logout", .text = "End the session that a refresh token belongs to." },
-	{ GET, "/auth/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
-	  .id = "auth_me", .text = "Show the caller's own account; the same as /users/me." },
 	{ GET, "/auth/check", show_caller, ACCESS_VIEWER, .status = 204, .id = "auth_check",
 	  .text = "Name the caller in X-User-Id, X-User-Role and X-Session-Id, for web servers"
 		  " that ask before they let a request in." },

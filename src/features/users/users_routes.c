@@ -126,6 +126,8 @@ delete_user(struct request *req)
 const struct route users_routes[] = {
 	{ GET, "/users/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
 	  .id = "users_me", .text = "Show the caller's own account." },
+	{ GET, "/auth/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
+	  .id = "auth_me", .text = "Show the caller's own account; the same as /users/me." },
 	{ PATCH, "/users/me", change_me, ACCESS_VIEWER, .body = &profile_schema,
 	  .reply = &user_schema, .errors = { E_INVALID_CREDENTIALS, E_EMAIL_TAKEN, E_OVERLOADED },
 	  .id = "users_change_me",
