@@ -72,6 +72,16 @@ post /auth/login '{"email":"ada@example.com","password":"another good password"}
 is "the new password" "$status" 200
 access=$(member access_token)
 
+# A password that its owner changes: he is told, in case it was not he.
+rm "$MAIL_DIR"/*.eml
+ask POST /api/v1/users/me/change-password "${json[@]}" -H "Authorization: Bearer $access" \
+	-d '{"current_password":"another good password","new_password":"a fourth good password"}'
+is "a password changed by its owner" "$status" 204
+mail_to Ada@Example.com 'Your password'
+ask POST /api/v1/users/me/change-password "${json[@]}" -H "Authorization: Bearer $access" \
+	-d '{"current_password":"a fourth good password","new_password":"another good password"}'
+is "and back" "$status" 204
+
 # Another address: it is proved at the new one, and the old one is told.
 ask PATCH /api/v1/users/me "${json[@]}" -H "Authorization: Bearer $access" \
 	-d '{"email":"countess@example.com","current_password":"another good password"}'

@@ -19,13 +19,15 @@ bool recovery_required(void);
 /* E_FORBIDDEN where it must be, and that of the account was not. */
 enum error recovery_check(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* The mails of three acts, to be called in the transaction of the act. A new account shall
+/* The mails of four acts, to be called in the transaction of the act. A new account shall
  * prove its address. An account wants another address, which it gets when that is proved. An
- * account has another address: its old one is told. */
+ * account has another address: its old one is told. An account has another password: it is
+ * told, where the settings say how to send mail. */
 enum error recovery_greet(struct ctx *, const char *user_id, const char *email) MUST_CHECK;
 enum error recovery_change_email(struct ctx *, const char *user_id, const char *from,
 				 const char *to) MUST_CHECK;
 enum error recovery_email_changed(struct ctx *, const char *from, const char *to) MUST_CHECK;
+enum error recovery_password_changed(struct ctx *, const char *email) MUST_CHECK;
 
 /* Tells the owner of an address that somebody tried to register it again. */
 enum error recovery_already_registered(struct ctx *, const char *email) MUST_CHECK;

@@ -81,6 +81,19 @@ recovery_email_changed(struct ctx *c, const char *from, const char *to)
 }
 
 enum error
+recovery_password_changed(struct ctx *c, const char *email)
+{
+	char now[CLOCK_TEXT_SIZE];
+
+	if (!mail_enabled())
+		return OK;
+
+	clock_text(clock_now(), now);
+	return mail_enqueue(c, email, "password_changed",
+			    (struct mail_value[]) { { "time", now }, { 0 } });
+}
+
+enum error
 recovery_change_email(struct ctx *c, const char *user_id, const char *from, const char *to)
 {
 	struct mail_token token = { user_id, PURPOSE_CHANGE, to };
@@ -179,7 +192,6 @@ set_password(struct ctx *c, const struct mail_token *token, const unsigned char 
 		.target = token->user_id,
 		.detail = audit_detail(c, "by", "mail", NULL),
 	};
-	char now[CLOCK_TEXT_SIZE];
 	enum error e;
 
 	e = recovery_spend(c, hash);
@@ -194,9 +206,7 @@ set_password(struct ctx *c, const struct mail_token *token, const unsigned char 
 	if (e)
 		return e;
 
-	clock_text(clock_now(), now);
-	e = mail_enqueue(c, token->email, "password_changed",
-			 (struct mail_value[]) { { "time", now }, { 0 } });
+	e = recovery_password_changed(c, token->email);
 	if (e)
 		return e;
 

@@ -122,6 +122,10 @@ set_password(struct ctx *c, const struct login *login, const char *hash)
 	if (e)
 		return e;
 
+	e = recovery_password_changed(c, login->email);
+	if (e)
+		return e;
+
 	return audit_write(c, &event);
 }
 

@@ -4,6 +4,7 @@
 #include "app/password.h"
 #include "app/settings.h"
 #include "features/audit/audit.h"
+#include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
 /* A command acts for whoever may run it, and that is who owns the machine. */
@@ -210,6 +211,11 @@ apply_change(struct ctx *c, void *arg)
 				(was->is_active && !change->out->is_active);
 	if (change->ends_sessions) {
 		e = sessions_end_all(c, change->id, NULL, "account_change");
+		if (e)
+			return e;
+	}
+	if (change->hash) {
+		e = recovery_password_changed(c, was->email);
 		if (e)
 			return e;
 	}
