@@ -43,6 +43,10 @@ struct ctx {
 	struct failure failure;
 };
 
+/* Whose rows the caller may touch, the value of $2 in "($2::uuid IS NULL OR owner_id = $2)":
+ * his own; NULL, everybody's, for admins and where a process acts; nobody's for a stranger. */
+const char *visible_to(const struct ctx *);
+
 /* The user agent as it may be kept: valid UTF-8, at most 400 bytes; or NULL. */
 const char *ctx_user_agent(struct ctx *);
 

@@ -19,6 +19,7 @@
 struct list_filter {
 	const char *sql;
 	struct field field; /* name, type, choices, min, max, text */
+	bool own; /* always asked for, with visible_to(): one's own rows, for admins all */
 };
 
 /* A column that may be sorted by. The first one, descending, is the default order;

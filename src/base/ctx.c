@@ -1,4 +1,4 @@
-/* Roles by name, and what a client says of itself. */
+/* Roles by name, whose rows a caller may touch, and what a client says of itself. */
 #include "app/ctx.h"
 
 #include "app/utf8.h"
@@ -21,6 +21,15 @@ role_parse(const char *name)
 			return (enum role)(i + 1);
 	}
 	return ROLE_NONE;
+}
+
+const char *
+visible_to(const struct ctx *c)
+{
+	if (c->caller.role >= ROLE_ADMIN || (c->process && !c->caller.user_id))
+		return NULL;
+
+	return c->caller.user_id ? c->caller.user_id : "00000000-0000-0000-0000-000000000000";
 }
 
 const char *

@@ -322,8 +322,18 @@ make_cursor(struct ctx *c, const struct list_args *args, const char *record, con
 	return cursor_write(c, args, &at, out);
 }
 
-enum error
-db_list(struct ctx *c, const struct list_args *args, struct page *out)
+static void
+restrict_to_caller(const struct ctx *c, struct list_args *args)
+{
+	const struct list_filter *filters = args->list->filters;
+
+	for (size_t i = 0; filters && filters[i].sql; i++)
+		if (filters[i].own)
+			list_restrict(args, i, visible_to(c));
+}
+
+static enum error
+fetch_page(struct ctx *c, const struct list_args *args, struct page *out)
 {
 	size_t limit = (size_t)args->limit, n;
 	struct rows rows;
@@ -346,6 +356,15 @@ db_list(struct ctx *c, const struct list_args *args, struct page *out)
 	return make_cursor(c, args,
 			   (const char *)out->items.rows + (limit - 1) * args->list->row->size,
 			   &out->next_cursor);
+}
+
+enum error
+db_list(struct ctx *c, const struct list_args *asked, struct page *out)
+{
+	struct list_args args = *asked;
+
+	restrict_to_caller(c, &args);
+	return fetch_page(c, &args, out);
 }
 
 static enum error

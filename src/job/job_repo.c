@@ -280,7 +280,7 @@ static const struct list_filter filters[] = {
 				      .max = 100,
 				      .text = "Only jobs of this kind." } },
 	[JOBS_BY_QUEUE] = { .sql = "queue = $", .field = { .type = TYPE_TEXT } },
-	[JOBS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
+	[JOBS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
 	{ 0 },
 };
 

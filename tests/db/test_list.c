@@ -51,6 +51,20 @@ static const struct list things = {
 	.sorts = sorts,
 };
 
+static const struct list_filter own_filters[] = {
+	{ .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
+	{ 0 },
+};
+
+static const struct list owned_things = {
+	.name = "owned_things",
+	.row = &thing_schema,
+	.columns = "id, name, kind, due_at, made_at, rank",
+	.from = "things",
+	.filters = own_filters,
+	.sorts = sorts,
+};
+
 static struct arena *arena;
 static struct ctx *c;
 
@@ -61,7 +75,8 @@ setup(void)
 	testdb_open_bare(arena);
 	c = testdb_ctx(arena);
 	testdb_sql("CREATE TABLE things (id uuid PRIMARY KEY, name text, kind text NOT NULL,"
-		   " due_at timestamptz, made_at timestamptz NOT NULL, rank bigint NOT NULL)");
+		   " due_at timestamptz, made_at timestamptz NOT NULL, rank bigint NOT NULL, "
+		   "owner_id uuid)");
 }
 
 static void
@@ -518,5 +533,37 @@ Test(list, many_lists_are_no_burden)
 		args.list = &many[i];
 		cr_assert_eq(db_list(c, &args, &page), OK);
 		cr_assert_eq(page.items.n, 5);
+	}
+}
+
+#define ADA "01a1fbe5-07c2-7ef9-a1ec-fe8fcba76ad4"
+
+Test(list, of_owned_rows_is_ones_own_and_for_admins_all)
+{
+	static const struct {
+		struct caller caller;
+		const char *process;
+		int64_t total;
+	} rows[] = {
+		{ { .user_id = ADA, .role = ROLE_VIEWER }, NULL, 3 },
+		{ { .user_id = ADA, .role = ROLE_MEMBER }, NULL, 3 },
+		{ { .user_id = ADA, .role = ROLE_MEMBER }, "system", 3 },
+		{ { .user_id = ADA, .role = ROLE_ADMIN }, NULL, 10 },
+		{ { 0 }, "cli", 10 },
+		{ { 0 }, NULL, 0 },
+	};
+	struct page page;
+
+	fill(10);
+	testdb_sql("UPDATE things SET owner_id = '" ADA "' WHERE id IN"
+		   " (SELECT id FROM things LIMIT 3)");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct list_args args = { .list = &owned_things, .sort = sorts, .limit = 1 };
+
+		list_restrict(&args, 0, "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10");
+		c->caller = rows[i].caller;
+		c->process = rows[i].process;
+		cr_assert_eq(db_list(c, &args, &page), OK);
+		cr_expect_eq(page.total, rows[i].total, "row %zu: %" PRId64, i, page.total);
 	}
 }

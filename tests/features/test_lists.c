@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/make_item.h"
 
 #include "app/settings.h"
 

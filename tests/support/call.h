@@ -102,18 +102,4 @@ struct new_account {
 #define make_user(t, ...) make_user_((t), (struct new_account) { __VA_ARGS__ })
 struct account make_user_(struct test *, struct new_account);
 
-struct new_item {
-	const char *title;       /* NULL: one by number */
-	const char *description; /* NULL: null */
-	const char *status;      /* NULL: active */
-	const char *created_at;  /* NULL: now */
-};
-
-/* Returns its id. */
-#define make_item(t, owner, ...) make_item_((t), (owner), (struct new_item) { __VA_ARGS__ })
-const char *make_item_(struct test *, const struct account *owner, struct new_item);
-
-/* `n` items, each a minute younger than the one before, or all of one moment. */
-void make_items(struct test *, const struct account *owner, int n, bool same_moment);
-
 #endif

@@ -1,4 +1,4 @@
-/* Rows for tests, made beside the application. */
+/* Accounts for tests, made beside the application. */
 #include <criterion/criterion.h>
 
 #include "call.h"
@@ -13,7 +13,7 @@ struct made {
 static const struct field made_fields[] = { { UUID(struct made, id) } };
 static const struct schema made_schema = SCHEMA("Made", struct made, made_fields);
 
-enum { USER, SESSION, ITEM, ITEMS };
+enum { USER, SESSION };
 
 static const struct query queries[] = {
 	[USER] = QUERY("factory_user", &made_schema,
@@ -22,17 +22,6 @@ static const struct query queries[] = {
 	[SESSION] = QUERY("factory_session", &made_schema,
 			  "INSERT INTO sessions (user_id, expires_at)"
 			  " VALUES ($1, now() + interval '1 day') RETURNING id"),
-	[ITEM] = QUERY("factory_item", &made_schema,
-		       "INSERT INTO items (owner_id, title, description, status, created_at,"
-		       " updated_at) SELECT $1, $2, $3, $4, at, at"
-		       " FROM coalesce($5::timestamptz, clock_timestamp()) AS at RETURNING id"),
-	[ITEMS] =
-	    QUERY("factory_items", NULL,
-		  "INSERT INTO items (owner_id, title, created_at, updated_at)"
-		  " SELECT $1, 'Item ' || lpad(n::text, 4, '0'), at, at"
-		  " FROM generate_series(1, $2::int) AS n,"
-		  " LATERAL (SELECT timestamptz '2026-01-01 00:00:00+00'"
-		  "  + CASE WHEN $3 THEN 0 ELSE n END * interval '1 minute' AS at) AS moment"),
 };
 
 static void
@@ -82,27 +71,4 @@ make_user_(struct test *t, struct new_account in)
 	user.session_id = made.id;
 	user.token = sign(t, &user, role, in.token_expires_in);
 	return user;
-}
-
-const char *
-make_item_(struct test *t, const struct account *owner, struct new_item in)
-{
-	static int number;
-	const char *title = in.title ? in.title : arena_printf(t->arena, "Item %d", ++number);
-	struct made made = { 0 };
-
-	expect_ok(t,
-		  db_one(t->ctx, &queries[ITEM], &made, owner->id, title, in.description,
-			 in.status ? in.status : "active", in.created_at),
-		  "item");
-	return made.id;
-}
-
-void
-make_items(struct test *t, const struct account *owner, int n, bool same_moment)
-{
-	expect_ok(
-	    t,
-	    db_run(t->ctx, &queries[ITEMS], NULL, owner->id, p_int(t->ctx, n), p_bool(same_moment)),
-	    "items");
 }

@@ -36,7 +36,8 @@ static const struct list_filter filters[] = {
 			     .field = { .name = "owner_id",
 					.type = TYPE_UUID,
 					.text = "Only items of this user." } },
-	[ITEMS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
+	[ITEMS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
+	[ITEMS_MINE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
 	{ 0 },
 };
 
@@ -64,28 +65,27 @@ items_insert(struct ctx *c, const char *owner, const struct item *in, struct ite
 }
 
 enum error
-items_find(struct ctx *c, const char *id, const char *visible_to, struct item *out)
+items_find(struct ctx *c, const char *id, struct item *out)
 {
-	return db_one(c, &items_queries[FIND], out, id, visible_to);
+	return db_one(c, &items_queries[FIND], out, id, visible_to(c));
 }
 
 enum error
-items_change(struct ctx *c, const char *id, const char *visible_to, const struct item *in,
-	     uint64_t given, struct item *out)
+items_change(struct ctx *c, const char *id, const struct item *in, uint64_t given, struct item *out)
 {
-	return db_one(c, &items_queries[UPDATE], out, id, visible_to,
+	return db_one(c, &items_queries[UPDATE], out, id, visible_to(c),
 		      p_bool(schema_given(&item_schema, given, "title")), in->title,
 		      p_bool(schema_given(&item_schema, given, "description")), in->description,
 		      p_bool(schema_given(&item_schema, given, "status")), in->status);
 }
 
 enum error
-items_remove(struct ctx *c, const char *id, const char *visible_to)
+items_remove(struct ctx *c, const char *id)
 {
 	int64_t removed;
 	enum error e;
 
-	e = db_run(c, &items_queries[DELETE_ONE], &removed, id, visible_to);
+	e = db_run(c, &items_queries[DELETE_ONE], &removed, id, visible_to(c));
 	if (e)
 		return e;
 

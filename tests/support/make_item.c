@@ -1,0 +1,56 @@
+/* Items for tests, made beside the application. */
+#include <criterion/criterion.h>
+
+#include "make_item.h"
+
+struct made {
+	const char *id;
+};
+static const struct field made_fields[] = { { UUID(struct made, id) } };
+static const struct schema made_schema = SCHEMA("Made", struct made, made_fields);
+
+enum { ITEM, ITEMS };
+
+static const struct query queries[] = {
+	[ITEM] = QUERY("factory_item", &made_schema,
+		       "INSERT INTO items (owner_id, title, description, status, created_at,"
+		       " updated_at) SELECT $1, $2, $3, $4, at, at"
+		       " FROM coalesce($5::timestamptz, clock_timestamp()) AS at RETURNING id"),
+	[ITEMS] =
+	    QUERY("factory_items", NULL,
+		  "INSERT INTO items (owner_id, title, created_at, updated_at)"
+		  " SELECT $1, 'Item ' || lpad(n::text, 4, '0'), at, at"
+		  " FROM generate_series(1, $2::int) AS n,"
+		  " LATERAL (SELECT timestamptz '2026-01-01 00:00:00+00'"
+		  "  + CASE WHEN $3 THEN 0 ELSE n END * interval '1 minute' AS at) AS moment"),
+};
+
+static void
+expect_ok(struct test *t, enum error e, const char *what)
+{
+	cr_assert_eq(e, OK, "%s: %s: %s", what, error_info(e)->code,
+		     t->ctx->failure.detail ? t->ctx->failure.detail : "");
+}
+
+const char *
+make_item_(struct test *t, const struct account *owner, struct new_item in)
+{
+	static int number;
+	const char *title = in.title ? in.title : arena_printf(t->arena, "Item %d", ++number);
+	struct made made = { 0 };
+
+	expect_ok(t,
+		  db_one(t->ctx, &queries[ITEM], &made, owner->id, title, in.description,
+			 in.status ? in.status : "active", in.created_at),
+		  "item");
+	return made.id;
+}
+
+void
+make_items(struct test *t, const struct account *owner, int n, bool same_moment)
+{
+	expect_ok(
+	    t,
+	    db_run(t->ctx, &queries[ITEMS], NULL, owner->id, p_int(t->ctx, n), p_bool(same_moment)),
+	    "items");
+}
