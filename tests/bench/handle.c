@@ -1,0 +1,83 @@
+/*
+ * What a request costs inside, without sockets: `handle TIMES METHOD URI [TOKEN [JSON]]` lets
+ * the pipeline answer it so many times, and prints status and microseconds of processor time
+ * for each. Settings and database come from the environment.
+ */
+#include "app/arena.h"
+#include "app/db.h"
+#include "app/http.h"
+#include "app/keys.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+#include <time.h>
+
+enum { REQUEST_ARENA = 64 << 20, WARM = 5 };
+
+static double
+processor_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static unsigned
+handle(struct arena *a, struct db *db, char **call, const char *const *env, const char *body)
+{
+	struct ctx c = { .arena = a, .db = db, .request_id = "none", .ip = "192.0.2.1" };
+	struct request req = {
+		.ctx = &c,
+		.method_text = call[0],
+		.uri = call[1],
+		.env = env,
+		.body = body,
+		.body_len = strlen(body),
+	};
+
+	app_handle(&req);
+	arena_reset(a);
+	return req.reply.status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *env[] = { NULL, "CONTENT_TYPE=application/json", NULL };
+	const char *body = argc > 5 ? argv[5] : "";
+	char token[4096];
+	struct arena *forever = arena_new(REQUEST_ARENA), *a = arena_new(REQUEST_ARENA);
+	long times = argc > 3 ? strtol(argv[1], NULL, 10) : 0;
+	const char *wrong;
+	unsigned status = 0;
+	struct db *db;
+	double start;
+
+	if (times <= 0) {
+		fputs("usage: handle TIMES METHOD URI [TOKEN [JSON]]\n", stderr);
+		return 2;
+	}
+	wrong = settings_load(forever, NULL, true);
+	if (!wrong)
+		wrong = keys_load(forever);
+	if (wrong) {
+		fprintf(stderr, "%s\n", wrong);
+		return 1;
+	}
+	snprintf(token, sizeof(token), "HTTP_AUTHORIZATION=Bearer %s", argc > 4 ? argv[4] : "");
+	env[0] = token;
+
+	log_init();
+	db = db_new(settings.database_url);
+	for (int i = 0; i < WARM; i++)
+		status = handle(a, db, argv + 2, env, body);
+	start = processor_us();
+	for (long i = 0; i < times; i++)
+		status = handle(a, db, argv + 2, env, body);
+	printf("%u %.2f\n", status, (processor_us() - start) / (double)times);
+	db_free(db);
+	arena_free(a);
+	arena_free(forever);
+	return 0;
+}
