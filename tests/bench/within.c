@@ -1,5 +1,5 @@
 /*
- * What a request costs inside, without sockets: `handle TIMES METHOD URI [TOKEN [JSON]]` lets
+ * What a request costs inside, without sockets: `within TIMES METHOD URI [TOKEN [JSON]]` lets
  * the pipeline answer it so many times, and prints status and microseconds of processor time
  * for each. Settings and database come from the environment.
  */
@@ -55,7 +55,7 @@ main(int argc, char **argv)
 	double start;
 
 	if (times <= 0) {
-		fputs("usage: handle TIMES METHOD URI [TOKEN [JSON]]\n", stderr);
+		fputs("usage: within TIMES METHOD URI [TOKEN [JSON]]\n", stderr);
 		return 2;
 	}
 	wrong = settings_load(forever, NULL, true);
