@@ -80,6 +80,18 @@ enum error db_finish(struct ctx *, enum error e) MUST_CHECK;
 enum error db_transaction(struct ctx *, enum error (*act)(struct ctx *, void *),
 			  void *arg) MUST_CHECK;
 
+/* The same with one sight of the data from begin to end (REPEATABLE READ): what it changes is
+ * what it saw, for where somebody else changed a row in between it runs again. */
+enum error db_snapshot(struct ctx *, enum error (*act)(struct ctx *, void *), void *arg) MUST_CHECK;
+
+/* Whether the open transaction can only be rolled back any more. */
+bool db_doomed(const struct ctx *);
+
+/* Whoever remembers that thing ("session", "0193…") has to look anew: bumps its generation
+ * (shared.h) when the open transaction ends, at once where there is none. The texts live as
+ * long as the arena. */
+void db_changed(struct ctx *, const char *kind, const char *id);
+
 /* What happened in the last statement of this ctx that failed: the constraint that was
  * hit, "" where none. So a repository turns users_email_key into E_EMAIL_TAKEN. */
 const char *db_constraint(const struct ctx *);

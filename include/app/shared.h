@@ -14,12 +14,12 @@
 const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
 
 /* Generations: one counter for each of many things that a worker may have cached, found
- * by a hash of its key ("session:0193…"). Who writes the thing bumps the counter after
- * the commit; who read it keeps the counter's value from before the read, and takes
- * what it has for fresh only while the counter still says the same. Two keys that share
- * a counter cost a needless miss, never a stale hit. */
-uint64_t generation_get(const char *key);
-void generation_bump(const char *key);
+ * by a hash of its kind and id ("session", "0193…"). Who writes the thing bumps the counter
+ * after the commit (db_changed() sees to that); who read it keeps the counter's value from
+ * before the read, and takes what it has for fresh only while the counter still says the
+ * same. Two things that share a counter cost a needless miss, never a stale hit. */
+uint64_t generation_get(const char *kind, const char *id);
+void generation_bump(const char *kind, const char *id);
 
 /* Password hashing takes 30 ms and 33 MiB: at most a quarter of the workers (at least
  * one) at a time. False: too many already; the answer is E_OVERLOADED. */

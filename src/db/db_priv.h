@@ -33,6 +33,12 @@ struct statement {
 	int nfields;
 };
 
+/* What the open transaction changed of what workers may remember. */
+struct change {
+	const char *kind, *id;
+	struct change *next;
+};
+
 struct db {
 	char *url;
 	PGconn *conn; /* NULL while closed */
@@ -51,6 +57,7 @@ struct db {
 	unsigned depth;    /* of open db_begin */
 	enum error doomed; /* what must become of the open transaction; OK: it may commit */
 	bool again;        /* it may succeed if it is run again */
+	struct change *changes;
 
 	char constraint[CONSTRAINT_SIZE];
 };

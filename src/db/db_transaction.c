@@ -4,24 +4,62 @@
 #include "app/clock.h"
 #include "app/ids.h"
 #include "app/log.h"
+#include "app/shared.h"
 
 enum { TRIES = 3, PAUSE_MS = 20, PING_MS = 1000 };
 
 static const struct query begin = QUERY_READ("begin", NULL, "BEGIN");
+static const struct query begin_snapshot =
+    QUERY_READ("begin_snapshot", NULL, "BEGIN ISOLATION LEVEL REPEATABLE READ");
 static const struct query commit = QUERY("commit", NULL, "COMMIT");
 
-enum error
-db_begin(struct ctx *c)
+static enum error
+begin_as(struct ctx *c, const struct query *how)
 {
 	struct db *db = c->db;
 	struct rows rows;
 
 	if (db->depth == 0) {
 		db->again = false;
-		db->doomed = db_exec(c, &begin, DB_PARAMS(), &rows);
+		db->doomed = db_exec(c, how, DB_PARAMS(), &rows);
 	}
 	db->depth++;
 	return db->doomed;
+}
+
+enum error
+db_begin(struct ctx *c)
+{
+	return begin_as(c, &begin);
+}
+
+bool
+db_doomed(const struct ctx *c)
+{
+	return c->db->doomed;
+}
+
+void
+db_changed(struct ctx *c, const char *kind, const char *id)
+{
+	struct change *change;
+
+	if (c->db->depth == 0) {
+		generation_bump(kind, id);
+		return;
+	}
+
+	change = ARENA_NEW(c->arena, struct change);
+	*change = (struct change) { kind, id, c->db->changes };
+	c->db->changes = change;
+}
+
+/* Also where the transaction failed: of a COMMIT that got lost nobody knows. */
+static void
+tell_changes(struct db *db)
+{
+	for (; db->changes; db->changes = db->changes->next)
+		generation_bump(db->changes->kind, db->changes->id);
 }
 
 static void
@@ -77,6 +115,7 @@ db_finish(struct ctx *c, enum error e)
 		roll_back(db);
 	db->depth = 0;
 	db->doomed = OK;
+	tell_changes(db);
 	return e && c->failure.error != e ? fail(c, e, NULL) : e;
 }
 
@@ -92,14 +131,15 @@ pause_before(int try)
 	nanosleep(&pause, NULL);
 }
 
-enum error
-db_transaction(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
+static enum error
+transaction(struct ctx *c, const struct query *how, enum error (*act)(struct ctx *, void *),
+	    void *arg)
 {
 	bool outermost = c->db->depth == 0;
 	enum error e;
 
 	for (int try = 1;; try++) {
-		e = db_begin(c);
+		e = begin_as(c, how);
 		if (!e)
 			e = act(c, arg);
 		e = db_finish(c, e);
@@ -110,6 +150,18 @@ db_transaction(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg
 		failure_clear(c);
 		pause_before(try);
 	}
+}
+
+enum error
+db_transaction(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
+{
+	return transaction(c, &begin, act, arg);
+}
+
+enum error
+db_snapshot(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
+{
+	return transaction(c, &begin_snapshot, act, arg);
 }
 
 void
@@ -123,6 +175,7 @@ db_settle(struct db *db)
 	db->doomed = OK;
 	db->again = false;
 	db->fresh = false;
+	tell_changes(db);
 	db->constraint[0] = '\0';
 }
 

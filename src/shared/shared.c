@@ -195,26 +195,32 @@ shared_set_workers(unsigned n)
 }
 
 /* FNV-1a. */
-static size_t
-place_of(const char *key)
+static uint64_t
+hash_text(uint64_t hash, const char *text)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3; /* FNV-1a */
+	return hash;
+}
 
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 0x100000001b3;
-	return (size_t)((hash ^ hash >> 32) % GENERATIONS);
+static _Atomic uint64_t *
+generation_of(const char *kind, const char *id)
+{
+	uint64_t hash = hash_text(hash_text(0xcbf29ce484222325, kind), id);
+
+	return &segment->generations[(hash ^ hash >> 32) % GENERATIONS];
 }
 
 uint64_t
-generation_get(const char *key)
+generation_get(const char *kind, const char *id)
 {
-	return segment->generations[place_of(key)];
+	return *generation_of(kind, id);
 }
 
 void
-generation_bump(const char *key)
+generation_bump(const char *kind, const char *id)
 {
-	segment->generations[place_of(key)]++;
+	++*generation_of(kind, id);
 }
 
 static bool

@@ -6,6 +6,7 @@
 #include "app/clock.h"
 #include "app/list.h"
 #include "app/settings.h"
+#include "app/shared.h"
 
 static struct arena *arena;
 static struct ctx *c;
@@ -418,6 +419,7 @@ Test(db, what_was_left_open_is_rolled_back)
 
 struct collision {
 	int tries, failures;
+	int64_t seen;
 	const char *sqlstate;
 };
 
@@ -481,6 +483,65 @@ Test(db, nor_is_a_part_of_a_transaction)
 	cr_expect_eq(db_transaction(c, collide, &x), E_UNAVAILABLE);
 	cr_expect_eq(x.tries, 1);
 	cr_expect_eq(db_finish(c, OK), E_UNAVAILABLE);
+}
+
+/* A row that somebody else changes after the first look is looked at again. */
+static enum error
+look_and_touch(struct ctx *with, void *arg)
+{
+	static const struct query look = QUERY_READ(
+	    "test_look", &thing_schema, "SELECT email AS name, version AS number FROM users");
+	struct collision *x = arg;
+	struct thing was;
+	enum error e;
+
+	e = db_one(with, &look, &was);
+	if (e)
+		return e;
+
+	x->seen = was.number;
+	if (x->tries++ < x->failures)
+		testdb_sql("UPDATE users SET version = version + 1");
+	return db_run(with, &touch_users, NULL);
+}
+
+Test(db, a_snapshot_changes_what_it_saw)
+{
+	struct collision x = { .failures = 1 };
+
+	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_snapshot(c, look_and_touch, &x), OK);
+	cr_expect_eq(x.tries, 2);
+	cr_expect_eq(x.seen, 2);
+	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "3");
+}
+
+Test(db, what_changed_is_told_when_the_transaction_ends)
+{
+	uint64_t before = generation_get("user", "1"), other = generation_get("user", "2");
+
+	cr_assert_eq(db_begin(c), OK);
+	cr_assert_eq(db_begin(c), OK);
+	db_changed(c, "user", "1");
+	db_changed(c, "user", "2");
+	cr_assert_eq(db_finish(c, OK), OK);
+	cr_expect_eq(generation_get("user", "1"), before);
+	cr_assert_eq(db_finish(c, OK), OK);
+	cr_expect_eq(generation_get("user", "1"), before + 1);
+	cr_expect_eq(generation_get("user", "2"), other + 1);
+	db_changed(c, "user", "1");
+	cr_expect_eq(generation_get("user", "1"), before + 2);
+}
+
+Test(db, a_transaction_that_cannot_commit_says_so)
+{
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_not(db_doomed(c));
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(db_finish(c, fail(c, E_CONFLICT, NULL)), E_CONFLICT);
+	cr_expect(db_doomed(c));
+	cr_expect_eq(db_finish(c, OK), E_CONFLICT);
+	cr_expect_not(db_doomed(c));
 }
 
 /* Ends the connection of the tested code, and waits until it is gone. */

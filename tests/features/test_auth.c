@@ -567,12 +567,12 @@ Test(auth, a_worker_remembers_a_session_until_its_generation_changes)
 	cr_expect_eq(role_of(&ada), ROLE_ADMIN);
 	testdb_sql("UPDATE users SET role = 'viewer'");
 	cr_expect_eq(role_of(&ada), ROLE_ADMIN, "another host would see no more than this");
-	generation_bump(arena_printf(t->arena, "user:%s", ada.id));
+	generation_bump("user", ada.id);
 	cr_expect_eq(role_of(&ada), ROLE_VIEWER);
 
 	testdb_sql("UPDATE users SET role = 'member'");
 	cr_expect_eq(role_of(&ada), ROLE_VIEWER);
-	generation_bump(arena_printf(t->arena, "session:%s", ada.session_id));
+	generation_bump("session", ada.session_id);
 	cr_expect_eq(role_of(&ada), ROLE_MEMBER);
 }
 

@@ -24,10 +24,10 @@ in_child(bool (*act)(void))
 
 Test(shared, works_without_a_segment)
 {
-	uint64_t before = generation_get("a");
+	uint64_t before = generation_get("a", "");
 
-	generation_bump("a");
-	cr_expect_eq(generation_get("a"), before + 1);
+	generation_bump("a", "");
+	cr_expect_eq(generation_get("a", ""), before + 1);
 	cr_expect_not(shared_draining());
 	cr_expect(hashing_begin());
 	cr_expect_not(hashing_begin());
@@ -39,7 +39,7 @@ Test(shared, works_without_a_segment)
 static bool
 bump(void)
 {
-	generation_bump("session:1");
+	generation_bump("session", "1");
 	return true;
 }
 
@@ -48,11 +48,11 @@ Test(shared, generations_are_seen_by_all)
 	uint64_t one, two;
 
 	cr_assert_null(shared_open(NULL, 4));
-	one = generation_get("session:1");
-	two = generation_get("session:2");
+	one = generation_get("session", "1");
+	two = generation_get("session", "2");
 	cr_assert(in_child(bump));
-	cr_expect_eq(generation_get("session:1"), one + 1);
-	cr_expect_eq(generation_get("session:2"), two);
+	cr_expect_eq(generation_get("session", "1"), one + 1);
+	cr_expect_eq(generation_get("session", "2"), two);
 }
 
 Test(shared, draining_is_seen_by_all)
@@ -143,15 +143,15 @@ Test(shared, a_segment_is_found_again_by_its_descriptor)
 	int fd;
 
 	cr_assert_null(shared_open(NULL, 6));
-	generation_bump("a");
+	generation_bump("a", "");
 	fd = dup(shared_fd());
 	cr_assert_null(shared_open(NULL, 6));
-	cr_expect_eq(generation_get("a"), 0);
+	cr_expect_eq(generation_get("a", ""), 0);
 
 	cr_expect_not(shared_attach(fd, 7), "it has only six slots");
-	cr_expect_eq(generation_get("a"), 0);
+	cr_expect_eq(generation_get("a", ""), 0);
 	cr_assert(shared_attach(fd, 6));
-	cr_expect_eq(generation_get("a"), 1);
+	cr_expect_eq(generation_get("a", ""), 1);
 	cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
@@ -174,7 +174,7 @@ bump_in_file(void)
 {
 	if (shared_open(file_name, 4))
 		return false;
-	generation_bump("a");
+	generation_bump("a", "");
 	return shared_slot_take() != NULL;
 }
 
@@ -202,7 +202,7 @@ Test(shared_file, is_one_for_processes_without_a_parent)
 	cr_expect_eq(st.st_mode & 0777, 0600);
 	cr_expect(in_child(bump_in_file));
 	cr_assert_null(shared_open(file_name, 4));
-	cr_expect_eq(generation_get("a"), 2);
+	cr_expect_eq(generation_get("a", ""), 2);
 }
 
 Test(shared_file, of_another_version_is_replaced)
@@ -215,7 +215,7 @@ Test(shared_file, of_another_version_is_replaced)
 	fclose(file);
 	cr_expect(in_child(bump_in_file));
 	cr_assert_null(shared_open(file_name, 4));
-	cr_expect_eq(generation_get("a"), 1);
+	cr_expect_eq(generation_get("a", ""), 1);
 }
 
 Test(shared_file, that_others_may_write_is_refused)

@@ -34,15 +34,6 @@ api_keys_cache_put(const struct known_key *known)
 	*slot_of(known->digest) = *known;
 }
 
-static uint64_t
-generation(const char *kind, const char *id)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "%s:%s", kind, id);
-	return generation_get(key);
-}
-
 /* Whose key it is, only the database can say; so the first answer is good for one request,
  * and the second, read under generations that were noted before, is kept. */
 void
@@ -53,8 +44,8 @@ api_keys_cache_stamp(struct known_key *known)
 	if (!known->stamped)
 		return;
 
-	known->user_generation = generation("user", known->user_id);
-	known->key_generation = generation("api_key", known->id);
+	known->user_generation = generation_get("user", known->user_id);
+	known->key_generation = generation_get("api_key", known->id);
 }
 
 bool
@@ -64,15 +55,6 @@ api_keys_cache_fresh(const struct known_key *known)
 
 	return known->stamped && age < settings.session_cache_seconds * 1000000 &&
 	       clock_now() < known->expires &&
-	       known->user_generation == generation("user", known->user_id) &&
-	       known->key_generation == generation("api_key", known->id);
-}
-
-void
-api_keys_cache_drop(const char *id)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "api_key:%s", id);
-	generation_bump(key);
+	       known->user_generation == generation_get("user", known->user_id) &&
+	       known->key_generation == generation_get("api_key", known->id);
 }

@@ -67,9 +67,6 @@ void api_keys_cache_stamp(struct known_key *);
 /* Whether what the database said still holds. */
 bool api_keys_cache_fresh(const struct known_key *);
 
-/* Call it after the commit that removed a key: every worker asks anew. */
-void api_keys_cache_drop(const char *id);
-
 /* api_keys_repo.c */
 enum error api_keys_insert(struct ctx *, const char *user_id, const struct api_key *in,
 			   const char *prefix, const unsigned char hash[SHA256_SIZE],

@@ -68,12 +68,8 @@ api_keys_delete(struct ctx *c, const char *id)
 		e = api_keys_remove(c, id, c->caller.user_id);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_DELETED, id);
-	e = db_finish(c, e);
-	if (e)
-		return e;
-
-	api_keys_cache_drop(id);
-	return OK;
+	db_changed(c, "api_key", id);
+	return db_finish(c, e);
 }
 
 /* Whether the digest is that of the holder's key. */

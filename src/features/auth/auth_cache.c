@@ -31,22 +31,12 @@ auth_cache_put(const struct known_token *known)
 	*slot_of(known->digest) = *known;
 }
 
-/* The generation of "user:<id>" or "session:<id>". */
-static uint64_t
-generation(const char *kind, const char *id)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "%s:%s", kind, id);
-	return generation_get(key);
-}
-
 void
 auth_cache_stamp(struct known_token *known)
 {
 	known->read_at = clock_monotonic();
-	known->user_generation = generation("user", known->user_id);
-	known->session_generation = generation("session", known->session_id);
+	known->user_generation = generation_get("user", known->user_id);
+	known->session_generation = generation_get("session", known->session_id);
 }
 
 bool
@@ -55,6 +45,6 @@ auth_cache_fresh(const struct known_token *known)
 	int64_t age = clock_monotonic() - known->read_at;
 
 	return known->role != ROLE_NONE && age < settings.session_cache_seconds * 1000000 &&
-	       known->user_generation == generation("user", known->user_id) &&
-	       known->session_generation == generation("session", known->session_id);
+	       known->user_generation == generation_get("user", known->user_id) &&
+	       known->session_generation == generation_get("session", known->session_id);
 }

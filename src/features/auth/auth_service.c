@@ -247,7 +247,6 @@ auth_refresh(struct ctx *c, const char *token, struct tokens *out)
 		return e;
 
 	if (reused) {
-		sessions_forget(grant.session_id);
 		log_warn(c, "a spent refresh token was used: its session %s has ended",
 			 grant.session_id);
 		return fail(c, E_TOKEN_REUSED, NULL);
@@ -274,11 +273,7 @@ auth_logout(struct ctx *c, const char *token)
 		failure_clear(c);
 		return OK;
 	}
-	if (e)
-		return e;
-
-	sessions_forget(session.session_id);
-	return OK;
+	return e;
 }
 
 static enum error

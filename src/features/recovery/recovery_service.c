@@ -239,10 +239,5 @@ recovery_reset(struct ctx *c, const struct reset *in)
 	e = db_begin(c);
 	if (!e)
 		e = set_password(c, &token, hash, password_hash_text);
-	e = db_finish(c, e);
-	if (e)
-		return e;
-
-	sessions_forget_user(token.user_id);
-	return OK;
+	return db_finish(c, e);
 }

@@ -6,9 +6,9 @@
 
 extern const struct feature sessions_feature;
 
-/* To end sessions takes two steps: end them in the transaction of the act that is the reason,
- * then, once it is committed, have every worker ask the database anew about what it
- * remembers. `reason` is a word for the audit log. */
+/* Sessions are ended in the transaction of the act that is the reason; once it is committed,
+ * every worker asks the database anew about what it remembers of them. `reason` is a word for
+ * the audit log. */
 
 /* Ends one session of that user. E_NOT_FOUND where it has none such that lives. */
 enum error sessions_end(struct ctx *, const char *user_id, const char *id,
@@ -21,9 +21,5 @@ enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
 /* Removes sessions that are over and refresh tokens past their time; counts both. A spent
  * token stays until then: whoever shows it again is a thief, or was robbed. */
 enum error sessions_cleanup(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;
-
-/* After the commit: of one session, or of all that this user has. */
-void sessions_forget(const char *id);
-void sessions_forget_user(const char *user_id);
 
 #endif

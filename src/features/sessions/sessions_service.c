@@ -1,7 +1,6 @@
 /* The rules of sessions: no HTTP, no SQL. */
 #include "sessions_priv.h"
 
-#include "app/shared.h"
 #include "features/audit/audit.h"
 
 enum { CLEANUP_BATCH = 5000 };
@@ -46,6 +45,7 @@ sessions_end(struct ctx *c, const char *user_id, const char *id, const char *rea
 	if (!n)
 		return fail(c, E_NOT_FOUND, NULL);
 
+	db_changed(c, "session", id);
 	return audit_write(c, &event);
 }
 
@@ -57,32 +57,15 @@ sessions_end_all(struct ctx *c, const char *user_id, const char *keep, const cha
 	enum error e;
 
 	e = sessions_close_all(c, user_id, keep, &n);
-	if (e || !n)
+	if (e)
 		return e;
+
+	db_changed(c, "user", user_id);
+	if (!n)
+		return OK;
 
 	event.detail = audit_detail(c, "reason", reason, "sessions", p_int(c, n), NULL);
 	return audit_write(c, &event);
-}
-
-static void
-bump(const char *kind, const char *id)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "%s:%s", kind, id);
-	generation_bump(key);
-}
-
-void
-sessions_forget(const char *id)
-{
-	bump("session", id);
-}
-
-void
-sessions_forget_user(const char *user_id)
-{
-	bump("user", user_id);
 }
 
 enum error
@@ -93,12 +76,7 @@ sessions_end_own(struct ctx *c, const char *id)
 	e = db_begin(c);
 	if (!e)
 		e = sessions_end(c, c->caller.user_id, id, "ended");
-	e = db_finish(c, e);
-	if (e)
-		return e;
-
-	sessions_forget(id);
-	return OK;
+	return db_finish(c, e);
 }
 
 enum error
@@ -109,12 +87,7 @@ sessions_end_all_own(struct ctx *c)
 	e = db_begin(c);
 	if (!e)
 		e = sessions_end_all(c, c->caller.user_id, NULL, "logout_all");
-	e = db_finish(c, e);
-	if (e)
-		return e;
-
-	sessions_forget_user(c->caller.user_id);
-	return OK;
+	return db_finish(c, e);
 }
 
 /* In batches, so that no transaction holds many rows for long. */

@@ -154,9 +154,5 @@ users_change_password(struct ctx *c, const struct password_change *in)
 	e = db_finish(c, e);
 	if (e == E_NOT_FOUND) /* it was changed since the old one was checked */
 		return fail(c, E_INVALID_CREDENTIALS, "the current password is wrong");
-	if (e)
-		return e;
-
-	sessions_forget_user(c->caller.user_id);
-	return OK;
+	return e;
 }

@@ -117,7 +117,6 @@ struct change {
 	uint64_t which;
 	const char *hash;
 	struct user was, *out;
-	bool ends_sessions;
 };
 
 static bool
@@ -190,7 +189,7 @@ apply_change(struct ctx *c, void *arg)
 {
 	struct change *change = arg;
 	struct user *was = &change->was;
-	bool last_owner;
+	bool last_owner, ends_sessions;
 	enum error e;
 
 	e = lock(c, change->id, was, &last_owner);
@@ -207,9 +206,9 @@ apply_change(struct ctx *c, void *arg)
 	if (last_owner && !is_active_owner(change->out))
 		return fail(c, E_LAST_OWNER, NULL);
 
-	change->ends_sessions = change->hash || strcmp(was->role, change->out->role) != 0 ||
-				(was->is_active && !change->out->is_active);
-	if (change->ends_sessions) {
+	ends_sessions = change->hash || strcmp(was->role, change->out->role) != 0 ||
+			(was->is_active && !change->out->is_active);
+	if (ends_sessions) {
 		e = sessions_end_all(c, change->id, NULL, "account_change");
 		if (e)
 			return e;
@@ -257,13 +256,7 @@ users_change(struct ctx *c, const char *id, const struct user_change *in, uint64
 		if (e)
 			return e;
 	}
-	e = db_transaction(c, apply_change, &change);
-	if (e)
-		return e;
-
-	if (change.ends_sessions)
-		sessions_forget_user(id);
-	return OK;
+	return db_transaction(c, apply_change, &change);
 }
 
 struct removal {
@@ -296,33 +289,22 @@ apply_removal(struct ctx *c, void *arg)
 	if (e)
 		return e;
 
+	db_changed(c, "user", removal->id); /* its sessions went with it */
 	event.detail = audit_detail(c, "role", was.role, NULL);
 	return audit_write(c, &event);
-}
-
-static enum error
-remove_user(struct ctx *c, struct removal removal)
-{
-	enum error e;
-
-	e = db_transaction(c, apply_removal, &removal);
-	if (e)
-		return e;
-
-	sessions_forget_user(removal.id);
-	return OK;
 }
 
 enum error
 users_remove(struct ctx *c, const char *id)
 {
-	return remove_user(c, (struct removal) { .id = id });
+	return db_transaction(c, apply_removal, &(struct removal) { .id = id });
 }
 
 enum error
 users_remove_own(struct ctx *c)
 {
-	return remove_user(c, (struct removal) { .id = c->caller.user_id, .own = true });
+	return db_transaction(c, apply_removal,
+			      &(struct removal) { .id = c->caller.user_id, .own = true });
 }
 
 /* Settings pass no schema, so the first owner's address and password are held to the same
