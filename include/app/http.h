@@ -103,7 +103,8 @@ const char *request_env(const struct request *, const char *name);
 const char *request_path(const struct request *, const char *name);
 
 /* Answers with the status of the route's row. reply_record: a record of .reply, with
- * Location where the status is 201; reply_page: a page of .list; reply_empty: 204. All
+ * Location where the status is 201, and ETag where it has an INT `version` without flags, which
+ * every UPDATE counts up (If-Match and If-None-Match then work by themselves); reply_page: a page of .list; reply_empty: 204. All
  * return OK, so a handler ends with `return reply_record(req, &item);`. */
 enum error reply_record(struct request *, const void *record) MUST_CHECK;
 enum error reply_page(struct request *, const struct page *) MUST_CHECK;

@@ -212,6 +212,14 @@ read_input(struct request *req)
 }
 
 static enum error
+run_handler(struct request *req)
+{
+	if (version_wanted(req))
+		return version_handle(req);
+	return req->route->handle(req);
+}
+
+static enum error
 process(struct request *req)
 {
 	struct segments segments;
@@ -242,7 +250,16 @@ process(struct request *req)
 	if (e)
 		return e;
 
-	return req->route->handle(req);
+	e = version_read(req);
+	if (e)
+		return e;
+
+	e = run_handler(req);
+	if (e)
+		return e;
+
+	version_not_modified(req);
+	return OK;
 }
 
 /* A caller who asks for what he may not have is worth a note; a stranger never got so far. */

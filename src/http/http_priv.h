@@ -29,6 +29,37 @@ bool params_read(struct arena *, const char *text, size_t len, const struct para
  * E_METHOD_NOT_ALLOWED, and then, as for OPTIONS, the Allow header is set. */
 enum error route_find(struct request *, const struct segments *) MUST_CHECK;
 
+/* transact.c: the handler in a transaction, and what has to be in it beside it. Where the
+ * transaction collides with another one, all of it runs again. */
+struct act {
+	struct request *req;
+	bool snapshot; /* as db_snapshot() */
+	/* Before the handler, which does not run where this makes the answer; and after it,
+	 * where it did well (or NULL). */
+	enum error (*before)(struct request *, void *arg);
+	enum error (*after)(struct request *, void *arg);
+	void *arg;
+	struct reply start; /* transact()'s own */
+	enum error failed;
+};
+enum error transact(struct act *) MUST_CHECK;
+
+/* versions.c: ETag, If-Match, If-None-Match. A row whose schema has an INT `version` without
+ * flags is sent with a tag; a route that changes it takes If-Match where a GET of the same path
+ * shows it. The UPDATE counts: version = version + 1. */
+bool version_counted(const struct schema *) MUST_CHECK;
+const char *version_tag(struct arena *, const struct schema *, const void *record);
+/* The route that shows the row which this one changes, or NULL. */
+const struct route *version_reader(const struct route *);
+/* E_BAD_REQUEST for a header that is malformed. */
+enum error version_read(struct request *) MUST_CHECK;
+/* Whether the request depends on the version of what it changes; then version_handle() runs
+ * the handler: E_PRECONDITION_FAILED, or E_NOT_FOUND for a row that the caller may not see. */
+bool version_wanted(const struct request *);
+enum error version_handle(struct request *) MUST_CHECK;
+/* Makes an answer 304 that the client has already. */
+void version_not_modified(struct request *);
+
 /* Makes the answer of an error from what fail() left in the ctx. */
 void reply_problem(struct request *, enum error);
 

@@ -130,7 +130,7 @@ collect(struct doc *d)
 
 /* Parameters. */
 
-static void
+void
 parameter(struct doc *d, const char *in, const struct field *f, bool required)
 {
 	struct field bare = *f;
@@ -231,7 +231,7 @@ parameters(struct doc *d, const struct operation *op)
 {
 	const struct route *r = op->route;
 
-	if (!strchr(r->path, '{') && !r->query && !r->list)
+	if (!strchr(r->path, '{') && !r->query && !r->list && !header_is_taken(r))
 		return;
 
 	writer_open(&d->json, "parameters", '[');
@@ -239,6 +239,7 @@ parameters(struct doc *d, const struct operation *op)
 	query_parameters(d, r->query);
 	if (r->list)
 		list_parameters(d, r->list);
+	header_parameters(d, r);
 	writer_close(&d->json, ']');
 }
 
@@ -310,16 +311,16 @@ success(struct doc *d, const struct route *r)
 			text = texts[i].text;
 	writer_open(j, arena_printf(d->arena, "%u", status), '{');
 	writer_text(j, "description", text);
-	writer_open(j, "headers", '{');
-	writer_ref(j, "X-Request-ID", "headers", "RequestId");
-	writer_ref(j, "Cache-Control", "headers", "CacheControl");
-	if (status == 201 && r->reply && schema_field(r->reply, "id"))
-		writer_ref(j, "Location", "headers", "Location");
-	if (r->list)
-		writer_ref(j, "Link", "headers", "Link");
-	writer_close(j, '}');
+	headers_write(d, r, status);
 	if (status != 204)
 		success_content(d, r);
+	writer_close(j, '}');
+	if (!version_is_shown(r))
+		return;
+
+	writer_open(j, "304", '{');
+	writer_text(j, "description", "The client has it already.");
+	headers_write(d, r, 304);
 	writer_close(j, '}');
 }
 
@@ -416,66 +417,13 @@ paths(struct doc *d)
 
 /* What stands around the paths. */
 
-static void
-header(struct writer *j, const char *name, const char *text, const char *schema)
-{
-	writer_open(j, name, '{');
-	writer_text(j, "description", text);
-	writer_raw(j, "schema", schema);
-	writer_close(j, '}');
-}
-
 static bool
-any_route(const struct doc *d, bool (*is)(const struct route *))
+any_guarded(const struct doc *d)
 {
 	for (size_t i = 0; i < d->noperations; i++)
-		if (is(d->operations[i].route))
+		if (d->operations[i].route->access != ACCESS_PUBLIC)
 			return true;
 	return false;
-}
-
-static bool
-is_list(const struct route *r)
-{
-	return r->list;
-}
-
-static bool
-is_create(const struct route *r)
-{
-	return r->status == 201;
-}
-
-static bool
-is_guarded(const struct route *r)
-{
-	return r->access != ACCESS_PUBLIC;
-}
-
-static void
-headers(struct doc *d)
-{
-	struct writer *j = &d->json;
-
-	writer_open(j, "headers", '{');
-	header(j, "RequestId", "Finds the request in the logs.",
-	       "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]{8,64}$\","
-	       "\"examples\":[\"01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70\"]}");
-	header(j, "CacheControl", "Whether the answer may be kept.",
-	       "{\"type\":\"string\",\"examples\":[\"no-store\"]}");
-	header(j, "Authenticate", "How to prove who one is (RFC 6750).",
-	       "{\"type\":\"string\",\"examples\":[\"Bearer error=\\\"invalid_token\\\"\"]}");
-	header(j, "RetryAfter", "Seconds to wait before the next try.",
-	       "{\"type\":\"integer\",\"minimum\":0,\"examples\":[1]}");
-	if (any_route(d, is_create))
-		header(j, "Location", "Path of the new row.",
-		       "{\"type\":\"string\",\"format\":\"uri-reference\"}");
-	if (any_route(d, is_list))
-		header(j, "Link",
-		       "The pages around this one (RFC 8288): next, and for offsets prev, first "
-		       "and last.",
-		       "{\"type\":\"string\"}");
-	writer_close(j, '}');
 }
 
 static void
@@ -483,7 +431,7 @@ security_schemes(struct doc *d)
 {
 	struct writer *j = &d->json;
 
-	if (!any_route(d, is_guarded))
+	if (!any_guarded(d))
 		return;
 
 	writer_open(j, "securitySchemes", '{');
@@ -522,7 +470,7 @@ components(struct doc *d)
 	writer_open(j, "responses", '{');
 	problem_responses_write_all(d);
 	writer_close(j, '}');
-	headers(d);
+	headers_write_all(d);
 	security_schemes(d);
 	writer_close(j, '}');
 }

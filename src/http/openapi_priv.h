@@ -58,6 +58,16 @@ struct doc {
 	bool api_keys;
 };
 
+/* openapi.c: one parameter of an operation; `in` is "path", "query" or "header". */
+void parameter(struct doc *, const char *in, const struct field *, bool required);
+
+/* openapi_header.c: headers, of requests as parameters, and of answers. */
+bool version_is_shown(const struct route *);
+bool header_is_taken(const struct route *);
+void header_parameters(struct doc *, const struct route *);
+void headers_write(struct doc *, const struct route *, unsigned status);
+void headers_write_all(struct doc *);
+
 /* openapi_schema.c: records. shape_need() first for all, shape_name_all() once, then the
  * writers, which refer to components by name. */
 void shape_need(struct doc *, const struct schema *, enum use);

@@ -1,5 +1,6 @@
 /* Failures in the OpenAPI document: which of them a route may meet, and a component for
  * each set of failures that share a status. */
+#include "http_priv.h"
 #include "openapi_priv.h"
 
 #define BIT(e) (UINT64_C(1) << (e))
@@ -27,6 +28,8 @@ problems_of(const struct doc *d, const struct route *r)
 		errors |= BIT(E_INSUFFICIENT_SCOPE);
 	if (strchr(r->path, '{'))
 		errors |= BIT(E_NOT_FOUND);
+	if (version_reader(r))
+		errors |= BIT(E_PRECONDITION_FAILED);
 	for (size_t i = 0; i < COUNT(r->errors); i++)
 		if (r->errors[i])
 			errors |= BIT(r->errors[i]);

@@ -68,9 +68,12 @@ set_location(struct request *req, const void *record)
 enum error
 reply_record(struct request *req, const void *record)
 {
+	const struct schema *schema = req->route->reply;
 	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
 
-	schema_write(&b, req->route->reply, record);
+	schema_write(&b, schema, record);
+	if (version_counted(schema))
+		reply_header(req, "ETag", version_tag(req->ctx->arena, schema, record));
 	if (req->route->status == 201)
 		set_location(req, record);
 	return reply_json(req, &b);

@@ -3,6 +3,8 @@
 
 #include "call_priv.h"
 
+#include "http/http_priv.h"
+
 #include "app/ids.h"
 #include "app/settings.h"
 
@@ -242,6 +244,20 @@ check_location(const struct asked *asked, const struct answer *a)
 	      "Location is %s, of another row", location);
 }
 
+/* A single row that has versions is sent with a strong tag, and nothing else is. */
+static void
+check_tag(const struct asked *asked, const struct answer *a)
+{
+	const char *tag = answer_header(a, "ETag");
+	bool row = a->route && a->route->reply && !a->route->list && a->status < 400 &&
+		   version_counted(a->route->reply);
+
+	CHECK(row == (tag != NULL), "ETag is %s", tag ? tag : "missing");
+	CHECK(!tag || (strlen(tag) > 2 && tag[0] == '"' && tag[strlen(tag) - 1] == '"'),
+	      "ETag is %s", tag);
+	CHECK(a->status != 304 || tag, "304 is of no version");
+}
+
 static void
 check_body(const struct asked *asked, const struct answer *a)
 {
@@ -279,4 +295,5 @@ answer_check(const struct asked *asked, const struct answer *a)
 	check_allow(asked, a);
 	check_retry(asked, a);
 	check_location(asked, a);
+	check_tag(asked, a);
 }

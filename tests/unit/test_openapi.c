@@ -21,6 +21,11 @@ struct lamp {
 	struct records parts;
 };
 
+struct plug {
+	const char *id;
+	int64_t version;
+};
+
 struct sign {
 	const char *email, *password, *grant_type;
 };
@@ -56,6 +61,12 @@ static const struct field lamp_fields[] = {
 	{ RECORDS(struct lamp, parts, &maker_schema), .flags = F_READ },
 };
 static const struct schema lamp_schema = SCHEMA("Lamp", struct lamp, lamp_fields);
+
+static const struct field plug_fields[] = {
+	{ UUID(struct plug, id), .flags = F_READ },
+	{ INT(struct plug, version) },
+};
+static const struct schema plug_schema = SCHEMA("Plug", struct plug, plug_fields);
 
 static const struct field sign_fields[] = {
 	{ EMAIL(struct sign, email), .flags = F_CREATE | F_REQUIRED },
@@ -128,6 +139,17 @@ static const struct route other_routes[] = {
 	{ 0 },
 };
 
+/* Rows that are counted, and a path that is shown only in another way. */
+static const struct route plug_routes[] = {
+	{ GET, "/plugs/{id}", answer, ACCESS_PUBLIC, .reply = &plug_schema, .id = "plugs_show" },
+	{ PUT, "/plugs/{id}", answer, ACCESS_PUBLIC, .reply = &plug_schema, .id = "plugs_replace" },
+	{ DELETE, "/plugs/{id}", answer, ACCESS_PUBLIC, .status = 204, .id = "plugs_delete" },
+	{ POST, "/plugs", answer, ACCESS_PUBLIC, .reply = &plug_schema, .status = 201,
+	  .id = "plugs_create" },
+	{ 0 },
+};
+
+static const struct feature plug_feature = { .name = "plugs", .routes = plug_routes };
 static const struct feature lamp_feature = { .name = "lamps",
 					     .text = "Light.",
 					     .routes = lamp_routes };
@@ -137,10 +159,7 @@ static const struct feature other_feature = {
 static const struct feature bare_feature = { .name = "bare", .routes = NULL };
 
 const struct feature *const features[] = {
-	&lamp_feature,
-	&bare_feature,
-	&other_feature,
-	NULL,
+	&lamp_feature, &bare_feature, &other_feature, &plug_feature, NULL,
 };
 
 static json_object *document;
@@ -237,14 +256,15 @@ Test(openapi, says_what_it_is)
 	is("/info/version", "\"" PACKAGE_VERSION "\"");
 	is("/servers", "[{\"url\":\"/\"}]");
 	is("/tags", "[{\"name\":\"lamps\",\"description\":\"Light.\"},"
-		    "{\"name\":\"other\",\"description\":\"The rest.\"}]");
+		    "{\"name\":\"other\",\"description\":\"The rest.\"},{\"name\":\"plugs\"}]");
 }
 
 Test(openapi, has_every_route_once)
 {
 	members_are("/paths", "/api/v1/lamps /api/v1/lamps/{id} "
 			      "/api/v1/lamps/{id}/parts/{part_id} /api/v1/lamps/search "
-			      "/api/v1/sign/token /state /numbers /api/v1/self");
+			      "/api/v1/sign/token /state /numbers /api/v1/self "
+			      "/api/v1/plugs/{id} /api/v1/plugs");
 	members_are("/paths/~1api~1v1~1lamps", "get post");
 	members_are("/paths/~1api~1v1~1lamps~1{id}", "get patch");
 	is(LIST "/operationId", "\"lamps_list\"");
@@ -256,8 +276,8 @@ Test(openapi, has_every_route_once)
 Test(openapi, names_a_component_for_each_use)
 {
 	members_are("/components/schemas",
-		    "LampPage Lamp Maker Maker2 LampCreate LampUpdate Sign SignForm Problem "
-		    "FieldError");
+		    "LampPage Lamp Maker Maker2 LampCreate LampUpdate Sign SignForm Plug "
+		    "Problem FieldError");
 	is(CREATE "/requestBody/content/application~1json/schema",
 	   "{\"$ref\":\"#/components/schemas/LampCreate\"}");
 	is(CREATE "/responses/201/content/application~1json/schema",
@@ -432,6 +452,29 @@ Test(openapi, names_the_errors_that_a_row_implies)
 		    "X-Request-ID WWW-Authenticate");
 	members_are("/components/responses/UnavailableOrOverloaded/headers",
 		    "X-Request-ID Retry-After");
+}
+
+#define PLUG "/paths/~1api~1v1~1plugs~1{id}"
+
+Test(openapi, describes_versions)
+{
+	is(PLUG "/get/parameters/1/name", "\"If-None-Match\"");
+	is(PLUG "/get/parameters/1/in", "\"header\"");
+	is(PLUG "/get/parameters/1/required", "false");
+	is_absent(PLUG "/get/parameters/2");
+	is(PLUG "/put/parameters/1/name", "\"If-Match\"");
+	is(PLUG "/delete/parameters/1/name", "\"If-Match\"");
+	is_absent("/paths/~1api~1v1~1plugs/post/parameters");
+	is_absent(UPDATE "/parameters/1");
+	members_are(PLUG "/get/responses", "200 304 400 404 500 503 default");
+	members_are(PLUG "/get/responses/304", "description headers");
+	members_are(PLUG "/get/responses/304/headers", "X-Request-ID Cache-Control ETag");
+	members_are(PLUG "/put/responses", "200 400 404 412 500 503 default");
+	members_are(PLUG "/delete/responses", "204 400 404 412 500 503 default");
+	members_are(PLUG "/put/responses/200/headers", "X-Request-ID Cache-Control ETag");
+	members_are(PLUG "/delete/responses/204/headers", "X-Request-ID Cache-Control");
+	members_are("/paths/~1api~1v1~1plugs/post/responses/201/headers",
+		    "X-Request-ID Cache-Control Location ETag");
 }
 
 Test(openapi, describes_answers)

@@ -26,6 +26,7 @@ static const struct field user_fields[] = {
 	  .example = "2026-11-01T09:30:00.000000Z" },
 	{ TIME(struct user, updated_at), .flags = F_READ, .text = "When it last changed.",
 	  .example = "2026-11-20T15:08:41.218287Z" },
+	{ INT(struct user, version) },
 };
 const struct schema user_schema = SCHEMA("User", struct user, user_fields);
 

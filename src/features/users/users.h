@@ -11,6 +11,7 @@ struct user {
 	bool is_active;
 	const char *last_login_at; /* or NULL */
 	const char *created_at, *updated_at;
+	int64_t version; /* counts the updates */
 };
 
 struct new_user {

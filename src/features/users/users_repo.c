@@ -1,8 +1,9 @@
 /* The statements on users. */
 #include "users_priv.h"
 
-#define COLUMNS "id, email, full_name, role, is_active, last_login_at, created_at, updated_at"
-#define LOGIN   "id, email, password_hash, is_active"
+#define COLUMNS                                                                                    \
+	"id, email, full_name, role, is_active, last_login_at, created_at, updated_at, version"
+#define LOGIN "id, email, password_hash, is_active"
 
 enum {
 	INSERT,

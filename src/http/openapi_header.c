@@ -1,0 +1,138 @@
+/* Headers in the OpenAPI document: which of them a route takes, and which it answers with. */
+#include "http_priv.h"
+#include "openapi_priv.h"
+
+static bool
+any(const struct route *r)
+{
+	return r;
+}
+
+static bool
+is_list(const struct route *r)
+{
+	return r->list;
+}
+
+static bool
+is_create(const struct route *r)
+{
+	return r->status == 201 && r->reply && schema_field(r->reply, "id");
+}
+
+static bool
+sends_version(const struct route *r)
+{
+	return r->reply && !r->list && version_counted(r->reply);
+}
+
+bool
+version_is_shown(const struct route *r)
+{
+	return r->method == GET && sends_version(r);
+}
+
+static bool
+changes_version(const struct route *r)
+{
+	return version_reader(r);
+}
+
+#define TAG_EXAMPLE "\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\""
+
+static const struct {
+	bool (*is_taken)(const struct route *);
+	struct field field;
+} taken[] = {
+	{ version_is_shown,
+	  { .name = "If-None-Match",
+	    .type = TYPE_TEXT,
+	    .example = TAG_EXAMPLE,
+	    .text =
+		"`ETag` of the version that the client has: 304 while it is the present one." } },
+	{ changes_version,
+	  { .name = "If-Match",
+	    .type = TYPE_TEXT,
+	    .example = TAG_EXAMPLE,
+	    .text = "`ETag` of the version that is meant: 412, and nothing changes, where it is no "
+		    "more the present one." } },
+};
+
+bool
+header_is_taken(const struct route *r)
+{
+	for (size_t i = 0; i < COUNT(taken); i++)
+		if (taken[i].is_taken(r))
+			return true;
+	return false;
+}
+
+void
+header_parameters(struct doc *d, const struct route *r)
+{
+	for (size_t i = 0; i < COUNT(taken); i++)
+		if (taken[i].is_taken(r))
+			parameter(d, "header", &taken[i].field, false);
+}
+
+/* Those without `is_sent` come with failures alone. */
+static const struct {
+	const char *name, *component;
+	bool (*is_sent)(const struct route *);
+	bool with_304;
+	const char *text, *schema;
+} sent[] = {
+	{ "X-Request-ID", "RequestId", any, true, "Finds the request in the logs.",
+	  "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]{8,64}$\","
+	  "\"examples\":[\"01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70\"]}" },
+	{ "Cache-Control", "CacheControl", any, true, "Whether the answer may be kept.",
+	  "{\"type\":\"string\",\"examples\":[\"no-store\"]}" },
+	{ "WWW-Authenticate", "Authenticate", NULL, false, "How to prove who one is (RFC 6750).",
+	  "{\"type\":\"string\",\"examples\":[\"Bearer error=\\\"invalid_token\\\"\"]}" },
+	{ "Retry-After", "RetryAfter", NULL, false, "Seconds to wait before the next try.",
+	  "{\"type\":\"integer\",\"minimum\":0,\"examples\":[1]}" },
+	{ "Location", "Location", is_create, false, "Path of the new row.",
+	  "{\"type\":\"string\",\"format\":\"uri-reference\"}" },
+	{ "ETag", "ETag", sends_version, true, "The version of the row, another with each update.",
+	  "{\"type\":\"string\","
+	  "\"examples\":[\"\\\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\\\"\"]}" },
+	{ "Link", "Link", is_list, false,
+	  "The pages around this one (RFC 8288): next, and for offsets prev, first and last.",
+	  "{\"type\":\"string\"}" },
+};
+
+void
+headers_write(struct doc *d, const struct route *r, unsigned status)
+{
+	writer_open(&d->json, "headers", '{');
+	for (size_t i = 0; i < COUNT(sent); i++)
+		if (sent[i].is_sent && sent[i].is_sent(r) && (status != 304 || sent[i].with_304))
+			writer_ref(&d->json, sent[i].name, "headers", sent[i].component);
+	writer_close(&d->json, '}');
+}
+
+static bool
+is_sent_by_any(const struct doc *d, bool (*is_sent)(const struct route *))
+{
+	for (size_t i = 0; i < d->noperations; i++)
+		if (is_sent(d->operations[i].route))
+			return true;
+	return false;
+}
+
+void
+headers_write_all(struct doc *d)
+{
+	struct writer *j = &d->json;
+
+	writer_open(j, "headers", '{');
+	for (size_t i = 0; i < COUNT(sent); i++) {
+		if (sent[i].is_sent && !is_sent_by_any(d, sent[i].is_sent))
+			continue;
+		writer_open(j, sent[i].component, '{');
+		writer_text(j, "description", sent[i].text);
+		writer_raw(j, "schema", sent[i].schema);
+		writer_close(j, '}');
+	}
+	writer_close(j, '}');
+}

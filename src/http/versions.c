@@ -1,0 +1,167 @@
+/* Entity tags (RFC 9110, 8.8.3 and 13): which version of a row a client has, and means. */
+#include "http_priv.h"
+
+bool
+version_counted(const struct schema *schema)
+{
+	const struct field *version = schema_field(schema, "version");
+
+	return version && version->type == TYPE_INT && !version->flags;
+}
+
+const char *
+version_tag(struct arena *a, const struct schema *schema, const void *record)
+{
+	const struct field *id = schema_field(schema, "id");
+	const struct field *version = schema_field(schema, "version");
+	const char *member = (const char *)record + version->offset;
+
+	/* With the id, for `/users/me` is another row for each caller. */
+	return arena_printf(a, "\"%s-%" PRId64 "\"", id ? field_text(id, record) : "",
+			    *(const int64_t *)(const void *)member);
+}
+
+const struct route *
+version_reader(const struct route *route)
+{
+	if (route->method != PUT && route->method != PATCH && route->method != DELETE)
+		return NULL;
+
+	for (const struct feature *const *f = features; *f; f++) {
+		for (const struct route *r = (*f)->routes; r && r->method; r++) {
+			if (r->method == GET && r->root == route->root && r->reply && !r->list &&
+			    !r->query && strcmp(r->path, route->path) == 0)
+				return version_counted(r->reply) ? r : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* Reads `*`, or tags between commas. `*found`: one of them is `tag`, the mark of weakness
+ * aside. False: that is no such list. */
+static bool
+find_tag(const char *list, const char *tag, bool *found)
+{
+	size_t len = strlen(tag), n = 0;
+
+	*found = strcmp(list, "*") == 0;
+	if (*found)
+		return true;
+
+	for (;;) {
+		const char *end;
+
+		list += strspn(list, ", \t");
+		if (!*list)
+			return n > 0;
+		list += strncmp(list, "W/", 2) == 0 ? 2 : 0;
+		if (*list != '"')
+			return false;
+		for (end = list + 1; *end && *end != '"'; end++) {
+			if ((unsigned char)*end <= ' ' || *end == 0x7f)
+				return false;
+		}
+		if (!*end++ || (*end && !strchr(", \t", *end)))
+			return false;
+		if ((size_t)(end - list) == len && memcmp(list, tag, len) == 0)
+			*found = true;
+		list = end;
+		n++;
+	}
+}
+
+static bool
+matches(const struct request *req, const char *header, const char *tag)
+{
+	const char *list = request_env(req, header);
+	bool found = false;
+
+	return list && find_tag(list, tag, &found) && found;
+}
+
+static const struct {
+	const char *variable, *name;
+} headers[] = { { "HTTP_IF_MATCH", "If-Match" }, { "HTTP_IF_NONE_MATCH", "If-None-Match" } };
+
+enum { IF_MATCH, IF_NONE_MATCH };
+
+enum error
+version_read(struct request *req)
+{
+	for (size_t i = 0; i < COUNT(headers); i++) {
+		const char *list = request_env(req, headers[i].variable);
+		bool found;
+
+		if (list && !find_tag(list, "", &found))
+			return fail(req->ctx, E_BAD_REQUEST,
+				    "%s must be * or entity tags in quotes, with commas in between",
+				    headers[i].name);
+	}
+	return OK;
+}
+
+static const char *
+tag_of(const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->nheaders; i++) {
+		if (strcmp(reply->headers[i].name, "ETag") == 0)
+			return reply->headers[i].value;
+	}
+	return "";
+}
+
+/* What GET would answer to this caller now, tells whether the row is his to see, and which
+ * version it has. */
+static enum error
+check_current(struct request *req, void *arg UNUSED)
+{
+	const struct route *route = req->route;
+	struct reply reply = req->reply;
+	const char *tag;
+	enum error e;
+
+	req->route = version_reader(route);
+	e = req->route->handle(req);
+	req->route = route;
+	tag = tag_of(&req->reply);
+	req->reply = reply;
+	if (e)
+		return e;
+
+	if (request_env(req, headers[IF_MATCH].variable) &&
+	    !matches(req, headers[IF_MATCH].variable, tag))
+		return fail(req->ctx, E_PRECONDITION_FAILED, NULL);
+	if (matches(req, headers[IF_NONE_MATCH].variable, tag))
+		return fail(req->ctx, E_PRECONDITION_FAILED, NULL);
+	return OK;
+}
+
+bool
+version_wanted(const struct request *req)
+{
+	return version_reader(req->route) && (request_env(req, headers[IF_MATCH].variable) ||
+					      request_env(req, headers[IF_NONE_MATCH].variable));
+}
+
+/* One sight of the data from the look to the change: whoever changes the row in between makes
+ * us look again. */
+enum error
+version_handle(struct request *req)
+{
+	return transact(&(struct act) { .req = req, .snapshot = true, .before = check_current });
+}
+
+void
+version_not_modified(struct request *req)
+{
+	struct reply *reply = &req->reply;
+
+	if ((req->method != GET && req->method != HEAD) || reply->status != 200 ||
+	    !*tag_of(reply) || !matches(req, headers[IF_NONE_MATCH].variable, tag_of(reply)))
+		return;
+
+	reply->status = 304;
+	reply->media_type = NULL;
+	reply->body = "";
+	reply->len = 0;
+}
