@@ -47,8 +47,11 @@ struct db_params {
 /* Parameters that are not text. */
 const char *p_int(struct ctx *, int64_t);
 const char *p_bool(bool);
-/* The value of a TYPE_CHOICES row as text[]. */
-const char *p_choices(struct ctx *, const char *const *words);
+/* NULL where the pointer is. */
+const char *p_int_or_null(struct ctx *, const int64_t *);
+const char *p_bool_or_null(const bool *);
+/* The value of a TYPE_ARRAY row; NULL stays NULL. */
+const char *p_array(struct ctx *, const char *const *values);
 /* Bytes as bytea: '\x…' */
 const char *p_bytes(struct ctx *, const void *data, size_t len);
 

@@ -26,7 +26,7 @@ struct list_filter {
  * the column `id` breaks ties; nulls come last in both directions. */
 struct list_sort {
 	const char *name;
-	enum field_type type; /* TYPE_TEXT, TYPE_TIME or TYPE_INT */
+	enum field_type type; /* TYPE_TEXT, _TIME, _DATE, _INT or _DECIMAL */
 	bool nullable;
 };
 

@@ -24,16 +24,25 @@ enum field_type {
 		       * the domain has a dot */
 	TYPE_UUID,    /* const char *: lower case */
 	TYPE_TIME,    /* const char *: RFC 3339; read with any offset, kept and sent in UTC */
+	TYPE_DATE,    /* const char *: YYYY-MM-DD, between the years 1 and 9999 */
 	TYPE_ENUM,    /* const char *: one of .choices */
 	TYPE_INT,     /* int64_t: min and max are values, where max > min; -2^63 is refused;
 		       * JSON's 1.0 and 1e2 are whole numbers too, up to 2^53 */
+	TYPE_DECIMAL, /* const char *, never a double: .scale digits after the point, at most 18
+		       * in all; read from a JSON string or number without exponent, sent as a
+		       * string ("12.50"), which every client keeps exact; min and max are
+		       * values as with TYPE_INT; the column is numeric(18, scale) */
 	TYPE_BOOL,    /* bool */
+	TYPE_JSON,    /* const char *: any JSON but null; max counts bytes, 0: 64 KiB. PATCH
+		       * replaces it as a whole. The column is jsonb */
+	TYPE_ARRAY,   /* const char *const *: values of .item in their normal form, with NULL at
+		       * the end; min and max count them, 0: at most 100; of choices each once.
+		       * Not given it is empty, or null where it may be. Never of JSON */
 	TYPE_RECORD,  /* const void *: a record of .record, for replies */
 	TYPE_RECORDS, /* struct records: an array of .record, for replies */
-	TYPE_JSON,    /* const char *: JSON that is sent as it is, for replies */
-	TYPE_CHOICES, /* const char *const *: some of .choices, each once, at least .min of
-		       * them; NULL-terminated. Plain words: no comma, brace, quote, space */
 };
+
+enum { DECIMAL_DIGITS = 18, ARRAY_MAX = 100 };
 
 /* Flags of a row. None set: loaded from the database, never accepted, never sent. */
 enum {
@@ -42,7 +51,8 @@ enum {
 	F_UPDATE = 4,    /* accepted by PATCH */
 	F_RW = 7,        /* all of these */
 	F_REQUIRED = 8,  /* must be given in POST and PUT, and in a query */
-	F_NULLABLE = 16, /* may be null; the member is then a pointer that may be NULL */
+	F_NULLABLE = 16, /* may be null; the member is then a pointer that may be NULL, for
+			  * INT and BOOL too: const int64_t *, const bool * */
 	F_SECRET = 32,   /* writeOnly and a password field in OpenAPI; never logged */
 };
 
@@ -53,11 +63,19 @@ struct field {
 	unsigned flags;
 	int64_t min, max;            /* 0 and 0: no limit but the type's own */
 	const int64_t *min_setting;  /* a setting that takes the place of .min, or NULL */
-	const char *const *choices;  /* TYPE_ENUM, TYPE_CHOICES: ends with NULL */
+	const char *const *choices;  /* TYPE_ENUM: ends with NULL */
+	int scale;                   /* TYPE_DECIMAL: digits after the point, at most 17 */
+	bool pointer;                /* TYPE_INT, TYPE_BOOL: the member is a pointer */
+	const struct field *item;    /* TYPE_ARRAY: what each value is; its name does not count */
 	const char *initial;         /* as text: what POST and PUT take where it is not given */
 	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
-	const char *text;            /* one sentence for the API's documents */
-	const char *example;         /* as text; OpenAPI makes one up where there is none */
+
+	/* TYPE_UUID that refers to another row: OK where the caller may see the row of that id,
+	 * E_NOT_FOUND where not, which is FIELD_INVALID_CHOICE. Asked of each id that comes in. */
+	enum error (*visible)(struct ctx *, const char *id);
+
+	const char *text;    /* one sentence for the API's documents */
+	const char *example; /* as text; OpenAPI makes one up where there is none */
 };
 
 struct schema {
@@ -82,15 +100,21 @@ struct records {
 #define IS_A(rec, m, ctype) (0 * sizeof(char[_Generic(((rec *)0)->m, ctype : 1)]))
 #define MEMBER(rec, m, t, ctype)                                                                   \
 	.name = #m, .type = t, .offset = offsetof(rec, m) + IS_A(rec, m, ctype)
-#define JSON(rec, m)           MEMBER(rec, m, TYPE_JSON, const char *)
+/* The same, or a pointer to it where the field may be null. */
+#define MEMBER_OR_POINTER(rec, m, t, ctype)                                                        \
+	.name = #m, .type = t, .offset = offsetof(rec, m),                                         \
+	.pointer = _Generic(((rec *)0)->m, ctype : false, const ctype * : true)
 #define TEXT(rec, m)           MEMBER(rec, m, TYPE_TEXT, const char *)
 #define EMAIL(rec, m)          MEMBER(rec, m, TYPE_EMAIL, const char *)
 #define UUID(rec, m)           MEMBER(rec, m, TYPE_UUID, const char *)
 #define TIME(rec, m)           MEMBER(rec, m, TYPE_TIME, const char *)
+#define DATE(rec, m)           MEMBER(rec, m, TYPE_DATE, const char *)
 #define ENUM(rec, m)           MEMBER(rec, m, TYPE_ENUM, const char *)
-#define CHOICES(rec, m)        MEMBER(rec, m, TYPE_CHOICES, const char *const *)
-#define INT(rec, m)            MEMBER(rec, m, TYPE_INT, int64_t)
-#define BOOL(rec, m)           MEMBER(rec, m, TYPE_BOOL, bool)
+#define JSON(rec, m)           MEMBER(rec, m, TYPE_JSON, const char *)
+#define DECIMAL(rec, m, n)     MEMBER(rec, m, TYPE_DECIMAL, const char *), .scale = (n)
+#define INT(rec, m)            MEMBER_OR_POINTER(rec, m, TYPE_INT, int64_t)
+#define BOOL(rec, m)           MEMBER_OR_POINTER(rec, m, TYPE_BOOL, bool)
+#define ARRAY(rec, m, of)      MEMBER(rec, m, TYPE_ARRAY, const char *const *), .item = (of)
 #define RECORD(rec, m, shape)  MEMBER(rec, m, TYPE_RECORD, const void *), .record = (shape)
 #define RECORDS(rec, m, shape) MEMBER(rec, m, TYPE_RECORDS, struct records), .record = (shape)
 
@@ -113,14 +137,14 @@ struct param {
 };
 
 /* The same from parameters, with F_CREATE rows; `in` ("query" or "body") goes into the
- * errors. A parameter that no row knows is FIELD_UNKNOWN, one given twice
- * FIELD_INVALID_FORMAT; the names in `others` (NULL-terminated or NULL) are passed over. */
+ * errors. An array is its name given for each value. A parameter that no row knows is
+ * FIELD_UNKNOWN, one that is no array and given twice FIELD_INVALID_FORMAT; the names in `others` (NULL-terminated or NULL) are passed over. */
 enum error schema_read_params(struct ctx *, const struct schema *, const char *in,
 			      const struct param *, size_t n, const char *const *others, void *out,
 			      uint64_t *given) MUST_CHECK;
 
 /* Checks one value of a row given as text and returns its normal form (UUID in lower
- * case, time in UTC, "true", "17"), or NULL after fail_field(). */
+ * case, time in UTC, "true", "17", "12.50"), or NULL after fail_field(). */
 const char *field_check(struct ctx *, const char *in, const struct field *, const char *text);
 
 /* Whether the row of that name was in `given`. */
@@ -132,8 +156,9 @@ int64_t field_min(const struct field *);
 /* The row of that name, or NULL. */
 const struct field *schema_field(const struct schema *, const char *name);
 
-/* Where a record keeps that row, for tables of code that work on any record. */
-const char *field_text(const struct field *, const void *record);
+/* What a record has in that row, as text in its normal form; NULL where it is null, or no
+ * single value. */
+const char *field_text(struct arena *, const struct field *, const void *record);
 
 /* Appends the record as a JSON object: the F_READ rows, in their order. */
 void schema_write(struct buf *, const struct schema *, const void *record);

@@ -18,15 +18,35 @@ p_bool(bool value)
 }
 
 const char *
-p_choices(struct ctx *c, const char *const *words)
+p_int_or_null(struct ctx *c, const int64_t *value)
 {
-	struct buf b = buf_new(c->arena, 64 * 1024);
+	return value ? p_int(c, *value) : NULL;
+}
 
-	buf_char(&b, '{');
-	for (size_t i = 0; words[i]; i++)
-		buf_printf(&b, "%s%s", i ? "," : "", words[i]);
-	buf_char(&b, '}');
-	return buf_done(&b);
+const char *
+p_bool_or_null(const bool *value)
+{
+	return value ? p_bool(*value) : NULL;
+}
+
+const char *
+p_array(struct ctx *c, const char *const *values)
+{
+	struct buf b = buf_new(c->arena, SIZE_MAX / 4);
+
+	if (!values)
+		return NULL;
+
+	for (size_t i = 0; values[i]; i++) {
+		buf_text(&b, i ? "\",\"" : "{\"");
+		for (const char *at = values[i]; *at; at++) {
+			if (*at == '"' || *at == '\\')
+				buf_char(&b, '\\');
+			buf_char(&b, *at);
+		}
+	}
+	buf_text(&b, values[0] ? "\"}" : "{}");
+	return b.data;
 }
 
 const char *

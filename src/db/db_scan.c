@@ -64,64 +64,100 @@ scan_int(const char *text, int64_t *out)
 	return errno == 0 && end != text && *end == '\0';
 }
 
-/* "{red,green}" as an array that ends with NULL; the text is cut into its words. NULL where
- * they are not plain. */
-static const char *const *
-scan_choices(struct arena *a, char *text, size_t len)
+/* A value of one of the types that a record keeps as text, in its normal form; NULL for
+ * what has none. */
+static const char *
+scan_text(struct arena *a, enum field_type type, const char *text, size_t len)
 {
-	const char **words;
-	size_t n = 0;
-
-	if (len < 2 || text[0] != '{' || text[len - 1] != '}' || strpbrk(text + 1, "{\"\\"))
-		return NULL;
-
-	/* Each word takes a letter and a comma, so there are fewer than bytes. */
-	words = arena_array(a, len, sizeof(*words));
-	text[len - 1] = '\0';
-	for (char *word = text + 1, *end; *word; word = end) {
-		end = word + strcspn(word, ",");
-		words[n++] = word;
-		if (*end)
-			*end++ = '\0';
+	switch (type) {
+	case TYPE_TIME:
+		return scan_time(a, text, len);
+	case TYPE_DATE: /* not infinity, nor with a year of five digits, nor before Christ */
+		return len == 10 && text[4] == '-' ? text : NULL;
+	case TYPE_DECIMAL: /* not NaN, not Infinity */
+		return text[strspn(text, "-.0123456789")] ? NULL : text;
+	case TYPE_BOOL:
+		return p_bool(*text == 't');
+	default:
+		return text;
 	}
-	return words;
+}
+
+/* Copies one value of an array to `*out`, with a NUL. `at` is the brace or comma before it;
+ * returns the one behind it, or NULL where the value is null or an array. */
+static const char *
+copy_value(const char *at, char **out)
+{
+	bool quoted = at[1] == '"';
+	const char *start = at + 1 + quoted;
+
+	for (at = start; *at && !strchr(quoted ? "\"" : ",}", *at); at++) {
+		if (*at == '\\')
+			at++;
+		*(*out)++ = *at;
+	}
+	*(*out)++ = '\0';
+	if (!quoted && (*start == '{' || (at - start == 4 && strncmp(start, "NULL", 4) == 0)))
+		return NULL;
+	return at + quoted;
+}
+
+/* `{red,"dark \"green\""}` as its values, with NULL at the end; NULL where they are not
+ * plain values in one row. */
+static const char *const *
+scan_array(struct arena *a, const struct field *item, const char *text, size_t len)
+{
+	char *out = arena_alloc(a, len + 1);
+	const char **values;
+	size_t n = 2;
+
+	for (const char *at = text; *at; at++)
+		n += *at == ',';
+	values = arena_array(a, n, sizeof(*values));
+	if (strcmp(text, "{}") == 0)
+		return values;
+
+	n = 0;
+	for (const char *at = text; *at != '}'; n++) {
+		const char *value = out;
+
+		at = *at == '{' || *at == ',' ? copy_value(at, &out) : NULL;
+		values[n] = at ? scan_text(a, item->type, value, strlen(value)) : NULL;
+		if (!values[n])
+			return NULL;
+	}
+	return values;
 }
 
 static enum error
 scan_value(struct ctx *c, const struct rows *rows, const struct field *f, int at, int column,
-	   char *member)
+	   void *member)
 {
 	const char *text = PQgetvalue(rows->result, at, column);
-	const char *const *words;
+	size_t len = (size_t)PQgetlength(rows->result, at, column);
+
+	if (f->pointer)
+		member = *(void **)member = arena_alloc(c->arena, sizeof(int64_t));
 
 	switch (f->type) {
-	case TYPE_TEXT:
-	case TYPE_EMAIL:
-	case TYPE_UUID:
-	case TYPE_ENUM:
-	case TYPE_JSON:
-		*(const char **)(void *)member = text;
-		return OK;
-	case TYPE_TIME:
-		text = scan_time(c->arena, text, (size_t)PQgetlength(rows->result, at, column));
-		*(const char **)(void *)member = text;
-		return text ? OK : unfit(c, rows, f, "holds no time between the years 1 and 9999");
 	case TYPE_INT:
-		if (!scan_int(text, (int64_t *)(void *)member))
+		if (!scan_int(text, member))
 			return unfit(c, rows, f, "holds no whole number of 64 bits");
 		return OK;
 	case TYPE_BOOL:
 		*(bool *)member = text[0] == 't';
 		return OK;
-	case TYPE_CHOICES:
-		words = scan_choices(c->arena, arena_text(c->arena, text), strlen(text));
-		*(const char *const **)(void *)member = words;
-		return words ? OK : unfit(c, rows, f, "holds no list of plain words");
+	case TYPE_ARRAY:
+		text = (const char *)scan_array(c->arena, f->item, text, len);
+		break;
 	case TYPE_RECORD:
 	case TYPE_RECORDS:
-		break;
+		return unfit(c, rows, f, "cannot be a record");
+	default:
+		text = scan_text(c->arena, f->type, text, len);
 	}
-	return unfit(c, rows, f, "cannot be a record");
+	*(const char **)member = text;
+	return text ? OK : unfit(c, rows, f, "holds what its type has no form for");
 }
 
 static enum error

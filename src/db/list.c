@@ -315,10 +315,9 @@ make_cursor(struct ctx *c, const struct list_args *args, const char *record, con
 {
 	const struct field *id = schema_field(args->list->row, "id");
 	const struct field *f = schema_field(args->list->row, args->sort->name);
-	struct list_position at = { .id = field_text(id, record), .value = field_text(f, record) };
+	struct list_position at = { .id = field_text(c->arena, id, record),
+				    .value = field_text(c->arena, f, record) };
 
-	if (f->type == TYPE_INT)
-		at.value = p_int(c, *(const int64_t *)(const void *)(record + f->offset));
 	return cursor_write(c, args, &at, out);
 }
 

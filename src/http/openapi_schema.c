@@ -21,8 +21,7 @@ takes_part(const struct field *f, enum use use)
 		[USE_UPDATE] = F_UPDATE,
 	};
 
-	if (use != USE_READ &&
-	    (f->type == TYPE_RECORD || f->type == TYPE_RECORDS || f->type == TYPE_JSON))
+	if (use != USE_READ && f->record)
 		return false;
 	return f->flags & flag[use];
 }
@@ -102,11 +101,13 @@ static void
 typed_value(struct writer *j, const char *key, const struct field *f, const char *text)
 {
 	if (f->type == TYPE_INT || f->type == TYPE_BOOL || f->type == TYPE_JSON ||
-	    f->type == TYPE_CHOICES)
+	    f->type == TYPE_ARRAY)
 		writer_raw(j, key, text);
 	else
 		writer_text(j, key, text);
 }
+
+static const char *sample_array(struct arena *a, const struct field *f);
 
 /* "Some title", as long as the row wants it. */
 static const char *
@@ -136,6 +137,14 @@ sample_int(struct arena *a, const struct field *f)
 	return arena_printf(a, "%" PRId64, one ? 1 : field_min(f));
 }
 
+/* "1.50", or the least that may be. */
+static const char *
+sample_decimal(struct arena *a, const struct field *f)
+{
+	return arena_printf(a, "%s%s%.*s", sample_int(a, f), f->scale ? "." : "", f->scale,
+			    "000000000000000000");
+}
+
 static const char *
 sample(struct arena *a, const struct field *f)
 {
@@ -151,41 +160,68 @@ sample(struct arena *a, const struct field *f)
 		return "01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70";
 	case TYPE_TIME:
 		return "2026-11-20T15:08:41.218287Z";
+	case TYPE_DATE:
+		return "2026-11-20";
 	case TYPE_ENUM:
 		return f->choices[0];
 	case TYPE_INT:
 		return sample_int(a, f);
+	case TYPE_DECIMAL:
+		return sample_decimal(a, f);
 	case TYPE_BOOL:
 		return "true";
 	case TYPE_JSON:
 		return "{}";
-	case TYPE_CHOICES:
-		return arena_printf(a, "[\"%s\"]", f->choices[0]);
+	case TYPE_ARRAY:
+		return sample_array(a, f);
 	default:
 		return sample_text(a, f);
 	}
 }
 
+static const char *
+sample_array(struct arena *a, const struct field *f)
+{
+	struct writer j = { .out = buf_new(a, 64 * 1024) };
+	struct field item = *f->item;
+
+	item.name = item.name ? item.name : f->name;
+	writer_open(&j, NULL, '[');
+	typed_value(&j, NULL, &item, sample(a, &item));
+	writer_close(&j, ']');
+	return j.out.data;
+}
+
+static void value_of(struct doc *d, const struct field *f, enum use use);
+
+/* A decimal is sent as a string, and may come as a number, too. */
 static void
-type_of(struct writer *j, const struct field *f)
+type_of(struct writer *j, const struct field *f, enum use use)
 {
 	static const char *const types[] = {
 		[TYPE_INT] = "integer",
 		[TYPE_BOOL] = "boolean",
 		[TYPE_RECORDS] = "array",
-		[TYPE_CHOICES] = "array",
+		[TYPE_ARRAY] = "array",
 	};
+	static const char any[] = "[\"object\",\"array\",\"string\",\"number\",\"boolean\"]";
 	const char *type = f->type < COUNT(types) && types[f->type] ? types[f->type] : "string";
+	bool number = f->type == TYPE_DECIMAL && use != USE_READ, null = f->flags & F_NULLABLE;
 
-	if (f->type == TYPE_JSON) /* of any type */
+	if (f->type == TYPE_JSON && !null)
+		writer_raw(j, "type", any);
+	if (f->type == TYPE_JSON)
 		return;
-	if (!(f->flags & F_NULLABLE)) {
+	if (!number && !null) {
 		writer_text(j, "type", type);
 		return;
 	}
 	writer_open(j, "type", '[');
 	writer_text(j, NULL, type);
-	writer_text(j, NULL, "null");
+	if (number)
+		writer_text(j, NULL, "number");
+	if (null)
+		writer_text(j, NULL, "null");
 	writer_close(j, ']');
 }
 
@@ -193,10 +229,8 @@ static void
 format_of(struct writer *j, const struct field *f)
 {
 	static const char *const formats[] = {
-		[TYPE_EMAIL] = "email",
-		[TYPE_UUID] = "uuid",
-		[TYPE_TIME] = "date-time",
-		[TYPE_INT] = "int64",
+		[TYPE_EMAIL] = "email", [TYPE_UUID] = "uuid", [TYPE_TIME] = "date-time",
+		[TYPE_DATE] = "date",   [TYPE_INT] = "int64",
 	};
 
 	if (f->flags & F_SECRET)
@@ -206,9 +240,25 @@ format_of(struct writer *j, const struct field *f)
 }
 
 static void
-limits_of(struct writer *j, const struct field *f)
+pattern_of(struct writer *j, const struct field *f, enum use use)
+{
+	int whole = DECIMAL_DIGITS - f->scale;
+	const char *fraction = "";
+
+	if (f->scale && use == USE_READ)
+		fraction = arena_printf(j->out.arena, "\\.[0-9]{%d}", f->scale);
+	else if (f->scale)
+		fraction = arena_printf(j->out.arena, "(\\.[0-9]{1,%d})?", f->scale);
+	writer_text(j, "pattern",
+		    arena_printf(j->out.arena, "^-?%s[0-9]{1,%d}%s$", use == USE_READ ? "" : "0*",
+				 whole, fraction));
+}
+
+static void
+limits_of(struct writer *j, const struct field *f, enum use use)
 {
 	int64_t min = field_min(f);
+	bool number = f->type == TYPE_INT || (f->type == TYPE_DECIMAL && use != USE_READ);
 
 	if (f->type == TYPE_TEXT && min > 0)
 		writer_int(j, "minLength", min);
@@ -216,38 +266,52 @@ limits_of(struct writer *j, const struct field *f)
 		writer_int(j, "maxLength", f->max);
 	if (f->type == TYPE_EMAIL)
 		writer_int(j, "maxLength", 254);
-	if (f->type == TYPE_INT && f->max > min) {
+	if (f->type == TYPE_DECIMAL)
+		pattern_of(j, f, use);
+	if (number && f->max > min) {
 		writer_int(j, "minimum", min);
 		writer_int(j, "maximum", f->max);
 	}
 }
 
 static void
-words_of(struct writer *j, const struct field *f)
+choices_of(struct writer *j, const struct field *f)
 {
 	writer_open(j, "enum", '[');
 	for (const char *const *choice = f->choices; *choice; choice++)
 		writer_text(j, NULL, *choice);
-	if (f->type == TYPE_ENUM && f->flags & F_NULLABLE)
+	if (f->flags & F_NULLABLE)
 		writer_raw(j, NULL, "null");
 	writer_close(j, ']');
 }
 
 static void
-choices_of(struct writer *j, const struct field *f)
+array_of(struct doc *d, const struct field *f, enum use use)
 {
-	if (f->type == TYPE_ENUM)
-		words_of(j, f);
-	if (f->type != TYPE_CHOICES)
-		return;
+	struct writer *j = &d->json;
 
 	writer_open(j, "items", '{');
-	writer_text(j, "type", "string");
-	words_of(j, f);
+	value_of(d, f->item, use);
 	writer_close(j, '}');
-	writer_bool(j, "uniqueItems", true);
 	if (field_min(f) > 0)
 		writer_int(j, "minItems", field_min(f));
+	writer_int(j, "maxItems", f->max ? f->max : ARRAY_MAX);
+	if (f->item->type == TYPE_ENUM)
+		writer_bool(j, "uniqueItems", true);
+}
+
+static void
+value_of(struct doc *d, const struct field *f, enum use use)
+{
+	struct writer *j = &d->json;
+
+	type_of(j, f, use);
+	format_of(j, f);
+	limits_of(j, f, use);
+	if (f->type == TYPE_ENUM)
+		choices_of(j, f);
+	if (f->type == TYPE_ARRAY)
+		array_of(d, f, use);
 }
 
 /* A record within a record. */
@@ -257,7 +321,7 @@ record_of(struct doc *d, const struct field *f)
 	struct writer *j = &d->json;
 
 	if (f->type == TYPE_RECORDS) {
-		type_of(j, f);
+		type_of(j, f, USE_READ);
 		shape_ref(d, "items", f->record, USE_READ);
 		return;
 	}
@@ -282,10 +346,7 @@ field_schema(struct doc *d, const char *key, const struct field *f, enum use use
 	if (f->record) {
 		record_of(d, f);
 	} else {
-		type_of(j, f);
-		format_of(j, f);
-		limits_of(j, f);
-		choices_of(j, f);
+		value_of(d, f, use);
 		if (use == USE_CREATE && f->initial)
 			typed_value(j, "default", f, f->initial);
 		if (f->flags & F_SECRET)

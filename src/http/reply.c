@@ -62,7 +62,7 @@ set_location(struct request *req, const void *record)
 	reply_header(req, "Location",
 		     arena_printf(req->ctx->arena, "%s%s/%s", settings.api_prefix,
 				  route->location ? route->location : route->path,
-				  field_text(id, record)));
+				  field_text(req->ctx->arena, id, record)));
 }
 
 enum error

@@ -14,11 +14,10 @@ version_tag(struct arena *a, const struct schema *schema, const void *record)
 {
 	const struct field *id = schema_field(schema, "id");
 	const struct field *version = schema_field(schema, "version");
-	const char *member = (const char *)record + version->offset;
 
 	/* With the id, for `/users/me` is another row for each caller. */
-	return arena_printf(a, "\"%s-%" PRId64 "\"", id ? field_text(id, record) : "",
-			    *(const int64_t *)(const void *)member);
+	return arena_printf(a, "\"%s-%s\"", id ? field_text(a, id, record) : "",
+			    field_text(a, version, record));
 }
 
 const struct route *

@@ -77,7 +77,7 @@ static const struct schema due_schema = SCHEMA("JobDue", struct due, due_fields)
 
 static const struct field held_fields[] = {
 	{ INT(struct held, key) },
-	{ INT(struct held, lease), .flags = F_NULLABLE },
+	{ INT(struct held, lease) },
 	{ BOOL(struct held, stopping) },
 };
 static const struct schema held_schema = SCHEMA("JobHeld", struct held, held_fields);
@@ -189,10 +189,11 @@ const struct query job_queries[] = {
 		       " greatest(run_at - now(), interval '0')) * 1000))"
 		       " FROM jobs WHERE status = 'scheduled' AND run_at > now()"
 		       " ORDER BY run_at LIMIT 1), -1)::bigint AS next_ms"),
-	[RENEW] = QUERY("jobs_renew", &held_schema,
-			"UPDATE jobs SET lease_until = now() + make_interval(secs => $2)"
-			" WHERE status = 'running' AND lease = ANY ($1::bigint[])"
-			" RETURNING key, lease, stop_at IS NOT NULL AS stopping"),
+	[RENEW] =
+	    QUERY("jobs_renew", &held_schema,
+		  "UPDATE jobs SET lease_until = now() + make_interval(secs => $2)"
+		  " WHERE status = 'running' AND lease = ANY ($1::bigint[])"
+		  " RETURNING key, coalesce(lease, 0) AS lease, stop_at IS NOT NULL AS stopping"),
 	[RESCUE] = QUERY(
 	    "jobs_rescue", &rescued_schema,
 	    "WITH lost AS MATERIALIZED (SELECT key AS this,"

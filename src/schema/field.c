@@ -7,21 +7,10 @@
 #include "app/ids.h"
 #include "app/utf8.h"
 
-enum { EMAIL_MAX = 254, EMAIL_LOCAL_MAX = 64, DOMAIN_LABEL_MAX = 63 };
+enum { EMAIL_MAX = 254, EMAIL_LOCAL_MAX = 64, DOMAIN_LABEL_MAX = 63, JSON_MAX = 64 * 1024 };
 
-/* Where a value comes from and what it must be, for the errors. */
-struct place {
-	struct ctx *ctx;
-	const char *in;
-	const struct field *field;
-};
-
-/* Notes what is wrong, and is the NULL that the check then returns. */
-static const char *wrong(const struct place *at, enum field_code code, const char *format, ...)
-    PRINTF_LIKE(3, 4);
-
-static const char *
-wrong(const struct place *at, enum field_code code, const char *format, ...)
+const char *
+field_wrong(const struct place *at, enum field_code code, const char *format, ...)
 {
 	const char *message;
 	va_list args;
@@ -41,8 +30,10 @@ field_type_message(const struct field *f)
 		return "must be a whole number";
 	case TYPE_BOOL:
 		return "must be true or false";
-	case TYPE_CHOICES:
-		return "must be a list of texts";
+	case TYPE_DECIMAL:
+		return "must be a number";
+	case TYPE_ARRAY:
+		return "must be a list";
 	default:
 		return "must be text";
 	}
@@ -60,11 +51,11 @@ check_text(const struct place *at, const char *text)
 	int64_t min = field_min(at->field), max = at->field->max, n = (int64_t)utf8_length(text);
 
 	if (n < min)
-		return wrong(at, FIELD_TOO_SHORT, "must have at least %" PRId64 " character%s", min,
-			     plural(min));
+		return field_wrong(at, FIELD_TOO_SHORT,
+				   "must have at least %" PRId64 " character%s", min, plural(min));
 	if (max && n > max)
-		return wrong(at, FIELD_TOO_LONG, "must have at most %" PRId64 " character%s", max,
-			     plural(max));
+		return field_wrong(at, FIELD_TOO_LONG, "must have at most %" PRId64 " character%s",
+				   max, plural(max));
 	return text;
 }
 
@@ -131,11 +122,12 @@ check_email(const struct place *at, const char *text)
 	while (len > 0 && strchr(spaces, start[len - 1]))
 		len--;
 	if (len > EMAIL_MAX)
-		return wrong(at, FIELD_TOO_LONG, "must have at most %d characters", EMAIL_MAX);
+		return field_wrong(at, FIELD_TOO_LONG, "must have at most %d characters",
+				   EMAIL_MAX);
 
 	text = arena_text_n(at->ctx->arena, start, len);
 	if (!is_email(text))
-		return wrong(at, FIELD_INVALID_FORMAT, "must be an e-mail address");
+		return field_wrong(at, FIELD_INVALID_FORMAT, "must be an e-mail address");
 	return text;
 }
 
@@ -145,7 +137,7 @@ check_uuid(const struct place *at, const char *text)
 	char *lower;
 
 	if (!uuid_valid(text))
-		return wrong(at, FIELD_INVALID_FORMAT, "must be a UUID");
+		return field_wrong(at, FIELD_INVALID_FORMAT, "must be a UUID");
 
 	lower = arena_text(at->ctx->arena, text);
 	for (char *p = lower; *p; p++)
@@ -161,12 +153,23 @@ check_time(const struct place *at, const char *text)
 	char *normal;
 
 	if (!clock_parse(text, &moment))
-		return wrong(at, FIELD_INVALID_FORMAT,
-			     "must be a time such as 2026-11-20T15:08:41Z");
+		return field_wrong(at, FIELD_INVALID_FORMAT,
+				   "must be a time such as 2026-11-20T15:08:41Z");
 
 	normal = arena_alloc(at->ctx->arena, CLOCK_TEXT_SIZE);
 	clock_text(moment, normal);
 	return normal;
+}
+
+static const char *
+check_date(const struct place *at, const char *text)
+{
+	int64_t moment;
+
+	if (strlen(text) != 10 ||
+	    !clock_parse(arena_printf(at->ctx->arena, "%sT00:00:00Z", text), &moment))
+		return field_wrong(at, FIELD_INVALID_FORMAT, "must be a date such as 2026-11-20");
+	return text;
 }
 
 static const char *
@@ -183,30 +186,7 @@ check_choice(const struct place *at, const char *text)
 		buf_text(&list, choice == at->field->choices ? "" : ", ");
 		buf_text(&list, *choice);
 	}
-	return wrong(at, FIELD_INVALID_CHOICE, "must be one of: %s", list.data);
-}
-
-static const char *
-check_int(const struct place *at, const char *text)
-{
-	bool limited = at->field->max > field_min(at->field), negative = text[0] == '-';
-	int64_t min = limited ? field_min(at->field) : -INT64_MAX;
-	int64_t max = limited ? at->field->max : INT64_MAX;
-	const char *digits = text + negative;
-	long long n;
-	bool beyond;
-
-	if (!*digits || digits[strspn(digits, "0123456789")])
-		return wrong(at, FIELD_INVALID_TYPE, "%s", field_type_message(at->field));
-
-	errno = 0;
-	n = strtoll(text, NULL, 10);
-	beyond = errno == ERANGE;
-	if (n < min || (beyond && negative))
-		return wrong(at, FIELD_TOO_SMALL, "must be at least %" PRId64, min);
-	if (n > max || beyond)
-		return wrong(at, FIELD_TOO_LARGE, "must be at most %" PRId64, max);
-	return arena_printf(at->ctx->arena, "%lld", n);
+	return field_wrong(at, FIELD_INVALID_CHOICE, "must be one of: %s", list.data);
 }
 
 static const char *
@@ -216,22 +196,63 @@ check_bool(const struct place *at, const char *text)
 		return "true";
 	if (strcmp(text, "false") == 0)
 		return "false";
-	return wrong(at, FIELD_INVALID_TYPE, "%s", field_type_message(at->field));
+	return field_wrong(at, FIELD_INVALID_TYPE, "%s", field_type_message(at->field));
+}
+
+/* Bytes that PostgreSQL may give back: it writes 1e9 with nine zeros. */
+static int64_t
+json_weight(const char *json)
+{
+	enum { EXPONENT_MAX = 1000000 };
+	bool quoted = false;
+	int64_t weight = 0;
+
+	for (const char *at = json; *at; at++, weight++) {
+		bool digit = at > json && at[-1] >= '0' && at[-1] <= '9';
+
+		if (*at == '"') {
+			quoted = !quoted;
+		} else if (*at == '\\') {
+			at++;
+			weight++;
+		} else if (!quoted && digit && (*at == 'e' || *at == 'E')) {
+			long n = strtol(at + 1, NULL, 10);
+
+			weight += n < -EXPONENT_MAX || n > EXPONENT_MAX ? EXPONENT_MAX : labs(n);
+		}
+	}
+	return weight;
+}
+
+static const char *
+check_json(const struct place *at, const char *text)
+{
+	int64_t max = at->field->max ? at->field->max : JSON_MAX;
+	const char *reason = json_check(text, strlen(text));
+
+	if (reason)
+		return field_wrong(at, FIELD_INVALID_FORMAT, "must be JSON: %s", reason);
+	if (json_weight(text) > max)
+		return field_wrong(at, FIELD_TOO_LONG,
+				   "must have at most %" PRId64 " bytes, numbers written out", max);
+	return text;
 }
 
 const char *
 field_check(struct ctx *c, const char *in, const struct field *f, const char *text)
 {
 	static const char *(*const checks[])(const struct place *, const char *) = {
-		[TYPE_TEXT] = check_text, [TYPE_EMAIL] = check_email, [TYPE_UUID] = check_uuid,
-		[TYPE_TIME] = check_time, [TYPE_ENUM] = check_choice, [TYPE_INT] = check_int,
-		[TYPE_BOOL] = check_bool,
+		[TYPE_TEXT] = check_text,     [TYPE_EMAIL] = check_email,
+		[TYPE_UUID] = check_uuid,     [TYPE_TIME] = check_time,
+		[TYPE_DATE] = check_date,     [TYPE_ENUM] = check_choice,
+		[TYPE_INT] = field_check_int, [TYPE_DECIMAL] = field_check_decimal,
+		[TYPE_BOOL] = check_bool,     [TYPE_JSON] = check_json,
 	};
 	struct place at = { .ctx = c, .in = in, .field = f };
 
 	if (!utf8_valid(text, strlen(text)))
-		return wrong(&at, FIELD_INVALID_FORMAT, "must be valid UTF-8");
-	if (f->type >= COUNT(checks))
-		return wrong(&at, FIELD_INVALID_TYPE, "cannot be given as text");
+		return field_wrong(&at, FIELD_INVALID_FORMAT, "must be valid UTF-8");
+	if (f->type >= COUNT(checks) || !checks[f->type])
+		return field_wrong(&at, FIELD_INVALID_TYPE, "cannot be given as text");
 	return checks[f->type](&at, text);
 }

@@ -2,6 +2,8 @@
  * at hand refuses all that RFC 8259 and the contract refuse. */
 #include "app/schema.h"
 
+#include "schema_priv.h"
+
 #include "app/utf8.h"
 
 enum { DEPTH_MAX = 32, KEYS_AT_HAND = 64 };
@@ -392,20 +394,56 @@ check_value(struct scan *s)
 	}
 }
 
+static void
+scan_begin(struct scan *s, const char *json, size_t len)
+{
+	*s = (struct scan) { .at = json, .end = json + len };
+	s->keys.hash = s->keys.at_hand;
+	s->keys.size = KEYS_AT_HAND;
+}
+
+static void
+scan_end(struct scan *s)
+{
+	if (s->keys.hash != s->keys.at_hand)
+		free(s->keys.hash);
+}
+
 const char *
 json_check(const char *json, size_t len)
 {
-	struct scan s = { .at = json, .end = json + len };
 	const char *wrong;
+	struct scan s;
 
-	s.keys.hash = s.keys.at_hand;
-	s.keys.size = KEYS_AT_HAND;
+	scan_begin(&s, json, len);
 	wrong = check_value(&s);
-	if (s.keys.hash != s.keys.at_hand)
-		free(s.keys.hash);
+	scan_end(&s);
 	if (wrong)
 		return wrong;
 
 	skip_space(&s);
 	return s.at == s.end ? NULL : "something follows the JSON value";
+}
+
+const char *
+json_member(struct arena *a, const char *object, size_t len, size_t n)
+{
+	const char *start = object, *end = object, *wrong;
+	struct scan s;
+
+	scan_begin(&s, object, len);
+	do {
+		s.at++; /* the brace or comma before a member */
+		skip_space(&s);
+		wrong = check_string(&s, NULL);
+		skip_space(&s);
+		s.at++;
+		skip_space(&s);
+		start = s.at;
+		wrong = wrong ? wrong : check_value(&s);
+		end = s.at;
+		skip_space(&s);
+	} while (!wrong && n-- > 0);
+	scan_end(&s);
+	return arena_text_n(a, start, (size_t)(end - start));
 }

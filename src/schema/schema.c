@@ -29,41 +29,53 @@ field_min(const struct field *f)
 bool
 field_accepted(const struct field *f, enum schema_mode mode)
 {
-	if (f->type == TYPE_RECORD || f->type == TYPE_RECORDS || f->type == TYPE_JSON)
+	if (f->type == TYPE_RECORD || f->type == TYPE_RECORDS)
 		return false;
 	return f->flags & (mode == SCHEMA_CREATE ? F_CREATE : F_UPDATE);
 }
 
 const char *
-field_text(const struct field *f, const void *record)
+field_text(struct arena *a, const struct field *f, const void *record)
 {
+	const void *member = (const char *)record + f->offset;
+
+	if (f->pointer)
+		member = *(const void *const *)member;
+	if (!member)
+		return NULL;
+
 	switch (f->type) {
 	case TYPE_INT:
+		return arena_printf(a, "%" PRId64, *(const int64_t *)member);
 	case TYPE_BOOL:
+		return *(const bool *)member ? "true" : "false";
 	case TYPE_RECORD:
 	case TYPE_RECORDS:
-	case TYPE_CHOICES:
+	case TYPE_ARRAY:
 		return NULL;
 	default:
-		return *(const char *const *)((const char *)record + f->offset);
+		return *(const char *const *)member;
 	}
 }
 
 void
-field_store(const struct field *f, void *record, const char *normal)
+field_store(struct arena *a, const struct field *f, void *record, const char *normal)
 {
-	char *member = (char *)record + f->offset;
+	void *member = (char *)record + f->offset;
+
+	if (f->pointer)
+		member = *(void **)member = arena_alloc(a, sizeof(int64_t));
 
 	switch (f->type) {
 	case TYPE_INT:
 		*(int64_t *)member = strtoll(normal, NULL, 10);
 		break;
 	case TYPE_BOOL:
-		*(bool *)member = strcmp(normal, "true") == 0;
+		*(bool *)member = *normal == 't';
 		break;
 	case TYPE_RECORD:
 	case TYPE_RECORDS:
-	case TYPE_CHOICES: /* is never one text */
+	case TYPE_ARRAY: /* is never one text */
 		break;
 	default:
 		*(const char **)member = normal;

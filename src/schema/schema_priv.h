@@ -11,6 +11,25 @@ bool field_accepted(const struct field *, enum schema_mode);
 const char *field_type_message(const struct field *);
 
 /* Puts a value in its normal form (field_check, .initial) into the record. */
-void field_store(const struct field *, void *record, const char *normal);
+void field_store(struct arena *, const struct field *, void *record, const char *normal);
+
+/* Where a value comes from and what it must be, for the errors. */
+struct place {
+	struct ctx *ctx;
+	const char *in;
+	const struct field *field;
+};
+
+/* Notes what is wrong, and is the NULL that the check then returns. */
+const char *field_wrong(const struct place *, enum field_code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* field_number.c: the checks of TYPE_INT and TYPE_DECIMAL. */
+const char *field_check_int(const struct place *, const char *text);
+const char *field_check_decimal(const struct place *, const char *text);
+
+/* The value of the object's member number `n`, from 0, as it stands in the text, which has
+ * passed json_check(). */
+const char *json_member(struct arena *, const char *object, size_t len, size_t n);
 
 #endif

@@ -29,30 +29,107 @@ fail_unknown(struct ctx *c, const char *in, const char *name)
 	return fail_field(c, in, shown_name(c, name), FIELD_UNKNOWN, "is not a known field");
 }
 
+static void
+store_list(const struct field *f, void *out, const char *const *values)
+{
+	*(const char *const **)(void *)((char *)out + f->offset) = values;
+}
+
 /* What becomes of a row that was not given. */
 static enum error
 read_absent(struct ctx *c, const char *in, const struct field *f, enum schema_mode mode, void *out)
 {
+	static const char *const none[] = { NULL };
+
 	if (mode == SCHEMA_UPDATE)
 		return OK;
 	if (f->initial) {
-		field_store(f, out, f->initial);
+		field_store(c->arena, f, out, f->initial);
 		return OK;
 	}
 	if (f->flags & F_REQUIRED)
 		return fail_field(c, in, f->name, FIELD_REQUIRED, "is required");
+	if (f->type == TYPE_ARRAY && !(f->flags & F_NULLABLE))
+		store_list(f, out, none);
 	return OK;
+}
+
+/* Whether the caller may see the row that an id refers to; what was wrong before stays. */
+static enum error
+check_visible(struct ctx *c, const char *in, const struct field *f, const char *id)
+{
+	struct failure before = c->failure;
+	enum error e = f->visible(c, id);
+
+	if (e && e != E_NOT_FOUND)
+		return e;
+
+	c->failure = before;
+	return e ? fail_field(c, in, f->name, FIELD_INVALID_CHOICE, "there is no such row") : OK;
+}
+
+static enum error
+check_text(struct ctx *c, const char *in, const struct field *f, const char *text,
+	   const char **normal)
+{
+	*normal = field_check(c, in, f, text);
+	if (!*normal)
+		return E_VALIDATION;
+	return f->visible ? check_visible(c, in, f, *normal) : OK;
 }
 
 static enum error
 read_text(struct ctx *c, const char *in, const struct field *f, const char *text, void *out)
 {
-	const char *normal = field_check(c, in, f, text);
+	const char *normal;
+	enum error e;
 
-	if (!normal)
-		return E_VALIDATION;
+	e = check_text(c, in, f, text, &normal);
+	if (e)
+		return e;
 
-	field_store(f, out, normal);
+	field_store(c->arena, f, out, normal);
+	return OK;
+}
+
+static enum error
+check_count(struct ctx *c, const char *in, const struct field *f, size_t n)
+{
+	int64_t min = field_min(f), max = f->max ? f->max : ARRAY_MAX;
+
+	if ((int64_t)n < min)
+		return fail_field(c, in, f->name, FIELD_TOO_SHORT,
+				  "must have at least %" PRId64 " value%s", min,
+				  min == 1 ? "" : "s");
+	if ((int64_t)n > max)
+		return fail_field(c, in, f->name, FIELD_TOO_LONG,
+				  "must have at most %" PRId64 " value%s", max,
+				  max == 1 ? "" : "s");
+	return OK;
+}
+
+/* `texts` are `n` values and room for NULL; they become the normal forms. */
+static enum error
+read_list(struct ctx *c, const char *in, const struct field *f, const char **texts, size_t n,
+	  void *out)
+{
+	struct field item = *f->item;
+	enum error e;
+
+	item.name = f->name;
+	e = check_count(c, in, f, n);
+	for (size_t i = 0; i < n && !e; i++) {
+		e = check_text(c, in, &item, texts[i], &texts[i]);
+		for (size_t k = 0; k < i && !e && item.type == TYPE_ENUM; k++)
+			if (texts[k] == texts[i])
+				e = fail_field(c, in, f->name, FIELD_INVALID_FORMAT,
+					       "must not name %s twice", texts[i]);
+	}
+	if (e)
+		return e;
+
+	texts[n] = NULL;
+	store_list(f, out, texts);
 	return OK;
 }
 
@@ -87,6 +164,11 @@ value_text(struct ctx *c, const struct field *f, json_object *value)
 		if (!json_object_is_type(value, json_type_boolean))
 			return NULL;
 		return json_object_get_boolean(value) ? "true" : "false";
+	case TYPE_DECIMAL: /* json-c keeps the digits of a number */
+		if (json_object_is_type(value, json_type_int) ||
+		    json_object_is_type(value, json_type_double))
+			return json_object_get_string(value);
+		/* fall through */
 	default:
 		if (!json_object_is_type(value, json_type_string))
 			return NULL;
@@ -95,43 +177,52 @@ value_text(struct ctx *c, const struct field *f, json_object *value)
 }
 
 static enum error
-read_choices(struct ctx *c, const struct field *f, json_object *value, void *out)
+read_array(struct ctx *c, const struct field *f, json_object *value, void *out)
 {
-	struct field one = *f; /* of the words */
-	const char **words;
+	const char **texts;
 	size_t n;
 
-	one.type = TYPE_ENUM;
 	if (!json_object_is_type(value, json_type_array))
 		return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
 				  field_type_message(f));
 
 	n = json_object_array_length(value);
-	words = arena_array(c->arena, n + 1, sizeof(*words));
+	texts = arena_array(c->arena, n + 1, sizeof(*texts));
 	for (size_t i = 0; i < n; i++) {
-		json_object *item = json_object_array_get_idx(value, i);
-
-		if (!json_object_is_type(item, json_type_string))
-			return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
-					  field_type_message(f));
-		words[i] = field_check(c, "body", &one, json_object_get_string(item));
-		if (!words[i])
-			return E_VALIDATION;
-		for (size_t before = 0; before < i; before++)
-			if (words[before] == words[i])
-				return fail_field(c, "body", f->name, FIELD_INVALID_FORMAT,
-						  "must not name %s twice", words[i]);
+		texts[i] = value_text(c, f->item, json_object_array_get_idx(value, i));
+		if (!texts[i])
+			return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "each value %s",
+					  field_type_message(f->item));
 	}
-	if ((int64_t)n < field_min(f))
-		return fail_field(c, "body", f->name, FIELD_TOO_SHORT,
-				  "must name at least %" PRId64, field_min(f));
+	return read_list(c, "body", f, texts, n, out);
+}
 
-	*(const char *const **)(void *)((char *)out + f->offset) = words;
-	return OK;
+/* A body: the text and what json-c made of it. */
+struct body {
+	const char *json;
+	size_t len;
+	json_object *object;
+};
+
+/* As it was sent: json-c would round long numbers. */
+static const char *
+json_text(struct ctx *c, const struct body *body, const char *name)
+{
+	size_t n = 0;
+
+	json_object_object_foreach(body->object, key, value)
+	{
+		(void)value;
+		if (strcmp(key, name) == 0)
+			break;
+		n++;
+	}
+	return json_member(c->arena, body->json, body->len, n);
 }
 
 static enum error
-read_value(struct ctx *c, const struct field *f, json_object *value, void *out)
+read_value(struct ctx *c, const struct body *body, const struct field *f, json_object *value,
+	   void *out)
 {
 	const char *text;
 
@@ -141,10 +232,10 @@ read_value(struct ctx *c, const struct field *f, json_object *value, void *out)
 		return fail_field(c, "body", f->name, FIELD_NOT_NULL, "must not be null");
 	}
 
-	if (f->type == TYPE_CHOICES)
-		return read_choices(c, f, value, out);
+	if (f->type == TYPE_ARRAY)
+		return read_array(c, f, value, out);
 
-	text = value_text(c, f, value);
+	text = f->type == TYPE_JSON ? json_text(c, body, f->name) : value_text(c, f, value);
 	if (!text)
 		return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
 				  field_type_message(f));
@@ -153,8 +244,8 @@ read_value(struct ctx *c, const struct field *f, json_object *value, void *out)
 }
 
 static enum error
-read_object(struct ctx *c, const struct schema *schema, enum schema_mode mode, json_object *object,
-	    void *out, uint64_t *given)
+read_object(struct ctx *c, const struct schema *schema, enum schema_mode mode,
+	    const struct body *body, void *out, uint64_t *given)
 {
 	enum error e = OK, first = OK;
 
@@ -164,16 +255,18 @@ read_object(struct ctx *c, const struct schema *schema, enum schema_mode mode, j
 
 		if (!field_accepted(f, mode))
 			continue;
-		if (json_object_object_get_ex(object, f->name, &value)) {
+		if (json_object_object_get_ex(body->object, f->name, &value)) {
 			*given |= UINT64_C(1) << i;
-			e = read_value(c, f, value, out);
+			e = read_value(c, body, f, value, out);
 		} else {
 			e = read_absent(c, "body", f, mode, out);
 		}
+		if (e && e != E_VALIDATION)
+			return e;
 		first = first ? first : e;
 	}
 
-	json_object_object_foreach(object, name, unread)
+	json_object_object_foreach(body->object, name, unread)
 	{
 		const struct field *f = schema_field(schema, name);
 
@@ -215,7 +308,7 @@ schema_read(struct ctx *c, const struct schema *schema, enum schema_mode mode, c
 	    size_t len, void *out, uint64_t *given)
 {
 	const char *wrong = json_check(json, len);
-	json_object *object;
+	struct body body;
 	size_t start = 0;
 
 	memset(out, 0, schema->size);
@@ -228,27 +321,25 @@ schema_read(struct ctx *c, const struct schema *schema, enum schema_mode mode, c
 	if (json[start] != '{')
 		return fail_field(c, "body", "", FIELD_INVALID_TYPE, "must be an object");
 
-	object = parse_json(c, json + start, len - start);
-	if (!object)
+	body = (struct body) { .json = json + start, .len = len - start };
+	body.object = parse_json(c, body.json, body.len);
+	if (!body.object)
 		return fail(c, E_OVERLOADED, "no memory to read the body");
 
-	return read_object(c, schema, mode, object, out, given);
+	return read_object(c, schema, mode, &body, out, given);
 }
 
-/* The value of that name, or NULL; how many there are in `*times`. */
-static const char *
-find_param(const struct param *params, size_t n, const char *name, unsigned *times)
+/* The values of that name, with room for NULL. */
+static const char **
+find_params(struct ctx *c, const struct param *params, size_t n, const char *name, size_t *found)
 {
-	const char *value = NULL;
+	const char **values = arena_array(c->arena, n + 1, sizeof(*values));
 
-	*times = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(params[i].name, name) != 0)
-			continue;
-		value = value ? value : params[i].value;
-		(*times)++;
-	}
-	return value;
+	*found = 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(params[i].name, name) == 0)
+			values[(*found)++] = params[i].value;
+	return values;
 }
 
 static bool
@@ -271,21 +362,25 @@ schema_read_params(struct ctx *c, const struct schema *schema, const char *in,
 	*given = 0;
 	for (size_t i = 0; i < schema->nfields; i++) {
 		const struct field *f = &schema->fields[i];
-		const char *value;
-		unsigned times;
+		const char **values;
+		size_t times;
 
 		if (!field_accepted(f, SCHEMA_CREATE))
 			continue;
-		value = find_param(params, n, f->name, &times);
-		if (value)
+		values = find_params(c, params, n, f->name, &times);
+		if (times)
 			*given |= UINT64_C(1) << i;
-		if (times > 1)
+		if (!times)
+			e = read_absent(c, in, f, SCHEMA_CREATE, out);
+		else if (f->type == TYPE_ARRAY)
+			e = read_list(c, in, f, values, times, out);
+		else if (times > 1)
 			e = fail_field(c, in, f->name, FIELD_INVALID_FORMAT,
 				       "is given more than once");
-		else if (value)
-			e = read_text(c, in, f, value, out);
 		else
-			e = read_absent(c, in, f, SCHEMA_CREATE, out);
+			e = read_text(c, in, f, values[0], out);
+		if (e && e != E_VALIDATION)
+			return e;
 		first = first ? first : e;
 	}
 

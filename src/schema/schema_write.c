@@ -15,14 +15,24 @@ write_records(struct buf *b, const struct schema *schema, const struct records *
 	buf_char(b, ']');
 }
 
+/* A value in its normal form. */
 static void
-write_choices(struct buf *b, const char *const *words)
+write_text(struct buf *b, const struct field *f, const char *text)
+{
+	if (f->type == TYPE_JSON || f->type == TYPE_INT || f->type == TYPE_BOOL)
+		buf_text(b, text);
+	else
+		buf_json_text(b, text);
+}
+
+static void
+write_array(struct buf *b, const struct field *f, const char *const *values)
 {
 	buf_char(b, '[');
-	for (size_t i = 0; words && words[i]; i++) {
+	for (size_t i = 0; values && values[i]; i++) {
 		if (i > 0)
 			buf_char(b, ',');
-		buf_json_text(b, words[i]);
+		write_text(b, f->item, values[i]);
 	}
 	buf_char(b, ']');
 }
@@ -30,34 +40,35 @@ write_choices(struct buf *b, const char *const *words)
 static void
 write_value(struct buf *b, const struct field *f, const void *member)
 {
-	const void *pointer;
+	const void *value = member; /* or what it points to */
+
+	if (f->type == TYPE_RECORDS) {
+		write_records(b, f->record, member);
+		return;
+	}
+	if (f->pointer || (f->type != TYPE_INT && f->type != TYPE_BOOL))
+		value = *(const void *const *)member;
+	if (!value && (f->type != TYPE_ARRAY || f->flags & F_NULLABLE)) {
+		buf_put(b, "null", 4);
+		return;
+	}
 
 	switch (f->type) {
 	case TYPE_INT:
-		buf_int(b, *(const int64_t *)member);
-		return;
-	case TYPE_BOOL:
-		buf_text(b, *(const bool *)member ? "true" : "false");
-		return;
-	case TYPE_RECORDS:
-		write_records(b, f->record, member);
-		return;
-	case TYPE_CHOICES:
-		write_choices(b, *(const char *const *const *)member);
-		return;
-	default:
+		buf_int(b, *(const int64_t *)value);
 		break;
+	case TYPE_BOOL:
+		buf_text(b, *(const bool *)value ? "true" : "false");
+		break;
+	case TYPE_RECORD:
+		schema_write(b, f->record, value);
+		break;
+	case TYPE_ARRAY:
+		write_array(b, f, value);
+		break;
+	default:
+		write_text(b, f, value);
 	}
-
-	pointer = *(const void *const *)member;
-	if (!pointer)
-		buf_put(b, "null", 4);
-	else if (f->type == TYPE_JSON)
-		buf_text(b, pointer);
-	else if (f->type == TYPE_RECORD)
-		schema_write(b, f->record, pointer);
-	else
-		buf_json_text(b, pointer);
 }
 
 /* In one piece: half of what is written are keys. */

@@ -22,10 +22,11 @@ enum {
 	INT4_OID = 23,
 	TEXT_OID = 25,
 	JSON_OID = 114,
-	TEXT_ARRAY_OID = 1009,
 	BPCHAR_OID = 1042,
 	VARCHAR_OID = 1043,
+	DATE_OID = 1082,
 	TIMESTAMPTZ_OID = 1184,
+	NUMERIC_OID = 1700,
 	VOID_OID = 2278,
 	UUID_OID = 2950,
 	JSONB_OID = 3802,
@@ -36,12 +37,21 @@ static const Oid types[][6] = {
 	[TYPE_EMAIL] = { TEXT_OID, VARCHAR_OID },
 	[TYPE_UUID] = { UUID_OID },
 	[TYPE_TIME] = { TIMESTAMPTZ_OID },
+	[TYPE_DATE] = { DATE_OID },
 	[TYPE_ENUM] = { TEXT_OID, VARCHAR_OID },
 	[TYPE_INT] = { INT8_OID, INT4_OID, INT2_OID },
+	[TYPE_DECIMAL] = { NUMERIC_OID },
 	[TYPE_BOOL] = { BOOL_OID },
 	[TYPE_RECORDS] = { 0 },
 	[TYPE_JSON] = { JSON_OID, JSONB_OID },
-	[TYPE_CHOICES] = { TEXT_ARRAY_OID },
+};
+
+static const struct {
+	Oid array, of;
+} arrays[] = {
+	{ 1000, BOOL_OID },    { 1016, INT8_OID },    { 1005, INT2_OID }, { 1007, INT4_OID },
+	{ 1009, TEXT_OID },    { 1015, VARCHAR_OID }, { 1182, DATE_OID }, { 1185, TIMESTAMPTZ_OID },
+	{ 1231, NUMERIC_OID }, { 2951, UUID_OID },
 };
 
 static struct arena *arena;
@@ -126,11 +136,21 @@ may_be_null(const PGresult *r, int column)
 	return answer && strcmp(answer, "f") == 0;
 }
 
+/* `modifier` of a numeric: its digits in the upper half, those after the point in the
+ * lower, and 4; -1 where the column is no table's. */
 static bool
-type_fits(enum field_type type, Oid oid)
+type_fits(const struct field *f, Oid oid, int modifier)
 {
-	for (size_t i = 0; i < COUNT(types[type]) && types[type][i]; i++)
-		if (types[type][i] == oid)
+	if (f->type == TYPE_ARRAY) {
+		for (size_t i = 0; i < COUNT(arrays); i++)
+			if (arrays[i].array == oid)
+				return type_fits(f->item, arrays[i].of, modifier);
+		return false;
+	}
+	if (f->type == TYPE_DECIMAL && modifier >= 0 && ((modifier - 4) & 0x7ff) != f->scale)
+		return false;
+	for (size_t i = 0; i < COUNT(types[f->type]) && types[f->type][i]; i++)
+		if (types[f->type][i] == oid)
 			return true;
 	return false;
 }
@@ -146,8 +166,13 @@ check_columns(const char *name, const PGresult *r, const struct schema *row)
 		if (!f)
 			continue;
 		cr_expect_eq(PQfnumber(r, column), i, "%s: two columns are %s", name, column);
-		cr_expect(type_fits(f->type, PQftype(r, i)), "%s: %s has the wrong type (oid %u)",
-			  name, column, PQftype(r, i));
+		cr_expect(type_fits(f, PQftype(r, i), PQfmod(r, i)),
+			  "%s: %s has the wrong type (oid %u, modifier %d)", name, column,
+			  PQftype(r, i), PQfmod(r, i));
+		cr_expect((f->type != TYPE_INT && f->type != TYPE_BOOL) ||
+			      f->pointer == !!(f->flags & F_NULLABLE),
+			  "%s: the member of %s must be a pointer if and only if it is F_NULLABLE",
+			  name, column);
 		cr_expect(f->flags & F_NULLABLE || !may_be_null(r, i),
 			  "%s: %s may be null, and its row is not F_NULLABLE", name, column);
 	}

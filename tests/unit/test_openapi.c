@@ -15,6 +15,8 @@ struct maker {
 
 struct lamp {
 	const char *id, *title, *note, *colour, *made_at, *email, *pin, *hidden;
+	const char *sold_on, *price, *weight, *extra, *more;
+	const char *const *tags, *const *sizes;
 	int64_t watts, free;
 	bool lit;
 	const void *maker, *seller;
@@ -41,6 +43,9 @@ static const struct schema maker_schema = SCHEMA("Maker", struct maker, maker_fi
 /* Another schema of that name. */
 static const struct schema other_maker_schema = SCHEMA("Maker", struct maker, maker_fields);
 
+static const struct field tag = { .type = TYPE_TEXT, .min = 1, .max = 5, .example = "new" };
+static const struct field size = { .type = TYPE_ENUM, .choices = colours };
+
 static const struct field lamp_fields[] = {
 	{ UUID(struct lamp, id), .flags = F_READ, .text = "Identifier." },
 	{ TEXT(struct lamp, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 10,
@@ -59,6 +64,13 @@ static const struct field lamp_fields[] = {
 	{ RECORD(struct lamp, maker, &maker_schema), .flags = F_READ },
 	{ RECORD(struct lamp, seller, &other_maker_schema), .flags = F_READ | F_NULLABLE },
 	{ RECORDS(struct lamp, parts, &maker_schema), .flags = F_READ },
+	{ DATE(struct lamp, sold_on), .flags = F_RW | F_NULLABLE },
+	{ DECIMAL(struct lamp, price, 2), .flags = F_RW, .min = 0, .max = 500 },
+	{ DECIMAL(struct lamp, weight, 0), .flags = F_RW | F_NULLABLE, .initial = "7" },
+	{ JSON(struct lamp, extra), .flags = F_RW | F_NULLABLE },
+	{ JSON(struct lamp, more), .flags = F_READ },
+	{ ARRAY(struct lamp, tags, &tag), .flags = F_RW, .text = "Words." },
+	{ ARRAY(struct lamp, sizes, &size), .flags = F_RW | F_NULLABLE, .min = 1, .max = 2 },
 };
 static const struct schema lamp_schema = SCHEMA("Lamp", struct lamp, lamp_fields);
 
@@ -298,14 +310,17 @@ Test(openapi, names_a_component_for_each_use)
 Test(openapi, shows_each_row_where_its_flags_say)
 {
 	members_are("/components/schemas/Lamp/properties",
-		    "id title note colour made_at email watts free lit maker seller parts");
-	members_are("/components/schemas/LampCreate/properties",
-		    "title note colour made_at pin watts free lit");
+		    "id title note colour made_at email watts free lit maker seller parts "
+		    "sold_on price weight extra more tags sizes");
+	members_are(
+	    "/components/schemas/LampCreate/properties",
+	    "title note colour made_at pin watts free lit sold_on price weight extra tags sizes");
 	members_are("/components/schemas/LampUpdate/properties",
-		    "title note colour email watts free lit");
+		    "title note colour email watts free lit sold_on price weight extra tags sizes");
 	is("/components/schemas/Lamp/required",
 	   "[\"id\",\"title\",\"note\",\"colour\",\"made_at\",\"email\",\"watts\",\"free\","
-	   "\"lit\",\"maker\",\"seller\",\"parts\"]");
+	   "\"lit\",\"maker\",\"seller\",\"parts\",\"sold_on\",\"price\",\"weight\",\"extra\","
+	   "\"more\",\"tags\",\"sizes\"]");
 	is("/components/schemas/LampCreate/required", "[\"title\",\"free\"]");
 	is_absent("/components/schemas/LampUpdate/required");
 	is("/components/schemas/LampCreate/additionalProperties", "false");
@@ -350,12 +365,42 @@ Test(openapi, says_all_of_a_row)
 	   "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Maker\"}}");
 }
 
+#define LAMP "/components/schemas/Lamp"
+
+Test(openapi, says_what_each_type_takes_and_gives)
+{
+	is(LAMP "/properties/sold_on",
+	   "{\"type\":[\"string\",\"null\"],\"format\":\"date\",\"examples\":[\"2026-11-20\"]}");
+	is(LAMP "/properties/price",
+	   "{\"type\":\"string\",\"pattern\":\"^-?[0-9]{1,16}\\\\.[0-9]{2}$\","
+	   "\"examples\":[\"1.00\"]}");
+	is(LAMP "Create/properties/price",
+	   "{\"type\":[\"string\",\"number\"],"
+	   "\"pattern\":\"^-?0*[0-9]{1,16}(\\\\.[0-9]{1,2})?$\",\"minimum\":0,\"maximum\":500,"
+	   "\"examples\":[\"1.00\"]}");
+	is(LAMP "Create/properties/weight",
+	   "{\"type\":[\"string\",\"number\",\"null\"],\"pattern\":\"^-?0*[0-9]{1,18}$\","
+	   "\"default\":\"7\",\"examples\":[\"7\"]}");
+	is(LAMP "/properties/extra", "{\"examples\":[{}]}");
+	is(LAMP "/properties/more",
+	   "{\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\"],\"examples\":[{}]}");
+	is(LAMP "Update/properties/tags",
+	   "{\"description\":\"Words.\",\"type\":\"array\",\"items\":{\"type\":\"string\","
+	   "\"minLength\":1,\"maxLength\":5},\"maxItems\":100,\"examples\":[[\"new\"]]}");
+	is(LAMP "/properties/sizes",
+	   "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"string\","
+	   "\"enum\":[\"red\",\"green\"]},\"minItems\":1,\"maxItems\":2,\"uniqueItems\":true,"
+	   "\"examples\":[[\"red\"]]}");
+}
+
 Test(openapi, gives_examples_of_whole_bodies)
 {
 	is(CREATE "/requestBody/content/application~1json/example",
 	   "{\"title\":\"Lamp\",\"note\":\"Some note Some note Some note Some note\","
 	   "\"colour\":\"green\",\"made_at\":\"2026-11-20T15:08:41.218287Z\","
-	   "\"pin\":\"correct \",\"watts\":40,\"free\":1,\"lit\":false}");
+	   "\"pin\":\"correct \",\"watts\":40,\"free\":1,\"lit\":false,"
+	   "\"sold_on\":\"2026-11-20\",\"price\":\"1.00\",\"weight\":\"7\",\"extra\":{},"
+	   "\"tags\":[\"new\"],\"sizes\":[\"red\"]}");
 	is(LIST "/responses/200/content/application~1json/example/items/0/maker",
 	   "{\"name\":\"Some name\"}");
 	is(LIST "/responses/200/content/application~1json/example/items/0/parts",

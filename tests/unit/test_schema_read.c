@@ -17,6 +17,8 @@ static const char *const states[] = { "draft", "active", "archived", NULL };
 
 static const char *const colours[] = { "red", "green", "blue", NULL };
 
+static const struct field colour = { .type = TYPE_ENUM, .choices = colours };
+
 static int64_t secret_min = 3;
 
 static const struct schema part_schema = { .name = "Part" };
@@ -37,7 +39,7 @@ static const struct field fields[] = {
 	  .min_setting = &secret_min },
 	{ TEXT(struct thing, secret) },
 	{ RECORDS(struct thing, parts, &part_schema), .flags = F_RW },
-	{ CHOICES(struct thing, colours), .flags = F_RW, .choices = colours, .min = 1 },
+	{ ARRAY(struct thing, colours, &colour), .flags = F_RW, .min = 1 },
 };
 static const struct schema thing_schema = SCHEMA("Thing", struct thing, fields);
 
@@ -557,9 +559,14 @@ Test(field_text, knows_where_a_record_keeps_it)
 {
 	struct thing thing = { .title = "a", .stock = 3 };
 
-	cr_expect_str_eq(field_text(schema_field(&thing_schema, "title"), &thing), "a");
-	cr_expect_null(field_text(schema_field(&thing_schema, "note"), &thing));
-	cr_expect_null(field_text(schema_field(&thing_schema, "stock"), &thing));
+	struct arena *a = arena_new(1 << 16);
+
+	cr_expect_str_eq(field_text(a, schema_field(&thing_schema, "title"), &thing), "a");
+	cr_expect_null(field_text(a, schema_field(&thing_schema, "note"), &thing));
+	cr_expect_str_eq(field_text(a, schema_field(&thing_schema, "stock"), &thing), "3");
+	cr_expect_str_eq(field_text(a, schema_field(&thing_schema, "open"), &thing), "false");
+	cr_expect_null(field_text(a, schema_field(&thing_schema, "parts"), &thing));
+	arena_free(a);
 }
 
 Test(schema_read, takes_some_of_the_choices)
@@ -571,12 +578,12 @@ Test(schema_read, takes_some_of_the_choices)
 	cr_expect_eq(r.out.colours[1], colours[0]);
 	cr_expect_null(r.out.colours[2]);
 	end(&r);
-	refuses("{\"colours\":\"red\"}", "invalid_type", "must be a list of texts");
-	refuses("{\"colours\":{\"red\":1}}", "invalid_type", "must be a list of texts");
-	refuses("{\"colours\":[\"red\",1]}", "invalid_type", "must be a list of texts");
-	refuses("{\"colours\":[null]}", "invalid_type", "must be a list of texts");
+	refuses("{\"colours\":\"red\"}", "invalid_type", "must be a list");
+	refuses("{\"colours\":{\"red\":1}}", "invalid_type", "must be a list");
+	refuses("{\"colours\":[\"red\",1]}", "invalid_type", "each value must be text");
+	refuses("{\"colours\":[null]}", "invalid_type", "each value must be text");
 	refuses("{\"colours\":[\"pink\"]}", "invalid_choice", "must be one of: red, green, blue");
 	refuses("{\"colours\":[\"red\",\"red\"]}", "invalid_format", "must not name red twice");
-	refuses("{\"colours\":[]}", "too_short", "must name at least 1");
+	refuses("{\"colours\":[]}", "too_short", "must have at least 1 value");
 	refuses("{\"colours\":null}", "not_null", "must not be null");
 }

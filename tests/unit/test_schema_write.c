@@ -23,6 +23,7 @@ struct thing {
 	const char *const *colours;
 };
 
+static const struct field word = { .type = TYPE_TEXT };
 static const struct field fields[] = {
 	{ TEXT(struct thing, password), .flags = F_CREATE | F_UPDATE | F_SECRET },
 	{ UUID(struct thing, id), .flags = F_READ },
@@ -33,7 +34,7 @@ static const struct field fields[] = {
 	{ TIME(struct thing, made_at), .flags = F_READ },
 	{ RECORD(struct thing, main_part, &part_schema), .flags = F_READ | F_NULLABLE },
 	{ RECORDS(struct thing, parts, &part_schema), .flags = F_READ },
-	{ CHOICES(struct thing, colours), .flags = F_READ },
+	{ ARRAY(struct thing, colours, &word), .flags = F_READ },
 };
 static const struct schema thing_schema = SCHEMA("Thing", struct thing, fields);
 

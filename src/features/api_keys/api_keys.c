@@ -5,6 +5,8 @@ const char *const api_key_scopes[] = {
 	"items:read", "items:write", "tasks:read", "tasks:write", "jobs:read", "jobs:write", NULL,
 };
 
+static const struct field scope = { .type = TYPE_ENUM, .choices = api_key_scopes };
+
 #define PREFIX_EXAMPLE PACKAGE "_4fTq0ZbV7sKd"
 
 /* The last row is there but once. */
@@ -14,8 +16,8 @@ static const struct field fields[] = {
 	  .text = "What it is for.", .example = "Nightly import" },
 	{ TEXT(struct api_key, prefix), .flags = F_READ, .text = "How the key begins.",
 	  .example = PREFIX_EXAMPLE },
-	{ CHOICES(struct api_key, scopes), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1,
-	  .choices = api_key_scopes, .text = "What it may do, as far as its owner may.",
+	{ ARRAY(struct api_key, scopes, &scope), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1,
+	  .text = "What it may do, as far as its owner may.",
 	  .example = "[\"items:read\",\"items:write\"]" },
 	{ TIME(struct api_key, last_used_at), .flags = F_READ | F_NULLABLE,
 	  .text = "When it was last used, to the minute." },
@@ -37,9 +39,12 @@ const struct schema api_key_schema = {
 };
 
 static const struct field holder_fields[] = {
-	{ UUID(struct key_holder, id) },        { UUID(struct key_holder, user_id) },
-	{ TEXT(struct key_holder, role) },      { TEXT(struct key_holder, key_hash) },
-	{ CHOICES(struct key_holder, scopes) }, { INT(struct key_holder, expires) },
+	{ UUID(struct key_holder, id) },
+	{ UUID(struct key_holder, user_id) },
+	{ TEXT(struct key_holder, role) },
+	{ TEXT(struct key_holder, key_hash) },
+	{ ARRAY(struct key_holder, scopes, &scope) },
+	{ INT(struct key_holder, expires) },
 };
 const struct schema key_holder_schema = SCHEMA("KeyHolder", struct key_holder, holder_fields);
 
