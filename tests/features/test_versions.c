@@ -4,6 +4,7 @@
 
 #include "support/call.h"
 #include "support/crowd.h"
+#include "support/make_item.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
