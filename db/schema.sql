@@ -110,6 +110,12 @@ CREATE TABLE job_pauses (
     paused_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE job_totals (
+    task text NOT NULL,
+    result text NOT NULL,
+    cells bigint[] NOT NULL
+);
+
 CREATE TABLE jobs (
     key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
@@ -299,6 +305,9 @@ ALTER TABLE ONLY job_crons
 
 ALTER TABLE ONLY job_pauses
     ADD CONSTRAINT job_pauses_pkey PRIMARY KEY (queue);
+
+ALTER TABLE ONLY job_totals
+    ADD CONSTRAINT job_totals_pkey PRIMARY KEY (task, result);
 
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_id_key UNIQUE (id);

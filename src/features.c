@@ -10,22 +10,14 @@
 #include "features/jobs/jobs.h"
 #include "features/jwks/jwks.h"
 #include "features/mail/mail.h"
+#include "features/prometheus/prometheus.h"
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 #include "features/users/users.h"
 
 const struct feature *const features[] = {
-	&health_feature,
-	&docs_feature,
-	&api_keys_feature,
-	&auth_feature,
-	&jwks_feature,
-	&sessions_feature,
-	&users_feature,
-	&audit_feature,
-	&items_feature,
-	&jobs_feature,
-	&mail_feature,
-	&recovery_feature,
-	NULL,
+	&health_feature,   &docs_feature,  &prometheus_feature, &api_keys_feature,
+	&auth_feature,     &jwks_feature,  &sessions_feature,   &users_feature,
+	&audit_feature,    &items_feature, &jobs_feature,       &mail_feature,
+	&recovery_feature, NULL,
 };

@@ -10,6 +10,7 @@
 
 struct job_kind;
 struct cron;
+struct metric;
 
 struct feature {
 	const char *name;           /* "items": tag in OpenAPI */
@@ -18,8 +19,9 @@ struct feature {
 	const struct query *queries;
 	const struct list *const *lists; /* ends with NULL */
 
-	const struct job_kind *const *jobs; /* ends with NULL (app/job.h) */
-	const struct cron *crons;           /* ends with { 0 } */
+	const struct job_kind *const *jobs;  /* ends with NULL (app/job.h) */
+	const struct cron *crons;            /* ends with { 0 } */
+	const struct metric *const *metrics; /* ends with NULL (app/metrics.h) */
 
 	/* Who is asking? Fills req->ctx->caller from the request's credentials; OK and an
 	 * empty caller where there are none, or none of its kind. The features are asked in

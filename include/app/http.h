@@ -96,6 +96,12 @@ struct request {
  * goes wrong is in the reply. Tests call it too. */
 void app_handle(struct request *);
 
+/* Counts an answer, for who answers without app_handle(). */
+void measure_request(const struct request *, unsigned status, int64_t microseconds);
+
+/* Counts a try to sign in, or to be known by credentials of that kind. */
+void count_attempt(const char *kind, enum error);
+
 /* A CGI variable ("HTTP_IF_MATCH", "REMOTE_ADDR"), or NULL. */
 const char *request_env(const struct request *, const char *name);
 

@@ -178,6 +178,20 @@ extern const struct schema job_queue_schema;
 
 enum error job_stats(struct ctx *, struct records *out) MUST_CHECK; /* of struct job_queue */
 
+/* What is not finished, in all queues. Up to a second old. */
+struct job_depth {
+	int64_t queued, scheduled, running;
+	int64_t oldest; /* seconds that the first in a queue that is not paused has waited */
+};
+enum error job_depth(struct ctx *, struct job_depth *out) MUST_CHECK;
+
+/* How tries ended since the beginning, on all hosts. */
+struct job_total {
+	const char *task, *result; /* succeeded, failed, cancelled, retried */
+	const char *cells;         /* of metric_job_duration: "12,0,…" */
+};
+enum error job_totals(struct ctx *, struct records *out) MUST_CHECK; /* of struct job_total */
+
 /* The kind of that name in features[], or NULL. */
 const struct job_kind *job_kind_find(const char *name);
 

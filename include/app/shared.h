@@ -26,6 +26,16 @@ void generation_bump(const char *kind, const char *id);
 bool hashing_begin(void) MUST_CHECK;
 void hashing_end(void);
 
+/* How many workers there are, and how many of them are at work. */
+void shared_workers(unsigned *ready, unsigned *busy);
+
+/* What one worker found out, all of them tell for a second, so that nobody can make them ask
+ * more often. False: the caller shall find out and say it with shared_tell(). At most 64
+ * bytes of int64_t; two that tell at once may mix theirs. */
+enum reading { READING_HEALTH, READING_JOBS, READINGS };
+bool shared_reading(enum reading, void *out, size_t size);
+void shared_tell(enum reading, const void *values, size_t size);
+
 /* The pool is stopping: /health/ready says so. */
 bool shared_draining(void);
 void shared_drain(void);

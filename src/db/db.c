@@ -3,6 +3,7 @@
 
 #include "app/clock.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/settings.h"
 
 const char *
@@ -146,10 +147,19 @@ out_of_step(struct statement *s, const PGresult *result)
 	return false;
 }
 
+/* All statements of a list count as one: "items_list", without its filters and order. */
 static void
-log_slow(struct ctx *c, const struct query *q, int64_t start)
+measure(const struct query *q, int64_t took)
 {
-	int64_t took = clock_monotonic() - start;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(q->name, ":"), q->name);
+	metric_observe(&metric_db_duration, took, name);
+}
+
+static void
+log_slow(struct ctx *c, const struct query *q, int64_t took)
+{
 	struct log_field fields[] = {
 		{ .name = "query", .text = q->name },
 		{ .name = "duration", .seconds = (double)took / 1e6, .is_seconds = true },
@@ -213,7 +223,7 @@ run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 enum error
 db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 {
-	int64_t start = clock_monotonic();
+	int64_t start = clock_monotonic(), took;
 	ExecStatusType status;
 	enum error e;
 
@@ -222,7 +232,9 @@ db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *o
 							 : fail(c, c->db->doomed, NULL);
 
 	e = run(c, q, p, out);
-	log_slow(c, q, start);
+	took = clock_monotonic() - start;
+	measure(q, took);
+	log_slow(c, q, took);
 	if (e)
 		return e;
 

@@ -3,6 +3,7 @@
 
 #include "app/clock.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/settings.h"
 
 #include <poll.h>
@@ -61,6 +62,7 @@ db_unavailable(struct ctx *c)
 {
 	int64_t wait = c->db->retry_at - clock_monotonic();
 
+	metric_add(&metric_db_errors, 1, "08");
 	fail(c, E_UNAVAILABLE, "the database does not answer: try again in a moment");
 	c->failure.retry_after = wait > SECOND ? 2 : 1;
 	return E_UNAVAILABLE;

@@ -2,6 +2,7 @@
 #include "db_priv.h"
 
 #include "app/log.h"
+#include "app/metrics.h"
 
 static const struct sqlstate {
 	const char *code;
@@ -47,16 +48,19 @@ enum error
 db_refused(struct ctx *c, const char *name, const PGresult *result)
 {
 	const struct sqlstate *row = find_row(result);
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char class[3] = { state ? state[0] : '?', state && state[0] ? state[1] : '\0' };
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	struct db *db = c->db;
 	struct log_field fields[] = {
 		{ .name = "query", .text = name },
-		{ .name = "sqlstate", .text = PQresultErrorField(result, PG_DIAG_SQLSTATE) },
+		{ .name = "sqlstate", .text = state },
 		{ .name = "constraint",
 		  .text = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) },
 		{ 0 },
 	};
 
+	metric_add(&metric_db_errors, 1, class);
 	keep_constraint(db, result);
 	log_write(row->level, c, fields, "statement %s failed%s%s", name,
 		  row->message && message ? ": " : "", row->message && message ? message : "");

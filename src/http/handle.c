@@ -4,6 +4,7 @@
 #include "app/clock.h"
 #include "app/ids.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/settings.h"
 
 static void
@@ -25,6 +26,15 @@ identify(struct request *req)
 	c->traceparent = parent && traceparent_valid(parent) ? parent : NULL;
 }
 
+void
+count_attempt(const char *kind, enum error e)
+{
+	unsigned status = e ? error_info(e)->status : 200;
+	const char *result = status == 401 || status == 403 || status == 429 ? "failure" : "error";
+
+	metric_add(&metric_auth_attempts, 1, kind, e ? result : "success");
+}
+
 static enum error
 authenticate(struct request *req)
 {
@@ -32,8 +42,11 @@ authenticate(struct request *req)
 
 	for (const struct feature *const *f = features;
 	     *f && !e && req->ctx->caller.role == ROLE_NONE; f++) {
-		if ((*f)->authenticate)
-			e = (*f)->authenticate(req);
+		if (!(*f)->authenticate)
+			continue;
+		e = (*f)->authenticate(req);
+		if (e || req->ctx->caller.role != ROLE_NONE)
+			count_attempt((*f)->api_keys ? "api_key" : "access_token", e);
 	}
 	return e;
 }
@@ -287,8 +300,19 @@ finish(struct request *req)
 	reply_header(req, "Cache-Control", cache && req->reply.status < 400 ? cache : "no-store");
 }
 
+void
+measure_request(const struct request *req, unsigned status, int64_t took)
+{
+	const char *method = req->method == METHOD_NONE ? "_OTHER" : method_name(req->method);
+	char text[12];
+
+	snprintf(text, sizeof(text), "%u", status);
+	metric_observe(&metric_http_duration, took, method,
+		       req->route ? req->ctx->route : "unmatched", text);
+}
+
 static void
-log_request(const struct request *req, int64_t start)
+log_request(const struct request *req, int64_t took)
 {
 	unsigned status = req->reply.status;
 	enum error e = req->ctx->failure.error;
@@ -296,9 +320,7 @@ log_request(const struct request *req, int64_t start)
 		{ .name = "method", .text = req->method_text },
 		{ .name = "path", .text = req->path },
 		{ .name = "status", .number = status, .is_number = true },
-		{ .name = "duration",
-		  .seconds = (double)(clock_monotonic() - start) / 1e6,
-		  .is_seconds = true },
+		{ .name = "duration", .seconds = (double)took / 1e6, .is_seconds = true },
 		{ .name = "bytes", .number = (int64_t)req->reply.len, .is_number = true },
 		{ .name = "remote_addr", .text = req->ctx->ip },
 		{ .name = "error", .text = status >= 400 && e ? error_info(e)->code : NULL },
@@ -312,7 +334,7 @@ void
 app_handle(struct request *req)
 {
 	struct ctx *c = req->ctx;
-	int64_t start = clock_monotonic();
+	int64_t start = clock_monotonic(), took;
 	enum error e;
 
 	c->request_id = "none";
@@ -331,5 +353,7 @@ app_handle(struct request *req)
 	finish(req);
 	if (c->db)
 		db_settle(c->db);
-	log_request(req, start);
+	took = clock_monotonic() - start;
+	measure_request(req, req->reply.status, took);
+	log_request(req, took);
 }

@@ -90,6 +90,7 @@ request_split(struct request *req, struct segments *segments)
 	size_t len = strcspn(at, "?#");
 
 	segments->n = 0;
+	req->method = method_parse(req->method_text);
 	req->path = arena_text_n(c->arena, at, len);
 	if (len == 0 || *at != '/')
 		return fail(c, E_BAD_REQUEST, "the path must begin with a slash");

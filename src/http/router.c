@@ -15,7 +15,7 @@ method_name(enum method method)
 	return method_names[method];
 }
 
-static enum method
+enum method
 method_parse(const char *text)
 {
 	for (enum method m = GET; m <= OPTIONS; m++) {
@@ -109,7 +109,6 @@ route_find(struct request *req, const struct segments *s)
 	unsigned methods = 0;
 	enum method wanted;
 
-	req->method = method_parse(req->method_text);
 	wanted = req->method == HEAD ? GET : req->method;
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r->method; r++) {

@@ -18,6 +18,7 @@ enum {
 	CRONS_MAX = 256,
 	LONG_US = 1000000, /* a job that takes longer lets go of the rest of its batch */
 	POLL_FIRST_US = 100000,
+	TELL_US = 2000000,
 };
 
 struct time_row {
@@ -47,7 +48,7 @@ static struct keeper {
 	struct time_row crons[CRONS_MAX];
 	size_t ncrons;
 
-	int64_t look_at, renew_at, cron_at, poll_us;
+	int64_t look_at, renew_at, cron_at, tell_at, poll_us;
 } k;
 
 /* ---- workers: leases, death, batches */
@@ -298,6 +299,13 @@ look(int64_t now)
 }
 
 static enum error
+tell_totals(int64_t now)
+{
+	k.tell_at = now + TELL_US;
+	return job_totals_tell(&k.ctx);
+}
+
+static enum error
 enqueue_due(struct time_row *t, int64_t at)
 {
 	bool mine = false;
@@ -392,6 +400,8 @@ keep(void)
 		e = look(now);
 	if (!e && now >= k.cron_at && !k.leaving)
 		e = see_to_crons(now);
+	if (!e && (now >= k.tell_at || k.leaving))
+		e = tell_totals(now);
 	return e ? e : hear(now); /* notices that came with the answers */
 }
 

@@ -106,7 +106,14 @@ void job_run(struct run *, const struct taken *);
  * not leave. */
 extern _Atomic int64_t job_leave_by;
 
+/* ---- job_totals.c: carries what was counted to the database */
+enum error job_totals_tell(struct ctx *) MUST_CHECK;
+
 /* ---- job_repo.c */
+
+struct metric_series;
+enum error job_totals_add(struct ctx *, const struct metric_series *) MUST_CHECK;
+enum error job_count(struct ctx *, struct job_depth *out) MUST_CHECK;
 
 struct taken {
 	int64_t key;

@@ -4,6 +4,7 @@
 #include "app/clock.h"
 #include "app/ids.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/settings.h"
 
 #define COLUMNS                                                                                    \
@@ -46,6 +47,9 @@ enum {
 	PRUNE,
 	STATS,
 	DISCARD,
+	TOTALS_ADD,
+	TOTALS,
+	DEPTH,
 };
 
 static const struct field made_fields[] = { { UUID(struct job_row, id) } };
@@ -92,6 +96,21 @@ static const struct schema rescued_schema = SCHEMA("JobRescued", struct rescued,
 
 static const struct field seen_fields[] = { { INT(struct cron_seen, last_at) } };
 static const struct schema seen_schema = SCHEMA("JobCronSeen", struct cron_seen, seen_fields);
+
+static const struct field total_fields[] = {
+	{ TEXT(struct job_total, task) },
+	{ TEXT(struct job_total, result) },
+	{ TEXT(struct job_total, cells) },
+};
+static const struct schema total_schema = SCHEMA("JobTotal", struct job_total, total_fields);
+
+static const struct field depth_fields[] = {
+	{ INT(struct job_depth, queued) },
+	{ INT(struct job_depth, scheduled) },
+	{ INT(struct job_depth, running) },
+	{ INT(struct job_depth, oldest) },
+};
+static const struct schema depth_schema = SCHEMA("JobDepth", struct job_depth, depth_fields);
 
 /* What a worker may take from a queue, the first first. */
 #define NEXT(n)                                                                                    \
@@ -265,6 +284,22 @@ const struct query job_queries[] = {
 	    " AS oldest FROM jobs GROUP BY queue) AS j"
 	    " FULL JOIN job_pauses p ON p.queue = j.queue ORDER BY 1"),
 	[DISCARD] = QUERY("jobs_discard_plans", NULL, "DISCARD PLANS"),
+	[TOTALS_ADD] = QUERY("job_totals_add", NULL,
+			     "INSERT INTO job_totals AS t (task, result, cells) VALUES ($1, $2, $3)"
+			     " ON CONFLICT (task, result) DO UPDATE SET cells = ARRAY(SELECT a + b"
+			     " FROM unnest(t.cells, excluded.cells) WITH ORDINALITY AS u (a, b, i)"
+			     " ORDER BY i)"),
+	[TOTALS] = QUERY_READ("job_totals", &total_schema,
+			      "SELECT task, result, array_to_string(cells, ',') AS cells"
+			      " FROM job_totals ORDER BY task, result"),
+	[DEPTH] = QUERY_READ(
+	    "jobs_depth", &depth_schema,
+	    "SELECT (SELECT count(*) FROM jobs WHERE status = 'queued') AS queued,"
+	    " (SELECT count(*) FROM jobs WHERE status = 'scheduled') AS scheduled,"
+	    " (SELECT count(*) FROM jobs WHERE status = 'running') AS running,"
+	    " coalesce(extract(epoch FROM now() - (SELECT min(run_at) FROM jobs"
+	    " WHERE status = 'queued' AND queue NOT IN (SELECT queue FROM job_pauses))), 0)::bigint"
+	    " AS oldest"),
 	{ 0 },
 };
 
@@ -606,4 +641,27 @@ enum error
 job_stats(struct ctx *c, struct records *out)
 {
 	return db_all(c, &job_queries[STATS], out);
+}
+
+enum error
+job_count(struct ctx *c, struct job_depth *out)
+{
+	return db_one(c, &job_queries[DEPTH], out);
+}
+
+enum error
+job_totals(struct ctx *c, struct records *out)
+{
+	return db_all(c, &job_queries[TOTALS], out);
+}
+
+enum error
+job_totals_add(struct ctx *c, const struct metric_series *s)
+{
+	struct buf b = buf_new(c->arena, 1024);
+
+	for (size_t i = 0; i < METRIC_CELLS; i++)
+		buf_printf(&b, "%c%" PRIu64, i ? ',' : '{', s->cells[i]);
+	buf_char(&b, '}');
+	return db_run(c, &job_queries[TOTALS_ADD], NULL, s->values[0], s->values[1], buf_done(&b));
 }

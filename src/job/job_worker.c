@@ -5,6 +5,7 @@
 #include "app/feature.h"
 #include "app/ids.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/settings.h"
 
 #include <poll.h>
@@ -284,6 +285,19 @@ log_end(const struct run *r, const char *became, int64_t took)
 	log_write(level, &r->ctx, fields, "job");
 }
 
+/* What only waits for another time is no result. */
+static void
+measure(const struct run *r, const char *became, int64_t took)
+{
+	static const char *const results[] = { "succeeded", "failed", "cancelled" };
+
+	for (size_t i = 0; i < COUNT(results); i++)
+		if (strcmp(became, results[i]) == 0)
+			metric_observe(&metric_job_duration, took, r->job.kind->name, became);
+	if (strcmp(became, "to be retried") == 0)
+		metric_observe(&metric_job_duration, took, r->job.kind->name, "retried");
+}
+
 /* Returns what became of it, for the log. */
 static const char *
 write_end(const struct run *r)
@@ -365,6 +379,7 @@ run_one(const struct taken *t, const struct job_kind *kind)
 {
 	static struct run r;
 	int64_t start = now(), took;
+	const char *became;
 
 	r = (struct run) {
 		.ctx = { .arena = w.job_arena,
@@ -388,7 +403,9 @@ run_one(const struct taken *t, const struct job_kind *kind)
 	took = now() - start;
 	note_pace(pace_of(kind), took);
 	note_pace(&w.overall, took);
-	log_end(&r, write_end(&r), took);
+	became = write_end(&r);
+	measure(&r, became, took);
+	log_end(&r, became, took);
 	arena_reset(w.job_arena);
 }
 

@@ -2,6 +2,7 @@
 #include "serve_priv.h"
 
 #include "app/clock.h"
+#include "app/http.h"
 #include "app/log.h"
 
 #include <signal.h>
@@ -15,7 +16,8 @@ static struct {
 	_Atomic bool armed;
 	_Atomic int fd;
 	_Atomic unsigned id; /* 0: cannot be answered, or not any more */
-	const struct ctx *_Atomic ctx;
+	const struct request *_Atomic request;
+	_Atomic int64_t length;
 } now;
 
 static const struct plain_answer too_late = {
@@ -41,7 +43,7 @@ arm(int64_t microseconds)
 static NORETURN void
 last_words(void)
 {
-	const struct ctx *c = now.ctx;
+	const struct request *req = now.request;
 	sigset_t alarm_set;
 
 	signal(SIGALRM, SIG_DFL);
@@ -49,8 +51,8 @@ last_words(void)
 	sigaddset(&alarm_set, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &alarm_set, NULL);
 	alarm(1);
-	log_error(c, "the request took longer than REQUEST_TIMEOUT_SECONDS; "
-		     "this worker ends with it");
+	log_error(req ? req->ctx : NULL, "the request took longer than REQUEST_TIMEOUT_SECONDS; "
+					 "this worker ends with it");
 	_exit(EXIT_OVERRUN);
 }
 
@@ -67,10 +69,12 @@ on_alarm(int signal)
 	} else if (time < ends) {
 		arm(ends - time);
 	} else {
-		if (now.ctx)
-			answer.request_id = now.ctx->request_id;
-		if (now.id)
+		if (now.request)
+			answer.request_id = now.request->ctx->request_id;
+		if (now.id) {
 			answer_plainly(now.fd, now.id, &answer);
+			measure_request(now.request, answer.status, now.length);
+		}
 		last_words();
 	}
 	errno = saved;
@@ -95,6 +99,7 @@ deadline_start(int fd, unsigned seconds)
 	int64_t length = (int64_t)seconds * 1000000;
 
 	now.fd = fd;
+	now.length = length;
 	now.ends = clock_monotonic() + length;
 	if (now.armed)
 		return;
@@ -104,9 +109,9 @@ deadline_start(int fd, unsigned seconds)
 }
 
 void
-deadline_answerable(unsigned id, const struct ctx *c)
+deadline_answerable(unsigned id, const struct request *req)
 {
-	now.ctx = c;
+	now.request = req;
 	now.id = id;
 }
 
@@ -121,5 +126,5 @@ deadline_stop(void)
 {
 	now.ends = 0;
 	now.id = 0;
-	now.ctx = NULL;
+	now.request = NULL;
 }

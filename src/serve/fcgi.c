@@ -293,7 +293,7 @@ answer(bool broken)
 		req.uri = "";
 	if (!req.body)
 		req.body = "";
-	deadline_answerable(w.guard.id, &c);
+	deadline_answerable(w.guard.id, &req);
 	app_handle(&req);
 	deadline_answering();
 	put_reply(&req);
@@ -316,6 +316,7 @@ answer_too_large(int fd)
 	uuid_new(id);
 	log_warn(NULL, "refused request %s: its parameters are too long or too many", id);
 	answer_plainly(fd, w.guard.id, &plain);
+	measure_request(&(struct request) { 0 }, plain.status, 0);
 	close(fd);
 }
 

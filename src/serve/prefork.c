@@ -4,6 +4,7 @@
 
 #include "app/clock.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/pool.h"
 #include "app/settings.h"
 #include "shared/shared_priv.h"
@@ -167,6 +168,8 @@ static void
 worker_ended(pid_t pid, int status, int64_t now)
 {
 	log_end(pid, status);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
+		metric_add(&metric_worker_restarts, 1);
 	shared_forget(pid);
 	for (size_t i = 0; i < pool.nold; i++) {
 		if (pool.old[i] == pid) {

@@ -49,7 +49,7 @@ void guard_free(struct guard *);
 
 /* ---- deadline.c: the end of a request that takes too long */
 
-struct ctx;
+struct request;
 
 /* To be called once. At its deadline a request is answered with 503, if nothing of an
  * answer was sent yet, and the process ends. */
@@ -58,8 +58,8 @@ void deadline_init(void);
 /* The request on that connection began; when the process ends is counted from here. */
 void deadline_start(int fd, unsigned seconds);
 
-/* Its number on the wire, and the ctx for the log: from now on it can be answered. */
-void deadline_answerable(unsigned id, const struct ctx *);
+/* Its number on the wire, and what is known of it: from now on it can be answered. */
+void deadline_answerable(unsigned id, const struct request *);
 
 /* Its answer is on the way: too late for another. */
 void deadline_answering(void);

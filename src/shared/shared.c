@@ -1,11 +1,20 @@
 /* The shared segment: mapped memory with nothing but atomics in it. */
 #include "shared/shared_priv.h"
 
+#include "app/clock.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+
+enum { READING_US = 1000000, READING_VALUES = 8 };
+
+struct known {
+	_Alignas(64) _Atomic int64_t told, asked; /* when; 0: never */
+	_Atomic int64_t values[READING_VALUES];
+};
 
 enum { GENERATIONS = 65536, HASHING_MAX = 256 };
 
@@ -16,6 +25,8 @@ struct segment {
 	_Atomic bool draining;
 	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
+	struct known known[READINGS];
+	struct measured measured;
 };
 
 /* The slots follow the segment. What changes the shape of either changes LAYOUT too;
@@ -32,6 +43,7 @@ static struct slot own_slot;
 static struct segment *segment = &own_segment;
 static struct slot *slots = &own_slot;
 static unsigned nslots = 1;
+static size_t shard;
 static size_t mapped;
 static int segment_fd = -1;
 
@@ -76,6 +88,25 @@ lay_out(int fd, unsigned n)
 	return NULL;
 }
 
+/* More slots behind those that there are; who has it mapped goes on with his. */
+static bool
+grow(int fd, struct segment *s, size_t size, unsigned n)
+{
+	munmap(s, size);
+	size = size_for(n);
+	if (posix_fallocate(fd, 0, (off_t)size) != 0)
+		return false;
+
+	s = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (s == MAP_FAILED)
+		return false;
+
+	s->nslots = n;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	use(s, size, fd);
+	return true;
+}
+
 bool
 shared_attach(int fd, unsigned n)
 {
@@ -83,17 +114,19 @@ shared_attach(int fd, unsigned n)
 	struct stat st;
 	size_t size;
 
-	if (fstat(fd, &st) != 0 || st.st_size < (off_t)size_for(n))
+	if (fstat(fd, &st) != 0 || st.st_size < (off_t)sizeof(*s))
 		return false;
 
 	size = (size_t)st.st_size;
 	s = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (s == MAP_FAILED)
 		return false;
-	if (s->layout != LAYOUT || s->nslots < n || size < size_for(s->nslots)) {
+	if (s->layout != LAYOUT || size < size_for(s->nslots)) {
 		munmap(s, size);
 		return false;
 	}
+	if (s->nslots < n)
+		return grow(fd, s, size, n);
 
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	use(s, size, fd);
@@ -300,6 +333,7 @@ shared_slot_take(void)
 	for (unsigned i = 0; i < nslots; i++) {
 		if (!claim(&slots[i].pid, me))
 			continue;
+		shard = i % SHARDS;
 		slots[i].ready = false;
 		slots[i].busy_until = 0;
 		slots[i].requests = 0;
@@ -340,4 +374,61 @@ shared_forget(pid_t pid)
 	slot->ready = false;
 	slot->busy_until = 0;
 	slot->pid = 0;
+}
+
+void
+shared_workers(unsigned *ready, unsigned *busy)
+{
+	*ready = *busy = 0;
+	for (unsigned i = 0; i < nslots; i++) {
+		*ready += slots[i].pid != 0 && slots[i].ready;
+		*busy += slots[i].pid != 0 && slots[i].busy_until != 0;
+	}
+}
+
+struct measured *
+shared_measured(void)
+{
+	return &segment->measured;
+}
+
+size_t
+shared_shard(void)
+{
+	return shard;
+}
+
+/* Who asks has a second for it; then another one tries. Meanwhile the last answer counts. */
+static bool
+must_ask(struct known *k)
+{
+	int64_t now = clock_monotonic(), asked = k->asked;
+
+	if (!k->told)
+		return true;
+	return now - k->told >= READING_US && now - asked >= READING_US &&
+	       atomic_compare_exchange_strong(&k->asked, &asked, now);
+}
+
+bool
+shared_reading(enum reading which, void *out, size_t size)
+{
+	struct known *k = &segment->known[which];
+	int64_t *values = out;
+
+	if (must_ask(k))
+		return false;
+	for (size_t i = 0; i < size / sizeof(*values); i++)
+		values[i] = k->values[i];
+	return true;
+}
+
+void
+shared_tell(enum reading which, const void *values, size_t size)
+{
+	struct known *k = &segment->known[which];
+
+	for (size_t i = 0; i < size / sizeof(int64_t); i++)
+		k->values[i] = ((const int64_t *)values)[i];
+	k->told = clock_monotonic();
 }

@@ -3,6 +3,7 @@
 #ifndef APP_SHARED_PRIV_H
 #define APP_SHARED_PRIV_H
 
+#include "app/metrics.h"
 #include "app/shared.h"
 
 #include <stdatomic.h>
@@ -27,11 +28,31 @@ struct slot {
 	_Atomic int64_t batch[BATCH_MAX]; /* the jobs of the lease; so many are begun */
 };
 
+/* What is measured (metrics.c). The name of a series is written once; its numbers are spread
+ * over the workers, so that they do not wait for each other. */
+enum { SERIES_TEXT = 160, SHARDS = 8 };
+struct series {
+	_Atomic uint64_t text[SERIES_TEXT / sizeof(uint64_t)];
+	_Atomic bool named;
+};
+struct series_cells {
+	_Alignas(64) _Atomic uint64_t cell[METRIC_CELLS];
+};
+struct measured {
+	_Alignas(64) _Atomic uint64_t keys[METRIC_SERIES_MAX]; /* 0: the first free place */
+	struct series series[METRIC_SERIES_MAX];
+	struct series_cells cells[SHARDS][METRIC_SERIES_MAX];
+};
+struct measured *shared_measured(void);
+
+/* Which of the cells this process writes. */
+size_t shared_shard(void);
+
 /* The descriptor of the segment, or -1 where it has none. It closes on exec. */
 int shared_fd(void);
 
 /* Maps the segment behind a descriptor that was kept over an exec. False, and nothing
- * changed, where it has another layout or fewer slots. */
+ * changed, where it has another layout. Fewer slots become `n`. */
 bool shared_attach(int fd, unsigned n) MUST_CHECK;
 
 /* How many workers there are meant to be: hashing_begin() counts by it. */

@@ -84,6 +84,31 @@ is "the pages are only read: Allow" "$(header allow)" 'GET, HEAD'
 ask GET /-error
 is_problem "the page of errors is no page" 404 not_found
 
+# What is measured: for this host alone.
+ask GET /metrics
+is "metrics for this host" "$status" 200
+is "metrics: type" "$(header content-type)" 'text/plain; version=0.0.4'
+matches "metrics: the web server counted requests" "$body" '^http_requests_total[{]method="GET",route="/health/live",status="200"[}] [0-9]+$'
+sed -i 's/listen 127.0.0.1:/listen 0.0.0.0:/' "$site/nginx/site.conf"
+kill -HUP "$(nginx_pid "$site")"
+address=$(hostname -I | tr ' ' '\n' | grep -m 1 -E '^[0-9.]+$' || true)
+if [[ -n $address ]]; then
+	url=http://$address:$port
+	reached() { ask GET /health/live && [[ $status == 200 ]]; }
+	wait_until 10 reached || not_ok "nginx listens everywhere"
+	ask GET /metrics
+	is_problem "metrics for others" 404 not_found
+	ask GET /metrics/
+	is_problem "metrics for others, with a slash" 404 not_found
+	ask GET /%6Detrics
+	is_problem "metrics for others, escaped" 404 not_found
+	ask GET /metrics?a=b -H 'X-Forwarded-For: 127.0.0.1'
+	is_problem "metrics for others, who claim to be this host" 404 not_found
+	url=http://127.0.0.1:$port
+else
+	echo "ok - metrics for others # SKIP this host has no other address"
+fi
+
 # The pool away, and back.
 pool_stop
 ask GET /health/live

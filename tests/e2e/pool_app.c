@@ -1,9 +1,10 @@
 /* The smallest application: one feature of its own, and routes that misbehave on
- * request. Also shows that the core works without any of the features that come along. */
+ * request. Also shows that the core works without nearly all features that come along. */
 #include "app/feature.h"
 #include "app/settings.h"
 #include "app/shared.h"
 #include "cli/cli_priv.h"
+#include "features/prometheus/prometheus.h"
 
 #include <signal.h>
 
@@ -136,7 +137,7 @@ static const struct feature pool_feature = {
 	.routes = routes,
 };
 
-const struct feature *const features[] = { &pool_feature, NULL };
+const struct feature *const features[] = { &pool_feature, &prometheus_feature, NULL };
 
 static const struct command commands[] = {
 	{ "serve", "[--single]", "Serve requests.", "--single", cmd_serve, true },

@@ -130,6 +130,78 @@ Test(pool, a_request_that_takes_all_memory_is_answered)
 	cr_expect_eq(pool_logged(&pool, " ended"), 0);
 }
 
+/* ---- what is measured */
+
+/* The value behind `name` in /metrics; -1 where it is not there. */
+static long
+measured(const char *name)
+{
+	const char *at;
+
+	expect_status(&pool, "GET", "/metrics", NULL, 200, &answer);
+	at = strstr(answer.text, name);
+	return at && at[strlen(name)] == ' ' ? strtol(at + strlen(name) + 1, NULL, 10) : -1;
+}
+
+static void
+wait_measured(const char *name, long wanted)
+{
+	for (int i = 0; i < 1000 && measured(name) != wanted; i++)
+		usleep(10000);
+	cr_expect_eq(measured(name), wanted, "%s: %s", name, answer.text);
+}
+
+#define ABOUT "http_requests_total{method=\"GET\",route=\"/about\",status=\"200\"}"
+
+Test(pool, counters_outlive_workers_and_reloads)
+{
+	long before;
+	int fd;
+
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	for (int i = 0; i < 20; i++)
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	before = measured("\n" ABOUT);
+	cr_expect_geq(before, 20);
+	wait_measured("\nworkers", 2);
+	cr_expect_eq(measured("\nworker_restarts_total"), 0);
+	wait_measured("\nhttp_requests_in_progress", 1);
+	fd = send_request("/sleep?n=1000");
+	wait_measured("\nhttp_requests_in_progress", 2);
+	expect_answer(fd, 200);
+
+	for (int i = 0; i < 3; i++)
+		ask_for(&pool, "GET", "/crash", NULL, &answer);
+	pool_wait_logged(&pool, "was ended by signal 9", 3);
+	cr_expect_eq(measured("\n" ABOUT), before);
+	cr_expect_eq(measured("\nworker_restarts_total"), 3);
+
+	reload("the pool is reloaded", 1);
+	cr_expect_eq(measured("\n" ABOUT), before);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_eq(measured("\n" ABOUT), before + 1);
+}
+
+Test(pool, counters_survive_a_reload_with_more_workers)
+{
+	pool_start(&pool, NULL, NULL);
+	expect_status(&pool, "GET", "/nowhere", NULL, 404, &answer);
+	write_settings("WORKERS=40\n");
+	reload("the pool is reloaded: 40 workers", 1);
+	cr_expect_eq(measured("route=\"unmatched\",status=\"404\"}"), 1);
+	cr_expect_eq(measured("\nworkers"), 40);
+	expect_status(&pool, "GET", "/nowhere", NULL, 404, &answer);
+	cr_expect_eq(measured("route=\"unmatched\",status=\"404\"}"), 2);
+}
+
+Test(pool, an_answer_at_the_deadline_is_counted)
+{
+	pool_start(&pool, SETTINGS("WORKERS=2", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
+	expect_status(&pool, "GET", "/sleep?n=30000", NULL, 503, &answer);
+	pool_wait_logged(&pool, "ends with it", 1);
+	cr_expect_eq(measured("route=\"/sleep\",status=\"503\"}"), 1);
+}
+
 /* ---- death and deadlines */
 
 Test(pool, a_killed_worker_fails_only_its_own_request)

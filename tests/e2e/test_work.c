@@ -184,6 +184,42 @@ effects(const char *what)
 	return testdb_sql("SELECT count(*) FROM effects WHERE what = '%s'", what);
 }
 
+/* ---- what is measured */
+
+static void
+wait_total(const char *wanted, const char *task, const char *result)
+{
+	wait_for(wanted,
+		 "SELECT (SELECT sum(n) FROM unnest(cells[:15]) AS n) FROM job_totals"
+		 " WHERE task = '%s' AND result = '%s'",
+		 task, result);
+}
+
+Test(work, counts_how_jobs_end)
+{
+	const char *late;
+	pid_t first;
+
+	add("effect", 1);
+	add("failing", 1);
+	late = add("slow", 30000);
+	first = start(NULL);
+	wait_total("1", "effect", "succeeded");
+	wait_total("1", "failing", "retried");
+	wait_status(late, "running");
+	cr_assert_eq(run("jobs", "cancel", late, NULL), 0, "%s", the_log());
+	wait_total("1", "slow", "cancelled");
+
+	/* Another pool adds; what was counted just before the end is not lost. */
+	start(NULL);
+	for (int i = 0; i < 100; i++)
+		add("effect", i);
+	wait_for("0", "SELECT count(*) FROM jobs WHERE kind = 'effect' AND status <> 'succeeded'");
+	kill(first, SIGTERM);
+	wait_total("101", "effect", "succeeded");
+	wait_for("t", "SELECT cells[16] > 0 FROM job_totals WHERE task = 'slow'");
+}
+
 /* ---- how jobs end */
 
 Test(work, runs_jobs)

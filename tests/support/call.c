@@ -58,6 +58,12 @@ type_of(const struct call *call)
 	return call->form ? "application/x-www-form-urlencoded" : NULL;
 }
 
+static const char *
+address_of(const struct call *call)
+{
+	return call->address ? call->address : "192.0.2.1";
+}
+
 static void
 set_variables(struct arena *a, const struct call *call, const char *env[ENV_MAX])
 {
@@ -65,7 +71,7 @@ set_variables(struct arena *a, const struct call *call, const char *env[ENV_MAX]
 	const char *type = type_of(call);
 	size_t n = 0;
 
-	env[n++] = "REMOTE_ADDR=192.0.2.1";
+	env[n++] = arena_printf(a, "REMOTE_ADDR=%s", address_of(call));
 	if (call->token)
 		env[n++] = arena_printf(a, "HTTP_AUTHORIZATION=Bearer %s", call->token);
 	if (type)
@@ -124,7 +130,9 @@ call_(struct test *t, const char *method, const char *uri, struct call call)
 {
 	const char *env[ENV_MAX];
 	struct arena *memory = arena_new(REQUEST_ARENA);
-	struct ctx c = { .arena = memory, .db = t->db, .request_id = "none", .ip = "192.0.2.1" };
+	struct ctx c = {
+		.arena = memory, .db = t->db, .request_id = "none", .ip = address_of(&call)
+	};
 	struct request req = {
 		.ctx = &c,
 		.method_text = method,

@@ -148,16 +148,50 @@ Test(shared, a_segment_is_found_again_by_its_descriptor)
 	cr_assert_null(shared_open(NULL, 6));
 	cr_expect_eq(generation_get("a", ""), 0);
 
-	cr_expect_not(shared_attach(fd, 7), "it has only six slots");
-	cr_expect_eq(generation_get("a", ""), 0);
 	cr_assert(shared_attach(fd, 6));
 	cr_expect_eq(generation_get("a", ""), 1);
+	cr_expect_null(shared_slot_at(6));
 	cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+}
+
+Test(shared, a_segment_grows_and_keeps_what_is_in_it)
+{
+	int fd;
+
+	cr_assert_null(shared_open(NULL, 2));
+	generation_bump("a", "");
+	cr_assert_not_null(shared_slot_take());
+	fd = dup(shared_fd());
+	cr_assert_null(shared_open(NULL, 2));
+	cr_assert(shared_attach(fd, 500));
+	cr_expect_eq(generation_get("a", ""), 1);
+	cr_expect_not_null(shared_slot_of(getpid()));
+	cr_assert_not_null(shared_slot_at(499));
+	cr_expect_eq(shared_slot_at(499)->pid, 0);
+}
+
+Test(shared, a_reading_is_told_for_a_second)
+{
+	const struct timespec second = { .tv_sec = 1, .tv_nsec = 100000000 };
+	int64_t in[3] = { 1, -2, 3 }, out[3] = { 0 };
+
+	cr_assert_null(shared_open(NULL, 2));
+	cr_expect_not(shared_reading(READING_JOBS, out, sizeof(out)));
+	shared_tell(READING_JOBS, in, sizeof(in));
+	cr_assert(shared_reading(READING_JOBS, out, sizeof(out)));
+	cr_expect_arr_eq(in, out, sizeof(in));
+	cr_expect_not(shared_reading(READING_HEALTH, out, sizeof(out)));
+
+	nanosleep(&second, NULL); /* the only way to be a second older */
+	cr_expect_not(shared_reading(READING_JOBS, out, sizeof(out)), "it is too old");
+	cr_expect(shared_reading(READING_JOBS, out, sizeof(out)), "one asks, not all");
+	shared_tell(READING_JOBS, in, sizeof(in));
+	cr_expect(shared_reading(READING_JOBS, out, sizeof(out)));
 }
 
 Test(shared, rubbish_is_no_segment)
 {
-	static const char rubbish[2 * 1024 * 1024] = { 1, 2, 3 };
+	static const char rubbish[8 * 1024 * 1024] = { 1, 2, 3 };
 	FILE *file = tmpfile();
 
 	cr_assert_eq(fwrite(rubbish, sizeof(rubbish), 1, file), 1);

@@ -37,6 +37,7 @@ log_in(struct request *req)
 	enum error e;
 
 	e = auth_login(req->ctx, req->in, &tokens);
+	count_attempt("password", e);
 	if (e)
 		return e;
 
@@ -51,6 +52,7 @@ refresh(struct request *req)
 	enum error e;
 
 	e = auth_refresh(req->ctx, in->refresh_token, &tokens);
+	count_attempt("refresh_token", e);
 	if (e)
 		return e;
 

@@ -1,0 +1,445 @@
+/* The metrics of the core, and the series of all of them in the shared segment. */
+#include "app/metrics.h"
+
+#include "shared/shared_priv.h"
+
+#define MS  INT64_C(1000)
+#define SEC INT64_C(1000000)
+
+static const int64_t http_bounds[METRIC_BOUNDS] = {
+	5 * MS,   10 * MS,  25 * MS, 50 * MS,   75 * MS, 100 * MS,  250 * MS,
+	500 * MS, 750 * MS, 1 * SEC, 2500 * MS, 5 * SEC, 7500 * MS, 10 * SEC,
+};
+static const int64_t db_bounds[METRIC_BOUNDS] = {
+	100,     250,     500,      1 * MS,   2500,     5 * MS,  10 * MS,
+	25 * MS, 50 * MS, 100 * MS, 250 * MS, 500 * MS, 1 * SEC, 5 * SEC,
+};
+static const int64_t job_bounds[METRIC_BOUNDS] = {
+	1 * MS,  10 * MS,  50 * MS,  100 * MS, 500 * MS,  1 * SEC,   2500 * MS,
+	5 * SEC, 10 * SEC, 30 * SEC, 60 * SEC, 300 * SEC, 600 * SEC, 3600 * SEC,
+};
+
+const struct metric metric_http_duration = {
+	.name = "http_request_duration_seconds",
+	.text = "How long requests took.",
+	.type = METRIC_HISTOGRAM,
+	.labels = { "method", "route", "status" },
+	.bounds = http_bounds,
+};
+static const struct metric http_requests = {
+	.name = "http_requests_total",
+	.text = "Requests that were answered.",
+	.labels = { "method", "route", "status" },
+	.of = &metric_http_duration,
+};
+const struct metric metric_http_in_progress = {
+	.name = "http_requests_in_progress",
+	.text = "Requests that are being answered, this one too.",
+	.type = METRIC_GAUGE,
+};
+const struct metric metric_auth_attempts = {
+	.name = "auth_attempts_total",
+	.text = "Credentials that were shown: success, failure (they were refused) or error.",
+	.labels = { "kind", "result" },
+};
+const struct metric metric_db_duration = {
+	.name = "db_query_duration_seconds",
+	.text = "How long statements took, by their names.",
+	.type = METRIC_HISTOGRAM,
+	.labels = { "query" },
+	.bounds = db_bounds,
+};
+const struct metric metric_db_errors = {
+	.name = "db_errors_total",
+	.text = "Errors of the database by class of SQLSTATE; 08 is a lost connection.",
+	.labels = { "class" },
+};
+const struct metric metric_cache_hits = {
+	.name = "cache_hits_total",
+	.text = "Answers that came from the cache.",
+};
+const struct metric metric_cache_misses = {
+	.name = "cache_misses_total",
+	.text = "Answers that the cache did not have.",
+};
+const struct metric metric_rate_limited = {
+	.name = "rate_limited_total",
+	.text = "Requests that a rate limit refused.",
+	.labels = { "policy" },
+};
+const struct metric metric_job_duration = {
+	.name = "job_duration_seconds",
+	.text = "How long tries of jobs took, on all hosts together.",
+	.type = METRIC_HISTOGRAM,
+	.labels = { "task", "result" },
+	.bounds = job_bounds,
+};
+const struct metric metric_jobs_finished = {
+	.name = "jobs_finished_total",
+	.text = "Tries of jobs that ended, on all hosts together: succeeded, failed, cancelled, "
+		"or to be retried.",
+	.labels = { "task", "result" },
+	.of = &metric_job_duration,
+};
+const struct metric metric_jobs_depth = {
+	.name = "jobs_queue_depth",
+	.text = "Jobs that are not finished, on all hosts together.",
+	.type = METRIC_GAUGE,
+	.labels = { "status" },
+};
+const struct metric metric_jobs_oldest = {
+	.name = "jobs_oldest_age_seconds",
+	.text = "How long the first job in the queue has waited; paused queues do not count.",
+	.type = METRIC_GAUGE,
+};
+const struct metric metric_workers = {
+	.name = "workers",
+	.text = "Worker processes that serve.",
+	.type = METRIC_GAUGE,
+};
+const struct metric metric_worker_restarts = {
+	.name = "worker_restarts_total",
+	.text = "Workers that were replaced because they crashed, were killed or took too long.",
+};
+const struct metric metric_build = {
+	.name = "build_info",
+	.text = "The program that answers; always 1.",
+	.type = METRIC_GAUGE,
+	.labels = { "name", "version" },
+};
+
+const struct metric *const metrics[] = {
+	&http_requests,
+	&metric_http_duration,
+	&metric_http_in_progress,
+	&metric_auth_attempts,
+	&metric_db_duration,
+	&metric_db_errors,
+	&metric_cache_hits,
+	&metric_cache_misses,
+	&metric_rate_limited,
+	&metric_jobs_finished,
+	&metric_job_duration,
+	&metric_jobs_depth,
+	&metric_jobs_oldest,
+	&metric_workers,
+	&metric_worker_restarts,
+	&metric_build,
+	NULL,
+};
+
+/* ---- series: found by a hash of their names, written once, kept for ever */
+
+enum { SEPARATOR = 0x1f };
+
+struct name {
+	char text[SERIES_TEXT];
+	size_t len;
+};
+
+/* Name and values, with a separator behind each; what is too long is cut. */
+static void
+put_part(struct name *n, const char *part)
+{
+	size_t len = strlen(part), room = sizeof(n->text) - 1 - n->len;
+
+	if (len > room)
+		len = room;
+	memcpy(n->text + n->len, part, len);
+	n->len += len;
+	if (n->len < sizeof(n->text) - 1)
+		n->text[n->len++] = SEPARATOR;
+}
+
+static struct name
+name_of(const struct metric *m, const char *const *values)
+{
+	struct name n = { .len = 0 };
+
+	put_part(&n, m->name);
+	for (size_t i = 0; i < METRIC_LABELS_MAX && m->labels[i]; i++)
+		put_part(&n, values[i] ? values[i] : "");
+	return n;
+}
+
+/* FNV-1a, eight bytes at a time; never 0. */
+static uint64_t
+key_of(const struct name *n)
+{
+	uint64_t hash = 0xcbf29ce484222325, word;
+
+	for (size_t i = 0; i < n->len; i += sizeof(word)) {
+		memcpy(&word, n->text + i, sizeof(word));
+		hash = (hash ^ word) * 0x100000001b3;
+		hash ^= hash >> 32;
+	}
+	return hash ? hash : 1;
+}
+
+/* Whoever claims a place or finds it claimed and not named writes the same name, so a
+ * process that dies in between leaves nothing half done. */
+static void
+write_name(struct series *s, const struct name *n)
+{
+	for (size_t i = 0; i < COUNT(s->text); i++) {
+		uint64_t word;
+
+		memcpy(&word, n->text + i * sizeof(word), sizeof(word));
+		atomic_store_explicit(&s->text[i], word, memory_order_relaxed);
+	}
+	atomic_store_explicit(&s->named, true, memory_order_release);
+}
+
+/* Where the key is, or from now on is; METRIC_SERIES_MAX: there is no room for one more. */
+static size_t
+place_of(struct measured *all, uint64_t key)
+{
+	static uint16_t seen[1024]; /* where this process found keys before, by their last bits */
+	uint16_t *last = &seen[key % COUNT(seen)];
+	size_t i = 0;
+
+	if (atomic_load_explicit(&all->keys[*last], memory_order_relaxed) == key)
+		return *last;
+
+	for (; i < METRIC_SERIES_MAX; i++) {
+		uint64_t there = all->keys[i];
+
+		if (!there && atomic_compare_exchange_strong(&all->keys[i], &there, key))
+			there = key;
+		if (there == key) {
+			*last = (uint16_t)i;
+			break;
+		}
+	}
+	return i;
+}
+
+/* The cells of the series in the part of the segment that this worker writes, or NULL. */
+static struct series_cells *
+find_series(const struct metric *m, const char *const *values)
+{
+	struct measured *all = shared_measured();
+	struct name name = name_of(m, values);
+	size_t i = place_of(all, key_of(&name));
+
+	if (i == METRIC_SERIES_MAX)
+		return NULL;
+
+	if (!atomic_load_explicit(&all->series[i].named, memory_order_relaxed))
+		write_name(&all->series[i], &name);
+	return &all->cells[shared_shard()][i];
+}
+
+static void
+add(_Atomic uint64_t *cell, uint64_t n)
+{
+	atomic_fetch_add_explicit(cell, n, memory_order_relaxed);
+}
+
+void
+metric_add_(const struct metric *m, uint64_t n, const char *const *values)
+{
+	struct series_cells *s = find_series(m, values);
+
+	if (s)
+		add(&s->cell[0], n);
+}
+
+void
+metric_observe_(const struct metric *m, int64_t microseconds, const char *const *values)
+{
+	struct series_cells *s = find_series(m, values);
+	size_t i = 0;
+
+	if (!s)
+		return;
+
+	while (i < METRIC_BOUNDS && microseconds > m->bounds[i])
+		i++;
+	add(&s->cell[i], 1);
+	add(&s->cell[METRIC_CELLS - 1], microseconds > 0 ? (uint64_t)microseconds : 0);
+}
+
+void
+metric_put_back(const struct metric *m, const struct metric_series *series)
+{
+	struct series_cells *s = find_series(m, series->values);
+
+	for (size_t i = 0; s && i < METRIC_CELLS; i++)
+		add(&s->cell[i], series->cells[i]);
+}
+
+/* ---- reading: the sum of all workers' cells */
+
+/* Whether series number `i` is one of the metric; then fills `values`. */
+static bool
+is_series_of(struct arena *a, const struct series *s, const struct metric *m,
+	     const char *values[METRIC_LABELS_MAX])
+{
+	char text[SERIES_TEXT + 1] = { 0 }, *at;
+	size_t len = strlen(m->name);
+
+	if (!atomic_load_explicit(&s->named, memory_order_acquire))
+		return false;
+
+	for (size_t i = 0; i < COUNT(s->text); i++) {
+		uint64_t word = atomic_load_explicit(&s->text[i], memory_order_relaxed);
+
+		memcpy(text + i * sizeof(word), &word, sizeof(word));
+	}
+	if (strncmp(text, m->name, len) != 0 || text[len] != SEPARATOR)
+		return false;
+
+	at = text + len + 1;
+	for (size_t i = 0; i < METRIC_LABELS_MAX && m->labels[i]; i++) {
+		len = strcspn(at, "\x1f");
+		values[i] = arena_text_n(a, at, len);
+		at += at[len] ? len + 1 : len;
+	}
+	return true;
+}
+
+size_t
+metric_read(struct arena *a, const struct metric *m, bool take, struct metric_series **out)
+{
+	struct measured *all = shared_measured();
+	struct metric_series *found;
+	size_t used = 0, n = 0;
+
+	while (used < METRIC_SERIES_MAX && all->keys[used])
+		used++;
+	*out = found = arena_array(a, used + 1, sizeof(*found));
+	for (size_t i = 0; i < used; i++) {
+		if (!is_series_of(a, &all->series[i], m, found[n].values))
+			continue;
+		for (size_t shard = 0; shard < SHARDS; shard++) {
+			for (size_t k = 0; k < METRIC_CELLS; k++) {
+				_Atomic uint64_t *cell = &all->cells[shard][i].cell[k];
+
+				found[n].cells[k] += take ? atomic_exchange(cell, 0) : *cell;
+			}
+		}
+		n++;
+	}
+	return n;
+}
+
+/* ---- writing (https://prometheus.io/docs/instrumenting/exposition_formats/) */
+
+void
+metric_write_head(struct buf *b, const struct metric *m)
+{
+	static const char *const types[] = {
+		[METRIC_COUNTER] = "counter",
+		[METRIC_HISTOGRAM] = "histogram",
+		[METRIC_GAUGE] = "gauge",
+	};
+
+	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->text, m->name, types[m->type]);
+}
+
+/* 1500000 as 1.5 */
+static void
+put_seconds(struct buf *b, uint64_t microseconds)
+{
+	char text[40];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64,
+				      microseconds / SEC, microseconds % SEC);
+
+	while (text[len - 1] == '0')
+		len--;
+	if (text[len - 1] == '.')
+		len--;
+	buf_put(b, text, len);
+}
+
+static void
+put_value(struct buf *b, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\\' || *text == '"')
+			buf_char(b, '\\');
+		buf_char(b, *text == '\n' ? ' ' : *text);
+	}
+}
+
+/* name{label="value"}, with le="…" for a bucket: microseconds, UINT64_MAX for all. */
+static void
+put_name(struct buf *b, const struct metric *m, const char *ending, const struct metric_series *s,
+	 const uint64_t *le)
+{
+	char before = '{';
+
+	buf_text(b, m->name);
+	buf_text(b, ending);
+	for (size_t i = 0; i < METRIC_LABELS_MAX && m->labels[i]; i++, before = ',') {
+		buf_printf(b, "%c%s=\"", before, m->labels[i]);
+		put_value(b, s->values[i] ? s->values[i] : "");
+		buf_char(b, '"');
+	}
+	if (le) {
+		buf_printf(b, "%cle=\"", before);
+		if (*le == UINT64_MAX)
+			buf_text(b, "+Inf");
+		else
+			put_seconds(b, *le);
+		buf_char(b, '"');
+		before = ',';
+	}
+	buf_text(b, before == ',' ? "} " : " ");
+}
+
+static uint64_t
+count_of(const struct metric_series *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < METRIC_CELLS - 1; i++)
+		n += s->cells[i];
+	return n;
+}
+
+static void
+write_histogram(struct buf *b, const struct metric *m, const struct metric_series *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i <= METRIC_BOUNDS; i++) {
+		uint64_t le = i < METRIC_BOUNDS ? (uint64_t)m->bounds[i] : UINT64_MAX;
+
+		n += s->cells[i];
+		put_name(b, m, "_bucket", s, &le);
+		buf_printf(b, "%" PRIu64 "\n", n);
+	}
+	put_name(b, m, "_sum", s, NULL);
+	put_seconds(b, s->cells[METRIC_CELLS - 1]);
+	buf_char(b, '\n');
+	put_name(b, m, "_count", s, NULL);
+	buf_printf(b, "%" PRIu64 "\n", n);
+}
+
+void
+metric_write(struct buf *b, const struct metric *m, const struct metric_series *s)
+{
+	if (m->type == METRIC_HISTOGRAM) {
+		write_histogram(b, m, s);
+		return;
+	}
+	put_name(b, m, "", s, NULL);
+	buf_printf(b, "%" PRIu64 "\n", m->of ? count_of(s) : s->cells[0]);
+}
+
+/* A counter without labels is there from the start. */
+void
+metric_write_all(struct buf *b, const struct metric *m)
+{
+	static const struct metric_series none;
+	struct metric_series *series;
+	size_t n = metric_read(b->arena, m->of ? m->of : m, false, &series);
+
+	metric_write_head(b, m);
+	for (size_t i = 0; i < n; i++)
+		metric_write(b, m, &series[i]);
+	if (n == 0 && !m->labels[0])
+		metric_write(b, m, &none);
+}
