@@ -26,6 +26,10 @@ enum access {
 	ACCESS_OWNER,
 };
 
+struct header {
+	const char *name, *value;
+};
+
 /* One row a route; the table ends with { 0 }. Paths begin with / below API_PREFIX, or at
  * the root where .root; {id} and every other {name} is a UUID, and anything else there
  * is 404. */
@@ -48,15 +52,12 @@ struct route {
 	enum error errors[6];       /* beside those that the other cells imply */
 	const char *cache_control;  /* NULL is no-store */
 	const char *media_type;     /* of an answer that is not JSON */
+	struct header sends[4];     /* what the handler adds to success: each with one sentence */
 	const char *id;             /* operationId: "items_create" */
 	const char *text;           /* one sentence */
 };
 
 enum { PATH_PARAMS_MAX = 4, REPLY_HEADERS_MAX = 16 };
-
-struct header {
-	const char *name, *value;
-};
 
 struct reply {
 	unsigned status;

@@ -75,39 +75,59 @@ header_parameters(struct doc *d, const struct route *r)
 			parameter(d, "header", &taken[i].field, false);
 }
 
+enum { WITH_304 = 1, ALWAYS = 2 }; /* sent with 304 too; never left out where it may come */
+
 /* Those without `is_sent` come with failures alone. */
 static const struct {
 	const char *name, *component;
 	bool (*is_sent)(const struct route *);
-	bool with_304;
+	unsigned flags;
 	const char *text, *schema;
 } sent[] = {
-	{ "X-Request-ID", "RequestId", any, true, "Finds the request in the logs.",
+	{ "X-Request-ID", "RequestId", any, WITH_304 | ALWAYS, "Finds the request in the logs.",
 	  "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]{8,64}$\","
 	  "\"examples\":[\"01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70\"]}" },
-	{ "Cache-Control", "CacheControl", any, true, "Whether the answer may be kept.",
-	  "{\"type\":\"string\",\"examples\":[\"no-store\"]}" },
-	{ "WWW-Authenticate", "Authenticate", NULL, false, "How to prove who one is (RFC 6750).",
+	{ "Cache-Control", "CacheControl", any, WITH_304 | ALWAYS,
+	  "Whether the answer may be kept.", "{\"type\":\"string\",\"examples\":[\"no-store\"]}" },
+	{ "WWW-Authenticate", "Authenticate", NULL, 0, "How to prove who one is (RFC 6750).",
 	  "{\"type\":\"string\",\"examples\":[\"Bearer error=\\\"invalid_token\\\"\"]}" },
-	{ "Retry-After", "RetryAfter", NULL, false, "Seconds to wait before the next try.",
+	{ "Retry-After", "RetryAfter", NULL, ALWAYS, "Seconds to wait before the next try.",
 	  "{\"type\":\"integer\",\"minimum\":0,\"examples\":[1]}" },
-	{ "Location", "Location", is_create, false, "Path of the new row.",
+	{ "Allow", "Allow", NULL, 0, "With 405: the methods of that path.",
+	  "{\"type\":\"string\",\"examples\":[\"GET, HEAD, OPTIONS\"]}" },
+	{ "Location", "Location", is_create, ALWAYS, "Path of the new row.",
 	  "{\"type\":\"string\",\"format\":\"uri-reference\"}" },
-	{ "ETag", "ETag", sends_version, true, "The version of the row, another with each update.",
+	{ "ETag", "ETag", sends_version, WITH_304 | ALWAYS,
+	  "The version of the row, another with each update.",
 	  "{\"type\":\"string\","
 	  "\"examples\":[\"\\\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\\\"\"]}" },
-	{ "Link", "Link", is_list, false,
+	{ "Link", "Link", is_list, 0,
 	  "The pages around this one (RFC 8288): next, and for offsets prev, first and last.",
 	  "{\"type\":\"string\"}" },
 };
+
+static void
+header(struct writer *j, const char *name, const char *text, bool always, const char *schema)
+{
+	writer_open(j, name, '{');
+	writer_text(j, "description", text);
+	if (always)
+		writer_bool(j, "required", true);
+	writer_raw(j, "schema", schema);
+	writer_close(j, '}');
+}
 
 void
 headers_write(struct doc *d, const struct route *r, unsigned status)
 {
 	writer_open(&d->json, "headers", '{');
 	for (size_t i = 0; i < COUNT(sent); i++)
-		if (sent[i].is_sent && sent[i].is_sent(r) && (status != 304 || sent[i].with_304))
+		if (sent[i].is_sent && sent[i].is_sent(r) &&
+		    (status != 304 || sent[i].flags & WITH_304))
 			writer_ref(&d->json, sent[i].name, "headers", sent[i].component);
+	for (size_t i = 0; i < COUNT(r->sends) && r->sends[i].name; i++)
+		header(&d->json, r->sends[i].name, r->sends[i].value, true,
+		       "{\"type\":\"string\"}");
 	writer_close(&d->json, '}');
 }
 
@@ -129,10 +149,7 @@ headers_write_all(struct doc *d)
 	for (size_t i = 0; i < COUNT(sent); i++) {
 		if (sent[i].is_sent && !is_sent_by_any(d, sent[i].is_sent))
 			continue;
-		writer_open(j, sent[i].component, '{');
-		writer_text(j, "description", sent[i].text);
-		writer_raw(j, "schema", sent[i].schema);
-		writer_close(j, '}');
+		header(j, sent[i].component, sent[i].text, sent[i].flags & ALWAYS, sent[i].schema);
 	}
 	writer_close(j, '}');
 }

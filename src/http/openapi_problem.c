@@ -10,12 +10,11 @@ _Static_assert(ERROR_COUNT <= 64, "one bit for each error");
 uint64_t
 problems_of(const struct doc *d, const struct route *r)
 {
-	uint64_t errors =
-	    BIT(E_BAD_REQUEST) | BIT(E_INTERNAL) | BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED);
+	uint64_t errors = BIT(E_BAD_REQUEST) | BIT(E_PAYLOAD_TOO_LARGE) | BIT(E_INTERNAL) |
+			  BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED);
 
 	if (r->body)
-		errors |= BIT(E_MALFORMED_JSON) | BIT(E_PAYLOAD_TOO_LARGE) |
-			  BIT(E_UNSUPPORTED_MEDIA_TYPE) | BIT(E_VALIDATION);
+		errors |= BIT(E_MALFORMED_JSON) | BIT(E_UNSUPPORTED_MEDIA_TYPE) | BIT(E_VALIDATION);
 	if (r->query || r->list)
 		errors |= BIT(E_VALIDATION);
 	if (r->access != ACCESS_PUBLIC)
@@ -104,6 +103,9 @@ problem_headers(struct doc *d, uint64_t errors)
 
 	writer_open(j, "headers", '{');
 	writer_ref(j, "X-Request-ID", "headers", "RequestId");
+	writer_ref(j, "Cache-Control", "headers", "CacheControl");
+	if (!errors)
+		writer_ref(j, "Allow", "headers", "Allow");
 	if (errors & authenticate)
 		writer_ref(j, "WWW-Authenticate", "headers", "Authenticate");
 	if (errors & retry)

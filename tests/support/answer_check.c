@@ -8,6 +8,8 @@
 #include "app/ids.h"
 #include "app/settings.h"
 
+enum { CONTRACT_ARENA = 64 << 20 };
+
 /* Fails the test with what was asked and what came. */
 #define CHECK(condition, ...) cr_expect((condition), "%s", complaint(asked, a, __VA_ARGS__))
 
@@ -285,6 +287,16 @@ check_body(const struct asked *asked, const struct answer *a)
 	check_problem(asked, a);
 }
 
+static void
+check_contract(const struct asked *asked, const struct answer *a)
+{
+	struct arena *memory = arena_new(CONTRACT_ARENA);
+	const char *wrong = contract_mismatch(memory, asked, a);
+
+	CHECK(!wrong, "the OpenAPI document says otherwise: %s", wrong);
+	arena_free(memory);
+}
+
 void
 answer_check(const struct asked *asked, const struct answer *a)
 {
@@ -296,4 +308,5 @@ answer_check(const struct asked *asked, const struct answer *a)
 	check_retry(asked, a);
 	check_location(asked, a);
 	check_tag(asked, a);
+	check_contract(asked, a);
 }

@@ -14,4 +14,7 @@ struct asked {
 /* Holds the answer against what the API promises of every answer. */
 void answer_check(const struct asked *, const struct answer *);
 
+/* Holds it against the OpenAPI document of this application: NULL, or what differs. */
+const char *contract_mismatch(struct arena *, const struct asked *, const struct answer *);
+
 #endif

@@ -133,7 +133,8 @@ static const struct route lamp_routes[] = {
 	{ PATCH, "/lamps/{id}", answer, ACCESS_ADMIN, .body = &lamp_schema, .reply = &lamp_schema,
 	  .id = "lamps_update", .text = "Change." },
 	{ DELETE, "/lamps/{id}/parts/{part_id}", answer, ACCESS_OWNER, .status = 204,
-	  .id = "lamps_create", .text = "An id that was used before." },
+	  .sends = { { "X-Rest", "How many are left." } }, .id = "lamps_create",
+	  .text = "An id that was used before." },
 	{ GET, "/lamps/search", answer, ACCESS_VIEWER, .query = &search_schema, .list = &lamps,
 	  .id = "lamps_search", .text = "Search." },
 	{ GET, "/lamps", answer, ACCESS_PUBLIC, .id = "never_reached" },
@@ -473,11 +474,11 @@ Test(openapi, describes_lists)
 
 Test(openapi, names_the_errors_that_a_row_implies)
 {
-	members_are(LIST "/responses", "200 400 401 403 422 500 503 default");
+	members_are(LIST "/responses", "200 400 401 403 413 422 500 503 default");
 	members_are(CREATE "/responses", "201 400 401 403 409 413 415 422 500 503 default");
-	members_are(SHOW "/responses", "200 400 404 500 503 default");
+	members_are(SHOW "/responses", "200 400 404 413 500 503 default");
 	members_are(UPDATE "/responses", "200 400 401 403 404 413 415 422 500 503 default");
-	members_are(REMOVE "/responses", "204 400 401 403 404 500 503 default");
+	members_are(REMOVE "/responses", "204 400 401 403 404 413 500 503 default");
 	is(CREATE "/responses/409/$ref", "\"#/components/responses/ConflictOrLastOwner\"");
 	is(CREATE "/responses/400/$ref", "\"#/components/responses/MalformedJsonOrBadRequest\"");
 	is(SHOW "/responses/400/$ref", "\"#/components/responses/BadRequest\"");
@@ -494,9 +495,9 @@ Test(openapi, names_the_errors_that_a_row_implies)
 			     "application~1problem+json/examples/validation_error/value",
 			     "errors"));
 	members_are("/components/responses/InvalidCredentials/headers",
-		    "X-Request-ID WWW-Authenticate");
+		    "X-Request-ID Cache-Control WWW-Authenticate");
 	members_are("/components/responses/UnavailableOrOverloaded/headers",
-		    "X-Request-ID Retry-After");
+		    "X-Request-ID Cache-Control Retry-After");
 }
 
 #define PLUG "/paths/~1api~1v1~1plugs~1{id}"
@@ -511,11 +512,11 @@ Test(openapi, describes_versions)
 	is(PLUG "/delete/parameters/1/name", "\"If-Match\"");
 	is_absent("/paths/~1api~1v1~1plugs/post/parameters");
 	is_absent(UPDATE "/parameters/1");
-	members_are(PLUG "/get/responses", "200 304 400 404 500 503 default");
+	members_are(PLUG "/get/responses", "200 304 400 404 413 500 503 default");
 	members_are(PLUG "/get/responses/304", "description headers");
 	members_are(PLUG "/get/responses/304/headers", "X-Request-ID Cache-Control ETag");
-	members_are(PLUG "/put/responses", "200 400 404 412 500 503 default");
-	members_are(PLUG "/delete/responses", "204 400 404 412 500 503 default");
+	members_are(PLUG "/put/responses", "200 400 404 412 413 500 503 default");
+	members_are(PLUG "/delete/responses", "204 400 404 412 413 500 503 default");
 	members_are(PLUG "/put/responses/200/headers", "X-Request-ID Cache-Control ETag");
 	members_are(PLUG "/delete/responses/204/headers", "X-Request-ID Cache-Control");
 	members_are("/paths/~1api~1v1~1plugs/post/responses/201/headers",
@@ -525,7 +526,12 @@ Test(openapi, describes_versions)
 Test(openapi, describes_answers)
 {
 	members_are(CREATE "/responses/201/headers", "X-Request-ID Cache-Control Location");
+	is("/components/headers/RequestId/required", "true");
+	is_absent("/components/headers/Link/required");
 	is_absent(REMOVE "/responses/204/content");
+	is(REMOVE "/responses/204/headers/X-Rest",
+	   "{\"description\":\"How many are left.\",\"required\":true,"
+	   "\"schema\":{\"type\":\"string\"}}");
 	members_are("/paths/~1numbers/get/responses/200/content", "text/plain");
 	is("/paths/~1numbers/get/responses/200/content/text~1plain/schema/type", "\"string\"");
 	members_are("/paths/~1state/get/responses/503/content",

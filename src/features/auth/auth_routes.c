@@ -104,6 +104,9 @@ const struct route auth_routes[] = {
 	{ POST, "/auth/logout", log_out, ACCESS_PUBLIC, .body = &refresh_schema, .status = 204,
 	  .id = "auth_logout", .text = "End the session that a refresh token belongs to." },
 	{ GET, "/auth/check", show_caller, ACCESS_VIEWER, .status = 204, .id = "auth_check",
+	  .sends = { { "X-User-Id", "Whose token it is." },
+		     { "X-User-Role", "His role." },
+		     { "X-Session-Id", "The session of the token." } },
 	  .text = "Name the caller in X-User-Id, X-User-Role and X-Session-Id, for web servers"
 		  " that ask before they let a request in." },
 	{ 0 },

@@ -74,7 +74,7 @@ retry_job(struct request *req)
 const struct route jobs_routes[] = {
 	{ POST, "/jobs/example", start_example, ACCESS_MEMBER, .scope = "jobs:write",
 	  .query = &example_schema, .reply = &queued_job_schema, .status = 202,
-	  .id = "jobs_start_example",
+	  .sends = { { "Location", "Path of the job." } }, .id = "jobs_start_example",
 	  .text = "Queue a job that greets somebody after a while; Location tells where it is." },
 	{ GET, "/jobs", list_jobs, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_rows,
 	  .reply = &job_schema, .id = "jobs_list",

@@ -1,0 +1,155 @@
+/* Every answer against what the OpenAPI document says of it: status, body, headers. */
+#include "call_priv.h"
+
+#include "support/json_schema.h"
+
+#include "app/openapi.h"
+#include "app/settings.h"
+
+#include <json.h>
+
+static struct json_object *
+document(void)
+{
+	static struct json_object *parsed;
+	size_t len;
+
+	if (!parsed)
+		parsed = json_tokener_parse(openapi_document(&len));
+	return parsed;
+}
+
+static struct json_object *
+member(struct json_object *object, const char *name)
+{
+	return json_object_object_get(object, name);
+}
+
+/* What the document says of that route, or NULL. */
+static struct json_object *
+operation_of(struct arena *a, const struct route *route)
+{
+	const char *path =
+	    arena_printf(a, "%s%s", route->root ? "" : settings.api_prefix, route->path);
+	char *method = arena_text(a, method_name(route->method));
+
+	for (char *p = method; *p; p++)
+		*p = (char)(*p | 0x20);
+	return member(member(member(document(), "paths"), path), method);
+}
+
+/* Where no route was found, any problem may come. */
+static struct json_object *
+response_of(struct arena *a, const struct answer *answer)
+{
+	struct json_object *all;
+
+	if (!answer->route)
+		return member(member(member(document(), "components"), "responses"), "Problem");
+
+	all = member(operation_of(a, answer->route), "responses");
+	return json_schema_follow(document(), member(all, arena_printf(a, "%u", answer->status)));
+}
+
+static const char *
+value_mismatch(struct arena *a, struct json_object *schema, const char *text)
+{
+	const char *type = json_object_get_string(member(schema, "type"));
+	struct json_object *value = type && strcmp(type, "integer") == 0
+					? json_tokener_parse(text)
+					: json_object_new_string(text);
+	const char *wrong = json_schema_mismatch(a, document(), schema, value);
+
+	json_object_put(value);
+	return wrong;
+}
+
+/* Of every answer, so the document names them nowhere. */
+static bool
+is_everywhere(const char *name)
+{
+	static const char *const names[] = { "X-Content-Type-Options", "Content-Security-Policy",
+					     "Vary" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	}
+	return strncasecmp(name, "Access-Control-", 15) == 0;
+}
+
+static const char *
+header_mismatch(struct arena *a, struct json_object *headers, const struct header *sent)
+{
+	json_object_object_foreach(headers, name, header)
+	{
+		const char *wrong;
+
+		if (strcasecmp(name, sent->name) != 0)
+			continue;
+		header = json_schema_follow(document(), header);
+		wrong = value_mismatch(a, member(header, "schema"), sent->value);
+		return wrong ? arena_printf(a, "header %s: %s", name, wrong) : NULL;
+	}
+	if (is_everywhere(sent->name))
+		return NULL;
+	return arena_printf(a, "the header %s is not described", sent->name);
+}
+
+static const char *
+headers_mismatch(struct arena *a, struct json_object *headers, const struct answer *answer)
+{
+	const char *wrong;
+
+	for (size_t i = 0; i < answer->nheaders; i++) {
+		wrong = header_mismatch(a, headers, &answer->headers[i]);
+		if (wrong)
+			return wrong;
+	}
+	json_object_object_foreach(headers, name, header)
+	{
+		header = json_schema_follow(document(), header);
+		if (json_object_get_boolean(member(header, "required")) &&
+		    !answer_header(answer, name))
+			return arena_printf(a, "the header %s is missing", name);
+	}
+	return NULL;
+}
+
+static const char *
+body_mismatch(struct arena *a, struct json_object *response, const struct answer *answer)
+{
+	struct json_object *content = member(response, "content"), *media;
+	const char *wrong;
+
+	if (!content != !answer->media_type)
+		return "one has a body, the other has none";
+	if (!content)
+		return NULL;
+
+	media = member(content, answer->media_type);
+	if (!media)
+		return "that media type is not described";
+	if (!answer->json)
+		return NULL;
+
+	wrong = json_schema_mismatch(a, document(), member(media, "schema"), answer->json);
+	return wrong ? arena_printf(a, "body: %s", wrong) : NULL;
+}
+
+const char *
+contract_mismatch(struct arena *a, const struct asked *asked, const struct answer *answer)
+{
+	struct json_object *response;
+	const char *wrong;
+
+	if (!answer->route && strcmp(asked->method, "OPTIONS") == 0)
+		return NULL;
+
+	response = response_of(a, answer);
+	if (!response)
+		return "the document does not have that status";
+
+	wrong = headers_mismatch(a, member(response, "headers"), answer);
+	return wrong ? wrong : body_mismatch(a, response, answer);
+}

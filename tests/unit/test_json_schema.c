@@ -1,0 +1,94 @@
+/* The tests' own checker: an answer that the document does not describe must not pass. */
+#include <criterion/criterion.h>
+
+#include "support/json_schema.h"
+
+#include <json.h>
+
+static const char document[] =
+    "{\"components\":{\"schemas\":{\"Lamp\":{\"type\":\"object\",\"required\":[\"id\"],"
+    "\"properties\":{\"id\":{\"type\":\"integer\"}}}}}}";
+
+static void
+holds(const char *schema, const char *value, const char *wanted)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct json_object *d = json_tokener_parse(document), *s = json_tokener_parse(schema);
+	struct json_object *v = json_tokener_parse(value);
+	const char *wrong = json_schema_mismatch(a, d, s, v);
+
+	if (wanted)
+		cr_expect(wrong && strstr(wrong, wanted), "%s of %s: %s, not: %s", value, schema,
+			  wrong, wanted);
+	else
+		cr_expect_null(wrong, "%s of %s: %s", value, schema, wrong);
+	json_object_put(d);
+	json_object_put(s);
+	json_object_put(v);
+	arena_free(a);
+}
+
+#define LAMP  "{\"$ref\":\"#/components/schemas/Lamp\"}"
+#define PLAIN "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}}}"
+#define OPEN                                                                                       \
+	"{\"type\":\"object\",\"properties\":{\"a\":{}},"                                          \
+	"\"additionalProperties\":{\"type\":\"integer\"}}"
+#define CLOSED "{\"type\":\"object\",\"additionalProperties\":false}"
+
+Test(json_schema, fits_or_says_what_does_not)
+{
+	static const struct {
+		const char *schema, *value, *wrong;
+	} rows[] = {
+		{ "{\"type\":\"string\"}", "\"x\"", NULL },
+		{ "{\"type\":\"string\"}", "1", "the whole: is no \"string\"" },
+		{ "{\"type\":\"string\"}", "null", "is no" },
+		{ "{\"type\":[\"string\",\"null\"]}", "null", NULL },
+		{ "{\"type\":[\"string\",\"null\"]}", "1", "is no" },
+		{ "{\"type\":\"integer\"}", "1.5", "is no" },
+		{ "{\"type\":\"number\"}", "1", NULL },
+		{ "{\"type\":\"boolean\"}", "\"true\"", "is no" },
+		{ "{\"enum\":[\"a\",null]}", "null", NULL },
+		{ "{\"enum\":[\"a\"]}", "\"b\"", "is not one of" },
+		{ "{\"const\":\"a\"}", "\"b\"", "is not \"a\"" },
+		{ "{\"format\":\"uuid\"}", "\"01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70\"", NULL },
+		{ "{\"format\":\"uuid\"}", "\"7\"", "is no uuid" },
+		{ "{\"format\":\"date-time\"}", "\"2026-11-20T15:08:41.218287Z\"", NULL },
+		{ "{\"format\":\"date-time\"}", "\"2026-11-20 15:08:41\"", "is no date-time" },
+		{ "{\"format\":\"date\"}", "\"2026-11-20\"", NULL },
+		{ "{\"format\":\"date\"}", "\"2026-13-20\"", "is no date" },
+		{ "{\"format\":\"email\"}", "\"ada\"", "is no email" },
+		{ "{\"format\":\"uri-reference\"}", "\"/a b\"", "is no uri-reference" },
+		{ "{\"format\":\"shoe-size\"}", "\"43\"", "the format shoe-size is unknown" },
+		{ "{\"pattern\":\"^a+$\"}", "\"aa\"", NULL },
+		{ "{\"pattern\":\"^a+$\"}", "\"ab\"", "does not match" },
+		{ "{\"minLength\":2}", "\"\xc3\xa4\"", "is shorter" },
+		{ "{\"maxLength\":1}", "\"\xc3\xa4\"", NULL },
+		{ "{\"maxLength\":1}", "\"ab\"", "is longer" },
+		{ "{\"minimum\":2}", "1", "is less" },
+		{ "{\"maximum\":2}", "3", "is more" },
+		{ "{\"minItems\":1}", "[]", "has fewer" },
+		{ "{\"maxItems\":1}", "[1,2]", "has more" },
+		{ "{\"uniqueItems\":true}", "[1,2,1]", "0 and 2 are the same" },
+		{ "{\"items\":{\"type\":\"integer\"}}", "[1,\"x\"]", "1: is no" },
+		{ LAMP, "{\"id\":1}", NULL },
+		{ LAMP, "{}", "id is missing" },
+		{ LAMP, "{\"id\":\"x\"}", "id: is no" },
+		{ "{\"items\":" LAMP "}", "[{\"id\":null}]", "0.id: is no" },
+		{ "{\"$ref\":\"#/components/schemas/Shoe\"}", "1", "leads nowhere" },
+		{ PLAIN, "{\"a\":\"x\"}", NULL },
+		{ PLAIN, "{\"b\":1}", "b is not described" },
+		{ OPEN, "{\"a\":1,\"b\":2}", NULL },
+		{ OPEN, "{\"b\":\"x\"}", "b: is no" },
+		{ CLOSED, "{\"b\":1}", "b is one more" },
+		{ "{\"allOf\":[" LAMP ",{\"minimum\":1}]}", "{}", "id is missing" },
+		{ "{\"anyOf\":[" LAMP ",{\"type\":\"null\"}]}", "null", NULL },
+		{ "{\"anyOf\":[" LAMP ",{\"type\":\"null\"}]}", "1", "fits none" },
+		{ "{\"type\":\"string\",\"writeOnly\":true}", "\"x\"", "was sent" },
+		{ "{\"description\":\"x\",\"default\":1,\"examples\":[1]}", "2", NULL },
+		{ "{\"oneOf\":[]}", "1", "the keyword oneOf is unknown" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		holds(rows[i].schema, rows[i].value, rows[i].wrong);
+}
