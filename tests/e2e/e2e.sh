@@ -18,6 +18,18 @@ site=$base/var/test/e2e-$name
 log=$site/log/setup.log
 bad=0
 
+# needs THING…: commands and files. Without one (offline) that is said and the test skipped,
+# but not where CI runs.
+needs() {
+	local thing
+	for thing in "$@"; do
+		if [[ -e $thing ]] || command -v "$thing" >/dev/null; then continue; fi
+		[[ -z ${CI:-} ]] || fail_all "$name needs ${thing#"$TOP/"}"
+		echo "ok - $name # SKIP there is no ${thing#"$TOP/"}"
+		exit 0
+	done
+}
+
 # site_start [NAME=VALUE…]: with these settings beside those below.
 site_start() {
 	local setting

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The OpenAPI document passes a public linter without an error or a warning.
+. "$(dirname "$0")/e2e.sh"
+needs node "$TOP/tests/e2e/node_modules/@redocly/cli/package.json"
+mkdir -p "$site/log"
+export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
+
+# lint FILE: sets `found` to the number of what it finds, and prints that.
+lint() {
+	found=
+	node "$TOP/tests/e2e/node_modules/@redocly/cli/bin/cli.js" lint --format=json \
+		--config="$TOP/tests/e2e/redocly.yaml" "$1" >"$site/found.json" 2>>"$log" || true
+	found=$(sed -n 's/^ *"\(errors\|warnings\)": *\([0-9]*\).*/\2/p' "$site/found.json" | xargs)
+}
+
+for prefix in /api/v1 ''; do
+	API_PREFIX=$prefix "$APP" openapi >"$site/openapi.json"
+	lint "$site/openapi.json"
+	is "nothing wrong with the document under '$prefix'" "$found" "0 0"
+	[[ $found == "0 0" ]] || cat "$site/found.json"
+done
+
+sed 's/"operationId":"items_create"/"operationId":"items_list"/; s/"title":"[^"]*"/"titel":"x"/' \
+	"$site/openapi.json" >"$site/bad.json"
+lint "$site/bad.json"
+is "the linter finds what is wrong" "$([[ $found != "0 0" && -n $found ]] && echo yes)" yes
