@@ -252,6 +252,33 @@ ALTER TABLE sessions ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE tasks (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    owner_id uuid NOT NULL,
+    title text NOT NULL,
+    description text,
+    status text DEFAULT 'todo'::text NOT NULL,
+    due_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tasks_completed_at_check CHECK (((completed_at IS NOT NULL) = (status = 'done'::text))),
+    CONSTRAINT tasks_description_check CHECK ((char_length(description) <= 5000)),
+    CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['todo'::text, 'in_progress'::text, 'done'::text]))),
+    CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+);
+
+ALTER TABLE tasks ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tasks_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE users (
     key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
@@ -348,6 +375,12 @@ ALTER TABLE ONLY sessions
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY tasks
+    ADD CONSTRAINT tasks_id_key UNIQUE (id);
+
+ALTER TABLE ONLY tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_id_key UNIQUE (id);
 
@@ -402,6 +435,22 @@ CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id
 
 CREATE INDEX sessions_of_user ON sessions USING btree (user_id, created_at, id);
 
+CREATE INDEX tasks_by_created_at ON tasks USING btree (created_at, id);
+
+CREATE INDEX tasks_by_due_at ON tasks USING btree (due_at, id);
+
+CREATE INDEX tasks_by_status ON tasks USING btree (status, created_at, id);
+
+CREATE INDEX tasks_by_title ON tasks USING btree (title, id);
+
+CREATE INDEX tasks_of_owner_by_created_at ON tasks USING btree (owner_id, created_at, id);
+
+CREATE INDEX tasks_of_owner_by_due_at ON tasks USING btree (owner_id, due_at, id);
+
+CREATE INDEX tasks_of_owner_by_status ON tasks USING btree (owner_id, status, created_at, id);
+
+CREATE INDEX tasks_of_owner_by_title ON tasks USING btree (owner_id, title, id);
+
 CREATE INDEX users_by_created_at ON users USING btree (created_at, id);
 
 CREATE INDEX users_by_email ON users USING btree (email, id);
@@ -430,4 +479,7 @@ ALTER TABLE ONLY schema_migration_checksums
 
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY tasks
+    ADD CONSTRAINT tasks_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
 

@@ -13,11 +13,11 @@
 #include "features/prometheus/prometheus.h"
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
+#include "features/tasks/tasks.h"
 #include "features/users/users.h"
 
 const struct feature *const features[] = {
-	&health_feature,   &docs_feature,  &prometheus_feature, &api_keys_feature,
-	&auth_feature,     &jwks_feature,  &sessions_feature,   &users_feature,
-	&audit_feature,    &items_feature, &jobs_feature,       &mail_feature,
-	&recovery_feature, NULL,
+	&health_feature, &docs_feature,     &prometheus_feature, &api_keys_feature, &auth_feature,
+	&jwks_feature,   &sessions_feature, &users_feature,      &audit_feature,    &items_feature,
+	&tasks_feature,  &jobs_feature,     &mail_feature,       &recovery_feature, NULL,
 };

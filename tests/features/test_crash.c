@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/make_task.h"
 #include "support/testdb.h"
 
 #include "app/settings.h"
@@ -60,7 +61,7 @@ TestSuite(crash, .init = begin, .fini = end);
 /* Ada has signed in by password and used her refresh token once; an owner looks on. */
 struct scene {
 	struct account ada, owner;
-	const char *session_id, *spent, *fresh;
+	const char *session_id, *spent, *fresh, *task;
 };
 
 static const char *
@@ -95,6 +96,7 @@ set_up(void)
 	a = post(NULL, P "/auth/refresh", token_json(s.spent));
 	s.fresh = answer_text(&a, "refresh_token");
 	s.session_id = testdb_sql("SELECT id FROM sessions WHERE ip IS NOT NULL");
+	s.task = arena_printf(t->arena, P "/tasks/%s", make_task(t, &s.ada, .title = "Polish"));
 	return s;
 }
 
@@ -112,6 +114,8 @@ state(void)
 	    "   E'\\n' ORDER BY key) FROM sessions),"
 	    " (SELECT string_agg(concat_ws(' ', session_id IS NOT NULL, spent_at IS NOT NULL),"
 	    "   E'\\n' ORDER BY key) FROM refresh_tokens),"
+	    " (SELECT string_agg(concat_ws(' ', title, status, completed_at IS NOT NULL, version),"
+	    "   E'\\n' ORDER BY key) FROM tasks),"
 	    " (SELECT string_agg(concat_ws(' ', action, outcome, actor_kind),"
 	    "   E'\\n' ORDER BY key) FROM audit_events))");
 }
@@ -218,6 +222,25 @@ delete_user(const struct scene *s)
 		    .token = s->owner.token);
 }
 
+static struct answer
+create_task(const struct scene *s)
+{
+	return post(s->ada.token, P "/tasks", "{\"title\":\"Wax\"}");
+}
+
+static struct answer
+finish_task(const struct scene *s)
+{
+	return call(t, "PATCH", s->task, .token = s->ada.token, .json = "{\"status\":\"done\"}",
+		    .header = "HTTP_IF_MATCH=*");
+}
+
+static struct answer
+delete_task(const struct scene *s)
+{
+	return call(t, "DELETE", s->task, .token = s->ada.token);
+}
+
 static const struct act {
 	const char *name;
 	unsigned status;
@@ -237,6 +260,9 @@ static const struct act {
 	{ "creation of a user", 201, create_user },
 	{ "change of a user", 200, change_user },
 	{ "deletion of a user", 204, delete_user },
+	{ "creation of a task", 201, create_task },
+	{ "end of a task", 200, finish_task },
+	{ "deletion of a task", 204, delete_task },
 };
 
 /* Runs the act with the connection broken before statement number `at`. False: it has fewer. */

@@ -22,41 +22,36 @@ count_own(struct ctx *c, int64_t *n)
 	if (e)
 		return e;
 
-	e = items_list_own(c, &args, &page);
+	e = items_list(c, &args, &page);
 	*n = e ? 0 : page.total;
 	return e;
 }
 
-/* Acts as that account; one that has items keeps what it has. */
+/* One that has items keeps what it has. */
 static enum error
-fill(struct ctx *c, const struct user *user, FILE *out)
+fill(struct ctx *c, const char *email, FILE *out)
 {
 	struct item item;
 	int64_t n;
 	enum error e;
 
-	c->caller = (struct caller) { .user_id = user->id, .role = role_parse(user->role) };
 	e = count_own(c, &n);
-	if (!e && n > 0)
-		fprintf(out, "items: %s has %" PRId64 " already\n", user->email, n);
-	for (size_t i = 0; i < COUNT(rows) && !e && n == 0; i++)
+	if (e)
+		return e;
+
+	if (n > 0) {
+		fprintf(out, "items: %s has %" PRId64 " already\n", email, n);
+		return OK;
+	}
+	for (size_t i = 0; i < COUNT(rows) && !e; i++)
 		e = items_create(c, &rows[i], &item);
-	if (!e && n == 0)
-		fprintf(out, "items: made %zu for %s\n", COUNT(rows), user->email);
-	c->caller = (struct caller) { 0 };
+	if (!e)
+		fprintf(out, "items: made %zu for %s\n", COUNT(rows), email);
 	return e;
 }
 
 enum error
 items_sample(struct ctx *c, FILE *out)
 {
-	struct user user;
-	enum error e = OK;
-
-	for (const char *const *email = users_samples; *email && !e; email++) {
-		e = users_get_by_email(c, *email, &user);
-		if (!e)
-			e = fill(c, &user, out);
-	}
-	return e;
+	return users_as_samples(c, fill, out);
 }

@@ -42,8 +42,11 @@ extern const struct schema user_schema, user_change_schema;
 extern const struct feature users_feature;
 extern const struct list users_rows;
 
-/* The addresses of the accounts that `seed --sample` makes; NULL at the end. */
-extern const char *const users_samples[];
+/* Calls `act` as each of the accounts that `seed --sample` makes; whatever their roles, as a
+ * member, who sees his own rows alone. */
+enum error users_as_samples(struct ctx *,
+			    enum error (*act)(struct ctx *, const char *email, FILE *out),
+			    FILE *out) MUST_CHECK;
 
 /* Those that hash a password are not for a transaction: they have their own. */
 

@@ -1,0 +1,35 @@
+/* The rules. No HTTP, no SQL. */
+#include "tasks_priv.h"
+
+enum error
+tasks_list(struct ctx *c, struct list_args *args, struct page *out)
+{
+	return db_list(c, args, out);
+}
+
+enum error
+tasks_get(struct ctx *c, const char *id, struct task *out)
+{
+	return tasks_find(c, id, out);
+}
+
+enum error
+tasks_create(struct ctx *c, const struct task *in, struct task *out)
+{
+	return tasks_insert(c, c->caller.user_id, in, out);
+}
+
+enum error
+tasks_update(struct ctx *c, const char *id, const struct task *in, uint64_t given, struct task *out)
+{
+	if (!given)
+		return tasks_find(c, id, out);
+
+	return tasks_change(c, id, in, given, out);
+}
+
+enum error
+tasks_delete(struct ctx *c, const char *id)
+{
+	return tasks_remove(c, id);
+}
