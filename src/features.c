@@ -16,8 +16,10 @@
 #include "features/tasks/tasks.h"
 #include "features/users/users.h"
 
+/* clang-format off: one line a feature. */
 const struct feature *const features[] = {
 	&health_feature, &docs_feature,     &prometheus_feature, &api_keys_feature, &auth_feature,
 	&jwks_feature,   &sessions_feature, &users_feature,      &audit_feature,    &items_feature,
 	&tasks_feature,  &jobs_feature,     &mail_feature,       &recovery_feature, NULL,
 };
+/* clang-format on */
