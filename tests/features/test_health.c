@@ -69,6 +69,8 @@ Test(health, whole)
 	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "ok");
 	cr_expect_geq(answer_int(&a, "checks.database.latency_ms"), 0);
 	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "ok");
+	cr_expect_str_eq(answer_text(&a, "checks.jobs.status"), "ok");
+	cr_expect_eq(answer_int(&a, "checks.jobs.queued"), 0);
 }
 
 Test(health, ready)
@@ -105,6 +107,7 @@ Test(health, database_away)
 	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
 	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "error");
 	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "unknown");
+	cr_expect_str_eq(answer_text(&a, "checks.jobs.status"), "unknown");
 	cr_expect_null(strstr(a.body, "nonexistent"), "it tells where the database is: %s", a.body);
 
 	a = call(t, "GET", "/health/ready");
@@ -180,4 +183,50 @@ Test(health, stopping)
 	cr_expect_eq(a.status, 200);
 	a = call(t, "GET", "/health");
 	cr_expect_eq(a.status, 200);
+}
+
+Test(health, a_queue_that_nobody_works_on)
+{
+	struct answer a;
+
+	testdb_sql("INSERT INTO jobs (kind, queue, run_at)"
+		   " VALUES ('example', 'default', now() - interval '301 s')");
+	a = call(t, "GET", "/health");
+	cr_expect_eq(a.status, 200);
+	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
+	cr_expect_str_eq(answer_text(&a, "checks.jobs.status"), "late");
+	cr_expect_eq(answer_int(&a, "checks.jobs.queued"), 1);
+	cr_expect_geq(answer_int(&a, "checks.jobs.oldest_seconds"), 301);
+	a = call(t, "GET", "/health/ready");
+	cr_expect_eq(a.status, 200, "jobs can wait");
+}
+
+Test(health, a_paused_queue_is_not_late)
+{
+	struct answer a;
+
+	testdb_sql("INSERT INTO jobs (kind, queue, run_at)"
+		   " VALUES ('example', 'default', now() - interval '1 day')");
+	testdb_sql("INSERT INTO job_pauses (queue) VALUES ('default')");
+	a = call(t, "GET", "/health");
+	cr_expect_str_eq(answer_text(&a, "status"), "ok");
+	cr_expect_eq(answer_int(&a, "checks.jobs.queued"), 1);
+}
+
+Test(health, probes_cannot_load_the_database)
+{
+	struct answer a;
+
+	a = call(t, "GET", "/health");
+	cr_expect_eq(a.status, 200);
+	lose_database();
+	a = call(t, "GET", "/health");
+	cr_expect_eq(a.status, 200, "it was asked again within a second: %s", a.body);
+	a = call(t, "GET", "/health/ready");
+	cr_expect_eq(a.status, 200);
+	while (a.status != 503) {
+		usleep(20000);
+		a = call(t, "GET", "/health");
+	}
+	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "error");
 }

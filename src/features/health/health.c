@@ -6,6 +6,8 @@ static const char *const health_states[] = { "ok", "degraded", NULL };
 static const char *const database_states[] = { "ok", "error", NULL };
 static const char *const migration_states[] = { "ok", "pending", "unknown", NULL };
 
+static const char *const job_states[] = { "ok", "late", "unknown", NULL };
+
 static const struct field live_fields[] = {
 	{ ENUM(struct live, status), .flags = F_READ, .choices = live_states,
 	  .text = "The process answers." },
@@ -30,17 +32,30 @@ static const struct field migrations_fields[] = {
 static const struct schema migrations_schema =
     SCHEMA("HealthMigrations", struct check_migrations, migrations_fields);
 
+static const struct field jobs_fields[] = {
+	{ ENUM(struct check_jobs, status), .flags = F_READ, .choices = job_states,
+	  .text = "late where a job has waited for five minutes, so that no worker seems to be "
+		  "there; unknown while the database is away." },
+	{ INT(struct check_jobs, queued), .flags = F_READ, .example = "0",
+	  .text = "Jobs that wait for a worker." },
+	{ INT(struct check_jobs, oldest_seconds), .flags = F_READ, .example = "0",
+	  .text = "How long the first of them has waited; paused queues do not count." },
+};
+static const struct schema jobs_schema = SCHEMA("HealthJobs", struct check_jobs, jobs_fields);
+
 static const struct field checks_fields[] = {
 	{ RECORD(struct checks, database, &database_schema), .flags = F_READ,
 	  .text = "PostgreSQL." },
 	{ RECORD(struct checks, migrations, &migrations_schema), .flags = F_READ,
 	  .text = "The tables." },
+	{ RECORD(struct checks, jobs, &jobs_schema), .flags = F_READ,
+	  .text = "The queue of jobs." },
 };
 static const struct schema checks_schema = SCHEMA("HealthChecks", struct checks, checks_fields);
 
 static const struct field health_fields[] = {
 	{ ENUM(struct health, status), .flags = F_READ, .choices = health_states,
-	  .text = "degraded where something is away." },
+	  .text = "degraded where something is away or late." },
 	{ TEXT(struct health, service), .flags = F_READ, .text = "APP_NAME.", .example = "api" },
 	{ TEXT(struct health, version), .flags = F_READ, .text = "Version of the program.",
 	  .example = "1.0.0" },

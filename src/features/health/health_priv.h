@@ -20,8 +20,12 @@ struct check_migrations {
 	const char *status; /* ok, pending, unknown */
 	int64_t pending;
 };
+struct check_jobs {
+	const char *status; /* ok, late, unknown */
+	int64_t queued, oldest_seconds;
+};
 struct checks {
-	const void *database, *migrations;
+	const void *database, *migrations, *jobs;
 };
 struct health {
 	const char *status; /* ok, degraded */
@@ -31,7 +35,8 @@ struct health {
 };
 extern const struct schema health_schema;
 
-/* Asks every dependency. Never fails: what is wrong is in the answer. */
+/* Tells how every dependency is, or was a second ago. Never fails: what is wrong is in the
+ * answer. */
 void health_check(struct ctx *, struct health *out);
 
 #endif

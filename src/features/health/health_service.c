@@ -1,51 +1,85 @@
-/* Asks the dependencies. */
+/* Asks the dependencies, once a second for all workers of the host: probes cannot load the
+ * database, however many there are. */
 #include "health_priv.h"
 
+#include "app/job.h"
 #include "app/migrate.h"
 #include "app/settings.h"
 #include "app/shared.h"
 
-static struct check_database *
-check_database(struct ctx *c)
-{
-	struct check_database *check = ARENA_NEW(c->arena, struct check_database);
-	int64_t latency = 0;
-	enum error e;
+enum { LATE_SECONDS = 300 };
 
-	e = db_ping(c, &latency);
-	check->status = e ? "error" : "ok";
-	check->latency_ms = (latency + 999) / 1000;
-	return check;
+/* What is told to the other workers. */
+struct reading_of_database {
+	int64_t answers, latency_ms;
+	int64_t pending; /* -1: not known */
+};
+
+static struct reading_of_database
+ask_database(struct ctx *c)
+{
+	struct reading_of_database r;
+	int64_t latency = 0;
+
+	r.answers = db_ping(c, &latency) == OK;
+	r.latency_ms = (latency + 999) / 1000;
+	if (!r.answers || migrate_pending(c, &r.pending))
+		r.pending = -1;
+	failure_clear(c);
+	return r;
 }
 
-static struct check_migrations *
-check_migrations(struct ctx *c)
+static struct reading_of_database
+read_database(struct ctx *c)
 {
-	struct check_migrations *check = ARENA_NEW(c->arena, struct check_migrations);
-	enum error e;
+	struct reading_of_database r;
 
-	e = migrate_pending(c, &check->pending);
-	check->status = e ? "unknown" : (check->pending ? "pending" : "ok");
+	if (!shared_reading(READING_HEALTH, &r, sizeof(r))) {
+		r = ask_database(c);
+		shared_tell(READING_HEALTH, &r, sizeof(r));
+	}
+	return r;
+}
+
+/* Without its tables there is nothing to ask. */
+static struct check_jobs
+check_jobs(struct ctx *c, bool tables)
+{
+	struct check_jobs check = { .status = "unknown" };
+	struct job_depth depth;
+
+	if (tables && job_depth(c, &depth) == OK) {
+		check.status = depth.oldest < LATE_SECONDS ? "ok" : "late";
+		check.queued = depth.queued;
+		check.oldest_seconds = depth.oldest;
+	}
+	failure_clear(c);
 	return check;
 }
 
 void
 health_check(struct ctx *c, struct health *out)
 {
-	struct checks *checks = ARENA_NEW(c->arena, struct checks);
-	struct check_database *database = check_database(c);
-	struct check_migrations *migrations = check_migrations(c);
-	bool ok = strcmp(database->status, "ok") == 0 && strcmp(migrations->status, "ok") == 0;
+	struct reading_of_database r = read_database(c);
+	const struct check_database database = { r.answers ? "ok" : "error", r.latency_ms };
+	const struct check_migrations migrations = {
+		r.pending < 0 ? "unknown" : (r.pending ? "pending" : "ok"),
+		r.pending < 0 ? 0 : r.pending,
+	};
+	const struct check_jobs jobs = check_jobs(c, r.pending == 0);
+	const struct checks checks = {
+		.database = arena_copy(c->arena, &database, sizeof(database)),
+		.migrations = arena_copy(c->arena, &migrations, sizeof(migrations)),
+		.jobs = arena_copy(c->arena, &jobs, sizeof(jobs)),
+	};
+	bool ok = r.answers && r.pending == 0;
 
-	failure_clear(c);
-	checks->database = database;
-	checks->migrations = migrations;
 	*out = (struct health) {
-		.status = ok ? "ok" : "degraded",
+		.status = ok && strcmp(jobs.status, "ok") == 0 ? "ok" : "degraded",
 		.service = settings.app_name,
 		.version = PACKAGE_VERSION,
 		.environment = settings.environment,
-		.checks = checks,
+		.checks = arena_copy(c->arena, &checks, sizeof(checks)),
 		.ready = ok && !shared_draining(),
 	};
 }

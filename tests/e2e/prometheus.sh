@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# What /metrics says, and what the dashboard and the alerts make of it: promtool reads all of
+# it, and no name is used that is not there.
+. "$(dirname "$0")/e2e.sh"
+site_start JOB_POLL_SECONDS=1
+export PID_FILE=$site/run/work.pid
+in_background "$site/log/work.log" "$APP" work
+work=$background_pid
+end_all() {
+	local status=$?
+	end_process "$work"
+	(exit "$status")
+	site_end
+}
+trap end_all EXIT
+
+# promtool ARGUMENTS: its own trouble is its text.
+check() { # TEXT ARGUMENTS…
+	local text=$1 output
+	shift
+	if output=$(promtool "$@" 2>&1); then ok "$text"; else not_ok "$text" "$output"; fi
+}
+
+# Something of each kind, a finished job too.
+ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
+	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
+token=$(member access_token)
+ask POST '/api/v1/jobs/example?name=Ada&duration=0' -H "Authorization: Bearer $token"
+is "a job" "$status" 202
+ask GET /nowhere
+ask GET /api/v1/users/me -H 'Authorization: Bearer rubbish'
+job_counted() {
+	ask GET /metrics
+	grep -q '^jobs_finished_total{task="example",result="succeeded"} 1$' <<<"$body"
+}
+if wait_until 20 job_counted; then ok "the job is counted"; else not_ok "the job is counted" "$body"; fi
+
+printf '%s\n' "$body" >"$site/metrics"
+if output=$(promtool check metrics <"$site/metrics" 2>&1) && [[ -z $output ]]; then
+	ok "promtool understands the metrics"
+else
+	not_ok "promtool understands the metrics" "$output"
+fi
+check "the alerts" check rules "$TOP/deploy/prometheus/rules.yml"
+cp "$TOP"/deploy/prometheus/*.yml "$TOP/tests/e2e/prometheus_rules.yml" "$site"
+check "how to scrape" check config "$site/scrape.yml"
+check "the alerts come when they should" test rules "$site/prometheus_rules.yml"
+
+# names EXPRESSIONS: the metrics in them. Labels, ranges and functions are taken away.
+names() {
+	sed -E 's/\{[^}]*\}//g; s/\[[^]]*\]//g; s/by \([^)]*\)//g; s/[a-z_]+ *\(//g' |
+		grep -oE '[a-z_][a-z0-9_]+' | sed -E 's/_(bucket|sum|count)$//' |
+		grep -vxE 'and|or|by|sum|max|rate|histogram_quantile|topk' | sort -u
+}
+there=$(sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' <<<"$body")
+alerts=$(sed -n '/expr:/,/for:\|labels:/p' "$TOP/deploy/prometheus/rules.yml" | sed '/for:/d; /labels:/d; s/expr://' | names)
+panels=$(sed -n 's/^ *"expr": "\(.*\)",\{0,1\}$/\1/p' "$TOP/deploy/grafana/dashboard.json" | sed 's/\\"/"/g' | names)
+is "the alerts name what is there" "$(comm -23 <(echo "$alerts") <(sort <<<"$there"))" ""
+is "the dashboard names what is there" "$(comm -23 <(echo "$panels") <(sort <<<"$there"))" ""
+is "the dashboard leaves nothing out" "$(comm -13 <(echo "$panels") <(sort <<<"$there"))" ""
