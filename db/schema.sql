@@ -221,6 +221,20 @@ ALTER TABLE refresh_tokens ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE replays (
+    user_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    fingerprint bytea NOT NULL,
+    status integer NOT NULL,
+    body text NOT NULL,
+    location text,
+    etag text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT replays_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
+    CONSTRAINT replays_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT replays_status_check CHECK (((status >= 200) AND (status <= 299)))
+);
+
 CREATE TABLE schema_migration_checksums (
     version character varying(128) NOT NULL,
     sha256 text NOT NULL,
@@ -363,6 +377,9 @@ ALTER TABLE ONLY refresh_tokens
 ALTER TABLE ONLY refresh_tokens
     ADD CONSTRAINT refresh_tokens_token_hash_key UNIQUE (token_hash);
 
+ALTER TABLE ONLY replays
+    ADD CONSTRAINT replays_pkey PRIMARY KEY (user_id, hash);
+
 ALTER TABLE ONLY schema_migration_checksums
     ADD CONSTRAINT schema_migration_checksums_pkey PRIMARY KEY (version);
 
@@ -433,6 +450,8 @@ CREATE INDEX mails_sent ON mails USING btree (sent_at) WHERE (sent_at IS NOT NUL
 
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
 
+CREATE INDEX replays_by_created_at ON replays USING btree (created_at);
+
 CREATE INDEX sessions_of_user ON sessions USING btree (user_id, created_at, id);
 
 CREATE INDEX tasks_by_created_at ON tasks USING btree (created_at, id);
@@ -473,6 +492,9 @@ ALTER TABLE ONLY mail_tokens
 
 ALTER TABLE ONLY refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY replays
+    ADD CONSTRAINT replays_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY schema_migration_checksums
     ADD CONSTRAINT schema_migration_checksums_version_fkey FOREIGN KEY (version) REFERENCES schema_migrations(version) ON DELETE CASCADE;

@@ -47,8 +47,11 @@ struct route {
 	const struct list *list;    /* the answer is a page of it */
 	const struct schema *reply; /* of the answer; of one row where .list */
 	unsigned status;            /* of success; 0 is 200 */
+	bool idempotent;            /* a POST that takes Idempotency-Key: its answer, which must
+				     * hold no secret, is kept for a day */
 	bool reply_503;             /* .reply may also come with 503, not only a problem */
-	const char *location;       /* with 201: path of the collection, if not .path */
+	const char *location;       /* Location is below it: with 201 for .path, if not given;
+				     * with any other status none, if not given */
 	enum error errors[6];       /* beside those that the other cells imply */
 	const char *cache_control;  /* NULL is no-store */
 	const char *media_type;     /* of an answer that is not JSON */
@@ -109,9 +112,10 @@ const char *request_env(const struct request *, const char *name);
 /* The value of {name} in the route's path, in lower case; the route must have it. */
 const char *request_path(const struct request *, const char *name);
 
-/* Answers with the status of the route's row. reply_record: a record of .reply, with
- * Location where the status is 201, and ETag where it has an INT `version` without flags, which
- * every UPDATE counts up (If-Match and If-None-Match then work by themselves); reply_page: a page of .list; reply_empty: 204. All
+/* Answers with the status of the route's row. reply_record: a record of .reply, with Location
+ * (of its first field, the id) where the status is 201 or .location is there, and with ETag
+ * where it has an INT `version` without flags, which every UPDATE counts up: If-Match and
+ * If-None-Match then work by themselves. reply_page: a page of .list; reply_empty: 204. All
  * return OK, so a handler ends with `return reply_record(req, &item);`. */
 enum error reply_record(struct request *, const void *record) MUST_CHECK;
 enum error reply_page(struct request *, const struct page *) MUST_CHECK;

@@ -227,6 +227,8 @@ read_input(struct request *req)
 static enum error
 run_handler(struct request *req)
 {
+	if (replay_wanted(req))
+		return replay_handle(req);
 	if (version_wanted(req))
 		return version_handle(req);
 	return req->route->handle(req);

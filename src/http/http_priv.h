@@ -63,6 +63,17 @@ enum error version_handle(struct request *) MUST_CHECK;
 /* Makes an answer 304 that the client has already. */
 void version_not_modified(struct request *);
 
+/* replay.c: Idempotency-Key. Whether the request has one, and its route takes it; then
+ * replay_handle() runs the handler, or gives the answer that it gave. */
+bool replay_wanted(const struct request *);
+enum error replay_handle(struct request *) MUST_CHECK;
+
+/* Whether the route's answer tells where its row is. */
+bool has_location(const struct route *);
+
+/* The value of a header of the answer, or NULL. */
+const char *reply_find_header(const struct reply *, const char *name);
+
 /* Makes the answer of an error from what fail() left in the ctx. */
 void reply_problem(struct request *, enum error);
 

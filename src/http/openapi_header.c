@@ -15,9 +15,9 @@ is_list(const struct route *r)
 }
 
 static bool
-is_create(const struct route *r)
+is_idempotent(const struct route *r)
 {
-	return r->status == 201 && r->reply && schema_field(r->reply, "id");
+	return r->idempotent;
 }
 
 static bool
@@ -56,6 +56,14 @@ static const struct {
 	    .example = TAG_EXAMPLE,
 	    .text = "`ETag` of the version that is meant: 412, and nothing changes, where it is no "
 		    "more the present one." } },
+	{ is_idempotent,
+	  { .name = "Idempotency-Key",
+	    .type = TYPE_TEXT,
+	    .min = 1,
+	    .max = 255,
+	    .example = "5b0c1d2e-8f3a-4c47-9a51-6e7d8c9b0a12",
+	    .text = "A name for this request, of the client's choice: when it comes again within a "
+		    "day, the answer that it got is given again, and nothing is done twice." } },
 };
 
 bool
@@ -95,12 +103,15 @@ static const struct {
 	  "{\"type\":\"integer\",\"minimum\":0,\"examples\":[1]}" },
 	{ "Allow", "Allow", NULL, 0, "With 405: the methods of that path.",
 	  "{\"type\":\"string\",\"examples\":[\"GET, HEAD, OPTIONS\"]}" },
-	{ "Location", "Location", is_create, ALWAYS, "Path of the new row.",
+	{ "Location", "Location", has_location, ALWAYS, "Path of the new row.",
 	  "{\"type\":\"string\",\"format\":\"uri-reference\"}" },
 	{ "ETag", "ETag", sends_version, WITH_304 | ALWAYS,
 	  "The version of the row, another with each update.",
 	  "{\"type\":\"string\","
 	  "\"examples\":[\"\\\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\\\"\"]}" },
+	{ "Idempotency-Replayed", "IdempotencyReplayed", is_idempotent, 0,
+	  "`true` where the answer is that of an earlier request with the same key.",
+	  "{\"type\":\"string\",\"enum\":[\"true\"]}" },
 	{ "Link", "Link", is_list, 0,
 	  "The pages around this one (RFC 8288): next, and for offsets prev, first and last.",
 	  "{\"type\":\"string\"}" },

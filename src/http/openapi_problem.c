@@ -27,6 +27,8 @@ problems_of(const struct doc *d, const struct route *r)
 		errors |= BIT(E_INSUFFICIENT_SCOPE);
 	if (strchr(r->path, '{'))
 		errors |= BIT(E_NOT_FOUND);
+	if (r->idempotent)
+		errors |= BIT(E_IDEMPOTENCY_IN_PROGRESS) | BIT(E_IDEMPOTENCY_KEY_REUSED);
 	if (version_reader(r))
 		errors |= BIT(E_PRECONDITION_FAILED);
 	for (size_t i = 0; i < COUNT(r->errors); i++)

@@ -21,6 +21,16 @@ reply_header(struct request *req, const char *name, const char *value)
 	reply->headers[reply->nheaders++] = (struct header) { name, value };
 }
 
+const char *
+reply_find_header(const struct reply *reply, const char *name)
+{
+	for (size_t i = 0; i < reply->nheaders; i++) {
+		if (strcmp(reply->headers[i].name, name) == 0)
+			return reply->headers[i].value;
+	}
+	return NULL;
+}
+
 enum error
 reply_body(struct request *req, unsigned status, const char *media_type, const char *body,
 	   size_t len)
@@ -50,14 +60,17 @@ reply_json(struct request *req, struct buf *b)
 	return reply_body(req, status, "application/json", body, b->len);
 }
 
+bool
+has_location(const struct route *route)
+{
+	return route->reply && (route->status == 201 || route->location);
+}
+
 static void
 set_location(struct request *req, const void *record)
 {
 	const struct route *route = req->route;
-	const struct field *id = schema_field(route->reply, "id");
-
-	if (!id)
-		return;
+	const struct field *id = &route->reply->fields[0];
 
 	reply_header(req, "Location",
 		     arena_printf(req->ctx->arena, "%s%s/%s", settings.api_prefix,
@@ -74,7 +87,7 @@ reply_record(struct request *req, const void *record)
 	schema_write(&b, schema, record);
 	if (version_counted(schema))
 		reply_header(req, "ETag", version_tag(req->ctx->arena, schema, record));
-	if (req->route->status == 201)
+	if (has_location(req->route))
 		set_location(req, record);
 	return reply_json(req, &b);
 }

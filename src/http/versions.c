@@ -75,7 +75,7 @@ matches(const struct request *req, const char *header, const char *tag)
 	const char *list = request_env(req, header);
 	bool found = false;
 
-	return list && find_tag(list, tag, &found) && found;
+	return list && tag && find_tag(list, tag, &found) && found;
 }
 
 static const struct {
@@ -99,16 +99,6 @@ version_read(struct request *req)
 	return OK;
 }
 
-static const char *
-tag_of(const struct reply *reply)
-{
-	for (size_t i = 0; i < reply->nheaders; i++) {
-		if (strcmp(reply->headers[i].name, "ETag") == 0)
-			return reply->headers[i].value;
-	}
-	return "";
-}
-
 /* What GET would answer to this caller now, tells whether the row is his to see, and which
  * version it has. */
 static enum error
@@ -122,7 +112,7 @@ check_current(struct request *req, void *arg UNUSED)
 	req->route = version_reader(route);
 	e = req->route->handle(req);
 	req->route = route;
-	tag = tag_of(&req->reply);
+	tag = reply_find_header(&req->reply, "ETag");
 	req->reply = reply;
 	if (e)
 		return e;
@@ -154,9 +144,10 @@ void
 version_not_modified(struct request *req)
 {
 	struct reply *reply = &req->reply;
+	const char *tag = reply_find_header(reply, "ETag");
 
-	if ((req->method != GET && req->method != HEAD) || reply->status != 200 ||
-	    !*tag_of(reply) || !matches(req, headers[IF_NONE_MATCH].variable, tag_of(reply)))
+	if ((req->method != GET && req->method != HEAD) || reply->status != 200 || !tag ||
+	    !matches(req, headers[IF_NONE_MATCH].variable, tag))
 		return;
 
 	reply->status = 304;

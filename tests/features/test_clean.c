@@ -51,6 +51,18 @@ add_token(const struct account *who, const char *expires, bool spent)
 		   who->session_id, expires, spent ? "now() - interval '9 days'" : "NULL");
 }
 
+Test(clean, removes_answers_of_yesterday)
+{
+	struct account ada = make_user(t);
+
+	testdb_sql("INSERT INTO replays (user_id, hash, fingerprint, status, body, created_at)"
+		   " SELECT '%s', sha256(n::text::bytea), sha256('x'), 201, '{}',"
+		   " now() - n * interval '1 hour' FROM generate_series(1, 6000) AS n",
+		   ada.id);
+	run_job("clean_replays");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM replays"), "23");
+}
+
 Test(clean, removes_sessions_that_were_over_long_ago)
 {
 	struct account ada = make_user(t);

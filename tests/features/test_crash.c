@@ -116,6 +116,7 @@ state(void)
 	    "   E'\\n' ORDER BY key) FROM refresh_tokens),"
 	    " (SELECT string_agg(concat_ws(' ', title, status, completed_at IS NOT NULL, version),"
 	    "   E'\\n' ORDER BY key) FROM tasks),"
+	    " (SELECT count(*) || ' items' FROM items), (SELECT count(*) || ' keys' FROM replays),"
 	    " (SELECT string_agg(concat_ws(' ', action, outcome, actor_kind),"
 	    "   E'\\n' ORDER BY key) FROM audit_events))");
 }
@@ -241,6 +242,29 @@ delete_task(const struct scene *s)
 	return call(t, "DELETE", s->task, .token = s->ada.token);
 }
 
+/* Whoever got no answer sends it again with its key. */
+static struct answer
+create_item(const struct scene *s)
+{
+	struct answer a = { 0 };
+
+	for (int try = 0; try < 2 && a.status != 201; try++)
+		a = call(t, "POST", P "/items", .token = s->ada.token, .json = "{\"title\":\"X\"}",
+			 .header = "HTTP_IDEMPOTENCY_KEY=k");
+	return a;
+}
+
+static struct answer
+change_version(const struct scene *s)
+{
+	struct answer a = call(t, "GET", P "/users/me", .token = s->ada.token);
+
+	return call(t, "PATCH", P "/users/me", .token = s->ada.token,
+		    .json = "{\"full_name\":\"N\"}",
+		    .header = arena_printf(t->arena, "HTTP_IF_MATCH=%s",
+					   a.status == 200 ? answer_header(&a, "ETag") : "*"));
+}
+
 static const struct act {
 	const char *name;
 	unsigned status;
@@ -263,6 +287,8 @@ static const struct act {
 	{ "creation of a task", 201, create_task },
 	{ "end of a task", 200, finish_task },
 	{ "deletion of a task", 204, delete_task },
+	{ "creation of an item", 201, create_item },
+	{ "change of a version", 200, change_version },
 };
 
 /* Runs the act with the connection broken before statement number `at`. False: it has fewer. */

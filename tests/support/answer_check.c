@@ -231,9 +231,11 @@ static void
 check_location(const struct asked *asked, const struct answer *a)
 {
 	const char *location = answer_header(a, "Location");
+	bool wanted = a->status == 201 || (a->status < 300 && a->route && a->route->location);
 	size_t len;
 
-	if (a->status != 201)
+	CHECK(wanted || !location, "Location is %s", location);
+	if (!wanted)
 		return;
 
 	CHECK(location && location[0] == '/' && location[1] != '/', "Location is %s",

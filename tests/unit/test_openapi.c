@@ -159,6 +159,8 @@ static const struct route plug_routes[] = {
 	{ DELETE, "/plugs/{id}", answer, ACCESS_PUBLIC, .status = 204, .id = "plugs_delete" },
 	{ POST, "/plugs", answer, ACCESS_PUBLIC, .reply = &plug_schema, .status = 201,
 	  .id = "plugs_create" },
+	{ POST, "/plugs/{id}/test", answer, ACCESS_PUBLIC, .reply = &maker_schema, .status = 202,
+	  .location = "/tests", .idempotent = true, .id = "plugs_test" },
 	{ 0 },
 };
 
@@ -277,7 +279,7 @@ Test(openapi, has_every_route_once)
 	members_are("/paths", "/api/v1/lamps /api/v1/lamps/{id} "
 			      "/api/v1/lamps/{id}/parts/{part_id} /api/v1/lamps/search "
 			      "/api/v1/sign/token /state /numbers /api/v1/self "
-			      "/api/v1/plugs/{id} /api/v1/plugs");
+			      "/api/v1/plugs/{id} /api/v1/plugs /api/v1/plugs/{id}/test");
 	members_are("/paths/~1api~1v1~1lamps", "get post");
 	members_are("/paths/~1api~1v1~1lamps~1{id}", "get patch");
 	is(LIST "/operationId", "\"lamps_list\"");
@@ -521,6 +523,20 @@ Test(openapi, describes_versions)
 	members_are(PLUG "/delete/responses/204/headers", "X-Request-ID Cache-Control");
 	members_are("/paths/~1api~1v1~1plugs/post/responses/201/headers",
 		    "X-Request-ID Cache-Control Location ETag");
+}
+
+#define TEST "/paths/~1api~1v1~1plugs~1{id}~1test/post"
+
+Test(openapi, describes_keys)
+{
+	is(TEST "/parameters/1/name", "\"Idempotency-Key\"");
+	is(TEST "/parameters/1/schema/minLength", "1");
+	is(TEST "/parameters/1/schema/maxLength", "255");
+	members_are(TEST "/responses", "202 400 404 409 413 422 500 503 default");
+	is(TEST "/responses/409/$ref", "\"#/components/responses/IdempotencyInProgress\"");
+	is(TEST "/responses/422/$ref", "\"#/components/responses/IdempotencyKeyReused\"");
+	members_are(TEST "/responses/202/headers",
+		    "X-Request-ID Cache-Control Location Idempotency-Replayed");
 }
 
 Test(openapi, describes_answers)

@@ -1,8 +1,6 @@
 /* HTTP in, HTTP out. No rules, no SQL. */
 #include "jobs_priv.h"
 
-#include "app/settings.h"
-
 static enum error
 start_example(struct request *req)
 {
@@ -13,9 +11,6 @@ start_example(struct request *req)
 	if (e)
 		return e;
 
-	reply_header(
-	    req, "Location",
-	    arena_printf(req->ctx->arena, "%s/jobs/%s", settings.api_prefix, queued.job_id));
 	return reply_record(req, &queued);
 }
 
@@ -73,8 +68,8 @@ retry_job(struct request *req)
 
 const struct route jobs_routes[] = {
 	{ POST, "/jobs/example", start_example, ACCESS_MEMBER, .scope = "jobs:write",
-	  .query = &example_schema, .reply = &queued_job_schema, .status = 202,
-	  .sends = { { "Location", "Path of the job." } }, .id = "jobs_start_example",
+	  .query = &example_schema, .reply = &queued_job_schema, .status = 202, .location = "/jobs",
+	  .idempotent = true, .id = "jobs_start_example",
 	  .text = "Queue a job that greets somebody after a while; Location tells where it is." },
 	{ GET, "/jobs", list_jobs, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_rows,
 	  .reply = &job_schema, .id = "jobs_list",

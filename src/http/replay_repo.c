@@ -1,0 +1,77 @@
+/* The statements on kept answers. */
+#include "replay_priv.h"
+
+#define DAY "interval '24 hours'"
+
+static const struct field replay_fields[] = {
+	{ BOOL(struct replay, free) },
+	{ BOOL(struct replay, found) },
+	{ BOOL(struct replay, same) },
+	{ INT(struct replay, status) },
+	{ TEXT(struct replay, body), .flags = F_NULLABLE },
+	{ TEXT(struct replay, location), .flags = F_NULLABLE },
+	{ TEXT(struct replay, etag), .flags = F_NULLABLE },
+};
+static const struct schema replay_schema = SCHEMA("Replay", struct replay, replay_fields);
+
+enum { FIND, KEEP, CLEAN };
+
+const struct query replay_queries[] = {
+	/* The lock says that nobody else is at it; it never waits, and goes with the
+	 * transaction. */
+	[FIND] = QUERY("replay_find", &replay_schema,
+		       "SELECT free, hash IS NOT NULL AS found,"
+		       " coalesce(fingerprint = $4, false) AS same, coalesce(status, 0) AS status, "
+		       "body, location, etag"
+		       " FROM (SELECT pg_try_advisory_xact_lock($1) AS free) AS lock"
+		       " LEFT JOIN replays ON user_id = $2 AND hash = $3"
+		       " AND created_at > now() - " DAY),
+	/* One that is there by now, because it was committed between our look at the table and
+	 * our lock, stays; one past its day gives way. */
+	[KEEP] = QUERY("replay_keep", NULL,
+		       "INSERT INTO replays"
+		       " (user_id, hash, fingerprint, status, body, location, etag)"
+		       " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+		       " ON CONFLICT (user_id, hash) DO UPDATE SET"
+		       " fingerprint = excluded.fingerprint, status = excluded.status,"
+		       " body = excluded.body, location = excluded.location,"
+		       " etag = excluded.etag, created_at = excluded.created_at"
+		       " WHERE replays.created_at <= now() - " DAY),
+	[CLEAN] = QUERY("replay_clean", NULL,
+			"DELETE FROM replays WHERE (user_id, hash) IN"
+			" (SELECT user_id, hash FROM replays WHERE created_at <= now() - " DAY
+			" ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)"),
+	{ 0 },
+};
+
+enum error
+replay_find(struct ctx *c, const struct replay_key *key, struct replay *out)
+{
+	int64_t lock;
+
+	memcpy(&lock, key->hash, sizeof(lock));
+	return db_one(c, &replay_queries[FIND], out, p_int(c, lock), key->user_id,
+		      p_bytes(c, key->hash, SHA256_SIZE),
+		      p_bytes(c, key->fingerprint, SHA256_SIZE));
+}
+
+enum error
+replay_keep(struct ctx *c, const struct replay_key *key, const struct replay *answer)
+{
+	int64_t n;
+	enum error e;
+
+	e = db_run(c, &replay_queries[KEEP], &n, key->user_id, p_bytes(c, key->hash, SHA256_SIZE),
+		   p_bytes(c, key->fingerprint, SHA256_SIZE), p_int(c, answer->status),
+		   answer->body, answer->location, answer->etag);
+	if (e)
+		return e;
+
+	return n ? OK : fail(c, E_IDEMPOTENCY_IN_PROGRESS, NULL);
+}
+
+enum error
+replay_clean(struct ctx *c, int64_t limit, int64_t *removed)
+{
+	return db_run(c, &replay_queries[CLEAN], removed, p_int(c, limit));
+}

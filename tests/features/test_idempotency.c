@@ -1,0 +1,434 @@
+/* Idempotency-Key: whoever does not know whether a request arrived sends it again. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/crowd.h"
+#include "support/testdb.h"
+
+#include "app/feature.h"
+#include "app/replay.h"
+#include "app/settings.h"
+
+#define P     "/api/v1"
+#define ITEMS P "/items"
+#define LAMP  "{\"title\":\"Lamp\"}"
+
+static struct test *t;
+static struct account ada;
+
+static void
+begin(void)
+{
+	t = test_begin();
+	settings.session_cache_seconds = 0;
+	ada = make_user(t);
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(idempotency, .init = begin, .fini = end, .timeout = 60);
+
+static struct answer
+post_as(const struct account *who, const char *uri, const char *key, const char *json)
+{
+	return call(t, "POST", uri, .token = who->token, .json = json,
+		    .header = arena_printf(t->arena, "HTTP_IDEMPOTENCY_KEY=%s", key));
+}
+
+static struct answer
+post(const char *key, const char *json)
+{
+	return post_as(&ada, ITEMS, key, json);
+}
+
+static bool
+is_replay(const struct answer *a)
+{
+	const char *header = answer_header(a, "Idempotency-Replayed");
+
+	return header && strcmp(header, "true") == 0;
+}
+
+static void
+expect_replay(const struct answer *again, const struct answer *first)
+{
+	static const char *const same[] = { "Location", "ETag" };
+
+	cr_expect(is_replay(again), "%u %s", again->status, again->body);
+	cr_expect_not(is_replay(first));
+	cr_expect_eq(again->status, first->status);
+	cr_expect_str_eq(again->body, first->body);
+	cr_expect_str_eq(again->media_type, first->media_type);
+	for (size_t i = 0; i < COUNT(same); i++) {
+		const char *was = answer_header(first, same[i]);
+		const char *is = answer_header(again, same[i]);
+
+		cr_expect(was == is || (was && is && strcmp(was, is) == 0), "%s: %s, %s", same[i],
+			  was, is);
+	}
+}
+
+static const char *
+count(const char *table)
+{
+	return testdb_sql("SELECT count(*) FROM %s", table);
+}
+
+/* ---- the same again */
+
+Test(idempotency, a_repeat_gets_the_first_answer)
+{
+	struct answer first = post("k", LAMP), again = post("k", LAMP);
+
+	cr_assert_eq(first.status, 201, "%s", first.body);
+	expect_replay(&again, &first);
+	again = post("k", LAMP);
+	expect_replay(&again, &first);
+	cr_expect_str_eq(count("items"), "1");
+}
+
+Test(idempotency, without_a_key_each_is_done)
+{
+	for (int i = 0; i < 2; i++)
+		cr_expect_eq(call(t, "POST", ITEMS, .token = ada.token, .json = LAMP).status, 201);
+	cr_expect_str_eq(count("items"), "2");
+	cr_expect_str_eq(count("replays"), "0");
+}
+
+Test(idempotency, the_answer_stays_as_it_was)
+{
+	struct answer first = post("k", LAMP), again;
+
+	call(t, "PATCH", answer_header(&first, "Location"), .token = ada.token,
+	     .json = "{\"title\":\"New\"}");
+	again = post("k", LAMP);
+	expect_replay(&again, &first);
+	call(t, "DELETE", answer_header(&first, "Location"), .token = ada.token);
+	again = post("k", LAMP);
+	expect_replay(&again, &first);
+	cr_expect_str_eq(count("items"), "0");
+}
+
+Test(idempotency, a_job_is_started_once)
+{
+	const char *uri = P "/jobs/example?name=Ada&duration=0";
+	struct answer first = post_as(&ada, uri, "k", NULL), again = post_as(&ada, uri, "k", NULL);
+
+	cr_assert_eq(first.status, 202, "%s", first.body);
+	cr_expect_str_eq(answer_header(&first, "Location"),
+			 arena_printf(t->arena, P "/jobs/%s", answer_text(&first, "job_id")));
+	expect_replay(&again, &first);
+	cr_expect_str_eq(count("jobs"), "1");
+	again = post_as(&ada, P "/jobs/example?name=Bob&duration=0", "k", NULL);
+	expect_problem(&again, 422, "idempotency_key_reused");
+}
+
+Test(idempotency, an_account_is_made_once)
+{
+	const char *json = "{\"email\":\"new@example.com\",\"password\":\"a secret one\"}";
+	struct account owner = make_user(t, .role = "owner");
+	struct answer first = post_as(&owner, P "/users", "k", json);
+	struct answer again = post_as(&owner, P "/users", "k", json);
+
+	cr_assert_eq(first.status, 201, "%s", first.body);
+	expect_replay(&again, &first);
+	again = post_as(&owner, P "/users", "other", json);
+	expect_problem(&again, 409, "email_taken");
+	cr_expect_null(testdb_sql("SELECT 1 FROM replays AS r WHERE r::text LIKE '%%secret%%'"));
+}
+
+/* ---- forms of the key */
+
+Test(idempotency, quotes_are_not_part_of_a_key)
+{
+	static const struct {
+		const char *one, *other;
+	} rows[] = {
+		{ "a", "\"a\"" },
+		{ "two words", "\"two words\"" },
+		{ "say \"x\" \\", "\"say \\\"x\\\" \\\\\"" },
+		{ "{'a':~1}", "\"{'a':~1}\"" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct answer first = post(rows[i].one, LAMP), again = post(rows[i].other, LAMP);
+
+		cr_expect_eq(first.status, 201, "%s: %s", rows[i].one, first.body);
+		expect_replay(&again, &first);
+	}
+}
+
+static const char *
+of_length(size_t n, bool quoted)
+{
+	char *key = arena_alloc(t->arena, n + 3);
+
+	memset(key, '"', n + 2);
+	memset(key + quoted, 'k', n);
+	key[quoted ? n + 2 : n] = '\0';
+	return key;
+}
+
+Test(idempotency, malformed_keys_are_refused)
+{
+	const char *const keys[] = {
+		"",
+		"\"\"",
+		"\"",
+		"\"k",
+		"\"k\"k",
+		"\"a\"b\"",
+		"k\x7f",
+		"\xc3\xa9",
+		"\"\xc3\"",
+		"\"a\\b\"",
+		"\"\\",
+		"\"a\\\"",
+		"a\tb",
+		of_length(256, false),
+		of_length(256, true),
+	};
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		a = post(keys[i], LAMP);
+		cr_expect_eq(a.status, 400, "%s: %u", keys[i], a.status);
+		cr_expect_str_eq(answer_code(&a), "bad_request", "%s", keys[i]);
+	}
+	cr_expect_str_eq(count("items"), "0");
+	cr_expect_eq(post(of_length(255, false), LAMP).status, 201);
+	a = post(of_length(255, true), LAMP);
+	cr_expect(is_replay(&a));
+}
+
+/* ---- whose key, and for what */
+
+Test(idempotency, another_request_with_the_key_is_refused)
+{
+	static const char *const bodies[] = { "{\"title\":\"Desk\"}", "{\"title\": \"Lamp\"}",
+					      "{\"title\":\"Lamp\",\"status\":\"active\"}" };
+	struct answer a = post("k", LAMP);
+
+	cr_assert_eq(a.status, 201);
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		a = post("k", bodies[i]);
+		expect_problem(&a, 422, "idempotency_key_reused");
+		cr_expect_null(answer_header(&a, "Location"));
+	}
+	cr_expect_str_eq(count("items"), "1");
+}
+
+Test(idempotency, a_key_belongs_to_one_caller)
+{
+	struct account bob = make_user(t);
+	struct answer a = post("k", LAMP);
+
+	a = post_as(&bob, ITEMS, "k", LAMP);
+	cr_expect_eq(a.status, 201);
+	cr_expect_not(is_replay(&a));
+	a = post_as(&bob, ITEMS, "k", "{\"title\":\"Desk\"}");
+	expect_problem(&a, 422, "idempotency_key_reused");
+	cr_expect_str_eq(count("items"), "2");
+}
+
+/* Two programs of one person know nothing of each other. */
+Test(idempotency, an_api_key_is_a_caller_by_itself)
+{
+	struct account keys[3] = { ada };
+	struct answer a;
+
+	for (size_t i = 1; i < COUNT(keys); i++) {
+		a = call(t, "POST", P "/api-keys", .token = ada.token,
+			 .json = "{\"name\":\"x\",\"scopes\":[\"items:write\"]}");
+		keys[i].token = answer_text(&a, "key");
+	}
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		a = post_as(&keys[i], ITEMS, "k", LAMP);
+		cr_expect_eq(a.status, 201, "%s", a.body);
+		cr_expect_not(is_replay(&a));
+		a = post_as(&keys[i], ITEMS, "k", LAMP);
+		cr_expect(is_replay(&a));
+	}
+	cr_expect_str_eq(count("items"), "3");
+}
+
+Test(idempotency, a_key_belongs_to_one_route)
+{
+	struct answer a = post("k", LAMP);
+
+	a = post_as(&ada, P "/jobs/example?name=Ada", "k", NULL);
+	cr_expect_eq(a.status, 202, "%s", a.body);
+	cr_expect_not(is_replay(&a));
+}
+
+Test(idempotency, a_new_token_is_the_same_caller)
+{
+	struct answer first = post("k", LAMP), again;
+
+	again = call(t, "POST", P "/auth/login",
+		     .json = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}",
+					  ada.email, ada.password));
+	ada.token = answer_text(&again, "access_token");
+	again = post("k", LAMP);
+	expect_replay(&again, &first);
+}
+
+Test(idempotency, a_key_opens_nothing)
+{
+	struct answer a = post("k", LAMP);
+
+	a = call(t, "POST", ITEMS, .json = LAMP, .header = "HTTP_IDEMPOTENCY_KEY=k");
+	expect_problem(&a, 401, "unauthenticated");
+	testdb_sql("UPDATE users SET role = 'viewer'");
+	a = post("k", LAMP);
+	expect_problem(&a, 403, "forbidden");
+}
+
+Test(idempotency, other_routes_pass_over_it)
+{
+	struct answer a = post("k", LAMP), b;
+	const char *path = answer_header(&a, "Location");
+
+	for (int i = 0; i < 2; i++) {
+		b = call(t, "PATCH", path, .token = ada.token, .json = LAMP,
+			 .header = "HTTP_IDEMPOTENCY_KEY=k");
+		cr_expect_eq(b.status, 200);
+		cr_expect_not(is_replay(&b));
+	}
+	b = call(t, "GET", path, .token = ada.token, .header = "HTTP_IDEMPOTENCY_KEY=\"");
+	cr_expect_eq(b.status, 200);
+	cr_expect_str_eq(count("replays"), "1");
+}
+
+Test(idempotency, no_stranger_can_fill_the_table)
+{
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct route *r = (*f)->routes; r->method; r++)
+			cr_expect(!r->idempotent ||
+				      (r->method == POST && r->access > ACCESS_PUBLIC),
+				  "%s", r->path);
+}
+
+/* ---- what is kept, and how long */
+
+Test(idempotency, what_failed_is_tried_anew)
+{
+	struct account owner = make_user(t, .role = "owner");
+	const char *json =
+	    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"a good one\"}", ada.email);
+	struct answer a = post("k", "{\"title\":\"\"}");
+
+	expect_problem(&a, 422, "validation_error");
+	a = post_as(&owner, P "/users", "k", json);
+	expect_problem(&a, 409, "email_taken");
+	cr_expect_str_eq(count("replays"), "0");
+	testdb_sql("DELETE FROM users WHERE id = '%s'", ada.id);
+	a = post_as(&owner, P "/users", "k", json);
+	cr_expect_eq(a.status, 201, "%s", a.body);
+	cr_expect_not(is_replay(&a));
+}
+
+static void
+make_older(const char *age)
+{
+	testdb_sql("UPDATE replays SET created_at = created_at - interval '%s'", age);
+}
+
+Test(idempotency, after_a_day_a_key_is_new)
+{
+	struct answer first = post("k", LAMP), again;
+
+	make_older("23 hours 59 minutes");
+	again = post("k", LAMP);
+	expect_replay(&again, &first);
+	make_older("1 minute");
+	again = post("k", "{\"title\":\"Desk\"}");
+	cr_expect_eq(again.status, 201, "%s", again.body);
+	cr_expect_not(is_replay(&again));
+	first = post("k", "{\"title\":\"Desk\"}");
+	cr_expect(is_replay(&first));
+	cr_expect_str_eq(answer_text(&first, "title"), "Desk");
+	cr_expect_str_eq(count("replays"), "1");
+}
+
+Test(idempotency, old_ones_are_removed)
+{
+	int64_t n;
+
+	post("old", LAMP);
+	post("older", LAMP);
+	make_older("24 hours");
+	post("new", LAMP);
+	cr_expect_eq(replay_clean(t->ctx, 1, &n), OK);
+	cr_expect_eq(n, 1);
+	cr_expect_eq(replay_clean(t->ctx, 5, &n), OK);
+	cr_expect_eq(n, 1);
+	cr_expect_eq(replay_clean(t->ctx, 5, &n), OK);
+	cr_expect_eq(n, 0);
+	cr_expect_str_eq(count("replays"), "1");
+}
+
+Test(idempotency, answers_go_with_the_account)
+{
+	post("k", LAMP);
+	cr_expect_eq(call(t, "DELETE", P "/users/me", .token = ada.token).status, 204);
+	cr_expect_str_eq(count("replays"), "0");
+}
+
+/* ---- at once */
+
+static enum error
+post_at_once(struct ctx *c, int number, void *arg UNUSED)
+{
+	struct test mine = { .arena = t->arena, .db = c->db, .ctx = c };
+	struct answer a =
+	    call(&mine, "POST", ITEMS, .token = ada.token, .json = LAMP,
+		 .header = number % 2 ? "HTTP_IDEMPOTENCY_KEY=k" : "HTTP_IDEMPOTENCY_KEY=\"k\"");
+
+	if (a.status == 201)
+		return is_replay(&a) ? E_CONFLICT : OK;
+	return strcmp(answer_code(&a), "idempotency_in_progress") == 0 ? E_IDEMPOTENCY_IN_PROGRESS
+								       : E_INTERNAL;
+}
+
+Test(idempotency, of_many_at_once_one_is_done)
+{
+	enum { MANY = 20 };
+	const enum error *results = crowd_run(MANY, post_at_once, NULL);
+
+	cr_expect_eq(crowd_count(results, MANY, OK), 1);
+	cr_expect_eq(crowd_count(results, MANY, E_CONFLICT) +
+			 crowd_count(results, MANY, E_IDEMPOTENCY_IN_PROGRESS),
+		     MANY - 1);
+	cr_expect_str_eq(count("items"), "1");
+	cr_expect_eq(post_at_once(t->ctx, 0, NULL), E_CONFLICT);
+}
+
+/* Somebody else holds the key; nobody waits for him. */
+Test(idempotency, while_the_first_runs_the_second_is_told)
+{
+	struct account bob = make_user(t);
+	struct answer a = post("k", LAMP);
+
+	testdb_sql("CREATE TEMPORARY TABLE held AS SELECT * FROM replays");
+	testdb_sql("DELETE FROM replays");
+	testdb_sql("BEGIN");
+	testdb_sql("INSERT INTO replays SELECT * FROM held");
+	testdb_sql("SELECT pg_advisory_xact_lock(('x' || reverse_bytes)::bit(64)::bigint) FROM"
+		   " (SELECT string_agg(substr(encode(hash, 'hex'), 15 - 2 * i, 2), '' ORDER BY i)"
+		   "  AS reverse_bytes FROM held, generate_series(0, 7) AS i) AS h");
+	a = post("k", LAMP);
+	expect_problem(&a, 409, "idempotency_in_progress");
+	a = post("other", LAMP);
+	cr_expect_eq(a.status, 201);
+	a = post_as(&bob, ITEMS, "k", LAMP);
+	cr_expect_eq(a.status, 201, "the key of another: %s", a.body);
+	testdb_sql("COMMIT");
+	testdb_sql("DROP TABLE held");
+	a = post("k", LAMP);
+	cr_expect(is_replay(&a));
+}
