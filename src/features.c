@@ -17,11 +17,23 @@
 #include "features/tasks/tasks.h"
 #include "features/users/users.h"
 
-/* clang-format off: one line a feature. */
+/* clang-format off */
 const struct feature *const features[] = {
-	&health_feature, &docs_feature,     &prometheus_feature, &api_keys_feature,
-	&auth_feature,   &jwks_feature,     &sessions_feature,   &users_feature,
-	&audit_feature,  &items_feature,    &tasks_feature,      &jobs_feature,
-	&mail_feature,   &recovery_feature, &replays_feature,    NULL,
+	&health_feature,
+	&docs_feature,
+	&prometheus_feature,
+	&api_keys_feature,
+	&auth_feature,
+	&jwks_feature,
+	&sessions_feature,
+	&users_feature,
+	&audit_feature,
+	&items_feature,
+	&tasks_feature,
+	&jobs_feature,
+	&mail_feature,
+	&recovery_feature,
+	&replays_feature,
+	NULL,
 };
 /* clang-format on */

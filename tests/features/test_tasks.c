@@ -130,6 +130,19 @@ Test(tasks, wrong_members_are_refused_by_each_method)
 	expect_fields(&a, "body title required");
 }
 
+Test(tasks, a_key_makes_one_task)
+{
+	struct answer a = call(t, "POST", TASKS, .token = ada.token, .json = "{\"title\":\"x\"}",
+			       .header = "HTTP_IDEMPOTENCY_KEY=once"),
+		      b = call(t, "POST", TASKS, .token = ada.token, .json = "{\"title\":\"x\"}",
+			       .header = "HTTP_IDEMPOTENCY_KEY=once");
+
+	cr_assert_eq(a.status, 201, "%s", a.body);
+	cr_expect_str_eq(b.body, a.body);
+	cr_expect_str_eq(answer_header(&b, "Idempotency-Replayed"), "true");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM tasks"), "1");
+}
+
 /* ---- change */
 
 Test(tasks, patch_changes_what_is_named)
