@@ -1,0 +1,7 @@
+/* What this application is made of. */
+#include "features/docs/docs.h"
+#include "features/health/health.h"
+
+#include "notes.h"
+
+const struct feature *const features[] = { &health_feature, &docs_feature, &notes_feature, NULL };

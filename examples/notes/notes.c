@@ -1,0 +1,124 @@
+/* The whole feature, from the rows of a note to those of its routes. */
+#include "notes.h"
+
+/* What a note is. */
+
+static const struct field fields[] = {
+	{ UUID(struct note, id), .flags = F_READ, .text = "Identifier." },
+	{ TEXT(struct note, body), .flags = F_RW | F_REQUIRED, .min = 1, .max = 2000,
+	  .text = "What to remember.", .example = "Water the plants" },
+	{ TIME(struct note, created_at), .flags = F_READ, .text = "When it was made." },
+};
+
+static const struct schema note_schema = SCHEMA("Note", struct note, fields);
+
+/* Where notes are. */
+
+#define COLUMNS "id, body, created_at"
+
+enum { INSERT, FIND, DELETE_ONE };
+
+static const struct query queries[] = {
+	[INSERT] = QUERY("notes_insert", &note_schema,
+			 "INSERT INTO notes (body) VALUES ($1) RETURNING " COLUMNS),
+	[FIND] =
+	    QUERY_READ("notes_find", &note_schema, "SELECT " COLUMNS " FROM notes WHERE id = $1"),
+	[DELETE_ONE] = QUERY("notes_delete", NULL, "DELETE FROM notes WHERE id = $1"),
+	{ 0 },
+};
+
+static const struct list_filter filters[] = {
+	{ .sql = "created_at > $",
+	  .field = { .name = "after", .type = TYPE_TIME, .text = "Only notes made after that." } },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
+
+static const struct list all_notes = {
+	.name = "notes",
+	.row = &note_schema,
+	.columns = COLUMNS,
+	.from = "notes",
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static const struct list *const lists[] = { &all_notes, NULL };
+
+/* What may be done with them. */
+
+static enum error
+list_notes(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = db_list(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
+create_note(struct request *req)
+{
+	const struct note *in = req->in;
+	struct note note;
+	enum error e;
+
+	e = db_one(req->ctx, &queries[INSERT], &note, in->body);
+	if (e)
+		return e;
+
+	return reply_record(req, &note);
+}
+
+static enum error
+show_note(struct request *req)
+{
+	struct note note;
+	enum error e;
+
+	e = db_one(req->ctx, &queries[FIND], &note, request_path(req, "id"));
+	if (e)
+		return e;
+
+	return reply_record(req, &note);
+}
+
+static enum error
+delete_note(struct request *req)
+{
+	int64_t deleted;
+	enum error e;
+
+	e = db_run(req->ctx, &queries[DELETE_ONE], &deleted, request_path(req, "id"));
+	if (e)
+		return e;
+	if (!deleted)
+		return fail(req->ctx, E_NOT_FOUND, NULL);
+
+	return reply_empty(req);
+}
+
+static const struct route routes[] = {
+	{ GET, "/notes", list_notes, ACCESS_PUBLIC, .list = &all_notes, .reply = &note_schema,
+	  .id = "notes_list", .text = "List the notes." },
+	{ POST, "/notes", create_note, ACCESS_PUBLIC, .body = &note_schema, .reply = &note_schema,
+	  .status = 201, .id = "notes_create", .text = "Write a note." },
+	{ GET, "/notes/{id}", show_note, ACCESS_PUBLIC, .reply = &note_schema, .id = "notes_show",
+	  .text = "Show a note." },
+	{ DELETE, "/notes/{id}", delete_note, ACCESS_PUBLIC, .status = 204, .id = "notes_delete",
+	  .text = "Remove a note." },
+	{ 0 },
+};
+
+const struct feature notes_feature = {
+	.name = "notes",
+	.text = "Texts that anybody may write, read and remove.",
+	.routes = routes,
+	.queries = queries,
+	.lists = lists,
+};

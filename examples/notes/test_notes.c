@@ -1,0 +1,90 @@
+/* The application from outside: each call goes through the whole pipeline, to a database of
+ * the test's own, and each answer is held against the OpenAPI document. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+
+#define NOTES "/api/v1/notes"
+
+static struct test *t;
+
+static void
+begin(void)
+{
+	t = test_begin();
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(notes, .init = begin, .fini = end);
+
+static struct answer
+write_note(const char *body)
+{
+	struct answer a =
+	    call(t, "POST", NOTES, .json = arena_printf(t->arena, "{\"body\":\"%s\"}", body));
+
+	cr_assert_eq(a.status, 201, "%s", a.body);
+	return a;
+}
+
+Test(notes, is_written_and_read)
+{
+	struct answer a = write_note("Water the plants");
+
+	cr_expect_str_eq(answer_text(&a, "body"), "Water the plants");
+	a = call(t, "GET", answer_header(&a, "Location"));
+	cr_expect_eq(a.status, 200);
+	cr_expect_str_eq(answer_text(&a, "body"), "Water the plants");
+}
+
+Test(notes, is_gone_once_removed)
+{
+	struct answer a = write_note("Water the plants");
+	const char *path = answer_header(&a, "Location");
+
+	a = call(t, "DELETE", path);
+	cr_expect_eq(a.status, 204);
+	a = call(t, "DELETE", path);
+	expect_problem(&a, 404, "not_found");
+	a = call(t, "GET", path);
+	expect_problem(&a, 404, "not_found");
+}
+
+Test(notes, are_listed_newest_first_by_cursor)
+{
+	struct answer a;
+
+	write_note("one");
+	write_note("two");
+	a = call(t, "GET", NOTES "?limit=1");
+	cr_expect_eq(answer_int(&a, "total"), 2);
+	cr_expect_str_eq(answer_text(&a, "items.0.body"), "two");
+	a = call(
+	    t, "GET",
+	    arena_printf(t->arena, NOTES "?limit=1&cursor=%s", answer_text(&a, "next_cursor")));
+	cr_expect_str_eq(answer_text(&a, "items.0.body"), "one");
+	cr_expect(answer_is_null(&a, "next_cursor"));
+}
+
+Test(notes, that_are_not_valid_are_refused)
+{
+	struct answer a;
+
+	a = call(t, "POST", NOTES, .json = "{\"body\":\"\",\"colour\":\"red\"}");
+	expect_fields(&a, "body body too_short", "body colour unknown_field");
+	a = call(t, "GET", NOTES "?after=yesterday");
+	expect_fields(&a, "query after invalid_format");
+}
+
+Test(notes, describes_itself)
+{
+	struct answer a = call(t, "GET", "/openapi.json");
+
+	cr_expect(answer_has(&a, "paths./api/v1/notes.post"));
+	cr_expect_not(answer_has(&a, "paths./api/v1/users"));
+}

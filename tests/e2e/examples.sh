@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# What stands in examples/: each client does what it says against a running site, and so does
+# the smallest application.
+. "$(dirname "$0")/e2e.sh"
+needs node jq python3 curl openssl "$TOP/tests/e2e/node_modules/typescript/package.json"
+site_start
+clients=$TOP/examples/clients
+
+# The token in that file, as it would be an hour later.
+expire() {
+	local part claims parts signed
+	IFS=. read -ra parts < <(jq -r .access_token "$1")
+	part=$(tr '_-' '/+' <<<"${parts[1]}")
+	while ((${#part} % 4)); do part+='='; done
+	claims=$(base64 -d <<<"$part" | jq -c '.iat -= 3600 | .nbf -= 3600 | .exp -= 3600' | tr -d '\n' | base64url)
+	signed=${parts[0]}.$claims
+	signed+=.$(printf %s "$signed" | openssl dgst -sha256 -hmac "$JWT_SECRET_KEY" -binary | base64url)
+	jq --arg token "$signed" '.access_token = $token' "$1" >"$1.new"
+	mv "$1.new" "$1"
+}
+base64url() { base64 -w 0 | tr '/+' '_-' | tr -d '='; }
+
+ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
+	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
+token=$(member access_token)
+for ((i = 1; i <= 24; i++)); do
+	ask POST /api/v1/items -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d "{\"title\":\"Item $i\"}"
+done
+is "there are items" "$status" 201
+
+export API=$url/api/v1 EMAIL=$FIRST_ADMIN_EMAIL no_proxy='*'
+did="signed in as $EMAIL
+created once: yes
+changed to archived
+not changed again: precondition_failed
+refused: title too_short, color unknown_field
+listed 25 items in 3 pages
+deleted: 204"
+for client in "$clients"/client.sh "$clients"/client.py "$clients"/client.mjs; do
+	text=${client##*/}
+	export TOKENS=$site/tokens-$text.json
+	is "$text" "$(PASSWORD=$FIRST_ADMIN_PASSWORD "$client" 2>&1)" "$did"
+	is "$text: its tokens are nobody else's" "$(stat -c %a "$TOKENS")" 600
+	is "$text: again, without a password" "$("$client" 2>&1)" "$did"
+	expire "$TOKENS"
+	is "$text: with a token that has expired" "$("$client" 2>&1)" "refreshed
+$did"
+	rm "$TOKENS"
+	matches "$text: a wrong password" "$(PASSWORD=wrong-horse-battery "$client" 2>&1 || true)" \
+		'401 invalid_credentials: '
+	is "$text: and no tokens" "$([[ -e $TOKENS ]] || echo none)" none
+done
+
+# The types of the document, and what they catch.
+mkdir "$site/typed"
+cp "$clients"/client.ts "$clients"/tsconfig.json "$site/typed"
+"$APP" openapi >"$site/openapi.json"
+modules=$TOP/tests/e2e/node_modules
+node "$modules/openapi-typescript/bin/cli.js" "$site/openapi.json" -o "$site/typed/api.d.ts" >>"$log" 2>&1
+types() { node "$modules/typescript/bin/tsc" -p "$site/typed" 2>&1; }
+is "the typed client fits the document" "$(types)" ""
+cat >>"$site/typed/client.ts" <<-'END'
+	void new Client("", "").create({ titel: "Lamp" });
+	void new Client("", "").list({ status: "lost" });
+END
+found=$(types) || true
+matches "a member that is not there is seen" "$found" "'titel' does not exist"
+matches "a word that is none is seen" "$found" '"lost"'
+
+# The smallest application.
+pool_stop
+nginx_stop "$site"
+APP=$BUILD/examples/notes/notes
+program() { printf '%s\n' "$APP"; }
+make -C "$BUILD" examples/notes/notes >>"$log" 2>&1 9>&-
+site_start
+ask POST /api/v1/notes -H 'Content-Type: application/json' -d '{"body":"Water the plants"}'
+is "a note is made" "$status" 201
+ask GET "$(header location)"
+is "it is there" "$(member body)" "Water the plants"
+ask GET /health/ready
+is "the application is ready" "$status" 200
+ask GET /openapi.json
+is "and has no accounts" "$(grep -c '"/api/v1/users"' <<<"$body" || true)" 0
