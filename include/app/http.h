@@ -60,7 +60,7 @@ struct route {
 	const char *text;           /* one sentence */
 };
 
-enum { PATH_PARAMS_MAX = 4, REPLY_HEADERS_MAX = 16 };
+enum { PATH_PARAMS_MAX = 4, REPLY_HEADERS_MAX = 24 };
 
 struct reply {
 	unsigned status;

@@ -4,6 +4,7 @@
 #include "app/buf.h"
 
 #include <fcntl.h>
+#include <regex.h>
 #include <sys/stat.h>
 
 enum kind { KIND_TEXT, KIND_INT, KIND_BOOL, KIND_CHOICE, KIND_LIST };
@@ -320,6 +321,48 @@ check_prefix(struct loader *l)
 			   prefix);
 }
 
+static bool
+matches(const char *pattern, const char *text)
+{
+	regex_t regex;
+	bool found;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+
+	found = regexec(&regex, text, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return found;
+}
+
+/* What browsers send: scheme, host in lower case, and the port where it is not the scheme's
+ * own. */
+static bool
+is_origin(const char *text)
+{
+	return matches("^[a-z][a-z0-9+.-]*://[a-z0-9._-]+(:[0-9]{1,5})?$", text) &&
+	       !matches("^(http://.*:80|https://.*:443)$", text);
+}
+
+static void
+check_origins(struct loader *l)
+{
+	const char *const *list = settings.cors_origins;
+
+	if (!list || !list[0] || (strcmp(list[0], "*") == 0 && !list[1]))
+		return;
+
+	for (; *list; list++) {
+		if (!is_origin(*list))
+			buf_printf(
+			    &l->wrong,
+			    "CORS_ORIGINS=%s: must be origins as browsers send them, such as "
+			    "https://app.example.com or http://localhost:3000 (lower case, no "
+			    "path, no slash at the end), or * alone\n",
+			    *list);
+	}
+}
+
 const char *
 settings_load(struct arena *a, const char *env_file, bool complete)
 {
@@ -345,6 +388,7 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 			*(const char **)((char *)&settings + row->offset) = "";
 	}
 	check_prefix(&l);
+	check_origins(&l);
 	check_scheme(&l);
 	if (l.wrong.len == 0 && complete && settings_production())
 		check_production(&l);

@@ -300,6 +300,7 @@ finish(struct request *req)
 	reply_header(req, "X-Content-Type-Options", "nosniff");
 	reply_header(req, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 	reply_header(req, "Cache-Control", cache && req->reply.status < 400 ? cache : "no-store");
+	cors_finish(req);
 }
 
 void

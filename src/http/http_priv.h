@@ -68,6 +68,9 @@ void version_not_modified(struct request *);
 bool replay_wanted(const struct request *);
 enum error replay_handle(struct request *) MUST_CHECK;
 
+/* cors.c: what a page of another origin has to be told. Takes no memory. */
+void cors_finish(struct request *);
+
 /* Whether the route's answer tells where its row is. */
 bool has_location(const struct route *);
 

@@ -262,6 +262,21 @@ check_tag(const struct asked *asked, const struct answer *a)
 	CHECK(a->status != 304 || tag, "304 is of no version");
 }
 
+/* Who may read it, only where the setting says so. */
+static void
+check_cors(const struct asked *asked, const struct answer *a)
+{
+	const char *origin = answer_header(a, "Access-Control-Allow-Origin");
+	const char *vary = answer_header(a, "Vary");
+
+	CHECK(!*settings.cors_origins || (vary && strcmp(vary, "Origin") == 0), "Vary is %s",
+	      vary ? vary : "missing");
+	CHECK(!origin || *settings.cors_origins, "no origin is listed, and %s is let in", origin);
+	CHECK(!origin || strcmp(origin, "*") != 0 ||
+		  !answer_header(a, "Access-Control-Allow-Credentials"),
+	      "credentials are for everybody");
+}
+
 static void
 check_body(const struct asked *asked, const struct answer *a)
 {
@@ -310,5 +325,6 @@ answer_check(const struct asked *asked, const struct answer *a)
 	check_retry(asked, a);
 	check_location(asked, a);
 	check_tag(asked, a);
+	check_cors(asked, a);
 	check_contract(asked, a);
 }

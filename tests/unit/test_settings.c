@@ -145,6 +145,61 @@ Test(settings, all_bad_ones_are_told_at_once)
 	cr_expect_null(strstr(wrong, "too short"), "a secret is shown: %s", wrong);
 }
 
+Test(settings, origins_are_as_browsers_send_them)
+{
+	static const char *const good[] = {
+		"*",
+		"",
+		"https://app.example.com",
+		"http://localhost:3000,https://a.example",
+		"[\"https://a.example\", \"http://127.0.0.1:8080\"]",
+		"capacitor://localhost",
+		"chrome-extension://abcdef",
+		"https://xn--bcher-kva.example",
+	};
+	static const char *const bad[] = {
+		"https://app.example.com/",
+		"https://app.example.com/x",
+		"app.example.com",
+		"//app.example.com",
+		"https://",
+		"https://App.example.com",
+		"HTTPS://a.example",
+		"https://*.example.com",
+		"https://a.example:",
+		"https://a.example:x",
+		"https://a.example:443",
+		"http://a.example:80",
+		"https://a.example:123456",
+		"https://u@a.example",
+		"https://a.example?x",
+		"null",
+		"https://a.example,*",
+		"*,*",
+		"https://b\xc3\xbc.example",
+		"http://[::1]:3000",
+		"://a",
+	};
+
+	set_required();
+	for (size_t i = 0; i < COUNT(good); i++) {
+		const char *wrong;
+
+		setenv("CORS_ORIGINS", good[i], 1);
+		wrong = settings_load(a, NULL, true);
+		cr_expect_null(wrong, "%s: %s", good[i], wrong);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		const char *wrong;
+
+		setenv("CORS_ORIGINS", bad[i], 1);
+		wrong = settings_load(a, NULL, true);
+		cr_expect(wrong && strstr(wrong, "CORS_ORIGINS="), "%s is taken", bad[i]);
+	}
+	setenv("CORS_ORIGINS", "https://a.example,b.example/", 1);
+	expect_part(settings_load(a, NULL, true), "CORS_ORIGINS=b.example/: must be origins");
+}
+
 Test(settings, required_ones_must_be_there)
 {
 	const char *wrong = settings_load(a, NULL, true);

@@ -1,0 +1,51 @@
+/* CORS (the Fetch standard): pages of which other origins may call. */
+#include "http_priv.h"
+
+#include "app/settings.h"
+
+static const char request_headers[] =
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key, "
+    "X-Request-ID, traceparent, tracestate";
+
+static const char exposed_headers[] = "ETag, Idempotency-Replayed, Link, Location, RateLimit, "
+				      "RateLimit-Policy, Retry-After, X-Request-ID";
+
+/* What the setting has for the origin of this request, or NULL. */
+static const char *
+allowed(const struct request *req)
+{
+	const char *sent = request_env(req, "HTTP_ORIGIN");
+
+	for (const char *const *origin = settings.cors_origins; sent && *origin; origin++) {
+		if (strcmp(*origin, "*") == 0 || strcmp(*origin, sent) == 0)
+			return *origin;
+	}
+	return NULL;
+}
+
+void
+cors_finish(struct request *req)
+{
+	const char *methods = reply_find_header(&req->reply, "Allow");
+	const char *origin;
+
+	if (!settings.cors_origins || !*settings.cors_origins)
+		return;
+
+	reply_header(req, "Vary", "Origin");
+	origin = allowed(req);
+	if (!origin)
+		return;
+
+	reply_header(req, "Access-Control-Allow-Origin", origin);
+	if (strcmp(origin, "*") != 0)
+		reply_header(req, "Access-Control-Allow-Credentials", "true");
+	if (req->method == OPTIONS && methods &&
+	    request_env(req, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")) {
+		reply_header(req, "Access-Control-Allow-Methods", methods);
+		reply_header(req, "Access-Control-Allow-Headers", request_headers);
+		reply_header(req, "Access-Control-Max-Age", "7200");
+	} else {
+		reply_header(req, "Access-Control-Expose-Headers", exposed_headers);
+	}
+}

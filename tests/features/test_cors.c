@@ -1,0 +1,214 @@
+/* Which pages of other origins may call, and what they get to see. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/testdb.h"
+
+#include "app/settings.h"
+
+#define ITEMS  "/api/v1/items"
+#define APP    "https://app.example.com"
+#define ORIGIN "HTTP_ORIGIN=" APP
+
+static struct test *t;
+static struct account ada;
+
+static const char *const listed[] = { "http://localhost:3000", APP, NULL };
+static const char *const any[] = { "*", NULL };
+
+static void
+begin(void)
+{
+	t = test_begin();
+	ada = make_user(t);
+	settings.cors_origins = listed;
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(cors, .init = begin, .fini = end);
+
+static void
+expect_header(const struct answer *a, const char *name, const char *value)
+{
+	const char *is = answer_header(a, name);
+
+	cr_expect(is == value || (is && value && strcmp(is, value) == 0), "%s is %s, not %s", name,
+		  is ? is : "missing", value ? value : "missing");
+}
+
+static void
+expect_no_cors(const struct answer *a)
+{
+	for (size_t i = 0; i < a->nheaders; i++)
+		cr_expect_neq(strncmp(a->headers[i].name, "Access-Control-", 15), 0, "%s: %s",
+			      a->headers[i].name, a->headers[i].value);
+}
+
+/* Whether the word stands in a list between commas. */
+static bool
+lists(const struct answer *a, const char *name, const char *word)
+{
+	const char *list = answer_header(a, name);
+
+	return list &&
+	       strstr(arena_printf(t->arena, ", %s,", list), arena_printf(t->arena, ", %s,", word));
+}
+
+static struct answer
+preflight(const char *path, const char *origin, const char *method)
+{
+	return call(t, "OPTIONS", path, .header = arena_printf(t->arena, "HTTP_ORIGIN=%s", origin),
+		    .header2 =
+			arena_printf(t->arena, "HTTP_ACCESS_CONTROL_REQUEST_METHOD=%s", method),
+		    .header3 = "HTTP_ACCESS_CONTROL_REQUEST_HEADERS=authorization,content-type");
+}
+
+Test(cors, none_may_unless_it_is_listed)
+{
+	static const char *const none[] = { NULL };
+	struct answer a;
+
+	settings.cors_origins = none;
+	a = call(t, "GET", ITEMS, .token = ada.token, .header = ORIGIN);
+	cr_expect_eq(a.status, 200);
+	expect_no_cors(&a);
+	expect_header(&a, "Vary", NULL);
+	a = preflight(ITEMS, APP, "POST");
+	cr_expect_eq(a.status, 204);
+	expect_no_cors(&a);
+}
+
+Test(cors, a_listed_origin_is_echoed)
+{
+	static const char *const seen[] = {
+		"ETag",         "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy",
+		"X-Request-ID",
+	};
+
+	for (size_t i = 0; listed[i]; i++) {
+		struct answer a =
+		    call(t, "GET", ITEMS, .token = ada.token,
+			 .header = arena_printf(t->arena, "HTTP_ORIGIN=%s", listed[i]));
+
+		cr_expect_eq(a.status, 200);
+		expect_header(&a, "Access-Control-Allow-Origin", listed[i]);
+		expect_header(&a, "Access-Control-Allow-Credentials", "true");
+		expect_header(&a, "Vary", "Origin");
+		expect_header(&a, "Access-Control-Allow-Methods", NULL);
+		for (size_t k = 0; k < COUNT(seen); k++)
+			cr_expect(lists(&a, "Access-Control-Expose-Headers", seen[k]), "%s",
+				  seen[k]);
+	}
+}
+
+Test(cors, another_origin_is_not)
+{
+	static const char *const others[] = {
+		"http://app.example.com",
+		"https://app.example.com:8443",
+		"https://app.example.co",
+		"https://app.example.com.evil.example",
+		"https://evil.example",
+		"null",
+		"*",
+		"",
+		"HTTPS://APP.EXAMPLE.COM",
+		"https://app.example.com/",
+		"http://localhost:30000",
+	};
+
+	for (size_t i = 0; i < COUNT(others); i++) {
+		struct answer a =
+		    call(t, "GET", ITEMS, .token = ada.token,
+			 .header = arena_printf(t->arena, "HTTP_ORIGIN=%s", others[i]));
+
+		cr_expect_eq(a.status, 200);
+		expect_no_cors(&a);
+		expect_header(&a, "Vary", "Origin");
+		a = preflight(ITEMS, others[i], "POST");
+		cr_expect_eq(a.status, 204);
+		expect_no_cors(&a);
+	}
+}
+
+Test(cors, without_an_origin_the_answer_still_varies)
+{
+	struct answer a = call(t, "GET", "/health/live");
+
+	expect_no_cors(&a);
+	expect_header(&a, "Vary", "Origin");
+}
+
+Test(cors, a_star_is_for_all_and_never_with_credentials)
+{
+	struct answer a;
+
+	settings.cors_origins = any;
+	a = call(t, "GET", ITEMS, .token = ada.token, .header = ORIGIN);
+	expect_header(&a, "Access-Control-Allow-Origin", "*");
+	expect_header(&a, "Access-Control-Allow-Credentials", NULL);
+	expect_header(&a, "Vary", "Origin");
+	a = preflight(ITEMS, "null", "GET");
+	expect_header(&a, "Access-Control-Allow-Origin", "*");
+	expect_header(&a, "Access-Control-Allow-Credentials", NULL);
+	cr_expect(lists(&a, "Access-Control-Allow-Methods", "GET"));
+}
+
+Test(cors, a_preflight_needs_no_credentials)
+{
+	static const char *const headers[] = {
+		"Authorization", "Content-Type",    "If-Match",     "If-None-Match",
+		"X-API-Key",     "Idempotency-Key", "X-Request-ID", "traceparent",
+	};
+	struct answer a = preflight(ITEMS, APP, "POST");
+
+	cr_expect_eq(a.status, 204);
+	cr_expect_eq(a.len, 0);
+	expect_header(&a, "Access-Control-Allow-Origin", APP);
+	expect_header(&a, "Access-Control-Allow-Credentials", "true");
+	expect_header(&a, "Access-Control-Allow-Methods", "GET, POST, HEAD, OPTIONS");
+	expect_header(&a, "Access-Control-Max-Age", "7200");
+	expect_header(&a, "Vary", "Origin");
+	for (size_t i = 0; i < COUNT(headers); i++)
+		cr_expect(lists(&a, "Access-Control-Allow-Headers", headers[i]), "%s", headers[i]);
+	a = preflight(ITEMS "/0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10", APP, "PATCH");
+	expect_header(&a, "Access-Control-Allow-Methods", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS");
+	a = preflight("/api/v1/users", "null", "POST");
+	cr_expect_eq(a.status, 204);
+}
+
+Test(cors, plain_options_are_no_preflight)
+{
+	struct answer a = call(t, "OPTIONS", ITEMS, .header = ORIGIN);
+
+	cr_expect_eq(a.status, 204);
+	expect_header(&a, "Access-Control-Allow-Origin", APP);
+	expect_header(&a, "Access-Control-Allow-Methods", NULL);
+}
+
+/* A page must be able to read what went wrong. */
+Test(cors, failures_can_be_read_too)
+{
+	struct answer answers[] = {
+		call(t, "GET", ITEMS, .header = ORIGIN),
+		call(t, "GET", "/nowhere", .header = ORIGIN),
+		call(t, "PUT", ITEMS, .header = ORIGIN),
+		call(t, "GET", ITEMS "/..", .header = ORIGIN),
+		call(t, "POST", ITEMS, .token = ada.token, .json = "{", .header = ORIGIN),
+		call(t, "POST", ITEMS, .token = ada.token, .json = "{}", .header = ORIGIN),
+		call(t, "POST", ITEMS, .token = ada.token, .too_large = true, .header = ORIGIN),
+	};
+	static const unsigned statuses[] = { 401, 404, 405, 400, 400, 422, 413 };
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		cr_expect_eq(answers[i].status, statuses[i], "%s", answers[i].body);
+		expect_header(&answers[i], "Access-Control-Allow-Origin", APP);
+		expect_header(&answers[i], "Vary", "Origin");
+		cr_expect(lists(&answers[i], "Access-Control-Expose-Headers", "X-Request-ID"));
+	}
+}
