@@ -17,9 +17,9 @@ cat >>"$conf" <<-END
 	}
 END
 # The old workers answer by the old file until they are gone.
-old=$(ps -o pid= --ppid "$(nginx_pid "$site")")
+old=$(ps -o pid= --ppid "$(web_pid "$site")")
 old_are_gone() { ! ps -o pid= -p "$(xargs <<<"$old" | tr ' ' ,)" >/dev/null; }
-kill -HUP "$(nginx_pid "$site")"
+kill -HUP "$(web_pid "$site")"
 wait_until 10 port_is_taken "$service" || fail_all "nginx does not take the example"
 wait_until 10 old_are_gone || fail_all "nginx keeps its old workers"
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the end-to-end tests share. Each is an executable file in this folder that
-# `./dev test` runs: it reads this file, starts a site of its own (pool, nginx, database),
+# `./dev test` runs: it reads this file, starts a site of its own (pool, web server, database),
 # asks it, and prints "ok - …" or "not ok - …". Use:
 #
 #	. "$(dirname "$0")/e2e.sh"
@@ -16,6 +16,7 @@ base=$BASE build=$BUILD
 name=$(basename "$0" | sed 's/\..*//')
 site=$base/var/test/e2e-$name
 log=$site/log/setup.log
+server=nginx
 bad=0
 
 # needs THING…: commands and files. Without one (offline) that is said and the test skipped,
@@ -34,7 +35,7 @@ needs() {
 site_start() {
 	local setting
 	rm -rf "$site"
-	mkdir -p "$site/log" "$site/run" "$site/nginx"
+	mkdir -p "$site/log" "$site/run"
 	export ENV_FILE=/dev/null DATABASE_URL MIGRATE_DATABASE_URL LISTEN=unix:$site/run/api.sock PID_FILE=$site/run/api.pid
 	export JWT_SECRET_KEY FIRST_ADMIN_EMAIL=admin@example.com FIRST_ADMIN_PASSWORD=correct-horse-battery
 	export LOG_FORMAT=json WORKERS=4 PASSWORD_YESCRYPT_COST=1
@@ -48,11 +49,20 @@ site_start() {
 	"$APP" seed >>"$log" 2>&1
 	trap site_end EXIT
 	trap 'exit 130' INT TERM
+	env >"$site/env" # For who cannot inherit it.
 	pool_start
 	free_port
-	nginx_start "$site" "$port"
+	web_start "$site" "$port" || fail_all "$server does not start"
 	url=http://127.0.0.1:$port
 	wait_until 10 is_ready "$url" || fail_all "the site does not get ready"
+}
+
+# web_again [SED]: the web server anew, its site edited so beside $site_edit.
+web_again() {
+	web_stop "$site"
+	local site_edit="${site_edit-}
+		${1-}"
+	web_start "$site" "$port" || fail_all "$server does not start again"
 }
 
 free_port() {
@@ -71,7 +81,7 @@ fail_all() {
 
 site_end() {
 	local status=$?
-	nginx_stop "$site"
+	web_stop "$site"
 	api_stop "$site"
 	((status != 0 || bad == 0)) || status=1
 	exit "$status"

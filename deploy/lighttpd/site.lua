@@ -1,0 +1,68 @@
+-- Called by the site when a request has come, and before its answer leaves; between them
+-- for what is only read and shall be changed.
+
+-- lighttpd's own refusals, in the form of the API's errors (RFC 9457).
+local refusals = {
+	[400] = { "Bad Request", "bad_request", "the web server does not understand this request" },
+	[404] = { "Not Found", "not_found", "there is nothing at this path" },
+	[405] = { "Method Not Allowed", "method_not_allowed", "the web server does not pass on this method" },
+	[408] = { "Request Timeout", "bad_request", "the request did not come in time" },
+	[411] = { "Length Required", "bad_request", "the request must announce its length" },
+	[413] = { "Content Too Large", "payload_too_large", "the body is longer than this server takes" },
+	[414] = { "URI Too Long", "bad_request", "the address is longer than this server takes" },
+	[416] = { "Range Not Satisfiable", "bad_request", "the web server has no such range" },
+	[417] = { "Expectation Failed", "bad_request", "the web server does not do what is expected" },
+	[431] = { "Request Header Fields Too Large", "bad_request", "the headers are longer than this server takes" },
+	[500] = { "Internal Server Error", "internal_error", "the web server failed" },
+	[501] = { "Not Implemented", "bad_request", "the web server does not know this method or coding" },
+	[502] = { "Bad Gateway", "unavailable", "the service does not answer; try again soon" },
+	[503] = { "Service Unavailable", "unavailable", "the service does not answer; try again soon" },
+	[504] = { "Gateway Timeout", "unavailable", "the service took too long; try again soon" },
+	[505] = { "HTTP Version Not Supported", "bad_request", "the web server does not speak this version" },
+}
+
+local r = lighty.r
+
+-- The client's request id where it is a good one, else a new one.
+local function request_id()
+	local id = r.req_env["REQUEST_ID"] or r.req_header["X-Request-ID"] or ""
+	if #id >= 8 and #id <= 64 and not id:find("[^A-Za-z0-9._-]") then
+		return id
+	end
+	local rand = lighty.c.rand
+	return string.format("%08x%08x%08x%08x", rand() & 0xffffffff, rand() & 0xffffffff,
+		rand() & 0xffffffff, rand() & 0xffffffff)
+end
+
+local status = r.req_item.http_status
+if status == 0 and r.req_env["REQUEST_ID"] then
+	return 405
+end
+if status == 0 then
+	r.req_env["REQUEST_ID"] = request_id()
+	return
+end
+
+-- An answer of the program has its request id already.
+if r.resp_header["X-Request-ID"] then
+	return
+end
+
+local id = request_id()
+r.resp_header["X-Request-ID"] = id
+r.resp_header["X-Content-Type-Options"] = "nosniff"
+r.resp_header["Cache-Control"] = status < 400 and "no-cache" or "no-store"
+if status < 400 then
+	return
+end
+
+status = status == 403 and 404 or status
+local title, code, detail = table.unpack(refusals[status] or refusals[400])
+r.resp_header["Content-Type"] = "application/problem+json"
+r.resp_header["Retry-After"] = code == "unavailable" and "1" or nil
+r.resp_header["Allow"] = status == 405 and "GET, HEAD" or nil
+local body = string.format(
+	'{"type":"about:blank","title":"%s","status":%d,"detail":"%s","code":"%s","request_id":"%s"}',
+	title, status, detail, code, id)
+r.resp_body:set(body)
+return status

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# The shipped site for Apache, with mod_fcgid: Apache itself starts `serve --single`.
+. "$(dirname "$0")/e2e.sh"
+server=apache
+# shellcheck disable=SC2034 # dev and site.sh read them.
+site_edit="/^\t#Fcgid/,/^\t#<\/Location>/s/#//; s/^\t\(ProxyPass\|SetInputFilter\|BufferSize\|SetEnv \)/\t#&/
+	s|/etc/$package/env|$site/env|; s|/run/apache2/|$site/run/|"
+declare -A wanted=([long_header]=400 [small_method]=404 [version]=404 [coding]=400 [two_lengths]=404
+	[nul]=404 [pool]=none)
+. "$(dirname "$0")/site.sh"

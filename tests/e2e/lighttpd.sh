@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The shipped site for lighttpd.
+. "$(dirname "$0")/e2e.sh"
+server=lighttpd
+declare -A wanted=([long_address]=431 [small_method]=501 [no_pool]=503)
+. "$(dirname "$0")/site.sh"

@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# A shipped site: what its web server passes on, and what it answers by itself. Read by the
+# test of each server, after e2e.sh; `wanted` has the status where servers differ.
+declare -A wanted
+# wanted CASE STATUS: unless the test of this server said something else.
+wanted() { printf '%s\n' "${wanted[$1]:-$2}"; }
+
+# refused TEXT CASE STATUS: a refusal, in the form of the API's errors.
+refused() {
+	local code=bad_request
+	case $(wanted "$2" "$3") in
+	404) code=not_found ;;
+	405) code=method_not_allowed ;;
+	50[234]) code=unavailable ;;
+	esac
+	is_problem "$1" "$(wanted "$2" "$3")" "$code"
+}
+
+site_start MAX_BODY_BYTES=20000 METRICS_ALLOW='*' # the web server alone shall close it
+long=$(printf '%09000d' 0)
+
+# Through to the program.
+ask GET /health/live -H 'X-Request-ID: from-the-client.1'
+is "live" "$status" 200
+is "the client's request id, once" "$(header x-request-id)" from-the-client.1
+is "one Cache-Control" "$(header cache-control)" no-store
+is "one X-Content-Type-Options" "$(header x-content-type-options)" nosniff
+ask GET /health/live -H 'X-Request-ID: bad id'
+matches "a new request id for a bad one" "$(header x-request-id)" '^[0-9a-f-]{32,36}$'
+ask GET /health/live/
+is "a trailing slash is served" "$status" 200
+ask HEAD /health/live
+is "HEAD" "$status$body" 200
+ask GET //health/live
+is_problem "the program sees the raw path" 400 bad_request
+ask GET /a/../health/live
+is_problem "nothing is normalised" 400 bad_request
+ask GET /health/live%00
+refused "NUL" nul 400
+ask GET /health/live%0a
+refused "line feed" control 400
+ask GET /health/live%ff
+is_problem "no UTF-8" 400 bad_request
+ask GET /health%2flive
+is_problem "an encoded slash is no slash" 404 not_found
+ask OPTIONS /health/live
+is "OPTIONS" "$status $(header allow)" '204 GET, HEAD, OPTIONS'
+ask GET /%6detrics/x
+is_problem "below /metrics" 404 not_found
+ask GET /nowhere
+is_problem "unknown path" 404 not_found
+ask PUT /health/live
+is_problem "wrong method" 405 method_not_allowed
+ask GET /api/v1/items
+is_problem "no token" 401 unauthenticated
+ask GET /api/v1/users/me -H 'Authorization: Bearer a.b.c'
+is "Authorization comes through" "$(member code)" invalid_token
+
+# The web server's own errors.
+head -c 20001 /dev/zero >"$site/long"
+ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:'
+is_problem "body too long" 413 payload_too_large
+ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H 'Transfer-Encoding: chunked'
+is_problem "chunked body too long" 413 payload_too_large
+ask GET "/$long"
+refused "address too long" long_address 414
+ask GET / -H "X-Long: $long"
+refused "header too long" long_header 431
+ask TRACE /health/live
+is_problem "TRACE" 405 method_not_allowed
+matches "TRACE: Allow" "$(header allow)" 'GET, HEAD'
+ask_raw 'get / HTTP/1.1\r\nHost: a\r\n\r\n'
+refused "method in small letters" small_method 400
+ask_raw 'GET /% HTTP/1.1\r\nHost: a\r\n\r\n'
+is_problem "bad percent-escape" 400 bad_request
+ask_raw 'GET / HTTP/3.0\r\nHost: a\r\n\r\n'
+refused "unknown version" version 505
+ask_raw 'GET / HTTP/1.1\r\n\r\n'
+is_problem "no Host" 400 bad_request
+ask_raw 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n'
+refused "unknown transfer coding" coding 501
+ask_raw 'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
+refused "two lengths" two_lengths 400
+
+# The pages.
+for page in /docs /docs/ /api/v1/docs /redoc /api/v1/redoc; do
+	ask GET $page
+	is "$page" "$status" 200
+	is "$page: type" "$(header content-type)" 'text/html; charset=utf-8'
+	matches "$page: policy" "$(header content-security-policy)" "default-src 'none'; script-src 'self'; "
+	matches "$page: tells what may be missing" "$body" 'npm ci --ignore-scripts'
+	matches "$page: and without JavaScript" "$body" '<noscript>'
+	is "$page: nothing from elsewhere" "$(grep -cE '(src|href)="(https?:)?//' <<<"$body" || true)" 0
+	is "$page: no script in it" "$(grep -c '<script>\| on[a-z]*="' <<<"$body" || true)" 0
+done
+for file in $(grep -ohE '(src|href)="/[^"]*\.(js|css|svg)"' "$TOP"/deploy/docs/www/*/index.html | cut -d '"' -f 2 | sort -u); do
+	case $file in */swagger-ui* | */redoc.*) [[ -d $TOP/deploy/docs/node_modules ]] || continue ;; esac
+	ask GET "$file"
+	is "$file" "$status" 200
+	matches "$file: type" "$(header content-type)" '^(text/(javascript|css); charset=utf-8|image/svg\+xml)$'
+done
+ask GET /docs/not-there.js
+is_problem "no such file" 404 not_found
+ask GET /docs/package.json
+is_problem "no other file of the folder" 404 not_found
+ask POST /docs -d x
+is_problem "the pages are only read" 405 method_not_allowed
+matches "the pages are only read: Allow" "$(header allow)" '^GET, HEAD$'
+ask GET /-error
+is_problem "the page of errors is no page" 404 not_found
+
+# What is measured is for this host alone: then a site that takes another address for it.
+ask GET /metrics
+is "metrics for this host" "$status" 200
+is "metrics: type" "$(header content-type)" 'text/plain; version=0.0.4'
+matches "metrics: the web server counted requests" "$body" '^http_requests_total[{]method="GET",route="/health/live",status="200"[}] [0-9]+$'
+web_again 's/127\.0\.0\.1;/127.0.0.2;/; s/127\.0\.0\.0\/8/127.0.0.2/; /allow ::1/d'
+for path in /metrics /metrics/ /%6detrics '/metrics?x=1'; do
+	ask GET "$path" -H 'X-Forwarded-For: 127.0.0.2'
+	is_problem "$path for strangers" 404 not_found
+	is "$path for strangers: the web server says so" "$(member detail)" "there is nothing at this path"
+done
+web_again
+
+# A slow client holds no worker: so many of them as there are workers, in the middle of a
+# body, and one that is quick.
+slow=()
+for i in 1 2 3 4 5 6; do
+	exec {fd}<>"/dev/tcp/127.0.0.1/$port"
+	printf 'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{' >&"$fd"
+	slow+=("$fd")
+done
+ask GET /health/live -m 2
+is "slow clients hold no worker" "$status" "${wanted[slow]:-200}"
+for fd in "${slow[@]}"; do exec {fd}>&-; done
+
+if [[ ${wanted[pool]-} == none ]]; then return; fi
+
+# The pool away, and back.
+pool_stop
+ask GET /health/live
+refused "no pool" no_pool 502
+is "no pool: Retry-After" "$(header retry-after)" 1
+pool_start
+is_back() { ask GET /health/live && [[ $status == 200 ]]; }
+wait_until 3 is_back || true # lighttpd remembers for a second that it was away.
+is "the pool is back" "$status" 200
+
+# A pool that does not answer. The site's time is 35 seconds; here, one.
+web_again 's/35s\{0,1\}\([;,]\| retry\)/1\1/'
+kill -STOP $(pgrep -P "$(api_pid "$site")") "$(api_pid "$site")"
+ask GET /health/live -m 10
+is_problem "no answer" 504 unavailable
+is "no answer: Retry-After" "$(header retry-after)" 1
+kill -CONT $(pgrep -P "$(api_pid "$site")") "$(api_pid "$site")"
