@@ -69,7 +69,7 @@ matches "a word that is none is seen" "$found" '"lost"'
 
 # The smallest application.
 pool_stop
-nginx_stop "$site"
+web_stop "$site"
 APP=$BUILD/examples/notes/notes
 program() { printf '%s\n' "$APP"; }
 make -C "$BUILD" examples/notes/notes >>"$log" 2>&1 9>&-
