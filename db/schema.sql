@@ -1,16 +1,5 @@
 -- What the migrations make, by pg_dump 15. After a change: make schema
 
-CREATE FUNCTION audit_events_guard() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-	IF TG_OP = 'DELETE' AND current_setting('audit.prune', true) = 'on' THEN
-		RETURN NULL;
-	END IF;
-	RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
-END
-$$;
-
 CREATE FUNCTION uuid_v7() RETURNS uuid
     LANGUAGE plpgsql PARALLEL SAFE
     AS $$
@@ -20,6 +9,52 @@ BEGIN
 	RETURN (lpad(to_hex(us / 1000), 12, '0')
 		|| '7' || lpad(to_hex(us % 1000 * 4096 / 1000), 3, '0')
 		|| substr(gen_random_uuid()::text, 20))::uuid;
+END
+$$;
+
+CREATE TABLE audit_events (
+    key bigint NOT NULL,
+    id uuid DEFAULT uuid_v7() NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    action text NOT NULL,
+    outcome text NOT NULL,
+    actor_id uuid,
+    actor_kind text NOT NULL,
+    target text,
+    ip text,
+    user_agent text,
+    request_id text,
+    detail jsonb,
+    CONSTRAINT audit_events_action_check CHECK (((char_length(action) >= 1) AND (char_length(action) <= 100))),
+    CONSTRAINT audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['anonymous'::text, 'user'::text, 'api_key'::text, 'system'::text, 'cli'::text]))),
+    CONSTRAINT audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text])))
+);
+
+CREATE FUNCTION audit_events_forget(days integer) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    BEGIN ATOMIC
+ SELECT set_config('audit.prune'::text, 'on'::text, true) AS set_config;
+ WITH gone AS (
+          DELETE FROM audit_events
+           WHERE (audit_events.key IN ( SELECT audit_events_1.key
+                    FROM audit_events audit_events_1
+                   WHERE (audit_events_1.at < (now() - make_interval(days => GREATEST(audit_events_forget.days, 30))))
+                   ORDER BY audit_events_1.at
+                  LIMIT 10000))
+           RETURNING audit_events.key
+         )
+  SELECT count(*) AS count
+    FROM gone;
+END;
+
+CREATE FUNCTION audit_events_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+	IF TG_OP = 'DELETE' AND current_setting('audit.prune', true) = 'on' THEN
+		RETURN NULL;
+	END IF;
+	RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
 END
 $$;
 
@@ -47,24 +82,6 @@ ALTER TABLE api_keys ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE audit_events (
-    key bigint NOT NULL,
-    id uuid DEFAULT uuid_v7() NOT NULL,
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    action text NOT NULL,
-    outcome text NOT NULL,
-    actor_id uuid,
-    actor_kind text NOT NULL,
-    target text,
-    ip text,
-    user_agent text,
-    request_id text,
-    detail jsonb,
-    CONSTRAINT audit_events_action_check CHECK (((char_length(action) >= 1) AND (char_length(action) <= 100))),
-    CONSTRAINT audit_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['anonymous'::text, 'user'::text, 'api_key'::text, 'system'::text, 'cli'::text]))),
-    CONSTRAINT audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text])))
 );
 
 ALTER TABLE audit_events ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (

@@ -11,6 +11,8 @@ is "signed in" "$status" 200
 postgres_stop "$TEST_POSTGRES"
 ask GET /health/live
 is "live while the database is away" "$status" 200
+not_ready() { ! is_ready "$url"; }
+wait_until 5 not_ready || true # What was found out a second ago still counts.
 ask GET /health/ready
 is "not ready" "$status" 503
 for try in 1 2 3 4 5 6; do

@@ -59,4 +59,6 @@ const struct feature audit_feature = {
 	.queries = audit_queries,
 	.lists = lists,
 	.refused = audit_refused,
+	.jobs = audit_jobs,
+	.crons = audit_crons,
 };

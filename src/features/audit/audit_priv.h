@@ -4,6 +4,8 @@
 
 #include "audit.h"
 
+#include "app/job.h"
+
 /* An event as the API shows it. */
 struct audit_row {
 	const char *id, *at;
@@ -22,6 +24,9 @@ extern const struct list audit_rows;
 extern const char *const audit_actions[];  /* in the order of enum audit_action, from 1 on */
 extern const char *const audit_outcomes[]; /* success, failure */
 
+extern const struct job_kind *const audit_jobs[];
+extern const struct cron audit_crons[];
+
 /* audit_routes.c */
 void audit_refused(struct request *, enum error);
 
@@ -29,6 +34,12 @@ void audit_refused(struct request *, enum error);
 enum error audit_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 
 /* audit_repo.c */
+struct forgotten {
+	int64_t n;
+};
+/* Removes a batch of what is older than so many days, and never what is younger than 30: the
+ * database sees to that, whoever asks. */
+enum error audit_forget(struct ctx *, int64_t days, struct forgotten *out) MUST_CHECK;
 enum error audit_insert(struct ctx *, const struct audit_row *) MUST_CHECK;
 enum error audit_allow_prune(struct ctx *) MUST_CHECK;
 enum error audit_delete(struct ctx *, const char *before, int64_t limit,

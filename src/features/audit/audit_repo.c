@@ -5,7 +5,11 @@
 	"id, at, action, outcome, actor_id, actor_kind, target, ip, user_agent, request_id, "      \
 	"detail"
 
-enum { INSERT, ALLOW_PRUNE, PRUNE };
+enum { INSERT, ALLOW_PRUNE, PRUNE, FORGET };
+
+static const struct field forgotten_fields[] = { { INT(struct forgotten, n) } };
+static const struct schema forgotten_schema =
+    SCHEMA("AuditForgotten", struct forgotten, forgotten_fields);
 
 const struct query audit_queries[] = {
 	[INSERT] = QUERY("audit_insert", NULL,
@@ -16,6 +20,7 @@ const struct query audit_queries[] = {
 	[PRUNE] = QUERY("audit_prune", NULL,
 			"DELETE FROM audit_events WHERE key IN (SELECT key FROM audit_events"
 			" WHERE at < $1 ORDER BY at LIMIT $2)"),
+	[FORGET] = QUERY("audit_forget", &forgotten_schema, "SELECT audit_events_forget($1) AS n"),
 	{ 0 },
 };
 
@@ -68,4 +73,10 @@ enum error
 audit_delete(struct ctx *c, const char *before, int64_t limit, int64_t *removed)
 {
 	return db_run(c, &audit_queries[PRUNE], removed, before, p_int(c, limit));
+}
+
+enum error
+audit_forget(struct ctx *c, int64_t days, struct forgotten *out)
+{
+	return db_one(c, &audit_queries[FORGET], out, p_int(c, days));
 }

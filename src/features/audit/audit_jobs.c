@@ -1,0 +1,43 @@
+/* The job that forgets what the audit log has kept for long enough. */
+#include "audit_priv.h"
+
+#include "app/log.h"
+#include "app/settings.h"
+
+static enum error
+run_forget(struct job *job)
+{
+	struct forgotten batch = { .n = 1 };
+	int64_t all = 0;
+	enum error e;
+
+	while (settings.audit_retention_days && batch.n) {
+		e = job_check(job);
+		if (e)
+			return e;
+
+		e = audit_forget(job->ctx, settings.audit_retention_days, &batch);
+		if (e)
+			return e;
+
+		all += batch.n;
+	}
+	if (all)
+		log_info(job->ctx, "removed %" PRId64 " old events from the audit log", all);
+	return OK;
+}
+
+static const struct job_kind forget_job = {
+	.name = "forget_audit",
+	.text = "Removes events that the audit log has kept for AUDIT_RETENTION_DAYS.",
+	.run = run_forget,
+	.timeout = 3600,
+	.attempts = 3,
+};
+
+const struct job_kind *const audit_jobs[] = { &forget_job, NULL };
+
+const struct cron audit_crons[] = {
+	{ .name = "forget_audit", .at = "23 3 * * *", .kind = &forget_job },
+	{ 0 },
+};
