@@ -30,6 +30,10 @@ static const struct command commands[] = {
 	  true },
 	{ "audit", "prune --older-than AGE", "Remove what the audit log has kept for long enough.",
 	  "prune --older-than 90d", cmd_audit, true },
+	{ "log-level", "debug | info | warn | error | default  [--pid N]",
+	  "Change what the running pool logs, without a restart; default is LOG_LEVEL again. The"
+	  " pool is that of PID_FILE, or of --pid.",
+	  "debug", cmd_log_level, false },
 	{ "keys", "make [RS256 | ES256] | list [--json] | retire KID [--now]",
 	  "Make, list and retire the keys of access tokens in JWT_KEYS_DIR.", "make ES256",
 	  cmd_keys, false },

@@ -26,6 +26,13 @@ struct log_field {
 /* Sets level and form from the settings; before it, info and auto. */
 void log_init(void);
 
+/* The level of that name; false where there is none. */
+bool log_level_parse(const char *name, enum log_level *out) MUST_CHECK;
+
+/* From now on the level is what stands there, less one; 0: that of the settings. So all
+ * processes that share it change theirs at once. */
+void log_obey(const _Atomic int32_t *level);
+
 bool log_enabled(enum log_level);
 
 /* The ctx may be NULL; with one, the line has its request id, route and user. */

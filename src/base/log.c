@@ -6,7 +6,7 @@
 #include "app/utf8.h"
 
 /* A line, a message in it and the text of one member: so much after escaping. */
-enum { LINE_MAX_BYTES = 4096, MESSAGE_MAX = 2048, VALUE_MAX = 1024 };
+enum { LINE_MAX_BYTES = 4096, MESSAGE_MAX = 2048, VALUE_MAX = 1024, TRACE_ID_SIZE = 33 };
 
 /* A line under construction, without an arena: a log must work when memory is gone. */
 struct line {
@@ -25,17 +25,34 @@ static const struct {
 };
 
 static enum log_level least = LOG_INFO;
+static const _Atomic int32_t *obeyed;
 static bool as_text, coloured;
+
+bool
+log_level_parse(const char *name, enum log_level *out)
+{
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		if (strcmp(levels[i].name, name) != 0)
+			continue;
+		*out = (enum log_level)i;
+		return true;
+	}
+	return false;
+}
+
+void
+log_obey(const _Atomic int32_t *level)
+{
+	obeyed = level;
+}
 
 void
 log_init(void)
 {
 	bool terminal = isatty(STDERR_FILENO) == 1;
 
-	for (size_t i = 0; i < COUNT(levels); i++) {
-		if (strcmp(levels[i].name, settings.log_level) == 0)
-			least = (enum log_level)i;
-	}
+	if (!log_level_parse(settings.log_level, &least))
+		least = LOG_INFO;
 	as_text = strcmp(settings.log_format, "auto") == 0
 		      ? terminal
 		      : strcmp(settings.log_format, "text") == 0;
@@ -45,7 +62,9 @@ log_init(void)
 bool
 log_enabled(enum log_level level)
 {
-	return level >= least;
+	int32_t told = obeyed ? *obeyed : 0;
+
+	return level >= (told > 0 ? (enum log_level)(told - 1) : least);
 }
 
 /* All of it or nothing. The last bytes stay free for what closes the line. */
@@ -165,15 +184,25 @@ put_fields(struct line *l, const struct log_field *fields)
 	}
 }
 
+/* By which tools find the lines of one trace: the second part of a traceparent. */
+static const char *
+trace_id(const struct ctx *c, char out[TRACE_ID_SIZE])
+{
+	if (!c->traceparent)
+		return NULL;
+	snprintf(out, TRACE_ID_SIZE, "%s", c->traceparent + strlen("00-"));
+	return out;
+}
+
 void
 log_write(enum log_level level, const struct ctx *c, const struct log_field *fields,
 	  const char *format, ...)
 {
 	struct line line = { .len = 0 };
-	char time[CLOCK_TEXT_SIZE], message[MESSAGE_MAX];
+	char time[CLOCK_TEXT_SIZE], message[MESSAGE_MAX], trace[TRACE_ID_SIZE];
 	va_list args;
 
-	if (level < least)
+	if (!log_enabled(level))
 		return;
 
 	va_start(args, format);
@@ -202,6 +231,7 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 		put_fields(&line, (struct log_field[]) {
 				      { "request_id", c->request_id },
 				      { "traceparent", c->traceparent },
+				      { "trace_id", trace_id(c, trace) },
 				      { "route", c->route },
 				      { "user_id", c->caller.user_id },
 				      { "session_id", c->caller.session_id },

@@ -58,6 +58,7 @@ int cmd_token(int argc, char **argv);
 int cmd_sessions(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
+int cmd_log_level(int argc, char **argv);
 int cmd_routes(int argc, char **argv);
 int cmd_openapi(int argc, char **argv);
 int cmd_settings(int argc, char **argv);

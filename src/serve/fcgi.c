@@ -385,6 +385,10 @@ read_signal(void)
 	if (read(w.signals, &info, sizeof(info)) != sizeof(info))
 		return;
 
+	if (info.ssi_signo == SIGUSR2) {
+		shared_log_level(info.ssi_code == SI_QUEUE ? info.ssi_int : -1);
+		return;
+	}
 	stop = info.ssi_signo == SIGUSR1 ? STOP_NOW : STOP_DRAIN;
 	if (stop > w.stop)
 		w.stop = stop;
@@ -442,6 +446,8 @@ take_signals(bool single)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGUSR1);
+	if (single)
+		sigaddset(&set, SIGUSR2);
 	for (size_t i = 0; i < COUNT(terminal); i++) {
 		if (single)
 			sigaddset(&set, terminal[i]);

@@ -56,6 +56,7 @@ become_worker(pid_t parent, size_t seat)
 {
 	struct seat_info info = { pool.listener.fd, parent, seat };
 
+	signal(SIGUSR2, SIG_IGN); /* the parent's: it may be sent to the whole service */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		exit(EXIT_SUCCESS);
@@ -357,13 +358,23 @@ is_empty(void)
 	return pool.nold == 0;
 }
 
+/* USR2 by kill: debug and back. By `log-level` it says which. */
 static void
-act_on(int signal, int64_t now)
+change_log_level(const siginfo_t *info)
+{
+	shared_log_level(info->si_code == SI_QUEUE ? info->si_value.sival_int : -1);
+	log_info(NULL, "the level of the log was changed");
+}
+
+static void
+act_on(int signal, const siginfo_t *info, int64_t now)
 {
 	if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT)
 		stop(now);
 	else if (signal == SIGHUP)
 		start_check(now);
+	else if (signal == SIGUSR2)
+		change_log_level(info);
 }
 
 static void
@@ -409,11 +420,12 @@ run(const sigset_t *signals)
 	look_after(clock_monotonic());
 	while (!pool.stopping || !is_empty()) {
 		struct timespec wait = time_to_wait(clock_monotonic());
-		int signal = sigtimedwait(signals, NULL, &wait);
+		siginfo_t info;
+		int signal = sigtimedwait(signals, &info, &wait);
 		int64_t now = clock_monotonic();
 
 		if (signal > 0)
-			act_on(signal, now);
+			act_on(signal, &info, now);
 		look_after(now);
 		if (!announced && count_ready() == pool.nseats) {
 			announced = true;
@@ -427,7 +439,7 @@ run(const sigset_t *signals)
 static sigset_t
 take_signals(void)
 {
-	static const int mine[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1 };
+	static const int mine[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2 };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -452,8 +464,10 @@ open_shared(int inherited)
 		if (inherited >= 0)
 			close(inherited);
 	}
-	if (!wrong)
+	if (!wrong) {
 		shared_set_workers((unsigned)pool.nseats);
+		shared_log_level(0); /* a reload takes LOG_LEVEL as it is now */
+	}
 	return wrong;
 }
 

@@ -2,6 +2,7 @@
 #include "shared/shared_priv.h"
 
 #include "app/clock.h"
+#include "app/log.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -23,6 +24,7 @@ struct segment {
 	_Atomic uint32_t nslots;
 	_Atomic uint32_t workers;
 	_Atomic bool draining;
+	_Atomic int32_t log_level;                         /* less one; 0: that of the settings */
 	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
 	struct known known[READINGS];
@@ -65,6 +67,7 @@ use(void *memory, size_t size, int fd)
 	nslots = segment->nslots;
 	mapped = size;
 	segment_fd = fd;
+	log_obey(&segment->log_level);
 }
 
 /* A new segment: all zero but its head. */
@@ -431,4 +434,12 @@ shared_tell(enum reading which, const void *values, size_t size)
 	for (size_t i = 0; i < size / sizeof(int64_t); i++)
 		k->values[i] = ((const int64_t *)values)[i];
 	k->told = clock_monotonic();
+}
+
+void
+shared_log_level(int32_t level)
+{
+	if (level < 0)
+		level = segment->log_level ? 0 : LOG_DEBUG + 1;
+	segment->log_level = level;
 }

@@ -55,6 +55,10 @@ int shared_fd(void);
  * changed, where it has another layout. Fewer slots become `n`. */
 bool shared_attach(int fd, unsigned n) MUST_CHECK;
 
+/* The level of the log for all processes: a level plus one, 0 for that of the settings, -1 for
+ * debug and back. */
+void shared_log_level(int32_t level);
+
 /* How many workers there are meant to be: hashing_begin() counts by it. */
 void shared_set_workers(unsigned n);
 

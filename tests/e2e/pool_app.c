@@ -1,6 +1,7 @@
 /* The smallest application: one feature of its own, and routes that misbehave on
  * request. Also shows that the core works without nearly all features that come along. */
 #include "app/feature.h"
+#include "app/log.h"
 #include "app/settings.h"
 #include "app/shared.h"
 #include "cli/cli_priv.h"
@@ -80,6 +81,13 @@ sleep_deaf(struct request *req)
 }
 
 static enum error
+say_quietly(struct request *req)
+{
+	log_debug(req->ctx, "a quiet word");
+	return show_about(req);
+}
+
+static enum error
 send_back(struct request *req)
 {
 	return reply_body(req, 200, "application/octet-stream", req->body, req->body_len);
@@ -124,6 +132,8 @@ static const struct route routes[] = {
 	  .reply = &about_schema, .id = "sleep", .text = "Answers after so many milliseconds." },
 	{ GET, "/deaf", sleep_deaf, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
 	  .reply = &about_schema, .id = "deaf", .text = "The same without hearing signals." },
+	{ GET, "/quiet", say_quietly, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
+	  .id = "quiet", .text = "Logs a line of level debug." },
 	{ GET, "/memory", take_memory, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
 	  .id = "memory", .text = "Takes memory until there is none." },
 	{ GET, "/crash", crash, ACCESS_PUBLIC, .root = true, .reply = &about_schema, .id = "crash",
@@ -140,6 +150,7 @@ static const struct feature pool_feature = {
 const struct feature *const features[] = { &pool_feature, &prometheus_feature, NULL };
 
 static const struct command commands[] = {
+	{ "log-level", "LEVEL", "What to log.", "debug", cmd_log_level, false },
 	{ "serve", "[--single]", "Serve requests.", "--single", cmd_serve, true },
 	{ 0 },
 };

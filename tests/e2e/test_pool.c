@@ -202,6 +202,115 @@ Test(pool, an_answer_at_the_deadline_is_counted)
 	cr_expect_eq(measured("route=\"/sleep\",status=\"503\"}"), 1);
 }
 
+/* ---- the level of the log, changed while it runs */
+
+static bool
+is_logged(const char *uri, const char *text)
+{
+	unsigned before = pool_logged(&pool, text);
+
+	expect_status(&pool, "GET", uri, NULL, 200, &answer);
+	return pool_logged(&pool, text) > before;
+}
+
+/* Sent, but not always heard by now. */
+static void
+wait_for_level(const char *uri, const char *text, bool wanted)
+{
+	for (int i = 0; i < 1000 && is_logged(uri, text) != wanted; i++)
+		usleep(10000);
+	cr_expect_eq(is_logged(uri, text), wanted);
+}
+
+static int
+tell_level(const char *level, pid_t pid)
+{
+	char number[20];
+	int status = -1;
+	pid_t child;
+
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	child = fork();
+	if (child == 0) {
+		execl(pool.program, pool.program, "log-level", level, "--pid", number, NULL);
+		_exit(127);
+	}
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Test(pool, the_level_of_the_log_changes_while_it_runs)
+{
+	pool_start(&pool, SETTINGS("LOG_LEVEL=info", "WORKERS=2"), NULL);
+	cr_expect_not(is_logged("/quiet", "a quiet word"));
+	kill(pool.pid, SIGUSR2);
+	wait_for_level("/quiet", "a quiet word", true);
+	kill(pool.pid, SIGUSR2);
+	wait_for_level("/quiet", "a quiet word", false);
+
+	cr_expect_eq(tell_level("debug", pool.pid), 0);
+	wait_for_level("/quiet", "a quiet word", true);
+	cr_expect_eq(tell_level("warn", pool.pid), 0);
+	wait_for_level("/about", "\"message\":\"request\"", false);
+	cr_expect_eq(tell_level("default", pool.pid), 0);
+	wait_for_level("/about", "\"message\":\"request\"", true);
+	cr_expect_not(is_logged("/quiet", "a quiet word"));
+
+	cr_expect_eq(tell_level("debug", pool.pid), 0);
+	wait_for_level("/quiet", "a quiet word", true);
+	reload("the pool is reloaded", 1);
+	wait_for_level("/quiet", "a quiet word", false);
+}
+
+static bool
+runs(pid_t pid, const char *name)
+{
+	char path[40], exe[200];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	return strstr(exe, name) != NULL;
+}
+
+Test(pool, the_level_is_told_to_a_pool_alone)
+{
+	pid_t other = fork();
+	int status;
+
+	if (other == 0) {
+		execlp("sleep", "sleep", "60", NULL);
+		_exit(127);
+	}
+	while (!runs(other, "sleep")) /* until then it is one of ours */
+		usleep(1000);
+	cr_expect_eq(tell_level("debug", other), 1);
+	cr_expect_eq(tell_level("loud", other), 2);
+	cr_expect_eq(waitpid(other, &status, WNOHANG), 0, "it was ended");
+	kill(other, SIGKILL);
+	waitpid(other, &status, 0);
+}
+
+Test(pool, a_single_worker_changes_its_level)
+{
+	pool_start_single(&pool, SETTINGS("LOG_LEVEL=info"), NULL);
+	cr_expect_eq(tell_level("debug", pool.pid), 0);
+	wait_for_level("/quiet", "a quiet word", true);
+	kill(pool.pid, SIGUSR2);
+	wait_for_level("/quiet", "a quiet word", false);
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, a_signal_to_the_whole_service_ends_no_worker)
+{
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	kill((pid_t)answer_number(&answer, "pid"), SIGUSR2);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_eq(pool_logged(&pool, "was ended by signal"), 0);
+}
+
 /* ---- death and deadlines */
 
 Test(pool, a_killed_worker_fails_only_its_own_request)

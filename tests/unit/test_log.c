@@ -238,3 +238,39 @@ Test(log, a_log_that_cannot_be_written_is_dropped)
 	close(STDERR_FILENO);
 	log_error(NULL, "nobody hears this");
 }
+
+Test(log, the_level_can_be_told_from_outside)
+{
+	_Atomic int32_t level = 0;
+	enum log_level parsed;
+
+	log_obey(&level);
+	log_debug(NULL, "not yet");
+	cr_expect_str_eq(written(), "");
+	level = LOG_DEBUG + 1;
+	log_debug(NULL, "now");
+	expect_part(written_json(), "\"message\":\"now\"");
+	level = LOG_ERROR + 1;
+	log_warn(NULL, "no more");
+	cr_expect_not(log_enabled(LOG_WARN));
+	cr_expect_str_eq(written(), "");
+	level = 0;
+	cr_expect(log_enabled(LOG_INFO));
+	cr_expect(log_level_parse("warn", &parsed));
+	cr_expect_eq(parsed, LOG_WARN);
+	cr_expect_not(log_level_parse("loud", &parsed));
+}
+
+Test(log, a_trace_is_found_by_its_id)
+{
+	struct ctx c = {
+		.request_id = "abcdefgh",
+		.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+	};
+	const char *text;
+
+	log_info(&c, "hello");
+	text = written_json();
+	expect_part(text, "\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\"");
+	expect_part(text, "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b71");
+}
