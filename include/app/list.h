@@ -70,8 +70,8 @@ void list_restrict(struct list_args *, size_t filter, const char *value);
  * E_VALIDATION. */
 enum error db_list(struct ctx *, const struct list_args *, struct page *out) MUST_CHECK;
 
-/* Every statement that a list can become, for the tests: calls `each` with name and
- * text until it returns an error. */
+/* The statements that a list becomes with none, one, two and all of its filters, for the
+ * tests: calls `each` with name and text until it returns an error. */
 enum error list_statements(struct ctx *, const struct list *,
 			   enum error (*each)(struct ctx *, const char *name, const char *sql));
 

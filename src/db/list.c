@@ -381,6 +381,20 @@ each_mode(struct ctx *c, struct list_shape *shape,
 	return e;
 }
 
+static enum error
+each_order(struct ctx *c, struct list_shape *shape,
+	   enum error (*each)(struct ctx *, const char *name, const char *sql))
+{
+	enum error e = OK;
+
+	for (shape->sort = shape->list->sorts; shape->sort->name; shape->sort++)
+		for (int up = 0; up < 2 && !e; up++) {
+			shape->ascending = up;
+			e = each_mode(c, shape, each);
+		}
+	return e;
+}
+
 enum error
 list_statements(struct ctx *c, const struct list *list,
 		enum error (*each)(struct ctx *, const char *name, const char *sql))
@@ -391,11 +405,8 @@ list_statements(struct ctx *c, const struct list *list,
 
 	for (const struct list_filter *f = list->filters; f && f->sql; f++)
 		all <<= 1;
-	for (shape.filters = 0; shape.filters < all; shape.filters++)
-		for (shape.sort = list->sorts; shape.sort->name; shape.sort++)
-			for (int up = 0; up < 2 && !e; up++) {
-				shape.ascending = up;
-				e = each_mode(c, &shape, each);
-			}
+	for (shape.filters = 0; shape.filters < all && !e; shape.filters++)
+		if (__builtin_popcount(shape.filters) <= 2 || shape.filters == all - 1)
+			e = each_order(c, &shape, each);
 	return e;
 }

@@ -1,9 +1,14 @@
 /* What an API key is, and what this feature plugs into the application. */
 #include "api_keys_priv.h"
 
+/* clang-format off */
 const char *const api_key_scopes[] = {
-	"items:read", "items:write", "tasks:read", "tasks:write", "jobs:read", "jobs:write", NULL,
+	"items:read", "items:write",
+	"tasks:read", "tasks:write",
+	"jobs:read", "jobs:write",
+	NULL,
 };
+/* clang-format on */
 
 static const struct field scope = { .type = TYPE_ENUM, .choices = api_key_scopes };
 
@@ -18,7 +23,7 @@ static const struct field fields[] = {
 	  .example = PREFIX_EXAMPLE },
 	{ ARRAY(struct api_key, scopes, &scope), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1,
 	  .text = "What it may do, as far as its owner may.",
-	  .example = "[\"items:read\",\"items:write\"]" },
+	  .example = "[\"jobs:read\",\"jobs:write\"]" },
 	{ TIME(struct api_key, last_used_at), .flags = F_READ | F_NULLABLE,
 	  .text = "When it was last used, to the minute." },
 	{ TIME(struct api_key, expires_at), .flags = F_READ | F_CREATE | F_NULLABLE,

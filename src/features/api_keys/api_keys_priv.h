@@ -20,7 +20,7 @@ struct known_key {
 	unsigned char digest[SHA256_SIZE];
 	char id[UUID_TEXT_SIZE], user_id[UUID_TEXT_SIZE];
 	enum role role;
-	unsigned scopes; /* a bit for each of api_key_scopes */
+	uint64_t scopes; /* a bit for each of api_key_scopes */
 	int64_t expires; /* as above */
 	int64_t touched; /* when last_used_at was written last (clock_monotonic); 0: never */
 	int64_t read_at; /* when the database was asked (clock_monotonic) … */

@@ -82,20 +82,20 @@ is_right(struct ctx *c, const unsigned char digest[SHA256_SIZE], const struct ke
 	       secret_equal(hex, holder->key_hash, 2 * SHA256_SIZE);
 }
 
-static unsigned
+static uint64_t
 scope_bits(const char *const *words)
 {
-	unsigned bits = 0;
+	uint64_t bits = 0;
 
 	for (; *words; words++)
 		for (unsigned i = 0; api_key_scopes[i]; i++)
 			if (strcmp(*words, api_key_scopes[i]) == 0)
-				bits |= 1u << i;
+				bits |= UINT64_C(1) << i;
 	return bits;
 }
 
 static const char *const *
-scope_words(struct ctx *c, unsigned bits)
+scope_words(struct ctx *c, uint64_t bits)
 {
 	const char **words = arena_array(c->arena, 8 * sizeof(bits) + 1, sizeof(*words));
 	size_t n = 0;

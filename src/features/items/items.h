@@ -20,6 +20,9 @@ extern const struct feature items_feature;
 enum error items_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 enum error items_get(struct ctx *, const char *id, struct item *out) MUST_CHECK;
 
+/* For fields that refer to one: E_NOT_FOUND unless the caller may see it. */
+enum error items_visible(struct ctx *, const char *id) MUST_CHECK;
+
 /* Only the caller's own, whatever his role. */
 enum error items_list_own(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 

@@ -110,6 +110,6 @@ const struct route items_routes[] = {
 	  .body = &item_schema, .reply = &item_schema, .id = "items_replace",
 	  .text = "Replace an item: what is not named goes back to its default." },
 	{ DELETE, "/items/{id}", delete_item, ACCESS_MEMBER, .scope = "items:write", .status = 204,
-	  .id = "items_delete", .text = "Delete an item." },
+	  .errors = { E_CONFLICT }, .id = "items_delete", .text = "Delete an item." },
 	{ 0 },
 };

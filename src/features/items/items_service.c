@@ -21,6 +21,14 @@ items_get(struct ctx *c, const char *id, struct item *out)
 }
 
 enum error
+items_visible(struct ctx *c, const char *id)
+{
+	struct item item;
+
+	return items_find(c, id, &item);
+}
+
+enum error
 items_create(struct ctx *c, const struct item *in, struct item *out)
 {
 	return items_insert(c, c->caller.user_id, in, out);

@@ -22,6 +22,9 @@ extern const struct feature tasks_feature;
 enum error tasks_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 enum error tasks_get(struct ctx *, const char *id, struct task *out) MUST_CHECK;
 
+/* For fields that refer to one: E_NOT_FOUND unless the caller may see it. */
+enum error tasks_visible(struct ctx *, const char *id) MUST_CHECK;
+
 enum error tasks_create(struct ctx *, const struct task *in, struct task *out) MUST_CHECK;
 
 /* Sets the rows of `in` that are named in `given` (bits of task_schema). */

@@ -94,6 +94,6 @@ const struct route tasks_routes[] = {
 	  .body = &task_schema, .reply = &task_schema, .id = "tasks_replace",
 	  .text = "Replace a task: what is not named goes back to its default." },
 	{ DELETE, "/tasks/{id}", delete_task, ACCESS_MEMBER, .scope = "tasks:write", .status = 204,
-	  .id = "tasks_delete", .text = "Delete a task." },
+	  .errors = { E_CONFLICT }, .id = "tasks_delete", .text = "Delete a task." },
 	{ 0 },
 };

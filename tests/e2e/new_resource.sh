@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# `./dev new resource` in a copy of the tree: what it writes builds without a warning, passes
+# lint and format, and its tests pass; what it refuses leaves nothing behind.
+. "$(dirname "$0")/e2e.sh"
+copy=$base/var/test/new-resource
+rm -rf "$copy"
+mkdir -p "$copy"
+(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
+cd "$copy"
+export CFLAGS=-O0
+
+new() { ./dev new resource "$@" >new.log 2>&1; }
+
+# ARGUMENTS… | WHAT IT SAYS
+refused='
+Product name:text                | lower-case letters
+product-line name:text           | lower-case letters
+_product name:text               | lower-case letters
+product_ name:text               | lower-case letters
+../product name:text             | lower-case letters
+product_with_a_name_without_end name:text | at most 24 characters
+products name:text               | give the singular
+product/products/x name:text     | say NAME or NAME/PLURAL
+sheep/sheep name:text            | must differ
+int name:text                    | a word of C
+register name:text               | a word of C
+system name:text                 | a word of C
+order/table name:text            | a word of SQL
+user name:text                   | src/features/users is there already
+item name:text                   | src/features/items is there already
+session name:text                | src/features/sessions is there already
+list name:text                   | clashes with what
+request name:text                | clashes with what
+test name:text                   | clashes with what
+field name:text                  | clashes with what
+call name:text                   | clashes with what
+product                          | name at least one field
+product name                     | a field is NAME:TYPE
+product name:                    | a field is NAME:TYPE
+product Name:text                | lower-case letters
+product id:uuid                  | every resource has that already
+product owner_id:uuid            | every resource has that already
+product created_at:time          | every resource has that already
+product sort:text                | every resource has that already
+product order:text               | a word of SQL
+product default:text             | a word of C
+product linux:bool               | a word of C
+product name:text name:text      | is there twice
+product name:string              | there is no type string
+product name:text:0              | no maximum
+product name:text:many           | no maximum
+product name:text:5:6            | too many arguments
+product name:bool:5              | too many arguments
+product stock:int:5              | give both
+product stock:int:5:1            | is not more than 5
+product stock:int:a:b            | no whole number
+product price:decimal:99         | 0 to 9 digits
+product state:enum               | give the choices
+product state:enum:              | give the choices
+product state:enum:a,,b          | is not of lower-case letters
+product state:enum:A             | is not of lower-case letters
+product state:enum:a,a           | is there twice
+product data:json[]              | no arrays of json
+product category:ref             | say to which resource
+product category:ref:categories  | there is no resource categories
+product jwks:ref:jwks            | there is no resource jwks
+product parent:product           | cannot require one of its own kind
+product --secret name:text       | it is called with
+'
+touch marker
+while IFS='|' read -r arguments wanted; do
+	wanted=${wanted# }
+	read -ra words <<<"$arguments"
+	code=0
+	output=$(perl tools/new_resource "${words[@]}" 2>&1) || code=$?
+	if [[ $code == 2 && $(wc -l <<<"$output") == 1 && $output == *"$wanted"* ]]; then
+		ok "refused:${arguments% }"
+	else
+		not_ok "refused: $arguments" "  exit status $code" "$output"
+	fi
+done < <(sed '/^$/d' <<<"$refused")
+is "nothing was written" "$(find . -type f -newer marker)" ""
+
+new category/categories title:text:80 note:text:5000? || { cat new.log; fail_all "category is made"; }
+new product --shared name:text:200 price:decimal stock:int:0:1000 weight:int? sold_at:time? day:date \
+	state:enum:draft,live,gone mood:enum:good,bad? fresh:bool checked:bool? code:uuid extra:json \
+	tags:text:20[] 'sizes:enum:s,m,l[]' 'numbers:int[]?' \
+	category:ref:categories other_id:category? item:item? task:ref:tasks parent:product? || { cat new.log; fail_all "product is made"; }
+ok "two resources are made"
+new person/people --public name:text:40 home:ref:categories? || { cat new.log; fail_all "person is made"; }
+ok "one that everybody may read"
+new category name:text && not_ok "the same again is refused" || ok "the same again is refused"
+
+tests="tests/features/test_categories tests/features/test_products tests/features/test_people"
+tests+=" tests/features/test_access tests/db/test_statements tests/db/test_migrations"
+psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_new_resource WITH (FORCE)' 2>/dev/null
+postgres_database "$TEST_POSTGRES" e2e_new_resource
+export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
+TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_new_resource)
+TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_new_resource)
+if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests tests/db/schema.sh \$(lints)" >check.log 2>&1; then
+	ok "they build, and all their tests and lints pass"
+else
+	not_ok "they build, and all their tests and lints pass" "$(tail -n 60 check.log)"
+fi
+matches "every one was run" "$(grep '^# PASS' check.log)" '[1-9][0-9]'
+document=$(build/"$package" openapi)
+for path in categories products people; do
+	matches "/$path is in the document" "$document" "\"/api/v1/$path/\{id\}\""
+done

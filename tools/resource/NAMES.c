@@ -1,0 +1,37 @@
+/* What @a_name@ is, and what this feature plugs into the application. */
+#include "@names@_priv.h"
+
+%for targets
+#include "features/@target_names@/@target_names@.h"
+%end
+
+%for enums
+const char *const @choices_name@[] = { @choices@, NULL };
+%end
+
+%for arrays
+static const struct field @field@_item = { @item@ };
+%end
+
+static const struct field fields[] = {
+	{ UUID(struct @name@, id), .flags = F_READ, .text = "Identifier." },
+	{ UUID(struct @name@, owner_id), .flags = F_READ, .text = "The user whose @words@ it is." },
+%for fields
+	{ @macro@, .flags = @flags@, @cells@ .text = "@text@." },
+%end
+	{ TIME(struct @name@, created_at), .flags = F_READ, .text = "When it was made." },
+	{ TIME(struct @name@, updated_at), .flags = F_READ, .text = "When it was last changed." },
+	{ INT(struct @name@, version) },
+};
+
+const struct schema @name@_schema = SCHEMA("@Label@", struct @name@, fields);
+
+static const struct list *const lists[] = { &@names@_rows, NULL };
+
+const struct feature @names@_feature = {
+	.name = "@path@",
+	.text = "@Names@.",
+	.routes = @names@_routes,
+	.queries = @names@_queries,
+	.lists = lists,
+};

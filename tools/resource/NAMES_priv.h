@@ -1,0 +1,27 @@
+/* Shared inside this folder only. */
+#ifndef @NAMES@_PRIV_H
+#define @NAMES@_PRIV_H
+
+#include "@names@.h"
+
+extern const struct route @names@_routes[];
+extern const struct query @names@_queries[];
+extern const struct list @names@_rows;
+
+%for enums
+extern const char *const @choices_name@[];
+%end
+
+%if own
+/* Statements: on rows that the caller may touch. */
+%else
+/* Statements; those that change a row, on rows that the caller may touch. */
+%end
+enum error @names@_insert(struct ctx *, const char *owner, const struct @name@ *in,
+			struct @name@ *out) MUST_CHECK;
+enum error @names@_find(struct ctx *, const char *id, struct @name@ *out) MUST_CHECK;
+enum error @names@_change(struct ctx *, const char *id, const struct @name@ *in, uint64_t given,
+			struct @name@ *out) MUST_CHECK;
+enum error @names@_remove(struct ctx *, const char *id) MUST_CHECK;
+
+#endif

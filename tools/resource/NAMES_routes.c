@@ -1,0 +1,99 @@
+/* HTTP in, HTTP out. No rules, no SQL. */
+#include "@names@_priv.h"
+
+static enum error
+list_@names@(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = @names@_list(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
+create_@name@(struct request *req)
+{
+	struct @name@ @name@;
+	enum error e;
+
+	e = @names@_create(req->ctx, req->in, &@name@);
+	if (e)
+		return e;
+
+	return reply_record(req, &@name@);
+}
+
+static enum error
+show_@name@(struct request *req)
+{
+	struct @name@ @name@;
+	enum error e;
+
+	e = @names@_get(req->ctx, request_path(req, "id"), &@name@);
+	if (e)
+		return e;
+
+	return reply_record(req, &@name@);
+}
+
+static enum error
+change_@name@(struct request *req)
+{
+	struct @name@ @name@;
+	enum error e;
+
+	e = @names@_update(req->ctx, request_path(req, "id"), req->in, req->given, &@name@);
+	if (e)
+		return e;
+
+	return reply_record(req, &@name@);
+}
+
+static enum error
+replace_@name@(struct request *req)
+{
+	struct @name@ @name@;
+	enum error e;
+
+	e = @names@_update(req->ctx, request_path(req, "id"), req->in, @NAME@_WHOLE, &@name@);
+	if (e)
+		return e;
+
+	return reply_record(req, &@name@);
+}
+
+static enum error
+delete_@name@(struct request *req)
+{
+	enum error e;
+
+	e = @names@_delete(req->ctx, request_path(req, "id"));
+	if (e)
+		return e;
+
+	return reply_empty(req);
+}
+
+const struct route @names@_routes[] = {
+	{ GET, "/@path@", list_@names@, @read_access@ .list = &@names@_rows,
+	  .reply = &@name@_schema, .id = "@names@_list",
+	  .text = "@list_text@" },
+	{ POST, "/@path@", create_@name@, ACCESS_MEMBER, .scope = "@path@:write",
+	  .body = &@name@_schema, .reply = &@name@_schema, .status = 201, .idempotent = true, @conflict@ .id = "@names@_create",
+	  .text = "Create @a_name@." },
+	{ GET, "/@path@/{id}", show_@name@, @read_access@ .reply = &@name@_schema,
+	  .id = "@names@_show", .text = "Show @a_name@." },
+	{ PATCH, "/@path@/{id}", change_@name@, ACCESS_MEMBER, .scope = "@path@:write",
+	  .body = &@name@_schema, .reply = &@name@_schema, @conflict@ .id = "@names@_update",
+	  .text = "Change what is named, by JSON merge patch (RFC 7396)." },
+	{ PUT, "/@path@/{id}", replace_@name@, ACCESS_MEMBER, .scope = "@path@:write",
+	  .body = &@name@_schema, .reply = &@name@_schema, @conflict@ .id = "@names@_replace",
+	  .text = "Replace @a_name@: what is not named goes back to its default." },
+	{ DELETE, "/@path@/{id}", delete_@name@, ACCESS_MEMBER, .scope = "@path@:write",
+	  .status = 204, .errors = { E_CONFLICT }, .id = "@names@_delete", .text = "Delete @a_name@." },
+	{ 0 },
+};

@@ -1,0 +1,44 @@
+/* The rules. No HTTP, no SQL. */
+#include "@names@_priv.h"
+
+enum error
+@names@_list(struct ctx *c, struct list_args *args, struct page *out)
+{
+	return db_list(c, args, out);
+}
+
+enum error
+@names@_get(struct ctx *c, const char *id, struct @name@ *out)
+{
+	return @names@_find(c, id, out);
+}
+
+enum error
+@names@_visible(struct ctx *c, const char *id)
+{
+	struct @name@ @name@;
+
+	return @names@_find(c, id, &@name@);
+}
+
+enum error
+@names@_create(struct ctx *c, const struct @name@ *in, struct @name@ *out)
+{
+	return @names@_insert(c, c->caller.user_id, in, out);
+}
+
+enum error
+@names@_update(struct ctx *c, const char *id, const struct @name@ *in, uint64_t given,
+	     struct @name@ *out)
+{
+	if (!given)
+		return @names@_find(c, id, out);
+
+	return @names@_change(c, id, in, given, out);
+}
+
+enum error
+@names@_delete(struct ctx *c, const char *id)
+{
+	return @names@_remove(c, id);
+}
