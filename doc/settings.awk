@@ -22,6 +22,8 @@ function values(kind, min, max) {
 		return "on or off. "
 	if (kind == "LIST")
 		return "A list: commas between, or a JSON array. "
+	if (kind == "RATE")
+		return "N/second, N/minute, N/hour, N/day or off. "
 	if (kind == "CHOICE") {
 		min = text(min)
 		gsub(/,/, ", ", min)

@@ -29,7 +29,8 @@ struct feature {
 	enum error (*authenticate)(struct request *);
 	bool api_keys; /* the credentials are API keys (X-API-Key): for OpenAPI */
 
-	/* What comes after a caller was refused with 403, once the answer is made. */
+	/* What comes after a caller was refused with 403, or anybody by a limit (once in the
+	 * time of its window), once the answer is made. */
 	void (*refused)(struct request *, enum error);
 
 	/* What `seed` does for it; safe to repeat. Says what it did on `out`. */

@@ -8,6 +8,7 @@
 #include "app/ctx.h"
 #include "app/list.h"
 #include "app/schema.h"
+#include "app/settings.h"
 
 struct request;
 
@@ -29,6 +30,18 @@ enum access {
 struct header {
 	const char *name, *value;
 };
+
+/* A limit on how often a route may be tried: whatever becomes of it, each try counts. Routes
+ * that name the same limit share the count. */
+struct limit {
+	const char *name;        /* of the policy, in headers: "login" */
+	const struct rate *rate; /* a setting */
+	/* Whose tries count together, in the request's arena; NULL: those of the client's
+	 * address. req->in is NULL or partly filled where the body is not valid. */
+	const char *(*key)(struct request *);
+};
+
+enum { LIMITS_MAX = 2 };
 
 /* One row a route; the table ends with { 0 }. Paths begin with / below API_PREFIX, or at
  * the root where .root; {id} and every other {name} is a UUID, and anything else there
@@ -53,11 +66,12 @@ struct route {
 	const char *location;       /* Location is below it: with 201 for .path, if not given;
 				     * with any other status none, if not given */
 	enum error errors[6];       /* beside those that the other cells imply */
-	const char *cache_control;  /* NULL is no-store */
-	const char *media_type;     /* of an answer that is not JSON */
-	struct header sends[4];     /* what the handler adds to success: each with one sentence */
-	const char *id;             /* operationId: "items_create" */
-	const char *text;           /* one sentence */
+	const struct limit *limits[LIMITS_MAX];
+	const char *cache_control; /* NULL is no-store */
+	const char *media_type;    /* of an answer that is not JSON */
+	struct header sends[4];    /* what the handler adds to success: each with one sentence */
+	const char *id;            /* operationId: "items_create" */
+	const char *text;          /* one sentence */
 };
 
 enum { PATH_PARAMS_MAX = 4, REPLY_HEADERS_MAX = 24 };
@@ -92,6 +106,7 @@ struct request {
 	uint64_t given;           /* which of its rows the client named */
 	const void *query_record; /* of route->query */
 	struct list_args list;
+	bool refused_before; /* by the same limit lately: it was told then */
 
 	struct reply reply;
 };
@@ -111,6 +126,13 @@ const char *request_env(const struct request *, const char *name);
 
 /* The value of {name} in the route's path, in lower case; the route must have it. */
 const char *request_path(const struct request *, const char *name);
+
+/* A key for a limit: the client's address together with the account of that e-mail address,
+ * whether there is one or not; NULL is none. */
+const char *limit_account(struct request *, const char *email);
+
+/* The limits that hold for a route now, RATE_LIMIT among them: number `i` from 0, or NULL. */
+const struct limit *route_limit(const struct route *, size_t i);
 
 /* Answers with the status of the route's row. reply_record: a record of .reply, with Location
  * (of its first field, the id) where the status is 201 or .location is there, and with ETag

@@ -10,12 +10,18 @@
 
 enum { S_SECRET = 1, S_REQUIRED = 2, S_EMPTY_OK = 4 };
 
+/* So many in so many seconds; n is 0 where there is no limit. */
+struct rate {
+	int64_t n, seconds;
+};
+
 /* Member types by kind. A CHOICE is one of its words. */
 #define SETTING_TYPE_TEXT   const char *
 #define SETTING_TYPE_INT    int64_t
 #define SETTING_TYPE_BOOL   bool
 #define SETTING_TYPE_CHOICE const char *
 #define SETTING_TYPE_LIST   const char *const *
+#define SETTING_TYPE_RATE   struct rate
 
 struct settings {
 #define SETTING(kind, member, name, standard, min, max, flags, text) SETTING_TYPE_##kind member;
@@ -32,6 +38,9 @@ extern struct settings settings; /* written by settings_load() alone */
 const char *settings_load(struct arena *, const char *env_file, bool complete) MUST_CHECK;
 
 bool settings_production(void);
+
+/* "5/minute"; "off" where there is no limit. */
+const char *rate_text(struct arena *, struct rate);
 
 /* Prints them for `settings`: name, value (secrets as ***), default, text. */
 void settings_print(FILE *, bool json);

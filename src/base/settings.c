@@ -7,7 +7,7 @@
 #include <regex.h>
 #include <sys/stat.h>
 
-enum kind { KIND_TEXT, KIND_INT, KIND_BOOL, KIND_CHOICE, KIND_LIST };
+enum kind { KIND_TEXT, KIND_INT, KIND_BOOL, KIND_CHOICE, KIND_LIST, KIND_RATE };
 
 struct row {
 	enum kind kind;
@@ -23,6 +23,7 @@ struct row {
 #define LIMITS_INT(from, to)    .min = from, .max = to
 #define LIMITS_BOOL(from, to)   .min = from, .max = to
 #define LIMITS_LIST(from, to)   .min = from, .max = to
+#define LIMITS_RATE(from, to)   .min = from, .max = to
 #define LIMITS_CHOICE(words, x) .choices = words, .max = x
 
 static const struct row rows[] = {
@@ -40,7 +41,7 @@ static const struct row rows[] = {
 
 struct settings settings;
 
-enum { FILE_MAX = 64 * 1024 };
+enum { FILE_MAX = 64 * 1024, RATE_MAX = 1000000 };
 
 /* What loading has at hand. */
 struct loader {
@@ -250,13 +251,41 @@ set_list(struct loader *l, const struct row *row, const char *value, void *membe
 	*(const char *const **)member = list;
 }
 
+static const struct {
+	const char *name;
+	int64_t seconds;
+} periods[] = { { "second", 1 }, { "minute", 60 }, { "hour", 3600 }, { "day", 86400 } };
+
+static void
+set_rate(struct loader *l, const struct row *row, const char *value, void *member)
+{
+	struct rate *rate = member;
+	char *end;
+	long long n;
+
+	*rate = (struct rate) { 0 };
+	if (strcasecmp(value, "off") == 0)
+		return;
+
+	n = strtoll(value, &end, 10);
+	for (size_t i = 0; i < COUNT(periods); i++) {
+		if (*end == '/' && strcmp(end + 1, periods[i].name) == 0)
+			rate->seconds = periods[i].seconds;
+	}
+	rate->n = n;
+	if (*value < '0' || *value > '9' || n < 1 || n > RATE_MAX || rate->seconds == 0)
+		complain(l, row, value,
+			 "must be N/second, N/minute, N/hour or N/day with N from 1 to %d, or off",
+			 RATE_MAX);
+}
+
 static void
 set(struct loader *l, const struct row *row, const char *value)
 {
 	static void (*const setters[])(struct loader *, const struct row *, const char *,
 				       void *) = {
 		[KIND_TEXT] = set_text,     [KIND_INT] = set_int,   [KIND_BOOL] = set_bool,
-		[KIND_CHOICE] = set_choice, [KIND_LIST] = set_list,
+		[KIND_CHOICE] = set_choice, [KIND_LIST] = set_list, [KIND_RATE] = set_rate,
 	};
 
 	setters[row->kind](l, row, value, (char *)&settings + row->offset);
@@ -401,6 +430,16 @@ settings_production(void)
 	return settings.environment && strcmp(settings.environment, "production") == 0;
 }
 
+const char *
+rate_text(struct arena *a, struct rate rate)
+{
+	for (size_t i = 0; i < COUNT(periods) && rate.n; i++) {
+		if (periods[i].seconds == rate.seconds)
+			return arena_printf(a, "%" PRId64 "/%s", rate.n, periods[i].name);
+	}
+	return "off";
+}
+
 static const char *
 current(struct arena *a, const struct row *row)
 {
@@ -413,6 +452,8 @@ current(struct arena *a, const struct row *row)
 		return arena_printf(a, "%" PRId64, *(const int64_t *)member);
 	case KIND_BOOL:
 		return *(const bool *)member ? "on" : "off";
+	case KIND_RATE:
+		return rate_text(a, *(const struct rate *)member);
 	case KIND_TEXT:
 	case KIND_CHOICE:
 		if (row->flags & S_SECRET && **(const char *const *)member)
@@ -478,6 +519,8 @@ settings_print_example(FILE *out)
 		fprintf(out, "\n# %s\n", row->text);
 		if (row->kind == KIND_CHOICE)
 			fprintf(out, "# One of %s.\n", row->choices);
+		if (row->kind == KIND_RATE)
+			fputs("# N/second, N/minute, N/hour, N/day or off.\n", out);
 		fprintf(out, "%s%s=%s\n", row->flags & S_REQUIRED ? "" : "#", row->name,
 			row->standard);
 	}

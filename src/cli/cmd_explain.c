@@ -11,6 +11,29 @@ static const char *const access_names[] = {
 	[ACCESS_MEMBER] = "member", [ACCESS_ADMIN] = "admin",   [ACCESS_OWNER] = "owner",
 };
 
+/* "login 5/minute, login_ip 30/minute", or "". */
+static const char *
+limits_of(struct arena *a, const struct route *r)
+{
+	struct buf b = buf_new(a, 1024);
+	const struct limit *limit;
+
+	for (size_t i = 0; (limit = route_limit(r, i)); i++)
+		buf_printf(&b, "%s%s %s", i ? ", " : "", limit->name, rate_text(a, *limit->rate));
+	return b.data;
+}
+
+static void
+print_route(const struct route *r)
+{
+	struct arena *a = arena_new(64 * 1024);
+	const char *limits = limits_of(a, r);
+
+	printf("%-7s %-7s %s%s%s%s\n", method_name(r->method), access_names[r->access],
+	       r->root ? "" : settings.api_prefix, r->path, *limits ? "  " : "", limits);
+	arena_free(a);
+}
+
 static void
 print_route_json(const struct feature *f, const struct route *r, const char *comma)
 {
@@ -24,6 +47,8 @@ print_route_json(const struct feature *f, const struct route *r, const char *com
 		buf_json_text(&b, r->scope);
 	else
 		buf_text(&b, "null");
+	buf_text(&b, ",\"limits\":");
+	buf_json_text(&b, limits_of(a, r));
 	buf_printf(&b, ",\"feature\":\"%s\",\"id\":\"%s\"}", f->name, r->id);
 	fputs(b.data, stdout);
 	arena_free(a);
@@ -43,9 +68,7 @@ cmd_routes(int argc, char **argv)
 			if (json)
 				print_route_json(*f, r, comma);
 			else
-				printf("%-7s %-7s %s%s\n", method_name(r->method),
-				       access_names[r->access], r->root ? "" : settings.api_prefix,
-				       r->path);
+				print_route(r);
 			comma = ",\n ";
 		}
 	}

@@ -224,6 +224,26 @@ read_input(struct request *req)
 	return body ? body : query;
 }
 
+/* Whether the request may be handled, and what it brings along. */
+static enum error
+admit(struct request *req)
+{
+	enum error e;
+
+	if (req->body_broken)
+		return fail(req->ctx, E_BAD_REQUEST, "the body is shorter than announced");
+
+	e = request_read_query(req);
+	if (e)
+		return e;
+
+	e = check_access(req);
+	if (e)
+		return e;
+
+	return read_input(req);
+}
+
 static enum error
 run_handler(struct request *req)
 {
@@ -238,7 +258,7 @@ static enum error
 process(struct request *req)
 {
 	struct segments segments;
-	enum error e;
+	enum error e, limited;
 
 	e = request_split(req, &segments);
 	if (e)
@@ -250,18 +270,10 @@ process(struct request *req)
 	if (e)
 		return e;
 
-	if (req->body_broken)
-		return fail(req->ctx, E_BAD_REQUEST, "the body is shorter than announced");
-
-	e = request_read_query(req);
-	if (e)
-		return e;
-
-	e = check_access(req);
-	if (e)
-		return e;
-
-	e = read_input(req);
+	e = admit(req);
+	limited = limit_check(req);
+	if (limited)
+		return limited;
 	if (e)
 		return e;
 
@@ -277,11 +289,14 @@ process(struct request *req)
 	return OK;
 }
 
-/* A caller who asks for what he may not have is worth a note; a stranger never got so far. */
+/* A caller who asks for what he may not have is worth a note, and who asks too often, once
+ * each time; a stranger never got so far. */
 static void
 tell_refusal(struct request *req, enum error e)
 {
-	if (error_info(e)->status != 403 || req->ctx->caller.role == ROLE_NONE)
+	bool forbidden = error_info(e)->status == 403 && req->ctx->caller.role != ROLE_NONE;
+
+	if (!forbidden && (e != E_RATE_LIMITED || req->refused_before))
 		return;
 
 	for (const struct feature *const *f = features; *f; f++) {

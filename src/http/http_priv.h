@@ -77,6 +77,10 @@ bool has_location(const struct route *);
 /* The value of a header of the answer, or NULL. */
 const char *reply_find_header(const struct reply *, const char *name);
 
+/* Counts the request for the limits of its route, whatever has become of it so far, and says
+ * in the answer's header what is left. E_RATE_LIMITED. */
+enum error limit_check(struct request *) MUST_CHECK;
+
 /* Makes the answer of an error from what fail() left in the ctx. */
 void reply_problem(struct request *, enum error);
 

@@ -21,6 +21,12 @@ is_idempotent(const struct route *r)
 }
 
 static bool
+is_limited(const struct route *r)
+{
+	return route_limit(r, 0);
+}
+
+static bool
 sends_version(const struct route *r)
 {
 	return r->reply && !r->list && version_counted(r->reply);
@@ -115,6 +121,12 @@ static const struct {
 	{ "Link", "Link", is_list, 0,
 	  "The pages around this one (RFC 8288): next, and for offsets prev, first and last.",
 	  "{\"type\":\"string\"}" },
+	{ "RateLimit-Policy", "RateLimitPolicy", is_limited, WITH_304,
+	  "The limit that is nearest to its end: so many requests (q) in so many seconds (w).",
+	  "{\"type\":\"string\",\"examples\":[\"\\\"login\\\";q=5;w=60\"]}" },
+	{ "RateLimit", "RateLimit", is_limited, WITH_304,
+	  "How many more pass now (r), and in how many seconds (t) another one does.",
+	  "{\"type\":\"string\",\"examples\":[\"\\\"login\\\";r=4;t=12\"]}" },
 };
 
 static void
@@ -149,6 +161,17 @@ is_sent_by_any(const struct doc *d, bool (*is_sent)(const struct route *))
 		if (is_sent(d->operations[i].route))
 			return true;
 	return false;
+}
+
+/* A component of failures serves limited routes and others. */
+void
+headers_of_limits(struct doc *d)
+{
+	if (!is_sent_by_any(d, is_limited))
+		return;
+
+	writer_ref(&d->json, "RateLimit-Policy", "headers", "RateLimitPolicy");
+	writer_ref(&d->json, "RateLimit", "headers", "RateLimit");
 }
 
 void

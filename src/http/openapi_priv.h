@@ -67,6 +67,7 @@ bool header_is_taken(const struct route *);
 void header_parameters(struct doc *, const struct route *);
 void headers_write(struct doc *, const struct route *, unsigned status);
 void headers_write_all(struct doc *);
+void headers_of_limits(struct doc *);
 
 /* openapi_schema.c: records. shape_need() first for all, shape_name_all() once, then the
  * writers, which refer to components by name. */

@@ -31,6 +31,8 @@ problems_of(const struct doc *d, const struct route *r)
 		errors |= BIT(E_IDEMPOTENCY_IN_PROGRESS) | BIT(E_IDEMPOTENCY_KEY_REUSED);
 	if (version_reader(r))
 		errors |= BIT(E_PRECONDITION_FAILED);
+	if (route_limit(r, 0))
+		errors |= BIT(E_RATE_LIMITED);
 	for (size_t i = 0; i < COUNT(r->errors); i++)
 		if (r->errors[i])
 			errors |= BIT(r->errors[i]);
@@ -112,6 +114,7 @@ problem_headers(struct doc *d, uint64_t errors)
 		writer_ref(j, "WWW-Authenticate", "headers", "Authenticate");
 	if (errors & retry)
 		writer_ref(j, "Retry-After", "headers", "RetryAfter");
+	headers_of_limits(d);
 	writer_close(j, '}');
 }
 

@@ -27,6 +27,7 @@ struct segment {
 	_Atomic int32_t log_level;                         /* less one; 0: that of the settings */
 	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
+	_Alignas(64) struct rate_set rates[RATE_SETS];
 	struct known known[READINGS];
 	struct measured measured;
 };
@@ -257,6 +258,12 @@ void
 generation_bump(const char *kind, const char *id)
 {
 	++*generation_of(kind, id);
+}
+
+struct rate_set *
+shared_rates(size_t i)
+{
+	return &segment->rates[i % RATE_SETS];
 }
 
 static bool

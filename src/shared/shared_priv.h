@@ -9,7 +9,13 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-enum { BATCH_MAX = 64 };
+enum { BATCH_MAX = 64, RATE_SETS = 65536, RATE_WAYS = 2 };
+
+/* Keys of rate limits that share a place in the table (rate.c). */
+struct rate_set {
+	_Atomic uint64_t tags;          /* 32 bits of each key's hash */
+	_Atomic int64_t tat[RATE_WAYS]; /* clock_monotonic() from which on nothing counts */
+};
 
 struct slot {
 	_Alignas(64) _Atomic int32_t pid; /* 0: free */
@@ -70,6 +76,9 @@ struct slot *shared_slot_of(pid_t pid);
 
 /* The slots, one after the other; NULL behind the last. */
 struct slot *shared_slot_at(unsigned i);
+
+/* One of RATE_SETS sets. */
+struct rate_set *shared_rates(size_t i);
 
 /* Takes back what a process held: its slot, its permit to hash. */
 void shared_forget(pid_t pid);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The commands for accounts, tokens and sessions, against a site that runs.
 . "$(dirname "$0")/e2e.sh"
-site_start SESSION_CACHE_SECONDS=0
+site_start SESSION_CACHE_SECONDS=0 AUTH_LOGIN_RATE_LIMIT=off AUTH_LOGIN_IP_RATE_LIMIT=off
 
 # app ARGUMENTS…: sets `output`, `errors` (in one line) and `code`; standard input is that of the caller.
 app() {

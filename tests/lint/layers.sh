@@ -24,7 +24,7 @@ BEGIN {
 	beside["job>serve"] = 1
 
 	# Which folder a public header belongs to; those not named belong to base.
-	split("schema:schema shared:shared metrics:shared http:http feature:http openapi:http replay:http db:db list:db " \
+	split("schema:schema shared:shared metrics:shared rate:shared http:http feature:http openapi:http replay:http db:db list:db " \
 	    "migrate:db password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")

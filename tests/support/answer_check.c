@@ -227,6 +227,23 @@ check_retry(const struct asked *asked, const struct answer *a)
 	      "Retry-After is %s", retry ? retry : "missing");
 }
 
+/* What memory or its end keeps from being said apart, a limited route always tells. */
+static void
+check_limit(const struct asked *asked, const struct answer *a)
+{
+	bool limited = a->route && route_limit(a->route, 0);
+	const char *limit = answer_header(a, "RateLimit"), *t;
+
+	CHECK(!limit == !answer_header(a, "RateLimit-Policy"), "one header of two is missing");
+	CHECK(limited || !limit, "RateLimit is there");
+	CHECK(!limited || limit || a->status >= 500, "RateLimit is missing");
+	t = limit ? strstr(limit, ";t=") : NULL;
+	CHECK(!limit || (t && strtol(t + 3, NULL, 10) >= 1), "RateLimit is %s", limit);
+	CHECK(a->status != 429 || !t ||
+		  strtol(answer_header(a, "Retry-After"), NULL, 10) >= strtol(t + 3, NULL, 10),
+	      "Retry-After is sooner than RateLimit says");
+}
+
 static void
 check_location(const struct asked *asked, const struct answer *a)
 {
@@ -323,6 +340,7 @@ answer_check(const struct asked *asked, const struct answer *a)
 		check_challenge(asked, a);
 	check_allow(asked, a);
 	check_retry(asked, a);
+	check_limit(asked, a);
 	check_location(asked, a);
 	check_tag(asked, a);
 	check_cors(asked, a);

@@ -130,9 +130,10 @@ call_(struct test *t, const char *method, const char *uri, struct call call)
 {
 	const char *env[ENV_MAX];
 	struct arena *memory = arena_new(REQUEST_ARENA);
-	struct ctx c = {
-		.arena = memory, .db = t->db, .request_id = "none", .ip = address_of(&call)
-	};
+	struct ctx c = { .arena = memory,
+			 .db = t->db,
+			 .request_id = "none",
+			 .ip = *address_of(&call) ? address_of(&call) : NULL };
 	struct request req = {
 		.ctx = &c,
 		.method_text = method,

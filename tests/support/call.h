@@ -44,7 +44,7 @@ struct call {
 	size_t len;
 	const char *type; /* … and its Content-Type; also in place of that of .json or .form */
 	const char *header, *header2, *header3; /* CGI variables: "HTTP_X_REQUEST_ID=abcdefgh" */
-	const char *address;                    /* of the client; NULL: 192.0.2.1 */
+	const char *address;                    /* of the client; NULL: 192.0.2.1, "": none */
 	bool too_large, broken;                 /* what the edge says of the body */
 };
 

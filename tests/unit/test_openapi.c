@@ -141,13 +141,17 @@ static const struct route lamp_routes[] = {
 	{ 0 },
 };
 
+static const struct rate rate = { 5, 60 }, no_rate;
+static const struct limit sign_limit = { "sign", &rate, NULL }, no_limit = { "no", &no_rate, NULL };
+
 static const struct route other_routes[] = {
 	{ POST, "/sign/token", answer, ACCESS_PUBLIC, .body = &sign_schema, .form = &form_schema,
-	  .errors = { E_INVALID_CREDENTIALS }, .id = "sign_token", .text = "Sign in." },
+	  .errors = { E_INVALID_CREDENTIALS }, .limits = { &sign_limit }, .id = "sign_token",
+	  .text = "Sign in." },
 	{ GET, "/state", answer, ACCESS_PUBLIC, .root = true, .reply = &maker_schema,
 	  .reply_503 = true, .id = "state", .text = "State." },
 	{ GET, "/numbers", answer, ACCESS_PUBLIC, .root = true, .media_type = "text/plain",
-	  .id = "numbers", .text = "Numbers." },
+	  .limits = { &no_limit }, .id = "numbers", .text = "Numbers." },
 	{ GET, "/self", answer, ACCESS_NOBODY, .id = "self", .text = "Closed." },
 	{ 0 },
 };
@@ -497,9 +501,9 @@ Test(openapi, names_the_errors_that_a_row_implies)
 			     "application~1problem+json/examples/validation_error/value",
 			     "errors"));
 	members_are("/components/responses/InvalidCredentials/headers",
-		    "X-Request-ID Cache-Control WWW-Authenticate");
+		    "X-Request-ID Cache-Control WWW-Authenticate RateLimit-Policy RateLimit");
 	members_are("/components/responses/UnavailableOrOverloaded/headers",
-		    "X-Request-ID Cache-Control Retry-After");
+		    "X-Request-ID Cache-Control Retry-After RateLimit-Policy RateLimit");
 }
 
 #define PLUG "/paths/~1api~1v1~1plugs~1{id}"
@@ -554,6 +558,18 @@ Test(openapi, describes_answers)
 		    "application/json application/problem+json");
 	is("/paths/~1state/get/responses/503/content/application~1json/schema/$ref",
 	   "\"#/components/schemas/Maker\"");
+}
+
+Test(openapi, tells_of_limits)
+{
+	cr_expect(has_member(TOKEN "/responses", "429"));
+	cr_expect(has_member(TOKEN "/responses/200/headers", "RateLimit-Policy"));
+	cr_expect(has_member(TOKEN "/responses/200/headers", "RateLimit"));
+	cr_expect(has_member("/components/responses/RateLimited/headers", "RateLimit"));
+	cr_expect(has_member("/components/responses/RateLimited/headers", "Retry-After"));
+	is("/components/headers/RateLimit/schema/examples", "[\"\\\"login\\\";r=4;t=12\"]");
+	cr_expect_not(has_member("/paths/~1numbers/get/responses", "429"));
+	cr_expect_not(has_member("/paths/~1numbers/get/responses/200/headers", "RateLimit"));
 }
 
 Test(openapi, says_who_may)

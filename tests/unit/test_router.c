@@ -150,9 +150,12 @@ static const struct route routes[] = {
 	{ GET, "/slowly", take_all_memory_slowly, ACCESS_PUBLIC, .id = "slowly", MORE },
 	{ GET, "/inside", fail_inside, ACCESS_PUBLIC, .cache_control = "public", .id = "inside",
 	  MORE },
-	{ GET, "/old", fail_with_an_old_detail, ACCESS_PUBLIC, .id = "old", MORE },
-	{ GET, "/busy", fail_busily, ACCESS_PUBLIC, .id = "busy", MORE },
-	{ GET, "/header", send_header, ACCESS_PUBLIC, .id = "header", MORE },
+	{ GET, "/old", fail_with_an_old_detail, ACCESS_PUBLIC, .id = "old",
+	  .errors = { E_NOT_FOUND }, MORE },
+	{ GET, "/busy", fail_busily, ACCESS_PUBLIC, .id = "busy", .errors = { E_RATE_LIMITED },
+	  MORE },
+	{ GET, "/header", send_header, ACCESS_PUBLIC, .id = "header",
+	  .sends = { { "X-Test", "What came." } }, MORE },
 	{ GET, "/access/nobody", tell_caller, .id = "nobody", MORE },
 	{ GET, "/access/public", tell_caller, ACCESS_PUBLIC, .id = "public", MORE },
 	{ GET, "/access/viewer", tell_caller, ACCESS_VIEWER, .scope = "", .id = "viewer", MORE },
@@ -186,9 +189,9 @@ authenticate(struct request *req)
 	return caller->role == ROLE_NONE ? fail(req->ctx, E_INVALID_TOKEN, NULL) : OK;
 }
 
-static const struct feature test_feature = { .name = "test",
-					     .routes = routes,
-					     .authenticate = authenticate };
+static const struct feature test_feature = {
+	.name = "test", .routes = routes, .authenticate = authenticate, .api_keys = true
+};
 
 const struct feature *const features[] = { &test_feature, NULL };
 
@@ -197,6 +200,10 @@ static struct test test, *t = &test;
 static void
 begin(void)
 {
+	static const char *const nobody[] = { NULL };
+
+	settings.app_name = "test";
+	settings.cors_origins = nobody;
 	settings.api_prefix = "/p";
 	settings.max_body_bytes = 1000;
 	test.arena = arena_new(1 << 30);

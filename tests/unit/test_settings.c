@@ -273,6 +273,38 @@ Test(settings, choices_are_whole_words)
 	cr_expect_str_eq(settings.log_level, "error");
 }
 
+Test(settings, rates)
+{
+	static const char *const bad[] = { "5",         "5/minutes",
+					   "0/minute",  "-1/minute",
+					   "5 /minute", "/minute",
+					   "5/",        "5/minute ",
+					   " 5/minute", "1000001/day",
+					   "five",      "5.5/hour",
+					   "+5/hour",   "99999999999999999999/hour" };
+
+	set_required();
+	expect_good();
+	cr_expect_eq(settings.auth_login_rate_limit.n, 5);
+	cr_expect_eq(settings.auth_login_rate_limit.seconds, 60);
+	cr_expect_eq(settings.rate_limit.n, 0);
+	setenv("AUTH_REGISTER_RATE_LIMIT", "3/day", 1);
+	setenv("AUTH_REFRESH_RATE_LIMIT", "Off", 1);
+	setenv("RATE_LIMIT", "1000000/second", 1);
+	expect_good();
+	cr_expect_eq(settings.auth_register_rate_limit.n, 3);
+	cr_expect_eq(settings.auth_register_rate_limit.seconds, 86400);
+	cr_expect_eq(settings.auth_refresh_rate_limit.n, 0);
+	cr_expect_str_eq(rate_text(a, settings.rate_limit), "1000000/second");
+	cr_expect_str_eq(rate_text(a, settings.auth_refresh_rate_limit), "off");
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		const char *wrong = wrong_with("RATE_LIMIT", bad[i]);
+
+		expect_part(wrong, arena_printf(a, "RATE_LIMIT=%s: must be N/second", bad[i]));
+		cr_expect_eq(lines_of(wrong), 1, "%s", wrong);
+	}
+}
+
 Test(settings, prefixes)
 {
 	static const char *const wrong[] = { "api",  "/api/", "/",    "//api", "/a//b",

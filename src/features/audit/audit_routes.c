@@ -24,7 +24,7 @@ audit_refused(struct request *req, enum error e)
 	struct ctx *c = req->ctx;
 	struct failure failure = c->failure;
 	struct audit_event event = {
-		.action = AUDIT_AUTHZ_FAIL,
+		.action = e == E_RATE_LIMITED ? AUDIT_RATE_LIMIT_EXCEEDED : AUDIT_AUTHZ_FAIL,
 		.failed = true,
 		.target = req->path,
 		.detail =

@@ -76,6 +76,9 @@ enum error auth_login(struct ctx *, const struct credentials *, struct tokens *o
 enum error auth_refresh(struct ctx *, const char *token, struct tokens *out) MUST_CHECK;
 enum error auth_logout(struct ctx *, const char *token) MUST_CHECK;
 
+/* The id of the refresh token's session; of one that nobody knows, its hash. */
+const char *auth_session_of(struct ctx *, const char *token);
+
 /* Sets the caller from an access token. */
 enum error auth_identify(struct ctx *, const char *token) MUST_CHECK;
 

@@ -1,6 +1,8 @@
 /* Signing in and out over HTTP: no rules, no SQL. */
 #include "auth_priv.h"
 
+#include "app/settings.h"
+
 enum error
 auth_authenticate(struct request *req)
 {
@@ -85,22 +87,48 @@ show_caller(struct request *req)
 	return reply_empty(req);
 }
 
+static const char *
+login_key(struct request *req)
+{
+	const struct credentials *in = req->in;
+
+	return limit_account(req, in ? in->email : NULL);
+}
+
+/* Of a token that nobody knows, the uses of that token. */
+static const char *
+refresh_key(struct request *req)
+{
+	const struct refresh *in = req->in;
+
+	return in && in->refresh_token ? auth_session_of(req->ctx, in->refresh_token) : NULL;
+}
+
+static const struct limit login_limit = { "login", &settings.auth_login_rate_limit, login_key };
+static const struct limit login_ip_limit = { "login_ip", &settings.auth_login_ip_rate_limit, NULL };
+static const struct limit refresh_limit = { "refresh", &settings.auth_refresh_rate_limit,
+					    refresh_key };
+static const struct limit register_limit = { "register", &settings.auth_register_rate_limit, NULL };
+
 const struct route auth_routes[] = {
 	{ POST, "/auth/register", sign_up, ACCESS_PUBLIC, .body = &registration_schema,
 	  .reply = &user_schema, .status = 201, .location = "/users",
-	  .errors = { E_FORBIDDEN, E_EMAIL_TAKEN, E_OVERLOADED }, .id = "auth_register",
-	  .text = "Make an account of one's own." },
+	  .errors = { E_FORBIDDEN, E_EMAIL_TAKEN, E_OVERLOADED }, .limits = { &register_limit },
+	  .id = "auth_register", .text = "Make an account of one's own." },
 	{ POST, "/auth/login", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
 	  .form = &credentials_form, .reply = &tokens_schema,
-	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED }, .id = "auth_login",
+	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED },
+	  .limits = { &login_limit, &login_ip_limit }, .id = "auth_login",
 	  .text = "Sign in and get tokens." },
 	{ POST, "/auth/token", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
 	  .form = &credentials_form, .reply = &tokens_schema,
-	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED }, .id = "auth_token",
+	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED },
+	  .limits = { &login_limit, &login_ip_limit }, .id = "auth_token",
 	  .text = "The same as login, under the name that OAuth 2.0 clients look for." },
 	{ POST, "/auth/refresh", refresh, ACCESS_PUBLIC, .body = &refresh_schema,
 	  .reply = &tokens_schema, .errors = { E_INVALID_TOKEN, E_TOKEN_REUSED },
-	  .id = "auth_refresh", .text = "Turn a refresh token into new tokens." },
+	  .limits = { &refresh_limit }, .id = "auth_refresh",
+	  .text = "Turn a refresh token into new tokens." },
 	{ POST, "/auth/logout", log_out, ACCESS_PUBLIC, .body = &refresh_schema, .status = 204,
 	  .id = "auth_logout", .text = "End the session that a refresh token belongs to." },
 	{ GET, "/auth/check", show_caller, ACCESS_VIEWER, .status = 204, .id = "auth_check",

@@ -276,6 +276,20 @@ auth_logout(struct ctx *c, const char *token)
 	return e;
 }
 
+const char *
+auth_session_of(struct ctx *c, const char *token)
+{
+	unsigned char hash[SHA256_SIZE];
+	struct session_ref session;
+
+	hash_of(token, hash);
+	if (!auth_find_session_of(c, hash, &session))
+		return session.session_id;
+
+	failure_clear(c);
+	return p_bytes(c, hash, sizeof(hash));
+}
+
 static enum error
 begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_id *session)
 {

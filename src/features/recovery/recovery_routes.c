@@ -1,6 +1,8 @@
 /* HTTP in, HTTP out. The answers to an address tell nothing about it. */
 #include "recovery_priv.h"
 
+#include "app/settings.h"
+
 static enum error
 verify_email(struct request *req)
 {
@@ -51,18 +53,34 @@ reset_password(struct request *req)
 	return reply_empty(req);
 }
 
+static const char *
+account_key(struct request *req)
+{
+	const struct address *in = req->in;
+
+	return limit_account(req, in ? in->email : NULL);
+}
+
+static const struct limit mail_limit = { "recovery", &settings.auth_recovery_rate_limit,
+					 account_key };
+static const struct limit address_limit = { "recovery_ip", &settings.auth_recovery_ip_rate_limit,
+					    NULL };
+
 const struct route recovery_routes[] = {
 	{ POST, "/auth/verify-email", verify_email, ACCESS_PUBLIC, .body = &proof_schema,
-	  .status = 204, .errors = { E_INVALID_TOKEN, E_EMAIL_TAKEN }, .id = "auth_verify_email",
+	  .status = 204, .errors = { E_INVALID_TOKEN, E_EMAIL_TAKEN }, .limits = { &address_limit },
+	  .id = "auth_verify_email",
 	  .text = "Prove an e-mail address with the token that was sent there." },
 	{ POST, "/auth/resend-verification", resend_verification, ACCESS_PUBLIC,
-	  .body = &address_schema, .status = 204, .id = "auth_resend_verification",
+	  .body = &address_schema, .status = 204, .limits = { &mail_limit, &address_limit },
+	  .id = "auth_resend_verification",
 	  .text = "Send that token again, if the address has an account that needs it." },
 	{ POST, "/auth/forgot-password", forgot_password, ACCESS_PUBLIC, .body = &address_schema,
-	  .status = 204, .id = "auth_forgot_password",
+	  .status = 204, .limits = { &mail_limit, &address_limit }, .id = "auth_forgot_password",
 	  .text = "Send a token for a new password, if the address has an account." },
 	{ POST, "/auth/reset-password", reset_password, ACCESS_PUBLIC, .body = &reset_schema,
-	  .status = 204, .errors = { E_INVALID_TOKEN, E_OVERLOADED }, .id = "auth_reset_password",
+	  .status = 204, .errors = { E_INVALID_TOKEN, E_OVERLOADED }, .limits = { &address_limit },
+	  .id = "auth_reset_password",
 	  .text = "Set a new password with that token; ends every session of the account." },
 	{ 0 },
 };

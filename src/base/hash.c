@@ -1,0 +1,76 @@
+/* SipHash-2-4 of Aumasson and Bernstein, with 128 bits. */
+#include "app/hash.h"
+
+struct state {
+	uint64_t a, b, c, d;
+};
+
+static uint64_t
+rotate(uint64_t x, unsigned bits)
+{
+	return x << bits | x >> (64 - bits);
+}
+
+static void
+mix(struct state *s, int rounds)
+{
+	while (rounds-- > 0) {
+		s->a += s->b;
+		s->c += s->d;
+		s->b = rotate(s->b, 13) ^ s->a;
+		s->d = rotate(s->d, 16) ^ s->c;
+		s->a = rotate(s->a, 32) + s->d;
+		s->c += s->b;
+		s->d = rotate(s->d, 21) ^ s->a;
+		s->b = rotate(s->b, 17) ^ s->c;
+		s->c = rotate(s->c, 32);
+	}
+}
+
+/* Up to 8 bytes, the first one lowest. */
+static uint64_t
+word_at(const unsigned char *bytes, size_t n)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < n; i++)
+		word |= (uint64_t)bytes[i] << 8 * i;
+	return word;
+}
+
+static void
+absorb(struct state *s, uint64_t word)
+{
+	s->d ^= word;
+	mix(s, 2);
+	s->a ^= word;
+}
+
+static void
+put_word(struct state *s, unsigned char out[8])
+{
+	uint64_t word;
+
+	mix(s, 4);
+	word = s->a ^ s->b ^ s->c ^ s->d;
+	for (size_t i = 0; i < 8; i++)
+		out[i] = (unsigned char)(word >> 8 * i);
+}
+
+void
+hash_keyed(const unsigned char key[HASH_SIZE], const void *data, size_t len,
+	   unsigned char out[HASH_SIZE])
+{
+	uint64_t first = word_at(key, 8), second = word_at(key + 8, 8);
+	struct state s = { first ^ 0x736f6d6570736575, second ^ 0x646f72616e646f6d ^ 0xee,
+			   first ^ 0x6c7967656e657261, second ^ 0x7465646279746573 };
+	const unsigned char *at = data, *end = at + len / 8 * 8;
+
+	for (; at < end; at += 8)
+		absorb(&s, word_at(at, 8));
+	absorb(&s, (uint64_t)len << 56 | word_at(at, len % 8));
+	s.c ^= 0xee;
+	put_word(&s, out);
+	s.b ^= 0xdd;
+	put_word(&s, out + 8);
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The limits that ship, through nginx and over all workers: no more than five sign-ins a
+# minute, however many ask at once.
+. "$(dirname "$0")/e2e.sh"
+site_start
+
+crowd() { # EMAIL: how 40 sign-ins at once end, counted
+	seq 40 | xargs -P 16 -I{} curl -s -o /dev/null -w '%{http_code}\n' \
+		-H 'Content-Type: application/json' \
+		-d "{\"email\":\"$1\",\"password\":\"wrong\"}" "$url/api/v1/auth/login" |
+		sed 's/503/401/' | sort | uniq -c | tr -s ' \n' ' '
+}
+is "five of forty at once may try" "$(crowd ada@example.com)" ' 5 401 35 429 '
+ask POST /api/v1/auth/login --json '{"email":"ada@example.com","password":"wrong"}'
+is_problem "one more" 429 rate_limited
+matches "which limit" "$(header ratelimit-policy)" '^"login(_ip)?";q='
+matches "what is left" "$(header ratelimit)" '^"login(_ip)?";r=0;t=[0-9]+$'
+matches "when" "$(header retry-after)" '^([1-9]|1[0-2])$'
+is "the log tells it, and only once a window" "$(grep -c 'the limit .* was reached' "$site/log/api.log")" \
+	"$(grep -o 'the limit ."[a-z_]*' "$site/log/api.log" | sort -u | wc -l)"
+is "no address of an account in the log" "$(grep -c ada@ "$site/log/api.log" || true)" 0
+kill -HUP "$(api_pid "$site")"
+ask POST /api/v1/auth/login --json '{"email":"ada@example.com","password":"wrong"}'
+is_problem "a reload forgets nothing" 429 rate_limited
+ask GET /api/v1/openapi.json
+matches "the documents know it" "$body" '"RateLimit-Policy"'
+matches "and so does the program" "$("$APP" routes)" 'POST +public +/api/v1/auth/login  login 5/minute, login_ip 30/minute'

@@ -1,0 +1,283 @@
+/* Rate limits as clients meet them. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/testdb.h"
+
+#include "app/settings.h"
+#include "app/shared.h"
+
+static struct test *t;
+
+static void
+begin(void)
+{
+	t = test_begin();
+	settings.auth_login_rate_limit = (struct rate) { 5, 60 };
+	settings.auth_login_ip_rate_limit = (struct rate) { 30, 60 };
+	settings.auth_refresh_rate_limit = (struct rate) { 10, 60 };
+	settings.auth_register_rate_limit = (struct rate) { 10, 3600 };
+	settings.auth_recovery_rate_limit = (struct rate) { 5, 60 };
+	settings.auth_recovery_ip_rate_limit = (struct rate) { 30, 60 };
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(limits, .init = begin, .fini = end);
+
+#define LOGIN   "/api/v1/auth/login"
+#define REFRESH "/api/v1/auth/refresh"
+
+static const char *
+credentials(const char *email, const char *password)
+{
+	return arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
+}
+
+static struct answer
+try_login(const char *email, const char *ip)
+{
+	return call(t, "POST", LOGIN, .address = ip, .json = credentials(email, "wrong password"));
+}
+
+static void
+expect_headers(const struct answer *a, const char *policy, const char *limit)
+{
+	cr_assert_not_null(answer_header(a, "RateLimit"), "%u %s", a->status, a->body);
+	cr_expect_str_eq(answer_header(a, "RateLimit-Policy"), policy);
+	cr_expect_str_eq(answer_header(a, "RateLimit"), limit);
+}
+
+static int64_t
+count_events(void)
+{
+	return strtol(testdb_sql("SELECT count(*) FROM audit_events"
+				 " WHERE action = 'excess_rate_limit_exceeded'"),
+		      NULL, 10);
+}
+
+Test(limits, five_logins_and_then_429)
+{
+	struct account ada = make_user(t);
+	struct answer a;
+
+	a = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
+	cr_expect_eq(a.status, 200);
+	expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=4;t=12");
+	for (int left = 3; left >= 0; left--) {
+		char limit[40];
+
+		a = try_login(ada.email, NULL);
+		cr_expect_eq(a.status, 401);
+		snprintf(limit, sizeof(limit), "\"login\";r=%d;t=12", left);
+		expect_headers(&a, "\"login\";q=5;w=60", limit);
+	}
+	a = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
+	expect_problem(&a, 429, "rate_limited");
+	expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=0;t=12");
+	cr_expect_str_eq(answer_header(&a, "Retry-After"), "12");
+	a = call(t, "POST", "/api/v1/auth/token",
+		 .form = arena_printf(t->arena, "username=%s&password=x", ada.email));
+	expect_problem(&a, 429, "rate_limited");
+}
+
+Test(limits, capitals_make_no_other_account)
+{
+	for (int i = 0; i < 5; i++)
+		cr_expect_eq(try_login(i % 2 ? "ada@example.com" : "ADA@Example.com", NULL).status,
+			     401);
+	cr_expect_eq(try_login("Ada@example.com", NULL).status, 429);
+}
+
+Test(limits, another_account_and_another_address_are_free)
+{
+	for (int i = 0; i < 6; i++)
+		try_login("ada@example.com", NULL);
+	cr_expect_eq(try_login("ada@example.com", NULL).status, 429);
+	cr_expect_eq(try_login("bob@example.com", NULL).status, 401);
+	cr_expect_eq(try_login("ada@example.com", "192.0.2.2").status, 401);
+	cr_expect_eq(try_login("ada@example.com", "::ffff:192.0.2.1").status, 429);
+}
+
+Test(limits, an_ipv6_client_is_its_network)
+{
+	for (int i = 0; i < 5; i++) {
+		const char *ip = arena_printf(t->arena, "2001:db8:1:2:%x::1", i);
+
+		cr_expect_eq(try_login("ada@example.com", ip).status, 401);
+	}
+	cr_expect_eq(try_login("ada@example.com", "2001:DB8:1:2::9").status, 429);
+	cr_expect_eq(try_login("ada@example.com", "2001:db8:1:3::9").status, 401);
+}
+
+Test(limits, clients_without_an_address_share_a_key)
+{
+	for (int i = 0; i < 5; i++)
+		cr_expect_eq(try_login("ada@example.com", i % 2 ? "" : "unix:").status, 401);
+	cr_expect_eq(try_login("ada@example.com", "").status, 429);
+}
+
+Test(limits, an_address_may_try_thirty_accounts)
+{
+	struct answer a = { 0 };
+
+	for (int i = 0; i < 30; i++) {
+		a = try_login(arena_printf(t->arena, "user-%d@example.net", i), NULL);
+		cr_expect_eq(a.status, 401);
+	}
+	expect_headers(&a, "\"login_ip\";q=30;w=60", "\"login_ip\";r=0;t=2");
+	a = try_login("another@example.net", NULL);
+	expect_problem(&a, 429, "rate_limited");
+	expect_headers(&a, "\"login_ip\";q=30;w=60", "\"login_ip\";r=0;t=2");
+}
+
+Test(limits, what_is_invalid_counts_too)
+{
+	static const char *const bodies[] = { "{", "[]", "{}", "{\"email\":1}",
+					      "{\"email\":\"x\",\"password\":\"y\"}" };
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		a = call(t, "POST", LOGIN, .json = bodies[i]);
+		cr_expect_geq(a.status, 400);
+		cr_expect_neq(a.status, 429);
+	}
+	a = call(t, "POST", LOGIN, .json = "{");
+	cr_expect_eq(a.status, 429);
+	a = call(t, "POST", LOGIN, .body = "x", .type = "text/plain");
+	cr_expect_eq(a.status, 429);
+	a = call(t, "POST", LOGIN, .json = "{}", .too_large = true);
+	cr_expect_eq(a.status, 429);
+}
+
+/* A hash takes 30 ms: who may not try must not cost one. */
+Test(limits, nothing_is_hashed_for_who_may_not_try)
+{
+	struct account ada = make_user(t);
+	struct answer a;
+
+	for (int i = 0; i < 5; i++)
+		try_login(ada.email, NULL);
+	while (hashing_begin()) /* whoever wants to hash now is told 503 */
+		continue;
+	cr_expect_eq(try_login(ada.email, NULL).status, 429);
+	a = try_login("bob@example.com", NULL);
+	cr_expect_eq(a.status, 503);
+	hashing_end();
+}
+
+Test(limits, refreshes_are_counted_by_session)
+{
+	struct account ada = make_user(t);
+	struct answer a, other;
+	const char *token;
+
+	other = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
+	a = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
+	for (int i = 0; i < 10; i++) {
+		token = answer_text(&a, "refresh_token");
+		a = call(t, "POST", REFRESH,
+			 .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token));
+		cr_assert_eq(a.status, 200);
+	}
+	expect_headers(&a, "\"refresh\";q=10;w=60", "\"refresh\";r=0;t=6");
+	token = answer_text(&a, "refresh_token");
+	a = call(t, "POST", REFRESH,
+		 .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token));
+	expect_problem(&a, 429, "rate_limited");
+	a = call(t, "POST", REFRESH,
+		 .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}",
+				      answer_text(&other, "refresh_token")));
+	cr_expect_eq(a.status, 200);
+	for (int i = 0; i < 20; i++) {
+		a = call(t, "POST", REFRESH,
+			 .json = arena_printf(t->arena, "{\"refresh_token\":\"wrong %d\"}", i));
+		expect_problem(&a, 401, "invalid_token");
+	}
+}
+
+Test(limits, ten_registrations_an_hour)
+{
+	struct answer a = { 0 };
+
+	for (int i = 0; i < 10; i++)
+		a = call(t, "POST", "/api/v1/auth/register",
+			 .json = credentials(arena_printf(t->arena, "user-%d@example.net", i),
+					     "correct horse battery"));
+	cr_expect_eq(a.status, 201);
+	expect_headers(&a, "\"register\";q=10;w=3600", "\"register\";r=0;t=360");
+	a = call(t, "POST", "/api/v1/auth/register",
+		 .json = credentials("one-more@example.net", "correct horse battery"));
+	expect_problem(&a, 429, "rate_limited");
+	cr_expect_str_eq(answer_header(&a, "Retry-After"), "360");
+}
+
+Test(limits, mails_are_counted_by_address_and_account)
+{
+	static const char *const paths[] = { "/api/v1/auth/forgot-password",
+					     "/api/v1/auth/resend-verification" };
+	static const char json[] = "{\"email\":\"ada@example.com\"}";
+	struct answer a;
+
+	for (int i = 0; i < 5; i++)
+		cr_expect_eq(call(t, "POST", paths[i % 2], .json = json).status, 204);
+	a = call(t, "POST", paths[0], .json = json);
+	expect_problem(&a, 429, "rate_limited");
+	cr_expect_eq(call(t, "POST", paths[0], .json = "{\"email\":\"b@example.com\"}").status,
+		     204);
+	a = call(t, "POST", "/api/v1/auth/verify-email", .json = "{\"token\":\"x\"}");
+	cr_expect_eq(a.status, 401);
+	expect_headers(&a, "\"recovery_ip\";q=30;w=60", "\"recovery_ip\";r=22;t=2");
+}
+
+Test(limits, are_told_to_the_audit_log_once)
+{
+	for (int i = 0; i < 20; i++)
+		try_login("ada@example.com", NULL);
+	cr_expect_eq(count_events(), 1);
+	cr_expect_str_eq(testdb_sql("SELECT target || ' ' || outcome || ' ' || ip FROM audit_events"
+				    " WHERE action = 'excess_rate_limit_exceeded'"),
+			 LOGIN " failure 192.0.2.1");
+	for (int i = 0; i < 12; i++)
+		try_login("bob@example.com", "192.0.2.2");
+	cr_expect_eq(count_events(), 2);
+}
+
+Test(limits, off_says_nothing)
+{
+	struct answer a;
+
+	settings.auth_login_rate_limit = (struct rate) { 0 };
+	a = try_login("ada@example.com", NULL);
+	expect_headers(&a, "\"login_ip\";q=30;w=60", "\"login_ip\";r=29;t=2");
+	settings.auth_login_ip_rate_limit = (struct rate) { 0 };
+	for (int i = 0; i < 40; i++) {
+		a = try_login("ada@example.com", NULL);
+		cr_assert_eq(a.status, 401);
+	}
+	cr_expect_null(answer_header(&a, "RateLimit"));
+}
+
+Test(limits, one_for_everything)
+{
+	struct account ada = make_user(t), bob = make_user(t);
+	struct answer a = { 0 };
+
+	settings.rate_limit = (struct rate) { 3, 60 };
+	for (int i = 0; i < 3; i++)
+		a = call(t, "GET", "/api/v1/items", .token = ada.token);
+	cr_expect_eq(a.status, 200);
+	expect_headers(&a, "\"default\";q=3;w=60", "\"default\";r=0;t=20");
+	a = call(t, "GET", "/api/v1/users/me", .token = ada.token);
+	expect_problem(&a, 429, "rate_limited");
+	cr_expect_eq(call(t, "GET", "/api/v1/items", .token = bob.token).status, 200);
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(call(t, "GET", "/api/v1/items").status, 401);
+	cr_expect_eq(call(t, "GET", "/api/v1/items").status, 429);
+	for (int i = 0; i < 5; i++)
+		cr_expect_eq(call(t, "GET", "/health/live").status, 200);
+}

@@ -1,0 +1,170 @@
+/* Rate limits: exact for any number of processes, whatever else is in the table. */
+#include <criterion/criterion.h>
+
+#include "app/rate.h"
+
+#include "app/clock.h"
+#include "app/shared.h"
+#include "shared/shared_priv.h"
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+enum { PROCESSES = 8 };
+
+static const struct rate five = { 5, 60 }, hour = { 10, 3600 };
+
+static void
+make_key(uint64_t place, uint32_t tag, unsigned char key[HASH_SIZE])
+{
+	memset(key, 0, HASH_SIZE);
+	memcpy(key, &place, sizeof(place));
+	memcpy(key + sizeof(place), &tag, sizeof(tag));
+}
+
+static struct rate_state
+take(uint64_t place, uint32_t tag, struct rate rate)
+{
+	unsigned char key[HASH_SIZE];
+	struct rate_state state;
+
+	make_key(place, tag, key);
+	rate_take(key, rate, &state);
+	return state;
+}
+
+/* As if so much time had gone by. */
+static void
+pass(uint64_t place, int64_t seconds)
+{
+	for (int way = 0; way < RATE_WAYS; way++)
+		shared_rates(place)->tat[way] -= seconds * 1000000;
+}
+
+Test(rate, a_burst_and_then_one_by_one)
+{
+	struct rate_state state;
+
+	for (int64_t left = 4; left >= 0; left--) {
+		state = take(1, 1, five);
+		cr_expect_not(state.refused);
+		cr_expect_eq(state.remaining, left);
+		cr_expect_eq(state.wait, 12);
+	}
+	for (int i = 0; i < 3; i++) {
+		state = take(1, 1, five);
+		cr_expect(state.refused);
+		cr_expect_eq(state.remaining, 0);
+		cr_expect_eq(state.wait, 12);
+	}
+	pass(1, 5);
+	state = take(1, 1, five);
+	cr_expect(state.refused);
+	cr_expect_eq(state.wait, 7);
+	pass(1, 7);
+	state = take(1, 1, five);
+	cr_expect_not(state.refused);
+	cr_expect_eq(state.remaining, 0);
+	cr_expect(take(1, 1, five).refused);
+	pass(1, 3600);
+	cr_expect_eq(take(1, 1, five).remaining, 4);
+}
+
+Test(rate, keys_count_apart)
+{
+	for (int i = 0; i < 5; i++)
+		take(1, 1, five);
+	cr_expect(take(1, 1, five).refused);
+	cr_expect_not(take(1, 2, five).refused);
+	cr_expect_not(take(2, 1, five).refused);
+	cr_expect_not(take(3, 0, five).refused);
+}
+
+Test(rate, many_in_a_second)
+{
+	struct rate rate = { 1000000, 1 };
+
+	cr_expect_geq(take(1, 1, rate).remaining, 999998);
+	cr_expect_eq(take(2, 1, (struct rate) { 7, 1 }).remaining, 6);
+	cr_expect_eq(take(3, 1, (struct rate) { 1, 86400 }).wait, 86400);
+}
+
+/* A file that outlived the machine's start has times of another clock; a rate may have been
+ * changed. */
+Test(rate, a_time_beyond_the_window_does_not_count)
+{
+	take(1, 1, five);
+	pass(1, -100000);
+	cr_expect_eq(take(1, 1, five).remaining, 4);
+	for (int i = 0; i < 10; i++)
+		take(2, 1, hour);
+	cr_expect(take(2, 1, hour).refused);
+	cr_expect_eq(take(2, 1, five).remaining, 4);
+}
+
+Test(rate, the_one_that_is_over_first_makes_room)
+{
+	take(1, 1, hour);
+	for (int i = 0; i < 5; i++)
+		take(1, 2, five);
+	cr_expect_eq(take(1, 3, hour).remaining, 9, "it began with what another key had used");
+	cr_expect_eq(take(1, 1, hour).remaining, 8, "that of an hour is forgotten");
+	cr_expect_eq(take(1, 2, five).remaining, 4);
+}
+
+/* ---- several processes */
+
+/* How many of them pass in all, when each tries so often as `rounds` says. */
+static int
+passed_of_all(uint64_t place, uint32_t tag, bool with_neighbours, struct rate rate, int rounds)
+{
+	_Atomic int *passed =
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int gate[2], status;
+	char byte;
+
+	cr_assert_eq(pipe(gate), 0);
+	for (uint32_t p = 0; p < PROCESSES; p++) {
+		if (fork())
+			continue;
+		close(gate[1]);
+		if (read(gate[0], &byte, 1))
+			_exit(1);
+		for (int i = 0; i < rounds; i++) {
+			*passed += !take(place, tag, rate).refused;
+			if (with_neighbours)
+				take(place + 1, 100 + p + PROCESSES * (uint32_t)i, five);
+		}
+		_exit(0);
+	}
+	close(gate[0]);
+	close(gate[1]);
+	while (wait(&status) > 0)
+		cr_expect_eq(status, 0);
+	return *passed;
+}
+
+Test(rate, exact_for_processes_that_hammer_one_key)
+{
+	cr_assert_null(shared_open(NULL, PROCESSES));
+	for (uint64_t place = 0; place < 200; place++)
+		cr_expect_eq(passed_of_all(place, 7, false, hour, 20), 10, "key %d", (int)place);
+}
+
+Test(rate, exact_where_the_places_were_used_before)
+{
+	cr_assert_null(shared_open(NULL, PROCESSES));
+	for (uint64_t place = 0; place < 200; place++) {
+		take(place, 1, five);
+		take(place, 2, five);
+		pass(place, 60);
+		cr_expect_eq(passed_of_all(place, 7, true, hour, 20), 10, "key %d", (int)place);
+	}
+}
+
+Test(rate, outlives_who_counted)
+{
+	cr_assert_null(shared_open(NULL, PROCESSES));
+	cr_expect_eq(passed_of_all(1, 1, false, hour, 1), PROCESSES);
+	cr_expect_eq(take(1, 1, hour).remaining, 1);
+}
