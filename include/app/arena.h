@@ -19,6 +19,10 @@ struct arena;
 /* A new arena that gives out at most `limit` bytes between two resets. */
 struct arena *arena_new(size_t limit);
 
+/* The same in the midst of a unit of work: where there is no memory for it, the guard of
+ * `guarded` is told. */
+struct arena *arena_beside(struct arena *guarded, size_t limit);
+
 /* Resets, then frees the arena itself. NULL is fine. */
 void arena_free(struct arena *);
 
@@ -30,6 +34,13 @@ void arena_reset(struct arena *);
  * arena_unguard() ends that. */
 jmp_buf *arena_guard(struct arena *);
 void arena_unguard(struct arena *);
+
+/* Goes there, or ends the process where nobody guards: for memory that a library lacked. */
+NORETURN void arena_exhausted(struct arena *);
+
+/* Lets memory that outlives a unit of work run out as that unit's own does: until it follows
+ * another one, or NULL, the guard of `guarded` is its guard. */
+void arena_follow(struct arena *, struct arena *guarded);
 
 /* `size` bytes, zeroed, aligned for any type. */
 void *arena_alloc(struct arena *, size_t size);

@@ -21,19 +21,36 @@ struct arena {
 	struct deferred unnoted; /* while there is no note of it yet */
 	size_t limit, taken;     /* bytes of all blocks */
 	size_t used;
+	struct arena *follows; /* whose guard is ours too */
 	bool guarded;
 	jmp_buf guard;
 };
 
+void
+arena_exhausted(struct arena *a)
+{
+	if (a && a->guarded)
+		longjmp(a->guard, 1);
+	if (a && a->follows)
+		arena_exhausted(a->follows);
+
+	fputs("out of memory\n", stderr);
+	exit(EXIT_FAILURE);
+}
+
 struct arena *
 arena_new(size_t limit)
 {
+	return arena_beside(NULL, limit);
+}
+
+struct arena *
+arena_beside(struct arena *guarded, size_t limit)
+{
 	struct arena *a = calloc(1, sizeof(*a));
 
-	if (!a) {
-		fputs("out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
+	if (!a)
+		arena_exhausted(guarded);
 
 	a->limit = limit;
 	return a;
@@ -86,8 +103,15 @@ arena_unguard(struct arena *a)
 	a->guarded = false;
 }
 
+void
+arena_follow(struct arena *a, struct arena *guarded)
+{
+	a->follows = guarded;
+}
+
+/* Lets go of what could not even be noted. */
 static NORETURN void
-out_of_memory(struct arena *a)
+give_up(struct arena *a)
 {
 	struct deferred *d = &a->unnoted;
 	void (*release)(void *) = d->release;
@@ -95,11 +119,7 @@ out_of_memory(struct arena *a)
 	d->release = NULL;
 	if (release)
 		release(d->object);
-	if (a->guarded)
-		longjmp(a->guard, 1);
-
-	fputs("out of memory\n", stderr);
-	exit(EXIT_FAILURE);
+	arena_exhausted(a);
 }
 
 static void
@@ -109,11 +129,11 @@ add_block(struct arena *a, size_t need)
 	struct block *b;
 
 	if (size > a->limit - a->taken)
-		out_of_memory(a);
+		give_up(a);
 
 	b = calloc(1, sizeof(*b) + size);
 	if (!b)
-		out_of_memory(a);
+		give_up(a);
 
 	b->size = size;
 	b->next = a->blocks;
@@ -127,7 +147,7 @@ arena_alloc(struct arena *a, size_t size)
 	void *p;
 
 	if (size > a->limit)
-		out_of_memory(a);
+		give_up(a);
 
 	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (!a->blocks || size > a->blocks->size - a->blocks->used)
@@ -145,7 +165,7 @@ arena_array(struct arena *a, size_t n, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(n, size, &bytes))
-		out_of_memory(a);
+		give_up(a);
 
 	return arena_alloc(a, bytes);
 }
@@ -188,7 +208,7 @@ arena_vprintf(struct arena *a, const char *format, va_list args)
 	len = vsnprintf(first, sizeof(first), format, args);
 	if (len < 0) {
 		va_end(again);
-		out_of_memory(a);
+		give_up(a);
 	}
 
 	p = arena_alloc(a, (size_t)len + 1);

@@ -199,6 +199,7 @@ run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 		if (e)
 			return e;
 
+		arena_follow(db->memory, c->arena);
 		s = statement_get(db, q);
 		result = try_once(db, s, p, &sent);
 		if (result)

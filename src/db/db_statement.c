@@ -68,14 +68,13 @@ add(struct db *db, const struct query *q)
 static void
 take_text(struct db *db, struct statement *s, const char *sql)
 {
+	if (strcmp(s->sql, sql) != 0) {
+		s->sql = arena_text(db->memory, sql);
+		s->fields = NULL;
+		if (s->state == STATEMENT_PREPARED)
+			s->state = STATEMENT_STALE;
+	}
 	s->seen = sql;
-	if (strcmp(s->sql, sql) == 0)
-		return;
-
-	s->sql = arena_text(db->memory, sql);
-	s->fields = NULL;
-	if (s->state == STATEMENT_PREPARED)
-		s->state = STATEMENT_STALE;
 }
 
 struct statement *

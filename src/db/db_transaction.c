@@ -176,6 +176,7 @@ db_settle(struct db *db)
 	db->again = false;
 	db->fresh = false;
 	tell_changes(db);
+	arena_follow(db->memory, NULL);
 	db->constraint[0] = '\0';
 }
 

@@ -183,7 +183,7 @@ same_shape(const struct list_shape *a, const struct list_shape *b)
 
 /* The statement of a shape: composed once in a process, the last used first in the chain. */
 static const struct query *
-list_query(const struct list_shape *shape)
+list_query(struct ctx *c, const struct list_shape *shape)
 {
 	static struct arena *texts;
 	static struct kept *first;
@@ -201,7 +201,8 @@ list_query(const struct list_shape *shape)
 	}
 
 	if (!texts)
-		texts = arena_new(TEXTS_MAX);
+		texts = arena_beside(c->arena, TEXTS_MAX);
+	arena_follow(texts, c->arena);
 	if (n == STATEMENTS_MAX) {
 		arena_reset(texts);
 		first = NULL;
@@ -261,7 +262,7 @@ fetch_count(struct ctx *c, const struct list_args *args, int64_t *total)
 	struct rows rows;
 	enum error e;
 
-	e = db_exec(c, list_query(&shape), (struct db_params) { v.at, v.n }, &rows);
+	e = db_exec(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, &rows);
 	if (e)
 		return e;
 
@@ -293,7 +294,7 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 		add(&v, p_int(c, args->offset));
 	if (!args->cursor && args->offset > LIST_NEAR_MAX)
 		shape.mode = LIST_FAR;
-	return db_exec(c, list_query(&shape), (struct db_params) { v.at, v.n }, out);
+	return db_exec(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
 }
 
 /* The total stands in every row; a page beyond the end has none. */

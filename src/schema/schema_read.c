@@ -133,6 +133,17 @@ read_list(struct ctx *c, const char *in, const struct field *f, const char **tex
 	return OK;
 }
 
+/* json-c prints a number when it is asked for its text. */
+static const char *
+digits(struct ctx *c, json_object *number)
+{
+	const char *text = json_object_get_string(number);
+
+	if (!text)
+		arena_exhausted(c->arena);
+	return text;
+}
+
 /* A number in digits, or NULL where it is not whole. Beyond 64 bits json-c gives the nearest
  * number there is; the digits then still are beyond what field_check() takes. With a
  * fraction or an exponent (1.0, 1e2) it is taken as long as a double is exact. */
@@ -143,7 +154,7 @@ number_text(struct ctx *c, json_object *value)
 	double number;
 
 	if (json_object_is_type(value, json_type_int))
-		return json_object_get_string(value);
+		return digits(c, value);
 	if (!json_object_is_type(value, json_type_double))
 		return NULL;
 
@@ -167,7 +178,7 @@ value_text(struct ctx *c, const struct field *f, json_object *value)
 	case TYPE_DECIMAL: /* json-c keeps the digits of a number */
 		if (json_object_is_type(value, json_type_int) ||
 		    json_object_is_type(value, json_type_double))
-			return json_object_get_string(value);
+			return digits(c, value);
 		/* fall through */
 	default:
 		if (!json_object_is_type(value, json_type_string))
@@ -285,21 +296,22 @@ release_json(void *object)
 	json_object_put(object);
 }
 
-/* The object, which then belongs to the arena, or NULL where memory ran out: the text has
- * passed json_check(). Not STRICT: what that mode refuses differs with json-c's version. */
+/* The object, which then belongs to the arena. It fails by memory alone: the text has passed
+ * json_check(). Not STRICT: what that mode refuses differs with json-c's version. */
 static json_object *
 parse_json(struct ctx *c, const char *json, size_t len)
 {
 	json_tokener *tokener = json_tokener_new_ex(LEVELS);
-	json_object *object;
+	json_object *object = NULL;
 
-	if (!tokener)
-		return NULL;
+	if (tokener) {
+		object = json_tokener_parse_ex(tokener, json, (int)len);
+		json_tokener_free(tokener);
+	}
+	if (!object)
+		arena_exhausted(c->arena);
 
-	object = json_tokener_parse_ex(tokener, json, (int)len);
-	json_tokener_free(tokener);
-	if (object)
-		arena_defer(c->arena, release_json, object);
+	arena_defer(c->arena, release_json, object);
 	return object;
 }
 
@@ -323,9 +335,6 @@ schema_read(struct ctx *c, const struct schema *schema, enum schema_mode mode, c
 
 	body = (struct body) { .json = json + start, .len = len - start };
 	body.object = parse_json(c, body.json, body.len);
-	if (!body.object)
-		return fail(c, E_OVERLOADED, "no memory to read the body");
-
 	return read_object(c, schema, mode, &body, out, given);
 }
 

@@ -5,50 +5,62 @@
 #include "app/ids.h"
 #include "app/settings.h"
 
+/* The calls of old: those of EVP take memory for each digest, which may be out, and longer to
+ * begin than a short digest takes. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/sha.h>
 
-/* Only memory that ran out or a broken library gets here: there is no answer without it. */
-static NORETURN void
-no_digest(void)
+enum { BLOCK_MAX = 128 };
+
+/* Two pieces, one after the other; returns the bytes of the digest. */
+static size_t
+sha2(unsigned bits, const void *head, size_t head_len, const void *data, size_t len,
+     unsigned char *out)
 {
-	fputs("OpenSSL has no SHA-2: check its installation and configuration\n", stderr);
-	abort();
-}
+	SHA512_CTX wide;
+	SHA256_CTX narrow;
 
-/* Looked up once: OpenSSL takes longer to find a digest than to make a short one. */
-static const EVP_MD *
-sha2(unsigned bits)
-{
-	static EVP_MD *methods[3];
-	static const char *const names[] = { "SHA256", "SHA384", "SHA512" };
-	unsigned i = bits / 128 - 2;
-
-	if (i >= COUNT(names))
-		no_digest();
-	if (!methods[i])
-		methods[i] = EVP_MD_fetch(NULL, names[i], NULL);
-	if (!methods[i])
-		no_digest();
-	return methods[i];
+	if (bits == 256) {
+		SHA256_Init(&narrow);
+		SHA256_Update(&narrow, head, head_len);
+		SHA256_Update(&narrow, data, len);
+		SHA256_Final(out, &narrow);
+	} else {
+		(bits == 384 ? SHA384_Init : SHA512_Init)(&wide);
+		SHA512_Update(&wide, head, head_len);
+		SHA512_Update(&wide, data, len);
+		SHA512_Final(out, &wide); /* cuts it for SHA-384 */
+	}
+	return bits / 8;
 }
 
 void
 sha256(const void *data, size_t len, unsigned char out[SHA256_SIZE])
 {
-	if (!EVP_Digest(data, len, out, NULL, sha2(256), NULL))
-		no_digest();
+	sha2(256, "", 0, data, len, out);
 }
 
+/* RFC 2104, section 2. */
 size_t
 hmac_sha2(unsigned bits, const void *key, size_t key_len, const void *data, size_t len,
 	  unsigned char out[HMAC_SIZE_MAX])
 {
-	unsigned size = 0;
+	size_t block = bits == 256 ? 64 : 128, size;
+	unsigned char inner[BLOCK_MAX] = { 0 }, outer[BLOCK_MAX], digest[HMAC_SIZE_MAX];
 
-	if (!HMAC(sha2(bits), key, (int)key_len, data, len, out, &size))
-		no_digest();
+	if (key_len > block)
+		sha2(bits, "", 0, key, key_len, inner);
+	else
+		memcpy(inner, key, key_len);
+	for (size_t i = 0; i < block; i++) {
+		outer[i] = inner[i] ^ 0x5c;
+		inner[i] ^= 0x36;
+	}
+	size = sha2(bits, inner, block, data, len, digest);
+	sha2(bits, outer, block, digest, size, out);
+	explicit_bzero(inner, sizeof(inner));
+	explicit_bzero(outer, sizeof(outer));
 	return size;
 }
 

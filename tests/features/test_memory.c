@@ -1,0 +1,181 @@
+/*
+ * Memory that runs out anywhere in a request: the answer is 500 or 503, nothing crashes, and
+ * the next request is served. This file's malloc stands in front of the C library's, for the
+ * libraries too.
+ */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/make_item.h"
+#include "support/testdb.h"
+
+#include "app/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define P "/api/v1"
+
+enum { ALLOCATIONS_MAX = 2000 };
+
+static struct test *t;
+static int taken, fail_at; /* 0: none fails */
+static bool for_good;      /* and all after it */
+
+#ifndef __SANITIZE_ADDRESS__ /* which has a malloc of its own */
+
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+
+static bool
+is_out(void)
+{
+	taken++;
+	if (!fail_at || taken < fail_at || (taken > fail_at && !for_good))
+		return false;
+
+	errno = ENOMEM;
+	return true;
+}
+
+void *
+malloc(size_t size)
+{
+	return is_out() ? NULL : __libc_malloc(size);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return is_out() ? NULL : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *old, size_t size)
+{
+	return is_out() ? NULL : __libc_realloc(old, size);
+}
+
+/* Never fails: json-c 0.16 does not look whether it got the copy of a key. */
+char *
+strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = __libc_malloc(size);
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+#endif
+
+static void
+begin(void)
+{
+	t = test_begin();
+}
+
+static void
+end(void)
+{
+	test_end(t);
+}
+
+TestSuite(memory, .init = begin, .fini = end, .timeout = 300);
+
+struct act {
+	const char *method, *uri, *json;
+	unsigned status; /* where all goes well */
+};
+
+/* By hand, since what call() itself takes must not fail. */
+static unsigned
+handle(const struct act *act, const char *token, int which)
+{
+	const char *env[] = { "REMOTE_ADDR=192.0.2.1", "CONTENT_TYPE=application/json", token,
+			      NULL };
+	struct arena *memory = arena_new(64 << 20);
+	struct ctx c = { .arena = memory, .db = t->db, .request_id = "none", .ip = "192.0.2.1" };
+	struct request req = {
+		.ctx = &c,
+		.method_text = act->method,
+		.uri = act->uri,
+		.env = env,
+		.body = act->json ? act->json : "",
+		.body_len = act->json ? strlen(act->json) : 0,
+	};
+
+	taken = 0;
+	fail_at = which;
+	app_handle(&req);
+	fail_at = 0;
+	arena_free(memory);
+	return req.reply.status;
+}
+
+/* Where libpq could not even open a new connection, that is tried again a moment later. */
+static void
+expect_health(const struct act *act, const char *token, int n)
+{
+	const struct act healthy = { "GET", P "/users/me", NULL, 200 };
+	int64_t until = clock_monotonic() + 5000000;
+	unsigned status;
+
+	do
+		status = handle(&healthy, token, 0);
+	while (status == 503 && clock_monotonic() < until);
+	cr_assert_eq(status, 200, "after %s %s without allocation %d: %u", act->method, act->uri, n,
+		     status);
+}
+
+/* Fails each allocation of the act in turn; returns how many failures were told. */
+static int
+exhaust(const struct act *act, const char *token)
+{
+	int told = 0, n = 0;
+	unsigned status;
+
+	do {
+		cr_assert_lt(++n, ALLOCATIONS_MAX);
+		status = handle(act, token, n);
+		cr_assert(status == act->status || status == 500 || status == 503,
+			  "%s %s without allocation %d: %u", act->method, act->uri, n, status);
+		told += status >= 500;
+		expect_health(act, token, n);
+		handle(act, token, n + 1);
+	} while (taken > n);
+	return told;
+}
+
+Test(memory, that_runs_out_anywhere_fails_one_request)
+{
+	struct account ada = make_user(t);
+	const char *item = make_item(t, &ada);
+	const char *path = arena_printf(t->arena, P "/items/%s", item);
+	const char *token = arena_printf(t->arena, "HTTP_AUTHORIZATION=Bearer %s", ada.token);
+	const char *login = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}",
+					 ada.email, ada.password);
+	const struct act acts[] = {
+		{ "GET", P "/users/me", NULL, 200 },
+		{ "GET", path, NULL, 200 },
+		{ "GET", P "/items?limit=1&sort=title", NULL, 200 },
+		{ "POST", P "/items", "{\"title\":\"Lamp\",\"description\":\"Brass.\"}", 201 },
+		{ "PATCH", path, "{\"status\":\"archived\"}", 200 },
+		{ "POST", P "/auth/login", login, 200 },
+		{ "POST", P "/jobs/example?name=x&duration=0", NULL, 202 },
+		{ "GET", P "/users/me/nowhere", NULL, 404 },
+	};
+
+#ifdef __SANITIZE_ADDRESS__
+	cr_skip_test("the sanitizer's malloc cannot be replaced");
+#endif
+	for (size_t i = 0; i < 2 * COUNT(acts); i++) {
+		const struct act *act = &acts[i / 2];
+		int told;
+
+		for_good = i % 2;
+		told = exhaust(act, token);
+		cr_log_info("%s %s: %d failures told", act->method, act->uri, told);
+		cr_expect(told > 0, "%s %s: nothing failed", act->method, act->uri);
+	}
+}
