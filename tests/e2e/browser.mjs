@@ -1,66 +1,9 @@
 // A person signs in through Authorize, creates an item and lists it; /redoc shows the API.
 // Nothing may break the pages' policy or be fetched from elsewhere.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { browser, hold, is, open, run } from "./browser_start.mjs";
 
-const { CHROMIUM, URL: site, PASSWORD, PICTURES } = process.env;
+const { PASSWORD } = process.env;
 const email = "admin@example.com";
-let bad = 0;
-
-function is(text, got, wanted) {
-  if (String(got) === String(wanted)) {
-    console.log(`ok - ${text}`);
-    return;
-  }
-  bad++;
-  console.log(`not ok - ${text}\n  got    ${got}\n  wanted ${wanted}`);
-}
-
-const profile = mkdtempSync(join(tmpdir(), "browser-"));
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath: CHROMIUM,
-  headless: true,
-  viewport: { width: 1280, height: 900 },
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-proxy-server",
-  ],
-});
-browser.setDefaultTimeout(30000);
-
-// open PATH: a page that notes what it should not do.
-async function open(path) {
-  const page = await browser.newPage();
-  page.elsewhere = [];
-  page.complaints = [];
-  page.on("request", (request) => {
-    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== site)
-      page.elsewhere.push(request.url());
-  });
-  page.on("console", (message) => {
-    if (message.type() === "error")
-      page.complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
-  await page.addInitScript(() => {
-    window.violations = [];
-    document.addEventListener("securitypolicyviolation", (event) =>
-      window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`));
-  });
-  await page.goto(site + path);
-  return page;
-}
-
-async function hold(page, path) {
-  is(`${path}: nothing against its policy`, (await page.evaluate(() => window.violations)).join(), "");
-  is(`${path}: nothing from elsewhere`, page.elsewhere.join(), "");
-  is(`${path}: no error on the console`, page.complaints.join(), "");
-  if (PICTURES)
-    await page.screenshot({ path: join(PICTURES, `${path.replaceAll("/", "_")}.png`) });
-}
 
 // Opens one operation of Swagger UI, fills in its body and sends it: [status, body].
 async function send(page, path, method, body) {
@@ -89,7 +32,7 @@ async function authorize(page) {
   await dialog.locator(".btn-done").first().click();
 }
 
-try {
+await run(async () => {
   const docs = await open("/docs");
   await docs.locator(".opblock").first().waitFor();
   is("the name of the service is shown", /\S/.test(await docs.locator("#name").innerText()), true);
@@ -121,12 +64,4 @@ try {
     const page = await open(path);
     is(`${path} without its files says so`, await page.locator("#missing").isVisible(), true);
   }
-} catch (error) {
-  is("no exception", error.stack, "");
-  if (PICTURES)
-    await browser.pages().at(-1).screenshot({ path: join(PICTURES, "failed.png") });
-} finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
-}
-process.exit(bad ? 1 : 0);
+});

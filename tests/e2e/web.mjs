@@ -1,0 +1,282 @@
+// A person at examples/web: with mouse and keyboard, on a phone, in the dark.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { browser, hold, is, open, picture, run } from "./browser_start.mjs";
+
+const { PASSWORD, MAILS } = process.env;
+const email = "admin@example.com", password = "brass lamp, green shade";
+const refused = /status of (401|409|412|422)/; // What the browser itself notes of an answer.
+
+const heading = (page) => page.locator("main > section:not([hidden]) h2").innerText();
+const rows = (page) => page.locator("main > section:not([hidden]) .rows");
+const said = (page, text) => page.locator("#said", { hasText: text }).waitFor();
+const section = (page, id) => page.locator(`#${id}`);
+
+async function goTo(page, name) {
+  await page.getByRole("link", { name, exact: true }).click();
+  await page.locator("main > section:not([hidden]) h2", { hasText: name }).waitFor();
+}
+
+async function signIn(page, as = email, by = PASSWORD) {
+  await section(page, "sign-in").getByLabel("E-mail address").fill(as);
+  await section(page, "sign-in").getByLabel("Password").fill(by);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator("#items:not([hidden])").waitFor();
+}
+
+// What a person who cannot see, or not well, needs: names, labels, one main heading, contrast.
+async function checkAccess(page, where) {
+  const found = await page.evaluate(() => {
+    const wrong = [];
+    const seen = (element) => element.checkVisibility();
+    const all = (selector) => [...document.querySelectorAll(selector)].filter(seen);
+    const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+
+    for (const id of ids.filter((id, i) => ids.indexOf(id) !== i))
+      wrong.push(`id ${id} twice`);
+    for (const input of all("input, select, textarea"))
+      if (!input.labels?.length && !input.getAttribute("aria-label"))
+        wrong.push(`no label: ${input.outerHTML}`);
+    for (const element of all("button, a"))
+      if (!element.textContent.trim())
+        wrong.push(`no name: ${element.outerHTML}`);
+    for (const element of all("[aria-labelledby], [aria-describedby]"))
+      for (const id of `${element.getAttribute("aria-labelledby") ?? ""} ${element.getAttribute("aria-describedby") ?? ""}`.trim().split(/\s+/))
+        if (!document.getElementById(id))
+          wrong.push(`${id} is not there`);
+    if (all("h1").length !== 1 || !document.documentElement.lang || !document.title)
+      wrong.push("h1, lang or title");
+
+    const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+      .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const ground = (element) => {
+      for (let at = element; at; at = at.parentElement) {
+        const colour = numbers(getComputedStyle(at).backgroundColor);
+        if (colour[3] !== 0)
+          return colour;
+      }
+      return [255, 255, 255];
+    };
+    for (const element of all("body *")) {
+      if (![...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+        continue;
+      if (element.disabled)
+        continue;
+      const a = light(numbers(getComputedStyle(element).color)), b = light(ground(element));
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (contrast < 4.5)
+        wrong.push(`contrast ${contrast.toFixed(1)}: ${element.outerHTML.slice(0, 80)}`);
+    }
+    return wrong;
+  });
+  is(`${where}: everybody can use it`, found.join("; "), "");
+}
+
+async function fits(page, where) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  is(`${where}: nothing is wider than the window`, wide <= 0, true);
+}
+
+await run(async () => {
+  const page = await open("/");
+  await page.locator("#sign-in:not([hidden])").waitFor();
+  await checkAccess(page, "sign in");
+
+  // Refused, and then let in.
+  await section(page, "sign-in").getByLabel("E-mail address").fill(email);
+  await section(page, "sign-in").getByLabel("Password").fill("wrong-horse-battery");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator("#wrong", { hasText: "e-mail address or the password is wrong" }).waitFor();
+  is("a wrong password is told", await heading(page), "Sign in");
+  await page.getByRole("link", { name: "Make an account" }).click();
+  await section(page, "register").getByLabel("E-mail address").fill("ada@example.com");
+  await section(page, "register").getByLabel("Password").fill("short");
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await section(page, "register").locator(".fault", { hasText: "at least 8 characters" }).waitFor();
+  is("a bad field has the focus", await page.evaluate(() => document.activeElement.name), "password");
+  is("and says why", await page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent), "must have at least 8 characters");
+  await checkAccess(page, "a bad field");
+  await section(page, "register").getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.locator("#items:not([hidden])").waitFor();
+  is("who is signed in is shown", await page.locator("#who").innerText(), "ada@example.com");
+  is("the access token is kept nowhere", await page.evaluate(() => JSON.stringify([Object.keys(sessionStorage), localStorage.length, document.cookie])), '[["refresh_token"],0,""]');
+
+  // Items: make, change, page, search.
+  const items = section(page, "items");
+  for (let i = 1; i <= 12; i++) {
+    await items.getByLabel("Title").fill(i === 3 ? "Lantern <b>bright</b>" : `Item ${i}`);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === "POST" && response.url().endsWith("/items")),
+      page.keyboard.press("Enter"),
+    ]);
+    if (i === 1)
+      is("an item is made with a key", /^[0-9a-f]{32}$/.test(answer.request().headers()["idempotency-key"]), true);
+    await rows(page).getByText(i === 3 ? "Lantern <b>bright</b>" : `Item ${i}`, { exact: true }).waitFor();
+  }
+  is("ten to a page", await rows(page).locator("li").count(), 10);
+  await items.getByRole("button", { name: "Next" }).click();
+  await rows(page).getByText("Lantern <b>bright</b>").waitFor({ state: "detached" });
+  is("two on the next", await rows(page).locator("li").count(), 2);
+  is("which is the last", await items.getByRole("button", { name: "Next" }).isDisabled(), true);
+  await items.getByRole("button", { name: "Back" }).click();
+  await rows(page).getByText("Lantern <b>bright</b>").waitFor();
+  is("text is text", await rows(page).locator("b").count(), 0);
+  await rows(page).getByRole("button", { name: /^Change Lantern/ }).click();
+  await page.locator("#edit").getByLabel("Title").fill("Lantern");
+  await page.locator("#edit").getByLabel("Status").selectOption("archived");
+  await checkAccess(page, "a dialog");
+  await page.getByRole("button", { name: "Save" }).click();
+  await said(page, "Changed");
+  is("an item is changed", /^Lantern\s+archived/.test((await rows(page).locator("li > div", { hasText: "Lantern" }).innerText()).trim()), true);
+  await items.locator(".filter").getByLabel("Status").selectOption("archived");
+  await items.getByRole("button", { name: "Show" }).click();
+  await rows(page).getByText("Item 12").waitFor({ state: "detached" });
+  page.once("dialog", (dialog) => dialog.accept());
+  await rows(page).getByRole("button", { name: "Delete Lantern" }).click();
+  await rows(page).getByText("Nothing here.").waitFor();
+  is("an item is deleted", true, true);
+  await items.locator(".filter").getByLabel("Status").selectOption("");
+  await items.getByRole("button", { name: "Show" }).click();
+  await rows(page).getByText("Item 12").waitFor();
+
+  // Somebody else was faster.
+  await rows(page).getByRole("button", { name: "Change Item 12", exact: true }).click();
+  await page.evaluate(async () => {
+    const { call } = await import("/app/api.js");
+    const { body } = await call("GET", "/items?limit=1");
+    await call("PATCH", `/items/${body.items[0].id}`, { body: { description: "Changed meanwhile." } });
+  });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator("#edit [role=alert]", { hasText: "changed since you read it" }).waitFor();
+  is("what changed meanwhile is not overwritten", true, true);
+  await page.getByRole("button", { name: "Cancel" }).click();
+
+  // Tasks.
+  await goTo(page, "Tasks");
+  await section(page, "tasks").getByLabel("Title").fill("Water the plants");
+  await section(page, "tasks").getByLabel("Due").fill("2030-01-02T03:04");
+  await page.getByRole("button", { name: "Add task" }).click();
+  await page.getByLabel("Status of Water the plants").selectOption("done");
+  await said(page, "Water the plants is done");
+  is("a task is done", /done \S/.test(await rows(page).innerText()), true);
+  await checkAccess(page, "tasks");
+
+  // A job to its end.
+  await goTo(page, "Jobs");
+  await section(page, "jobs").getByLabel("Whom to greet").fill("Ada");
+  await section(page, "jobs").getByLabel("Seconds").fill("1");
+  await page.getByRole("button", { name: "Start" }).click();
+  await rows(page).getByText("example: succeeded").waitFor();
+  is("a job runs to its end by itself", await rows(page).locator("progress").getAttribute("value"), "100");
+
+  // Keys and sessions.
+  await goTo(page, "API keys");
+  await section(page, "keys").getByLabel("Name").fill("Reader");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  await page.locator("#new-key output", { hasText: "_" }).waitFor();
+  await rows(page).getByText("Reader").waitFor();
+  is("a key is made", true, true);
+  await checkAccess(page, "keys");
+  await goTo(page, "Sessions");
+  await rows(page).getByText("This one").waitFor();
+  is("a session is shown", await rows(page).locator("li").count(), 1);
+
+  // A reload, and many requests at once with a token that has expired: one refresh.
+  await page.reload();
+  await page.locator("#sessions:not([hidden])").waitFor();
+  is("a reload keeps one signed in", await page.locator("#who").innerText(), "ada@example.com");
+  let refreshes = 0, expired = 3;
+  await page.route("**/api/v1/**", async (route) => {
+    if (route.request().url().endsWith("/auth/refresh"))
+      refreshes++;
+    else if (expired-- > 0)
+      return route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"status":401,"code":"token_expired","detail":"expired"}' });
+    return route.continue();
+  });
+  const got = await page.evaluate(async () => {
+    const { call } = await import("/app/api.js");
+    return (await Promise.all([1, 2, 3].map(() => call("GET", "/users/me")))).length;
+  });
+  is("three requests with a token that has expired", `${got} answers, ${refreshes} refresh`, "3 answers, 1 refresh");
+  await page.unroute("**/api/v1/**");
+
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await said(page, "Signed out");
+  is("signed out", `${await heading(page)} ${await page.evaluate(() => sessionStorage.length)}`, "Sign in 0");
+  await hold(page, "/", refused);
+
+  // By keyboard alone.
+  const keys = await open("/");
+  const press = (...names) => names.reduce((before, name) => before.then(() => keys.keyboard.press(name)), Promise.resolve());
+  const tabTo = async (name) => {
+    for (let i = 0; i < 40; i++) {
+      await keys.keyboard.press("Tab");
+      const at = await keys.evaluate(() => {
+        const at = document.activeElement;
+        return { name: at.getAttribute("aria-label") || at.labels?.[0]?.firstChild.data.trim() || at.textContent.trim(), shown: getComputedStyle(at).outlineStyle };
+      });
+      if (at.name === name)
+        return at.shown;
+    }
+    return `never at ${name}`;
+  };
+  await keys.locator("#sign-in:not([hidden])").waitFor();
+  await tabTo("E-mail address");
+  await keys.keyboard.type("ada@example.com");
+  await press("Tab");
+  await keys.keyboard.type(password);
+  await press("Enter");
+  await keys.locator("#items:not([hidden])").waitFor();
+  is("keyboard: the heading has the focus", await keys.evaluate(() => document.activeElement.id), "items-title");
+  is("keyboard: the focus is seen", await tabTo("Title"), "solid");
+  await keys.keyboard.type("By keys");
+  await press("Enter");
+  await said(keys, "Added");
+  is("keyboard: the next can be typed at once", await keys.evaluate(() => document.activeElement.name), "title");
+  await tabTo("Change By keys");
+  await press("Enter");
+  await keys.locator("#edit[open]").waitFor();
+  await press("Escape");
+  is("keyboard: Escape leaves the dialog", await keys.locator("#edit[open]").count(), 0);
+  is("keyboard: and one is where one was", await keys.evaluate(() => document.activeElement.getAttribute("aria-label")), "Change By keys");
+  await hold(keys, "/ by keyboard");
+
+  // On a phone, in the dark.
+  await keys.setViewportSize({ width: 320, height: 640 });
+  for (const scheme of ["light", "dark"]) {
+    await keys.emulateMedia({ colorScheme: scheme });
+    for (const name of ["Items", "Tasks", "Jobs", "API keys", "Sessions"]) {
+      await goTo(keys, name);
+      await rows(keys).locator("li").first().waitFor();
+      await fits(keys, `${name}, ${scheme}`);
+      await checkAccess(keys, `${name}, ${scheme}`);
+      await picture(keys, `${name}-${scheme}`);
+    }
+    is(`${scheme}: the ground`, await keys.evaluate(() => getComputedStyle(document.body).backgroundColor), scheme === "dark" ? "rgb(20, 24, 29)" : "rgb(255, 255, 255)");
+  }
+
+  // The link of a mail: looking uses nothing up, the button does.
+  await keys.goto(new URL("/#forgot", keys.url()).href);
+  await keys.evaluate(() => sessionStorage.clear());
+  await keys.reload();
+  await section(keys, "forgot").getByLabel("E-mail address").fill("ada@example.com");
+  await keys.getByRole("button", { name: "Send me a link" }).click();
+  await said(keys, "a link is on its way");
+  let link;
+  for (const end = Date.now() + 20000; !link && Date.now() < end; await keys.waitForTimeout(100))
+    for (const file of readdirSync(MAILS))
+      link ??= readFileSync(join(MAILS, file), "utf8").replace(/=\r?\n/g, "").match(/\/reset-password\?token=[\w-]+/)?.[0];
+  const visitor = await open(link);
+  await visitor.locator("#reset-password:not([hidden])").waitFor();
+  await visitor.reload();
+  await section(visitor, "reset-password").getByLabel("New password").fill("another lamp, red shade");
+  await visitor.getByRole("button", { name: "Set the password" }).click();
+  await said(visitor, "The password is set");
+  is("the token left the address", new URL(visitor.url()).search, "");
+  await signIn(visitor, "ada@example.com", "another lamp, red shade");
+  is("and the new password counts", await visitor.locator("#who").innerText(), "ada@example.com");
+  await hold(visitor, "/reset-password");
+});

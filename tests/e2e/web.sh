@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# A person at the page of examples/web, in headless Chromium.
+. "$(dirname "$0")/e2e.sh"
+needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json"
+site_edit=$(page_edit)
+site_start JOB_POLL_SECONDS=1 MAIL_DIR="$site/mail" MAIL_TEMPLATES="$TOP/deploy/mail"
+mkdir "$site/mail"
+work_start "$site" || fail_all "the job workers do not start"
+trap 'work_stop "$site"; site_end' EXIT
+
+for file in / /verify-email /reset-password /app/app.js /app/api.js /app/app.css; do
+	ask GET "$file?token=x"
+	is "$file" "$status" 200
+	matches "$file: policy" "$(header content-security-policy)" "^default-src 'none'; "
+done
+ask GET /app/README.md
+is_problem "nothing else of the folder" 404 not_found
+is "no script in the page" "$(grep -cE '<script>| on[a-z]+=| style=' "$TOP/examples/web/index.html" || true)" 0
+
+CHROMIUM=$(command -v chromium) URL=$url PASSWORD=$FIRST_ADMIN_PASSWORD MAILS=$site/mail \
+	timeout 240 node "$TOP/tests/e2e/web.mjs"
