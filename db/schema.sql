@@ -467,7 +467,7 @@ CREATE INDEX mails_sent ON mails USING btree (sent_at) WHERE (sent_at IS NOT NUL
 
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
 
-CREATE INDEX replays_by_created_at ON replays USING btree (created_at);
+CREATE INDEX replays_by_created_at ON replays USING brin (created_at);
 
 CREATE INDEX sessions_of_user ON sessions USING btree (user_id, created_at, id);
 

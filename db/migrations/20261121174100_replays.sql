@@ -15,7 +15,7 @@ CREATE TABLE replays (
 	PRIMARY KEY (user_id, hash)
 );
 
-CREATE INDEX replays_by_created_at ON replays (created_at);
+CREATE INDEX replays_by_created_at ON replays USING brin (created_at);
 
 -- migrate:down
 

@@ -107,13 +107,43 @@ prepare(struct db *db, struct statement *s, bool *prepared)
 	return NULL;
 }
 
+static int
+send_statement(struct db *db, const struct statement *s, struct db_params p)
+{
+	if (settings.db_prepared)
+		return PQsendQueryPrepared(db->conn, s->name, p.n, p.values + 1, NULL, NULL, 0);
+	return PQsendQueryParams(db->conn, s->sql, p.n, NULL, p.values + 1, NULL, NULL, 0);
+}
+
+/* A transaction begins together with its first statement: one way to the server less. */
+static PGresult *
+send_with_begin(struct db *db, const struct statement *s, struct db_params p)
+{
+	PGresult *begun = NULL, *result = NULL;
+
+	if (PQenterPipelineMode(db->conn) &&
+	    PQsendQueryParams(db->conn, db->begin, 0, NULL, NULL, NULL, NULL, 0) &&
+	    send_statement(db, s, p) && PQpipelineSync(db->conn)) {
+		begun = db_wait(db, db_timeout());
+		result = begun ? db_wait(db, db_timeout()) : NULL;
+		PQclear(result ? db_wait(db, db_timeout()) : NULL);
+	}
+	if (PQresultStatus(begun) == PGRES_COMMAND_OK) {
+		PQclear(begun);
+	} else {
+		PQclear(result);
+		result = begun;
+	}
+	db->begin = NULL;
+	return PQexitPipelineMode(db->conn) ? result : NULL;
+}
+
 /* One try. `*sent` says whether the server may have begun to run it. */
 static PGresult *
 try_once(struct db *db, struct statement *s, struct db_params p, bool *sent)
 {
 	bool prepared = true;
 	PGresult *result;
-	int ok;
 
 	*sent = false;
 	if (settings.db_prepared && s->state != STATEMENT_PREPARED) {
@@ -123,11 +153,9 @@ try_once(struct db *db, struct statement *s, struct db_params p, bool *sent)
 	}
 
 	*sent = true;
-	if (settings.db_prepared)
-		ok = PQsendQueryPrepared(db->conn, s->name, p.n, p.values + 1, NULL, NULL, 0);
-	else
-		ok = PQsendQueryParams(db->conn, s->sql, p.n, NULL, p.values + 1, NULL, NULL, 0);
-	return ok ? db_wait(db, db_timeout()) : NULL;
+	if (db->begin)
+		return send_with_begin(db, s, p);
+	return send_statement(db, s, p) ? db_wait(db, db_timeout()) : NULL;
 }
 
 /* Whether the server's idea of the statement is out of step with ours: a table changed

@@ -57,6 +57,7 @@ struct db {
 	unsigned depth;    /* of open db_begin */
 	enum error doomed; /* what must become of the open transaction; OK: it may commit */
 	bool again;        /* it may succeed if it is run again */
+	const char *begin; /* its BEGIN, until that goes out with the first statement */
 	struct change *changes;
 
 	char constraint[CONSTRAINT_SIZE];

@@ -8,20 +8,19 @@
 
 enum { TRIES = 3, PAUSE_MS = 20, PING_MS = 1000 };
 
-static const struct query begin = QUERY_READ("begin", NULL, "BEGIN");
-static const struct query begin_snapshot =
-    QUERY_READ("begin_snapshot", NULL, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+static const char begin[] = "BEGIN";
+static const char begin_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 static const struct query commit = QUERY("commit", NULL, "COMMIT");
 
 static enum error
-begin_as(struct ctx *c, const struct query *how)
+begin_as(struct ctx *c, const char *how)
 {
 	struct db *db = c->db;
-	struct rows rows;
 
 	if (db->depth == 0) {
 		db->again = false;
-		db->doomed = db_exec(c, how, DB_PARAMS(), &rows);
+		db->doomed = db_connect(c);
+		db->begin = how;
 	}
 	db->depth++;
 	return db->doomed;
@@ -30,7 +29,7 @@ begin_as(struct ctx *c, const struct query *how)
 enum error
 db_begin(struct ctx *c)
 {
-	return begin_as(c, &begin);
+	return begin_as(c, begin);
 }
 
 bool
@@ -84,6 +83,9 @@ commit_it(struct ctx *c)
 	struct rows rows;
 	enum error e;
 
+	if (c->db->begin) /* nothing was asked of it */
+		return OK;
+
 	e = db_exec(c, &commit, DB_PARAMS(), &rows);
 	if (e)
 		return e;
@@ -115,6 +117,7 @@ db_finish(struct ctx *c, enum error e)
 		roll_back(db);
 	db->depth = 0;
 	db->doomed = OK;
+	db->begin = NULL;
 	tell_changes(db);
 	return e && c->failure.error != e ? fail(c, e, NULL) : e;
 }
@@ -132,8 +135,7 @@ pause_before(int try)
 }
 
 static enum error
-transaction(struct ctx *c, const struct query *how, enum error (*act)(struct ctx *, void *),
-	    void *arg)
+transaction(struct ctx *c, const char *how, enum error (*act)(struct ctx *, void *), void *arg)
 {
 	bool outermost = c->db->depth == 0;
 	enum error e;
@@ -155,13 +157,13 @@ transaction(struct ctx *c, const struct query *how, enum error (*act)(struct ctx
 enum error
 db_transaction(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
 {
-	return transaction(c, &begin, act, arg);
+	return transaction(c, begin, act, arg);
 }
 
 enum error
 db_snapshot(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
 {
-	return transaction(c, &begin_snapshot, act, arg);
+	return transaction(c, begin_snapshot, act, arg);
 }
 
 void
@@ -173,6 +175,7 @@ db_settle(struct db *db)
 	roll_back(db);
 	db->depth = 0;
 	db->doomed = OK;
+	db->begin = NULL;
 	db->again = false;
 	db->fresh = false;
 	tell_changes(db);

@@ -40,7 +40,7 @@ const struct query replay_queries[] = {
 	[CLEAN] = QUERY("replay_clean", NULL,
 			"DELETE FROM replays WHERE (user_id, hash) IN"
 			" (SELECT user_id, hash FROM replays WHERE created_at <= now() - " DAY
-			" ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)"),
+			" LIMIT $1 FOR UPDATE SKIP LOCKED)"),
 	{ 0 },
 };
 

@@ -533,6 +533,31 @@ Test(db, what_changed_is_told_when_the_transaction_ends)
 	cr_expect_eq(generation_get("user", "1"), before + 2);
 }
 
+Test(db, a_transaction_without_statements_is_none)
+{
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(db_finish(c, OK), OK);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_str_eq(count_users(), "1");
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(db_finish(c, fail(c, E_CONFLICT, NULL)), E_CONFLICT);
+	cr_expect_eq(db_run(c, &touch_users, NULL), OK);
+	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "2");
+}
+
+Test(db, a_first_statement_that_fails_ends_the_transaction)
+{
+	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_CONFLICT);
+	cr_expect(db_doomed(c));
+	cr_expect_eq(db_run(c, &touch_users, NULL), E_CONFLICT);
+	cr_expect_eq(db_finish(c, OK), E_CONFLICT);
+	failure_clear(c);
+	cr_expect_eq(db_run(c, &touch_users, NULL), OK);
+	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "2");
+}
+
 Test(db, a_transaction_that_cannot_commit_says_so)
 {
 	cr_assert_eq(db_begin(c), OK);
