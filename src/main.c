@@ -37,6 +37,10 @@ static const struct command commands[] = {
 	{ "keys", "make [RS256 | ES256] | list [--json] | retire KID [--now]",
 	  "Make, list and retire the keys of access tokens in JWT_KEYS_DIR.", "make ES256",
 	  cmd_keys, false },
+	{ "doctor", "[--url URL] [--site FILE] [--json]",
+	  "Find the usual faults of an installation, and say what to do. --site: the web server's"
+	  " file.",
+	  "--url https://api.example.com --site /etc/nginx/sites-enabled/api", cmd_doctor, false },
 	{ "routes", "[--json]", "List every route, and who may call it.", "--json", cmd_routes,
 	  false },
 	{ "openapi", "", "Print the OpenAPI document.", "", cmd_openapi, false },

@@ -57,6 +57,7 @@ int cmd_user(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_sessions(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
 int cmd_log_level(int argc, char **argv);
 int cmd_routes(int argc, char **argv);

@@ -10,6 +10,7 @@
 #include "app/settings.h"
 #include "db/db_priv.h"
 #include "db/list_priv.h"
+#include "db/db_look.h"
 #include "db/migrate_priv.h"
 
 enum { NAMES_MAX = 20000, NAME_LENGTH_MAX = 63, UTF8_MAX = 4 };
@@ -211,6 +212,7 @@ Test(statements, of_features)
 	for (const struct feature *const *f = features; *f; f++)
 		check_queries((*f)->queries);
 	check_queries(migrate_queries);
+	check_queries(db_look_queries);
 	cr_assert_gt(checked, 0, "no feature has a statement");
 }
 

@@ -2,5 +2,5 @@
 # The shipped site for lighttpd.
 . "$(dirname "$0")/e2e.sh"
 server=lighttpd
-declare -A wanted=([long_address]=431 [small_method]=501 [no_pool]=503)
+declare -A wanted=([long_address]=431 [long_body]="the body is longer than 20000 bytes" [small_method]=501 [no_pool]=503)
 . "$(dirname "$0")/site.sh"

@@ -60,6 +60,7 @@ is "Authorization comes through" "$(member code)" invalid_token
 head -c 20001 /dev/zero >"$site/long"
 ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:'
 is_problem "body too long" 413 payload_too_large
+is "body too long: the web server says so" "$(member detail)" "${wanted[long_body]:-the body is longer than this server takes}"
 ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H 'Transfer-Encoding: chunked'
 is_problem "chunked body too long" 413 payload_too_large
 ask GET "/$long"

@@ -1,0 +1,147 @@
+/* doctor: the usual faults of an installation, on one screen. */
+#include "cli_priv.h"
+#include "doctor_priv.h"
+
+#include "app/buf.h"
+#include "app/clock.h"
+#include "app/settings.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+enum { PATIENCE_MS = 1800, CHECKS_MAX = 32 };
+
+struct plan doctor_plan;
+
+void
+finding_set(struct finding *f, enum state state, const char *cure, const char *format, ...)
+{
+	va_list args;
+
+	f->state = state;
+	snprintf(f->cure, sizeof(f->cure), "%s", cure ? cure : "");
+	va_start(args, format);
+	vsnprintf(f->text, sizeof(f->text), format, args);
+	va_end(args);
+}
+
+/* What it logs is said better in its finding. */
+static NORETURN void
+run_check(const struct check *check, int out)
+{
+	struct finding f = { .state = STATE_UNKNOWN };
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (null >= 0)
+		dup2(null, STDERR_FILENO);
+	check->run(&f);
+	_exit(write(out, &f, sizeof(f)) == sizeof(f) ? 0 : 1);
+}
+
+/* Starts a check; returns where its finding will come, -1 where that failed. */
+static int
+start(const struct check *check, pid_t *pid)
+{
+	int ends[2];
+
+	*pid = -1;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+
+	*pid = fork();
+	if (*pid == 0)
+		run_check(check, ends[1]);
+	close(ends[1]);
+	return ends[0];
+}
+
+static void
+collect(int from, pid_t pid, int64_t until, struct finding *f)
+{
+	struct pollfd p = { .fd = from, .events = POLLIN };
+	int64_t left = (until - clock_monotonic()) / 1000;
+
+	if (pid < 0 || poll(&p, 1, left > 0 ? (int)left : 0) <= 0 ||
+	    read(from, f, sizeof(*f)) != sizeof(*f))
+		finding_set(f, STATE_FAULT, "look whether it is reachable from this host",
+			    "no answer within %d ms", PATIENCE_MS);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	if (from >= 0)
+		close(from);
+}
+
+/* ---- what a person sees */
+
+static const struct {
+	const char *name, *colour;
+} states[] = {
+	[STATE_FAULT] = { "FAULT", "\033[31m" },
+	[STATE_WARNING] = { "warning", "\033[33m" },
+	[STATE_OK] = { "ok", "\033[32m" },
+	[STATE_UNKNOWN] = { "-", "" },
+};
+
+static void
+print_row(const char *name, const struct finding *f)
+{
+	bool colour = isatty(STDOUT_FILENO) && *states[f->state].colour;
+
+	printf("%s%-7s%s  %-12s %s\n", colour ? states[f->state].colour : "", states[f->state].name,
+	       colour ? "\033[0m" : "", name, f->text);
+	if (*f->cure)
+		printf("%-9s%-12s %s\n", "", "", f->cure);
+}
+
+static void
+print_json(const char *name, const struct finding *f, bool first)
+{
+	static const char *const words[] = { "fault", "warning", "ok", "unknown" };
+	struct arena *a = arena_new(64 * 1024);
+	struct buf b = buf_new(a, 32 * 1024);
+
+	buf_printf(&b, "%s{\"check\":\"%s\",\"state\":\"%s\",\"text\":", first ? "[" : ",\n ", name,
+		   words[f->state]);
+	buf_json_text(&b, f->text);
+	buf_text(&b, ",\"cure\":");
+	buf_json_text(&b, f->cure);
+	buf_char(&b, '}');
+	fputs(b.data, stdout);
+	arena_free(a);
+}
+
+int
+cmd_doctor(int argc, char **argv)
+{
+	bool json = cli_flag(&argc, argv, "--json");
+	int64_t until = clock_monotonic() + PATIENCE_MS * (int64_t)1000;
+	pid_t pids[CHECKS_MAX];
+	int from[CHECKS_MAX], faults = 0;
+
+	doctor_plan.url = cli_option(&argc, argv, "--url");
+	doctor_plan.site = cli_option(&argc, argv, "--site");
+	if (argc > 1)
+		return cli_usage(argv[0], "unknown argument %s", argv[1]);
+
+	if (!doctor_plan.url)
+		doctor_plan.url = settings.app_url;
+	for (size_t i = 0; doctor_checks[i].name; i++)
+		from[i] = start(&doctor_checks[i], &pids[i]);
+	for (size_t i = 0; doctor_checks[i].name; i++) {
+		struct finding f;
+
+		collect(from[i], pids[i], until, &f);
+		faults += f.state == STATE_FAULT;
+		if (json)
+			print_json(doctor_checks[i].name, &f, i == 0);
+		else
+			print_row(doctor_checks[i].name, &f);
+	}
+	if (json)
+		puts("]");
+	return faults ? 1 : 0;
+}

@@ -1,0 +1,441 @@
+/* The checks of `doctor`: one row and one function each. */
+#include "cli_priv.h"
+#include "doctor_priv.h"
+
+#include "app/clock.h"
+#include "app/keys.h"
+#include "app/migrate.h"
+#include "app/settings.h"
+#include "db/db_look.h"
+
+#include <ctype.h>
+#include <grp.h>
+#include <netdb.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+
+#define SECOND INT64_C(1000000)
+
+/* ---- settings */
+
+static void
+check_settings(struct finding *f)
+{
+	struct arena *a = arena_new(1024 * 1024);
+	const char *wrong = NULL;
+
+	if (!*settings.database_url)
+		wrong = "DATABASE_URL is not set";
+	else if (!*settings.jwt_secret_key)
+		wrong = "JWT_SECRET_KEY is not set";
+	else
+		wrong = keys_load(a);
+	if (wrong)
+		finding_set(f, STATE_FAULT, "set it in the environment or the --env-file", "%.*s",
+			    (int)strcspn(wrong, "\n"), wrong);
+	else if (!settings_production())
+		finding_set(f, STATE_WARNING, "on a public host: ENVIRONMENT=production",
+			    "ENVIRONMENT=%s: weak secrets are not refused", settings.environment);
+	else
+		finding_set(f, STATE_OK, NULL, "complete, for production");
+}
+
+static void
+check_secrets(struct finding *f)
+{
+	const char *file = getenv("ENV_FILE") ? getenv("ENV_FILE") : ".env";
+	struct stat st;
+
+	if (stat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH))
+		finding_set(f, STATE_FAULT, "chmod o= that file; if strangers had it, new secrets",
+			    "everybody on this host can read %s", file);
+	else if (settings_production() && *settings.first_admin_password)
+		finding_set(f, STATE_WARNING, "take it out of the settings once `seed` has run",
+			    "FIRST_ADMIN_PASSWORD is still there");
+	else
+		finding_set(f, STATE_OK, NULL,
+			    "%zu bytes of JWT_SECRET_KEY, files closed to others",
+			    strlen(settings.jwt_secret_key));
+}
+
+static void
+check_timeouts(struct finding *f)
+{
+	int64_t statement = settings.db_statement_timeout_ms;
+
+	if (statement == 0 || statement >= settings.request_timeout_seconds * 1000)
+		finding_set(f, STATE_WARNING,
+			    "DB_STATEMENT_TIMEOUT_MS below REQUEST_TIMEOUT_SECONDS",
+			    "a statement may take longer than its request");
+	else
+		finding_set(f, STATE_OK, NULL, "statement %" PRId64 " ms, request %" PRId64 " s",
+			    statement, settings.request_timeout_seconds);
+}
+
+/* ---- database */
+
+static bool
+look(struct finding *f, struct ctx **c, struct db_look *look)
+{
+	*c = cli_open();
+	if (db_look(*c, look) == OK)
+		return true;
+
+	finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
+	return false;
+}
+
+static void
+check_database(struct finding *f)
+{
+	struct db_look db;
+	struct ctx *c;
+	int64_t latency;
+
+	if (!look(f, &c, &db) || db_ping(c, &latency))
+		finding_set(f, STATE_FAULT,
+			    "does PostgreSQL run, and psql with DATABASE_URL work for this user?",
+			    "the database does not answer, or not as it should");
+	else if (strtol(db.version, NULL, 10) < 14)
+		finding_set(f, STATE_FAULT, "PostgreSQL 14 or newer", "PostgreSQL %s is too old",
+			    db.version);
+	else
+		finding_set(f, STATE_OK, NULL, "PostgreSQL %s answers in %" PRId64 " us",
+			    db.version, latency);
+}
+
+static void
+check_migrations(struct finding *f)
+{
+	struct ctx *c = cli_open();
+	int64_t pending;
+
+	if (migrate_pending(c, &pending))
+		finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
+	else if (pending > 0)
+		finding_set(f, STATE_FAULT, PACKAGE " migrate up",
+			    "%" PRId64 " migrations are not applied", pending);
+	else
+		finding_set(f, STATE_OK, NULL, "all are applied");
+}
+
+static void
+check_role(struct finding *f)
+{
+	struct db_look db;
+	struct ctx *c;
+
+	if (!look(f, &c, &db))
+		return;
+	if (db.forbidden > 0)
+		finding_set(f, STATE_FAULT,
+			    "as their owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES …",
+			    "role %s may not read %" PRId64 " of the tables", db.role,
+			    db.forbidden);
+	else if (db.superuser || db.owner)
+		finding_set(f, STATE_WARNING, "a role of its own for tables: MIGRATE_DATABASE_URL",
+			    "role %s %s: it could change the audit log", db.role,
+			    db.superuser ? "is a superuser" : "owns the tables");
+	else
+		finding_set(f, STATE_OK, NULL, "role %s may what it must, and no more", db.role);
+}
+
+static void
+check_connections(struct finding *f)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t want = settings.workers ? settings.workers : cores > 2 ? 2 * cores : 4;
+	struct db_look db;
+	struct ctx *c;
+
+	want += settings.job_workers + 1;
+	if (!look(f, &c, &db))
+		return;
+	if (db.connections < 1)
+		finding_set(f, STATE_FAULT, "raise max_connections, or lower WORKERS",
+			    "the database takes no more connections");
+	else
+		finding_set(f, STATE_OK, NULL,
+			    "%" PRId64 " wanted on this host, %" PRId64 " more are free", want,
+			    db.connections);
+}
+
+static void
+check_clock(struct finding *f)
+{
+	struct db_look db;
+	struct ctx *c;
+	int64_t skew;
+
+	if (!look(f, &c, &db))
+		return;
+	skew = llabs(clock_now() - db.now);
+	if (skew > settings.clock_skew_seconds * SECOND)
+		finding_set(f, STATE_FAULT, "let both hosts keep time: timedatectl set-ntp true",
+			    "this clock and the database's are %" PRId64 " s apart", skew / SECOND);
+	else
+		finding_set(f, STATE_OK, NULL, "%" PRId64 " ms from the database's", skew / 1000);
+}
+
+/* ---- processes */
+
+static void
+check_socket(struct finding *f)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = "/run/" PACKAGE "/api.sock";
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	if (strncmp(settings.listen, "unix:", 5) == 0)
+		path = settings.listen + 5;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (stat(path, &st) != 0)
+		finding_set(f, STATE_WARNING, "start the service; with TCP this is as it should be",
+			    "%s: %s", path, strerror(errno));
+	else if (st.st_mode & S_IWOTH)
+		finding_set(f, STATE_FAULT, "SocketMode=0660 and the web server's group",
+			    "everybody on this host can write to %s, and speak as any client",
+			    path);
+	else if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+		finding_set(f, STATE_FAULT,
+			    "start the service, as root or as a member of the group", "%s: %s",
+			    path, strerror(errno));
+	else
+		finding_set(f, STATE_OK, NULL, "%s answers, mode %03o", path,
+			    (unsigned)st.st_mode & 0777);
+	close(fd);
+}
+
+static void
+check_files(struct finding *f)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < 64)
+		finding_set(f, STATE_FAULT, "ulimit -n 1024, or LimitNOFILE=1024",
+			    "a process may open %llu files", (unsigned long long)limit.rlim_cur);
+	else
+		finding_set(f, STATE_OK, NULL, "a process may open %llu",
+			    (unsigned long long)limit.rlim_cur);
+}
+
+static void
+check_backlog(struct finding *f)
+{
+	FILE *in = fopen("/proc/sys/net/core/somaxconn", "re");
+	int n = 0;
+
+	if (!in || fscanf(in, "%d", &n) != 1)
+		finding_set(f, STATE_UNKNOWN, NULL, "net.core.somaxconn cannot be read");
+	else if (n < 512)
+		finding_set(f, STATE_WARNING, "sysctl net.core.somaxconn=4096",
+			    "%d may wait, and not 512", n);
+	else
+		finding_set(f, STATE_OK, NULL, "512 may wait (net.core.somaxconn is %d)", n);
+	if (in)
+		fclose(in);
+}
+
+static void
+check_disk(struct finding *f)
+{
+	const char *const places[] = { "/", "/tmp", "/var/log", settings.mail_dir };
+	struct statvfs st;
+
+	for (size_t i = 0; i < COUNT(places); i++) {
+		if (!*places[i] || statvfs(places[i], &st) != 0 || st.f_blocks == 0)
+			continue;
+		if (st.f_bavail < st.f_blocks / 20 && st.f_bavail * st.f_frsize < 1024UL << 20) {
+			finding_set(f, STATE_WARNING, "make room: logs, old packages, backups",
+				    "%s: %lu MB free", places[i],
+				    (unsigned long)(st.f_bavail * st.f_frsize >> 20));
+			return;
+		}
+	}
+	finding_set(f, STATE_OK, NULL, "there is room");
+}
+
+/* ---- neighbours */
+
+static bool
+connects(const char *host, const char *port)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
+	bool good = false;
+
+	if (getaddrinfo(host, port, &hints, &found) != 0)
+		return false;
+
+	for (struct addrinfo *at = found; at && !good; at = at->ai_next) {
+		int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		good = fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) == 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	freeaddrinfo(found);
+	return good;
+}
+
+/* scheme://user:password@host:port/… */
+static bool
+url_answers(const char *url, const char *port, char host[256])
+{
+	const char *at = strstr(url, "://"), *start = at ? at + 3 : url, *end, *colon;
+
+	end = start + strcspn(start, "/?");
+	for (const char *p = start; p < end; p++) {
+		if (*p == '@')
+			start = p + 1;
+	}
+	colon = memrchr(start, ':', (size_t)(end - start));
+	if (colon && memchr(colon, ']', (size_t)(end - colon)))
+		colon = NULL;
+	if (*start == '[')
+		snprintf(host, 256, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
+	else
+		snprintf(host, 256, "%.*s", (int)((colon ? colon : end) - start), start);
+	if (!colon)
+		return connects(host, port);
+
+	char text[16];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(end - colon - 1), colon + 1);
+	return connects(host, text);
+}
+
+static void
+check_mail(struct finding *f)
+{
+	const char *port = strncmp(settings.smtp_url, "smtps:", 6) == 0 ? "465" : "25";
+	char host[256];
+
+	if (!*settings.smtp_url)
+		finding_set(f, settings_production() ? STATE_WARNING : STATE_OK,
+			    settings_production() ? "set SMTP_URL" : NULL,
+			    "without SMTP_URL no mail is sent");
+	else if (!url_answers(settings.smtp_url, port, host))
+		finding_set(f, STATE_FAULT, "is SMTP_URL right, and may this host connect there?",
+			    "%s does not answer", host);
+	else
+		finding_set(f, STATE_OK, NULL, "%s answers", host);
+}
+
+/* ---- the site file */
+
+enum limit_kind { LIMIT_BODY, LIMIT_TIME };
+
+/* What limits a site by nginx, Apache, lighttpd; `unit` is that of a bare number. */
+static const struct directive {
+	const char *name;
+	enum limit_kind kind;
+	int64_t unit;
+} directives[] = {
+	{ "client_max_body_size", LIMIT_BODY, 1 },
+	{ "LimitRequestBody", LIMIT_BODY, 1 },
+	{ "Content-Length} -gt", LIMIT_BODY, 1 },
+	{ "server.max-request-size", LIMIT_BODY, 1024 },
+	{ "FcgidMaxRequestLen", LIMIT_BODY, 1 },
+	{ "fastcgi_read_timeout", LIMIT_TIME, 1 },
+	{ " timeout=", LIMIT_TIME, 1 },
+	{ "\"read-timeout\"", LIMIT_TIME, 1 },
+	{ "FcgidIOTimeout", LIMIT_TIME, 1 },
+};
+
+static int64_t
+value_of(const char *text, int64_t unit)
+{
+	char *end;
+	int64_t n = strtoll(text + strspn(text, " \t=>"), &end, 10);
+	int suffix = tolower((unsigned char)*end);
+
+	return suffix == 'k'   ? n << 10
+	       : suffix == 'm' ? n << 20
+	       : suffix == 'g' ? n << 30
+			       : n * unit;
+}
+
+/* False: the line contradicts the settings. */
+static bool
+check_line(struct finding *f, const char *line)
+{
+	for (const struct directive *d = directives; d < directives + COUNT(directives); d++) {
+		const char *at = strstr(line, d->name);
+		int64_t value = at ? value_of(at + strlen(d->name), d->unit) : 0;
+
+		if (!at || value == 0) /* 0 is no limit */
+			continue;
+		if (d->kind == LIMIT_BODY && value < settings.max_body_bytes) {
+			finding_set(f, STATE_FAULT, "raise it, or lower MAX_BODY_BYTES",
+				    "%s is %" PRId64 ", MAX_BODY_BYTES %" PRId64, d->name, value,
+				    settings.max_body_bytes);
+			return false;
+		}
+		if (d->kind == LIMIT_TIME && value <= settings.request_timeout_seconds) {
+			finding_set(f, STATE_FAULT, "it must be longer, or the client gets 504",
+				    "%s is %" PRId64 ", REQUEST_TIMEOUT_SECONDS %" PRId64, d->name,
+				    value, settings.request_timeout_seconds);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+check_site(struct finding *f)
+{
+	FILE *in = doctor_plan.site ? fopen(doctor_plan.site, "re") : NULL;
+	bool good = true, apache = false, passes = false;
+	char line[1024];
+
+	if (!doctor_plan.site) {
+		finding_set(f, STATE_UNKNOWN, NULL, "not looked at: --site FILE");
+		return;
+	}
+	if (!in) {
+		finding_set(f, STATE_FAULT, "name a file that this user can read: --site FILE",
+			    "%s: %s", doctor_plan.site, strerror(errno));
+		return;
+	}
+	while (good && fgets(line, sizeof(line), in)) {
+		const char *text = line + strspn(line, " \t");
+
+		if (*text == '#')
+			continue;
+		good = check_line(f, line);
+		apache |=
+		    strncmp(text, "ProxyPass ", 10) == 0 || strncmp(text, "FcgidWrapper", 12) == 0;
+		passes |= strncasecmp(text, "CGIPassAuth On", 14) == 0 ||
+			  strncasecmp(text, "FcgidPassHeader Authorization", 29) == 0;
+	}
+	fclose(in);
+	if (good && apache && !passes)
+		finding_set(f, STATE_FAULT, "CGIPassAuth On, in its <Location \"/\">",
+			    "Apache keeps Authorization to itself: always 401");
+	else if (good)
+		finding_set(f, STATE_OK, NULL, "agrees with the settings");
+}
+
+const struct check doctor_checks[] = {
+	{ "settings", check_settings },
+	{ "secrets", check_secrets },
+	{ "time-outs", check_timeouts },
+	{ "database", check_database },
+	{ "migrations", check_migrations },
+	{ "role", check_role },
+	{ "connections", check_connections },
+	{ "clock", check_clock },
+	{ "socket", check_socket },
+	{ "web server", check_web },
+	{ "body limit", check_body_limit },
+	{ "site file", check_site },
+	{ "mail", check_mail },
+	{ "disk", check_disk },
+	{ "open files", check_files },
+	{ "backlog", check_backlog },
+	{ NULL, NULL },
+};

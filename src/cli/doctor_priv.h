@@ -1,0 +1,35 @@
+/* What the files of `doctor` share. */
+#ifndef APP_DOCTOR_PRIV_H
+#define APP_DOCTOR_PRIV_H
+
+#include "app/base.h"
+
+enum state { STATE_FAULT, STATE_WARNING, STATE_OK, STATE_UNKNOWN };
+
+/* Written to a pipe in one piece. */
+struct finding {
+	enum state state;
+	char text[400], cure[400];
+};
+
+struct plan {
+	const char *url;  /* where the web server answers */
+	const char *site; /* its site file, or NULL */
+};
+extern struct plan doctor_plan;
+
+/* One row a check; each runs in a process of its own, all at once. */
+struct check {
+	const char *name;
+	void (*run)(struct finding *);
+};
+extern const struct check doctor_checks[];
+
+void finding_set(struct finding *, enum state, const char *cure, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* Through the web server, as a client. */
+void check_web(struct finding *);
+void check_body_limit(struct finding *);
+
+#endif

@@ -1,0 +1,131 @@
+/* What a client of the web server sees. */
+#include "doctor_priv.h"
+
+#include "app/settings.h"
+
+#include <curl/curl.h>
+
+enum { TIMEOUT_MS = 1500, ANSWER_MAX = 4096 };
+
+#define CURE_AUTHORIZATION                                                                         \
+	"Apache: CGIPassAuth On (FcgidPassHeader Authorization); nginx and lighttpd pass it "      \
+	"unless "                                                                                  \
+	"told otherwise; a proxy in front must not take it away"
+
+struct answer {
+	long status;
+	char text[ANSWER_MAX];
+	size_t len;
+	const char *wrong; /* why there is none */
+};
+
+static size_t
+keep(char *data, size_t one, size_t n, void *to)
+{
+	struct answer *a = to;
+	size_t room = sizeof(a->text) - 1 - a->len, len = n < room ? n : room;
+
+	memcpy(a->text + a->len, data, len);
+	a->len += len;
+	return one * n;
+}
+
+static size_t
+send_nothing(char *data, size_t one, size_t n, void *from)
+{
+	(void)data, (void)one, (void)n, (void)from;
+	return CURL_READFUNC_ABORT;
+}
+
+static CURL *
+open_path(const char *path, struct answer *a)
+{
+	CURL *curl = curl_easy_init();
+	char url[600];
+
+	*a = (struct answer) { .wrong = "out of memory" };
+	if (!curl)
+		return NULL;
+
+	snprintf(url, sizeof(url), "%s%s%s", doctor_plan.url, settings.api_prefix, path);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, a);
+	return curl;
+}
+
+static void
+perform(CURL *curl, struct curl_slist *headers, struct answer *a)
+{
+	CURLcode code;
+
+	if (!curl)
+		return;
+
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
+	a->wrong = code == CURLE_OK || a->status ? NULL : curl_easy_strerror(code);
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
+}
+
+/* A token that is none: the program must see it to call it so. */
+void
+check_web(struct finding *f)
+{
+	struct answer a;
+	CURL *curl = open_path("/auth/me", &a);
+
+	perform(curl, curl_slist_append(NULL, "Authorization: Bearer doctor"), &a);
+	if (a.wrong)
+		finding_set(f, STATE_FAULT, "start the web server, or name its address: --url URL",
+			    "%s: %s", doctor_plan.url, a.wrong);
+	else if (a.status == 502 || a.status == 503 || a.status == 504)
+		finding_set(f, STATE_FAULT,
+			    "start the service; the web server's user must reach its socket",
+			    "the web server does not reach the service: %ld", a.status);
+	else if (strstr(a.text, "\"unauthenticated\""))
+		finding_set(f, STATE_FAULT, CURE_AUTHORIZATION,
+			    "the web server does not pass Authorization: always 401");
+	else if (a.status != 401 || !strstr(a.text, "\"invalid_token\""))
+		finding_set(f, STATE_FAULT,
+			    "is the shipped site enabled, and API_PREFIX that of the site?",
+			    "%s%s/auth/me answers %ld, and not as this program does",
+			    doctor_plan.url, settings.api_prefix, a.status);
+	else
+		finding_set(f, STATE_OK, NULL, "%s passes requests on, Authorization too",
+			    doctor_plan.url);
+}
+
+/* Announces the longest body there may be, and sends none of it. */
+void
+check_body_limit(struct finding *f)
+{
+	struct answer a;
+	CURL *curl = open_path("/auth/logout", &a);
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect: 100-continue");
+
+	if (curl) {
+		curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)settings.max_body_bytes);
+		curl_easy_setopt(curl, CURLOPT_READFUNCTION, send_nothing);
+		curl_easy_setopt(curl, CURLOPT_EXPECT_100_TIMEOUT_MS, 500L);
+	}
+	perform(curl, headers, &a);
+	if (a.status == 413)
+		finding_set(f, STATE_FAULT,
+			    "nginx: client_max_body_size; Apache: Content-Length; lighttpd: "
+			    "server.max-request-size; or lower MAX_BODY_BYTES",
+			    "the web server refuses bodies that MAX_BODY_BYTES=%" PRId64 " allows",
+			    settings.max_body_bytes);
+	else if (a.wrong && a.status == 0 && strstr(a.wrong, "abort") == NULL)
+		finding_set(f, STATE_UNKNOWN, NULL, "%s", a.wrong);
+	else
+		finding_set(f, STATE_OK, NULL, "the web server takes %" PRId64 " bytes",
+			    settings.max_body_bytes);
+}

@@ -1,0 +1,34 @@
+/* What `doctor` asks the database, in one statement. */
+#include "db_look.h"
+
+static const struct field fields[] = {
+	{ TEXT(struct db_look, version) },  { TEXT(struct db_look, role) },
+	{ INT(struct db_look, now) },       { INT(struct db_look, connections) },
+	{ INT(struct db_look, forbidden) }, { BOOL(struct db_look, superuser) },
+	{ BOOL(struct db_look, owner) },
+};
+static const struct schema look_schema = SCHEMA("DatabaseLook", struct db_look, fields);
+
+const struct query db_look_queries[] = {
+	QUERY_READ("db_look", &look_schema,
+		   "SELECT current_setting('server_version') AS version, current_user::text AS role,"
+		   " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now,"
+		   " (SELECT current_setting('max_connections')::bigint"
+		   "   - current_setting('superuser_reserved_connections')::bigint - count(*)"
+		   "  FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,"
+		   " (SELECT count(*) FROM pg_class"
+		   "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
+		   "  AND NOT has_table_privilege(oid, 'SELECT')) AS forbidden,"
+		   " coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false)"
+		   "  AS superuser,"
+		   " EXISTS (SELECT FROM pg_class JOIN pg_roles r ON r.oid = relowner"
+		   "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
+		   "  AND rolname = current_user) AS owner"),
+	{ 0 },
+};
+
+enum error
+db_look(struct ctx *c, struct db_look *out)
+{
+	return db_one(c, &db_look_queries[0], out);
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# `doctor`: nothing wrong with a site that is right; then each fault made, and found.
+. "$(dirname "$0")/e2e.sh"
+site_start ENVIRONMENT=production
+
+# doctor [SITE-FILE]: sets `output`, `code`.
+doctor() {
+	code=0
+	output=$("$APP" doctor --url "$url" --site "${1:-$site/$server/site.conf}" --json 2>"$site/errors") || code=$?
+}
+state() { sed -n "s/.*\"check\":\"$1\",\"state\":\"\([a-z]*\)\".*/\1/p" <<<"$output"; }
+tells() { sed -n "s/.*\"check\":\"$1\".*\"text\":\"\(.*\)\",\"cure\".*/\1/p" <<<"$output"; }
+# finds CHECK STATE PATTERN: and with a cure.
+finds() {
+	is "$1: $3" "$(state "$1")" "$2"
+	[[ $2 == warning ]] || is "$1: exit status" "$code" 1
+	matches "$1: says so" "$(tells "$1")" "$3"
+	is "$1: and what to do" "$(grep "\"check\":\"$1\"" <<<"$output" | grep -c '"cure":"..*"')" 1
+}
+# with NAME=VALUE…: as the settings of one look.
+with() {
+	(
+		export "${@?}"
+		doctor
+		printf '%s\n' "$code" "$output"
+	) >"$site/look"
+	code=$(head -n 1 "$site/look")
+	output=$(tail -n +2 "$site/look")
+}
+
+doctor
+is "all is well" "$code" 0
+is "no fault" "$(grep -c '"state":"fault"' <<<"$output" || true)" 0
+for check in settings database migrations role connections clock socket "web server" "body limit" "site file"; do
+	is "$check is well" "$(state "$check")" ok
+done
+is "nothing on standard error" "$(cat "$site/errors")" ""
+is "no secret" "$(grep -c "$JWT_SECRET_KEY\|$FIRST_ADMIN_PASSWORD" <<<"$output" || true)" 0
+matches "as text" "$("$APP" doctor --url "$url")" '^ok +database +PostgreSQL [0-9]+'
+
+# Settings.
+with DATABASE_URL=
+finds settings fault 'DATABASE_URL is not set'
+with ENVIRONMENT=development
+finds settings warning 'weak secrets are not refused'
+printf 'APP_NAME=x\n' >"$site/open.env"
+chmod 644 "$site/open.env"
+with ENV_FILE="$site/open.env"
+finds secrets fault 'everybody on this host can read'
+with DB_STATEMENT_TIMEOUT_MS=60000
+finds time-outs warning 'longer than its request'
+
+# The database.
+began=${EPOCHREALTIME/./}
+with DATABASE_URL=postgresql://app@192.0.2.1/app SMTP_URL=smtp://192.0.2.1 APP_URL=http://192.0.2.1
+is "quick though all is away" "$((${EPOCHREALTIME/./} - began < 2000000))" 1
+is "the database is away" "$(state database) $code" "fault 1"
+is "mail is away" "$(state mail)" fault
+with DATABASE_URL="${DATABASE_URL/app@/app_owner@}"
+finds role warning 'owns the tables'
+"$APP" migrate down >>"$log"
+doctor
+finds migrations fault '1 migrations are not applied'
+"$APP" migrate up >>"$log"
+psql -X -q "$MIGRATE_DATABASE_URL" -c 'REVOKE ALL ON items FROM app'
+doctor
+finds role fault 'role app may not read 1 of the tables'
+psql -X -q "$MIGRATE_DATABASE_URL" -c 'GRANT SELECT, INSERT, UPDATE, DELETE ON items TO app'
+
+# The socket.
+chmod 666 "$site/run/api.sock"
+doctor
+finds socket fault 'everybody on this host can write'
+chmod 660 "$site/run/api.sock"
+
+# The web server: what it does, and what its file says.
+web_again 's/client_max_body_size .*/client_max_body_size 1k;/'
+doctor
+finds "body limit" fault 'MAX_BODY_BYTES=1048576'
+finds "site file" fault 'client_max_body_size is 1024'
+web_again 's/fastcgi_read_timeout .*/fastcgi_read_timeout 20s;/; s/fastcgi_param HTTP_PROXY "";/& fastcgi_param HTTP_AUTHORIZATION "";/'
+doctor
+finds "site file" fault 'fastcgi_read_timeout is 20'
+finds "web server" fault 'does not pass Authorization'
+web_again
+pool_stop
+doctor
+finds "web server" fault 'does not reach the service: 502'
+finds socket warning 'No such file'
+web_stop "$site"
+doctor
+finds "web server" fault 'connect'
+doctor "$site/nowhere"
+finds "site file" fault 'No such file'
+
+# The other servers' files.
+site_says() { # FILE PATTERN SED
+	sed "$3" "$TOP/deploy/$1" | sed 's/@max_body_bytes@/1048576/; s/@max_body_kib@/1024/' >"$site/other.conf"
+	doctor "$site/other.conf"
+	if [[ $2 == ok ]]; then is "$1 is well" "$(state "site file")" ok; else finds "site file" fault "$2"; fi
+}
+site_says apache/site.conf.in ok ''
+site_says apache/site.conf.in 'Apache keeps Authorization' '/CGIPassAuth/d'
+site_says apache/site.conf.in 'timeout= is 5' 's/ timeout=35/ timeout=5/'
+site_says apache/site.conf.in 'Content-Length. -gt is 100' 's/-gt @max_body_bytes@/-gt 100/'
+site_says lighttpd/site.conf.in ok ''
+site_says lighttpd/site.conf.in 'server.max-request-size is 1024' 's/@max_body_kib@/1/'
+"$APP" doctor --colour >/dev/null 2>&1 && code=0 || code=$?
+is "a wrong argument" "$code" 2
