@@ -10,20 +10,21 @@ static const struct field fields[] = {
 static const struct schema look_schema = SCHEMA("DatabaseLook", struct db_look, fields);
 
 const struct query db_look_queries[] = {
-	QUERY_READ("db_look", &look_schema,
-		   "SELECT current_setting('server_version') AS version, current_user::text AS role,"
-		   " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now,"
-		   " (SELECT current_setting('max_connections')::bigint"
-		   "   - current_setting('superuser_reserved_connections')::bigint - count(*)"
-		   "  FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,"
-		   " (SELECT count(*) FROM pg_class"
-		   "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
-		   "  AND NOT has_table_privilege(oid, 'SELECT')) AS forbidden,"
-		   " coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false)"
-		   "  AS superuser,"
-		   " EXISTS (SELECT FROM pg_class JOIN pg_roles r ON r.oid = relowner"
-		   "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
-		   "  AND rolname = current_user) AS owner"),
+	QUERY_READ(
+	    "db_look", &look_schema,
+	    "SELECT current_setting('server_version') AS version, current_user::text AS role,"
+	    " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now,"
+	    " (SELECT current_setting('max_connections')::bigint"
+	    "   - current_setting('superuser_reserved_connections')::bigint - count(*)"
+	    "  FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,"
+	    " (SELECT count(*) FROM pg_class"
+	    "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
+	    "  AND NOT has_table_privilege(oid, 'SELECT')) AS forbidden,"
+	    " coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false)"
+	    "  AS superuser,"
+	    " EXISTS (SELECT FROM pg_class JOIN pg_roles r ON r.oid = relowner"
+	    "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
+	    "  AND rolname = current_user) AS owner"),
 	{ 0 },
 };
 
