@@ -58,6 +58,28 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION search_query(typed text) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$
+DECLARE
+	words text := websearch_to_tsquery('english', typed)::text;
+	stem text := substring(words FROM '''[^'']*''$');
+	word text := substring(websearch_to_tsquery('simple', typed)::text FROM '''[^'']*''$');
+BEGIN
+	IF querytree(words::tsquery) IN ('', 'T') THEN
+		RETURN '';
+	END IF;
+	IF stem IS NULL OR word IS NULL OR words ~ '''''|!''[^'']*''$'
+		OR to_tsvector('english', word) = '' THEN
+		RETURN words;
+	END IF;
+	IF words ~ '> ''[^'']*''$' THEN
+		RETURN words || ':*';
+	END IF;
+	RETURN left(words, -length(stem)) || '( ' || stem || ' | ' || word || ':* )';
+END
+$_$;
+
 CREATE TABLE api_keys (
     key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
@@ -103,6 +125,7 @@ CREATE TABLE items (
     version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    search tsvector GENERATED ALWAYS AS (((((((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || '''='':1'::tsvector) || to_tsvector('english'::regconfig, COALESCE(description, ''::text))) || '''='':1'::tsvector) || setweight(to_tsvector('simple'::regconfig, title), 'A'::"char")) || '''='':1'::tsvector) || to_tsvector('simple'::regconfig, COALESCE(description, ''::text)))) STORED NOT NULL,
     CONSTRAINT items_description_check CHECK ((char_length(description) <= 5000)),
     CONSTRAINT items_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'archived'::text]))),
     CONSTRAINT items_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
@@ -446,6 +469,8 @@ CREATE INDEX items_of_owner_by_status ON items USING btree (owner_id, status, cr
 CREATE INDEX items_of_owner_by_title ON items USING btree (owner_id, title, id);
 
 CREATE INDEX items_of_owner_by_updated_at ON items USING btree (owner_id, updated_at, id);
+
+CREATE INDEX items_search ON items USING gin (search);
 
 CREATE INDEX jobs_by_queued_at ON jobs USING btree (queued_at, id);
 

@@ -24,6 +24,7 @@ struct query {
 	const char *sql;
 	const struct schema *row; /* NULL: it returns no rows */
 	bool read_only;           /* may be sent again when its connection broke */
+	bool by_values; /* planned anew each time, for the values decide which index is good */
 };
 
 /* `"" text` keeps variables out: only a literal compiles. */

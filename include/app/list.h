@@ -15,7 +15,7 @@
 #include "app/db.h"
 
 /* `$` in the SQL stands for the value: "status = $". A row without .name is set by the
- * service alone (list_restrict). Ends with { 0 }. */
+ * service alone (list_restrict). One that is F_REQUIRED is always set. Ends with { 0 }. */
 struct list_filter {
 	const char *sql;
 	struct field field; /* name, type, choices, min, max, text */
@@ -39,6 +39,8 @@ struct list {
 	const char *columns, *from; /* SELECT columns FROM from */
 	const struct list_filter *filters;
 	const struct list_sort *sorts; /* ends with { 0 } */
+	bool fixed_order;              /* the client cannot choose: no parameter `sort` */
+	bool by_values;                /* as in struct query */
 };
 
 /* What a request asks of a list. */

@@ -110,7 +110,7 @@ prepare(struct db *db, struct statement *s, bool *prepared)
 static int
 send_statement(struct db *db, const struct statement *s, struct db_params p)
 {
-	if (settings.db_prepared)
+	if (settings.db_prepared && s->state == STATEMENT_PREPARED)
 		return PQsendQueryPrepared(db->conn, s->name, p.n, p.values + 1, NULL, NULL, 0);
 	return PQsendQueryParams(db->conn, s->sql, p.n, NULL, p.values + 1, NULL, NULL, 0);
 }
@@ -140,13 +140,13 @@ send_with_begin(struct db *db, const struct statement *s, struct db_params p)
 
 /* One try. `*sent` says whether the server may have begun to run it. */
 static PGresult *
-try_once(struct db *db, struct statement *s, struct db_params p, bool *sent)
+try_once(struct db *db, struct statement *s, bool by_values, struct db_params p, bool *sent)
 {
-	bool prepared = true;
+	bool prepared = settings.db_prepared && !by_values;
 	PGresult *result;
 
 	*sent = false;
-	if (settings.db_prepared && s->state != STATEMENT_PREPARED) {
+	if (prepared && s->state != STATEMENT_PREPARED) {
 		result = prepare(db, s, &prepared);
 		if (!prepared)
 			return result;
@@ -229,7 +229,7 @@ run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 
 		arena_follow(db->memory, c->arena);
 		s = statement_get(db, q);
-		result = try_once(db, s, p, &sent);
+		result = try_once(db, s, q->by_values, p, &sent);
 		if (result)
 			arena_defer(c->arena, clear_result, result);
 		if (db_lost(db, result)) {

@@ -117,7 +117,8 @@ read_param(struct ctx *c, const struct param *p, struct list_args *out)
 	const char *value;
 
 	for (size_t i = 0; i < COUNT(own_params); i++)
-		if (strcmp(p->name, own_params[i].name) == 0)
+		if (strcmp(p->name, own_params[i].name) == 0 &&
+		    !(out->list->fixed_order && own_params[i].read == read_sort))
 			return own_params[i].read(c, p->value, out);
 	if (!filter)
 		return fail_field(c, "query", p->name, FIELD_UNKNOWN, "is not a known field");
@@ -156,6 +157,11 @@ list_read(struct ctx *c, const struct list *list, const struct param *params, si
 		if (e)
 			result = e;
 	}
+	for (const struct list_filter *f = list->filters; f && f->sql; f++)
+		if (f->field.name && f->field.flags & F_REQUIRED &&
+		    !find_param(params, n, f->field.name))
+			result =
+			    fail_field(c, "query", f->field.name, FIELD_REQUIRED, "is required");
 	if (find_param(params, n, "cursor") && find_param(params, n, "offset"))
 		result = fail_field(c, "query", "offset", FIELD_INVALID_FORMAT,
 				    "cannot go together with cursor");
@@ -215,6 +221,7 @@ list_query(struct ctx *c, const struct list_shape *shape)
 		.sql = list_sql(texts, shape),
 		.row = shape->mode == LIST_COUNT ? NULL : shape->list->row,
 		.read_only = true,
+		.by_values = shape->list->by_values,
 	};
 	k->next = first;
 	first = k;
@@ -401,12 +408,13 @@ list_statements(struct ctx *c, const struct list *list,
 		enum error (*each)(struct ctx *, const char *name, const char *sql))
 {
 	struct list_shape shape = { .list = list };
-	uint32_t all = 1;
+	uint32_t all = 1, required = 0;
 	enum error e = OK;
 
-	for (const struct list_filter *f = list->filters; f && f->sql; f++)
-		all <<= 1;
-	for (shape.filters = 0; shape.filters < all && !e; shape.filters++)
+	for (const struct list_filter *f = list->filters; f && f->sql; f++, all <<= 1)
+		required |= f->field.flags & F_REQUIRED ? all : 0;
+	for (shape.filters = required; shape.filters < all && !e;
+	     shape.filters = (shape.filters + 1) | required)
 		if (__builtin_popcount(shape.filters) <= 2 || shape.filters == all - 1)
 			e = each_order(c, &shape, each);
 	return e;

@@ -220,10 +220,11 @@ list_parameters(struct doc *d, const struct list *list)
 
 	for (size_t i = 0; i < COUNT(paging); i++)
 		parameter(d, "query", &paging[i], false);
-	sort_parameter(d, list);
+	if (!list->fixed_order)
+		sort_parameter(d, list);
 	for (const struct list_filter *f = list->filters; f && f->sql; f++)
 		if (f->field.name)
-			parameter(d, "query", &f->field, false);
+			parameter(d, "query", &f->field, f->field.flags & F_REQUIRED);
 }
 
 static void

@@ -58,6 +58,12 @@ static const struct query insert_user =
 static const struct query touch_users =
     QUERY("test_touch_users", NULL, "UPDATE users SET version = version + 1");
 
+struct count {
+	int64_t count;
+};
+static const struct field count_fields[] = { { INT(struct count, count) } };
+static const struct schema count_schema = SCHEMA("Count", struct count, count_fields);
+
 static const char *
 count_users(void)
 {
@@ -337,6 +343,23 @@ Test(db, works_without_prepared_statements)
 	cr_assert_eq(db_finish(c, db_run(c, &insert_user, NULL, "a@example.com")), OK);
 	cr_expect_str_eq(count_users(), "1");
 	settings.db_prepared = true;
+}
+
+Test(db, a_statement_planned_by_its_values_is_not_prepared)
+{
+	static const struct query by_values = { .name = "test_by_values",
+						.sql = "SELECT $1::bigint AS count",
+						.row = &count_schema,
+						.by_values = true };
+	static const struct query prepared =
+	    QUERY("test_prepared", &count_schema,
+		  "SELECT count(*) FROM pg_prepared_statements WHERE name = 'test_by_values'");
+	struct count n;
+
+	cr_assert_eq(db_one(c, &by_values, &n, "7"), OK);
+	cr_expect_eq(n.count, 7);
+	cr_assert_eq(db_one(c, &prepared, &n), OK);
+	cr_expect_eq(n.count, 0);
 }
 
 Test(db, a_statement_that_takes_too_long_is_ended)

@@ -15,11 +15,20 @@ static const struct field fields[] = {
 	{ TIME(struct item, created_at), .flags = F_READ, .text = "When it was made." },
 	{ TIME(struct item, updated_at), .flags = F_READ, .text = "When it was last changed." },
 	{ INT(struct item, version) },
+	{ INT(struct item, rank) },
 };
 
-const struct schema item_schema = SCHEMA("Item", struct item, fields);
+const struct schema found_item_schema = SCHEMA("Item", struct item, fields);
 
-static const struct list *const lists[] = { &items_rows, NULL };
+/* All but the rank. */
+const struct schema item_schema = {
+	.name = "Item",
+	.size = sizeof(struct item),
+	.fields = fields,
+	.nfields = COUNT(fields) - 1,
+};
+
+static const struct list *const lists[] = { &items_rows, &items_found, &items_found_own, NULL };
 
 const struct feature items_feature = {
 	.name = "items",

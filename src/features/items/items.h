@@ -11,6 +11,7 @@ struct item {
 	const char *status;      /* draft, active, archived */
 	const char *created_at, *updated_at;
 	int64_t version; /* counts the updates */
+	int64_t rank;    /* of what a search found: how well it matches */
 };
 
 extern const struct schema item_schema;
@@ -25,6 +26,9 @@ enum error items_visible(struct ctx *, const char *id) MUST_CHECK;
 
 /* Only the caller's own, whatever his role. */
 enum error items_list_own(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
+
+/* Of what the caller may see, the items that match the words, the best first. */
+enum error items_search(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 
 enum error items_create(struct ctx *, const struct item *in, struct item *out) MUST_CHECK;
 

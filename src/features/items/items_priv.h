@@ -11,6 +11,11 @@ extern const struct list items_rows;
 /* Rows of items_rows' filters. */
 enum { ITEMS_BY_STATUS, ITEMS_BY_OWNER, ITEMS_VISIBLE, ITEMS_MINE };
 
+/* What a search finds: of everybody's, of one person's. */
+extern const struct list items_found, items_found_own;
+extern const struct schema found_item_schema;
+enum { ITEMS_FOUND_OF = 1 }; /* a row of the latter's filters */
+
 extern const char *const item_states[];
 
 /* items_sample.c */

@@ -57,6 +57,59 @@ const struct list items_rows = {
 	.sorts = sorts,
 };
 
+/* What a search finds: so many items at most, that a common word costs no more than these;
+ * of them the best match comes first. $1 and $2 are the values of the filters. */
+#define FOUND_MAX "10000"
+#define FOUND(whose)                                                                               \
+	"(SELECT items.*,"                                                                         \
+	" (ts_rank(search, (SELECT search_query($1))) * 1000000)::bigint AS rank"                  \
+	" FROM items WHERE search @@ search_query($1)" whose " LIMIT " FOUND_MAX ") AS found"
+#define WORDS                                                                                      \
+	{                                                                                          \
+		.sql = "$ <> ''", .field = {                                                       \
+			.name = "q",                                                               \
+			.type = TYPE_TEXT,                                                         \
+			.flags = F_REQUIRED,                                                       \
+			.min = 1,                                                                  \
+			.max = 200,                                                                \
+			.text = "Words, the last of which may be unfinished; \"a phrase\", or, "   \
+				"-not.",                                                           \
+			.example = "green lam",                                                    \
+		}                                                                                  \
+	}
+
+static const struct list_filter found_filters[] = { WORDS, { 0 } };
+static const struct list_filter found_own_filters[] = {
+	WORDS,
+	[ITEMS_FOUND_OF] = { .sql = "owner_id = $",
+			     .field = { .type = TYPE_UUID, .flags = F_REQUIRED } },
+	{ 0 },
+};
+
+static const struct list_sort found_sorts[] = { { "rank", TYPE_INT }, { 0 } };
+
+const struct list items_found = {
+	.name = "items_found",
+	.row = &found_item_schema,
+	.columns = COLUMNS ", rank",
+	.from = FOUND(""),
+	.filters = found_filters,
+	.sorts = found_sorts,
+	.fixed_order = true,
+	.by_values = true,
+};
+
+const struct list items_found_own = {
+	.name = "items_found_own",
+	.row = &found_item_schema,
+	.columns = COLUMNS ", rank",
+	.from = FOUND(" AND owner_id = $2"),
+	.filters = found_own_filters,
+	.sorts = found_sorts,
+	.fixed_order = true,
+	.by_values = true,
+};
+
 enum error
 items_insert(struct ctx *c, const char *owner, const struct item *in, struct item *out)
 {

@@ -28,6 +28,19 @@ list_my_items(struct request *req)
 }
 
 static enum error
+search_items(struct request *req)
+{
+	struct page page;
+	enum error e;
+
+	e = items_search(req->ctx, &req->list, &page);
+	if (e)
+		return e;
+
+	return reply_page(req, &page);
+}
+
+static enum error
 create_item(struct request *req)
 {
 	struct item item;
@@ -98,6 +111,10 @@ const struct route items_routes[] = {
 	{ GET, "/items/my", list_my_items, ACCESS_VIEWER, .scope = "items:read",
 	  .list = &items_rows, .reply = &item_schema, .id = "items_list_my",
 	  .text = "List one's own items, whatever the role." },
+	{ GET, "/items/search", search_items, ACCESS_VIEWER, .scope = "items:read",
+	  .list = &items_found, .reply = &item_schema, .id = "items_search",
+	  .text = "Search titles and descriptions; the best match comes first, among the first "
+		  "10,000 that are found." },
 	{ POST, "/items", create_item, ACCESS_MEMBER, .scope = "items:write", .body = &item_schema,
 	  .reply = &item_schema, .status = 201, .idempotent = true, .id = "items_create",
 	  .text = "Create an item." },

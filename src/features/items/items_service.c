@@ -15,6 +15,16 @@ items_list_own(struct ctx *c, struct list_args *args, struct page *out)
 }
 
 enum error
+items_search(struct ctx *c, struct list_args *args, struct page *out)
+{
+	if (visible_to(c)) {
+		args->list = &items_found_own;
+		list_restrict(args, ITEMS_FOUND_OF, visible_to(c));
+	}
+	return db_list(c, args, out);
+}
+
+enum error
 items_get(struct ctx *c, const char *id, struct item *out)
 {
 	return items_find(c, id, out);
