@@ -5,6 +5,7 @@
 #include "app/keys.h"
 #include "app/log.h"
 #include "app/password.h"
+#include "app/redis.h"
 #include "app/settings.h"
 
 enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024 };
@@ -122,6 +123,8 @@ load_settings(struct arena *a, const char *env_file, bool complete)
 		wrong = keys_load(a);
 	if (!wrong && complete)
 		wrong = password_list_check(a);
+	if (!wrong && complete)
+		wrong = redis_check(a);
 	if (wrong) {
 		fprintf(stderr, "%s: bad settings (`%s settings` lists them all)\n%s", PACKAGE,
 			PACKAGE, wrong);

@@ -3,6 +3,7 @@
 #include "app/rate.h"
 
 #include "app/clock.h"
+#include "app/redis.h"
 #include "shared/shared_priv.h"
 
 enum { MICROS = 1000000, TRIES = 16 };
@@ -69,13 +70,14 @@ seconds(int64_t micros)
 	return micros > 0 ? (micros + MICROS - 1) / MICROS : 1;
 }
 
-void
-rate_take(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_state *out)
+/* Counts on this host. */
+static bool
+count_here(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, int64_t *ahead)
 {
-	int64_t step = rate.seconds * MICROS / rate.n, window = step * rate.n, ahead;
 	struct rate_set *set;
 	uint64_t place;
 	uint32_t tag;
+	bool passed = false;
 
 	memcpy(&place, key, sizeof(place));
 	memcpy(&tag, key + sizeof(place), sizeof(tag));
@@ -84,10 +86,57 @@ rate_take(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_stat
 	for (int tries = 0; tries < TRIES; tries++) {
 		unsigned way = find_way(set, tag);
 
-		out->refused = !count(&set->tat[way], step, window, &ahead);
+		passed = count(&set->tat[way], step, window, ahead);
 		if (tag_at(set->tags, way) == tag) /* else others have taken the place */
 			break;
 	}
-	out->remaining = out->refused ? 0 : (window - ahead) / step;
+	return passed;
+}
+
+/* The same on all hosts, by the clock of Redis. */
+static const struct redis_script count_there = {
+	"local t = redis.call('TIME')\n"
+	"local now = t[1] * 1000000 + t[2]\n"
+	"local step, window = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
+	"local tat = tonumber(redis.call('GET', KEYS[1]) or 0)\n"
+	"if tat < now or tat > now + window then tat = now end\n"
+	"if tat + step - now > window then return {0, tat - now} end\n"
+	"tat = tat + step\n"
+	"redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX',"
+	" math.ceil((tat - now) / 1000))\n"
+	"return {1, tat - now}\n"
+};
+
+static void
+ask_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool *passed,
+	  int64_t *ahead)
+{
+	char name[sizeof(PACKAGE ":rate:") + 2 * HASH_SIZE] = PACKAGE ":rate:";
+	char step_text[24], window_text[24];
+	const char *args[] = { step_text, window_text, NULL };
+	int64_t numbers[2];
+
+	for (size_t i = 0; i < HASH_SIZE; i++)
+		snprintf(name + strlen(name), 3, "%02x", key[i]);
+	snprintf(step_text, sizeof(step_text), "%" PRId64, step);
+	snprintf(window_text, sizeof(window_text), "%" PRId64, window);
+	if (!redis_run(&count_there, name, args, numbers, 2))
+		return;
+
+	*passed = numbers[0];
+	*ahead = numbers[1];
+}
+
+/* This host counts in any case, so that it knows what it has seen when Redis is away. */
+void
+rate_take(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_state *out)
+{
+	int64_t step = rate.seconds * MICROS / rate.n, window = step * rate.n, ahead = 0;
+	bool passed = count_here(key, step, window, &ahead);
+
+	if (redis_wanted())
+		ask_redis(key, step, window, &passed, &ahead);
+	out->refused = !passed;
+	out->remaining = passed ? (window - ahead) / step : 0;
 	out->wait = seconds(ahead - (window - (out->remaining + 1) * step));
 }

@@ -27,6 +27,7 @@ struct segment {
 	_Atomic int32_t log_level;                         /* less one; 0: that of the settings */
 	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
+	_Atomic int64_t redis_pause;
 	_Alignas(64) struct rate_set rates[RATE_SETS];
 	struct known known[READINGS];
 	struct measured measured;
@@ -258,6 +259,12 @@ void
 generation_bump(const char *kind, const char *id)
 {
 	++*generation_of(kind, id);
+}
+
+_Atomic int64_t *
+shared_redis_pause(void)
+{
+	return &segment->redis_pause;
 }
 
 struct rate_set *

@@ -80,6 +80,9 @@ struct slot *shared_slot_at(unsigned i);
 /* One of RATE_SETS sets. */
 struct rate_set *shared_rates(size_t i);
 
+/* Until when nobody asks Redis (clock_monotonic); 0: it answers. */
+_Atomic int64_t *shared_redis_pause(void);
+
 /* Takes back what a process held: its slot, its permit to hash. */
 void shared_forget(pid_t pid);
 

@@ -24,7 +24,7 @@ BEGIN {
 	beside["job>serve"] = 1
 
 	# Which folder a public header belongs to; those not named belong to base.
-	split("schema:schema shared:shared metrics:shared rate:shared http:http feature:http openapi:http replay:http db:db list:db " \
+	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http replay:http db:db list:db " \
 	    "migrate:db password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")
@@ -37,6 +37,7 @@ BEGIN {
 	only["json.h"] = only["json-c/json.h"] = "^src/schema/|^src/secure/token\\.c$"
 	only["jwt.h"] = "^src/secure/token\\.c$"
 	only["curl/curl.h"] = "^src/(features/mail/mail_send|cli/doctor_web)\\.c$"
+	only["hiredis/hiredis.h"] = "^src/shared/redis\\.c$"
 	only["crypt.h"] = "^src/secure/password_crypt\\.c$"
 	only["argon2.h"] = "^src/secure/password_argon2\\.c$"
 

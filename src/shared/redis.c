@@ -1,0 +1,424 @@
+/* Redis by hiredis: one connection a process, opened when it is needed. The only file that
+ * knows the library. */
+#include "app/redis.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "app/settings.h"
+#include "shared/shared_priv.h"
+
+#include <hiredis/hiredis.h>
+
+enum { MICROS = 1000000, CALL_MS = 100, PORT = 6379, PART_MAX = 512 };
+
+/* Where REDIS_URL points. */
+struct place {
+	char path[PART_MAX]; /* of a unix socket; "": host and port */
+	char host[PART_MAX], user[PART_MAX], password[PART_MAX];
+	int port, database;
+};
+
+static struct connection {
+	redisContext *c; /* NULL: none */
+	pid_t owner;
+	const struct redis_script *script; /* that it has loaded */
+	char sha[41];
+} conn;
+
+/* ---- REDIS_URL */
+
+static bool
+copy(char out[PART_MAX], const char *text, size_t len)
+{
+	if (len >= PART_MAX)
+		return false;
+
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return true;
+}
+
+/* The same with %XX decoded: passwords have everything. */
+static bool
+decode(char out[PART_MAX], const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned byte = (unsigned char)text[i];
+
+		if (byte == '%') {
+			if (len - i < 3 || sscanf(text + i + 1, "%2x", &byte) != 1 || !byte)
+				return false;
+			i += 2;
+		}
+		if (n + 1 >= PART_MAX)
+			return false;
+		out[n++] = (char)byte;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+/* "user:password@", "password@", ":password@" or nothing; moves behind it. */
+static bool
+read_user(struct place *p, const char **at)
+{
+	size_t len = strcspn(*at, "/?");
+	const char *end = memrchr(*at, '@', len), *colon;
+
+	if (!end)
+		return true;
+
+	len = (size_t)(end - *at);
+	colon = memchr(*at, ':', len);
+	if (colon && !decode(p->user, *at, (size_t)(colon - *at)))
+		return false;
+	if (!decode(p->password, colon ? colon + 1 : *at, colon ? (size_t)(end - colon - 1) : len))
+		return false;
+	*at = end + 1;
+	return true;
+}
+
+/* A number up to `max` at the end of the text; nothing is `standard`. */
+static bool
+read_number(const char *text, int standard, long max, int *out)
+{
+	char *end;
+	long number;
+
+	*out = standard;
+	if (!*text)
+		return true;
+
+	number = strtol(text, &end, 10);
+	*out = (int)number;
+	return *text >= '0' && *text <= '9' && !*end && number <= max;
+}
+
+static bool
+read_unix(struct place *p, const char *at)
+{
+	size_t len;
+
+	if (!read_user(p, &at))
+		return false;
+
+	len = strcspn(at, "?");
+	if (*at != '/' || !copy(p->path, at, len))
+		return false;
+	at += len;
+	return !*at || (strncmp(at, "?db=", 4) == 0 && read_number(at + 4, 0, 9999, &p->database));
+}
+
+static bool
+read_tcp(struct place *p, const char *at)
+{
+	char port[PART_MAX] = "";
+	const char *slash, *end;
+
+	if (!read_user(p, &at))
+		return false;
+
+	slash = strchrnul(at, '/');
+	end = *at == '[' ? memchr(at, ']', (size_t)(slash - at))
+			 : memchr(at, ':', (size_t)(slash - at));
+	if (*at == '[') {
+		if (!end++ || !copy(p->host, at + 1, (size_t)(end - at) - 2))
+			return false;
+	} else if (!copy(p->host, at, (size_t)((end ? end : slash) - at))) {
+		return false;
+	}
+	if (end && end < slash && (*end != ':' || !copy(port, end + 1, (size_t)(slash - end) - 1)))
+		return false;
+	return *p->host && read_number(port, PORT, 65535, &p->port) &&
+	       read_number(*slash ? slash + 1 : "", 0, 9999, &p->database);
+}
+
+static bool
+read_url(struct place *p)
+{
+	static const char tcp[] = "redis://", local[] = "unix://";
+	const char *url = settings.redis_url;
+
+	*p = (struct place) { .port = 0 };
+	if (strncmp(url, tcp, strlen(tcp)) == 0)
+		return read_tcp(p, url + strlen(tcp));
+	if (strncmp(url, local, strlen(local)) == 0)
+		return read_unix(p, url + strlen(local));
+	return false;
+}
+
+bool
+redis_wanted(void)
+{
+	return settings.redis_url && *settings.redis_url &&
+	       strcmp(settings.redis_url, "memory://") != 0;
+}
+
+const char *
+redis_check(struct arena *a)
+{
+	struct place place;
+
+	if (!redis_wanted() || read_url(&place))
+		return NULL;
+
+	return arena_printf(a, "REDIS_URL: must be memory://, redis://[user:password@]host[:port]"
+			       "[/database] or unix:///path[?db=database]\n");
+}
+
+/* ---- one call */
+
+static void
+hang_up(void)
+{
+	if (conn.c)
+		redisFree(conn.c);
+	conn = (struct connection) { .c = NULL };
+}
+
+static struct timeval
+time_left(int64_t until)
+{
+	int64_t left = until - clock_monotonic();
+
+	if (left < 1000)
+		left = 1000;
+	return (struct timeval) { .tv_sec = left / MICROS, .tv_usec = left % MICROS };
+}
+
+/* The reply, or NULL where the connection is of no more use. */
+static redisReply *
+call(int64_t until, int argc, const char **argv, const size_t *lens)
+{
+	redisReply *reply = NULL;
+
+	if (clock_monotonic() < until && redisSetTimeout(conn.c, time_left(until)) == REDIS_OK)
+		reply = redisCommandArgv(conn.c, argc, argv, lens);
+	if (!reply)
+		hang_up();
+	return reply;
+}
+
+/* A command of which only matters that it was not refused. */
+static bool
+tell(int64_t until, int argc, const char **argv)
+{
+	redisReply *reply = call(until, argc, argv, NULL);
+	bool good = reply && reply->type != REDIS_REPLY_ERROR;
+
+	if (reply && !good) {
+		log_warn(NULL, "Redis refused %s: %s", argv[0], reply->str);
+		hang_up();
+	}
+	if (reply)
+		freeReplyObject(reply);
+	return good;
+}
+
+static bool
+introduce(const struct place *p, int64_t until)
+{
+	char database[16];
+
+	snprintf(database, sizeof(database), "%d", p->database);
+	if (*p->user && !tell(until, 3, (const char *[]) { "AUTH", p->user, p->password }))
+		return false;
+	if (!*p->user && *p->password && !tell(until, 2, (const char *[]) { "AUTH", p->password }))
+		return false;
+	return p->database == 0 || tell(until, 2, (const char *[]) { "SELECT", database });
+}
+
+static bool
+dial(int64_t until)
+{
+	struct timeval left = time_left(until);
+	struct place p;
+
+	if (!read_url(&p))
+		return false;
+
+	conn.owner = getpid();
+	conn.c = *p.path ? redisConnectUnixWithTimeout(p.path, left)
+			 : redisConnectWithTimeout(p.host, p.port, left);
+	if (!conn.c || conn.c->err) {
+		hang_up();
+		return false;
+	}
+	return introduce(&p, until);
+}
+
+/* Of a connection that was good the last time the other side may have gone since: that takes
+ * no time to find out, and once is tried again. */
+static redisReply *
+try(int argc, const char **argv, const size_t *lens)
+{
+	int64_t until = clock_monotonic() + CALL_MS * 1000;
+	redisReply *reply = NULL;
+
+	if (conn.c && conn.owner != getpid()) /* our parent's */
+		hang_up();
+	if (conn.c)
+		reply = call(until, argc, argv, lens);
+	if (!reply && dial(until))
+		reply = call(until, argc, argv, lens);
+	return reply;
+}
+
+/* Whether this process may ask now; one that may while others may not finds out whether it
+ * is back. */
+static bool
+may_ask(int64_t *paused)
+{
+	_Atomic int64_t *pause = shared_redis_pause();
+	int64_t now = clock_monotonic();
+
+	*paused = *pause;
+	if (!redis_wanted())
+		return false;
+	if (*paused == 0)
+		return true;
+	if (now < *paused && *paused <= now + (int64_t)REDIS_PAUSE * MICROS)
+		return false;
+	return atomic_compare_exchange_strong(pause, paused, now + (int64_t)REDIS_PAUSE * MICROS);
+}
+
+static redisReply *
+ask(int argc, const char **argv, const size_t *lens)
+{
+	redisReply *reply;
+	int64_t paused;
+
+	if (!may_ask(&paused))
+		return NULL;
+
+	reply = try(argc, argv, lens);
+	if (!reply) {
+		*shared_redis_pause() = clock_monotonic() + (int64_t)REDIS_PAUSE * MICROS;
+		if (!paused)
+			log_warn(NULL, "Redis is away: this host counts and remembers by itself");
+	} else if (paused) {
+		*shared_redis_pause() = 0;
+		log_info(NULL, "Redis is back");
+	}
+	return reply;
+}
+
+/* ---- what is asked */
+
+/* Frees it, and says whether it is what was wanted. */
+static bool
+done(redisReply *reply, bool good)
+{
+	if (reply && !good)
+		log_warn(NULL, "Redis answered otherwise than it should: %s",
+			 reply->type == REDIS_REPLY_ERROR ? reply->str : "another type");
+	if (reply)
+		freeReplyObject(reply);
+	return good;
+}
+
+bool
+redis_ping(void)
+{
+	redisReply *reply = ask(1, (const char *[]) { "PING" }, NULL);
+
+	return done(reply, reply && reply->type == REDIS_REPLY_STATUS);
+}
+
+/* Sends the script's text where this connection, or the server, does not know it. */
+static redisReply *
+run_script(const struct redis_script *script, int argc, const char **argv)
+{
+	redisReply *reply = NULL;
+
+	if (conn.c && conn.script == script && conn.owner == getpid()) {
+		argv[0] = "EVALSHA";
+		argv[1] = conn.sha;
+		reply = ask(argc, argv, NULL);
+		if (!reply || reply->type != REDIS_REPLY_ERROR ||
+		    strncmp(reply->str, "NOSCRIPT", 8) != 0)
+			return reply;
+		freeReplyObject(reply);
+	}
+	argv[0] = "EVAL";
+	argv[1] = script->text;
+	return ask(argc, argv, NULL);
+}
+
+/* So that the next call need not send the text. */
+static void
+learn_sha(const struct redis_script *script)
+{
+	redisReply *reply;
+
+	if (!conn.c || conn.script == script)
+		return;
+
+	reply = ask(3, (const char *[]) { "SCRIPT", "LOAD", script->text }, NULL);
+	if (reply && reply->type == REDIS_REPLY_STRING && reply->len == sizeof(conn.sha) - 1) {
+		memcpy(conn.sha, reply->str, sizeof(conn.sha));
+		conn.script = script;
+	}
+	if (reply)
+		freeReplyObject(reply);
+}
+
+bool
+redis_run(const struct redis_script *script, const char *key, const char *const *args,
+	  int64_t *numbers, size_t n)
+{
+	const char *argv[4 + REDIS_ARGS_MAX] = { NULL, NULL, "1", key };
+	redisReply *reply;
+	int argc = 4;
+	bool good;
+
+	while (argc < 4 + REDIS_ARGS_MAX && *args)
+		argv[argc++] = *args++;
+	reply = run_script(script, argc, argv);
+	good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == n;
+	for (size_t i = 0; i < n && good; i++) {
+		good = reply->element[i]->type == REDIS_REPLY_INTEGER;
+		numbers[i] = reply->element[i]->integer;
+	}
+	if (good)
+		learn_sha(script);
+	return done(reply, good);
+}
+
+bool
+redis_get(struct arena *a, const char *const *keys, size_t n, struct redis_bytes *out)
+{
+	const char *argv[1 + REDIS_ARGS_MAX] = { "MGET" };
+	redisReply *reply;
+	bool good;
+
+	for (size_t i = 0; i < n && i < REDIS_ARGS_MAX; i++)
+		argv[1 + i] = keys[i];
+	reply = ask((int)n + 1, argv, NULL);
+	good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == n;
+	for (size_t i = 0; i < n && good; i++) {
+		const redisReply *item = reply->element[i];
+
+		out[i] = (struct redis_bytes) { 0 };
+		if (item->type == REDIS_REPLY_STRING) {
+			out[i].len = (size_t)item->len;
+			out[i].data = arena_text_n(a, item->str, out[i].len);
+		}
+	}
+	return done(reply, good);
+}
+
+bool
+redis_put(const char *key, const void *data, size_t len, int64_t seconds)
+{
+	char life[24];
+	const char *argv[] = { "SET", key, data, "EX", life };
+	size_t lens[] = { 3, strlen(key), len, 2, 0 };
+	redisReply *reply;
+
+	lens[4] = (size_t)snprintf(life, sizeof(life), "%" PRId64, seconds);
+	reply = ask(COUNT(argv), argv, lens);
+	return done(reply, reply && reply->type == REDIS_REPLY_STATUS);
+}

@@ -1,0 +1,389 @@
+/* Limits with a real Redis, and without it: each test has a server of its own. */
+#include <criterion/criterion.h>
+
+#include "app/redis.h"
+
+#include "app/clock.h"
+#include "app/log.h"
+#include "app/rate.h"
+#include "app/settings.h"
+#include "shared/shared_priv.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+enum { MOST_MS = 150 };
+
+static const struct rate five = { 5, 60 }, hour = { 10, 3600 };
+
+static char folder[] = "/tmp/redis-XXXXXX", url[100];
+static pid_t server;
+static struct arena *arena;
+
+static void
+start(const char *password)
+{
+	char path[100], log[100];
+
+	snprintf(path, sizeof(path), "%s/redis.sock", folder);
+	snprintf(log, sizeof(log), "%s/log", folder);
+	server = fork();
+	if (server == 0) {
+		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--dir",
+		       folder, "--save", "", "--logfile", log, "--requirepass", password, NULL);
+		_exit(127);
+	}
+}
+
+static void
+stop(void)
+{
+	if (server <= 0)
+		return;
+
+	kill(server, SIGCONT);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	server = 0;
+}
+
+static void
+wait_until_it_answers(void)
+{
+	struct timespec pause = { 0, 10000000 };
+
+	for (int i = 0; i < 1000; i++) {
+		*shared_redis_pause() = 0;
+		if (redis_ping())
+			return;
+		nanosleep(&pause, NULL);
+	}
+	cr_assert_fail("redis-server does not start");
+}
+
+/* Without our own connection: whether anybody listens. */
+static void
+wait_for_socket(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct timespec pause = { 0, 10000000 };
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/redis.sock", folder);
+	for (int i = 0, rc = -1; i < 1000 && rc != 0; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		rc = connect(fd, (const struct sockaddr *)&to, sizeof(to));
+		close(fd);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void
+use(const char *text)
+{
+	static char copy[200];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	settings.redis_url = copy;
+}
+
+static bool
+has_server(void)
+{
+	const char *path = getenv("PATH");
+	char file[4096];
+
+	for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
+		snprintf(file, sizeof(file), "%.*s/redis-server", (int)strcspn(path, ":"), path);
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+begin(void)
+{
+	if (!has_server())
+		cr_skip_test("there is no redis-server (Debian package redis-server)");
+
+	signal(SIGPIPE, SIG_IGN);
+	settings.log_level = "error";
+	settings.log_format = "json";
+	settings.app_name = "test";
+	log_init();
+	arena = arena_new(1 << 20);
+	cr_assert_not_null(mkdtemp(folder));
+	cr_assert_null(shared_open(NULL, 4));
+	snprintf(url, sizeof(url), "unix://%s/redis.sock?db=3", folder);
+	use(url);
+	start("");
+	wait_until_it_answers();
+}
+
+static void
+end(void)
+{
+	char command[100];
+
+	stop();
+	arena_free(arena);
+	for (const char *const *name = (const char *const[]) { "log", "redis.sock", NULL }; *name;
+	     name++) {
+		snprintf(command, sizeof(command), "%s/%s", folder, *name);
+		unlink(command);
+	}
+	rmdir(folder);
+}
+
+TestSuite(redis, .init = begin, .fini = end, .timeout = 60);
+
+static struct rate_state
+take(unsigned char key, struct rate rate)
+{
+	unsigned char bytes[HASH_SIZE] = { key };
+	struct rate_state state;
+
+	rate_take(bytes, rate, &state);
+	return state;
+}
+
+/* The same in milliseconds. */
+static int64_t
+time_of_take(unsigned char key, struct rate rate, struct rate_state *state)
+{
+	int64_t start = clock_monotonic();
+
+	*state = take(key, rate);
+	return (clock_monotonic() - start) / 1000;
+}
+
+/* Another host: its own segment, the same Redis. Returns how many of `n` passed there. */
+static int
+on_another_host(unsigned char key, struct rate rate, int n)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int passed = 0;
+
+		if (shared_open(NULL, 4))
+			_exit(200);
+		for (int i = 0; i < n; i++)
+			passed += !take(key, rate).refused;
+		_exit(passed);
+	}
+	waitpid(pid, &status, 0);
+	cr_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+Test(redis, says_the_same_as_this_host)
+{
+	struct rate_state state;
+
+	for (int64_t left = 4; left >= 0; left--) {
+		state = take(1, five);
+		cr_expect_not(state.refused);
+		cr_expect_eq(state.remaining, left);
+		cr_expect_geq(state.wait, 11);
+		cr_expect_leq(state.wait, 12);
+	}
+	state = take(1, five);
+	cr_expect(state.refused);
+	cr_expect_eq(state.remaining, 0);
+	cr_expect_leq(state.wait, 12);
+	cr_expect_not(take(2, five).refused);
+}
+
+Test(redis, two_hosts_count_as_one)
+{
+	cr_expect_eq(on_another_host(1, five, 3), 3);
+	cr_expect_eq(take(1, five).remaining, 1);
+	cr_expect_eq(on_another_host(1, five, 3), 1);
+	cr_expect(take(1, five).refused);
+}
+
+Test(redis, exact_for_many_processes)
+{
+	int passed = 0, status;
+
+	for (int i = 0; i < 6; i++) {
+		if (fork() == 0)
+			_exit(on_another_host(1, hour, 20));
+	}
+	for (int i = 0; i < 6; i++) {
+		cr_assert_neq(wait(&status), -1);
+		cr_assert(WIFEXITED(status));
+		passed += WEXITSTATUS(status);
+	}
+	cr_expect_eq(passed, 10);
+}
+
+static void
+forget_scripts(void)
+{
+	char path[100];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		snprintf(path, sizeof(path), "%s/redis.sock", folder);
+		freopen("/dev/null", "w", stdout);
+		execlp("redis-cli", "redis-cli", "-s", path, "SCRIPT", "FLUSH", NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+Test(redis, a_script_that_was_forgotten_is_sent_again)
+{
+	take(1, five);
+	take(1, five);
+	forget_scripts();
+	cr_expect_eq(take(1, five).remaining, 2);
+	cr_expect_eq(on_another_host(1, five, 9), 2);
+}
+
+Test(redis, keeps_bytes)
+{
+	static const char bytes[] = "a\0b";
+	const char *const keys[] = { "there", "not there" };
+	struct redis_bytes out[2];
+
+	cr_assert(redis_put("there", bytes, sizeof(bytes), 60));
+	cr_assert(redis_get(arena, keys, 2, out));
+	cr_expect_eq(out[0].len, sizeof(bytes));
+	cr_expect_eq(memcmp(out[0].data, bytes, sizeof(bytes)), 0);
+	cr_expect_null(out[1].data);
+}
+
+Test(redis, away_and_back)
+{
+	struct rate_state state;
+	int64_t ms;
+
+	cr_expect_eq(on_another_host(1, five, 2), 2);
+	cr_expect_eq(take(1, five).remaining, 2);
+	stop();
+	ms = time_of_take(1, five, &state);
+	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+	cr_expect_eq(state.remaining, 3, "this host has seen two");
+	ms = time_of_take(1, five, &state);
+	cr_expect_lt(ms, 20, "it was asked again: %d ms", (int)ms);
+	cr_expect_eq(state.remaining, 2);
+	cr_expect_neq(*shared_redis_pause(), 0);
+
+	start("");
+	wait_until_it_answers();
+	cr_expect_eq(take(1, five).remaining, 4, "a new Redis knows of nothing");
+	cr_expect_eq(on_another_host(1, five, 1), 1);
+	cr_expect_eq(take(1, five).remaining, 2);
+}
+
+/* The connection is a dead one: the same call takes a new one. */
+Test(redis, restarted_in_between)
+{
+	take(1, five);
+	stop();
+	start("");
+	wait_for_socket();
+	cr_expect_eq(take(1, five).remaining, 4, "a new Redis knows of nothing");
+	cr_expect_eq(*shared_redis_pause(), 0);
+}
+
+Test(redis, a_server_that_hangs_costs_one_call)
+{
+	struct rate_state state;
+	int64_t ms;
+
+	take(1, five);
+	kill(server, SIGSTOP);
+	ms = time_of_take(1, five, &state);
+	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+	cr_expect_geq(ms, 20);
+	cr_expect_not(state.refused);
+	cr_expect_eq(state.remaining, 3);
+	for (int i = 0; i < 10; i++) {
+		ms = time_of_take(1, five, &state);
+		cr_expect_lt(ms, 20, "it took %d ms", (int)ms);
+	}
+	cr_expect(state.refused);
+
+	/* When the pause is over, one call is ventured. */
+	*shared_redis_pause() = 1;
+	ms = time_of_take(2, five, &state);
+	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+	cr_expect_gt(*shared_redis_pause(), 1);
+	kill(server, SIGCONT);
+	wait_until_it_answers();
+	cr_expect_eq(*shared_redis_pause(), 0);
+}
+
+Test(redis, a_host_that_is_not_there)
+{
+	int64_t start = clock_monotonic(), ms;
+
+	use("redis://192.0.2.1:6379");
+	cr_expect_eq(on_another_host(1, five, 9), 5);
+	ms = (clock_monotonic() - start) / 1000;
+	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+}
+
+Test(redis, a_password)
+{
+	char with[200];
+
+	stop();
+	start("se/cr:et");
+	snprintf(with, sizeof(with), "unix://:se%%2Fcr%%3Aet@%s/redis.sock", folder);
+	use(with);
+	wait_until_it_answers();
+	cr_expect_not(take(1, five).refused);
+	cr_expect_eq(on_another_host(1, five, 9), 4);
+}
+
+Test(redis_url, is_checked)
+{
+	static const char *const good[] = {
+		"",
+		"memory://",
+		"redis://localhost",
+		"redis://localhost:6380/2",
+		"redis://user:pass@10.0.0.1:6379/0",
+		"redis://:pass@host",
+		"redis://secret@host/",
+		"redis://[::1]:6379/1",
+		"redis://[::1]",
+		"unix:///run/redis.sock",
+		"unix://:p%40ss@/run/redis.sock?db=4",
+	};
+	static const char *const bad[] = {
+		"localhost:6379",      "rediss://host",       "redis://",
+		"redis://:6379",       "redis://host:port",   "redis://host:70000",
+		"redis://host/db",     "redis://host/-1",     "redis://[::1",
+		"redis://[::1]x",      "redis://a%zz:b@host", "unix://run/redis.sock",
+		"unix:///run?db=x",    "unix:///run?x=1",     "redis://a:b%00@host",
+		"redis://host:6379/0x"
+	};
+	struct arena *a = arena_new(1 << 20);
+
+	for (size_t i = 0; i < COUNT(good); i++) {
+		settings.redis_url = good[i];
+		cr_expect_null(redis_check(a), "%s", good[i]);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		const char *wrong;
+
+		settings.redis_url = bad[i];
+		wrong = redis_check(a);
+		cr_assert_not_null(wrong, "%s", bad[i]);
+		cr_expect(strncmp(wrong, "REDIS_URL: must be ", 19) == 0, "%s", wrong);
+	}
+	settings.redis_url = "memory://";
+	cr_expect_not(redis_wanted());
+	cr_expect_not(redis_ping());
+	arena_free(a);
+}
