@@ -3,7 +3,7 @@
 # the smallest application.
 . "$(dirname "$0")/e2e.sh"
 needs node jq python3 curl openssl "$TOP/tests/e2e/node_modules/typescript/package.json"
-site_start
+site_start AUTH_LOGIN_RATE_LIMIT=1000/minute
 clients=$TOP/examples/clients
 
 # The token in that file, as it would be an hour later.
