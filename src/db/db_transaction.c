@@ -10,7 +10,25 @@ enum { TRIES = 3, PAUSE_MS = 20, PING_MS = 1000 };
 
 static const char begin[] = "BEGIN";
 static const char begin_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+static const struct query set_name =
+    QUERY("begin_trace", NULL, "SELECT FROM set_config('application_name', $1, true)");
 static const struct query commit = QUERY("commit", NULL, "COMMIT");
+
+/* Where the request takes part in a trace, pg_stat_activity and the server's log tell which
+ * one holds these locks. Others are spared the way to the server and back. */
+static enum error
+tell_trace(struct ctx *c)
+{
+	enum { TRACE_ID = 32 };
+	struct rows rows;
+
+	if (!c->traceparent)
+		return OK;
+	return db_exec(c, &set_name,
+		       DB_PARAMS(arena_printf(c->arena, PACKAGE " %.*s", TRACE_ID,
+					      c->traceparent + strlen("00-"))),
+		       &rows);
+}
 
 static enum error
 begin_as(struct ctx *c, const char *how)
@@ -22,7 +40,8 @@ begin_as(struct ctx *c, const char *how)
 		db->doomed = db_connect(c);
 		db->begin = how;
 	}
-	db->depth++;
+	if (db->depth++ == 0 && !db->doomed)
+		db->doomed = tell_trace(c);
 	return db->doomed;
 }
 

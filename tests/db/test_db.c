@@ -385,6 +385,41 @@ Test(db, a_transaction_commits_what_went_well)
 	cr_expect_str_eq(count_users(), "1");
 }
 
+struct label {
+	const char *name;
+};
+static const struct field label_fields[] = { { TEXT(struct label, name) } };
+static const struct schema label_schema = SCHEMA("Label", struct label, label_fields);
+static const struct query application_name =
+    QUERY("test_name", &label_schema, "SELECT current_setting('application_name') AS name");
+
+static const char *
+name_now(void)
+{
+	struct label label = { "it failed" };
+
+	cr_expect_eq(db_one(c, &application_name, &label), OK);
+	return label.name;
+}
+
+Test(db, a_transaction_of_a_trace_has_its_name)
+{
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_str_eq(name_now(), PACKAGE);
+	cr_assert_eq(db_finish(c, OK), OK);
+
+	c->traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	cr_assert_eq(db_begin(c), OK);
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_str_eq(name_now(), PACKAGE " 0af7651916cd43dd8448eb211c80319c");
+	cr_assert_eq(db_finish(c, OK), OK);
+	cr_assert_eq(db_finish(c, OK), OK);
+	cr_expect_str_eq(name_now(), PACKAGE);
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(db_finish(c, E_CONFLICT), E_CONFLICT);
+	cr_expect_str_eq(name_now(), PACKAGE);
+}
+
 Test(db, a_transaction_forgets_what_went_wrong)
 {
 	cr_assert_eq(db_begin(c), OK);

@@ -146,9 +146,11 @@ measured(const char *name)
 static void
 wait_measured(const char *name, long wanted)
 {
-	for (int i = 0; i < 1000 && measured(name) != wanted; i++)
+	long got = -1;
+
+	for (int i = 0; i < 1000 && (got = measured(name)) != wanted; i++)
 		usleep(10000);
-	cr_expect_eq(measured(name), wanted, "%s: %s", name, answer.text);
+	cr_expect_eq(got, wanted, "%s: %s", name, answer.text);
 }
 
 #define ABOUT "http_requests_total{method=\"GET\",route=\"/about\",status=\"200\"}"
@@ -174,7 +176,7 @@ Test(pool, counters_outlive_workers_and_reloads)
 		ask_for(&pool, "GET", "/crash", NULL, &answer);
 	pool_wait_logged(&pool, "was ended by signal 9", 3);
 	cr_expect_eq(measured("\n" ABOUT), before);
-	cr_expect_eq(measured("\nworker_restarts_total"), 3);
+	wait_measured("\nworker_restarts_total", 3);
 
 	reload("the pool is reloaded", 1);
 	cr_expect_eq(measured("\n" ABOUT), before);
@@ -217,9 +219,11 @@ is_logged(const char *uri, const char *text)
 static void
 wait_for_level(const char *uri, const char *text, bool wanted)
 {
-	for (int i = 0; i < 1000 && is_logged(uri, text) != wanted; i++)
+	bool got = !wanted;
+
+	for (int i = 0; i < 1000 && (got = is_logged(uri, text)) != wanted; i++)
 		usleep(10000);
-	cr_expect_eq(is_logged(uri, text), wanted);
+	cr_expect_eq(got, wanted);
 }
 
 static int
