@@ -45,6 +45,7 @@ site_start() {
 	for setting in "$@"; do export "${setting?}"; done
 	psql_admin "$TEST_POSTGRES" "DROP DATABASE IF EXISTS \"e2e_$name\" WITH (FORCE)" 2>/dev/null
 	postgres_database "$TEST_POSTGRES" "e2e_$name"
+	[[ -z ${TEST_SECRETS-} ]] || printf '%s\n' "$JWT_SECRET_KEY" "$FIRST_ADMIN_PASSWORD" >>"$TEST_SECRETS"
 	"$APP" migrate up >>"$log" 2>&1
 	"$APP" seed >>"$log" 2>&1
 	trap site_end EXIT
@@ -87,6 +88,16 @@ site_end() {
 	exit "$status"
 }
 
+# note_secrets TEXT…: what must be in no log; `./dev test` looks once all tests have run.
+note_secrets() {
+	[[ -n ${TEST_SECRETS-} ]] || return 0
+	{
+		grep -ohE '"(current_password|new_password|password|refresh_token|access_token|token|key)": *"[^"\\]*' <<<"$*" |
+			sed 's/.*"//'
+		grep -ohE '(Bearer|X-API-Key:) +[^ ]+' <<<"$*" | sed 's/.* //'
+	} >>"$TEST_SECRETS" || true
+}
+
 # ask METHOD PATH [ARGUMENTS of curl…]: sets `status`, `headers` (names in small letters)
 # and `body`. The path goes out as it stands here.
 ask() {
@@ -98,6 +109,7 @@ ask() {
 		-w '%{http_code}' "$@" "$url$path" 2>>"$log") || true
 	headers=$(sed 's/\r$//; 1d; s/^[^:]*:/\L&/' "$output.head")
 	body=
+	note_secrets "$@" "$(tr -d '\0' <"$output")"
 	[[ $method == HEAD ]] || body=$(tr -d '\0' <"$output") # For HEAD, curl writes the headers there.
 }
 

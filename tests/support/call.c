@@ -3,6 +3,7 @@
 
 #include "call_priv.h"
 
+#include "support/secrets.h"
 #include "support/testdb.h"
 
 #include "app/log.h"
@@ -146,9 +147,12 @@ call_(struct test *t, const char *method, const char *uri, struct call call)
 	struct answer a;
 
 	req.body = body;
+	secrets_note(call.token);
+	secrets_note_members(call.json);
 	set_variables(t->arena, &call, env);
 	app_handle(&req);
 	a = copy_of_answer(t, &req);
+	secrets_note_members(a.json ? a.body : NULL);
 	answer_check(&(struct asked) { method, uri, &call, &req }, &a);
 	arena_free(memory);
 	free(body);

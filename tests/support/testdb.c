@@ -22,13 +22,13 @@ static char schema[32];
 static void
 load_settings(const char *url)
 {
-	const char *wrong;
+	const char *wrong, *level = getenv("TEST_LOG_LEVEL");
 
 	memory = arena_new(ARENA_LIMIT);
 	setenv("DATABASE_URL", url, 1);
 	setenv("ENVIRONMENT", "test", 1);
 	setenv("JWT_SECRET_KEY", "a key that the tests alone use, long enough", 0);
-	setenv("LOG_LEVEL", "error", 0);
+	setenv("LOG_LEVEL", level ? level : "error", 0);
 	wrong = settings_load(memory, "/dev/null", true);
 	cr_assert_null(wrong, "settings: %s", wrong);
 	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
