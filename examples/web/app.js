@@ -116,7 +116,7 @@ const pick = (data, ...names) => Object.fromEntries(names.map((name) => [name, d
 
 const lists = {
   items: {
-    path: () => "/items",
+    path: (query) => (query.has("q") ? "/items/search" : "/items"),
     row: (item) => [
       text(item.title, item.description, `${item.status}, ${time(item.updated_at)}`),
       button("Change", `Change ${item.title}`, `change-${item.id}`, () => edit(item.id)),
@@ -336,6 +336,8 @@ function setUp() {
   for (const [name, list] of Object.entries(lists))
     setUpList(name, list);
   setUpEdit();
+  const { q, status } = by("items").querySelector(".filter").elements;
+  q.addEventListener("input", () => { status.disabled = q.value.trim() !== ""; }); // A search takes no status.
   onSubmit(by("sign-in").querySelector("form"), async (data) => {
     await signIn(data.get("email"), data.get("password"));
     by("sign-in").querySelector("form").reset();

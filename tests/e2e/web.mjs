@@ -124,6 +124,12 @@ await run(async () => {
   await items.getByRole("button", { name: "Back" }).click();
   await rows(page).getByText("Lantern <b>bright</b>").waitFor();
   is("text is text", await rows(page).locator("b").count(), 0);
+  await items.locator(".filter").getByLabel("Status").selectOption("draft");
+  await items.getByLabel("Search").fill("lanter");
+  await items.getByRole("button", { name: "Show" }).click();
+  await rows(page).getByText("Item 12").waitFor({ state: "detached" });
+  is("a search is of every status", await items.locator(".filter").getByLabel("Status").isDisabled(), true);
+  is("an unfinished word finds", await rows(page).locator("li").count(), 1);
   await rows(page).getByRole("button", { name: /^Change Lantern/ }).click();
   await page.locator("#edit").getByLabel("Title").fill("Lantern");
   await page.locator("#edit").getByLabel("Status").selectOption("archived");
@@ -131,6 +137,13 @@ await run(async () => {
   await page.getByRole("button", { name: "Save" }).click();
   await said(page, "Changed");
   is("an item is changed", /^Lantern\s+archived/.test((await rows(page).locator("li > div", { hasText: "Lantern" }).innerText()).trim()), true);
+  await items.getByLabel("Search").fill("Item");
+  await items.getByRole("button", { name: "Show" }).click();
+  await rows(page).getByText("Lantern").waitFor({ state: "detached" });
+  await items.getByRole("button", { name: "Next" }).click();
+  await items.getByRole("button", { name: "Next", disabled: true }).waitFor();
+  is("what was found has pages, too", await rows(page).locator("li").count(), 1);
+  await items.getByLabel("Search").fill("");
   await items.locator(".filter").getByLabel("Status").selectOption("archived");
   await items.getByRole("button", { name: "Show" }).click();
   await rows(page).getByText("Item 12").waitFor({ state: "detached" });
