@@ -69,6 +69,8 @@ Test(health, whole)
 	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "ok");
 	cr_expect_geq(answer_int(&a, "checks.database.latency_ms"), 0);
 	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "ok");
+	cr_expect_str_eq(answer_text(&a, "checks.cache.status"), "ok");
+	cr_expect_str_eq(answer_text(&a, "checks.cache.backend"), "memory");
 	cr_expect_str_eq(answer_text(&a, "checks.jobs.status"), "ok");
 	cr_expect_eq(answer_int(&a, "checks.jobs.queued"), 0);
 }
@@ -229,4 +231,18 @@ Test(health, probes_cannot_load_the_database)
 		a = call(t, "GET", "/health");
 	}
 	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "error");
+}
+
+Test(health, redis_is_not_needed)
+{
+	struct answer a;
+
+	settings.redis_url = "redis://127.0.0.1:1";
+	a = call(t, "GET", "/health");
+	cr_expect_eq(a.status, 200);
+	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
+	cr_expect_str_eq(answer_text(&a, "checks.cache.status"), "error");
+	cr_expect_str_eq(answer_text(&a, "checks.cache.backend"), "redis");
+	a = call(t, "GET", "/health/ready");
+	cr_expect_eq(a.status, 200);
 }

@@ -6,6 +6,8 @@ static const char *const health_states[] = { "ok", "degraded", NULL };
 static const char *const database_states[] = { "ok", "error", NULL };
 static const char *const migration_states[] = { "ok", "pending", "unknown", NULL };
 
+static const char *const cache_states[] = { "ok", "error", NULL };
+static const char *const cache_backends[] = { "memory", "redis", NULL };
 static const char *const job_states[] = { "ok", "late", "unknown", NULL };
 
 static const struct field live_fields[] = {
@@ -32,6 +34,14 @@ static const struct field migrations_fields[] = {
 static const struct schema migrations_schema =
     SCHEMA("HealthMigrations", struct check_migrations, migrations_fields);
 
+static const struct field cache_fields[] = {
+	{ ENUM(struct check_cache, status), .flags = F_READ, .choices = cache_states,
+	  .text = "error while Redis is away; this host then counts and remembers by itself." },
+	{ ENUM(struct check_cache, backend), .flags = F_READ, .choices = cache_backends,
+	  .text = "What REDIS_URL names." },
+};
+static const struct schema cache_schema = SCHEMA("HealthCache", struct check_cache, cache_fields);
+
 static const struct field jobs_fields[] = {
 	{ ENUM(struct check_jobs, status), .flags = F_READ, .choices = job_states,
 	  .text = "late where a job has waited for five minutes, so that no worker seems to be "
@@ -48,6 +58,8 @@ static const struct field checks_fields[] = {
 	  .text = "PostgreSQL." },
 	{ RECORD(struct checks, migrations, &migrations_schema), .flags = F_READ,
 	  .text = "The tables." },
+	{ RECORD(struct checks, cache, &cache_schema), .flags = F_READ,
+	  .text = "Where limits and cached answers are kept." },
 	{ RECORD(struct checks, jobs, &jobs_schema), .flags = F_READ,
 	  .text = "The queue of jobs." },
 };

@@ -20,12 +20,16 @@ struct check_migrations {
 	const char *status; /* ok, pending, unknown */
 	int64_t pending;
 };
+struct check_cache {
+	const char *status;  /* ok, error */
+	const char *backend; /* memory, redis */
+};
 struct check_jobs {
 	const char *status; /* ok, late, unknown */
 	int64_t queued, oldest_seconds;
 };
 struct checks {
-	const void *database, *migrations, *jobs;
+	const void *database, *migrations, *cache, *jobs;
 };
 struct health {
 	const char *status; /* ok, degraded */

@@ -4,38 +4,41 @@
 
 #include "app/job.h"
 #include "app/migrate.h"
+#include "app/redis.h"
 #include "app/settings.h"
 #include "app/shared.h"
 
 enum { LATE_SECONDS = 300 };
 
 /* What is told to the other workers. */
-struct reading_of_database {
+struct found {
 	int64_t answers, latency_ms;
 	int64_t pending; /* -1: not known */
+	int64_t cache;   /* it answers, or there is none to ask */
 };
 
-static struct reading_of_database
-ask_database(struct ctx *c)
+static struct found
+ask(struct ctx *c)
 {
-	struct reading_of_database r;
+	struct found r;
 	int64_t latency = 0;
 
 	r.answers = db_ping(c, &latency) == OK;
 	r.latency_ms = (latency + 999) / 1000;
 	if (!r.answers || migrate_pending(c, &r.pending))
 		r.pending = -1;
+	r.cache = !redis_wanted() || redis_ping();
 	failure_clear(c);
 	return r;
 }
 
-static struct reading_of_database
-read_database(struct ctx *c)
+static struct found
+look(struct ctx *c)
 {
-	struct reading_of_database r;
+	struct found r;
 
 	if (!shared_reading(READING_HEALTH, &r, sizeof(r))) {
-		r = ask_database(c);
+		r = ask(c);
 		shared_tell(READING_HEALTH, &r, sizeof(r));
 	}
 	return r;
@@ -60,22 +63,25 @@ check_jobs(struct ctx *c, bool tables)
 void
 health_check(struct ctx *c, struct health *out)
 {
-	struct reading_of_database r = read_database(c);
+	struct found r = look(c);
 	const struct check_database database = { r.answers ? "ok" : "error", r.latency_ms };
 	const struct check_migrations migrations = {
 		r.pending < 0 ? "unknown" : (r.pending ? "pending" : "ok"),
 		r.pending < 0 ? 0 : r.pending,
 	};
 	const struct check_jobs jobs = check_jobs(c, r.pending == 0);
+	const struct check_cache cache = { r.cache ? "ok" : "error",
+					   redis_wanted() ? "redis" : "memory" };
 	const struct checks checks = {
 		.database = arena_copy(c->arena, &database, sizeof(database)),
 		.migrations = arena_copy(c->arena, &migrations, sizeof(migrations)),
+		.cache = arena_copy(c->arena, &cache, sizeof(cache)),
 		.jobs = arena_copy(c->arena, &jobs, sizeof(jobs)),
 	};
 	bool ok = r.answers && r.pending == 0;
 
 	*out = (struct health) {
-		.status = ok && strcmp(jobs.status, "ok") == 0 ? "ok" : "degraded",
+		.status = ok && r.cache && strcmp(jobs.status, "ok") == 0 ? "ok" : "degraded",
 		.service = settings.app_name,
 		.version = PACKAGE_VERSION,
 		.environment = settings.environment,
