@@ -159,6 +159,7 @@ cli_main(const struct command *commands, int argc, char **argv)
 	argc--, argv++;
 	if (argc >= 2 && strcmp(argv[0], "--env-file") == 0) {
 		env_file = argv[1];
+		setenv("ENV_FILE", env_file, 1);
 		argc -= 2, argv += 2;
 	}
 	name = argc ? argv[0] : "";

@@ -47,6 +47,8 @@ printf 'APP_NAME=x\n' >"$site/open.env"
 chmod 644 "$site/open.env"
 with ENV_FILE="$site/open.env"
 finds secrets fault 'everybody on this host can read'
+output=$("$APP" --env-file "$site/open.env" doctor --json --url "$url") || code=$?
+finds secrets fault 'everybody on this host can read'
 with DB_STATEMENT_TIMEOUT_MS=60000
 finds time-outs warning 'longer than its request'
 

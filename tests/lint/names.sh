@@ -22,7 +22,7 @@ found=$(grep -rliI --exclude-dir=node_modules "$product" \
 		# What a build in the tree makes is left out.
 		test -e "$file.in" && continue
 		case $(basename "$file") in
-		"$product".* | *.8 | *.rows | *.log | *.trs | *.Po) continue ;;
+		README.md | "$product".* | *.8 | *.rows | *.log | *.trs | *.Po) continue ;;
 		esac
 		grep -niH "$product" "$file"
 	done)
