@@ -10,7 +10,7 @@ static const struct command commands[] = {
 	  " cancel ID | pause QUEUE | resume QUEUE | prune [--hours N] | stats  [--watch] [--json]",
 	  "Look after the jobs in the queue.", "list --status failed", cmd_jobs, true },
 	{ "migrate", "up | down [N] | status [--json] | new NAME",
-	  "Bring the database's tables up to date, or back.", "up", cmd_migrate, true },
+	  "Bring the database's tables up to date, or back.", "up", cmd_migrate, false },
 	{ "seed", "[--sample]",
 	  "Make what must be there before the first request: the first owner. --sample adds"
 	  " data to try the API with. Safe to repeat.",

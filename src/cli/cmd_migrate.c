@@ -2,6 +2,7 @@
 #include "cli_priv.h"
 
 #include "app/migrate.h"
+#include "app/settings.h"
 
 static int
 up(int argc, char **argv)
@@ -63,6 +64,14 @@ cmd_migrate(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} acts[] = { { "up", up }, { "down", down }, { "status", status }, { "new", new } };
+
+	/* Whoever owns the tables need not know the secrets of the service. */
+	if (!*settings.migrate_database_url && !*settings.database_url) {
+		fputs(PACKAGE " migrate: set MIGRATE_DATABASE_URL, or DATABASE_URL where one role"
+			      " does everything\n",
+		      stderr);
+		return 1;
+	}
 
 	for (size_t i = 0; argc > 1 && i < COUNT(acts); i++)
 		if (strcmp(argv[1], acts[i].name) == 0)

@@ -170,3 +170,11 @@ for command in user token sessions seed; do
 	app "$command" --help
 	matches "$command --help" "$code ${output//$'\n'/ }" "^0 Usage: .*Example:.* $command "
 done
+
+# Whoever owns the tables needs no secret of the service.
+migrate() { code=0 && output=$(env -u JWT_SECRET_KEY -u DATABASE_URL "$@" "$APP" migrate up 2>&1) || code=$?; }
+migrate
+is "migrate as the owner alone" "$code" 0
+migrate -u MIGRATE_DATABASE_URL
+is "migrate without a database" "$code" 1
+matches "migrate without a database: says what to set" "$output" 'set MIGRATE_DATABASE_URL'
