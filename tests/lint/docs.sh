@@ -38,6 +38,13 @@ for command in $(ask help | sed -n 's/^  \([a-z][a-z-]*\)  *[A-Z].*/\1/p'); do
 	done
 done
 
+# What the program is built with is named in two places.
+for library in $(sed -n "/^packages_build=/,/'\$/p" "$src/dev" | grep -o 'lib[^ :]*-dev'); do
+	grep -qE "[[:blank:]]$library( |\$)" "$src/deploy/docker/Dockerfile" && continue
+	echo "deploy/docker/Dockerfile:1: does not install $library, which ./dev does"
+	status=1
+done
+
 if command -v man >/dev/null; then
 	complaints=$(MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$manual" 2>&1 >/dev/null)
 	if test -n "$complaints"; then

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Behind PgBouncer in transaction mode, as deploy/hosts.md sets it up: two statements may meet
+# two connections, and accounts, items and jobs work all the same.
+. "$(dirname "$0")/e2e.sh"
+
+pooler=$base/var/test/pgbouncer
+shared=3 # connections to PostgreSQL, for 8 workers and 3 processes of `work`
+
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d; p}" "$TOP/deploy/hosts.md"; }
+
+pooler_start() {
+	in_background "$pooler/log" env -C / "${as_postgres[@]}" pgbouncer "$pooler/config"
+	pooler_pid=$background_pid
+	wait_started 10 test -S "$pooler/.s.PGSQL.6432" || fail_all "pgbouncer does not start: $(<"$pooler/log")"
+}
+pooler_stop() { end_process "$pooler_pid" INT; }
+
+rm -rf "$pooler"
+mkdir -p "$pooler"
+((EUID != 0)) || chown postgres "$pooler"
+block ini | sed "s|^app = .*|e2e_$name = host=$(postgres_place "$TEST_POSTGRES") user=app|" >"$pooler/config"
+printf '%s\n' listen_addr= "unix_socket_dir = $pooler" listen_port=6432 auth_type=any >>"$pooler/config"
+mkdir -p "$site"
+pooler_start
+while IFS='=' read -r name_ value; do export "$name_=${value%% *}"; done < <(block sh)
+trap pooler_stop EXIT
+site_start DATABASE_URL="postgresql://app@/e2e_$name?host=$pooler&port=6432" WORKERS=8 JOB_WORKERS=2 JOB_POLL_SECONDS=1
+trap 'status=$?; work_stop "$site"; pooler_stop; (exit $status); site_end' EXIT
+is "the settings of the manual" "$DB_PREPARED $JOB_LISTEN" "off off"
+block sql | sed "s/ROLE app /ROLE app IN DATABASE \"e2e_$name\" /" | psql -XAtq -h "$TEST_POSTGRES" -U postgres >>"$log"
+pooler_stop # The connections of before do not know that yet.
+pooler_start
+is "the role has the limits" "$(psql -XAtqd "$DATABASE_URL" -c 'SHOW statement_timeout')" 10s
+work_start "$site" || fail_all "the job workers do not start"
+
+json=(-H 'Content-Type: application/json')
+works() { ask GET /health/ready && [[ $status == 200 ]]; }
+wait_until 10 works || fail_all "not ready through the pooler"
+ask POST /api/v1/auth/register "${json[@]}" -d '{"email":"ada@example.com","password":"brass lamp, green shade"}'
+is "register" "$status" 201
+ask POST /api/v1/auth/login "${json[@]}" -d '{"email":"ada@example.com","password":"brass lamp, green shade"}'
+is "sign in" "$status" 200
+ask POST /api/v1/auth/refresh "${json[@]}" -d "{\"refresh_token\":\"$(member refresh_token)\"}"
+is "refresh" "$status" 200
+token=$(member access_token)
+
+# Many at once, so that a transaction's statements have every chance to meet another connection.
+for i in {1..120}; do
+	printf 'url = "%s/api/v1/items"\noutput = /dev/null\n' "$url"
+done >"$site/many"
+curl -sS --noproxy '*' --parallel --parallel-max 16 -K "$site/many" -w '%{http_code}\n' \
+	-H "Authorization: Bearer $token" "${json[@]}" -d '{"title":"Lamp"}' >"$site/codes" 2>>"$log" || true
+is "120 items, 16 at a time" "$(sort "$site/codes" | uniq -c | tr -s ' ')" " 120 201"
+ask GET '/api/v1/items?limit=1' -H "Authorization: Bearer $token"
+is "each is there once" "$(member total)" 120
+item=$(member id)
+ask PATCH "/api/v1/items/$item" -H "Authorization: Bearer $token" "${json[@]}" -d '{"title":"Desk"}'
+is "change one" "$status $(member title)" "200 Desk"
+ask GET "/api/v1/items?limit=2&cursor=" -H "Authorization: Bearer $token"
+is "a bad cursor is refused as ever" "$status" 422
+
+for i in {1..30}; do
+	printf 'url = "%s/api/v1/jobs/example?name=j%d&duration=0"\noutput = /dev/null\n' "$url" "$i"
+done >"$site/many"
+curl -sS --noproxy '*' --parallel --parallel-max 8 -K "$site/many" -w '%{http_code}\n' -X POST \
+	-H "Authorization: Bearer $token" >"$site/codes" 2>>"$log" || true
+is "30 jobs" "$(sort "$site/codes" | uniq -c | tr -s ' ')" " 30 202"
+sql() { psql -XAtqd "$MIGRATE_DATABASE_URL" -c "$1"; }
+jobs_over() { [[ $(sql "SELECT count(*) FROM jobs WHERE kind = 'example' AND status = 'succeeded'") == 30 ]]; }
+wait_until 20 jobs_over || true
+is "each ran, and once" "$(sql "SELECT status, attempts, count(*) FROM jobs WHERE kind = 'example' GROUP BY 1, 2")" "succeeded|1|30"
+connections=$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'app'")
+is "connections were shared" "$((connections >= 1 && connections <= shared))" 1
+ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
+ask GET /api/v1/items -H "Authorization: Bearer $token"
+is "signed out" "$status" 401
+
+# The pooler goes away and comes back.
+pooler_stop
+ask POST /api/v1/auth/login "${json[@]}" -d '{"email":"ada@example.com","password":"brass lamp, green shade"}'
+is_problem "no pooler" 503 unavailable
+pooler_start
+wait_until 10 works || true
+ask POST /api/v1/auth/login "${json[@]}" -d '{"email":"ada@example.com","password":"brass lamp, green shade"}'
+is "sign in again" "$status" 200
+wrong='"level":"error".*(prepared statement|cached plan|25P0|26000|42P05)'
+is "nothing went wrong inside" "$(cat "$site/log/api.log" "$site/log/work.log" | grep -cE "$wrong" || true)" 0

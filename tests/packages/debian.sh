@@ -1,0 +1,193 @@
+#!/usr/bin/env bash
+# The Debian package in a fresh Debian that systemd boots: installed, set up by the commands
+# of its README.Debian, upgraded under load, removed, installed again, purged. As root, after
+# `./dev package`, a few minutes; takes systemd-container and debootstrap:
+#
+#	tests/packages/debian.sh [ROOT.tar]
+#
+# With ROOT.tar, a debootstrapped Debian, nothing is bootstrapped. All is in a temporary
+# folder, with a network of its own, and is gone afterwards. KEEP=1 keeps the folder.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+package=$(sed -n 's/^AC_INIT(\[\([^]]*\)\].*/\1/p' "$top/configure.ac")
+folder=$(mktemp -d /tmp/packages.XXXXXX)
+root=$folder/root
+bad=0 machine=
+
+ok() { echo "ok - $1"; }
+is() { # TEXT GOT WANTED
+	if [[ $2 == "$3" ]]; then ok "$1"; else bad=$((bad + 1)) && printf '%s\n' "not ok - $1" "  got    $2" "  wanted $3"; fi
+}
+die() {
+	echo "not ok - $1"
+	tail -n 15 "$folder"/*.log
+	exit 1
+}
+
+ended() {
+	local status=$?
+	if [[ -n $machine ]]; then
+		((status == 0 && bad == 0)) || inside journalctl --no-pager -u "$package*" | tail -n 40
+		kill -TERM "$machine" 2>/dev/null || true
+		wait "$machine" 2>/dev/null || true
+	fi
+	[[ -n ${KEEP-} ]] || rm -rf --one-file-system "$folder"
+	((status != 0 || bad == 0)) || status=1
+	exit "$status"
+}
+trap ended EXIT
+trap 'exit 130' INT TERM
+
+wait_until() { # SECONDS COMMAND…
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.1
+	done
+}
+
+# Before it is booted, with this machine's network: what is needed from the archive.
+outside() {
+	systemd-nspawn -q --register=no --keep-unit -D "$root" \
+		--setenv=DEBIAN_FRONTEND=noninteractive --setenv=LC_ALL=C.UTF-8 -- "$@" >>"$folder/root.log" 2>&1 </dev/null
+}
+
+boot() {
+	systemd-nspawn -q --register=no --keep-unit --private-network -D "$root" --boot </dev/null >"$folder/boot.log" 2>&1 &
+	machine=$!
+	wait_until 60 is_booted || die "it does not boot"
+}
+init() { cat "/proc/$machine/task/$machine/children" 2>/dev/null; }
+is_booted() {
+	local state
+	[[ -n $(init) ]] || return 1
+	state=$(inside systemctl is-system-running 2>/dev/null) || true
+	[[ $state == running || $state == degraded ]]
+}
+inside() {
+	local pid
+	pid=$(init)
+	nsenter -t "${pid%% *}" --mount --uts --ipc --net --pid --cgroup --root env -i -C / \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+		LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+}
+sh_inside() { inside sh -c "$1" </dev/null; }
+sql() { inside runuser -u postgres -- psql -Atd "$package" -c "$1" 2>&1 </dev/null || true; }
+status_of() { sh_inside "curl -s -o /dev/null -m 5 -w '%{http_code}' http://127.0.0.1$1" || true; }
+answers() { [[ $(status_of "$1") == "$2" ]]; }
+unit() { inside systemctl show --value -p "$2" "$package$1"; }
+apt() { inside apt-get -q -y --no-install-recommends "$@" >>"$folder/apt.log" 2>&1 </dev/null || die "apt-get $*"; }
+
+# The commands of README.Debian, as they stand there.
+commands() { sh_inside "sed -n 's/^    //p' /usr/share/doc/$package/README.Debian" | grep "$1"; }
+follow() { # PATTERN, standard input is theirs
+	local script
+	script=$(commands "$1")
+	inside sh -ec "$script" >>"$folder/readme.log" 2>&1 || die "README.Debian: $1"
+}
+
+# The machine
+
+built=$(ls "$top/var/package/${package}"_*.deb 2>/dev/null) || die "there is no package: ./dev package"
+((EUID == 0)) || die "only root may boot a machine"
+mkdir "$root"
+if (($#)); then
+	tar -xf "$1" -C "$root"
+else
+	debootstrap --variant=minbase stable "$root" >>"$folder/root.log" 2>&1 || die "debootstrap"
+fi
+cp "$built" "$root/one.deb"
+# The same package under a higher version.
+dpkg-deb -R "$built" "$folder/two"
+sed -i 's/^Version: .*/&+2/' "$folder/two/DEBIAN/control"
+printf '# two\n' >>"$folder/two/usr/share/$package/env.example"
+dpkg-deb --root-owner-group -b "$folder/two" "$root/two.deb" >/dev/null
+outside apt-get -q update
+outside apt-get -q -y --no-install-recommends install systemd-sysv dbus curl nginx-light postgresql
+outside apt-get -q -y --no-install-recommends --download-only install /one.deb
+boot
+
+# Install
+
+apt install /one.deb
+is "the user" "$(sh_inside "id -un $package")" "$package"
+is "its settings" "$(sh_inside "stat -c '%a %U %G' /etc/$package/env")" "640 root $package"
+is "a secret of its own" "$(sh_inside "grep -cE '^JWT_SECRET_KEY=[0-9a-f]{64}$' /etc/$package/env")" 1
+for part in .socket .service -work.service; do
+	is "$package$part runs" "$(unit $part ActiveState)" active
+	is "$package$part starts with the machine" "$(unit $part UnitFileState)" enabled
+done
+is "pool and job workers" "$(sh_inside "[ \$(cat /proc/[0-9]*/comm | grep -cx '$package') -ge 8 ] && echo run")" run
+is "the socket" "$(sh_inside "stat -c '%a %G' /run/$package/api.sock")" "660 www-data"
+is "it says its version" "$(inside "$package" --version | grep -c "^$package ")" 1
+is "the manual page" "$(sh_inside "zcat /usr/share/man/man8/$package.8.gz | grep -c '^.TH'")" 1
+
+follow 'psql\|createdb' </dev/null
+follow 'migrate up' </dev/null
+echo correct-horse-battery | follow 'user create'
+follow 'site\|sites\|nginx$' </dev/null
+wait_until 20 answers /health/ready 200 || die "it does not get ready: $(sh_inside 'curl -s http://127.0.0.1/health')"
+ok "ready behind nginx"
+is "its documentation" "$(status_of /docs)" 200
+is "the audit log stays as it is" "$(inside runuser -u "$package" -- psql -Atd "$package" -c \
+	"DELETE FROM audit_events" 2>&1 || true)" "ERROR:  permission denied for table audit_events"
+
+login() {
+	sh_inside "curl -s http://127.0.0.1/api/v1/auth/login --json '{\"email\":\"you@example.com\",\"password\":\"correct-horse-battery\"}'" |
+		sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p'
+}
+me() { sh_inside "curl -s http://127.0.0.1/api/v1/users/me -H 'Authorization: Bearer $token' | grep -c '\"role\":\"owner\"'" || true; }
+token=$(login)
+is "the first owner" "$(me)" 1
+job=$(sh_inside "curl -s -X POST 'http://127.0.0.1/api/v1/jobs/example?name=a&duration=0' -H 'Authorization: Bearer $token'" |
+	sed -n 's/.*"job_id":"\([^"]*\)".*/\1/p')
+is_done() { [[ $(sql "SELECT status FROM jobs WHERE id = '$job'") == succeeded ]]; }
+wait_until 20 is_done || true
+is "a job" "$(sql "SELECT status FROM jobs WHERE id = '$job'")" succeeded
+
+# Upgrade
+
+sh_inside "echo APP_NAME=Mine >>/etc/$package/env"
+settings=$(sh_inside "sha256sum /etc/$package/env")
+socket=$(sh_inside "stat -c %i /run/$package/api.sock")
+pids="$(unit .service MainPID) $(unit -work.service MainPID)"
+sh_inside 'while [ ! -e /stop ]; do curl -s -o /dev/null -m 10 -w "%{http_code}\n" http://127.0.0.1/api/v1/items \
+	-H "Authorization: Bearer '"$token"'"; done >/answers' &
+load=$!
+wait_until 10 sh_inside '[ $(wc -l </answers) -ge 20 ]' || die "no load"
+apt install /two.deb
+renewed() { sh_inside "curl -s http://127.0.0.1/health" | grep -q '"service":"Mine"'; }
+wait_until 20 renewed || true
+sh_inside ': >/stop'
+wait "$load"
+is "no request was lost" "$(sh_inside 'sort -u /answers')" 200
+is "the pool is that of before, and so are the jobs" "$(unit .service MainPID) $(unit -work.service MainPID)" "$pids"
+is "the socket is that of before" "$(sh_inside "stat -c %i /run/$package/api.sock")" "$socket"
+for part in .service -work.service; do
+	is "$package$part has the new program" \
+		"$(sh_inside "stat -L -c %i /proc/$(unit $part MainPID)/exe")" "$(sh_inside "stat -c %i /usr/bin/$package")"
+done
+renewed && ok "new settings" || is "new settings" no yes
+is "settings are kept" "$(sh_inside "sha256sum /etc/$package/env")" "$settings"
+
+# Remove, install again, purge
+
+apt remove "$package"
+is "removed: nothing runs" "$(sh_inside "cat /proc/[0-9]*/comm | grep -cx '$package'" || true)" 0
+is "removed: settings stay" "$(sh_inside "sha256sum /etc/$package/env")" "$settings"
+is "removed: no program" "$(sh_inside "ls /usr/bin/$package /lib/systemd/system/$package.service 2>/dev/null" || true)" ""
+apt install /two.deb
+wait_until 20 answers /health/ready 200 || die "installed again, it does not get ready"
+is "installed again: the token of before is good" "$(me)" 1
+sh_inside "mkdir /etc/$package/keys"
+apt purge "$package"
+is "purged: no settings" "$(sh_inside "ls /etc/$package")" keys
+is "purged: the database stays" "$(sql 'SELECT count(*) FROM users')" 1
+is "purged: the user stays" "$(sh_inside "id -un $package")" "$package"
+sh_inside "rmdir /etc/$package/keys /etc/$package"
+apt install /one.deb
+apt purge "$package"
+is "purged: no folder" "$(sh_inside "ls -d /etc/$package 2>/dev/null" || true)" ""
+is "no unit failed" "$(inside systemctl --failed --plain --no-legend | grep "$package" || true)" ""
+is "nothing to complain about" "$(inside journalctl --no-pager -p err -u "$package*" -o cat || true)" ""
