@@ -188,7 +188,8 @@ enum error job_depth(struct ctx *, struct job_depth *out) MUST_CHECK;
 /* How tries ended since the beginning, on all hosts. */
 struct job_total {
 	const char *task, *result; /* succeeded, failed, cancelled, retried */
-	const char *cells;         /* of metric_job_duration: "12,0,…" */
+	int64_t tries, microseconds;
+	const char *cells; /* of metric_job_duration: "12,0,…" */
 };
 enum error job_totals(struct ctx *, struct records *out) MUST_CHECK; /* of struct job_total */
 

@@ -108,6 +108,17 @@ print_stats(const struct records *rows)
 		       q->failed, q->cancelled, q->paused ? "  paused" : "");
 }
 
+static void
+print_totals(const struct records *totals)
+{
+	const struct job_total *t = totals->rows;
+
+	printf("\n%-30s %-10s %12s %12s\n", "TASK", "ENDED", "TIMES", "ON AVERAGE");
+	for (size_t i = 0; i < totals->n; i++, t++)
+		printf("%-30s %-10s %12" PRId64 " %10.3f s\n", t->task, t->result, t->tries,
+		       t->tries ? (double)t->microseconds / 1e6 / (double)t->tries : 0);
+}
+
 /* ---- what it does; `again` stays true where --watch has more to see */
 
 static enum error
@@ -209,16 +220,23 @@ prune(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
 static enum error
 stats(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
 {
-	struct records rows;
-	enum error e = job_stats(c, &rows);
+	struct records rows, totals;
+	enum error e;
 
+	e = job_stats(c, &rows);
 	if (e)
 		return e;
 
-	if (call->json)
+	e = job_totals(c, &totals);
+	if (e)
+		return e;
+
+	if (call->json) {
 		print_json_rows(c, &job_queue_schema, &rows);
-	else
+	} else {
 		print_stats(&rows);
+		print_totals(&totals);
+	}
 	return OK;
 }
 

@@ -98,8 +98,8 @@ static const struct field seen_fields[] = { { INT(struct cron_seen, last_at) } }
 static const struct schema seen_schema = SCHEMA("JobCronSeen", struct cron_seen, seen_fields);
 
 static const struct field total_fields[] = {
-	{ TEXT(struct job_total, task) },
-	{ TEXT(struct job_total, result) },
+	{ TEXT(struct job_total, task) },  { TEXT(struct job_total, result) },
+	{ INT(struct job_total, tries) },  { INT(struct job_total, microseconds) },
 	{ TEXT(struct job_total, cells) },
 };
 static const struct schema total_schema = SCHEMA("JobTotal", struct job_total, total_fields);
@@ -290,8 +290,9 @@ const struct query job_queries[] = {
 			     " FROM unnest(t.cells, excluded.cells) WITH ORDINALITY AS u (a, b, i)"
 			     " ORDER BY i)"),
 	[TOTALS] = QUERY_READ("job_totals", &total_schema,
-			      "SELECT task, result, array_to_string(cells, ',') AS cells"
-			      " FROM job_totals ORDER BY task, result"),
+			      "SELECT task, result, array_to_string(cells, ',') AS cells,"
+			      " (SELECT sum(n) FROM unnest(cells[:15]) AS n)::bigint AS tries,"
+			      " cells[16] AS microseconds FROM job_totals ORDER BY task, result"),
 	[DEPTH] = QUERY_READ(
 	    "jobs_depth", &depth_schema,
 	    "SELECT (SELECT count(*) FROM jobs WHERE status = 'queued') AS queued,"

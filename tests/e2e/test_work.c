@@ -217,6 +217,10 @@ Test(work, counts_how_jobs_end)
 	wait_for("0", "SELECT count(*) FROM jobs WHERE kind = 'effect' AND status <> 'succeeded'");
 	kill(first, SIGTERM);
 	wait_total("101", "effect", "succeeded");
+	cr_assert_eq(run("jobs", "stats", NULL), 0);
+	cr_expect_not_null(
+	    strstr(the_log(), "slow                           cancelled             1"), "%s",
+	    the_log());
 	wait_for("t", "SELECT cells[16] > 0 FROM job_totals WHERE task = 'slow'");
 }
 
