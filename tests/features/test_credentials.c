@@ -110,7 +110,7 @@ static const char *
 make_key(const struct account *user)
 {
 	struct answer a = call(t, "POST", P "/api-keys", .token = user->token,
-			       .json = "{\"name\":\"x\",\"scopes\":[\"items:read\"]}");
+			       .json = "{\"name\":\"x\",\"scopes\":[\"jobs:read\"]}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	return answer_text(&a, "key");
@@ -120,7 +120,7 @@ static void
 expect_refused(const char *name, const char *value)
 {
 	struct answer a =
-	    call(t, "GET", P "/items", .header = arena_printf(t->arena, "%s%s", name, value));
+	    call(t, "GET", P "/jobs", .header = arena_printf(t->arena, "%s%s", name, value));
 
 	cr_assert_eq(a.status, 401, "%s%s: %s", name, value, a.body);
 	cr_assert(strcmp(answer_code(&a), "invalid_token") == 0 ||
@@ -147,8 +147,8 @@ Test(credentials, ten_thousand_malformed_ones_are_refused_and_leave_no_row)
 	}
 	t->arena = kept;
 	cr_expect_str_eq(rows_of_all_tables(), rows);
-	cr_expect_eq(call(t, "GET", P "/items", .token = good[0]).status, 200);
-	cr_expect_eq(call(t, "GET", P "/items", .token = good[1]).status, 200);
+	cr_expect_eq(call(t, "GET", P "/jobs", .token = good[0]).status, 200);
+	cr_expect_eq(call(t, "GET", P "/jobs", .token = good[1]).status, 200);
 }
 
 Test(credentials, random_refresh_tokens_fill_no_table)

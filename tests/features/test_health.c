@@ -124,14 +124,14 @@ Test(health, database_away_is_503_for_the_api)
 	struct answer a;
 
 	lose_database();
-	a = call(t, "GET", "/api/v1/items", .token = user.token);
+	a = call(t, "GET", "/api/v1/jobs", .token = user.token);
 	expect_problem(&a, 503, "unavailable");
-	a = call(t, "POST", "/api/v1/items", .token = user.token, .json = "{\"title\":\"Lamp\"}");
+	a = call(t, "POST", "/api/v1/jobs/example?name=x&duration=0", .token = user.token);
 	expect_problem(&a, 503, "unavailable");
 	a = call(t, "POST", "/api/v1/auth/login",
 		 .json = "{\"email\":\"a@example.com\",\"password\":\"12345678\"}");
 	expect_problem(&a, 503, "unavailable");
-	a = call(t, "GET", "/api/v1/items");
+	a = call(t, "GET", "/api/v1/jobs");
 	expect_problem(&a, 401, "unauthenticated");
 	a = call(t, "GET", "/nowhere");
 	expect_problem(&a, 404, "not_found");
@@ -153,8 +153,8 @@ Test(health, a_lost_connection_is_found_before_a_request_suffers)
 
 	cr_assert_eq(db_one(t->ctx, &which, &backend), OK);
 	testdb_sql("SELECT pg_terminate_backend(%" PRId64 ", 5000)", backend.pid);
-	a = call(t, "POST", "/api/v1/items", .token = user.token, .json = "{\"title\":\"Lamp\"}");
-	cr_expect_eq(a.status, 201, "%s", a.body);
+	a = call(t, "POST", "/api/v1/jobs/example?name=x&duration=0", .token = user.token);
+	cr_expect_eq(a.status, 202, "%s", a.body);
 }
 
 Test(health, migrations_pending)

@@ -16,23 +16,23 @@ if test -z "$product"; then
 	echo 'configure.ac:1: no AC_INIT([name], …) found'
 	exit 1
 fi
-found=$(grep -rliI --exclude-dir=node_modules "$product" \
-	src include tests db deploy doc m4 Makefile.am |
+found=$(grep -rliIw --exclude-dir=node_modules "$product" \
+	src include tests db deploy doc m4 examples Makefile.am |
 	while read -r file; do
 		# What a build in the tree makes is left out.
 		test -e "$file.in" && continue
 		case $(basename "$file") in
 		README.md | "$product".* | *.8 | *.rows | *.log | *.trs | *.Po) continue ;;
 		esac
-		grep -niH "$product" "$file"
+		grep -niHw "$product" "$file"
 	done)
 if test -n "$found"; then
 	echo "$found"
 	echo "the product's name stands in AC_INIT alone: use PACKAGE, @PACKAGE@ or \$PACKAGE"
 	status=1
 fi
-if test "$(grep -ci "$product" configure.ac)" -ne 1; then
-	grep -ni "$product" configure.ac | sed 's/^/configure.ac:/'
+if test "$(grep -ciw "$product" configure.ac)" -ne 1; then
+	grep -niw "$product" configure.ac | sed 's/^/configure.ac:/'
 	echo "the product's name stands in AC_INIT alone"
 	status=1
 fi

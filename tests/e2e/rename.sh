@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# `./dev rename` in a copy of the tree: nothing but CHANGES and LICENSE knows the old name, and
+# what is built has the new one.
+. "$(dirname "$0")/e2e.sh"
+copy=$base/var/test/rename
+rm -rf "$copy"
+mkdir -p "$copy"
+(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
+cd "$copy"
+git init -q .
+git -c user.name=x -c user.email=x@example.com -c core.autocrlf=false commit -q --allow-empty -m x
+git add -A
+commit() { git add -A && git -c user.name=x -c user.email=x@example.com commit -q -m "$1"; }
+commit before
+export CFLAGS=-O0
+new=quern-$$ # which no file has
+
+# NAME | WHAT IT SAYS
+refused="
+Shop          | lower-case letters
+1shop         | lower-case letters
+shop_api      | lower-case letters
+-shop         | lower-case letters
+shop--api     | lower-case letters
+ab            | 3 to 32
+a.b/c         | lower-case letters
+$package      | is its name already
+items         | is a word that the sources use
+json          | is a word that the sources use
+"
+while IFS='|' read -r bad_name wanted; do
+	wanted=${wanted# } code=0
+	output=$(sh tools/rename "${bad_name%% *}" 2>&1) || code=$?
+	if [[ $code == 2 && $(wc -l <<<"$output") == 1 && $output == *"$wanted"* ]]; then
+		ok "refused: ${bad_name%% *}"
+	else
+		not_ok "refused: $bad_name" "  exit status $code" "$output"
+	fi
+done < <(sed '/^$/d' <<<"$refused")
+echo >>README.md
+matches "refused: with changes that are not committed" "$(sh tools/rename "$new" 2>&1)" 'not committed'
+git checkout -q README.md
+is "nothing was changed" "$(git status --porcelain)" ""
+
+./dev rename "$new" >rename.log 2>&1 || { cat rename.log; fail_all "it is renamed"; }
+ok "it is renamed"
+is "nobody knows the old name" "$(git grep -liI -- "$package" ':!CHANGES.md' ':!LICENSE')" ""
+is "no file has it" "$(git ls-files | grep -i -- "$package")" ""
+matches "the README has the new one" "$(head -n 1 README.md)" "^# Q${new#q}$"
+mkdir -p build
+(autoreconf -fi && cd build && ../configure --enable-werror && make -j2) >build.log 2>&1 || {
+	tail -n 30 build.log
+	fail_all "it builds"
+}
+ok "it builds"
+is "the program has the new name" "$(cd build && ./"$new" --version | sed 's/ .*//')" "$new"
+is "what is built knows no other" "$(grep -lai -- "$package" "build/$new" build/doc/app.8 build/deploy/*/* || true)" ""
+if make -C build check check_PROGRAMS=tests/unit/test_settings TESTS="tests/unit/test_settings \$(lints)" >check.log 2>&1; then
+	ok "settings and lints pass"
+else
+	not_ok "settings and lints pass" "$(tail -n 40 check.log)"
+fi
+commit renamed
+sh tools/rename "$package" >>rename.log 2>&1
+is "and back again" "$(git diff HEAD~1 --name-only)" ""
