@@ -16,7 +16,7 @@ wait_until 5 not_ready || true # What was found out a second ago still counts.
 ask GET /health/ready
 is "not ready" "$status" 503
 for try in 1 2 3 4 5 6; do
-	ask GET /api/v1/items -H "Authorization: Bearer $token"
+	ask GET /api/v1/jobs -H "Authorization: Bearer $token"
 	is_problem "list $try" 503 unavailable
 	matches "list $try: Retry-After" "$(header retry-after)" '^[0-9]+$'
 done
@@ -27,6 +27,6 @@ postgres_start "$TEST_POSTGRES" "$site/log/postgres.log" fsync=off >>"$log"
 wait_until 15 is_ready "$url" || true
 ask GET /health/ready
 is "ready again" "$status" 200
-works() { ask GET /api/v1/items -H "Authorization: Bearer $token" && [[ $status == 200 ]]; }
+works() { ask GET /api/v1/jobs -H "Authorization: Bearer $token" && [[ $status == 200 ]]; }
 wait_until 10 works || true
 is "the list again" "$status" 200

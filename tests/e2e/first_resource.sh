@@ -1,54 +1,66 @@
 #!/usr/bin/env bash
-# "A first resource, step by step" of HACKING.md: its blocks, put where it says, make an
-# application that builds, migrates and serves the new routes.
+# "A resource of your own" of README.md: its commands, and its blocks put where it says, make an
+# application that builds, passes its tests and serves the new routes.
 . "$(dirname "$0")/e2e.sh"
 copy=$base/var/test/first-resource
 rm -rf "$copy"
 mkdir -p "$copy"
 (cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
 cd "$copy"
+export CFLAGS=-O0
 
-# The n-th block of that language after the heading.
-block() {
-	awk -v language="$1" -v wanted="$2" '
-		/^## A first resource/ { there = 1 }
-		/^```/ && on { exit }
-		on { print }
-		there && $0 == "```" language && ++n == wanted { on = 1 }
-	' HACKING.md
-}
+section=$(sed -n '/^## A resource of your own/,/^## [^A]/p; /^| read/q' README.md)
+# The n-th block of C in it.
+block() { awk -v n="$1" '/^```/ && on { exit } on { print } $0 == "```c" && ++found == n { on = 1 }' <<<"$section"; }
 
-mkdir -p src/features/notes
-block sql 1 >db/migrations/20991231000000_notes.sql
-block c 1 >src/features/notes/notes.h
-block c 2 >src/features/notes/notes_priv.h
-block c 3 >src/features/notes/notes.c
-block c 4 >src/features/notes/notes_routes.c
-block c 5 >src/features/notes/notes_service.c
-block c 6 >src/features/notes/notes_repo.c
-block make 1 >src/features/notes/notes.am
-sed -i 's|^include src/features/items/items.am|&\ninclude src/features/notes/notes.am|' Makefile.am
-sed -i -e 's|#include "features/items/items.h"|&\n#include "features/notes/notes.h"|' \
-	-e "s|&items_feature,|& \\&notes_feature,|" src/features.c
-is "the steps fill every file" "$(find src/features/notes db/migrations/20991231000000_notes.sql -empty)" ""
+commands=$(sed -n 's/^    \(\.\/dev new .*\)/\1/p' <<<"$section")
+is "it has two commands" "$(wc -l <<<"$commands")" 2
+bash -e -c "$commands" >new.log 2>&1 || { tail -n 30 new.log; fail_all "they run"; }
+folder=src/features/products
+{ echo; block 1; } >>$folder/products_service.c
+block 2 >prototype
+sed -i '/^enum error products_delete/r prototype' $folder/products.h
+{ block 3; echo; } >handler
+block 4 >row
+sed -i -e '/^const struct route/{
+	e cat handler
+}' -e '/^\t{ 0 },$/{
+	e cat row
+}' $folder/products_routes.c
+make -C build -j2 >build.log 2>&1 || { tail -n 30 build.log; fail_all "the blocks build"; }
+ok "the blocks build"
 
-make_it() {
-	autoreconf -i && mkdir -p build && cd build && ../configure --enable-werror CFLAGS=-O0 && make -j2
-}
-(make_it) >build.log 2>&1 || { tail -n 30 build.log; fail_all "the first resource builds"; }
-ok "the first resource builds"
+export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
+psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_first_tests WITH (FORCE)' 2>/dev/null
+postgres_database "$TEST_POSTGRES" e2e_first_tests
+TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_first_tests)
+TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_first_tests)
+tests="tests/features/test_products tests/features/test_categories tests/features/test_access"
+if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests tests/lint/format.sh tests/lint/layers.sh" >check.log 2>&1; then
+	ok "the tests pass"
+else
+	not_ok "the tests pass" "$(grep -E 'error|not ok|^FAIL|\*\*\*' check.log | head -n 40)"
+fi
 
 build=$copy/build APP=$copy/build/$package
 site_start
 login=$(curl -fsS "$url/api/v1/auth/login" -H 'Content-Type: application/json' \
 	-d '{"email":"admin@example.com","password":"correct-horse-battery"}')
 token=${login#*\"access_token\":\"} token=${token%%\"*}
-ask POST /api/v1/notes -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \
-	-d '{"body":"Water the plants"}'
-is "a note is made" "$status" 201
-ask POST /api/v1/notes -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{}'
-is "a note without a text is refused" "$status" 422
-ask GET /api/v1/notes -H "Authorization: Bearer $token"
+send() { ask POST "/api/v1/$1" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' ${2:+-d "$2"}; }
+send categories '{"title":"Light"}'
+is "a category is made" "$status" 201
+category=$(member id)
+send products "{\"name\":\"Lamp\",\"price\":\"12.50\",\"stock\":0,\"category_id\":\"$category\"}"
+is "a product is made" "$status" 201
+product=$(member id)
+send "products/$product/publish"
+is "the rule holds: status" "$status" 409
+matches "the rule holds: what it says" "$body" 'without stock cannot go live'
+ask PATCH "/api/v1/products/$product" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"stock":3}'
+send "products/$product/publish"
+is "the route of one's own" "$status $(member state)" "200 live"
+ask GET "/api/v1/products?state=live&category_id=$category" -H "Authorization: Bearer $token"
 is "it is in the list" "$(member total)" 1
 ask GET /openapi.json
-matches "it is in the document" "$body" '"/api/v1/notes"'
+matches "it is in the document" "$body" '"/api/v1/products/\{id\}/publish"'

@@ -51,7 +51,7 @@ ask GET /nowhere
 is_problem "unknown path" 404 not_found
 ask PUT /health/live
 is_problem "wrong method" 405 method_not_allowed
-ask GET /api/v1/items
+ask GET /api/v1/jobs
 is_problem "no token" 401 unauthenticated
 ask GET /api/v1/users/me -H 'Authorization: Bearer a.b.c'
 is "Authorization comes through" "$(member code)" invalid_token

@@ -406,3 +406,13 @@ Test(tasks, pages_by_cursor)
 	cr_expect_str_eq(titles_by_cursor("-due_at"), "adceb");
 	cr_expect_str_eq(titles_by_cursor("title"), "abcde");
 }
+
+Test(tasks, a_task_goes_with_its_owner)
+{
+	struct account bob = make_user(t);
+
+	make_task(t, &bob);
+	make_task(t, &ada);
+	testdb_sql("DELETE FROM users WHERE id = '%s'", bob.id);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM tasks"), "1");
+}

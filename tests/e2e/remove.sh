@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# `./dev remove` in a copy of the tree: nothing stays of a resource but the migrations, and what
+# is left builds and passes its tests. First one that was made here, then the two that are
+# shipped.
+. "$(dirname "$0")/e2e.sh"
+needs items
+needs tasks
+copy=$base/var/test/remove
+rm -rf "$copy"
+mkdir -p "$copy"
+(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
+cd "$copy"
+git init -q .
+git add -A
+git -c user.name=x -c user.email=x@example.com commit -q -m before
+export CFLAGS=-O0
+
+# refused TEXT FEATURE WANTED
+refused() {
+	local output code=0
+	output=$(perl tools/remove_resource ${2:+"$2"} 2>&1) || code=$?
+	if [[ $code == 2 && $(wc -l <<<"$output") == 1 && $output == *"$3"* ]]; then
+		ok "refused: $1"
+	else
+		not_ok "refused: $1" "  exit status $code" "$output"
+	fi
+}
+
+refused "nothing named" "" "it takes one FEATURE"
+refused "what is not there" lamps "there is no such feature"
+refused "a path" ../features/items "there is no such feature"
+refused "users" users "that others stand on"
+refused "jobs" jobs "that others stand on"
+refused "health" health "that others stand on"
+is "nothing was changed" "$(git diff --name-only)" ""
+
+perl tools/new_resource gadget name:text task:ref:tasks? >new.log 2>&1 || { cat new.log; fail_all "a resource is made"; }
+refused "what another feature uses" tasks "src/features/gadgets/gadgets.c uses it"
+perl tools/remove_resource gadgets >remove.log 2>&1 || { cat remove.log; fail_all "it is removed"; }
+is "nothing stays of one that was made but its migrations" \
+	"$(git status --porcelain | grep -vE ' (db/migrations/.*|new\.log|remove\.log)$')" ""
+
+printf 'ALTER TABLE ONLY lamps\n    ADD CONSTRAINT x FOREIGN KEY (i) REFERENCES tasks(id);\n' >>db/schema.sql
+refused "what another table refers to" tasks "the table lamps refers to it"
+git checkout -q db/schema.sql
+rm db/migrations/*gadgets.sql
+
+perl tools/remove_resource tasks >remove.log 2>&1 || { cat remove.log; fail_all "tasks are removed"; }
+is "no other test goes with tasks" "$(grep 'went with it' remove.log || true)" ""
+is "nothing in the sources names them" "$(grep -rlE 'tasks_|struct task\b|make_task|"/tasks|tasks:read' src include tests/features tests/support Makefile.am || true)" ""
+./dev remove items >remove.log 2>&1 || { tail -n 40 remove.log; fail_all "items are removed"; }
+ok "items are removed, and the rest builds"
+is "nothing in the sources names items" "$(grep -rlE 'items_feature|struct item\b|make_item|"/items"|items:read' src tests/features tests/support Makefile.am | grep -v '^include' || true)" ""
+
+psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_remove WITH (FORCE)' 2>/dev/null
+postgres_database "$TEST_POSTGRES" e2e_remove
+export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
+TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_remove)
+TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_remove)
+tests="tests/db/test_statements tests/db/test_migrations tests/features/test_access tests/features/test_users"
+if make -C build -j2 check TESTS="$tests tests/db/schema.sh \$(lints)" >check.log 2>&1; then
+	ok "every test program builds, and those of what is left pass, and the lints"
+else
+	not_ok "every test program builds, and those of what is left pass, and the lints" "$(grep -E 'error|not ok|^FAIL|\*\*\*' check.log | head -n 40)"
+fi
+document=$(build/"$package" openapi)
+is "the document has neither" "$(grep -cE '"/api/v1/(items|tasks)' <<<"$document" || true)" 0
