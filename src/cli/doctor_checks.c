@@ -182,17 +182,29 @@ check_clock(struct finding *f)
 
 /* ---- processes */
 
+/* False, with errno, where nobody listens. */
+static bool
+connects_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc, saved;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	rc = connect(fd, (const struct sockaddr *)&address, sizeof(address));
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc == 0;
+}
+
 static void
 check_socket(struct finding *f)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *path = "/run/" PACKAGE "/api.sock";
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct stat st;
 
 	if (strncmp(settings.listen, "unix:", 5) == 0)
 		path = settings.listen + 5;
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (stat(path, &st) != 0)
 		finding_set(f, STATE_WARNING, "start the service; with TCP this is as it should be",
 			    "%s: %s", path, strerror(errno));
@@ -200,14 +212,13 @@ check_socket(struct finding *f)
 		finding_set(f, STATE_FAULT, "SocketMode=0660 and the web server's group",
 			    "everybody on this host can write to %s, and speak as any client",
 			    path);
-	else if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+	else if (!connects_unix(path))
 		finding_set(f, STATE_FAULT,
 			    "start the service, as root or as a member of the group", "%s: %s",
 			    path, strerror(errno));
 	else
 		finding_set(f, STATE_OK, NULL, "%s answers, mode %03o", path,
 			    (unsigned)st.st_mode & 0777);
-	close(fd);
 }
 
 static void
@@ -325,6 +336,26 @@ check_mail(struct finding *f)
 		finding_set(f, STATE_OK, NULL, "%s answers", host);
 }
 
+static void
+check_redis(struct finding *f)
+{
+	const char *url = settings.redis_url;
+	bool is_unix = strncmp(url, "unix://", 7) == 0;
+	char host[256];
+
+	if (!*url || strncmp(url, "memory:", 7) == 0) {
+		finding_set(f, STATE_OK, NULL, "none: limits count for this host alone");
+		return;
+	}
+	if (is_unix)
+		snprintf(host, sizeof(host), "%.*s", (int)strcspn(url + 7, "?"), url + 7);
+	if (is_unix ? !connects_unix(host) : !url_answers(url, "6379", host))
+		finding_set(f, STATE_FAULT, "is REDIS_URL right, and may this host connect there?",
+			    "%s does not answer: limits count for this host alone", host);
+	else
+		finding_set(f, STATE_OK, NULL, "%s answers", host);
+}
+
 /* ---- the site file */
 
 enum limit_kind { LIMIT_BODY, LIMIT_TIME };
@@ -433,6 +464,7 @@ const struct check doctor_checks[] = {
 	{ "web server", check_web },
 	{ "body limit", check_body_limit },
 	{ "site file", check_site },
+	{ "redis", check_redis },
 	{ "mail", check_mail },
 	{ "disk", check_disk },
 	{ "open files", check_files },

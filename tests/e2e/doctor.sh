@@ -58,6 +58,11 @@ with DATABASE_URL=postgresql://app@192.0.2.1/app SMTP_URL=smtp://192.0.2.1 APP_U
 is "quick though all is away" "$((${EPOCHREALTIME/./} - began < 2000000))" 1
 is "the database is away" "$(state database) $code" "fault 1"
 is "mail is away" "$(state mail)" fault
+with REDIS_URL=redis://:secret@127.0.0.1:1/0
+finds redis fault '127.0.0.1 does not answer'
+is "no password in it" "$(grep -c :secret <<<"$output" || true)" 0
+with REDIS_URL=unix://$site/redis.sock?db=1
+finds redis fault 'redis.sock does not answer'
 with DATABASE_URL="${DATABASE_URL/app@/app_owner@}"
 finds role warning 'owns the tables'
 "$APP" migrate down >>"$log"
