@@ -19,6 +19,10 @@ struct feature {
 	const struct query *queries;
 	const struct list *const *lists; /* ends with NULL */
 
+	/* Other features whose changes show in this one's answers (.cache_seconds), such as
+	 * those whose rows take ours with them; at most 6 names, ends with NULL. */
+	const char *const *follows;
+
 	const struct job_kind *const *jobs;  /* ends with NULL (app/job.h) */
 	const struct cron *crons;            /* ends with { 0 } */
 	const struct metric *const *metrics; /* ends with NULL (app/metrics.h) */

@@ -11,6 +11,7 @@
 #include "app/settings.h"
 
 struct request;
+struct feature;
 
 enum method { METHOD_NONE, GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS };
 
@@ -67,6 +68,8 @@ struct route {
 				     * with any other status none, if not given */
 	enum error errors[6];       /* beside those that the other cells imply */
 	const struct limit *limits[LIMITS_MAX];
+	unsigned cache_seconds;    /* of a GET: its answer is kept so long, for each caller, until
+				     * a request changes the feature or one that it .follows */
 	const char *cache_control; /* NULL is no-store */
 	const char *media_type;    /* of an answer that is not JSON */
 	struct header sends[4];    /* what the handler adds to success: each with one sentence */
@@ -97,8 +100,9 @@ struct request {
 	bool body_broken;    /* shorter than announced, or the connection broke */
 
 	enum method method;
-	const struct route *route; /* NULL: unmatched */
-	const char *path;          /* decoded, for Link and logs */
+	const struct route *route;     /* NULL: unmatched */
+	const struct feature *feature; /* whose route it is */
+	const char *path;              /* decoded, for Link and logs */
 	const char *path_params[PATH_PARAMS_MAX];
 	const struct param *query;
 	size_t nquery;

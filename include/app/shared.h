@@ -36,6 +36,11 @@ enum reading { READING_HEALTH, READING_JOBS, READINGS };
 bool shared_reading(enum reading, void *out, size_t size);
 void shared_tell(enum reading, const void *values, size_t size);
 
+/* For so many seconds this host does without what hosts share: they were not told of a change
+ * that it knows. */
+bool shared_alone(void);
+void shared_be_alone(int64_t seconds);
+
 /* The pool is stopping: /health/ready says so. */
 bool shared_draining(void);
 void shared_drain(void);

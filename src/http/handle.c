@@ -251,6 +251,8 @@ run_handler(struct request *req)
 		return replay_handle(req);
 	if (version_wanted(req))
 		return version_handle(req);
+	if (cache_wanted(req))
+		return cache_handle(req);
 	return req->route->handle(req);
 }
 
@@ -368,6 +370,7 @@ app_handle(struct request *req)
 		reply_out_of_memory(req);
 	}
 	arena_unguard(c->arena);
+	cache_forget(req);
 	finish(req);
 	if (c->db)
 		db_settle(c->db);

@@ -77,6 +77,13 @@ bool has_location(const struct route *);
 /* The value of a header of the answer, or NULL. */
 const char *reply_find_header(const struct reply *, const char *name);
 
+/* cache.c: answers that are kept. Whether this one may be; then cache_handle() runs the
+ * handler where there is none. */
+bool cache_wanted(const struct request *);
+enum error cache_handle(struct request *) MUST_CHECK;
+/* After the act, before its answer leaves. */
+void cache_forget(const struct request *);
+
 /* Counts the request for the limits of its route, whatever has become of it so far, and says
  * in the answer's header what is left. E_RATE_LIMITED. */
 enum error limit_check(struct request *) MUST_CHECK;

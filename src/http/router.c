@@ -91,8 +91,10 @@ lower(struct arena *a, const char *id)
 }
 
 static void
-take(struct request *req, const struct route *route, const char *const *params)
+take(struct request *req, const struct feature *feature, const struct route *route,
+     const char *const *params)
 {
+	req->feature = feature;
 	req->route = route;
 	for (size_t i = 0; i < PATH_PARAMS_MAX && params[i]; i++)
 		req->path_params[i] = lower(req->ctx->arena, params[i]);
@@ -115,7 +117,7 @@ route_find(struct request *req, const struct segments *s)
 			if (!matches(r, s, prefix, params))
 				continue;
 			if (r->method == wanted) {
-				take(req, r, params);
+				take(req, *f, r, params);
 				return OK;
 			}
 			methods |= 1u << r->method;

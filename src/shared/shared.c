@@ -27,7 +27,7 @@ struct segment {
 	_Atomic int32_t log_level;                         /* less one; 0: that of the settings */
 	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
-	_Atomic int64_t redis_pause;
+	_Atomic int64_t redis_pause, alone_until;
 	_Alignas(64) struct rate_set rates[RATE_SETS];
 	struct known known[READINGS];
 	struct measured measured;
@@ -328,6 +328,21 @@ void
 hashing_end(void)
 {
 	release_hashing(getpid());
+}
+
+bool
+shared_alone(void)
+{
+	int64_t left = segment->alone_until - clock_monotonic();
+
+	return left > 0 &&
+	       left <= INT64_C(3600000000); /* more is of another start of the machine */
+}
+
+void
+shared_be_alone(int64_t seconds)
+{
+	segment->alone_until = clock_monotonic() + seconds * 1000000;
 }
 
 bool

@@ -31,6 +31,7 @@ load_settings(const char *url)
 	setenv("LOG_LEVEL", level ? level : "error", 0);
 	wrong = settings_load(memory, "/dev/null", true);
 	cr_assert_null(wrong, "settings: %s", wrong);
+	settings.cache_ttl_seconds = 0;
 	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
 	    settings.auth_refresh_rate_limit = settings.auth_register_rate_limit =
 		settings.auth_recovery_rate_limit = settings.auth_recovery_ip_rate_limit =

@@ -12,7 +12,7 @@
 
 #include "app/db.h"
 
-/* Loads the settings (defaults, and what a test needs: no limits), points settings.database_url and
+/* Loads the settings (defaults, and what a test needs: no limits, no cache), points settings.database_url and
  * settings.db_schema at the schema, and returns a connection to it, closed by
  * testdb_close(); db_new(settings.database_url) opens more of them. What testdb_sql()
  * returns lives as long as the arena. */

@@ -8,77 +8,15 @@
 #include "app/rate.h"
 #include "app/settings.h"
 #include "shared/shared_priv.h"
+#include "support/redis_server.h"
 
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 enum { MOST_MS = 150 };
 
 static const struct rate five = { 5, 60 }, hour = { 10, 3600 };
 
-static char folder[] = "/tmp/redis-XXXXXX", url[100];
-static pid_t server;
 static struct arena *arena;
-
-static void
-start(const char *password)
-{
-	char path[100], log[100];
-
-	snprintf(path, sizeof(path), "%s/redis.sock", folder);
-	snprintf(log, sizeof(log), "%s/log", folder);
-	server = fork();
-	if (server == 0) {
-		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--dir",
-		       folder, "--save", "", "--logfile", log, "--requirepass", password, NULL);
-		_exit(127);
-	}
-}
-
-static void
-stop(void)
-{
-	if (server <= 0)
-		return;
-
-	kill(server, SIGCONT);
-	kill(server, SIGKILL);
-	waitpid(server, NULL, 0);
-	server = 0;
-}
-
-static void
-wait_until_it_answers(void)
-{
-	struct timespec pause = { 0, 10000000 };
-
-	for (int i = 0; i < 1000; i++) {
-		*shared_redis_pause() = 0;
-		if (redis_ping())
-			return;
-		nanosleep(&pause, NULL);
-	}
-	cr_assert_fail("redis-server does not start");
-}
-
-/* Without our own connection: whether anybody listens. */
-static void
-wait_for_socket(void)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	struct timespec pause = { 0, 10000000 };
-
-	snprintf(to.sun_path, sizeof(to.sun_path), "%s/redis.sock", folder);
-	for (int i = 0, rc = -1; i < 1000 && rc != 0; i++) {
-		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-		rc = connect(fd, (const struct sockaddr *)&to, sizeof(to));
-		close(fd);
-		nanosleep(&pause, NULL);
-	}
-}
 
 static void
 use(const char *text)
@@ -89,53 +27,23 @@ use(const char *text)
 	settings.redis_url = copy;
 }
 
-static bool
-has_server(void)
-{
-	const char *path = getenv("PATH");
-	char file[4096];
-
-	for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
-		snprintf(file, sizeof(file), "%.*s/redis-server", (int)strcspn(path, ":"), path);
-		if (access(file, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 begin(void)
 {
-	if (!has_server())
-		cr_skip_test("there is no redis-server (Debian package redis-server)");
-
-	signal(SIGPIPE, SIG_IGN);
 	settings.log_level = "error";
 	settings.log_format = "json";
 	settings.app_name = "test";
 	log_init();
 	arena = arena_new(1 << 20);
-	cr_assert_not_null(mkdtemp(folder));
 	cr_assert_null(shared_open(NULL, 4));
-	snprintf(url, sizeof(url), "unix://%s/redis.sock?db=3", folder);
-	use(url);
-	start("");
-	wait_until_it_answers();
+	redis_server_begin();
 }
 
 static void
 end(void)
 {
-	char command[100];
-
-	stop();
+	redis_server_end();
 	arena_free(arena);
-	for (const char *const *name = (const char *const[]) { "log", "redis.sock", NULL }; *name;
-	     name++) {
-		snprintf(command, sizeof(command), "%s/%s", folder, *name);
-		unlink(command);
-	}
-	rmdir(folder);
 }
 
 TestSuite(redis, .init = begin, .fini = end, .timeout = 60);
@@ -230,7 +138,7 @@ forget_scripts(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		snprintf(path, sizeof(path), "%s/redis.sock", folder);
+		snprintf(path, sizeof(path), "%s/redis.sock", redis_server_folder());
 		freopen("/dev/null", "w", stdout);
 		execlp("redis-cli", "redis-cli", "-s", path, "SCRIPT", "FLUSH", NULL);
 		_exit(127);
@@ -267,7 +175,7 @@ Test(redis, away_and_back)
 
 	cr_expect_eq(on_another_host(1, five, 2), 2);
 	cr_expect_eq(take(1, five).remaining, 2);
-	stop();
+	redis_server_stop();
 	ms = time_of_take(1, five, &state);
 	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
 	cr_expect_eq(state.remaining, 3, "this host has seen two");
@@ -276,8 +184,8 @@ Test(redis, away_and_back)
 	cr_expect_eq(state.remaining, 2);
 	cr_expect_neq(*shared_redis_pause(), 0);
 
-	start("");
-	wait_until_it_answers();
+	redis_server_start("");
+	redis_server_wait();
 	cr_expect_eq(take(1, five).remaining, 4, "a new Redis knows of nothing");
 	cr_expect_eq(on_another_host(1, five, 1), 1);
 	cr_expect_eq(take(1, five).remaining, 2);
@@ -287,9 +195,9 @@ Test(redis, away_and_back)
 Test(redis, restarted_in_between)
 {
 	take(1, five);
-	stop();
-	start("");
-	wait_for_socket();
+	redis_server_stop();
+	redis_server_start("");
+	redis_server_wait_socket();
 	cr_expect_eq(take(1, five).remaining, 4, "a new Redis knows of nothing");
 	cr_expect_eq(*shared_redis_pause(), 0);
 }
@@ -300,7 +208,7 @@ Test(redis, a_server_that_hangs_costs_one_call)
 	int64_t ms;
 
 	take(1, five);
-	kill(server, SIGSTOP);
+	redis_server_freeze();
 	ms = time_of_take(1, five, &state);
 	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
 	cr_expect_geq(ms, 20);
@@ -317,8 +225,8 @@ Test(redis, a_server_that_hangs_costs_one_call)
 	ms = time_of_take(2, five, &state);
 	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
 	cr_expect_gt(*shared_redis_pause(), 1);
-	kill(server, SIGCONT);
-	wait_until_it_answers();
+	redis_server_thaw();
+	redis_server_wait();
 	cr_expect_eq(*shared_redis_pause(), 0);
 }
 
@@ -336,11 +244,11 @@ Test(redis, a_password)
 {
 	char with[200];
 
-	stop();
-	start("se/cr:et");
-	snprintf(with, sizeof(with), "unix://:se%%2Fcr%%3Aet@%s/redis.sock", folder);
+	redis_server_stop();
+	redis_server_start("se/cr:et");
+	snprintf(with, sizeof(with), "unix://:se%%2Fcr%%3Aet@%s/redis.sock", redis_server_folder());
 	use(with);
-	wait_until_it_answers();
+	redis_server_wait();
 	cr_expect_not(take(1, five).refused);
 	cr_expect_eq(on_another_host(1, five, 9), 4);
 }

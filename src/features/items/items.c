@@ -30,11 +30,15 @@ const struct schema item_schema = {
 
 static const struct list *const lists[] = { &items_rows, &items_found, &items_found_own, NULL };
 
+/* An account that goes takes its items along. */
+static const char *const follows[] = { "users", NULL };
+
 const struct feature items_feature = {
 	.name = "items",
 	.text = "Things that a person keeps.",
 	.routes = items_routes,
 	.queries = items_queries,
 	.lists = lists,
+	.follows = follows,
 	.sample = items_sample,
 };

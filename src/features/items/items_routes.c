@@ -106,10 +106,10 @@ delete_item(struct request *req)
 
 const struct route items_routes[] = {
 	{ GET, "/items", list_items, ACCESS_VIEWER, .scope = "items:read", .list = &items_rows,
-	  .reply = &item_schema, .id = "items_list",
+	  .reply = &item_schema, .cache_seconds = 30, .id = "items_list",
 	  .text = "List one's own items; admins list everybody's." },
 	{ GET, "/items/my", list_my_items, ACCESS_VIEWER, .scope = "items:read",
-	  .list = &items_rows, .reply = &item_schema, .id = "items_list_my",
+	  .list = &items_rows, .reply = &item_schema, .cache_seconds = 30, .id = "items_list_my",
 	  .text = "List one's own items, whatever the role." },
 	{ GET, "/items/search", search_items, ACCESS_VIEWER, .scope = "items:read",
 	  .list = &items_found, .reply = &item_schema, .id = "items_search",

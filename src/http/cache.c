@@ -1,0 +1,322 @@
+/* Answers that are kept: in each worker's own memory, or in Redis for all hosts. An answer
+ * carries the generation of what it was made from; a request that may have changed that makes
+ * a new one, before its own answer leaves. */
+#include "http_priv.h"
+
+#include "app/clock.h"
+#include "app/hash.h"
+#include "app/ids.h"
+#include "app/metrics.h"
+#include "app/redis.h"
+#include "app/secret.h"
+#include "app/shared.h"
+
+enum {
+	SLOTS = 512,
+	MEMORY_MAX = 1024 * 1024, /* of a worker */
+	ANSWER_MAX = 128 * 1024,
+	FOLLOWS_MAX = REDIS_ARGS_MAX - 2,
+	NAME_SIZE = 100,
+	GENERATION_SECONDS = 86400,
+};
+
+/* An answer in one piece: texts that end with a NUL (media type, names and values of headers,
+ * an empty one), then the body. */
+struct kept {
+	unsigned char key[HASH_SIZE];
+	uint64_t generation;
+	int64_t until;
+	char *data; /* NULL: nothing */
+	size_t len;
+};
+
+static struct kept slots[SLOTS];
+static size_t memory, next_out;
+
+/* Where an answer would be, and what it was made from. */
+struct place {
+	unsigned char key[HASH_SIZE];
+	bool shared; /* in Redis */
+	bool known;  /* its generation is: it can be kept */
+	uint64_t generation;
+};
+
+static int64_t
+life(const struct route *route)
+{
+	int64_t most = settings.cache_ttl_seconds;
+
+	return route->cache_seconds < most ? route->cache_seconds : most;
+}
+
+bool
+cache_wanted(const struct request *req)
+{
+	return (req->method == GET || req->method == HEAD) && life(req->route) > 0;
+}
+
+/* Who asks is a part of it, unless that makes no difference. */
+static void
+make_key(struct request *req, unsigned char key[HASH_SIZE])
+{
+	static unsigned char secret[SHA256_SIZE];
+	static bool made;
+	const struct caller *caller = &req->ctx->caller;
+	struct buf b = buf_new(req->ctx->arena, SIZE_MAX / 2);
+
+	if (!made)
+		secret_sign("cache", "", 0, secret);
+	made = true;
+	if (req->route->access != ACCESS_PUBLIC) {
+		buf_text(&b, caller->user_id);
+		buf_char(&b, ' ');
+		buf_text(&b, role_name(caller->role));
+		buf_char(&b, ' ');
+		buf_text(&b, caller->api_key_id ? caller->api_key_id : "");
+	}
+	buf_char(&b, ' ');
+	buf_text(&b, req->uri);
+	hash_keyed(secret, b.data, b.len, key);
+}
+
+static const char *
+generation_name(char out[NAME_SIZE], const char *feature)
+{
+	snprintf(out, NAME_SIZE, PACKAGE ":generation:%s", feature);
+	return out;
+}
+
+static const char *
+answer_name(char out[NAME_SIZE], const unsigned char key[HASH_SIZE])
+{
+	int len = snprintf(out, NAME_SIZE, PACKAGE ":answer:");
+
+	for (size_t i = 0; i < HASH_SIZE; i++)
+		len += snprintf(out + len, NAME_SIZE - (size_t)len, "%02x", key[i]);
+	return out;
+}
+
+/* ---- in this worker */
+
+static void
+drop(struct kept *slot)
+{
+	memory -= slot->len;
+	free(slot->data);
+	*slot = (struct kept) { .data = NULL };
+}
+
+static struct kept *
+slot_of(const unsigned char key[HASH_SIZE])
+{
+	return &slots[(key[0] | key[1] << 8) % SLOTS];
+}
+
+/* Counters only grow, so their sum is the same only while each of them is. */
+static uint64_t
+local_generation(const struct feature *feature)
+{
+	uint64_t sum = generation_get("cache", feature->name);
+
+	for (const char *const *name = feature->follows; name && *name; name++)
+		sum += generation_get("cache", *name);
+	return sum;
+}
+
+static bool
+find_here(struct place *place, const struct feature *feature, struct redis_bytes *out)
+{
+	const struct kept *slot = slot_of(place->key);
+
+	place->known = true;
+	place->generation = local_generation(feature);
+	*out = (struct redis_bytes) { slot->data, slot->len };
+	return slot->data && memcmp(slot->key, place->key, HASH_SIZE) == 0 &&
+	       slot->generation == place->generation && clock_monotonic() < slot->until;
+}
+
+static void
+keep_here(const struct place *place, const struct buf *b, int64_t seconds)
+{
+	struct kept *slot = slot_of(place->key);
+	char *data = malloc(b->len);
+
+	if (!data)
+		return;
+
+	drop(slot);
+	while (memory + b->len > MEMORY_MAX)
+		drop(&slots[next_out++ % SLOTS]);
+	memcpy(data, b->data, b->len);
+	*slot = (struct kept) { .generation = place->generation,
+				.until = clock_monotonic() + seconds * 1000000,
+				.data = data,
+				.len = b->len };
+	memcpy(slot->key, place->key, HASH_SIZE);
+	memory += b->len;
+}
+
+/* ---- in Redis, where a generation is a random number */
+
+static bool
+new_generation(const char *feature)
+{
+	char name[NAME_SIZE];
+	uint64_t number;
+
+	random_bytes(&number, sizeof(number));
+	return redis_put(generation_name(name, feature), &number, sizeof(number),
+			 GENERATION_SECONDS);
+}
+
+/* False: Redis is not to be asked. The answer is what comes behind its generation. */
+static bool
+find_there(struct request *req, struct place *place, struct redis_bytes *out)
+{
+	const struct feature *feature = req->feature;
+	const char *features_of[FOLLOWS_MAX + 1] = { feature->name }, *names[FOLLOWS_MAX + 2];
+	char texts[FOLLOWS_MAX + 2][NAME_SIZE];
+	struct redis_bytes values[FOLLOWS_MAX + 2];
+	uint64_t number;
+	size_t n = 1;
+
+	if (!redis_wanted() || shared_alone())
+		return false;
+
+	for (size_t i = 0; feature->follows && feature->follows[i] && n <= FOLLOWS_MAX; i++)
+		features_of[n++] = feature->follows[i];
+	for (size_t i = 0; i < n; i++)
+		names[i] = generation_name(texts[i], features_of[i]);
+	names[n] = answer_name(texts[n], place->key);
+	if (!redis_get(req->ctx->arena, names, n + 1, values))
+		return false;
+
+	place->shared = place->known = true;
+	place->generation = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (values[i].len != sizeof(number)) {
+			place->known = false;
+			if (!new_generation(features_of[i]))
+				return false;
+			continue;
+		}
+		memcpy(&number, values[i].data, sizeof(number));
+		place->generation = place->generation * UINT64_C(0x100000001b3) ^ number;
+	}
+	*out = (struct redis_bytes) { 0 };
+	if (!place->known || values[n].len <= sizeof(number))
+		return true;
+	memcpy(&number, values[n].data, sizeof(number));
+	if (number == place->generation)
+		*out = (struct redis_bytes) { values[n].data + sizeof(number),
+					      values[n].len - sizeof(number) };
+	return true;
+}
+
+static void
+keep_there(struct arena *a, const struct place *place, const struct buf *b, int64_t seconds)
+{
+	struct buf all = buf_new(a, b->len + sizeof(place->generation));
+	char name[NAME_SIZE];
+
+	buf_put(&all, &place->generation, sizeof(place->generation));
+	buf_put(&all, b->data, b->len);
+	if (!redis_put(answer_name(name, place->key), all.data, all.len, seconds))
+		return; /* the next one who asks makes it again */
+}
+
+/* ---- either way */
+
+static bool
+find(struct request *req, struct place *place, struct redis_bytes *out)
+{
+	if (find_there(req, place, out))
+		return out->data;
+
+	place->shared = false;
+	return find_here(place, req->feature, out);
+}
+
+static void
+keep(struct request *req, const struct place *place, size_t first_header)
+{
+	const struct reply *reply = &req->reply;
+	struct buf b = buf_new(req->ctx->arena, ANSWER_MAX);
+
+	if (!place->known || reply->status != 200 || !reply->media_type)
+		return;
+
+	buf_put(&b, reply->media_type, strlen(reply->media_type) + 1);
+	for (size_t i = first_header; i < reply->nheaders; i++) {
+		buf_put(&b, reply->headers[i].name, strlen(reply->headers[i].name) + 1);
+		buf_put(&b, reply->headers[i].value, strlen(reply->headers[i].value) + 1);
+	}
+	buf_char(&b, '\0');
+	buf_put(&b, reply->body, reply->len);
+	if (!buf_done(&b))
+		return;
+	if (place->shared)
+		keep_there(req->ctx->arena, place, &b, life(req->route));
+	else
+		keep_here(place, &b, life(req->route));
+}
+
+/* Of what one worker or host kept, another one may be of an older edition: so it is not
+ * trusted to be whole. */
+static bool
+give(struct request *req, const struct redis_bytes *bytes)
+{
+	const char *at = bytes->data, *end = at + bytes->len, *media_type = at;
+	const char *texts[2 * REPLY_HEADERS_MAX];
+	size_t n = 0;
+
+	at += strnlen(at, (size_t)(end - at)) + 1;
+	while (at < end && *at && n < COUNT(texts)) {
+		texts[n++] = at;
+		at += strnlen(at, (size_t)(end - at)) + 1;
+	}
+	if (at >= end || *at || n % 2)
+		return false;
+
+	for (size_t i = 0; i < n; i += 2)
+		reply_header(req, texts[i], texts[i + 1]);
+	at++;
+	return reply_body(req, 200, media_type, at, (size_t)(end - at)) == OK;
+}
+
+enum error
+cache_handle(struct request *req)
+{
+	size_t first_header = req->reply.nheaders;
+	struct redis_bytes bytes;
+	struct place place = { .shared = false };
+	enum error e;
+
+	make_key(req, place.key);
+	if (find(req, &place, &bytes) && give(req, &bytes)) {
+		metric_add(&metric_cache_hits, 1);
+		return OK;
+	}
+
+	metric_add(&metric_cache_misses, 1);
+	e = req->route->handle(req);
+	if (!e)
+		keep(req, &place, first_header);
+	return e;
+}
+
+/* Whatever a request answers but a refusal, it may have changed something. Where Redis cannot
+ * be told, this host keeps to itself until what is there is old. */
+void
+cache_forget(const struct request *req)
+{
+	unsigned status = req->reply.status;
+
+	if (!req->feature || req->method == GET || req->method == HEAD ||
+	    (status >= 400 && status < 500) || settings.cache_ttl_seconds == 0)
+		return;
+
+	generation_bump("cache", req->feature->name);
+	if (redis_wanted() && !new_generation(req->feature->name))
+		shared_be_alone(settings.cache_ttl_seconds);
+}
