@@ -107,7 +107,5 @@ const struct feature auth_feature = {
 	.text = "Signing in and out, and the tokens for it.",
 	.routes = auth_routes,
 	.queries = auth_queries,
-	.jobs = auth_jobs,
-	.crons = auth_crons,
 	.authenticate = auth_authenticate,
 };

@@ -5,7 +5,6 @@
 #include "auth.h"
 
 #include "app/ids.h"
-#include "app/job.h"
 #include "app/secret.h"
 #include "features/users/users.h"
 
@@ -64,8 +63,6 @@ extern const struct schema registration_schema, credentials_schema, credentials_
     session_role_schema;
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
-extern const struct job_kind *const auth_jobs[];
-extern const struct cron auth_crons[];
 
 /* auth_routes.c */
 enum error auth_authenticate(struct request *) MUST_CHECK;
@@ -109,8 +106,5 @@ enum error auth_lock_token(struct ctx *, const unsigned char hash[SHA256_SIZE],
 enum error auth_spend_token(struct ctx *, const unsigned char hash[SHA256_SIZE]) MUST_CHECK;
 enum error auth_find_session_of(struct ctx *, const unsigned char hash[SHA256_SIZE],
 				struct session_ref *out) MUST_CHECK;
-
-/* Tokens a day and sessions three days after their end, so many of each at most. */
-enum error auth_remove_old(struct ctx *, int64_t most, int64_t *removed) MUST_CHECK;
 
 #endif

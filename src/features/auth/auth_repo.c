@@ -12,8 +12,6 @@ enum {
 	LOCK_TOKEN,
 	SPEND_TOKEN,
 	FIND_SESSION_OF,
-	CLEAN_TOKENS,
-	CLEAN_SESSIONS,
 };
 
 const struct query auth_queries[] = {
@@ -54,16 +52,6 @@ const struct query auth_queries[] = {
 				  "SELECT s.id AS session_id, s.user_id"
 				  " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
 				  " WHERE t.token_hash = $1"),
-	[CLEAN_TOKENS] = QUERY("auth_clean_tokens", NULL,
-			       "DELETE FROM refresh_tokens WHERE key = ANY (ARRAY("
-			       "SELECT key FROM refresh_tokens"
-			       " WHERE expires_at < now() - interval '1 day'"
-			       " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
-	[CLEAN_SESSIONS] = QUERY("auth_clean_sessions", NULL,
-				 "DELETE FROM sessions WHERE key = ANY (ARRAY("
-				 "SELECT key FROM sessions"
-				 " WHERE least(ended_at, expires_at) < now() - interval '3 days'"
-				 " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	{ 0 },
 };
 
@@ -129,31 +117,4 @@ enum error
 auth_find_session_of(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct session_ref *out)
 {
 	return db_one(c, &auth_queries[FIND_SESSION_OF], out, p_hash(c, hash));
-}
-
-static enum error
-clean(struct ctx *c, const struct query *query, int64_t most, int64_t *removed)
-{
-	int64_t n;
-	enum error e;
-
-	e = db_run(c, query, &n, p_int(c, most));
-	if (e)
-		return e;
-
-	*removed += n;
-	return OK;
-}
-
-enum error
-auth_remove_old(struct ctx *c, int64_t most, int64_t *removed)
-{
-	enum error e;
-
-	*removed = 0;
-	e = clean(c, &auth_queries[CLEAN_TOKENS], most, removed);
-	if (e)
-		return e;
-
-	return clean(c, &auth_queries[CLEAN_SESSIONS], most, removed);
 }

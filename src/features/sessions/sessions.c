@@ -20,15 +20,15 @@ const struct schema session_schema = SCHEMA("Session", struct session, fields);
 static const struct list *const lists[] = { &sessions_rows, NULL };
 
 static const struct job_kind cleanup_job = {
-	.name = "sessions_cleanup",
-	.text = "Removes sessions that are over.",
+	.name = "clean_sessions",
+	.text = "Removes sessions and tokens that are over.",
 	.run = sessions_cleanup_run,
 	.timeout = 600,
 };
 static const struct job_kind *const jobs[] = { &cleanup_job, NULL };
 
 static const struct cron crons[] = {
-	{ .name = "sessions_cleanup_nightly", .at = "17 3 * * *", .kind = &cleanup_job },
+	{ .name = "clean_sessions", .at = "41 * * * *", .kind = &cleanup_job },
 	{ 0 },
 };
 

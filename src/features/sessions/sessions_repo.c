@@ -14,11 +14,13 @@ const struct query sessions_queries[] = {
 			    "UPDATE sessions SET ended_at = now()"
 			    " WHERE user_id = $1 AND ($2::uuid IS NULL OR id <> $2) AND " LIVE),
 	[REMOVE_OVER] = QUERY("sessions_remove_over", NULL,
-			      "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions"
-			      " WHERE ended_at IS NOT NULL OR expires_at <= now() LIMIT $1)"),
+			      "DELETE FROM sessions WHERE key = ANY (ARRAY(SELECT key FROM sessions"
+			      " WHERE ended_at IS NOT NULL OR expires_at <= now()"
+			      " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	[REMOVE_TOKENS] = QUERY("sessions_remove_tokens", NULL,
-				"DELETE FROM refresh_tokens WHERE key IN (SELECT key"
-				" FROM refresh_tokens WHERE expires_at <= now() LIMIT $1)"),
+				"DELETE FROM refresh_tokens WHERE key = ANY (ARRAY(SELECT key"
+				" FROM refresh_tokens WHERE expires_at <= now()"
+				" LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	{ 0 },
 };
 
