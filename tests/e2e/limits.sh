@@ -25,3 +25,16 @@ is_problem "a reload forgets nothing" 429 rate_limited
 ask GET /api/v1/openapi.json
 matches "the documents know it" "$body" '"RateLimit-Policy"'
 matches "and so does the program" "$("$APP" routes)" 'POST +public +/api/v1/auth/login  login 5/minute, login_ip 30/minute'
+
+# nginx keeps a crowd from the workers, and refuses in the same form whom it cannot keep waiting.
+sed -i 's/burst=200 delay=40/nodelay/; s|rate=50r/s|rate=1r/m|' "$site"/*/site.conf
+kill -HUP "$(web_pid "$site")"
+refused_by_nginx() {
+	ask POST /api/v1/auth/login --json '{"email":"bob@example.com","password":"wrong"}'
+	[[ $status == 429 && -z $(header ratelimit) ]]
+}
+wait_until 10 refused_by_nginx || true
+is_problem "nginx refuses" 429 rate_limited
+is "when, by nginx" "$(header retry-after)" 1
+ask GET /health/live
+is "others are let through" "$status" 200
