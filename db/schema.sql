@@ -36,11 +36,11 @@ CREATE FUNCTION audit_events_forget(days integer) RETURNS bigint
  SELECT set_config('audit.prune'::text, 'on'::text, true) AS set_config;
  WITH gone AS (
           DELETE FROM audit_events
-           WHERE (audit_events.key IN ( SELECT audit_events_1.key
+           WHERE (audit_events.key = ANY (ARRAY( SELECT audit_events_1.key
                     FROM audit_events audit_events_1
                    WHERE (audit_events_1.at < (now() - make_interval(days => GREATEST(audit_events_forget.days, 30))))
                    ORDER BY audit_events_1.at
-                  LIMIT 10000))
+                  LIMIT 10000)))
            RETURNING audit_events.key
          )
   SELECT count(*) AS count

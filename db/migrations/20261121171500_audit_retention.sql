@@ -9,10 +9,10 @@ LANGUAGE sql SECURITY DEFINER
 BEGIN ATOMIC
 	SELECT set_config('audit.prune', 'on', true); -- until the transaction ends
 	WITH gone AS (
-		DELETE FROM audit_events WHERE key IN (
+		DELETE FROM audit_events WHERE key = ANY (ARRAY(
 			SELECT key FROM audit_events
 			WHERE at < now() - make_interval(days => greatest(days, 30))
-			ORDER BY at LIMIT 10000)
+			ORDER BY at LIMIT 10000))
 		RETURNING key)
 	SELECT count(*) FROM gone;
 END;
