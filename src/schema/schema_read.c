@@ -296,12 +296,26 @@ release_json(void *object)
 	json_object_put(object);
 }
 
+/* Where it gathers a string json-c takes no notice of memory that runs out, and goes on with
+ * less: so it gets room for the longest that there can be. */
+static json_tokener *
+new_tokener(size_t len)
+{
+	json_tokener *tokener = json_tokener_new_ex(LEVELS);
+
+	if (tokener && printbuf_memset(tokener->pb, 0, 0, (int)len + 1) != 0) {
+		json_tokener_free(tokener);
+		return NULL;
+	}
+	return tokener;
+}
+
 /* The object, which then belongs to the arena. It fails by memory alone: the text has passed
  * json_check(). Not STRICT: what that mode refuses differs with json-c's version. */
 static json_object *
 parse_json(struct ctx *c, const char *json, size_t len)
 {
-	json_tokener *tokener = json_tokener_new_ex(LEVELS);
+	json_tokener *tokener = new_tokener(len);
 	json_object *object = NULL;
 
 	if (tokener) {

@@ -116,20 +116,21 @@ start_workers(int64_t now)
 
 /* ---- workers end */
 
-/* The next one comes at once, and later each time where they die young. */
+/* The next one comes at once, and later each time where they die young; who got ready did
+ * not die of its start, and is waited for only as long as keeps a machine from burning. */
 static void
 empty_seat(struct seat *s, bool failed, int64_t now)
 {
 	bool young = now - s->started < HEALTHY_SECONDS * SECOND;
-	int64_t wait_ms = 0;
+	int64_t wait_ms = 0, most = s->slot ? BACKOFF_FIRST_MS : BACKOFF_MAX_MS;
 
 	s->failures = failed && young ? s->failures + 1 : 0;
 	if (s->failures > 8)
 		wait_ms = BACKOFF_MAX_MS;
 	else if (s->failures > 1)
 		wait_ms = BACKOFF_FIRST_MS << (s->failures - 2);
-	if (wait_ms > BACKOFF_MAX_MS)
-		wait_ms = BACKOFF_MAX_MS;
+	if (wait_ms > most)
+		wait_ms = most;
 	s->pid = 0;
 	s->slot = NULL;
 	s->due = now + wait_ms * 1000;
@@ -380,8 +381,8 @@ act_on(int signal, const siginfo_t *info, int64_t now)
 static void
 look_after(int64_t now)
 {
-	reap(now);
 	find_ready();
+	reap(now);
 	kill_overdue(now);
 	if (pool.check && now > pool.check_ends)
 		kill(pool.check, SIGKILL);

@@ -1,6 +1,7 @@
 /* The processes: start, load, death, reload, stop. Each test has a pool of its own. */
 #include <criterion/criterion.h>
 
+#include "app/clock.h"
 #include "e2e/pool_client.h"
 
 #include <netinet/in.h>
@@ -346,6 +347,22 @@ Test(pool, a_crash_is_one_lost_request)
 		cr_expect_not(ask_for(&pool, "GET", "/crash", NULL, &answer));
 		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
 	}
+}
+
+/* Seven times the back-off of a bad start would be eleven seconds. */
+Test(pool, who_served_is_followed_at_once_however_often_it_dies)
+{
+	int64_t began;
+
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	began = clock_monotonic();
+	for (int i = 0; i < 8; i++) {
+		while (!ask_for(&pool, "GET", "/about", NULL, &answer))
+			continue;
+		kill((pid_t)answer_number(&answer, "pid"), SIGKILL);
+	}
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_lt(clock_monotonic() - began, 5000000);
 }
 
 Test(pool, a_request_over_its_deadline_is_503)
