@@ -38,11 +38,13 @@ for command in $(ask help | sed -n 's/^  \([a-z][a-z-]*\)  *[A-Z].*/\1/p'); do
 	done
 done
 
-# What the program is built with is named in two places.
+# What the program is built with is named in other places too.
 for library in $(sed -n "/^packages_build=/,/'\$/p" "$src/dev" | grep -o 'lib[^ :]*-dev'); do
-	grep -qE "[[:blank:]]$library( |\$)" "$src/deploy/docker/Dockerfile" && continue
-	echo "deploy/docker/Dockerfile:1: does not install $library, which ./dev does"
-	status=1
+	for file in deploy/README.md deploy/docker/Dockerfile; do
+		grep -qE "[[:blank:]]$library( |\$)" "$src/$file" && continue
+		echo "$file:1: does not install $library, which ./dev does"
+		status=1
+	done
 done
 
 if command -v man >/dev/null; then

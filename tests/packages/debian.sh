@@ -126,10 +126,12 @@ is "the manual page" "$(sh_inside "zcat /usr/share/man/man8/$package.8.gz | grep
 follow 'psql\|createdb' </dev/null
 follow 'migrate up' </dev/null
 echo correct-horse-battery | follow 'user create'
-follow 'site\|sites\|nginx$' </dev/null
+follow '^install\|^ln\|^rm\|^systemctl' </dev/null
 wait_until 20 answers /health/ready 200 || die "it does not get ready: $(sh_inside 'curl -s http://127.0.0.1/health')"
 ok "ready behind nginx"
 is "its documentation" "$(status_of /docs)" 200
+follow doctor </dev/null
+ok "the doctor finds nothing"
 is "the audit log stays as it is" "$(inside runuser -u "$package" -- psql -Atd "$package" -c \
 	"DELETE FROM audit_events" 2>&1 || true)" "ERROR:  permission denied for table audit_events"
 
