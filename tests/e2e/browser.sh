@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A person at /docs and /redoc, in headless Chromium.
 . "$(dirname "$0")/e2e.sh"
-needs items
+needs_feature items
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \
 	"$TOP/deploy/docs/node_modules/swagger-ui-dist/package.json"
 site_start

@@ -31,8 +31,8 @@ needs() {
 	done
 }
 
-# needs FEATURE: the test has it as its example; where it was removed there is nothing to test.
-needs() {
+# needs_feature NAME: the test has it as its example; where it was removed there is nothing to test.
+needs_feature() {
 	[[ ! -d $TOP/src/features/$1 ]] || return 0
 	echo "ok - $name # SKIP there are no $1"
 	exit 0

@@ -2,8 +2,8 @@
 # What stands in examples/: each client does what it says against a running site, and so does
 # the smallest application.
 . "$(dirname "$0")/e2e.sh"
-needs items
-needs tasks
+needs_feature items
+needs_feature tasks
 needs node jq python3 curl openssl "$TOP/tests/e2e/node_modules/typescript/package.json"
 site_start AUTH_LOGIN_RATE_LIMIT=1000/minute
 clients=$TOP/examples/clients

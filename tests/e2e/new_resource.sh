@@ -2,8 +2,8 @@
 # `./dev new resource` in a copy of the tree: what it writes builds without a warning, passes
 # lint and format, and its tests pass; what it refuses leaves nothing behind.
 . "$(dirname "$0")/e2e.sh"
-needs items
-needs tasks
+needs_feature items
+needs_feature tasks
 copy=$base/var/test/new-resource
 rm -rf "$copy"
 mkdir -p "$copy"

@@ -2,7 +2,7 @@
 # The tour in README.md: every command as it is printed, every answer as it is printed, but
 # for ids, times and tokens.
 . "$(dirname "$0")/e2e.sh"
-needs items
+needs_feature items
 site_start
 cd "$site"
 

@@ -3,8 +3,8 @@
 # is left builds and passes its tests. First one that was made here, then the two that are
 # shipped.
 . "$(dirname "$0")/e2e.sh"
-needs items
-needs tasks
+needs_feature items
+needs_feature tasks
 copy=$base/var/test/remove
 rm -rf "$copy"
 mkdir -p "$copy"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A person at the page of examples/web, in headless Chromium.
 . "$(dirname "$0")/e2e.sh"
-needs items
-needs tasks
+needs_feature items
+needs_feature tasks
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json"
 site_edit=$(page_edit)
 site_start JOB_POLL_SECONDS=1 MAIL_DIR="$site/mail" MAIL_TEMPLATES="$TOP/deploy/mail"
