@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The shipped site for Apache.
+# Not under sanitizers: the same is asked behind nginx.
 . "$(dirname "$0")/e2e.sh"
 server=apache
 declare -A wanted=([long_header]=400 [small_method]=404 [version]=404 [coding]=400 [two_lengths]=404

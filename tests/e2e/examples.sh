@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What stands in examples/: each client does what it says against a running site, and so does
 # the smallest application.
+# Not under sanitizers: it runs the clients.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

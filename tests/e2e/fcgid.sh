@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The shipped site for Apache, with mod_fcgid: Apache itself starts `serve --single`.
+# Not under sanitizers: the same is asked behind nginx.
 . "$(dirname "$0")/e2e.sh"
 server=apache
 # shellcheck disable=SC2034 # dev and site.sh read them.

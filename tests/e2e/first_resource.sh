@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # "A resource of your own" of README.md: its commands, and its blocks put where it says, make an
 # application that builds, passes its tests and serves the new routes.
+# Not under sanitizers: it builds a program of its own.
 . "$(dirname "$0")/e2e.sh"
 copy=$base/var/test/first-resource
 rm -rf "$copy"

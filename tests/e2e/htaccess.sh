@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Shared hosting: mod_fcgid, a folder with .htaccess, and no other configuration of ours.
+# Not under sanitizers: the same is asked behind nginx.
 . "$(dirname "$0")/e2e.sh"
 server=apache
 web_site() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The OpenAPI document passes a public linter without an error or a warning.
+# Not under sanitizers: it reads the document alone.
 . "$(dirname "$0")/e2e.sh"
 needs node "$TOP/tests/e2e/node_modules/@redocly/cli/package.json"
 mkdir -p "$site/log"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The tour in README.md: every command as it is printed, every answer as it is printed, but
 # for ids, times and tokens.
+# Not under sanitizers: it holds the text to what is answered.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 site_start

@@ -2,6 +2,7 @@
 # `./dev remove` in a copy of the tree: nothing stays of a resource but the migrations, and what
 # is left builds and passes its tests. First one that was made here, then the two that are
 # shipped.
+# Not under sanitizers: it builds programs of its own.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

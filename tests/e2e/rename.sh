@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `./dev rename` in a copy of the tree: nothing but CHANGES and LICENSE knows the old name, and
 # what is built has the new one.
+# Not under sanitizers: it builds programs of its own.
 . "$(dirname "$0")/e2e.sh"
 copy=$base/var/test/rename
 rm -rf "$copy"
