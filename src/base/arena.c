@@ -3,6 +3,14 @@
 
 enum { BLOCK_SIZE = 32 * 1024, ALIGN = 16 };
 
+/* For AddressSanitizer, what was not given out is out of bounds. */
+#ifdef APP_SANITIZED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size)   ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)0)
+#endif
+
 struct block {
 	struct block *next;
 	size_t size, used; /* of data */
@@ -84,7 +92,9 @@ arena_reset(struct arena *a)
 		free(b);
 	}
 	if (a->blocks) {
+		ASAN_UNPOISON_MEMORY_REGION(a->blocks->data, a->blocks->used);
 		memset(a->blocks->data, 0, a->blocks->used);
+		ASAN_POISON_MEMORY_REGION(a->blocks->data, a->blocks->used);
 		a->blocks->used = 0;
 	}
 	a->used = 0;
@@ -135,6 +145,7 @@ add_block(struct arena *a, size_t need)
 	if (!b)
 		give_up(a);
 
+	ASAN_POISON_MEMORY_REGION(b->data, size);
 	b->size = size;
 	b->next = a->blocks;
 	a->blocks = b;
@@ -142,18 +153,20 @@ add_block(struct arena *a, size_t need)
 }
 
 void *
-arena_alloc(struct arena *a, size_t size)
+arena_alloc(struct arena *a, size_t wanted)
 {
+	size_t size;
 	void *p;
 
-	if (size > a->limit)
+	if (wanted > a->limit)
 		give_up(a);
 
-	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	size = (wanted + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (!a->blocks || size > a->blocks->size - a->blocks->used)
 		add_block(a, size);
 
 	p = a->blocks->data + a->blocks->used;
+	ASAN_UNPOISON_MEMORY_REGION(p, wanted);
 	a->blocks->used += size;
 	a->used += size;
 	return p;

@@ -73,7 +73,7 @@ is_name(const unsigned char *name, size_t len)
 static enum guard_state
 check_params(struct guard *g)
 {
-	const unsigned char *p = g->params, *end = p + g->params_len;
+	const unsigned char *p = g->params, *end = p ? p + g->params_len : p;
 	size_t name, value;
 
 	for (unsigned n = 0; p < end && !g->params_too_large; n++) {
@@ -142,10 +142,9 @@ grow_body(struct guard *g, size_t need)
 static enum guard_state
 take_body(struct guard *g, const unsigned char *bytes, size_t len)
 {
-	if (len > g->max_body - g->body_len)
-		g->body_too_large = true;
+	g->body_too_large = g->body_too_large || len > g->max_body - g->body_len;
 	if (g->body_too_large)
-		return GUARD_MORE;
+		len = 0;
 
 	if (!grow_body(g, g->body_len + len))
 		return bad(g, "out of memory");

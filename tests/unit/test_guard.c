@@ -182,6 +182,19 @@ Test(guard, keeps_a_body_up_to_the_limit)
 	cr_expect_leq(guard.body_len, MAX_BODY);
 }
 
+/* Found by fuzzing. */
+Test(guard, has_a_body_even_where_its_first_piece_is_too_long)
+{
+	char body[MAX_BODY + 2] = { 0 };
+
+	memset(body, 'x', MAX_BODY + 1);
+	add_request(body);
+	cr_assert_eq(feed(), GUARD_DONE);
+	cr_expect(guard.body_too_large);
+	cr_assert_not_null(guard.body);
+	cr_expect_str_eq(guard.body, "");
+}
+
 Test(guard, counts_parameters)
 {
 	unsigned char params[2 * (3 * GUARD_PARAMS_MAX)];

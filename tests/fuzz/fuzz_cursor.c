@@ -1,0 +1,53 @@
+/* Cursors, and the other parameters of a list: a query, newline, the value of a position. Nobody
+ * makes a cursor but us, and what we made we read. */
+#include "fuzz.h"
+
+#include "db/list_priv.h"
+#include "http/http_priv.h"
+
+#define ID "01936f5e-0000-7000-8000-000000000001"
+
+static const struct list_filter filters[] = {
+	{ .sql = "word = $", .field = { .name = "word", .type = TYPE_TEXT, .min = 1, .max = 9 } },
+	{ .sql = "at < $", .field = { .name = "before", .type = TYPE_TIME } },
+	{ 0 },
+};
+static const struct list_sort sorts[] = { { "at", TYPE_TIME, .nullable = true },
+					  { "word", TYPE_TEXT, false },
+					  { 0 } };
+static const struct list list = {
+	.name = "samples", .row = &sample_schema, .filters = filters, .sorts = sorts
+};
+
+static void
+check_round(struct ctx *c, struct list_args *args, const char *value)
+{
+	struct list_position at = { ID, *value ? value : NULL }, read;
+
+	if (strlen(value) > CURSOR_VALUE_MAX || cursor_write(c, args, &at, &args->cursor))
+		return;
+
+	HOLDS(cursor_plausible(args->cursor) && cursor_read(c, args, &read) == OK);
+	HOLDS(strcmp(read.id, ID) == 0 && !read.value == !at.value);
+	HOLDS(!at.value || strcmp(read.value, at.value) == 0);
+	args->ascending = !args->ascending;
+	HOLDS(cursor_read(c, args, &read) == E_VALIDATION);
+}
+
+void
+fuzz(struct ctx *c, const char *bytes, size_t len)
+{
+	char *query = fuzz_text(c, bytes, len), *value = fuzz_cut(query, '\n');
+	const struct param *params;
+	struct list_position at;
+	struct list_args args;
+	size_t n;
+
+	if (!params_read(c->arena, query, strlen(query), &params, &n) ||
+	    list_read(c, &list, params, n, NULL, &args))
+		return;
+
+	HOLDS(args.limit >= 1 && args.limit <= LIST_LIMIT_MAX && args.offset >= 0 && args.sort);
+	HOLDS(!args.cursor || cursor_read(c, &args, &at) == E_VALIDATION);
+	check_round(c, &args, value);
+}

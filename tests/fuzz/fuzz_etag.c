@@ -1,0 +1,40 @@
+/* Entity tags: a list that is taken matches what it names, and nothing else. */
+#include "fuzz.h"
+
+#include "http/http_priv.h"
+
+#define TAG "\"a-1\""
+
+/* Whether If-None-Match with that list is well formed, and whether it has the tag. */
+static bool
+takes(struct ctx *c, const char *list, bool *matches)
+{
+	const char *env[] = { arena_printf(c->arena, "HTTP_IF_NONE_MATCH=%s", list), NULL };
+	struct request req = {
+		.ctx = c, .env = env, .method = GET, .body = "", .reply = { .status = 200 }
+	};
+
+	reply_header(&req, "ETag", TAG);
+	version_not_modified(&req);
+	*matches = req.reply.status == 304;
+	return version_read(&req) == OK;
+}
+
+void
+fuzz(struct ctx *c, const char *bytes, size_t len)
+{
+	const char *list = fuzz_text(c, bytes, len);
+	bool matches, more;
+
+	if (!takes(c, list, &matches)) {
+		HOLDS(!matches);
+		return;
+	}
+
+	HOLDS(!matches || strcmp(list, "*") == 0 || strstr(list, TAG));
+	if (strcmp(list, "*") == 0)
+		return;
+
+	HOLDS(takes(c, arena_printf(c->arena, "%s, W/" TAG, list), &more) && more);
+	HOLDS(takes(c, arena_printf(c->arena, "\"b\",%s", list), &more) && more == matches);
+}

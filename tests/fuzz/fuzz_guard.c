@@ -1,0 +1,66 @@
+/* FastCGI records: what passes is the same in whatever pieces it comes, and safe to believe. */
+#include "fuzz.h"
+
+#include "serve/serve_priv.h"
+
+enum { MAX_BODY = 1000 };
+
+static enum guard_state
+feed(struct guard *g, const char *bytes, size_t len, size_t piece)
+{
+	enum guard_state state = GUARD_MORE;
+
+	guard_start(g, MAX_BODY);
+	for (size_t at = 0; at < len && state == GUARD_MORE; at += piece)
+		state = guard_feed(g, bytes + at, len - at < piece ? len - at : piece);
+	return state;
+}
+
+static size_t
+length(const unsigned char **at)
+{
+	const unsigned char *p = *at;
+
+	*at += p[0] < 0x80 ? 1 : 4;
+	return p[0] < 0x80
+		   ? p[0]
+		   : (size_t)(p[0] & 0x7f) << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+}
+
+/* Read as libfcgi does, which believes every length. */
+static void
+check_params(const struct guard *g)
+{
+	const unsigned char *p = g->params, *end = p ? p + g->params_len : p;
+
+	while (p < end && !g->params_too_large) {
+		size_t name = length(&p), value = length(&p);
+
+		HOLDS(name > 0 && p + name + value <= end);
+		HOLDS(!memchr(p, '\0', name + value) && !memchr(p, '=', name));
+		p += name + value;
+	}
+	HOLDS(p == end || g->params_too_large);
+}
+
+void
+fuzz(struct ctx *c UNUSED, const char *bytes, size_t len)
+{
+	struct guard whole = { 0 }, pieces = { 0 };
+	enum guard_state state = feed(&whole, bytes, len, len);
+
+	HOLDS(feed(&pieces, bytes, len, 1) == state);
+	HOLDS(state != GUARD_BAD || (whole.why && whole.why == pieces.why));
+	HOLDS(whole.body_len <= MAX_BODY);
+	if (state == GUARD_DONE) {
+		HOLDS(whole.id && whole.id == pieces.id && whole.body);
+		HOLDS(whole.params_len == pieces.params_len);
+		HOLDS(whole.body_too_large == pieces.body_too_large);
+		HOLDS(whole.body_too_large || whole.body_len == pieces.body_len);
+		HOLDS(whole.body_too_large || memcmp(whole.body, pieces.body, whole.body_len) == 0);
+		HOLDS(whole.body[whole.body_len] == '\0');
+		check_params(&whole);
+	}
+	guard_free(&whole);
+	guard_free(&pieces);
+}

@@ -1,0 +1,26 @@
+/* Idempotency-Key: with and without quotes it is the same. */
+#include "fuzz.h"
+
+#include "http/replay.c" /* whose reader nobody else needs */
+
+void
+fuzz(struct ctx *c, const char *bytes, size_t len)
+{
+	const char *header = fuzz_text(c, bytes, len), *key = read_key(c->arena, header), *again;
+	struct buf quoted = buf_new(c->arena, 4096);
+
+	if (!key)
+		return;
+
+	HOLDS(*key && strlen(key) <= KEY_MAX);
+	buf_char(&quoted, '"');
+	for (const char *at = key; *at; at++) {
+		HOLDS(*at >= ' ' && *at <= '~');
+		if (*at == '"' || *at == '\\')
+			buf_char(&quoted, '\\');
+		buf_char(&quoted, *at);
+	}
+	buf_char(&quoted, '"');
+	again = read_key(c->arena, buf_done(&quoted));
+	HOLDS(again && strcmp(again, key) == 0);
+}

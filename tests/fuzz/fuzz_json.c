@@ -1,0 +1,36 @@
+/* JSON: what json_check() lets pass the library reads too, and what is read is written as JSON
+ * that reads the same. */
+#include "fuzz.h"
+
+/* As it was written; NULL where it cannot be read into a record. */
+static const char *
+read_and_write(struct ctx *c, enum schema_mode mode, const char *json, size_t len)
+{
+	struct buf out = buf_new(c->arena, 1 << 20);
+	struct sample sample;
+	uint64_t given;
+	enum error e = schema_read(c, &sample_schema, mode, json, len, &sample, &given);
+
+	HOLDS((e == E_MALFORMED_JSON) == (json_check(json, len) != NULL));
+	HOLDS(e == OK || e == E_MALFORMED_JSON || e == E_VALIDATION);
+	failure_clear(c);
+	if (e || (mode == SCHEMA_UPDATE && !schema_given(&sample_schema, given, "words")))
+		return NULL;
+
+	schema_write(&out, &sample_schema, &sample);
+	return buf_done(&out);
+}
+
+void
+fuzz(struct ctx *c, const char *bytes, size_t len)
+{
+	const char *written = read_and_write(c, SCHEMA_CREATE, bytes, len), *again;
+
+	read_and_write(c, SCHEMA_UPDATE, bytes, len);
+	if (!written)
+		return;
+
+	HOLDS(!json_check(written, strlen(written)));
+	again = read_and_write(c, SCHEMA_CREATE, written, strlen(written));
+	HOLDS(again && strcmp(again, written) == 0);
+}

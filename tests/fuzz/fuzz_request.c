@@ -1,0 +1,87 @@
+/* A whole request through the pipeline: "METHOD URI", variables NAME=value, an empty line, the
+ * body. Every answer has its form, whatever came. No database. */
+#include "fuzz.h"
+
+#include "app/feature.h"
+#include "app/ids.h"
+#include "app/log.h"
+#include "app/settings.h"
+
+#define ORIGIN "https://app.example.com"
+
+static enum error
+echo(struct request *req)
+{
+	return reply_record(req, req->in);
+}
+
+static enum error
+empty(struct request *req)
+{
+	return reply_empty(req);
+}
+
+static const struct route routes[] = {
+	{ GET, "/things/{id}", empty, ACCESS_PUBLIC, .status = 204 },
+	{ GET, "/secret", empty, ACCESS_MEMBER, .status = 204 },
+	{ POST, "/things", echo, ACCESS_PUBLIC, .body = &sample_schema, .form = &sample_schema,
+	  .reply = &sample_schema, .status = 201 },
+	{ PUT, "/things", echo, ACCESS_PUBLIC, .body = &sample_schema, .reply = &sample_schema },
+	{ GET, "/search", empty, ACCESS_PUBLIC, .query = &sample_schema, .status = 204 },
+	{ 0 },
+};
+static const struct feature feature = { .name = "sample", .routes = routes };
+const struct feature *const features[] = { &feature, NULL };
+
+static const char *
+header(const struct reply *reply, const char *name)
+{
+	for (size_t i = 0; i < reply->nheaders; i++)
+		if (strcmp(reply->headers[i].name, name) == 0)
+			return reply->headers[i].value;
+	return NULL;
+}
+
+static void
+check_answer(const struct request *req)
+{
+	const struct reply *reply = &req->reply;
+	const char *origin = header(reply, "Access-Control-Allow-Origin");
+	const char *id = header(reply, "X-Request-ID");
+
+	HOLDS(reply->status >= 200 && reply->status < 500 && reply->body);
+	HOLDS((reply->status >= 400) ==
+	      (reply->media_type && strcmp(reply->media_type, "application/problem+json") == 0));
+	HOLDS(!reply->media_type || !json_check(reply->body, reply->len));
+	HOLDS(id && request_id_valid(id));
+	HOLDS(!origin || strcmp(origin, ORIGIN) == 0);
+	HOLDS(!origin == (!request_env(req, "HTTP_ORIGIN") ||
+			  strcmp(request_env(req, "HTTP_ORIGIN"), ORIGIN) != 0));
+	HOLDS((reply->status == 405) <= (header(reply, "Allow") != NULL));
+	for (size_t i = 0; i < reply->nheaders; i++)
+		for (const char *at = reply->headers[i].value; *at; at++)
+			HOLDS((unsigned char)*at >= ' ' && *at != 0x7f);
+}
+
+void
+fuzz(struct ctx *c, const char *bytes, size_t len)
+{
+	static const char *const origins[] = { ORIGIN, NULL };
+	const char *env[20] = { NULL };
+	char *text = fuzz_text(c, bytes, len), *line = text, *next = fuzz_cut(line, '\n');
+	struct request req = { .ctx = c, .method_text = line };
+
+	settings.cors_origins = origins;
+	settings.log_level = "error";
+	log_init();
+	req.uri = fuzz_cut(line, ' ');
+	req.env = env;
+	for (size_t n = 0; *next && *next != '\n' && n < COUNT(env) - 1; n++) {
+		env[n] = next;
+		next = fuzz_cut(next, '\n');
+	}
+	req.body = *next ? next + 1 : next;
+	req.body_len = strlen(req.body);
+	app_handle(&req);
+	check_answer(&req);
+}
