@@ -40,6 +40,11 @@ if status == 0 and r.req_env["REQUEST_ID"] then
 end
 if status == 0 then
 	r.req_env["REQUEST_ID"] = request_id()
+	-- lighttpd finds the pages by the path as it would be without these; the program refuses them.
+	local path = r.req_attr["request.orig-uri"]:gsub("%?.*", ""):gsub("%%2[Ee]", ".") .. "/"
+	if path:find("//.") or path:find("/%.%.?/") then
+		return 400
+	end
 	return
 end
 

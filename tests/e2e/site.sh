@@ -56,6 +56,12 @@ is_problem "no token" 401 unauthenticated
 ask GET /api/v1/users/me -H 'Authorization: Bearer a.b.c'
 is "Authorization comes through" "$(member code)" invalid_token
 
+if command -v node >/dev/null; then
+	node "$TOP/tests/e2e/paths.mjs" "$port" "$site/run/api.sock" "${wanted[paths]:-any}"
+else
+	ok "odd paths # SKIP there is no node"
+fi
+
 # The web server's own errors.
 head -c 20001 /dev/zero >"$site/long"
 ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:'

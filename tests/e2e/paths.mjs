@@ -1,0 +1,129 @@
+// Odd paths through a web server, and straight to the pool: the answers must be the same, but
+// that the web server may refuse by itself, as 400 in the same form, what is no path.
+// Usage: node paths.mjs PORT SOCKET files|any [RANDOM-PATHS [SEED]]
+// `files`: the web server looks for a file first, as Apache does before mod_fcgid: it says 404 to
+// a NUL and 403 to a name that is too long for a file.
+import { connect } from 'node:net';
+
+const [port, socket, files, wanted = 300, seed = Date.now() % 2 ** 31] = process.argv.slice(2);
+const id = '01936f5e-0000-7000-8000-000000000001';
+
+// Mulberry32: the same seed makes the same paths.
+let state = Number(seed);
+function random(below) {
+	state = (state + 0x6d2b79f5) | 0;
+	let t = Math.imul(state ^ (state >>> 15), 1 | state);
+	t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+	return ((t ^ (t >>> 14)) >>> 0) % below;
+}
+const any = (list) => list[random(list.length)];
+
+// ---- paths, each character a byte
+
+const bytes = (text) => Buffer.from(text).toString('latin1');
+const byHand = [
+	'/', '/health/live', '/health/live/', '/health/live//', '//', '///', '//health/live', '/health//live',
+	'/health%2flive', '/health%2Flive', '/%2f', '/%2fhealth/live', '/health/live%2f', '/health/./live', '/./health/live',
+	'/health/live/.', '/health/live/..', '/a/../health/live', '/../health/live', '/..', '/.', '/...', '/health/%2e/live',
+	'/%2e%2e/health/live', '/a/%2E%2e/health/live', '/health/.%2e/health/live', '/%252e%252e/x', '/health/live%00',
+	'/%00', '/health/live%0a', '/health/live%0d%0a', '/%01', '/%1f', '/%7f', '/%20', '/health/live%20', '/%ff', '/%c0%af',
+	'/%c0%ae%c0%ae/x', '/%ed%a0%80', '/%f4%90%80%80', '/%e2%82%ac', bytes('/é'), bytes('/😀'), '/\xff', '/%', '/%2', '/%zz',
+	'/health/live%', '/health/live%2', '/health/live%g0', '/%u002e', '/%68%65alth/live', '/HEALTH/live', '/health/live;x=1',
+	'/health\\live', '/health%5clive', '/health/live?', '/health/live?%zz', '/health/live?a=%00', '/health/live?/../x',
+	'/health/live?a=b?c', '/health/live%3fa', '/health/live%23', '/health/live#x', '/+', '/~a', '/a"b', '/<a>', '/{id}', '/a|b', '/^', '/`',
+	`/api/v1/items/${id}`, `/api/v1/items/${id.toUpperCase()}`, `/api/v1/items/${id}/`, '/api/v1/items/1', `/api/v1/items/%30${id.slice(1)}`,
+	`/api/v1/items/${id}%00`, `/api/v1//items/${id}`, `/api%2fv1/items/${id}`, `/api/v1/items/${id}%2f`, '/api/v1/', '/api/v1', '/api',
+	'/health/../docs', '/docs/../health/live', '/docs/%2e%2e/health/live', '//docs', '/docs//', '/docs%00', '/docs/%2e', '/docs/..%2f',
+	'/health/../metrics', '//metrics', '/./metrics', '/metrics/../health/live', '/metrics%2f', '/-error/..',
+	`/${'a'.repeat(1000)}`, `/${'a/'.repeat(31)}a`, `/${'a/'.repeat(32)}a`, `/${'a/'.repeat(500)}`, `/${'%41'.repeat(1000)}`,
+	`/${'../'.repeat(100)}health/live`, '*', 'health/live', 'http://localhost/health/live', 'HTTP://x/health/live?a=1',
+	'http://localhost//health/live', 'https://u:p@h:1/health/live', 'http:/health/live',
+];
+const pieces = ['/', '/', '/', 'health', 'live', 'api/v1', 'items', id, '.', '..', '%2e', '%2f', '%2F', '%00', '%0a', '%7f', '%c3%a9', '%ff',
+	'%', '%4', '%41', '%25', '%5c', 'x', '~', '+', '?', '?a=b', '&', ';', ':', '@', bytes('é'), '\x80', '"', '%3f', '%23'];
+const paths = byHand.slice();
+while (paths.length < byHand.length + Number(wanted))
+	paths.push('/' + Array.from({ length: 1 + random(8) }, () => any(pieces)).join(''));
+
+// ---- asking
+
+function exchange(where, request) {
+	return new Promise((resolve, reject) => {
+		const parts = [], s = connect(where);
+		s.setTimeout(20000, () => s.destroy(new Error('no answer in 20 s')));
+		s.on('data', (data) => parts.push(data)).on('error', reject).on('end', () => resolve(Buffer.concat(parts)));
+		s.write(request);
+	});
+}
+
+// What matters of an answer: "404 not_found", with what is wrong about its form.
+function outcome(text) {
+	const end = text.indexOf('\r\n\r\n');
+	const head = text.slice(0, end), status = /^(?:HTTP\/1\.[01]|Status:) (\d+)/m.exec(head)?.[1] ?? '200';
+	const header = (name) => new RegExp(`^${name}: *(.*?)\\r?$`, 'im').exec(head)?.[1];
+	if (Number(status) < 400) return status;
+	try {
+		const body = JSON.parse(text.slice(end).match(/\{[^]*\}/)[0]);
+		const form = header('content-type') === 'application/problem+json' && body.status === Number(status) &&
+			body.request_id === header('x-request-id') && body.title && body.detail;
+		return `${status} ${body.code}${form ? '' : ' in another form'}`;
+	} catch {
+		return `${status} without a problem`;
+	}
+}
+
+async function throughServer(path) {
+	const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+	return outcome((await exchange({ host: '127.0.0.1', port: Number(port) }, Buffer.from(head, 'latin1'))).toString());
+}
+
+function record(type, content) {
+	const head = Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0]);
+	return Buffer.concat([head, content]);
+}
+
+function parameter(name, value) {
+	const length = Buffer.alloc(4);
+	length.writeUInt32BE((value.length | 2 ** 31) >>> 0);
+	return Buffer.concat([Buffer.from([name.length]), length, Buffer.from(name), Buffer.from(value, 'latin1')]);
+}
+
+async function straight(path) {
+	const variables = Buffer.concat([parameter('REQUEST_METHOD', 'GET'), parameter('REQUEST_URI', path),
+		parameter('SERVER_PROTOCOL', 'HTTP/1.1')]);
+	const none = Buffer.alloc(0);
+	let rest = await exchange({ path: socket }, Buffer.concat([record(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])),
+		record(4, variables), record(4, none), record(5, none)]));
+	const out = [];
+	while (rest.length >= 8) {
+		const length = rest.readUInt16BE(4);
+		if (rest[1] === 6) out.push(rest.subarray(8, 8 + length));
+		rest = rest.subarray(8 + length + rest[6]);
+	}
+	return outcome(Buffer.concat(out).toString());
+}
+
+// ---- both
+
+// Whether a web server may refuse this by itself: no URI (RFC 3986), a control character in it,
+// no UTF-8, or two dots that an encoded slash parts from the rest.
+function isNoPath(path) {
+	if (!/^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[2-689A-Fa-f][0-9A-Fa-f]|%7[0-9A-Ea-e])*$/.test(path)) return true;
+	try {
+		return /(^|\/)\.\.?(\/|$)/.test(decodeURIComponent(path));
+	} catch {
+		return true;
+	}
+}
+
+const different = [];
+for (const path of paths) {
+	const ours = await straight(path), got = await throughServer(path);
+	const refused = got === '400 bad_request' && (ours === '400 bad_request' || isNoPath(path));
+	const known = files === 'files' && ((path.includes('%00') && got === '404 not_found') ||
+		(/[^/]{256}/.test(path) && got === '403 forbidden'));
+	if (got !== ours && !refused && !known) different.push(`  ${JSON.stringify(path.slice(0, 200))}: ${got}, the pool itself ${ours}`);
+}
+console.log(`# seed ${seed}`);
+console.log(different.join('\n'));
+console.log(`${different.length ? 'not ' : ''}ok - ${paths.length} odd paths are answered as the pool itself does`);
