@@ -120,7 +120,8 @@ ask_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool
 		snprintf(name + strlen(name), 3, "%02x", key[i]);
 	snprintf(step_text, sizeof(step_text), "%" PRId64, step);
 	snprintf(window_text, sizeof(window_text), "%" PRId64, window);
-	if (!redis_run(&count_there, name, args, numbers, 2))
+	if (!redis_run(&count_there, name, args, numbers, 2) || numbers[1] < 0 ||
+	    numbers[1] > window)
 		return;
 
 	*passed = numbers[0];

@@ -9,7 +9,7 @@
 
 #include <hiredis/hiredis.h>
 
-enum { MICROS = 1000000, CALL_MS = 100, PORT = 6379, PART_MAX = 512 };
+enum { MICROS = 1000000, CALL_MS = 100, PORT = 6379, PART_MAX = 512, COMPLAIN_SECONDS = 60 };
 
 /* Where REDIS_URL points. */
 struct place {
@@ -201,6 +201,23 @@ call(int64_t until, int argc, const char **argv, const size_t *lens)
 	return reply;
 }
 
+/* Once a minute in each process: what Redis refuses (it is full, or a replica), it refuses to
+ * each request. */
+static void
+complain(const char *what, const redisReply *reply)
+{
+	static int64_t next;
+	int64_t now = clock_monotonic();
+
+	if (now < next)
+		return;
+
+	next = now + COMPLAIN_SECONDS * (int64_t)MICROS;
+	log_warn(NULL,
+		 "Redis did not do %s: %s; meanwhile this host counts and remembers by itself",
+		 what, reply->type == REDIS_REPLY_ERROR ? reply->str : "an unexpected answer");
+}
+
 /* A command of which only matters that it was not refused. */
 static bool
 tell(int64_t until, int argc, const char **argv)
@@ -209,7 +226,7 @@ tell(int64_t until, int argc, const char **argv)
 	bool good = reply && reply->type != REDIS_REPLY_ERROR;
 
 	if (reply && !good) {
-		log_warn(NULL, "Redis refused %s: %s", argv[0], reply->str);
+		complain(argv[0], reply);
 		hang_up();
 	}
 	if (reply)
@@ -312,8 +329,7 @@ static bool
 done(redisReply *reply, bool good)
 {
 	if (reply && !good)
-		log_warn(NULL, "Redis answered otherwise than it should: %s",
-			 reply->type == REDIS_REPLY_ERROR ? reply->str : "another type");
+		complain("what was asked", reply);
 	if (reply)
 		freeReplyObject(reply);
 	return good;
@@ -387,6 +403,12 @@ redis_run(const struct redis_script *script, const char *key, const char *const 
 	return done(reply, good);
 }
 
+static void
+release_reply(void *reply)
+{
+	freeReplyObject(reply);
+}
+
 bool
 redis_get(struct arena *a, const char *const *keys, size_t n, struct redis_bytes *out)
 {
@@ -398,16 +420,18 @@ redis_get(struct arena *a, const char *const *keys, size_t n, struct redis_bytes
 		argv[1 + i] = keys[i];
 	reply = ask((int)n + 1, argv, NULL);
 	good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == n;
-	for (size_t i = 0; i < n && good; i++) {
+	if (!good)
+		return done(reply, false);
+
+	arena_defer(a, release_reply, reply);
+	for (size_t i = 0; i < n; i++) {
 		const redisReply *item = reply->element[i];
 
 		out[i] = (struct redis_bytes) { 0 };
-		if (item->type == REDIS_REPLY_STRING) {
-			out[i].len = (size_t)item->len;
-			out[i].data = arena_text_n(a, item->str, out[i].len);
-		}
+		if (item->type == REDIS_REPLY_STRING)
+			out[i] = (struct redis_bytes) { item->str, (size_t)item->len };
 	}
-	return done(reply, good);
+	return true;
 }
 
 bool

@@ -10,6 +10,9 @@
 #include "shared/shared_priv.h"
 #include "support/redis_server.h"
 
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 enum { MOST_MS = 150 };
@@ -132,7 +135,7 @@ Test(redis, exact_for_many_processes)
 }
 
 static void
-forget_scripts(void)
+run_cli(const char *word, const char *word2, const char *word3, const char *word4)
 {
 	char path[100];
 	pid_t pid = fork();
@@ -140,7 +143,7 @@ forget_scripts(void)
 	if (pid == 0) {
 		snprintf(path, sizeof(path), "%s/redis.sock", redis_server_folder());
 		freopen("/dev/null", "w", stdout);
-		execlp("redis-cli", "redis-cli", "-s", path, "SCRIPT", "FLUSH", NULL);
+		execlp("redis-cli", "redis-cli", "-s", path, word, word2, word3, word4, NULL);
 		_exit(127);
 	}
 	waitpid(pid, NULL, 0);
@@ -150,7 +153,7 @@ Test(redis, a_script_that_was_forgotten_is_sent_again)
 {
 	take(1, five);
 	take(1, five);
-	forget_scripts();
+	run_cli("SCRIPT", "FLUSH", NULL, NULL);
 	cr_expect_eq(take(1, five).remaining, 2);
 	cr_expect_eq(on_another_host(1, five, 9), 2);
 }
@@ -166,6 +169,102 @@ Test(redis, keeps_bytes)
 	cr_expect_eq(out[0].len, sizeof(bytes));
 	cr_expect_eq(memcmp(out[0].data, bytes, sizeof(bytes)), 0);
 	cr_expect_null(out[1].data);
+}
+
+/* Its memory is the reply's own: the arena could run out, and with it control would go. */
+Test(redis, a_long_value_takes_no_memory_of_the_request)
+{
+	const size_t len = 4 << 20;
+	const char *const keys[] = { "long" };
+	struct redis_bytes out[1];
+	char *data = calloc(1, len);
+
+	cr_assert_not_null(data);
+	cr_assert(redis_put("long", data, len, 60));
+	free(data);
+	cr_assert(redis_get(arena, keys, 1, out));
+	cr_expect_eq(out[0].len, len);
+	cr_expect_lt(arena_used(arena), 1000);
+}
+
+static size_t
+count_lines(FILE *log)
+{
+	char line[4096];
+	size_t n = 0;
+
+	rewind(log);
+	while (fgets(line, sizeof(line), log))
+		n++;
+	return n;
+}
+
+/* Full, say: it answers, but counts nothing. */
+Test(redis, one_that_refuses_is_told_of_once)
+{
+	FILE *log = tmpfile();
+
+	cr_assert_not_null(log);
+	settings.log_level = "warn";
+	log_init();
+	run_cli("CONFIG", "SET", "maxmemory", "1");
+	dup2(fileno(log), STDERR_FILENO);
+	for (int64_t left = 4; left >= 0; left--)
+		cr_expect_eq(take(1, five).remaining, left);
+	cr_expect(take(1, five).refused);
+	cr_expect_not(redis_put("x", "y", 1, 60));
+	cr_expect_eq(count_lines(log), 1, "%zu lines", count_lines(log));
+}
+
+/* One that answers everything with the same; never returns. */
+static NORETURN void
+answer_with(int listener, const char *reply)
+{
+	char request[4096];
+
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		while (read(fd, request, sizeof(request)) > 0 &&
+		       write(fd, reply, strlen(reply)) > 0)
+			continue;
+		close(fd);
+	}
+}
+
+Test(redis, numbers_that_cannot_be_are_not_believed)
+{
+	static const char *const replies[] = {
+		"*2\r\n:1\r\n:-9223372036854775808\r\n",
+		"*2\r\n:1\r\n:9223372036854775807\r\n",
+		"*2\r\n:1\r\n$1\r\nx\r\n",
+		"*1\r\n:1\r\n",
+		":1\r\n",
+		"what?\r\n",
+	};
+
+	for (size_t i = 0; i < COUNT(replies); i++) {
+		struct sockaddr_un address = { .sun_family = AF_UNIX };
+		int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		char url[200];
+		pid_t pid;
+
+		snprintf(address.sun_path, sizeof(address.sun_path), "%s/fake%zu",
+			 redis_server_folder(), i);
+		cr_assert_eq(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+		cr_assert_eq(listen(listener, 5), 0);
+		pid = fork();
+		if (pid == 0)
+			answer_with(listener, replies[i]);
+		close(listener);
+		snprintf(url, sizeof(url), "unix://%s", address.sun_path);
+		use(url);
+		*shared_redis_pause() = 0;
+		cr_expect_eq(on_another_host((unsigned char)(1 + i), five, 9), 5, "%s", replies[i]);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		unlink(address.sun_path);
+	}
 }
 
 Test(redis, away_and_back)
