@@ -39,7 +39,8 @@ make_hash(const struct request *req, const char *key, unsigned char hash[SHA256_
 	sha256(b.data, b.len, hash);
 }
 
-/* Of path, query and body, as they came. */
+/* Of path, query and body, as they came. Under a secret, for a body may hold a password, and
+ * who reads the table shall not be able to try them out. */
 static void
 make_fingerprint(const struct request *req, unsigned char fingerprint[SHA256_SIZE])
 {
@@ -47,7 +48,7 @@ make_fingerprint(const struct request *req, unsigned char fingerprint[SHA256_SIZ
 
 	sha256(req->uri, strlen(req->uri), both[0]);
 	sha256(req->body, req->body_len, both[1]);
-	sha256(both, sizeof(both), fingerprint);
+	secret_sign("idempotency", both, sizeof(both), fingerprint);
 }
 
 static enum error

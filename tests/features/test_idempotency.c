@@ -7,6 +7,7 @@
 
 #include "app/feature.h"
 #include "app/replay.h"
+#include "app/secret.h"
 #include "app/settings.h"
 
 #define P     "/api/v1"
@@ -142,6 +143,25 @@ Test(idempotency, an_account_is_made_once)
 }
 
 /* ---- forms of the key */
+
+/* Who steals the table shall not try passwords at the speed of a plain hash. */
+Test(idempotency, what_is_kept_of_a_password_needs_the_secret)
+{
+	static const char json[] = "{\"email\":\"new@example.com\",\"password\":\"a good one\"}";
+	struct account owner = make_user(t, .role = "owner");
+	unsigned char both[2][SHA256_SIZE], plain[SHA256_SIZE];
+	struct answer a = post_as(&owner, P "/users", "k", json);
+
+	cr_assert_eq(a.status, 201, "%s", a.body);
+	sha256(P "/users", strlen(P "/users"), both[0]);
+	sha256(json, strlen(json), both[1]);
+	sha256(both, sizeof(both), plain);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM replays WHERE fingerprint = '%s'",
+				    p_bytes(t->ctx, plain, sizeof(plain))),
+			 "0");
+	a = post_as(&owner, P "/users", "k", json);
+	cr_expect(is_replay(&a));
+}
 
 Test(idempotency, quotes_are_not_part_of_a_key)
 {
