@@ -148,6 +148,7 @@ enum error
 limit_check(struct request *req)
 {
 	struct ctx *c = req->ctx;
+	struct failure before = c->failure; /* which a key that asks the database may clear */
 	struct verdict worst = { .limit = NULL };
 	const struct limit *limit;
 
@@ -159,6 +160,7 @@ limit_check(struct request *req)
 		if (!worst.limit || is_tighter(&v.state, &worst.state))
 			worst = v;
 	}
+	c->failure = before;
 	if (!worst.limit)
 		return OK;
 

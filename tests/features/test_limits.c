@@ -114,6 +114,15 @@ Test(limits, an_ipv6_client_is_its_network)
 	cr_expect_eq(try_login("ada@example.com", "2001:db8:1:3::9").status, 401);
 }
 
+/* Whose token it is, the limit asks the database: that takes nothing from the answer. */
+Test(limits, what_is_wrong_is_told_beside_a_token_that_nobody_knows)
+{
+	struct answer a =
+	    call(t, "POST", REFRESH, .json = "{\"refresh_token\":\"unknown\",\"extra\":1}");
+
+	expect_fields(&a, "body extra unknown_field");
+}
+
 Test(limits, clients_without_an_address_share_a_key)
 {
 	for (int i = 0; i < 5; i++)
