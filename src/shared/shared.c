@@ -430,15 +430,16 @@ shared_shard(void)
 	return shard;
 }
 
-/* Who asks has a second for it; then another one tries. Meanwhile the last answer counts. */
+/* Who asks has a second for it; then another one tries. Meanwhile the last answer counts, but
+ * not one of another start of the machine, whose clock was ahead. */
 static bool
 must_ask(struct known *k)
 {
 	int64_t now = clock_monotonic(), asked = k->asked;
 
-	if (!k->told)
+	if (!k->told || k->told > now)
 		return true;
-	return now - k->told >= READING_US && now - asked >= READING_US &&
+	return now - k->told >= READING_US && (asked > now || now - asked >= READING_US) &&
 	       atomic_compare_exchange_strong(&k->asked, &asked, now);
 }
 

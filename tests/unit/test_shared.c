@@ -2,10 +2,12 @@
  * free again. */
 #include <criterion/criterion.h>
 
+#include "app/clock.h"
 #include "shared/shared_priv.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -62,6 +64,49 @@ Test(shared, draining_is_seen_by_all)
 	cr_expect_not(in_child(shared_draining));
 	shared_drain();
 	cr_expect(in_child(shared_draining));
+}
+
+/* ---- readings */
+
+/* The moment in the segment that is not before this one, seen from outside. */
+static int64_t *
+find_moment(int64_t from)
+{
+	struct stat st;
+	int64_t *words, now = clock_monotonic();
+
+	cr_assert_eq(fstat(shared_fd(), &st), 0);
+	words = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, shared_fd(), 0);
+	cr_assert_neq((void *)words, MAP_FAILED);
+	for (size_t i = 0; i < (size_t)st.st_size / sizeof(*words); i++) {
+		if (words[i] >= from && words[i] <= now)
+			return &words[i];
+	}
+	cr_assert_fail("it is not in the segment");
+	return NULL;
+}
+
+/* SHM_FILE may lie where it outlives the machine, whose clock then begins at 0 again. */
+Test(shared, what_was_told_before_the_machine_started_anew_is_old)
+{
+	const int64_t second = 1000000, hour = 3600 * second;
+	int64_t start = clock_monotonic(), *told, *asked, value = 1;
+
+	cr_assert_null(shared_open(NULL, 1));
+	shared_tell(READING_HEALTH, &value, sizeof(value));
+	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)));
+	told = find_moment(start);
+	*told -= hour;
+	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
+	asked = find_moment(start);
+
+	*told = *asked = start + hour;
+	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
+	shared_tell(READING_HEALTH, &value, sizeof(value));
+	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)));
+	*told -= 2 * second;
+	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
+	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)), "another one asks");
 }
 
 /* ---- slots */
