@@ -1,0 +1,352 @@
+#!/usr/bin/env bash
+# What breaks in production is broken here, under load: workers, PostgreSQL, nginx, Redis, disk,
+# clock, memory, descriptors, clients. Each time: errors as the contract has them, all well
+# within 5 s of the fault's end, and every item that was confirmed there, once.
+# FAULTS=long takes minutes, as `./dev faults` does; FAULTS_NAMES: only these.
+. "$(dirname "$0")/e2e.sh"
+needs_feature items
+needs python3 prlimit
+
+all='killed restarted paused web backlog slow cut cut_socket memory_flat disk clock descriptors no_memory redis'
+length=${FAULTS:-short}
+within=5
+table=()
+
+long() { [[ $length == long ]]; }
+pick() { if long; then echo "$2"; else echo "$1"; fi; } # SHORT LONG
+sql() { psql -XAtq -v ON_ERROR_STOP=1 -d "$MIGRATE_DATABASE_URL" -c "$1"; }
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+workers() { pgrep -P "$(api_pid "$site")" || true; }
+
+# The clients, until load_end says that the fault is over.
+load_begin() { # FAULT
+	fault=$1 detail=
+	coproc LOAD { exec python3 "$TOP/tests/e2e/load.py" "$url" "$token" "$fault" "$(pick 4 8)" 2>>"$site/log/load.log"; }
+	local line=
+	read -t 20 -r line <&"${LOAD[0]}" || true
+	[[ $line == loaded ]] || not_ok "$fault: there is no load" "$(tail -n 3 "$site/log/load.log")"
+}
+
+# load_end [PATTERN]: what else than answers of the API may happen to a client.
+load_end() {
+	local result='' requests failed recovered told extra
+	echo over >&"${LOAD[1]}" || true
+	read -t 90 -r result <&"${LOAD[0]}" || true
+	wait "${LOAD_PID-}" 2>/dev/null || true
+	[[ -n $result ]] || { not_ok "$fault: the load ends" "$(tail -n 3 "$site/log/load.log")"; return; }
+	printf '%s\n' "$result" >"$site/$fault.json"
+	IFS=$'\t' read -r requests failed recovered told < <(jq -r '[.requests, .failed, .recovered // "never",
+		(.told | to_entries | map(select(.key | startswith("broken:") | not) | "\(.key): \(.value)") | join(", "))] | @tsv' "$site/$fault.json")
+	row "$requests" "$failed" "$recovered" "$told${detail:+; $detail}"
+	is "$fault: every error as API.md has it" "$(jq -r '.examples[]' "$site/$fault.json")" ""
+	extra=$(jq -r '.told | keys[] | select(test("^(200|201|broken: .*)$") | not)' "$site/$fault.json" | grep -vxE "broken|409|${1-none}" || true)
+	is "$fault: no other failures than may be" "$extra" ""
+	[[ ${1-} == *broken* ]] || is "$fault: no connection is cut" "$(jq '.told.broken // 0' "$site/$fault.json")" 0
+	is "$fault: whole again within $within s ($recovered)" "$([[ $recovered != never ]] && awk "BEGIN { print ($recovered <= $within) }")" 1
+	books
+}
+
+row() { # REQUESTS FAILED RECOVERED TOLD
+	table+=("$(printf '%-12s %9s %8s %11s   %s' "$fault" "$1" "$2" "$3" "$4")")
+}
+
+# Every item that was confirmed is there under its id, and none is there twice.
+books() {
+	local told=$site/$fault.told there=$site/$fault.there
+	jq -r '.confirmed[] | "\(.[0]) \(.[1])"' "$site/$fault.json" | sort >"$told"
+	sql "SELECT substr(title, length('$fault') + 2), id FROM items WHERE title LIKE '$fault %'" | tr '|' ' ' | sort >"$there"
+	is "$fault: nothing confirmed is lost" "$(comm -23 "$told" "$there" | head -n 3)" ""
+	is "$fault: nothing is done twice" "$(cut -d ' ' -f 1 "$there" | uniq -d | head -n 3)" ""
+}
+
+# Workers are killed, one every 100 ms.
+fault_killed() {
+	local end kills=0 victims restarts
+	load_begin killed
+	end=$(($(now_ms) + $(pick 3000 60000)))
+	while (($(now_ms) < end)); do
+		mapfile -t victims < <(workers)
+		if ((${#victims[@]})) && kill -KILL "${victims[RANDOM % ${#victims[@]}]}" 2>/dev/null; then kills=$((kills + 1)); fi
+		sleep 0.1
+	done
+	detail="$kills kills"
+	load_end 502
+	restarts=$(curl -s "$url/metrics" | sed -n 's/^worker_restarts_total //p')
+	is "killed: each of $kills was replaced and counted" "$((restarts >= kills && $(workers | wc -l) == WORKERS))" 1
+	is "killed: a killed worker fails no more than its own request" \
+		"$(jq "(.told.\"502\" // 0) <= $kills" "$site/killed.json")" true
+}
+
+database_start() {
+	postgres_start "$TEST_POSTGRES" "$site/log/postgres.log" fsync=off synchronous_commit=off \
+		full_page_writes=off max_connections=200 >>"$log"
+}
+database_processes() { local pid; pid=$(postgres_pid "$TEST_POSTGRES") && { echo "$pid"; pgrep -P "$pid"; }; }
+
+# PostgreSQL is restarted: it says good-bye to its clients, or not.
+fault_restarted() {
+	local n signal
+	load_begin restarted
+	for ((n = 0; n < $(pick 2 10); n++)); do
+		signal=$( ((n % 2)) && echo QUIT || echo INT)
+		end_process "$(postgres_pid "$TEST_POSTGRES")" "$signal"
+		sleep 0.5
+		database_start
+		sleep "$(pick 0.5 4)"
+	done
+	detail="$n restarts"
+	load_end 503
+}
+
+# PostgreSQL stands still, and nobody is told.
+fault_paused() {
+	local processes
+	load_begin paused
+	mapfile -t processes < <(database_processes)
+	kill -STOP "${processes[@]}"
+	sleep "$(pick 3 40)"
+	is "paused: live all the time" "$(http_status "$url/health/live")" 200
+	kill -CONT "${processes[@]}" 2>/dev/null || true
+	load_end '503|504'
+}
+
+# nginx is restarted: who comes in between finds nobody.
+fault_web() {
+	local n
+	load_begin web
+	for ((n = 0; n < $(pick 2 20); n++)); do
+		web_stop "$site"
+		web_start "$site" "$port" || not_ok "web: nginx does not start"
+		sleep 0.5
+	done
+	detail="$n restarts"
+	load_end broken
+}
+
+# No worker takes anything, and all places to wait are taken.
+fault_backlog() {
+	local stopped began took
+	mapfile -t stopped < <(workers)
+	load_begin backlog
+	kill -STOP "${stopped[@]}"
+	python3 "$TOP/tests/e2e/half_dead.py" fill "$site/run/api.sock" >"$site/fill" 2>>"$log" &
+	local holder=$!
+	wait_until 10 grep -q full "$site/fill" || not_ok "backlog: it does not get full"
+	began=$(now_ms)
+	ask GET /health/live
+	took=$(($(now_ms) - began))
+	is_problem "backlog: full" 502 unavailable
+	matches "backlog: full: Retry-After" "$(header retry-after)" '^[0-9]+$'
+	is "backlog: at once ($took ms)" "$((took < 1500))" 1
+	sleep "$(pick 1 10)"
+	kill -CONT "${stopped[@]}"
+	kill "$holder" 2>/dev/null || true
+	load_end 502
+}
+
+# Clients of nginx that send a byte now and then, and a web server that stops in the middle.
+fault_slow() {
+	local clients
+	load_begin slow
+	python3 "$TOP/tests/e2e/half_dead.py" slow "127.0.0.1:$port" "$(pick 100 400)" "$(pick 3 60)" 2>>"$log" &
+	clients=$!
+	python3 "$TOP/tests/e2e/half_dead.py" half "$site/run/api.sock" 2 "$(pick 1 60)" 2>>"$log"
+	wait "$clients" || not_ok "slow: the slow clients"
+	load_end none
+}
+
+# A client's connection ends at each byte of a request with a key, and then the whole comes.
+fault_cut() { cut_at_each_byte cut http "127.0.0.1:$port"; }
+# The same where nginx ends in the middle of what it tells a worker.
+fault_cut_socket() { cut_at_each_byte cut_socket fastcgi "$site/run/api.sock"; }
+cut_at_each_byte() { # FAULT FORM ADDRESS
+	local key
+	key=$(random_hex 8)
+	load_begin "$1"
+	matches "$fault: cut at each byte" \
+		"$(python3 "$TOP/tests/e2e/half_dead.py" cut "$2" "$3" "$token" "$key" "$(pick 7 1)" 2>>"$log")" '^201 of [0-9]+$'
+	load_end none
+	is "$fault: done once" "$(sql "SELECT count(*) FROM items WHERE title = '$key'")" 1
+}
+
+# Memory of all workers in KiB: what each has for itself and its share of the rest.
+memory() { local pid; for pid in $(workers); do awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup"; done | awk '{ n += $1 } END { print n }'; }
+gets() { # N: the statuses, counted
+	curl -sS --no-progress-meter --noproxy '*' -Z --parallel-immediate --parallel-max 8 -m 20 -o /dev/null -w '%{http_code}\n' \
+		-H "Authorization: Bearer $token" "$url/api/v1/items?limit=5#[1-$1]" 2>>"$log" | sort | uniq -c | xargs
+}
+fault_memory_flat() {
+	local n before after
+	n=$(pick 3000 "${FAULTS_REQUESTS:-1000000}")
+	fault=memory_flat
+	pool_stop
+	LOG_LEVEL=warn MAX_REQUESTS=0 pool_start
+	gets $((n / 10 > 2000 ? n / 10 : 2000)) >/dev/null
+	before=$(memory)
+	is "memory_flat: $n requests" "$(gets "$n")" "$n 200"
+	after=$(memory)
+	row "$n" 0 0 "$before KiB before, $after KiB after, of $WORKERS workers"
+	is "memory_flat: $before KiB before, $after KiB after" "$((after <= before + 256))" 1
+	pool_stop
+	pool_start
+}
+
+# There is no room for the log.
+fault_disk() {
+	load_begin disk
+	pool_stop
+	wait_until 5 not_alive || true
+	api_start_on /dev/full
+	sleep "$(pick 1 20)"
+	for n in 1 2 3; do
+		ask GET /api/v1/items -H "Authorization: Bearer $token"
+		is "disk: full, and it serves" "$status" 200
+		ask GET /api/v1/nothing
+		is_problem "disk: full, and it says what is wrong" 404 not_found
+	done
+	kill -TERM "$full"
+	wait_until 20 is_dead "$full" || not_ok "disk: the pool ends"
+	pool_start
+	load_end 502
+}
+not_alive() { ! api_pid "$site" >/dev/null; }
+api_start_on() { # FILE
+	rm -f "$site/run/api.sock" "$site/run/api.pid"
+	setsid env -C / "$APP" serve >"$1" 2>&1 </dev/null &
+	full=$!
+	wait_until 15 is_ready "$url" || not_ok "$fault: the pool does not start"
+}
+
+# The clock of the application (not that of the machine) is set back and forth by an hour.
+fault_clock() {
+	local shim=$site/clock.so
+	fault=clock
+	if [[ $BUILD == *-asan ]]; then
+		ok "clock # SKIP no preloading under the sanitizers"
+		return
+	fi
+	"${CC:-cc}" -shared -fPIC -O -o "$shim" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"
+	echo 0 >"$site/clock"
+	pool_stop
+	LD_PRELOAD=$shim CLOCK_FILE=$site/clock pool_start
+	wait_until 10 is_ready "$url" || not_ok "clock: ready"
+	sign_in
+	is "clock: signed in" "$status" 200
+	local early=$token refresh step
+	refresh=$(member refresh_token)
+	load_begin clock
+	for step in -3600 0 3600 0; do
+		echo "$step" >"$site/clock"
+		ask POST /api/v1/auth/refresh --json "{\"refresh_token\":\"$refresh\"}"
+		is "clock $step: a refresh helps at once" "$status" 200
+		refresh=$(member refresh_token)
+		ask GET /api/v1/items -H "Authorization: Bearer $(member access_token)"
+		is "clock $step: the new token" "$status" 200
+		matches "clock $step: it is the clock of the log" "$(tail -n 1 "$site/log/api.log")" \
+			"\"timestamp\":\"$(date -u -d "$step seconds" +%Y-%m-%dT%H:)"
+		ask GET /api/v1/items -H "Authorization: Bearer $early"
+		if [[ $step == 0 ]]; then
+			is "clock $step: a token of now" "$status" 200
+		else # A worker that has seen it goes by its end alone.
+			matches "clock $step: a token of the other time" "$status $(member code)" '^(200 |401 (invalid_token|token_expired))$'
+		fi
+		sleep "$(pick 0 10)"
+	done
+	load_end 401
+	pool_stop
+	pool_start
+}
+
+descriptors() { local files=("/proc/$1/fd/"*); echo "${#files[@]}"; }
+limit_workers() { # ARGUMENTS of prlimit…
+	local pid
+	for pid in $(workers); do prlimit --pid "$pid" "$@" || true; done
+}
+
+# Workers have no descriptor left: first for a new connection to PostgreSQL, then for anybody.
+fault_descriptors() {
+	local pid before
+	before=$(workers)
+	load_begin descriptors
+	for pid in $before; do prlimit --pid "$pid" --nofile="$(($(descriptors "$pid") + 0)):1024"; done
+	psql_admin "$TEST_POSTGRES" "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'e2e_$name'" >>"$log"
+	sleep "$(pick 1 20)"
+	for pid in $before; do prlimit --pid "$pid" --nofile=3:1024; done
+	sleep "$(pick 1 20)"
+	limit_workers --nofile=1024:1024
+	load_end 503
+	is "descriptors: no worker died" "$(workers)" "$before"
+}
+
+# Workers get little more memory than they have, one more than the other: large requests fail,
+# and they alone.
+fault_no_memory() {
+	local pid before n statuses='' room=300000 large=$site/large
+	before=$(workers)
+	{ printf '{"title":"'; head -c 900000 /dev/zero | tr '\0' a; printf '"}'; } >"$large"
+	load_begin no_memory
+	for pid in $before; do
+		prlimit --pid "$pid" --as="$(awk '/^VmSize/ { print $2 * 1024 + '$room' }' "/proc/$pid/status"):unlimited"
+		room=$((room + 1000000))
+	done
+	for ((n = 0; n < $(pick 8 100); n++)); do
+		ask POST /api/v1/items -H "Authorization: Bearer $token" -H 'Content-Type: application/json' --data-binary "@$large"
+		statuses+=" $status:$(jq -r '.code, .errors[0].code // empty' <<<"$body" | paste -sd:)"
+	done
+	is "no_memory: a large request fails, or is refused for what it is" \
+		"$(xargs -n 1 <<<"$statuses" | grep -vxE '50[23]:(unavailable|overloaded)|422:validation_error:too_long' | sort | uniq -c)" ""
+	limit_workers --as=unlimited:unlimited
+	detail="of $n requests with 900 KB $(xargs -n 1 <<<"$statuses" | grep -c ^50 || true) failed"
+	load_end 503
+	is "no_memory: no worker died" "$(workers)" "$before"
+}
+
+# Redis stands still, then is gone, then is back.
+fault_redis() {
+	local began took n redis
+	needs redis-server
+	redis_start() { in_background "$site/log/redis.log" redis-server --port 0 --unixsocket "$site/run/redis.sock" --save '' --appendonly no --dir "$site/run"; redis=$background_pid; disown; }
+	redis_start
+	fault=redis
+	pool_stop
+	REDIS_URL=unix://$site/run/redis.sock pool_start
+	wait_until 10 is_ready "$url" || not_ok "redis: ready"
+	load_begin redis
+	for n in stopped gone back; do
+		case $n in
+		stopped) kill -STOP "$redis" ;;
+		gone) kill -KILL "$redis" ;;
+		back) redis_start ;;
+		esac
+		began=$(now_ms)
+		ask POST /api/v1/auth/login --json "{\"email\":\"$n@example.com\",\"password\":\"wrong-horse-battery\"}"
+		took=$(($(now_ms) - began))
+		is "redis $n: sign-in is answered" "$status" 401
+		is "redis $n: without waiting long ($took ms)" "$((took < 1500))" 1
+		sleep "$(pick 0.3 10)"
+	done
+	load_end none
+	pool_stop
+	kill -KILL "$redis" 2>/dev/null || true
+	REDIS_URL=memory:// pool_start
+}
+
+sign_in() {
+	ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
+	token=$(member access_token)
+}
+
+settings=(AUTH_LOGIN_RATE_LIMIT=1000/minute)
+long || settings+=(DB_STATEMENT_TIMEOUT_MS=500)
+site_start "${settings[@]}"
+psql_admin "$TEST_POSTGRES" "ALTER DATABASE \"e2e_$name\" SET synchronous_commit = on"
+psql_admin "$TEST_POSTGRES" "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'e2e_$name'" >>"$log"
+for each in ${FAULTS_NAMES:-$all}; do
+	wait_until 10 is_ready "$url" || not_ok "$each: ready before it"
+	began=$SECONDS
+	sign_in
+	"fault_$each" || not_ok "$each: it ran to its end"
+	echo "# $each took $((SECONDS - began)) s"
+done
+printf '# %-12s %9s %8s %11s   %s\n' fault requests failed 'whole after' answers
+printf '# %s\n' "${table[@]}"
