@@ -3,9 +3,11 @@
 fill SOCKET                    connects until no more is taken, says `full`, and holds it
 slow HOST:PORT CLIENTS SECONDS  sends a byte now and then
 half SOCKET CLIENTS SECONDS    half a FastCGI request each, and then nothing; again and again
-cut http|fastcgi ADDRESS TOKEN KEY STEP
-                               a creation that is cut after each STEP bytes, then a whole one"""
+cut http|fastcgi ADDRESS KEY STEP
+                               with TOKEN in the environment: a creation that is cut after each STEP
+                               bytes, then a whole one"""
 import json
+import os
 import socket
 import struct
 import sys
@@ -49,7 +51,8 @@ def creation(form, token, key):
                     "HTTP_AUTHORIZATION": "Bearer " + token, "HTTP_IDEMPOTENCY_KEY": key}, body)
 
 
-def cut(form, address, token, key, step):
+def cut(form, address, key, step):
+    token = os.environ["TOKEN"]
     whole = creation(form, token, key)
     for at in list(range(0, len(whole), int(step))) + [len(whole)]:
         s = dial(address)

@@ -1,4 +1,4 @@
-"""Load that remembers what it was told: load.py URL TOKEN NAME CLIENTS.
+"""Load that remembers what it was told: TOKEN=… load.py URL NAME CLIENTS.
 
 Each client reads lists and items and creates items, each with a key of its own that it
 sends again until it is told that the item is there. Lines on standard input say what
@@ -7,6 +7,7 @@ one line of JSON, the last line."""
 import collections
 import json
 import multiprocessing
+import os
 import random
 import sys
 import time
@@ -120,7 +121,8 @@ class Shared:
 
 
 def main():
-    url, token, name, count = sys.argv[1:5]
+    url, name, count = sys.argv[1:4]
+    token = os.environ["TOKEN"]
     stop, results = multiprocessing.Event(), multiprocessing.Queue()
     clients = [Shared() for _ in range(int(count))]
     processes = [multiprocessing.Process(target=work, args=(url, token, name, c, stop, results)) for c in clients]
