@@ -50,7 +50,7 @@ make(struct arena *a, int argc, char **argv)
 	if (wrong)
 		return say(argv[0], wrong);
 
-	wrong = keys_load(a); /* of no matter here: what other settings lack */
+	wrong = keys_load(a); /* NOLINT: of no matter here what other settings lack */
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++)
 		first &= strcmp(keys[i].algorithm, key.algorithm) != 0 ||

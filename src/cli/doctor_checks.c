@@ -46,7 +46,7 @@ check_settings(struct finding *f)
 static void
 check_secrets(struct finding *f)
 {
-	const char *file = getenv("ENV_FILE") ? getenv("ENV_FILE") : ".env";
+	const char *named = getenv("ENV_FILE"), *file = named ? named : ".env";
 	struct stat st;
 
 	if (stat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH))

@@ -66,10 +66,10 @@ migration_part(struct arena *a, const char *file, const char *marker, struct mig
 {
 	size_t len = strlen(marker);
 	unsigned number = 1;
-	const char *line = find_marker(file, &number);
+	const char *line = find_marker(file, &number), *word;
 
-	while (line) {
-		const char *word = marker_of(line), *start = next_line(line), *end;
+	while (line && (word = marker_of(line))) {
+		const char *start = next_line(line), *end;
 
 		number++;
 		out->line = number;

@@ -28,10 +28,10 @@ client_of(const struct request *req)
 	struct in_addr four;
 	struct buf b;
 
-	if (!ip || (inet_pton(AF_INET, ip, &four) != 1 && inet_pton(AF_INET6, ip, &six) != 1))
-		return "-";
-	if (!strchr(ip, ':'))
+	if (ip && inet_pton(AF_INET, ip, &four) == 1)
 		return ip;
+	if (!ip || inet_pton(AF_INET6, ip, &six) != 1)
+		return "-";
 	if (IN6_IS_ADDR_V4MAPPED(&six)) {
 		char text[INET_ADDRSTRLEN];
 

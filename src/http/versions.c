@@ -99,17 +99,17 @@ version_read(struct request *req)
 	return OK;
 }
 
-/* What GET would answer to this caller now, tells whether the row is his to see, and which
- * version it has. */
+/* What GET, the route `reader`, would answer to this caller now, tells whether the row is his to
+ * see, and which version it has. */
 static enum error
-check_current(struct request *req, void *arg UNUSED)
+check_current(struct request *req, void *reader)
 {
 	const struct route *route = req->route;
 	struct reply reply = req->reply;
 	const char *tag;
 	enum error e;
 
-	req->route = version_reader(route);
+	req->route = reader;
 	e = req->route->handle(req);
 	req->route = route;
 	tag = reply_find_header(&req->reply, "ETag");
@@ -137,7 +137,10 @@ version_wanted(const struct request *req)
 enum error
 version_handle(struct request *req)
 {
-	return transact(&(struct act) { .req = req, .snapshot = true, .before = check_current });
+	return transact(&(struct act) { .req = req,
+					.snapshot = true,
+					.before = check_current,
+					.arg = (void *)version_reader(req->route) });
 }
 
 void
