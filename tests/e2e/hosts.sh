@@ -13,7 +13,8 @@ if ((EUID != 0)) || ! ip netns add "$front" 2>/dev/null; then
 	ok "two hosts # SKIP only root may make network namespaces"
 	exit 0
 fi
-within() { ip netns exec "$package-$$-$1" "${@:2}"; } # NAMESPACE COMMAND…
+# Not `ip netns exec`, which wants to mount: that cannot be in a chroot.
+within() { nsenter --net="/run/netns/$package-$$-$1" -- "${@:2}"; } # NAMESPACE COMMAND…
 
 namespaces() { printf '%s\n' "$package-$$-"{one,two,front}; }
 ended() {
@@ -49,7 +50,7 @@ make_network() {
 
 # PostgreSQL on $net.3, its standby on $net.4.
 server_start() { # CLUSTER ADDRESS
-	in_background "$site/log/postgres-$2.log" ip netns exec "$front" env -C / "${as_postgres[@]}" "$(postgres_bin)/postgres" \
+	in_background "$site/log/postgres-$2.log" nsenter --net="/run/netns/$front" -- env -C / "${as_postgres[@]}" "$(postgres_bin)/postgres" \
 		-D "$(postgres_place "$1")" -c listen_addresses="$2" -c unix_socket_directories="$(postgres_place "$1")" \
 		-c fsync=off -c max_connections=100 -c synchronous_commit=remote_apply
 	disown
@@ -73,7 +74,7 @@ make_database() {
 }
 
 redis_start() {
-	in_background "$site/log/redis.log" ip netns exec "$front" redis-server --bind "$net.1" --port 6379 --protected-mode no \
+	in_background "$site/log/redis.log" nsenter --net="/run/netns/$front" -- redis-server --bind "$net.1" --port 6379 --protected-mode no \
 		--save '' --appendonly no --dir "$site"
 	disown
 	wait_started 10 within front redis-cli -h "$net.1" ping >>"$log" 2>&1 || fail_all "Redis does not start"
@@ -81,7 +82,7 @@ redis_start() {
 
 start_on() { # HOST serve|work
 	mkdir -p "$site/$1"
-	in_background "$site/log/$1-$2.log" ip netns exec "$package-$$-$1" env -C / LISTEN="${address[$1]}:9000" \
+	in_background "$site/log/$1-$2.log" nsenter --net="/run/netns/$package-$$-$1" -- env -C / LISTEN="${address[$1]}:9000" \
 		PID_FILE="$site/$1/$2.pid" "$APP" "$2"
 	disown
 }
