@@ -157,6 +157,7 @@ await run(async () => {
 
   // Somebody else was faster.
   await rows(page).getByRole("button", { name: "Change Item 12", exact: true }).click();
+  await page.getByRole("button", { name: "Save" }).waitFor(); // It has read the item by then.
   await page.evaluate(async () => {
     const { call } = await import("/app/api.js");
     const { body } = await call("GET", "/items?limit=1");
