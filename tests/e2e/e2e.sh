@@ -38,6 +38,16 @@ needs_feature() {
 	exit 0
 }
 
+# needs_no_feature NAME…: the test makes them; a fork may have made them already.
+needs_no_feature() {
+	local feature
+	for feature in "$@"; do
+		[[ -d $TOP/src/features/$feature ]] || continue
+		echo "ok - $name # SKIP there are $feature already"
+		exit 0
+	done
+}
+
 # site_start [NAME=VALUE…]: with these settings beside those below.
 site_start() {
 	local setting

@@ -3,6 +3,7 @@
 # application that builds, passes its tests and serves the new routes.
 # Not under sanitizers: it builds a program of its own.
 . "$(dirname "$0")/e2e.sh"
+needs_no_feature categories products
 copy=$base/var/test/first-resource
 rm -rf "$copy"
 mkdir -p "$copy"

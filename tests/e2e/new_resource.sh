@@ -5,6 +5,7 @@
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks
+needs_no_feature categories products people
 copy=$base/var/test/new-resource
 rm -rf "$copy"
 mkdir -p "$copy"

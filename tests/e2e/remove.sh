@@ -6,6 +6,7 @@
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks
+needs_no_feature gadgets
 copy=$base/var/test/remove
 rm -rf "$copy"
 mkdir -p "$copy"

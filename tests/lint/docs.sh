@@ -38,6 +38,16 @@ for command in $(ask help | sed -n 's/^  \([a-z][a-z-]*\)  *[A-Z].*/\1/p'); do
 	done
 done
 
+# How large the core is, without blanks and comments.
+lines=$(find "$src/src" "$src/include" -path "$src/src/features" -prune -o -name '*.[ch]' -exec cat {} + |
+	grep -cvE '^[[:blank:]]*(//|/?\*.*)?$')
+for file in README.md HACKING.md; do
+	stated=$(tr '\n' ' ' <"$src/$file" | sed -n 's/.*core .*is about \([0-9]*\),000 lines.*/\1000/p')
+	test -n "$stated" && test $((lines - stated)) -lt 1000 && test $((stated - lines)) -lt 1000 && continue
+	echo "$file:1: the core is not about ${stated:-?} lines: it has $lines"
+	status=1
+done
+
 # What the program is built with is named in other places too.
 for library in $(sed -n "/^packages_build=/,/'\$/p" "$src/dev" | grep -o 'lib[^ :]*-dev'); do
 	for file in deploy/README.md deploy/docker/Dockerfile; do
