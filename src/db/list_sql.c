@@ -3,7 +3,8 @@
  *
  * A page has two limits: one as a literal, by which the planner sees that it is a matter of
  * a few rows and takes the index whatever comes in; and around it the one that was asked
- * for, as a parameter.
+ * for, as a parameter. That one stands in a SELECT of its own: of a bare parameter the planner
+ * sees that each page needs less than a page of unknown size, and plans each anew.
  *
  * PostgreSQL cannot go on in an index behind a null. So a page of a column that may be null
  * is made of two parts, each of which it can: the rows with a value, then those without.
@@ -107,9 +108,9 @@ put_part(struct writer *w, const char *condition)
 	buf_text(&w->b, ") AS part");
 	put_order(w, false);
 	if (has_total(w))
-		buf_printf(&w->b, " LIMIT $%d::bigint + $%d::bigint)", number, number + 1);
+		buf_printf(&w->b, " LIMIT (SELECT $%d::bigint + $%d::bigint))", number, number + 1);
 	else
-		buf_printf(&w->b, " LIMIT $%d)", number);
+		buf_printf(&w->b, " LIMIT (SELECT $%d::bigint))", number);
 }
 
 /* A page of the rows that fit the first condition, then the second (NULL: of the first
@@ -134,9 +135,9 @@ put_page(struct writer *w, const char *first, const char *second)
 	}
 	buf_text(&w->b, ") AS page");
 	put_order(w, second);
-	buf_printf(&w->b, " LIMIT $%d", number);
+	buf_printf(&w->b, " LIMIT (SELECT $%d::bigint)", number);
 	if (has_total(w))
-		buf_printf(&w->b, " OFFSET $%d", number + 1);
+		buf_printf(&w->b, " OFFSET (SELECT $%d::bigint)", number + 1);
 }
 
 static void
@@ -146,7 +147,8 @@ put_far_page(struct writer *w)
 	put_total(w);
 	put_source(w, NULL);
 	put_order(w, w->shape->sort->nullable);
-	buf_printf(&w->b, " LIMIT $%d OFFSET $%d", limit_number(w), limit_number(w) + 1);
+	buf_printf(&w->b, " LIMIT (SELECT $%d::bigint) OFFSET (SELECT $%d::bigint)",
+		   limit_number(w), limit_number(w) + 1);
 }
 
 const char *

@@ -536,6 +536,28 @@ Test(list, many_lists_are_no_burden)
 	}
 }
 
+/* Planning costs as much as a page: after five times PostgreSQL must keep the plan. */
+Test(list, a_page_is_not_planned_each_time)
+{
+	static const struct field kept_fields[] = { { INT(struct thing, rank) } };
+	static const struct schema kept = SCHEMA("Kept", struct thing, kept_fields);
+	static const struct query plans =
+	    QUERY("plans", &kept,
+		  "SELECT max(generic_plans) AS rank FROM pg_prepared_statements"
+		  " WHERE name LIKE 'things%'");
+	struct list_args args = ask(sorts, false, 5);
+	struct thing thing;
+	struct page page;
+
+	fill(1000);
+	testdb_sql("CREATE INDEX ON things (made_at, id)");
+	testdb_sql("ANALYZE things");
+	for (int i = 0; i < 10; i++)
+		cr_assert_eq(db_list(c, &args, &page), OK);
+	cr_assert_eq(db_one(c, &plans, &thing), OK);
+	cr_expect_gt(thing.rank, 0);
+}
+
 #define ADA "01a1fbe5-07c2-7ef9-a1ec-fe8fcba76ad4"
 
 Test(list, of_owned_rows_is_ones_own_and_for_admins_all)
