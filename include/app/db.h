@@ -79,6 +79,12 @@ enum error db_run_(struct ctx *, const struct query *, int64_t *changed,
 enum error db_begin(struct ctx *) MUST_CHECK;
 enum error db_finish(struct ctx *, enum error e) MUST_CHECK;
 
+/* Keeps a statement for the end of the open transaction, where it runs together with COMMIT:
+ * one way to the server for both. How many rows it touches nobody learns; what it must not
+ * allow, a constraint has to refuse. */
+#define db_last(c, query, ...) db_last_((c), (query), DB_PARAMS(__VA_ARGS__))
+void db_last_(struct ctx *, const struct query *, struct db_params);
+
 /* Runs `act(c, arg)` between db_begin and db_finish, and again (at most 3 times, with
  * jitter) where it failed by serialization or deadlock (SQLSTATE 40001, 40P01). */
 enum error db_transaction(struct ctx *, enum error (*act)(struct ctx *, void *),

@@ -115,24 +115,41 @@ send_statement(struct db *db, const struct statement *s, struct db_params p)
 	return PQsendQueryParams(db->conn, s->sql, p.n, NULL, p.values + 1, NULL, NULL, 0);
 }
 
-/* A transaction begins together with its first statement: one way to the server less. */
-static PGresult *
-send_with_begin(struct db *db, const struct statement *s, struct db_params p)
+static bool
+failed(const PGresult *result)
 {
-	PGresult *begun = NULL, *result = NULL;
+	ExecStatusType status = PQresultStatus(result);
 
-	if (PQenterPipelineMode(db->conn) &&
-	    PQsendQueryParams(db->conn, db->begin, 0, NULL, NULL, NULL, NULL, 0) &&
-	    send_statement(db, s, p) && PQpipelineSync(db->conn)) {
-		begun = db_wait(db, db_timeout());
-		result = begun ? db_wait(db, db_timeout()) : NULL;
+	return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
+}
+
+static bool
+send_command(struct db *db, const char *sql)
+{
+	return !sql || PQsendQueryParams(db->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
+}
+
+/* A transaction begins together with its first statement, and ends together with the one that
+ * db_last() kept for it: a way to the server less each. What came of the last of them, or of
+ * the first that failed. */
+static PGresult *
+send_around(struct db *db, const struct statement *s, struct db_params p)
+{
+	const char *before = db->begin, *after = db->ending ? "COMMIT" : NULL;
+	PGresult *result = NULL;
+	int n = 1 + !!before + !!after;
+
+	if (PQenterPipelineMode(db->conn) && send_command(db, before) && send_statement(db, s, p) &&
+	    send_command(db, after) && PQpipelineSync(db->conn)) {
+		result = db_wait(db, db_timeout());
+		for (int i = 1; i < n && result; i++) {
+			PGresult *next = db_wait(db, db_timeout());
+			bool keep = next && failed(result);
+
+			PQclear(keep ? next : result);
+			result = keep ? result : next;
+		}
 		PQclear(result ? db_wait(db, db_timeout()) : NULL);
-	}
-	if (PQresultStatus(begun) == PGRES_COMMAND_OK) {
-		PQclear(begun);
-	} else {
-		PQclear(result);
-		result = begun;
 	}
 	db->begin = NULL;
 	return PQexitPipelineMode(db->conn) ? result : NULL;
@@ -153,8 +170,8 @@ try_once(struct db *db, struct statement *s, bool by_values, struct db_params p,
 	}
 
 	*sent = true;
-	if (db->begin)
-		return send_with_begin(db, s, p);
+	if (db->begin || db->ending)
+		return send_around(db, s, p);
 	return send_statement(db, s, p) ? db_wait(db, db_timeout()) : NULL;
 }
 
@@ -253,7 +270,6 @@ enum error
 db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 {
 	int64_t start = clock_monotonic(), took;
-	ExecStatusType status;
 	enum error e;
 
 	if (c->db->doomed)
@@ -267,8 +283,7 @@ db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *o
 	if (e)
 		return e;
 
-	status = PQresultStatus(out->result);
-	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+	if (failed(out->result))
 		return db_refused(c, q->name, out->result);
 	return OK;
 }

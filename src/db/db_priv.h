@@ -58,6 +58,9 @@ struct db {
 	enum error doomed; /* what must become of the open transaction; OK: it may commit */
 	bool again;        /* it may succeed if it is run again */
 	const char *begin; /* its BEGIN, until that goes out with the first statement */
+	const struct query *last; /* what db_last() kept for its end, or NULL … */
+	struct db_params last_params;
+	bool ending; /* … which now goes out with COMMIT */
 	struct change *changes;
 
 	char constraint[CONSTRAINT_SIZE];

@@ -95,17 +95,29 @@ roll_back(struct db *db)
 	PQclear(result);
 }
 
+void
+db_last_(struct ctx *c, const struct query *q, struct db_params p)
+{
+	size_t size = ((size_t)p.n + 1) * sizeof(*p.values);
+
+	c->db->last = q;
+	c->db->last_params = (struct db_params) { arena_copy(c->arena, p.values, size), p.n };
+}
+
 /* COMMIT of a transaction that failed is no error to PostgreSQL: it answers ROLLBACK. */
 static enum error
 commit_it(struct ctx *c)
 {
+	struct db *db = c->db;
 	struct rows rows;
 	enum error e;
 
-	if (c->db->begin) /* nothing was asked of it */
+	if (db->begin && !db->last) /* nothing was asked of it */
 		return OK;
 
-	e = db_exec(c, &commit, DB_PARAMS(), &rows);
+	db->ending = db->last;
+	e = db_exec(c, db->last ? db->last : &commit, db->last ? db->last_params : DB_PARAMS(),
+		    &rows);
 	if (e)
 		return e;
 
@@ -114,6 +126,17 @@ commit_it(struct ctx *c)
 		return fail(c, E_INTERNAL, NULL);
 	}
 	return OK;
+}
+
+/* There is no transaction any more. */
+static void
+forget(struct db *db)
+{
+	db->depth = 0;
+	db->doomed = OK;
+	db->begin = NULL;
+	db->last = NULL;
+	db->ending = false;
 }
 
 enum error
@@ -134,9 +157,7 @@ db_finish(struct ctx *c, enum error e)
 		e = commit_it(c);
 	if (e)
 		roll_back(db);
-	db->depth = 0;
-	db->doomed = OK;
-	db->begin = NULL;
+	forget(db);
 	tell_changes(db);
 	return e && c->failure.error != e ? fail(c, e, NULL) : e;
 }
@@ -192,9 +213,7 @@ db_settle(struct db *db)
 		return;
 
 	roll_back(db);
-	db->depth = 0;
-	db->doomed = OK;
-	db->begin = NULL;
+	forget(db);
 	db->again = false;
 	db->fresh = false;
 	tell_changes(db);

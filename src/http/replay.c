@@ -84,7 +84,8 @@ keep_answer(struct request *req, void *arg)
 		.etag = reply_find_header(&req->reply, "ETag"),
 	};
 
-	return replay_keep(req->ctx, arg, &answer);
+	replay_keep(req->ctx, arg, &answer);
+	return OK;
 }
 
 bool
@@ -99,6 +100,7 @@ replay_handle(struct request *req)
 {
 	const char *text = read_key(req->ctx->arena, request_env(req, "HTTP_IDEMPOTENCY_KEY"));
 	struct replay_key key = { .user_id = req->ctx->caller.user_id };
+	enum error e;
 
 	if (!text)
 		return fail(req->ctx, E_BAD_REQUEST,
@@ -106,6 +108,7 @@ replay_handle(struct request *req)
 
 	make_hash(req, text, key.hash);
 	make_fingerprint(req, key.fingerprint);
-	return transact(
+	e = transact(
 	    &(struct act) { .req = req, .before = find_answer, .after = keep_answer, .arg = &key });
+	return e && replay_was_kept(req->ctx) ? fail(req->ctx, E_IDEMPOTENCY_IN_PROGRESS, NULL) : e;
 }

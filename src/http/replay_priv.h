@@ -21,7 +21,8 @@ struct replay {
 
 enum error replay_find(struct ctx *, const struct replay_key *, struct replay *out) MUST_CHECK;
 
-/* E_IDEMPOTENCY_IN_PROGRESS where somebody else came first. */
-enum error replay_keep(struct ctx *, const struct replay_key *, const struct replay *) MUST_CHECK;
+/* With COMMIT, which fails where somebody else came first; then replay_was_kept(). */
+void replay_keep(struct ctx *, const struct replay_key *, const struct replay *);
+bool replay_was_kept(struct ctx *);
 
 #endif

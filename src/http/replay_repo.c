@@ -26,17 +26,19 @@ const struct query replay_queries[] = {
 		       " FROM (SELECT pg_try_advisory_xact_lock($1) AS free) AS lock"
 		       " LEFT JOIN replays ON user_id = $2 AND hash = $3"
 		       " AND created_at > now() - " DAY),
-	/* One that is there by now, because it was committed between our look at the table and
-	 * our lock, stays; one past its day gives way. */
+	/* Past its day it gives way. One that is there by now, because it was committed between
+	 * our look at the table and our lock, must not: a status of 0 is refused, and with it all
+	 * that this transaction did. */
 	[KEEP] = QUERY("replay_keep", NULL,
 		       "INSERT INTO replays"
 		       " (user_id, hash, fingerprint, status, body, location, etag)"
 		       " VALUES ($1, $2, $3, $4, $5, $6, $7)"
 		       " ON CONFLICT (user_id, hash) DO UPDATE SET"
-		       " fingerprint = excluded.fingerprint, status = excluded.status,"
+		       " fingerprint = excluded.fingerprint,"
+		       " status = CASE WHEN replays.created_at <= now() - " DAY
+		       " THEN excluded.status ELSE 0 END,"
 		       " body = excluded.body, location = excluded.location,"
-		       " etag = excluded.etag, created_at = excluded.created_at"
-		       " WHERE replays.created_at <= now() - " DAY),
+		       " etag = excluded.etag, created_at = excluded.created_at"),
 	[CLEAN] = QUERY("replay_clean", NULL,
 			"DELETE FROM replays WHERE (user_id, hash) IN"
 			" (SELECT user_id, hash FROM replays WHERE created_at <= now() - " DAY
@@ -55,19 +57,18 @@ replay_find(struct ctx *c, const struct replay_key *key, struct replay *out)
 		      p_bytes(c, key->fingerprint, SHA256_SIZE));
 }
 
-enum error
+void
 replay_keep(struct ctx *c, const struct replay_key *key, const struct replay *answer)
 {
-	int64_t n;
-	enum error e;
+	db_last(c, &replay_queries[KEEP], key->user_id, p_bytes(c, key->hash, SHA256_SIZE),
+		p_bytes(c, key->fingerprint, SHA256_SIZE), p_int(c, answer->status), answer->body,
+		answer->location, answer->etag);
+}
 
-	e = db_run(c, &replay_queries[KEEP], &n, key->user_id, p_bytes(c, key->hash, SHA256_SIZE),
-		   p_bytes(c, key->fingerprint, SHA256_SIZE), p_int(c, answer->status),
-		   answer->body, answer->location, answer->etag);
-	if (e)
-		return e;
-
-	return n ? OK : fail(c, E_IDEMPOTENCY_IN_PROGRESS, NULL);
+bool
+replay_was_kept(struct ctx *c)
+{
+	return strcmp(db_constraint(c), "replays_status_check") == 0;
 }
 
 enum error

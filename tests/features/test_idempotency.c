@@ -9,6 +9,7 @@
 #include "app/replay.h"
 #include "app/secret.h"
 #include "app/settings.h"
+#include "http/replay_priv.h"
 
 #define P     "/api/v1"
 #define ITEMS P "/items"
@@ -426,6 +427,25 @@ Test(idempotency, of_many_at_once_one_is_done)
 		     MANY - 1);
 	cr_expect_str_eq(count("items"), "1");
 	cr_expect_eq(post_at_once(t->ctx, 0, NULL), E_CONFLICT);
+}
+
+/* What was committed between our look at the table and our lock. */
+Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
+{
+	static const struct query act =
+	    QUERY("act", NULL, "INSERT INTO items (owner_id, title) VALUES ($1, 'Lamp')");
+	struct replay_key key = { .user_id = ada.id, .hash = "k" };
+	struct replay answer = { .status = 201, .body = "{}" };
+
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(db_begin(t->ctx), OK);
+		cr_assert_eq(db_run(t->ctx, &act, NULL, ada.id), OK);
+		replay_keep(t->ctx, &key, &answer);
+		cr_expect_eq(db_finish(t->ctx, OK), i ? E_VALIDATION : OK);
+		cr_expect_eq(replay_was_kept(t->ctx), i == 1);
+	}
+	cr_expect_str_eq(count("replays"), "1");
+	cr_expect_str_eq(count("items"), "1");
 }
 
 /* Somebody else holds the key; nobody waits for him. */
