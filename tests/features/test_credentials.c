@@ -81,6 +81,7 @@ spoil(const char *good, char bad[SECRET_MAX])
 				bad[at + 1] = '\0';
 				break;
 			case 4:
+				at = throw(strlen(good));
 				memcpy(bad + len, good, at + 1);
 				bad[len + at + 1] = '\0';
 				break;
