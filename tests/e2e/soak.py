@@ -51,6 +51,7 @@ class Person:
         self.id = None
         self.sessions = []  # of tokens
         self.items, self.tasks, self.jobs, self.keys = {}, {}, set(), {}
+        self.patient_until = 0
 
     # ---- asking
 
@@ -104,9 +105,13 @@ class Person:
         return True
 
     def try_password(self, password):
+        if time.monotonic() < self.patient_until:
+            time.sleep(0.01)
+            return None
         answer = self.ask("POST", "/auth/login", body={"email": self.email, "password": password})
         if answer.status == 429:
             self.books.limited["login"] += 1
+            self.patient_until = time.monotonic() + int(answer.headers["Retry-After"]) * random.random()
             return None
         result = {200: "success", 401: "failure"}.get(answer.status, "error")
         self.books.attempts["password", result] += 1
