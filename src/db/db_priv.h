@@ -54,10 +54,10 @@ struct db {
 	unsigned failures;
 	int64_t retry_at;
 
-	unsigned depth;    /* of open db_begin */
-	enum error doomed; /* what must become of the open transaction; OK: it may commit */
-	bool again;        /* it may succeed if it is run again */
-	const char *begin; /* its BEGIN, until that goes out with the first statement */
+	unsigned depth;           /* of open db_begin */
+	enum error doomed;        /* what must become of the open transaction; OK: it may commit */
+	bool again;               /* it may succeed if it is run again */
+	const char *begin;        /* its BEGIN, until that goes out with the first statement */
 	const struct query *last; /* what db_last() kept for its end, or NULL … */
 	struct db_params last_params;
 	bool ending; /* … which now goes out with COMMIT */
