@@ -2,6 +2,7 @@
 # Two hosts in network namespaces of their own, as deploy/hosts.md has them: each with pool and
 # job worker, behind one nginx, on a PostgreSQL with a standby. A host dies under load, the
 # database fails over, a session ends: each seen from the other host.
+# Not under sanitizers: the same program runs in the other tests; here it is the hosts that die.
 . "$(dirname "$0")/e2e.sh"
 
 front=$package-$$-front
