@@ -164,7 +164,7 @@ is "within SESSION_CACHE_SECONDS and a bit ($took ms)" "$((took < 2500))" 1
 
 # A host dies under load, with a job in its hands.
 sign_in
-ask POST '/api/v1/jobs/example?name=long&duration=4' -H "Authorization: Bearer $token"
+ask POST '/api/v1/jobs/example?name=long&duration=12' -H "Authorization: Bearer $token"
 job=$(member job_id)
 is_running() { [[ $(sql "$primary" "SELECT status FROM jobs WHERE id = '$job'") == running ]]; }
 wait_until 10 is_running || fail_all "the job does not start"
@@ -198,7 +198,7 @@ is "a host dies: every item that was confirmed is there, and none twice" \
 	"$((kept >= made && kept <= made + lost))" 1
 is "the other host goes on" "$(on two /health/ready)" 200
 job_over() { [[ $(sql "$primary" "SELECT status FROM jobs WHERE id = '$job'") == succeeded ]]; }
-wait_until 20 job_over || true
+wait_until 60 job_over || true
 is "the other host runs its job" "$(sql "$primary" "SELECT status, attempts FROM jobs WHERE id = '$job'")" "succeeded|2"
 
 # It comes back.
