@@ -152,7 +152,11 @@ send_around(struct db *db, const struct statement *s, struct db_params p)
 		PQclear(result ? db_wait(db, db_timeout()) : NULL);
 	}
 	db->begin = NULL;
-	return PQexitPipelineMode(db->conn) ? result : NULL;
+	if (PQexitPipelineMode(db->conn))
+		return result;
+
+	PQclear(result);
+	return NULL;
 }
 
 /* One try. `*sent` says whether the server may have begun to run it. */

@@ -705,6 +705,18 @@ Test(db, a_transaction_does_not_go_on_in_another_connection)
 	cr_expect_eq(db_run(c, &insert_user, NULL, "b@example.com"), OK, "works again");
 }
 
+/* Nobody asks for it, and it would wait for us to take rows that nobody wants. */
+Test(db, a_first_statement_that_copies_leaves_nothing)
+{
+	static const struct query copy = QUERY("test_copy", NULL, "COPY users TO STDOUT");
+
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(db_run(c, &copy, NULL), E_UNAVAILABLE);
+	cr_expect_eq(db_finish(c, OK), E_UNAVAILABLE);
+	failure_clear(c);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK, "works again");
+}
+
 Test(db, a_table_that_changed_under_a_statement)
 {
 	static const struct query all = QUERY("test_all", &thing_schema, "SELECT * FROM changing");
