@@ -305,6 +305,29 @@ cache_handle(struct request *req)
 	return e;
 }
 
+static bool
+follows(const struct feature *feature, const struct feature *other)
+{
+	for (const char *const *name = feature->follows; name && *name; name++) {
+		if (strcmp(*name, other->name) == 0)
+			return true;
+	}
+	return feature == other;
+}
+
+/* Whether any answer is kept that a change of the feature makes old. */
+static bool
+is_kept(const struct feature *feature)
+{
+	for (const struct feature *const *f = features; *f; f++) {
+		for (const struct route *r = (*f)->routes; r && r->method; r++) {
+			if (r->cache_seconds && follows(*f, feature))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Whatever a request answers but a refusal, it may have changed something. Where Redis cannot
  * be told, this host keeps to itself until what is there is old. */
 void
@@ -313,7 +336,8 @@ cache_forget(const struct request *req)
 	unsigned status = req->reply.status;
 
 	if (!req->feature || req->method == GET || req->method == HEAD ||
-	    (status >= 400 && status < 500) || settings.cache_ttl_seconds == 0)
+	    (status >= 400 && status < 500) || settings.cache_ttl_seconds == 0 ||
+	    !is_kept(req->feature))
 		return;
 
 	generation_bump("cache", req->feature->name);

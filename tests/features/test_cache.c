@@ -376,3 +376,18 @@ Test(cache_redis, away_and_back)
 	create(&ada);
 	cr_expect_eq(total(&ada, ITEMS), 3);
 }
+
+/* No answer is made of API keys, so their changes are nobody's business. */
+Test(cache_redis, what_nobody_keeps_is_not_told)
+{
+	struct account ada = make_user(t);
+	const char *key = "{\"name\":\"x\",\"scopes\":[\"tasks:read\"]}";
+
+	redis_server_freeze();
+	cr_expect_eq(call(t, "POST", "/api/v1/api-keys", .token = ada.token, .json = key).status,
+		     201);
+	cr_expect_not(shared_alone());
+	create(&ada);
+	cr_expect(shared_alone());
+	redis_server_thaw();
+}
