@@ -28,6 +28,18 @@ with() {
 	output=$(tail -n +2 "$site/look")
 }
 
+# in_space COMMAND…: where folder $site/full is a full disk, and net.core.somaxconn 128.
+in_space() {
+	local as=()
+	((EUID == 0)) || as=(--map-root-user)
+	mkdir -p "$site/full"
+	echo 128 >"$site/somaxconn"
+	# shellcheck disable=SC2016 # They are of the inner shell.
+	unshare --mount "${as[@]}" sh -c 'mount --bind "$1/somaxconn" /proc/sys/net/core/somaxconn &&
+		mount -t tmpfs -o size=1m none "$1/full" && head -c 1048576 /dev/zero >"$1/full/log" &&
+		shift && exec "$@"' sh "$site" "$@"
+}
+
 doctor
 is "all is well" "$code" 0
 is "no fault" "$(grep -c '"state":"fault"' <<<"$output" || true)" 0
@@ -36,6 +48,8 @@ for check in settings database migrations role connections clock socket "web ser
 done
 is "nothing on standard error" "$(cat "$site/errors")" ""
 is "no secret" "$(grep -c "$JWT_SECRET_KEY\|$FIRST_ADMIN_PASSWORD" <<<"$output" || true)" 0
+is "JSON: every check with its words" \
+	"$(jq '[.[] | select(.check and .state and .text and has("cure"))] | length' <<<"$output")" 17
 matches "as text" "$("$APP" doctor --url "$url")" '^ok +database +PostgreSQL [0-9]+'
 
 # Settings.
@@ -49,6 +63,8 @@ with ENV_FILE="$site/open.env"
 finds secrets fault 'everybody on this host can read'
 output=$("$APP" --env-file "$site/open.env" doctor --json --url "$url") || code=$?
 finds secrets fault 'everybody on this host can read'
+with ENV_FILE=/dev/null
+finds secrets warning 'FIRST_ADMIN_PASSWORD is still there'
 with DB_STATEMENT_TIMEOUT_MS=60000
 finds time-outs warning 'longer than its request'
 
@@ -58,6 +74,11 @@ with DATABASE_URL=postgresql://app@192.0.2.1/app SMTP_URL=smtp://192.0.2.1 APP_U
 is "quick though all is away" "$((${EPOCHREALTIME/./} - began < 2000000))" 1
 is "the database is away" "$(state database) $code" "fault 1"
 is "mail is away" "$(state mail)" fault
+with SMTP_URL=smtp://:secret@127.0.0.1:1
+finds mail fault '127.0.0.1 does not answer'
+is "no password of it" "$(grep -c :secret <<<"$output" || true)" 0
+with SMTP_URL=
+finds mail warning 'without SMTP_URL'
 with REDIS_URL=redis://:secret@127.0.0.1:1/0
 finds redis fault '127.0.0.1 does not answer'
 is "no password in it" "$(grep -c :secret <<<"$output" || true)" 0
@@ -73,6 +94,24 @@ psql -X -q "$MIGRATE_DATABASE_URL" -c 'REVOKE ALL ON items FROM app'
 doctor
 finds role fault 'role app may not read 1 of the tables'
 psql -X -q "$MIGRATE_DATABASE_URL" -c 'GRANT SELECT, INSERT, UPDATE, DELETE ON items TO app'
+
+# This host: its clock, its disk, what it lets a process have.
+"${CC:-cc}" -shared -fPIC -O -o "$site/clock.so" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"
+for step in -3600 3600; do
+	echo "$step" >"$site/clock"
+	with LD_PRELOAD="$site/clock.so" CLOCK_FILE="$site/clock" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
+	finds clock fault 'are (3599|3600|3601) s apart'
+done
+if in_space true 2>>"$log"; then
+	output=$(MAIL_DIR=$site/full in_space "$APP" doctor --json --url "$url") && code=0 || code=$?
+	finds disk warning "$site/full: 0 MB free"
+	finds backlog warning '128 may wait, and not 512'
+	is "warnings are no fault" "$code $(grep -o "\"check.*\"state\":\"fault.*" <<<"$output")" "0 "
+else
+	ok "a full disk # SKIP no namespaces here"
+fi
+output=$(ulimit -n 60 && "$APP" doctor --json --url "$url") && code=0 || code=$?
+finds "open files" fault 'a process may open 60 files'
 
 # The socket.
 chmod 666 "$site/run/api.sock"
