@@ -6,21 +6,7 @@
 
 #define NOTES "/api/v1/notes"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(notes, .init = begin, .fini = end);
+TEST_SUITE(notes);
 
 static struct answer
 write_note(const char *body)

@@ -20,13 +20,7 @@ begin(void)
 	settings.session_cache_seconds = 0;
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(access, .init = begin, .fini = end, .timeout = 120);
+TestSuite(access, .init = begin, .fini = test_end, .timeout = 120);
 
 enum credential {
 	NOTHING,

@@ -12,21 +12,7 @@
 
 #define P "/api/v1"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(api_keys, .init = begin, .fini = end);
+TEST_SUITE(api_keys);
 
 static struct answer
 create(const struct account *user, const char *json)

@@ -20,13 +20,7 @@ begin(void)
 	admin = make_user(t, .role = "admin");
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(audit, .init = begin, .fini = end);
+TestSuite(audit, .init = begin, .fini = test_end);
 
 static struct answer
 events(const char *query)

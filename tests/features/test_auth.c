@@ -16,21 +16,7 @@
 
 #define P "/api/v1"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(auth, .init = begin, .fini = end);
+TEST_SUITE(auth);
 
 static struct answer
 post(const char *path, const char *json)

@@ -21,13 +21,7 @@ begin(void)
 	cr_assert_null(shared_open(NULL, 4));
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(cache, .init = begin, .fini = end, .timeout = 60);
+TestSuite(cache, .init = begin, .fini = test_end, .timeout = 60);
 
 #define ITEMS "/api/v1/items"
 
@@ -321,7 +315,7 @@ static void
 end_with_redis(void)
 {
 	redis_server_end();
-	end();
+	test_end();
 }
 
 TestSuite(cache_redis, .init = begin_with_redis, .fini = end_with_redis, .timeout = 60);

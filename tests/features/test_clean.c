@@ -7,21 +7,7 @@
 #include "app/clock.h"
 #include "job/job_priv.h"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(clean, .init = begin, .fini = end);
+TEST_SUITE(clean);
 
 static void
 run_job(const char *name)

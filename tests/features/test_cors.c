@@ -24,13 +24,7 @@ begin(void)
 	settings.cors_origins = listed;
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(cors, .init = begin, .fini = end);
+TestSuite(cors, .init = begin, .fini = test_end);
 
 static void
 expect_header(const struct answer *a, const char *name, const char *value)

@@ -52,13 +52,7 @@ begin(void)
 	setenv("LOG_LEVEL", "error", 1);
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(crash, .init = begin, .fini = end);
+TestSuite(crash, .init = begin, .fini = test_end);
 
 /* Ada has signed in by password and used her refresh token once; an owner looks on. */
 struct scene {

@@ -8,22 +8,9 @@
 
 enum { TRIES = 10000, ROUND = 100, SECRET_MAX = 4000 };
 
-static struct test *t;
 static uint64_t dice = 0x9e3779b97f4a7c15;
 
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(credentials, .init = begin, .fini = end, .timeout = 300);
+TEST_SUITE(credentials);
 
 /* xorshift64: the same throws in each run. */
 static size_t throw(size_t sides)

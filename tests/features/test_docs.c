@@ -6,21 +6,7 @@
 #include "app/feature.h"
 #include "app/settings.h"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(docs, .init = begin, .fini = end);
+TEST_SUITE(docs);
 
 Test(docs, is_for_everybody_at_both_places)
 {

@@ -7,21 +7,7 @@
 #include "app/settings.h"
 #include "app/shared.h"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(health, .init = begin, .fini = end);
+TEST_SUITE(health);
 
 static void
 free_database(void *db)

@@ -9,21 +9,7 @@
 #include "app/feature.h"
 #include "app/settings.h"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(http, .init = begin, .fini = end);
+TEST_SUITE(http);
 
 #define ITEMS "/api/v1/items"
 #define ID    "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10"

@@ -26,13 +26,7 @@ begin(void)
 	ada = make_user(t);
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(idempotency, .init = begin, .fini = end, .timeout = 60);
+TestSuite(idempotency, .init = begin, .fini = test_end, .timeout = 60);
 
 static struct answer
 post_as(const struct account *who, const char *uri, const char *key, const char *json)

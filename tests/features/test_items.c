@@ -18,13 +18,7 @@ begin(void)
 	ada = make_user(t);
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(items, .init = begin, .fini = end);
+TestSuite(items, .init = begin, .fini = test_end);
 
 #define ITEMS "/api/v1/items"
 

@@ -20,13 +20,7 @@ begin(void)
 	boss = make_user(t, .role = "admin");
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(jobs, .init = begin, .fini = end);
+TestSuite(jobs, .init = begin, .fini = test_end);
 
 #define JOBS "/api/v1/jobs"
 
@@ -297,7 +291,7 @@ column(const char *name)
 	return testdb_sql("SELECT %s FROM jobs", name);
 }
 
-Test(enqueue, takes_what_the_row_says, .init = begin, .fini = end)
+Test(enqueue, takes_what_the_row_says, .init = begin, .fini = test_end)
 {
 	cr_assert_eq(job_enqueue(t->ctx, &bare, NULL), OK);
 	cr_expect_str_eq(column("kind"), "bare");
@@ -310,7 +304,7 @@ Test(enqueue, takes_what_the_row_says, .init = begin, .fini = end)
 	cr_expect_null(column("owner_id"));
 }
 
-Test(enqueue, takes_what_the_call_says, .init = begin, .fini = end)
+Test(enqueue, takes_what_the_call_says, .init = begin, .fini = test_end)
 {
 	struct word word = { "hello" };
 	const char *id = NULL;
@@ -327,19 +321,19 @@ Test(enqueue, takes_what_the_call_says, .init = begin, .fini = end)
 	cr_expect_str_eq(column("args ->> 'text'"), "hello");
 }
 
-Test(enqueue, one_of_a_limited_kind_has_its_own_queue, .init = begin, .fini = end)
+Test(enqueue, one_of_a_limited_kind_has_its_own_queue, .init = begin, .fini = test_end)
 {
 	cr_assert_eq(job_enqueue(t->ctx, &few, NULL, .queue = "mine"), OK);
 	cr_expect_str_eq(column("queue"), "few");
 }
 
-Test(enqueue, a_time_that_is_past_is_now, .init = begin, .fini = end)
+Test(enqueue, a_time_that_is_past_is_now, .init = begin, .fini = test_end)
 {
 	cr_assert_eq(job_enqueue(t->ctx, &bare, NULL, .run_at = clock_now() - 3600000000), OK);
 	cr_expect_str_eq(column("status"), "queued");
 }
 
-Test(enqueue, refuses_bad_arguments, .init = begin, .fini = end)
+Test(enqueue, refuses_bad_arguments, .init = begin, .fini = test_end)
 {
 	struct word word = { "" };
 
@@ -349,7 +343,7 @@ Test(enqueue, refuses_bad_arguments, .init = begin, .fini = end)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs"), "0");
 }
 
-Test(enqueue, belongs_to_the_transaction, .init = begin, .fini = end)
+Test(enqueue, belongs_to_the_transaction, .init = begin, .fini = test_end)
 {
 	cr_assert_eq(db_begin(t->ctx), OK);
 	cr_assert_eq(job_enqueue(t->ctx, &bare, NULL), OK);
@@ -363,7 +357,7 @@ Test(enqueue, belongs_to_the_transaction, .init = begin, .fini = end)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs"), "1");
 }
 
-Test(enqueue, unique_ones_are_there_once, .init = begin, .fini = end)
+Test(enqueue, unique_ones_are_there_once, .init = begin, .fini = test_end)
 {
 	const char *first = NULL, *second = NULL, *other = NULL, *third = NULL;
 
@@ -382,7 +376,7 @@ Test(enqueue, unique_ones_are_there_once, .init = begin, .fini = end)
 	cr_expect_str_neq(third, first);
 }
 
-Test(enqueue, a_unique_one_is_not_retried_beside_another, .init = begin, .fini = end)
+Test(enqueue, a_unique_one_is_not_retried_beside_another, .init = begin, .fini = test_end)
 {
 	const char *first = NULL;
 	struct job_row row;
@@ -393,7 +387,7 @@ Test(enqueue, a_unique_one_is_not_retried_beside_another, .init = begin, .fini =
 	cr_expect_eq(job_retry(t->ctx, first, NULL, &row), E_CONFLICT);
 }
 
-Test(enqueue, old_ones_are_pruned, .init = begin, .fini = end)
+Test(enqueue, old_ones_are_pruned, .init = begin, .fini = test_end)
 {
 	static const char *const rows[] = { "succeeded 71", "succeeded 73", "cancelled 73",
 					    "failed 73",    "failed 721",   "queued 9999" };
@@ -418,7 +412,7 @@ Test(enqueue, old_ones_are_pruned, .init = begin, .fini = end)
 }
 
 /* Every kind and every time of the application can be used. */
-Test(enqueue, kinds_are_complete, .init = begin, .fini = end)
+Test(enqueue, kinds_are_complete, .init = begin, .fini = test_end)
 {
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct job_kind *const *k = (*f)->jobs; k && *k; k++) {

@@ -26,7 +26,7 @@ end(void)
 	for (size_t i = 0; i < n; i++)
 		unlink(arena_printf(t->arena, "%s/%s", folder, keys[i].file));
 	cr_expect_eq(rmdir(folder), 0);
-	test_end(t);
+	test_end();
 }
 
 TestSuite(jwks, .init = begin, .fini = end);

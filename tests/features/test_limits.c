@@ -21,13 +21,7 @@ begin(void)
 	settings.auth_recovery_ip_rate_limit = (struct rate) { 30, 60 };
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(limits, .init = begin, .fini = end);
+TestSuite(limits, .init = begin, .fini = test_end);
 
 #define LOGIN   "/api/v1/auth/login"
 #define REFRESH "/api/v1/auth/refresh"

@@ -16,13 +16,7 @@ begin(void)
 	ada = make_user(t);
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(lists, .init = begin, .fini = end);
+TestSuite(lists, .init = begin, .fini = test_end);
 
 #define ITEMS "/api/v1/items"
 

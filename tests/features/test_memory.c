@@ -18,7 +18,6 @@
 
 enum { ALLOCATIONS_MAX = 2000 };
 
-static struct test *t;
 static int taken, fail_at; /* 0: none fails */
 static bool for_good;      /* and all after it */
 
@@ -69,19 +68,7 @@ strdup(const char *text)
 
 #endif
 
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(memory, .init = begin, .fini = end, .timeout = 300);
+TEST_SUITE(memory);
 
 struct act {
 	const char *method, *uri, *json;

@@ -9,21 +9,7 @@
 #include "app/settings.h"
 #include "job/job_priv.h"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(prometheus, .init = begin, .fini = end);
+TEST_SUITE(prometheus);
 
 static const char *
 scrape(void)

@@ -14,13 +14,7 @@ begin(void)
 	ada = make_user(t);
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(search, .init = begin, .fini = end);
+TestSuite(search, .init = begin, .fini = test_end);
 
 #define SEARCH "/api/v1/items/search"
 

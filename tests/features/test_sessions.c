@@ -12,21 +12,7 @@
 
 #define P "/api/v1"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(sessions, .init = begin, .fini = end);
+TEST_SUITE(sessions);
 
 static struct answer
 ask(const char *method, const char *token, const char *path)

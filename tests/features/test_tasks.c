@@ -17,13 +17,7 @@ begin(void)
 	ada = make_user(t);
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(tasks, .init = begin, .fini = end);
+TestSuite(tasks, .init = begin, .fini = test_end);
 
 #define TASKS   "/api/v1/tasks"
 #define NOWHERE TASKS "/0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10"

@@ -10,21 +10,7 @@
 
 #define P "/api/v1"
 
-static struct test *t;
-
-static void
-begin(void)
-{
-	t = test_begin();
-}
-
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(users, .init = begin, .fini = end);
+TEST_SUITE(users);
 
 static struct answer
 ask(const struct account *who, const char *method, const char *path, const char *json)

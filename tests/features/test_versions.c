@@ -42,13 +42,7 @@ begin(void)
 	tag = tag_of(path);
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(versions, .init = begin, .fini = end, .timeout = 60);
+TestSuite(versions, .init = begin, .fini = test_end, .timeout = 60);
 
 static const char *
 with(const char *variable, const char *value)

@@ -1,11 +1,7 @@
 /*
  * One request in one line, through the whole pipeline, against a database of the test's own:
  *
- *	static struct test *t;
- *
- *	static void begin(void) { t = test_begin(); }
- *	static void end(void) { test_end(t); }
- *	TestSuite(lamps, .init = begin, .fini = end);
+ *	TEST_SUITE(lamps);
  *
  *	Test(lamps, can_be_made)
  *	{
@@ -32,9 +28,19 @@ struct test {
 	struct ctx *ctx; /* for what a test does beside it, on the same connection */
 };
 
-/* Takes a database (support/testdb.h), and settings under which tests are fast. */
+/* Takes a database (support/testdb.h), and settings under which tests are fast. test_end()
+ * ends the one that began. */
 struct test *test_begin(void);
-void test_end(struct test *);
+void test_end(void);
+
+/* A suite whose tests have `t` and need no more set up. */
+#define TEST_SUITE(name)                                                                           \
+	static struct test *t;                                                                     \
+	static void begin(void)                                                                    \
+	{                                                                                          \
+		t = test_begin();                                                                  \
+	}                                                                                          \
+	TestSuite(name, .init = begin, .fini = test_end, .timeout = 300)
 
 struct call {
 	const char *token; /* Authorization: Bearer … */

@@ -27,13 +27,7 @@ begin(void)
 %end
 }
 
-static void
-end(void)
-{
-	test_end(t);
-}
-
-TestSuite(@names@, .init = begin, .fini = end);
+TestSuite(@names@, .init = begin, .fini = test_end);
 
 static const char *
 path_of(const char *id)
