@@ -4,18 +4,10 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { chance } from './random.mjs';
 
 const [program, folder, wanted = 20000, seed = Date.now() % 2 ** 31] = process.argv.slice(2);
-
-// Mulberry32: the same seed makes the same documents.
-let state = Number(seed);
-function random(below) {
-	state = (state + 0x6d2b79f5) | 0;
-	let t = Math.imul(state ^ (state >>> 15), 1 | state);
-	t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-	return ((t ^ (t >>> 14)) >>> 0) % below;
-}
-const any = (list) => list[random(list.length)];
+const { random, any } = chance(seed);
 
 // ---- the other reader
 

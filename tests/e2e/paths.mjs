@@ -4,19 +4,11 @@
 // `files`: the web server looks for a file first, as Apache does before mod_fcgid: it says 404 to
 // a NUL and 403 to a name that is too long for a file.
 import { connect } from 'node:net';
+import { chance } from './random.mjs';
 
 const [port, socket, files, wanted = 300, seed = Date.now() % 2 ** 31] = process.argv.slice(2);
 const id = '01936f5e-0000-7000-8000-000000000001';
-
-// Mulberry32: the same seed makes the same paths.
-let state = Number(seed);
-function random(below) {
-	state = (state + 0x6d2b79f5) | 0;
-	let t = Math.imul(state ^ (state >>> 15), 1 | state);
-	t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-	return ((t ^ (t >>> 14)) >>> 0) % below;
-}
-const any = (list) => list[random(list.length)];
+const { random, any } = chance(seed);
 
 // ---- paths, each character a byte
 

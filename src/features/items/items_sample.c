@@ -12,46 +12,15 @@ static const struct item rows[] = {
 };
 
 static enum error
-count_own(struct ctx *c, int64_t *n)
-{
-	struct list_args args;
-	struct page page;
-	enum error e;
-
-	e = list_read(c, &items_rows, NULL, 0, NULL, &args);
-	if (e)
-		return e;
-
-	e = items_list(c, &args, &page);
-	*n = e ? 0 : page.total;
-	return e;
-}
-
-/* One that has items keeps what it has. */
-static enum error
-fill(struct ctx *c, const char *email, FILE *out)
+make(struct ctx *c, size_t i)
 {
 	struct item item;
-	int64_t n;
-	enum error e;
 
-	e = count_own(c, &n);
-	if (e)
-		return e;
-
-	if (n > 0) {
-		fprintf(out, "items: %s has %" PRId64 " already\n", email, n);
-		return OK;
-	}
-	for (size_t i = 0; i < COUNT(rows) && !e; i++)
-		e = items_create(c, &rows[i], &item);
-	if (!e)
-		fprintf(out, "items: made %zu for %s\n", COUNT(rows), email);
-	return e;
+	return items_create(c, &rows[i], &item);
 }
 
 enum error
 items_sample(struct ctx *c, FILE *out)
 {
-	return users_as_samples(c, fill, out);
+	return users_give_samples(c, &items_rows, COUNT(rows), make, out);
 }

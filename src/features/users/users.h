@@ -42,11 +42,10 @@ extern const struct schema user_schema, user_change_schema;
 extern const struct feature users_feature;
 extern const struct list users_rows;
 
-/* Calls `act` as each of the accounts that `seed --sample` makes; whatever their roles, as a
- * member, who sees his own rows alone. */
-enum error users_as_samples(struct ctx *,
-			    enum error (*act)(struct ctx *, const char *email, FILE *out),
-			    FILE *out) MUST_CHECK;
+/* Gives each of the accounts that `seed --sample` makes the `n` rows that `make` makes for the
+ * caller, unless it has some of that list already. */
+enum error users_give_samples(struct ctx *, const struct list *, size_t n,
+			      enum error (*make)(struct ctx *, size_t i), FILE *out) MUST_CHECK;
 
 /* Those that hash a password are not for a transaction: they have their own. */
 

@@ -37,9 +37,48 @@ users_sample(struct ctx *c, FILE *out)
 	return e;
 }
 
+static enum error
+count_rows(struct ctx *c, const struct list *list, int64_t *n)
+{
+	struct list_args args;
+	struct page page;
+	enum error e;
+
+	e = list_read(c, list, NULL, 0, NULL, &args);
+	if (e)
+		return e;
+
+	e = db_list(c, &args, &page);
+	*n = e ? 0 : page.total;
+	return e;
+}
+
+static enum error
+give(struct ctx *c, const struct list *list, size_t n, enum error (*make)(struct ctx *, size_t i),
+     const char *email, FILE *out)
+{
+	int64_t there;
+	enum error e;
+
+	e = count_rows(c, list, &there);
+	if (e)
+		return e;
+
+	if (there > 0) {
+		fprintf(out, "%s: %s has %" PRId64 " already\n", list->name, email, there);
+		return OK;
+	}
+	for (size_t i = 0; i < n && !e; i++)
+		e = make(c, i);
+	if (!e)
+		fprintf(out, "%s: made %zu for %s\n", list->name, n, email);
+	return e;
+}
+
+/* Whatever their roles, as a member, who sees his own rows alone. */
 enum error
-users_as_samples(struct ctx *c, enum error (*act)(struct ctx *, const char *email, FILE *out),
-		 FILE *out)
+users_give_samples(struct ctx *c, const struct list *list, size_t n,
+		   enum error (*make)(struct ctx *, size_t i), FILE *out)
 {
 	struct caller before = c->caller;
 	enum error e = OK;
@@ -51,7 +90,7 @@ users_as_samples(struct ctx *c, enum error (*act)(struct ctx *, const char *emai
 		if (e)
 			break;
 		c->caller = (struct caller) { .user_id = user.id, .role = ROLE_MEMBER };
-		e = act(c, user.email, out);
+		e = give(c, list, n, make, user.email, out);
 		c->caller = before;
 	}
 	return e;

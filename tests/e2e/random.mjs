@@ -1,0 +1,11 @@
+// What a test makes up: the same seed makes the same again (Mulberry32).
+export function chance(seed) {
+	let state = Number(seed);
+	const random = (below) => {
+		state = (state + 0x6d2b79f5) | 0;
+		let t = Math.imul(state ^ (state >>> 15), 1 | state);
+		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+		return ((t ^ (t >>> 14)) >>> 0) % below;
+	};
+	return { random, any: (list) => list[random(list.length)] };
+}
