@@ -52,13 +52,9 @@ static enum error
 list_notes(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = db_list(req->ctx, &req->list, &page);
 
-	e = db_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
@@ -66,26 +62,18 @@ create_note(struct request *req)
 {
 	const struct note *in = req->in;
 	struct note note;
-	enum error e;
+	enum error e = db_one(req->ctx, &queries[INSERT], &note, in->body);
 
-	e = db_one(req->ctx, &queries[INSERT], &note, in->body);
-	if (e)
-		return e;
-
-	return reply_record(req, &note);
+	return reply_record(req, e, &note);
 }
 
 static enum error
 show_note(struct request *req)
 {
 	struct note note;
-	enum error e;
+	enum error e = db_one(req->ctx, &queries[FIND], &note, request_path(req, "id"));
 
-	e = db_one(req->ctx, &queries[FIND], &note, request_path(req, "id"));
-	if (e)
-		return e;
-
-	return reply_record(req, &note);
+	return reply_record(req, e, &note);
 }
 
 static enum error
@@ -95,12 +83,9 @@ delete_note(struct request *req)
 	enum error e;
 
 	e = db_run(req->ctx, &queries[DELETE_ONE], &deleted, request_path(req, "id"));
-	if (e)
-		return e;
-	if (!deleted)
-		return fail(req->ctx, E_NOT_FOUND, NULL);
-
-	return reply_empty(req);
+	if (!e && !deleted)
+		e = fail(req->ctx, E_NOT_FOUND, NULL);
+	return reply_empty(req, e);
 }
 
 static const struct route routes[] = {

@@ -141,11 +141,12 @@ const struct limit *route_limit(const struct route *, size_t i);
 /* Answers with the status of the route's row. reply_record: a record of .reply, with Location
  * (of its first field, the id) where the status is 201 or .location is there, and with ETag
  * where it has an INT `version` without flags, which every UPDATE counts up: If-Match and
- * If-None-Match then work by themselves. reply_page: a page of .list; reply_empty: 204. All
- * return OK, so a handler ends with `return reply_record(req, &item);`. */
-enum error reply_record(struct request *, const void *record) MUST_CHECK;
-enum error reply_page(struct request *, const struct page *) MUST_CHECK;
-enum error reply_empty(struct request *) MUST_CHECK;
+ * If-None-Match then work by themselves. reply_page: a page of .list; reply_empty: 204. Where
+ * the outcome is an error they return it and answer nothing, so a handler ends with
+ * `return reply_record(req, e, &item);`. */
+enum error reply_record(struct request *, enum error outcome, const void *record) MUST_CHECK;
+enum error reply_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
+enum error reply_empty(struct request *, enum error outcome) MUST_CHECK;
 
 /* A body that is ready: `body` must live as long as the arena. */
 enum error reply_body(struct request *, unsigned status, const char *media_type, const char *body,

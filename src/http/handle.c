@@ -268,7 +268,7 @@ process(struct request *req)
 
 	e = route_find(req, &segments);
 	if (e == E_METHOD_NOT_ALLOWED && req->method == OPTIONS)
-		return reply_empty(req);
+		return reply_empty(req, OK);
 	if (e)
 		return e;
 

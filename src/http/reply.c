@@ -43,9 +43,9 @@ reply_body(struct request *req, unsigned status, const char *media_type, const c
 }
 
 enum error
-reply_empty(struct request *req)
+reply_empty(struct request *req, enum error e)
 {
-	return reply_body(req, 204, NULL, "", 0);
+	return e ? e : reply_body(req, 204, NULL, "", 0);
 }
 
 static enum error
@@ -79,10 +79,13 @@ set_location(struct request *req, const void *record)
 }
 
 enum error
-reply_record(struct request *req, const void *record)
+reply_record(struct request *req, enum error e, const void *record)
 {
 	const struct schema *schema = req->route->reply;
 	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
+
+	if (e)
+		return e;
 
 	schema_write(&b, schema, record);
 	if (version_counted(schema))
@@ -146,12 +149,16 @@ set_links(struct request *req, const struct page *page)
 }
 
 enum error
-reply_page(struct request *req, const struct page *page)
+reply_page(struct request *req, enum error e, const struct page *page)
 {
 	const struct schema *row = req->route->reply;
 	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
-	const char *at = page->items.rows;
+	const char *at;
 
+	if (e)
+		return e;
+
+	at = page->items.rows;
 	buf_text(&b, "{\"items\":[");
 	for (size_t i = 0; i < page->items.n; i++, at += row->size) {
 		if (i)

@@ -58,7 +58,7 @@ show_about(struct request *req)
 		.draining = shared_draining(),
 	};
 
-	return reply_record(req, &about);
+	return reply_record(req, OK, &about);
 }
 
 static enum error

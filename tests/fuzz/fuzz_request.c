@@ -12,13 +12,13 @@
 static enum error
 echo(struct request *req)
 {
-	return reply_record(req, req->in);
+	return reply_record(req, OK, req->in);
 }
 
 static enum error
 empty(struct request *req)
 {
-	return reply_empty(req);
+	return reply_empty(req, OK);
 }
 
 static const struct route routes[] = {

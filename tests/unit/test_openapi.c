@@ -119,7 +119,7 @@ static const struct list lamps = {
 static enum error
 answer(struct request *req)
 {
-	return reply_empty(req);
+	return reply_empty(req, OK);
 }
 
 static const struct route lamp_routes[] = {

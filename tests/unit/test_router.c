@@ -39,7 +39,7 @@ tell(struct request *req, const char *text)
 {
 	struct told told = { text };
 
-	return reply_record(req, &told);
+	return reply_record(req, OK, &told);
 }
 
 static enum error

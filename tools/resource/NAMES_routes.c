@@ -5,77 +5,53 @@ static enum error
 list_@names@(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = @names@_list(req->ctx, &req->list, &page);
 
-	e = @names@_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
 create_@name@(struct request *req)
 {
 	struct @name@ @name@;
-	enum error e;
+	enum error e = @names@_create(req->ctx, req->in, &@name@);
 
-	e = @names@_create(req->ctx, req->in, &@name@);
-	if (e)
-		return e;
-
-	return reply_record(req, &@name@);
+	return reply_record(req, e, &@name@);
 }
 
 static enum error
 show_@name@(struct request *req)
 {
 	struct @name@ @name@;
-	enum error e;
+	enum error e = @names@_get(req->ctx, request_path(req, "id"), &@name@);
 
-	e = @names@_get(req->ctx, request_path(req, "id"), &@name@);
-	if (e)
-		return e;
-
-	return reply_record(req, &@name@);
+	return reply_record(req, e, &@name@);
 }
 
 static enum error
 change_@name@(struct request *req)
 {
 	struct @name@ @name@;
-	enum error e;
+	enum error e = @names@_update(req->ctx, request_path(req, "id"), req->in, req->given, &@name@);
 
-	e = @names@_update(req->ctx, request_path(req, "id"), req->in, req->given, &@name@);
-	if (e)
-		return e;
-
-	return reply_record(req, &@name@);
+	return reply_record(req, e, &@name@);
 }
 
 static enum error
 replace_@name@(struct request *req)
 {
 	struct @name@ @name@;
-	enum error e;
+	enum error e = @names@_update(req->ctx, request_path(req, "id"), req->in, @NAME@_WHOLE, &@name@);
 
-	e = @names@_update(req->ctx, request_path(req, "id"), req->in, @NAME@_WHOLE, &@name@);
-	if (e)
-		return e;
-
-	return reply_record(req, &@name@);
+	return reply_record(req, e, &@name@);
 }
 
 static enum error
 delete_@name@(struct request *req)
 {
-	enum error e;
+	enum error e = @names@_delete(req->ctx, request_path(req, "id"));
 
-	e = @names@_delete(req->ctx, request_path(req, "id"));
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 const struct route @names@_routes[] = {

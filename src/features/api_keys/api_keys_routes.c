@@ -23,51 +23,35 @@ static enum error
 list_keys(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = api_keys_list(req->ctx, &req->list, &page);
 
-	e = api_keys_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
 create_key(struct request *req)
 {
 	struct api_key key;
-	enum error e;
+	enum error e = api_keys_create(req->ctx, req->in, &key);
 
-	e = api_keys_create(req->ctx, req->in, &key);
-	if (e)
-		return e;
-
-	return reply_record(req, &key);
+	return reply_record(req, e, &key);
 }
 
 static enum error
 show_key(struct request *req)
 {
 	struct api_key key;
-	enum error e;
+	enum error e = api_keys_get(req->ctx, request_path(req, "id"), &key);
 
-	e = api_keys_get(req->ctx, request_path(req, "id"), &key);
-	if (e)
-		return e;
-
-	return reply_record(req, &key);
+	return reply_record(req, e, &key);
 }
 
 static enum error
 delete_key(struct request *req)
 {
-	enum error e;
+	enum error e = api_keys_delete(req->ctx, request_path(req, "id"));
 
-	e = api_keys_delete(req->ctx, request_path(req, "id"));
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 /* A viewer may look at the keys that he made while he was more, and end them. */

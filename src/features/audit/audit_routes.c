@@ -7,13 +7,9 @@ static enum error
 list_events(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = audit_list(req->ctx, &req->list, &page);
 
-	e = audit_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 /* What the pipeline calls after a refusal. The answer is made already; that the event could

@@ -23,27 +23,19 @@ static enum error
 sign_up(struct request *req)
 {
 	struct user user;
-	enum error e;
+	enum error e = auth_register(req->ctx, req->in, &user);
 
-	e = auth_register(req->ctx, req->in, &user);
-	if (e)
-		return e;
-
-	return reply_record(req, &user);
+	return reply_record(req, e, &user);
 }
 
 static enum error
 log_in(struct request *req)
 {
 	struct tokens tokens;
-	enum error e;
+	enum error e = auth_login(req->ctx, req->in, &tokens);
 
-	e = auth_login(req->ctx, req->in, &tokens);
 	count_attempt("password", e);
-	if (e)
-		return e;
-
-	return reply_record(req, &tokens);
+	return reply_record(req, e, &tokens);
 }
 
 static enum error
@@ -51,27 +43,19 @@ refresh(struct request *req)
 {
 	const struct refresh *in = req->in;
 	struct tokens tokens;
-	enum error e;
+	enum error e = auth_refresh(req->ctx, in->refresh_token, &tokens);
 
-	e = auth_refresh(req->ctx, in->refresh_token, &tokens);
 	count_attempt("refresh_token", e);
-	if (e)
-		return e;
-
-	return reply_record(req, &tokens);
+	return reply_record(req, e, &tokens);
 }
 
 static enum error
 log_out(struct request *req)
 {
 	const struct refresh *in = req->in;
-	enum error e;
+	enum error e = auth_logout(req->ctx, in->refresh_token);
 
-	e = auth_logout(req->ctx, in->refresh_token);
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 /* For web servers that let other services' requests in by what this says (nginx:
@@ -84,7 +68,7 @@ show_caller(struct request *req)
 	reply_header(req, "X-User-Id", caller->user_id);
 	reply_header(req, "X-User-Role", role_name(caller->role));
 	reply_header(req, "X-Session-Id", caller->session_id);
-	return reply_empty(req);
+	return reply_empty(req, OK);
 }
 
 static const char *

@@ -6,7 +6,7 @@ show_live(struct request *req)
 {
 	static const struct live live = { "ok" };
 
-	return reply_record(req, &live);
+	return reply_record(req, OK, &live);
 }
 
 static enum error
@@ -18,7 +18,7 @@ show_health(struct request *req)
 	enum error e;
 
 	health_check(req->ctx, &health);
-	e = reply_record(req, &health);
+	e = reply_record(req, OK, &health);
 	if (e)
 		return e;
 
@@ -43,7 +43,7 @@ show_ready(struct request *req)
 			    "not ready: the database is away, a migration is pending, or the "
 			    "service is stopping; /health tells which");
 
-	return reply_record(req, &ready);
+	return reply_record(req, OK, &ready);
 }
 
 const struct route health_routes[] = {

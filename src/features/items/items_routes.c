@@ -5,103 +5,71 @@ static enum error
 list_items(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = items_list(req->ctx, &req->list, &page);
 
-	e = items_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
 list_my_items(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = items_list_own(req->ctx, &req->list, &page);
 
-	e = items_list_own(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
 search_items(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = items_search(req->ctx, &req->list, &page);
 
-	e = items_search(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
 create_item(struct request *req)
 {
 	struct item item;
-	enum error e;
+	enum error e = items_create(req->ctx, req->in, &item);
 
-	e = items_create(req->ctx, req->in, &item);
-	if (e)
-		return e;
-
-	return reply_record(req, &item);
+	return reply_record(req, e, &item);
 }
 
 static enum error
 show_item(struct request *req)
 {
 	struct item item;
-	enum error e;
+	enum error e = items_get(req->ctx, request_path(req, "id"), &item);
 
-	e = items_get(req->ctx, request_path(req, "id"), &item);
-	if (e)
-		return e;
-
-	return reply_record(req, &item);
+	return reply_record(req, e, &item);
 }
 
 static enum error
 change_item(struct request *req)
 {
 	struct item item;
-	enum error e;
+	enum error e = items_update(req->ctx, request_path(req, "id"), req->in, req->given, &item);
 
-	e = items_update(req->ctx, request_path(req, "id"), req->in, req->given, &item);
-	if (e)
-		return e;
-
-	return reply_record(req, &item);
+	return reply_record(req, e, &item);
 }
 
 static enum error
 replace_item(struct request *req)
 {
 	struct item item;
-	enum error e;
+	enum error e = items_update(req->ctx, request_path(req, "id"), req->in, ITEM_WHOLE, &item);
 
-	e = items_update(req->ctx, request_path(req, "id"), req->in, ITEM_WHOLE, &item);
-	if (e)
-		return e;
-
-	return reply_record(req, &item);
+	return reply_record(req, e, &item);
 }
 
 static enum error
 delete_item(struct request *req)
 {
-	enum error e;
+	enum error e = items_delete(req->ctx, request_path(req, "id"));
 
-	e = items_delete(req->ctx, request_path(req, "id"));
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 const struct route items_routes[] = {

@@ -5,65 +5,45 @@ static enum error
 start_example(struct request *req)
 {
 	struct queued_job queued;
-	enum error e;
+	enum error e = jobs_start_example(req->ctx, req->query_record, &queued);
 
-	e = jobs_start_example(req->ctx, req->query_record, &queued);
-	if (e)
-		return e;
-
-	return reply_record(req, &queued);
+	return reply_record(req, e, &queued);
 }
 
 static enum error
 list_jobs(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = jobs_list(req->ctx, &req->list, &page);
 
-	e = jobs_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
 show_job(struct request *req)
 {
 	struct job_row job;
-	enum error e;
+	enum error e = jobs_get(req->ctx, request_path(req, "id"), &job);
 
-	e = jobs_get(req->ctx, request_path(req, "id"), &job);
-	if (e)
-		return e;
-
-	return reply_record(req, &job);
+	return reply_record(req, e, &job);
 }
 
 static enum error
 cancel_job(struct request *req)
 {
 	struct job_row job;
-	enum error e;
+	enum error e = jobs_cancel(req->ctx, request_path(req, "id"), &job);
 
-	e = jobs_cancel(req->ctx, request_path(req, "id"), &job);
-	if (e)
-		return e;
-
-	return reply_record(req, &job);
+	return reply_record(req, e, &job);
 }
 
 static enum error
 retry_job(struct request *req)
 {
 	struct job_row job;
-	enum error e;
+	enum error e = jobs_retry(req->ctx, request_path(req, "id"), &job);
 
-	e = jobs_retry(req->ctx, request_path(req, "id"), &job);
-	if (e)
-		return e;
-
-	return reply_record(req, &job);
+	return reply_record(req, e, &job);
 }
 
 const struct route jobs_routes[] = {

@@ -7,26 +7,18 @@ static enum error
 verify_email(struct request *req)
 {
 	const struct proof *in = req->in;
-	enum error e;
+	enum error e = recovery_verify(req->ctx, in->token);
 
-	e = recovery_verify(req->ctx, in->token);
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 static enum error
 ask_for(struct request *req, const char *purpose)
 {
 	const struct address *in = req->in;
-	enum error e;
+	enum error e = recovery_ask(req->ctx, purpose, in->email);
 
-	e = recovery_ask(req->ctx, purpose, in->email);
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 static enum error
@@ -44,13 +36,9 @@ forgot_password(struct request *req)
 static enum error
 reset_password(struct request *req)
 {
-	enum error e;
+	enum error e = recovery_reset(req->ctx, req->in);
 
-	e = recovery_reset(req->ctx, req->in);
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 static const char *

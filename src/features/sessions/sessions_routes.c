@@ -5,37 +5,25 @@ static enum error
 list_sessions(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = sessions_list(req->ctx, &req->list, &page);
 
-	e = sessions_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
 end_session(struct request *req)
 {
-	enum error e;
+	enum error e = sessions_end_own(req->ctx, request_path(req, "id"));
 
-	e = sessions_end_own(req->ctx, request_path(req, "id"));
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 static enum error
 end_all_sessions(struct request *req)
 {
-	enum error e;
+	enum error e = sessions_end_all_own(req->ctx);
 
-	e = sessions_end_all_own(req->ctx);
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 const struct route sessions_routes[] = {

@@ -5,77 +5,53 @@ static enum error
 list_tasks(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = tasks_list(req->ctx, &req->list, &page);
 
-	e = tasks_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
 create_task(struct request *req)
 {
 	struct task task;
-	enum error e;
+	enum error e = tasks_create(req->ctx, req->in, &task);
 
-	e = tasks_create(req->ctx, req->in, &task);
-	if (e)
-		return e;
-
-	return reply_record(req, &task);
+	return reply_record(req, e, &task);
 }
 
 static enum error
 show_task(struct request *req)
 {
 	struct task task;
-	enum error e;
+	enum error e = tasks_get(req->ctx, request_path(req, "id"), &task);
 
-	e = tasks_get(req->ctx, request_path(req, "id"), &task);
-	if (e)
-		return e;
-
-	return reply_record(req, &task);
+	return reply_record(req, e, &task);
 }
 
 static enum error
 change_task(struct request *req)
 {
 	struct task task;
-	enum error e;
+	enum error e = tasks_update(req->ctx, request_path(req, "id"), req->in, req->given, &task);
 
-	e = tasks_update(req->ctx, request_path(req, "id"), req->in, req->given, &task);
-	if (e)
-		return e;
-
-	return reply_record(req, &task);
+	return reply_record(req, e, &task);
 }
 
 static enum error
 replace_task(struct request *req)
 {
 	struct task task;
-	enum error e;
+	enum error e = tasks_update(req->ctx, request_path(req, "id"), req->in, TASK_WHOLE, &task);
 
-	e = tasks_update(req->ctx, request_path(req, "id"), req->in, TASK_WHOLE, &task);
-	if (e)
-		return e;
-
-	return reply_record(req, &task);
+	return reply_record(req, e, &task);
 }
 
 static enum error
 delete_task(struct request *req)
 {
-	enum error e;
+	enum error e = tasks_delete(req->ctx, request_path(req, "id"));
 
-	e = tasks_delete(req->ctx, request_path(req, "id"));
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 const struct route tasks_routes[] = {

@@ -5,63 +5,43 @@ static enum error
 show_me(struct request *req)
 {
 	struct user user;
-	enum error e;
+	enum error e = users_get(req->ctx, req->ctx->caller.user_id, &user);
 
-	e = users_get(req->ctx, req->ctx->caller.user_id, &user);
-	if (e)
-		return e;
-
-	return reply_record(req, &user);
+	return reply_record(req, e, &user);
 }
 
 static enum error
 change_me(struct request *req)
 {
 	struct user user;
-	enum error e;
+	enum error e = users_change_profile(req->ctx, req->in, req->given, &user);
 
-	e = users_change_profile(req->ctx, req->in, req->given, &user);
-	if (e)
-		return e;
-
-	return reply_record(req, &user);
+	return reply_record(req, e, &user);
 }
 
 static enum error
 change_password(struct request *req)
 {
-	enum error e;
+	enum error e = users_change_password(req->ctx, req->in);
 
-	e = users_change_password(req->ctx, req->in);
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 static enum error
 delete_me(struct request *req)
 {
-	enum error e;
+	enum error e = users_remove_own(req->ctx);
 
-	e = users_remove_own(req->ctx);
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 static enum error
 list_users(struct request *req)
 {
 	struct page page;
-	enum error e;
+	enum error e = users_list(req->ctx, &req->list, &page);
 
-	e = users_list(req->ctx, &req->list, &page);
-	if (e)
-		return e;
-
-	return reply_page(req, &page);
+	return reply_page(req, e, &page);
 }
 
 static enum error
@@ -76,51 +56,35 @@ create_user(struct request *req)
 		.inactive = !in->is_active,
 	};
 	struct user user;
-	enum error e;
+	enum error e = users_add(req->ctx, &fresh, &user);
 
-	e = users_add(req->ctx, &fresh, &user);
-	if (e)
-		return e;
-
-	return reply_record(req, &user);
+	return reply_record(req, e, &user);
 }
 
 static enum error
 show_user(struct request *req)
 {
 	struct user user;
-	enum error e;
+	enum error e = users_see(req->ctx, request_path(req, "id"), &user);
 
-	e = users_see(req->ctx, request_path(req, "id"), &user);
-	if (e)
-		return e;
-
-	return reply_record(req, &user);
+	return reply_record(req, e, &user);
 }
 
 static enum error
 change_user(struct request *req)
 {
 	struct user user;
-	enum error e;
+	enum error e = users_change(req->ctx, request_path(req, "id"), req->in, req->given, &user);
 
-	e = users_change(req->ctx, request_path(req, "id"), req->in, req->given, &user);
-	if (e)
-		return e;
-
-	return reply_record(req, &user);
+	return reply_record(req, e, &user);
 }
 
 static enum error
 delete_user(struct request *req)
 {
-	enum error e;
+	enum error e = users_remove(req->ctx, request_path(req, "id"));
 
-	e = users_remove(req->ctx, request_path(req, "id"));
-	if (e)
-		return e;
-
-	return reply_empty(req);
+	return reply_empty(req, e);
 }
 
 const struct route users_routes[] = {
