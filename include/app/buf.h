@@ -30,6 +30,17 @@ void buf_json_text(struct buf *, const char *text);
 void buf_url(struct buf *, const char *text);
 void buf_base64url(struct buf *, const void *data, size_t len);
 
+/* JSON by a pattern: ' stands for ", %s for a text as buf_json_text() writes it or for NULL,
+ * %u and %jd (an int64_t) for a number. A bracket that closes takes away the comma before it, so that
+ * every member may end with one:
+ *
+ *	buf_json(&b, "{'name':%s,'size':%u,", name, size);
+ *	if (note)
+ *		buf_json(&b, "'note':%s,", note);
+ *	buf_json(&b, "}");
+ */
+void buf_json(struct buf *, const char *pattern, ...) PRINTF_LIKE(2, 3);
+
 /* The finished text, or NULL if the builder failed. */
 const char *buf_done(struct buf *) MUST_CHECK;
 

@@ -163,6 +163,9 @@ const char *field_text(struct arena *, const struct field *, const void *record)
 /* Appends the record as a JSON object: the F_READ rows, in their order. */
 void schema_write(struct buf *, const struct schema *, const void *record);
 
+/* The same for an array of them. */
+void schema_write_all(struct buf *, const struct schema *, const struct records *);
+
 /* Checks bytes against RFC 8259 and API.md's stricter rules (UTF-8, no NUL in a string,
  * at most 32 levels, no key twice in an object, nothing after the value). Returns NULL,
  * or what is wrong, for a person: "a key occurs twice". */

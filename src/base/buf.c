@@ -151,6 +151,50 @@ buf_json_text(struct buf *b, const char *text)
 	buf_char(b, '"');
 }
 
+static void
+close_bracket(struct buf *b, char bracket)
+{
+	if (b->len && b->data[b->len - 1] == ',')
+		b->len--;
+	buf_char(b, bracket);
+}
+
+static void
+put_text_or_null(struct buf *b, const char *text)
+{
+	if (text)
+		buf_json_text(b, text);
+	else
+		buf_text(b, "null");
+}
+
+void
+buf_json(struct buf *b, const char *pattern, ...)
+{
+	va_list args;
+
+	va_start(args, pattern);
+	for (; *pattern; pattern++) {
+		size_t n = strcspn(pattern, "'}]%");
+
+		buf_put(b, pattern, n);
+		pattern += n;
+		if (!*pattern)
+			break;
+		if (*pattern == '\'')
+			buf_char(b, '"');
+		else if (*pattern != '%')
+			close_bracket(b, *pattern);
+		else if (*++pattern == 's')
+			put_text_or_null(b, va_arg(args, const char *));
+		else if (*pattern == 'u')
+			buf_int(b, va_arg(args, unsigned));
+		else if (*pattern++ == 'j')
+			buf_int(b, va_arg(args, intmax_t));
+	}
+	va_end(args);
+}
+
 static bool
 unreserved(unsigned char ch)
 {

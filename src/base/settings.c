@@ -476,15 +476,9 @@ print_json(FILE *out, struct arena *a)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct buf b = buf_new(a, 64 * 1024);
 
-		buf_text(&b, "{\"name\":");
-		buf_json_text(&b, rows[i].name);
-		buf_text(&b, ",\"value\":");
-		buf_json_text(&b, current(a, &rows[i]));
-		buf_text(&b, ",\"default\":");
-		buf_json_text(&b, rows[i].standard);
-		buf_text(&b, ",\"text\":");
-		buf_json_text(&b, rows[i].text);
-		fprintf(out, "%s%s}", i ? ",\n " : "[", b.data);
+		buf_json(&b, "{'name':%s,'value':%s,'default':%s,'text':%s}", rows[i].name,
+			 current(a, &rows[i]), rows[i].standard, rows[i].text);
+		fprintf(out, "%s%s", i ? ",\n " : "[", b.data);
 	}
 	fputs("]\n", out);
 }

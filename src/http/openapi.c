@@ -131,20 +131,40 @@ collect(struct doc *d)
 /* Parameters. */
 
 void
+put_ref(struct doc *d, const char *kind, const char *name)
+{
+	buf_json(&d->json, "{'$ref':%s},",
+		 arena_printf(d->arena, "#/components/%s/%s", kind, name));
+}
+
+void
+describe(struct doc *d, const char *text)
+{
+	if (text)
+		buf_json(&d->json, "'description':%s,", text);
+}
+
+void
+close_array(struct doc *d, size_t start)
+{
+	if (d->json.data[d->json.len - 1] == '[')
+		d->json.len = start;
+	else
+		buf_json(&d->json, "],");
+}
+
+void
 parameter(struct doc *d, const char *in, const struct field *f, bool required)
 {
 	struct field bare = *f;
-	struct writer *j = &d->json;
 
 	bare.text = NULL;
-	writer_open(j, NULL, '{');
-	writer_text(j, "name", f->name);
-	writer_text(j, "in", in);
-	writer_bool(j, "required", required);
-	if (f->text)
-		writer_text(j, "description", f->text);
-	field_schema(d, "schema", &bare, USE_CREATE);
-	writer_close(j, '}');
+	buf_json(&d->json, "{'name':%s,'in':%s,", f->name, in);
+	buf_json(&d->json, required ? "'required':true," : "'required':false,");
+	describe(d, f->text);
+	buf_json(&d->json, "'schema':");
+	field_schema(d, &bare, USE_CREATE);
+	buf_json(&d->json, "},");
 }
 
 static void
@@ -228,20 +248,17 @@ list_parameters(struct doc *d, const struct list *list)
 }
 
 static void
-parameters(struct doc *d, const struct operation *op)
+parameters(struct doc *d, const struct route *r)
 {
-	const struct route *r = op->route;
+	size_t start = d->json.len;
 
-	if (!strchr(r->path, '{') && !r->query && !r->list && !header_is_taken(r))
-		return;
-
-	writer_open(&d->json, "parameters", '[');
+	buf_json(&d->json, "'parameters':[");
 	path_parameters(d, r->path);
 	query_parameters(d, r->query);
 	if (r->list)
 		list_parameters(d, r->list);
 	header_parameters(d, r);
-	writer_close(&d->json, ']');
+	close_array(d, start);
 }
 
 /* Bodies in both directions. */
@@ -249,49 +266,40 @@ parameters(struct doc *d, const struct operation *op)
 static void
 media(struct doc *d, const char *type, const struct schema *schema, enum use use)
 {
-	writer_open(&d->json, type, '{');
-	shape_ref(d, "schema", schema, use);
-	shape_example(d, "example", schema, use);
-	writer_close(&d->json, '}');
+	buf_json(&d->json, "%s:{'schema':", type);
+	shape_ref(d, schema, use);
+	buf_json(&d->json, "'example':");
+	shape_example(d, schema, use);
+	buf_json(&d->json, "},");
 }
 
 static void
 request_body(struct doc *d, const struct route *r)
 {
-	struct writer *j = &d->json;
-
 	if (!r->body)
 		return;
 
-	writer_open(j, "requestBody", '{');
-	writer_bool(j, "required", true);
-	writer_open(j, "content", '{');
+	buf_json(&d->json, "'requestBody':{'required':true,'content':{");
 	media(d, "application/json", r->body, body_use(r));
 	if (r->method == PATCH)
 		media(d, "application/merge-patch+json", r->body, body_use(r));
 	if (r->form)
 		media(d, "application/x-www-form-urlencoded", r->form, USE_CREATE);
-	writer_close(j, '}');
-	writer_close(j, '}');
+	buf_json(&d->json, "}},");
 }
 
 static void
 success_content(struct doc *d, const struct route *r)
 {
-	struct writer *j = &d->json;
 	const char *type = r->media_type ? r->media_type : "application/json";
 
-	writer_open(j, "content", '{');
-	if (reply_of(r)) {
+	buf_json(&d->json, "'content':{");
+	if (reply_of(r))
 		media(d, type, reply_of(r), r->list ? USE_PAGE : USE_READ);
-	} else {
-		writer_open(j, type, '{');
-		writer_raw(j, "schema",
-			   ends_with(type, "json") ? "{\"type\":\"object\"}"
-						   : "{\"type\":\"string\"}");
-		writer_close(j, '}');
-	}
-	writer_close(j, '}');
+	else
+		buf_json(&d->json, "%s:{'schema':{'type':%s}}", type,
+			 ends_with(type, "json") ? "object" : "string");
+	buf_json(&d->json, "},");
 }
 
 static void
@@ -304,25 +312,22 @@ success(struct doc *d, const struct route *r)
 		      { 202, "Accepted." },
 		      { 204, "Done; there is nothing to say." } };
 	unsigned status = r->status ? r->status : 200;
-	struct writer *j = &d->json;
 	const char *text = "Success.";
 
 	for (size_t i = 0; i < COUNT(texts); i++)
 		if (texts[i].status == status)
 			text = texts[i].text;
-	writer_open(j, arena_printf(d->arena, "%u", status), '{');
-	writer_text(j, "description", text);
+	buf_json(&d->json, "'%u':{'description':%s,", status, text);
 	headers_write(d, r, status);
 	if (status != 204)
 		success_content(d, r);
-	writer_close(j, '}');
+	buf_json(&d->json, "},");
 	if (!version_is_shown(r))
 		return;
 
-	writer_open(j, "304", '{');
-	writer_text(j, "description", "The client has it already.");
+	buf_json(&d->json, "'304':{'description':'The client has it already.',");
 	headers_write(d, r, 304);
-	writer_close(j, '}');
+	buf_json(&d->json, "},");
 }
 
 /* Who may. */
@@ -330,23 +335,16 @@ success(struct doc *d, const struct route *r)
 static void
 security(struct doc *d, const struct route *r)
 {
-	struct writer *j = &d->json;
-
-	writer_open(j, "security", '[');
+	buf_json(&d->json, "'security':[");
 	if (r->access != ACCESS_PUBLIC) {
-		if (d->token_url)
-			writer_raw(j, NULL, "{\"oauth2\":[]}");
-		writer_raw(j, NULL, "{\"bearer\":[]}");
-		if (d->api_keys && r->scope) {
-			writer_open(j, NULL, '{');
-			writer_open(j, "api_key", '[');
-			if (*r->scope)
-				writer_text(j, NULL, r->scope);
-			writer_close(j, ']');
-			writer_close(j, '}');
-		}
+		buf_json(&d->json,
+			 d->token_url ? "{'oauth2':[]},{'bearer':[]}," : "{'bearer':[]},");
+		if (d->api_keys && r->scope && *r->scope)
+			buf_json(&d->json, "{'api_key':[%s]},", r->scope);
+		else if (d->api_keys && r->scope)
+			buf_json(&d->json, "{'api_key':[]},");
 	}
-	writer_close(j, ']');
+	buf_json(&d->json, "],");
 }
 
 static const char *
@@ -375,24 +373,19 @@ static void
 operation(struct doc *d, const struct operation *op)
 {
 	const struct route *r = op->route;
-	struct writer *j = &d->json;
 
-	writer_open(j, method_key(d->arena, r->method), '{');
-	writer_open(j, "tags", '[');
-	writer_text(j, NULL, op->feature->name);
-	writer_close(j, ']');
-	writer_text(j, "operationId", op->id);
+	buf_json(&d->json, "\n%s:{'tags':[%s],'operationId':%s,", method_key(d->arena, r->method),
+		 op->feature->name, op->id);
 	if (r->text)
-		writer_text(j, "summary", r->text);
-	writer_text(j, "description", who_may(d, r));
+		buf_json(&d->json, "'summary':%s,", r->text);
+	describe(d, who_may(d, r));
 	security(d, r);
-	parameters(d, op);
+	parameters(d, r);
 	request_body(d, r);
-	writer_open(j, "responses", '{');
+	buf_json(&d->json, "'responses':{");
 	success(d, r);
 	problems_write(d, op);
-	writer_close(j, '}');
-	writer_close(j, '}');
+	buf_json(&d->json, "}},");
 }
 
 static void
@@ -400,132 +393,100 @@ paths(struct doc *d)
 {
 	struct operation *end = d->operations + d->noperations;
 
-	writer_open(&d->json, "paths", '{');
+	buf_json(&d->json, "\n'paths':{");
 	for (struct operation *first = d->operations; first < end; first++) {
 		if (first->written)
 			continue;
-		writer_open(&d->json, first->path, '{');
+		buf_json(&d->json, "\n%s:{", first->path);
 		for (struct operation *op = first; op < end; op++) {
 			if (op->written || strcmp(op->path, first->path) != 0)
 				continue;
 			operation(d, op);
 			op->written = true;
 		}
-		writer_close(&d->json, '}');
+		buf_json(&d->json, "},");
 	}
-	writer_close(&d->json, '}');
+	buf_json(&d->json, "},");
 }
 
 /* What stands around the paths. */
 
-static bool
-any_guarded(const struct doc *d)
-{
-	for (size_t i = 0; i < d->noperations; i++)
-		if (d->operations[i].route->access != ACCESS_PUBLIC)
-			return true;
-	return false;
-}
-
 static void
 security_schemes(struct doc *d)
 {
-	struct writer *j = &d->json;
+	bool guarded = false;
 
-	if (!any_guarded(d))
+	for (size_t i = 0; i < d->noperations; i++)
+		guarded = guarded || d->operations[i].route->access != ACCESS_PUBLIC;
+	if (!guarded)
 		return;
 
-	writer_open(j, "securitySchemes", '{');
-	if (d->token_url) {
-		writer_open(j, "oauth2", '{');
-		writer_text(j, "type", "oauth2");
-		writer_text(j, "description", "Sign in with e-mail address and password.");
-		writer_open(j, "flows", '{');
-		writer_open(j, "password", '{');
-		writer_text(j, "tokenUrl", d->token_url);
-		writer_raw(j, "scopes", "{}");
-		writer_close(j, '}');
-		writer_close(j, '}');
-		writer_close(j, '}');
-	}
-	writer_raw(j, "bearer",
-		   "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
-		   "\"description\":\"An access token.\"}");
+	buf_json(&d->json, "\n'securitySchemes':{");
+	if (d->token_url)
+		buf_json(&d->json,
+			 "'oauth2':{'type':'oauth2',"
+			 "'description':'Sign in with e-mail address and password.',"
+			 "'flows':{'password':{'tokenUrl':%s,'scopes':{}}}},",
+			 d->token_url);
+	buf_json(&d->json, "'bearer':{'type':'http','scheme':'bearer','bearerFormat':'JWT',"
+			   "'description':'An access token.'},");
 	if (d->api_keys)
-		writer_raw(j, "api_key",
-			   "{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\","
-			   "\"description\":\"An API key; also taken as a bearer token.\"}");
-	writer_close(j, '}');
+		buf_json(&d->json, "'api_key':{'type':'apiKey','in':'header','name':'X-API-Key',"
+				   "'description':'An API key; also taken as a bearer token.'},");
+	buf_json(&d->json, "},");
 }
 
 static void
 components(struct doc *d)
 {
-	struct writer *j = &d->json;
-
-	writer_open(j, "components", '{');
-	writer_open(j, "schemas", '{');
+	buf_json(&d->json, "\n'components':{\n'schemas':{");
 	shape_write_all(d);
 	problem_schemas_write(d);
-	writer_close(j, '}');
-	writer_open(j, "responses", '{');
+	buf_json(&d->json, "},\n'responses':{");
 	problem_responses_write_all(d);
-	writer_close(j, '}');
+	buf_json(&d->json, "},");
 	headers_write_all(d);
 	security_schemes(d);
-	writer_close(j, '}');
+	buf_json(&d->json, "},");
 }
 
 static void
-info(struct writer *j)
+tags(struct doc *d)
 {
-	writer_text(j, "openapi", "3.1.0");
-	writer_open(j, "info", '{');
-	writer_text(j, "title", settings.app_name);
-	writer_text(j, "version", PACKAGE_VERSION);
-	writer_text(j, "description", about);
-	writer_close(j, '}');
-	writer_raw(j, "servers", "[{\"url\":\"/\"}]");
-}
-
-static void
-tags(struct writer *j)
-{
-	writer_open(j, "tags", '[');
+	buf_json(&d->json, "\n'tags':[");
 	for (const struct feature *const *f = features; *f; f++) {
 		if (!(*f)->routes || !(*f)->routes[0].method)
 			continue;
-		writer_open(j, NULL, '{');
-		writer_text(j, "name", (*f)->name);
-		if ((*f)->text)
-			writer_text(j, "description", (*f)->text);
-		writer_close(j, '}');
+		buf_json(&d->json, "{'name':%s,", (*f)->name);
+		describe(d, (*f)->text);
+		buf_json(&d->json, "},");
 	}
-	writer_close(j, ']');
+	buf_json(&d->json, "],");
 }
 
 static const char *
 make_document(struct arena *a, size_t *len)
 {
-	struct doc d = { .arena = a };
+	struct doc d = { .arena = a, .json = buf_new(a, DOCUMENT_MAX) };
 	const char *text;
 	char *kept;
 
-	d.json.out = buf_new(a, DOCUMENT_MAX);
 	collect(&d);
-	writer_open(&d.json, NULL, '{');
-	info(&d.json);
-	tags(&d.json);
+	buf_json(&d.json,
+		 "{'openapi':'3.1.0','info':{'title':%s,'version':%s,'description':%s},"
+		 "'servers':[{'url':'/'}],",
+		 settings.app_name, PACKAGE_VERSION, about);
+	tags(&d);
 	paths(&d);
 	components(&d);
-	writer_close(&d.json, '}');
+	buf_json(&d.json, "}");
 
-	text = buf_done(&d.json.out);
-	kept = text ? malloc(d.json.out.len + 1) : NULL;
+	text = buf_done(&d.json);
+	kept = text ? malloc(d.json.len + 1) : NULL;
 	if (!kept)
 		return NULL;
 
-	*len = d.json.out.len;
+	*len = d.json.len;
 	return memcpy(kept, text, *len + 1);
 }
 

@@ -72,15 +72,6 @@ static const struct {
 		    "day, the answer that it got is given again, and nothing is done twice." } },
 };
 
-bool
-header_is_taken(const struct route *r)
-{
-	for (size_t i = 0; i < COUNT(taken); i++)
-		if (taken[i].is_taken(r))
-			return true;
-	return false;
-}
-
 void
 header_parameters(struct doc *d, const struct route *r)
 {
@@ -130,28 +121,33 @@ static const struct {
 };
 
 static void
-header(struct writer *j, const char *name, const char *text, bool always, const char *schema)
+header(struct doc *d, const char *name, const char *text, bool always, const char *schema)
 {
-	writer_open(j, name, '{');
-	writer_text(j, "description", text);
-	if (always)
-		writer_bool(j, "required", true);
-	writer_raw(j, "schema", schema);
-	writer_close(j, '}');
+	buf_json(&d->json, "%s:{", name);
+	describe(d, text);
+	buf_json(&d->json, always ? "'required':true,'schema':" : "'schema':");
+	buf_text(&d->json, schema);
+	buf_json(&d->json, "},");
+}
+
+void
+header_ref(struct doc *d, const char *name, const char *component)
+{
+	buf_json(&d->json, "%s:", name);
+	put_ref(d, "headers", component);
 }
 
 void
 headers_write(struct doc *d, const struct route *r, unsigned status)
 {
-	writer_open(&d->json, "headers", '{');
+	buf_json(&d->json, "'headers':{");
 	for (size_t i = 0; i < COUNT(sent); i++)
 		if (sent[i].is_sent && sent[i].is_sent(r) &&
 		    (status != 304 || sent[i].flags & WITH_304))
-			writer_ref(&d->json, sent[i].name, "headers", sent[i].component);
+			header_ref(d, sent[i].name, sent[i].component);
 	for (size_t i = 0; i < COUNT(r->sends) && r->sends[i].name; i++)
-		header(&d->json, r->sends[i].name, r->sends[i].value, true,
-		       "{\"type\":\"string\"}");
-	writer_close(&d->json, '}');
+		header(d, r->sends[i].name, r->sends[i].value, true, "{\"type\":\"string\"}");
+	buf_json(&d->json, "},");
 }
 
 static bool
@@ -170,20 +166,18 @@ headers_of_limits(struct doc *d)
 	if (!is_sent_by_any(d, is_limited))
 		return;
 
-	writer_ref(&d->json, "RateLimit-Policy", "headers", "RateLimitPolicy");
-	writer_ref(&d->json, "RateLimit", "headers", "RateLimit");
+	header_ref(d, "RateLimit-Policy", "RateLimitPolicy");
+	header_ref(d, "RateLimit", "RateLimit");
 }
 
 void
 headers_write_all(struct doc *d)
 {
-	struct writer *j = &d->json;
-
-	writer_open(j, "headers", '{');
+	buf_json(&d->json, "\n'headers':{");
 	for (size_t i = 0; i < COUNT(sent); i++) {
 		if (sent[i].is_sent && !is_sent_by_any(d, sent[i].is_sent))
 			continue;
-		header(j, sent[i].component, sent[i].text, sent[i].flags & ALWAYS, sent[i].schema);
+		header(d, sent[i].component, sent[i].text, sent[i].flags & ALWAYS, sent[i].schema);
 	}
-	writer_close(j, '}');
+	buf_json(&d->json, "},");
 }

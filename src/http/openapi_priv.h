@@ -1,27 +1,10 @@
-/* What the files that make the OpenAPI document share. */
+/* What the files that make the OpenAPI document share. What their functions write are whole
+ * members or values, with a comma behind each (buf_json). */
 #ifndef APP_OPENAPI_PRIV_H
 #define APP_OPENAPI_PRIV_H
 
 #include "app/buf.h"
 #include "app/feature.h"
-
-/* Writes JSON member by member, with the commas where they belong; the outer levels a line
- * each, so that two documents can be compared. A key of NULL is for arrays. */
-struct writer {
-	struct buf out;
-	unsigned depth;
-	bool follows; /* something stands before in this object or array */
-};
-
-void writer_open(struct writer *, const char *key, char bracket);
-void writer_close(struct writer *, char bracket);
-void writer_text(struct writer *, const char *key, const char *text);
-void writer_int(struct writer *, const char *key, int64_t);
-void writer_bool(struct writer *, const char *key, bool);
-/* The value is JSON already. */
-void writer_raw(struct writer *, const char *key, const char *value);
-/* {"$ref": "#/components/<kind>/<name>"} */
-void writer_ref(struct writer *, const char *key, const char *kind, const char *name);
 
 /* What a schema's rows are taken for: each use is a component of its own. */
 enum use { USE_READ, USE_CREATE, USE_UPDATE, USE_PAGE };
@@ -49,7 +32,7 @@ struct problem_set {
 
 struct doc {
 	struct arena *arena;
-	struct writer json;
+	struct buf json;
 	struct operation *operations;
 	size_t noperations;
 	struct shape *shapes;
@@ -60,24 +43,30 @@ struct doc {
 
 /* openapi.c: one parameter of an operation; `in` is "path", "query" or "header". */
 void parameter(struct doc *, const char *in, const struct field *, bool required);
+/* {"$ref": "#/components/<kind>/<name>"} */
+void put_ref(struct doc *, const char *kind, const char *name);
+/* The description; nothing where there is none. */
+void describe(struct doc *, const char *text);
+/* Ends an array whose key began at `start`; an empty one goes altogether. */
+void close_array(struct doc *, size_t start);
 
 /* openapi_header.c: headers, of requests as parameters, and of answers. */
 bool version_is_shown(const struct route *);
-bool header_is_taken(const struct route *);
 void header_parameters(struct doc *, const struct route *);
 void headers_write(struct doc *, const struct route *, unsigned status);
 void headers_write_all(struct doc *);
 void headers_of_limits(struct doc *);
+void header_ref(struct doc *, const char *name, const char *component);
 
 /* openapi_schema.c: records. shape_need() first for all, shape_name_all() once, then the
  * writers, which refer to components by name. */
 void shape_need(struct doc *, const struct schema *, enum use);
 void shape_name_all(struct doc *);
-void shape_ref(struct doc *, const char *key, const struct schema *, enum use);
+void shape_ref(struct doc *, const struct schema *, enum use);
 void shape_write_all(struct doc *);
-void field_schema(struct doc *, const char *key, const struct field *, enum use);
+void field_schema(struct doc *, const struct field *, enum use);
 /* What one would send or get: a whole record, or a page with one. */
-void shape_example(struct doc *, const char *key, const struct schema *, enum use);
+void shape_example(struct doc *, const struct schema *, enum use);
 
 /* openapi_problem.c: failures. */
 uint64_t problems_of(const struct doc *, const struct route *);

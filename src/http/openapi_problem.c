@@ -76,24 +76,17 @@ static void
 problem_example(struct doc *d, enum error e)
 {
 	const struct error_info *info = error_info(e);
-	struct writer *j = &d->json;
 	bool fields = e == E_VALIDATION;
 
-	writer_open(j, info->code, '{');
-	writer_text(j, "summary", info->detail);
-	writer_open(j, "value", '{');
-	writer_text(j, "type", "about:blank");
-	writer_text(j, "title", info->title);
-	writer_int(j, "status", info->status);
-	writer_text(j, "detail", fields ? "1 field is not valid" : info->detail);
-	writer_text(j, "code", info->code);
-	writer_text(j, "request_id", "01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70");
+	buf_json(&d->json,
+		 "%s:{'summary':%s,'value':{'type':'about:blank','title':%s,'status':%u,"
+		 "'detail':%s,'code':%s,'request_id':'01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70',",
+		 info->code, info->detail, info->title, info->status,
+		 fields ? "1 field is not valid" : info->detail, info->code);
 	if (fields)
-		writer_raw(j, "errors",
-			   "[{\"in\":\"body\",\"field\":\"email\",\"code\":\"invalid_format\","
-			   "\"message\":\"must be an e-mail address\"}]");
-	writer_close(j, '}');
-	writer_close(j, '}');
+		buf_json(&d->json, "'errors':[{'in':'body','field':'email','code':'invalid_format',"
+				   "'message':'must be an e-mail address'}]");
+	buf_json(&d->json, "}},");
 }
 
 static void
@@ -103,53 +96,44 @@ problem_headers(struct doc *d, uint64_t errors)
 					     BIT(E_INVALID_TOKEN) | BIT(E_INVALID_CREDENTIALS) |
 					     BIT(E_TOKEN_REUSED) | BIT(E_INSUFFICIENT_SCOPE);
 	static const uint64_t retry = BIT(E_RATE_LIMITED) | BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED);
-	struct writer *j = &d->json;
 
-	writer_open(j, "headers", '{');
-	writer_ref(j, "X-Request-ID", "headers", "RequestId");
-	writer_ref(j, "Cache-Control", "headers", "CacheControl");
+	buf_json(&d->json, "'headers':{");
+	header_ref(d, "X-Request-ID", "RequestId");
+	header_ref(d, "Cache-Control", "CacheControl");
 	if (!errors)
-		writer_ref(j, "Allow", "headers", "Allow");
+		header_ref(d, "Allow", "Allow");
 	if (errors & authenticate)
-		writer_ref(j, "WWW-Authenticate", "headers", "Authenticate");
+		header_ref(d, "WWW-Authenticate", "Authenticate");
 	if (errors & retry)
-		writer_ref(j, "Retry-After", "headers", "RetryAfter");
+		header_ref(d, "Retry-After", "RetryAfter");
 	headers_of_limits(d);
-	writer_close(j, '}');
+	buf_json(&d->json, "},");
 }
 
 static void
 problem_content(struct doc *d, uint64_t errors)
 {
-	struct writer *j = &d->json;
-
-	writer_open(j, "application/problem+json", '{');
-	writer_ref(j, "schema", "schemas", "Problem");
-	writer_open(j, "examples", '{');
+	buf_json(&d->json, "'application/problem+json':{'schema':");
+	put_ref(d, "schemas", "Problem");
+	buf_json(&d->json, "'examples':{");
 	for (int e = 1; e < ERROR_COUNT; e++)
 		if (errors & BIT(e))
 			problem_example(d, (enum error)e);
-	writer_close(j, '}');
-	writer_close(j, '}');
+	buf_json(&d->json, "}},");
 }
 
 /* 503 of a route whose reply tells what is away. */
 static void
 reply_or_problem(struct doc *d, const struct schema *reply)
 {
-	struct writer *j = &d->json;
-
-	writer_open(j, "503", '{');
-	writer_text(j, "description",
-		    "Something that the service needs is away, or it has too much to do.");
+	buf_json(&d->json, "'503':{'description':'Something that the service needs is away, "
+			   "or it has too much to do.',");
 	problem_headers(d, BIT(E_UNAVAILABLE));
-	writer_open(j, "content", '{');
-	writer_open(j, "application/json", '{');
-	shape_ref(d, "schema", reply, USE_READ);
-	writer_close(j, '}');
+	buf_json(&d->json, "'content':{'application/json':{'schema':");
+	shape_ref(d, reply, USE_READ);
+	buf_json(&d->json, "},");
 	problem_content(d, BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED));
-	writer_close(j, '}');
-	writer_close(j, '}');
+	buf_json(&d->json, "}},");
 }
 
 void
@@ -168,18 +152,18 @@ problems_write(struct doc *d, const struct operation *op)
 			reply_or_problem(d, op->route->reply);
 		} else if (set) {
 			set_need(d, set);
-			writer_ref(&d->json, arena_printf(d->arena, "%u", status), "responses",
-				   set_name(d->arena, set));
+			buf_json(&d->json, "'%u':", status);
+			put_ref(d, "responses", set_name(d->arena, set));
 		}
 	}
-	writer_ref(&d->json, "default", "responses", "Problem");
+	buf_json(&d->json, "'default':");
+	put_ref(d, "responses", "Problem");
 }
 
 /* One response. Without errors: the one for whatever else may come. */
 static void
 problem_response(struct doc *d, const char *name, uint64_t errors)
 {
-	struct writer *j = &d->json;
 	struct buf text = buf_new(d->arena, 4000);
 
 	for (int e = 1; e < ERROR_COUNT; e++)
@@ -187,13 +171,12 @@ problem_response(struct doc *d, const char *name, uint64_t errors)
 			buf_printf(&text, "%s`%s`: %s", text.len ? "; " : "",
 				   error_info((enum error)e)->code,
 				   error_info((enum error)e)->detail);
-	writer_open(j, name, '{');
-	writer_text(j, "description", errors ? text.data : "Any other failure, in the same form.");
+	buf_json(&d->json, "\n%s:{", name);
+	describe(d, errors ? text.data : "Any other failure, in the same form.");
 	problem_headers(d, errors);
-	writer_open(j, "content", '{');
+	buf_json(&d->json, "'content':{");
 	problem_content(d, errors ? errors : BIT(E_METHOD_NOT_ALLOWED));
-	writer_close(j, '}');
-	writer_close(j, '}');
+	buf_json(&d->json, "}},");
 }
 
 void
@@ -204,66 +187,35 @@ problem_responses_write_all(struct doc *d)
 	problem_response(d, "Problem", 0);
 }
 
-static void
-problem_schema(struct writer *j)
-{
-	writer_open(j, "Problem", '{');
-	writer_text(j, "type", "object");
-	writer_text(j, "description", "Every failure has this form (RFC 9457).");
-	writer_raw(j, "required",
-		   "[\"type\",\"title\",\"status\",\"detail\",\"code\",\"request_id\"]");
-	writer_open(j, "properties", '{');
-	writer_raw(j, "type", "{\"type\":\"string\",\"description\":\"Always `about:blank`.\"}");
-	writer_raw(j, "title", "{\"type\":\"string\",\"description\":\"The status in words.\"}");
-	writer_raw(j, "status", "{\"type\":\"integer\",\"minimum\":400,\"maximum\":599}");
-	writer_raw(j, "detail",
-		   "{\"type\":\"string\",\"description\":\"What went wrong, for a person.\"}");
-	writer_open(j, "code", '{');
-	writer_text(j, "type", "string");
-	writer_text(j, "description", "What went wrong, for a program. It does not change.");
-	writer_open(j, "enum", '[');
-	for (int e = 1; e < ERROR_COUNT; e++)
-		writer_text(j, NULL, error_info((enum error)e)->code);
-	writer_close(j, ']');
-	writer_close(j, '}');
-	writer_raw(j, "request_id",
-		   "{\"type\":\"string\",\"description\":\"Finds the request in the logs.\"}");
-	writer_open(j, "errors", '{');
-	writer_text(j, "type", "array");
-	writer_text(j, "description", "With `validation_error` alone: every bad field.");
-	writer_ref(j, "items", "schemas", "FieldError");
-	writer_close(j, '}');
-	writer_close(j, '}');
-	writer_close(j, '}');
-}
-
-static void
-field_error_schema(struct writer *j)
-{
-	writer_open(j, "FieldError", '{');
-	writer_text(j, "type", "object");
-	writer_raw(j, "required", "[\"in\",\"field\",\"code\",\"message\"]");
-	writer_open(j, "properties", '{');
-	writer_raw(j, "in",
-		   "{\"type\":\"string\",\"enum\":[\"body\",\"query\",\"path\",\"header\"]}");
-	writer_raw(j, "field",
-		   "{\"type\":\"string\",\"description\":\"Its name; empty for the whole body.\"}");
-	writer_open(j, "code", '{');
-	writer_text(j, "type", "string");
-	writer_open(j, "enum", '[');
-	for (int code = FIELD_REQUIRED; code <= FIELD_NOT_NULL; code++)
-		writer_text(j, NULL, field_code_text((enum field_code)code));
-	writer_close(j, ']');
-	writer_close(j, '}');
-	writer_raw(j, "message",
-		   "{\"type\":\"string\",\"description\":\"What is wanted, for a person.\"}");
-	writer_close(j, '}');
-	writer_close(j, '}');
-}
-
 void
 problem_schemas_write(struct doc *d)
 {
-	problem_schema(&d->json);
-	field_error_schema(&d->json);
+	buf_json(&d->json,
+		 "\n'Problem':{'type':'object',"
+		 "'description':'Every failure has this form (RFC 9457).',"
+		 "'required':['type','title','status','detail','code','request_id'],'properties':{"
+		 "'type':{'type':'string','description':'Always `about:blank`.'},"
+		 "'title':{'type':'string','description':'The status in words.'},"
+		 "'status':{'type':'integer','minimum':400,'maximum':599},"
+		 "'detail':{'type':'string','description':'What went wrong, for a person.'},"
+		 "'code':{'type':'string',"
+		 "'description':'What went wrong, for a program. It does not change.','enum':[");
+	for (int e = 1; e < ERROR_COUNT; e++)
+		buf_json(&d->json, "%s,", error_info((enum error)e)->code);
+	buf_json(&d->json,
+		 "]},"
+		 "'request_id':{'type':'string','description':'Finds the request in the logs.'},"
+		 "'errors':{'type':'array',"
+		 "'description':'With `validation_error` alone: every bad field.','items':");
+	put_ref(d, "schemas", "FieldError");
+	buf_json(&d->json,
+		 "}}},"
+		 "\n'FieldError':{'type':'object','required':['in','field','code','message'],"
+		 "'properties':{'in':{'type':'string','enum':['body','query','path','header']},"
+		 "'field':{'type':'string','description':'Its name; empty for the whole body.'},"
+		 "'code':{'type':'string','enum':[");
+	for (int code = FIELD_REQUIRED; code <= FIELD_NOT_NULL; code++)
+		buf_json(&d->json, "%s,", field_code_text((enum field_code)code));
+	buf_json(&d->json, "]},'message':{'type':'string',"
+			   "'description':'What is wanted, for a person.'}}},");
 }

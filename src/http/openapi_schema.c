@@ -91,20 +91,21 @@ shape_name_all(struct doc *d)
 }
 
 void
-shape_ref(struct doc *d, const char *key, const struct schema *schema, enum use use)
+shape_ref(struct doc *d, const struct schema *schema, enum use use)
 {
-	writer_ref(&d->json, key, "schemas", shape_find(d, schema, use)->name);
+	put_ref(d, "schemas", shape_find(d, schema, use)->name);
 }
 
 /* A value given as text, in its JSON form. */
 static void
-typed_value(struct writer *j, const char *key, const struct field *f, const char *text)
+typed_value(struct buf *b, const struct field *f, const char *text)
 {
 	if (f->type == TYPE_INT || f->type == TYPE_BOOL || f->type == TYPE_JSON ||
 	    f->type == TYPE_ARRAY)
-		writer_raw(j, key, text);
+		buf_text(b, text);
 	else
-		writer_text(j, key, text);
+		buf_json_text(b, text);
+	buf_char(b, ',');
 }
 
 static const char *sample_array(struct arena *a, const struct field *f);
@@ -182,21 +183,21 @@ sample(struct arena *a, const struct field *f)
 static const char *
 sample_array(struct arena *a, const struct field *f)
 {
-	struct writer j = { .out = buf_new(a, 64 * 1024) };
+	struct buf b = buf_new(a, 64 * 1024);
 	struct field item = *f->item;
 
 	item.name = item.name ? item.name : f->name;
-	writer_open(&j, NULL, '[');
-	typed_value(&j, NULL, &item, sample(a, &item));
-	writer_close(&j, ']');
-	return j.out.data;
+	buf_char(&b, '[');
+	typed_value(&b, &item, sample(a, &item));
+	buf_json(&b, "]");
+	return b.data;
 }
 
 static void value_of(struct doc *d, const struct field *f, enum use use);
 
 /* A decimal is sent as a string, and may come as a number, too. */
 static void
-type_of(struct writer *j, const struct field *f, enum use use)
+type_of(struct buf *b, const struct field *f, enum use use)
 {
 	static const char *const types[] = {
 		[TYPE_INT] = "integer",
@@ -204,29 +205,25 @@ type_of(struct writer *j, const struct field *f, enum use use)
 		[TYPE_RECORDS] = "array",
 		[TYPE_ARRAY] = "array",
 	};
-	static const char any[] = "[\"object\",\"array\",\"string\",\"number\",\"boolean\"]";
 	const char *type = f->type < COUNT(types) && types[f->type] ? types[f->type] : "string";
 	bool number = f->type == TYPE_DECIMAL && use != USE_READ, null = f->flags & F_NULLABLE;
 
-	if (f->type == TYPE_JSON && !null)
-		writer_raw(j, "type", any);
-	if (f->type == TYPE_JSON)
-		return;
-	if (!number && !null) {
-		writer_text(j, "type", type);
+	if (f->type == TYPE_JSON) {
+		if (!null)
+			buf_json(b, "'type':['object','array','string','number','boolean'],");
 		return;
 	}
-	writer_open(j, "type", '[');
-	writer_text(j, NULL, type);
+	buf_json(b, number || null ? "'type':[%s," : "'type':%s,", type);
 	if (number)
-		writer_text(j, NULL, "number");
+		buf_json(b, "'number',");
 	if (null)
-		writer_text(j, NULL, "null");
-	writer_close(j, ']');
+		buf_json(b, "'null',");
+	if (number || null)
+		buf_json(b, "],");
 }
 
 static void
-format_of(struct writer *j, const struct field *f)
+format_of(struct buf *b, const struct field *f)
 {
 	static const char *const formats[] = {
 		[TYPE_EMAIL] = "email", [TYPE_UUID] = "uuid", [TYPE_TIME] = "date-time",
@@ -234,195 +231,161 @@ format_of(struct writer *j, const struct field *f)
 	};
 
 	if (f->flags & F_SECRET)
-		writer_text(j, "format", "password");
+		buf_json(b, "'format':'password',");
 	else if (f->type < COUNT(formats) && formats[f->type])
-		writer_text(j, "format", formats[f->type]);
+		buf_json(b, "'format':%s,", formats[f->type]);
 }
 
 static void
-pattern_of(struct writer *j, const struct field *f, enum use use)
+pattern_of(struct buf *b, const struct field *f, enum use use)
 {
 	int whole = DECIMAL_DIGITS - f->scale;
 	const char *fraction = "";
 
 	if (f->scale && use == USE_READ)
-		fraction = arena_printf(j->out.arena, "\\.[0-9]{%d}", f->scale);
+		fraction = arena_printf(b->arena, "\\.[0-9]{%d}", f->scale);
 	else if (f->scale)
-		fraction = arena_printf(j->out.arena, "(\\.[0-9]{1,%d})?", f->scale);
-	writer_text(j, "pattern",
-		    arena_printf(j->out.arena, "^-?%s[0-9]{1,%d}%s$", use == USE_READ ? "" : "0*",
-				 whole, fraction));
+		fraction = arena_printf(b->arena, "(\\.[0-9]{1,%d})?", f->scale);
+	buf_json(b, "'pattern':%s,",
+		 arena_printf(b->arena, "^-?%s[0-9]{1,%d}%s$", use == USE_READ ? "" : "0*", whole,
+			      fraction));
 }
 
 static void
-limits_of(struct writer *j, const struct field *f, enum use use)
+limits_of(struct buf *b, const struct field *f, enum use use)
 {
 	int64_t min = field_min(f);
 	bool number = f->type == TYPE_INT || (f->type == TYPE_DECIMAL && use != USE_READ);
 
 	if (f->type == TYPE_TEXT && min > 0)
-		writer_int(j, "minLength", min);
+		buf_json(b, "'minLength':%jd,", min);
 	if (f->type == TYPE_TEXT && f->max > 0)
-		writer_int(j, "maxLength", f->max);
+		buf_json(b, "'maxLength':%jd,", f->max);
 	if (f->type == TYPE_EMAIL)
-		writer_int(j, "maxLength", 254);
+		buf_json(b, "'maxLength':254,");
 	if (f->type == TYPE_DECIMAL)
-		pattern_of(j, f, use);
-	if (number && f->max > min) {
-		writer_int(j, "minimum", min);
-		writer_int(j, "maximum", f->max);
-	}
-}
-
-static void
-choices_of(struct writer *j, const struct field *f)
-{
-	writer_open(j, "enum", '[');
-	for (const char *const *choice = f->choices; *choice; choice++)
-		writer_text(j, NULL, *choice);
-	if (f->flags & F_NULLABLE)
-		writer_raw(j, NULL, "null");
-	writer_close(j, ']');
-}
-
-static void
-array_of(struct doc *d, const struct field *f, enum use use)
-{
-	struct writer *j = &d->json;
-
-	writer_open(j, "items", '{');
-	value_of(d, f->item, use);
-	writer_close(j, '}');
-	if (field_min(f) > 0)
-		writer_int(j, "minItems", field_min(f));
-	writer_int(j, "maxItems", f->max ? f->max : ARRAY_MAX);
-	if (f->item->type == TYPE_ENUM)
-		writer_bool(j, "uniqueItems", true);
+		pattern_of(b, f, use);
+	if (number && f->max > min)
+		buf_json(b, "'minimum':%jd,'maximum':%jd,", min, f->max);
 }
 
 static void
 value_of(struct doc *d, const struct field *f, enum use use)
 {
-	struct writer *j = &d->json;
+	struct buf *b = &d->json;
 
-	type_of(j, f, use);
-	format_of(j, f);
-	limits_of(j, f, use);
-	if (f->type == TYPE_ENUM)
-		choices_of(j, f);
-	if (f->type == TYPE_ARRAY)
-		array_of(d, f, use);
+	type_of(b, f, use);
+	format_of(b, f);
+	limits_of(b, f, use);
+	if (f->type == TYPE_ENUM) {
+		buf_json(b, "'enum':[");
+		for (const char *const *choice = f->choices; *choice; choice++)
+			buf_json(b, "%s,", *choice);
+		buf_json(b, f->flags & F_NULLABLE ? "null]," : "],");
+	}
+	if (f->type == TYPE_ARRAY) {
+		buf_json(b, "'items':{");
+		value_of(d, f->item, use);
+		buf_json(b, "},");
+		if (field_min(f) > 0)
+			buf_json(b, "'minItems':%jd,", field_min(f));
+		buf_json(b, "'maxItems':%jd,", f->max ? f->max : ARRAY_MAX);
+		if (f->item->type == TYPE_ENUM)
+			buf_json(b, "'uniqueItems':true,");
+	}
 }
 
 /* A record within a record. */
 static void
 record_of(struct doc *d, const struct field *f)
 {
-	struct writer *j = &d->json;
+	bool null = f->flags & F_NULLABLE;
 
 	if (f->type == TYPE_RECORDS) {
-		type_of(j, f, USE_READ);
-		shape_ref(d, "items", f->record, USE_READ);
+		type_of(&d->json, f, USE_READ);
+		buf_json(&d->json, "'items':");
+		shape_ref(d, f->record, USE_READ);
 		return;
 	}
-	writer_open(j, f->flags & F_NULLABLE ? "anyOf" : "allOf", '[');
-	shape_ref(d, NULL, f->record, USE_READ);
-	if (f->flags & F_NULLABLE) {
-		writer_open(j, NULL, '{');
-		writer_text(j, "type", "null");
-		writer_close(j, '}');
-	}
-	writer_close(j, ']');
+	buf_json(&d->json, null ? "'anyOf':[" : "'allOf':[");
+	shape_ref(d, f->record, USE_READ);
+	buf_json(&d->json, null ? "{'type':'null'}]," : "],");
 }
 
 void
-field_schema(struct doc *d, const char *key, const struct field *f, enum use use)
+field_schema(struct doc *d, const struct field *f, enum use use)
 {
-	struct writer *j = &d->json;
+	struct buf *b = &d->json;
 
-	writer_open(j, key, '{');
-	if (f->text)
-		writer_text(j, "description", f->text);
+	buf_json(b, "{");
+	describe(d, f->text);
 	if (f->record) {
 		record_of(d, f);
 	} else {
 		value_of(d, f, use);
-		if (use == USE_CREATE && f->initial)
-			typed_value(j, "default", f, f->initial);
+		if (use == USE_CREATE && f->initial) {
+			buf_json(b, "'default':");
+			typed_value(b, f, f->initial);
+		}
 		if (f->flags & F_SECRET)
-			writer_bool(j, "writeOnly", true);
-		writer_open(j, "examples", '[');
-		typed_value(j, NULL, f, sample(d->arena, f));
-		writer_close(j, ']');
+			buf_json(b, "'writeOnly':true,");
+		buf_json(b, "'examples':[");
+		typed_value(b, f, sample(d->arena, f));
+		buf_json(b, "]");
 	}
-	writer_close(j, '}');
+	buf_json(b, "},");
 }
 
 /* What a reply has is always there; a body needs what the rows require. */
 static void
-required_rows(struct writer *j, const struct schema *schema, enum use use)
+required_rows(struct doc *d, const struct schema *schema, enum use use)
 {
-	bool open = false;
+	size_t start = d->json.len;
 
+	buf_json(&d->json, "'required':[");
 	for (size_t i = 0; i < schema->nfields; i++) {
 		const struct field *f = &schema->fields[i];
 		bool required =
 		    use == USE_READ || (use == USE_CREATE && f->flags & F_REQUIRED && !f->initial);
 
-		if (!takes_part(f, use) || !required)
-			continue;
-		if (!open)
-			writer_open(j, "required", '[');
-		open = true;
-		writer_text(j, NULL, f->name);
+		if (takes_part(f, use) && required)
+			buf_json(&d->json, "%s,", f->name);
 	}
-	if (open)
-		writer_close(j, ']');
+	close_array(d, start);
 }
 
 static void
 record_schema(struct doc *d, const struct shape *s)
 {
-	struct writer *j = &d->json;
-
-	writer_open(j, s->name, '{');
-	writer_text(j, "type", "object");
-	required_rows(j, s->schema, s->use);
-	writer_open(j, "properties", '{');
-	for (size_t i = 0; i < s->schema->nfields; i++)
-		if (takes_part(&s->schema->fields[i], s->use))
-			field_schema(d, s->schema->fields[i].name, &s->schema->fields[i], s->use);
-	writer_close(j, '}');
-	if (s->use != USE_READ)
-		writer_bool(j, "additionalProperties", false);
-	writer_close(j, '}');
+	buf_json(&d->json, "\n%s:{'type':'object',", s->name);
+	required_rows(d, s->schema, s->use);
+	buf_json(&d->json, "'properties':{");
+	for (size_t i = 0; i < s->schema->nfields; i++) {
+		if (!takes_part(&s->schema->fields[i], s->use))
+			continue;
+		buf_json(&d->json, "%s:", s->schema->fields[i].name);
+		field_schema(d, &s->schema->fields[i], s->use);
+	}
+	buf_json(&d->json, s->use == USE_READ ? "}}," : "},'additionalProperties':false},");
 }
 
 static void
 page_schema(struct doc *d, const struct shape *s)
 {
-	static const char rest[] =
-	    "\"total\":{\"type\":\"integer\",\"minimum\":0,\"description\":"
-	    "\"Rows in the whole list; not there with `cursor`.\"},"
-	    "\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"description\":"
-	    "\"At most so many rows are in a page.\"},"
-	    "\"offset\":{\"type\":\"integer\",\"minimum\":0,\"description\":"
-	    "\"Rows before this page; not there with `cursor`.\"},"
-	    "\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
-	    "\"Where the next page begins, for `cursor`; null on the last page.\"}";
-	struct writer *j = &d->json;
-
-	writer_open(j, s->name, '{');
-	writer_text(j, "type", "object");
-	writer_raw(j, "required", "[\"items\",\"limit\",\"next_cursor\"]");
-	writer_open(j, "properties", '{');
-	writer_open(j, "items", '{');
-	writer_text(j, "type", "array");
-	shape_ref(d, "items", s->schema, USE_READ);
-	writer_close(j, '}');
-	writer_raw(j, NULL, rest);
-	writer_close(j, '}');
-	writer_close(j, '}');
+	buf_json(&d->json,
+		 "\n%s:{'type':'object','required':['items','limit','next_cursor'],"
+		 "'properties':{'items':{'type':'array','items':",
+		 s->name);
+	shape_ref(d, s->schema, USE_READ);
+	buf_json(&d->json,
+		 "},'total':{'type':'integer','minimum':0,"
+		 "'description':'Rows in the whole list; not there with `cursor`.'},"
+		 "'limit':{'type':'integer','minimum':1,'maximum':100,"
+		 "'description':'At most so many rows are in a page.'},"
+		 "'offset':{'type':'integer','minimum':0,"
+		 "'description':'Rows before this page; not there with `cursor`.'},"
+		 "'next_cursor':{'type':['string','null'],'description':"
+		 "'Where the next page begins, for `cursor`; null on the last page.'}}},");
 }
 
 void
@@ -437,47 +400,39 @@ shape_write_all(struct doc *d)
 }
 
 static void
-page_example(struct doc *d, const char *key, const struct schema *schema)
+page_example(struct doc *d, const struct schema *schema)
 {
-	struct writer *j = &d->json;
-
-	writer_open(j, key, '{');
-	writer_open(j, "items", '[');
-	shape_example(d, NULL, schema, USE_READ);
-	writer_close(j, ']');
-	writer_int(j, "total", 1);
-	writer_int(j, "limit", LIST_LIMIT);
-	writer_int(j, "offset", 0);
-	writer_raw(j, "next_cursor", "null");
-	writer_close(j, '}');
+	buf_json(&d->json, "{'items':[");
+	shape_example(d, schema, USE_READ);
+	buf_json(&d->json, "],'total':1,'limit':%u,'offset':0,'next_cursor':null},",
+		 (unsigned)LIST_LIMIT);
 }
 
 static void
 field_example(struct doc *d, const struct field *f)
 {
-	struct writer *j = &d->json;
-
+	buf_json(&d->json, "%s:", f->name);
 	if (f->type == TYPE_RECORD) {
-		shape_example(d, f->name, f->record, USE_READ);
+		shape_example(d, f->record, USE_READ);
 	} else if (f->type == TYPE_RECORDS) {
-		writer_open(j, f->name, '[');
-		shape_example(d, NULL, f->record, USE_READ);
-		writer_close(j, ']');
+		buf_json(&d->json, "[");
+		shape_example(d, f->record, USE_READ);
+		buf_json(&d->json, "],");
 	} else {
-		typed_value(j, f->name, f, sample(d->arena, f));
+		typed_value(&d->json, f, sample(d->arena, f));
 	}
 }
 
 void
-shape_example(struct doc *d, const char *key, const struct schema *schema, enum use use)
+shape_example(struct doc *d, const struct schema *schema, enum use use)
 {
 	if (use == USE_PAGE) {
-		page_example(d, key, schema);
+		page_example(d, schema);
 		return;
 	}
-	writer_open(&d->json, key, '{');
+	buf_json(&d->json, "{");
 	for (size_t i = 0; i < schema->nfields; i++)
 		if (takes_part(&schema->fields[i], use))
 			field_example(d, &schema->fields[i]);
-	writer_close(&d->json, '}');
+	buf_json(&d->json, "},");
 }

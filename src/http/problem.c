@@ -3,25 +3,6 @@
 
 enum { PROBLEM_MAX = 256 * 1024 };
 
-static void
-put_field_errors(struct buf *b, const struct field_error *row)
-{
-	buf_text(b, ",\"errors\":[");
-	for (const char *comma = ""; row; row = row->next, comma = ",") {
-		buf_text(b, comma);
-		buf_text(b, "{\"in\":");
-		buf_json_text(b, row->in);
-		buf_text(b, ",\"field\":");
-		buf_json_text(b, row->field);
-		buf_text(b, ",\"code\":");
-		buf_json_text(b, field_code_text(row->code));
-		buf_text(b, ",\"message\":");
-		buf_json_text(b, row->message);
-		buf_char(b, '}');
-	}
-	buf_char(b, ']');
-}
-
 static const char *
 detail_of(struct ctx *c, const struct error_info *info)
 {
@@ -62,17 +43,18 @@ reply_problem(struct request *req, enum error e)
 
 	if (c->failure.error != e)
 		failure_clear(c);
-	buf_text(&b, "{\"type\":\"about:blank\",\"title\":");
-	buf_json_text(&b, info->title);
-	buf_printf(&b, ",\"status\":%u,\"detail\":", info->status);
-	buf_json_text(&b, detail_of(c, info));
-	buf_text(&b, ",\"code\":");
-	buf_json_text(&b, info->code);
-	buf_text(&b, ",\"request_id\":");
-	buf_json_text(&b, c->request_id);
-	if (e == E_VALIDATION)
-		put_field_errors(&b, c->failure.fields);
-	buf_char(&b, '}');
+	buf_json(&b,
+		 "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'code':%s,"
+		 "'request_id':%s,",
+		 info->title, info->status, detail_of(c, info), info->code, c->request_id);
+	if (e == E_VALIDATION) {
+		buf_json(&b, "'errors':[");
+		for (const struct field_error *row = c->failure.fields; row; row = row->next)
+			buf_json(&b, "{'in':%s,'field':%s,'code':%s,'message':%s},", row->in,
+				 row->field, field_code_text(row->code), row->message);
+		buf_json(&b, "]");
+	}
+	buf_json(&b, "}");
 	set_error_headers(req, e, info->status);
 	req->reply.status = info->status;
 	req->reply.media_type = "application/problem+json";

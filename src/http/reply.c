@@ -151,32 +151,19 @@ set_links(struct request *req, const struct page *page)
 enum error
 reply_page(struct request *req, enum error e, const struct page *page)
 {
-	const struct schema *row = req->route->reply;
 	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
-	const char *at;
 
 	if (e)
 		return e;
 
-	at = page->items.rows;
-	buf_text(&b, "{\"items\":[");
-	for (size_t i = 0; i < page->items.n; i++, at += row->size) {
-		if (i)
-			buf_char(&b, ',');
-		schema_write(&b, row, at);
-	}
-	buf_char(&b, ']');
+	buf_json(&b, "{'items':");
+	schema_write_all(&b, req->route->reply, &page->items);
 	if (!page->by_cursor)
-		buf_printf(&b, ",\"total\":%" PRId64, page->total);
-	buf_printf(&b, ",\"limit\":%" PRId64, page->limit);
+		buf_json(&b, ",'total':%jd", page->total);
+	buf_json(&b, ",'limit':%jd", page->limit);
 	if (!page->by_cursor)
-		buf_printf(&b, ",\"offset\":%" PRId64, page->offset);
-	buf_text(&b, ",\"next_cursor\":");
-	if (page->next_cursor)
-		buf_json_text(&b, page->next_cursor);
-	else
-		buf_text(&b, "null");
-	buf_char(&b, '}');
+		buf_json(&b, ",'offset':%jd", page->offset);
+	buf_json(&b, ",'next_cursor':%s}", page->next_cursor);
 	set_links(req, page);
 	return reply_json(req, &b);
 }

@@ -1,8 +1,8 @@
 /* Writes records as JSON, straight into the builder: no tree in between. */
 #include "app/schema.h"
 
-static void
-write_records(struct buf *b, const struct schema *schema, const struct records *records)
+void
+schema_write_all(struct buf *b, const struct schema *schema, const struct records *records)
 {
 	const char *row = records->rows;
 
@@ -43,7 +43,7 @@ write_value(struct buf *b, const struct field *f, const void *member)
 	const void *value = member; /* or what it points to */
 
 	if (f->type == TYPE_RECORDS) {
-		write_records(b, f->record, member);
+		schema_write_all(b, f->record, member);
 		return;
 	}
 	if (f->pointer || (f->type != TYPE_INT && f->type != TYPE_BOOL))

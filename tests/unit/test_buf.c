@@ -192,3 +192,20 @@ Test(buf, base64url_takes_a_nul)
 	buf_base64url(&b, "\0\0\0\0", 4);
 	cr_expect_str_eq(buf_done(&b), "AAAAAA");
 }
+
+Test(buf, json_by_a_pattern)
+{
+	struct buf b = buf_new(a, 1000);
+	const char *volatile nothing = NULL;
+
+	buf_json(&b, "{'it':{'name':%s,'n':%jd,'list':[", "a \"b\"", INT64_MIN);
+	buf_json(&b, "]},'more':[");
+	for (unsigned i = 0; i < 3; i++)
+		buf_json(&b, "%u,", i);
+	buf_json(&b, "],'none':%s,", nothing);
+	buf_json(&b, "}");
+	cr_expect_str_eq(
+	    buf_done(&b),
+	    "{\"it\":{\"name\":\"a \\\"b\\\"\",\"n\":-9223372036854775808,\"list\":[]},"
+	    "\"more\":[0,1,2],\"none\":null}");
+}
