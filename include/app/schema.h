@@ -171,4 +171,8 @@ void schema_write_all(struct buf *, const struct schema *, const struct records 
  * or what is wrong, for a person: "a key occurs twice". */
 const char *json_check(const char *json, size_t len) MUST_CHECK;
 
+/* All of that but keys that occur twice, for who parses it then: a parser that keeps the last
+ * one has fewer `*members`, counted over all objects. */
+const char *json_scan(const char *json, size_t len, size_t *members) MUST_CHECK;
+
 #endif

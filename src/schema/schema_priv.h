@@ -29,7 +29,7 @@ const char *field_check_int(const struct place *, const char *text);
 const char *field_check_decimal(const struct place *, const char *text);
 
 /* The value of the object's member number `n`, from 0, as it stands in the text, which has
- * passed json_check(). */
+ * passed json_scan(). */
 const char *json_member(struct arena *, const char *object, size_t len, size_t n);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <json-c/json.h>
 
-/* json_check() has let at most 32 levels pass; json-c counts a value as one more. */
+/* json_scan() has let at most 32 levels pass; json-c counts a value as one more. */
 enum { LEVELS = 40, NAME_SHOWN = 100 };
 
 /* A client's name for a field, short enough for an answer. */
@@ -310,45 +310,87 @@ new_tokener(size_t len)
 	return tokener;
 }
 
-/* The object, which then belongs to the arena. It fails by memory alone: the text has passed
- * json_check(). Not STRICT: what that mode refuses differs with json-c's version. */
+/* NULL by lack of memory alone: the text has passed json_scan(). Not STRICT: what that mode
+ * refuses differs with json-c's version. */
 static json_object *
-parse_json(struct ctx *c, const char *json, size_t len)
+parse_json(const char *json, size_t len)
 {
 	json_tokener *tokener = new_tokener(len);
-	json_object *object = NULL;
+	json_object *value = NULL;
 
 	if (tokener) {
-		object = json_tokener_parse_ex(tokener, json, (int)len);
+		value = json_tokener_parse_ex(tokener, json, (int)len);
 		json_tokener_free(tokener);
 	}
-	if (!object)
-		arena_exhausted(c->arena);
+	return value;
+}
 
-	arena_defer(c->arena, release_json, object);
-	return object;
+/* How many members all objects in it have: fewer than the text where a key occurs twice. */
+static size_t
+count_members(json_object *value)
+{
+	size_t n = 0;
+
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			n += 1 + count_members(member);
+		}
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			n += count_members(json_object_array_get_idx(value, i));
+	}
+	return n;
+}
+
+static const char key_twice[] = "a key occurs twice in an object";
+
+const char *
+json_check(const char *json, size_t len)
+{
+	size_t members, kept;
+	const char *wrong = json_scan(json, len, &members);
+	json_object *value;
+
+	if (wrong || members == 0)
+		return wrong;
+
+	value = parse_json(json, len);
+	if (!value)
+		return "there is too little memory to read it";
+
+	kept = count_members(value);
+	json_object_put(value);
+	return kept == members ? NULL : key_twice;
 }
 
 enum error
 schema_read(struct ctx *c, const struct schema *schema, enum schema_mode mode, const char *json,
 	    size_t len, void *out, uint64_t *given)
 {
-	const char *wrong = json_check(json, len);
-	struct body body;
-	size_t start = 0;
+	struct body body = { .json = json, .len = len };
+	size_t members, start;
+	const char *wrong = json_scan(json, len, &members);
 
 	memset(out, 0, schema->size);
 	*given = 0;
 	if (wrong)
 		return fail(c, E_MALFORMED_JSON, "the body is not valid JSON: %s", wrong);
 
-	while (strchr(" \t\n\r", json[start]))
-		start++;
+	start = strspn(json, " \t\n\r");
+	if (json[start] == '{' || members > 0) {
+		body.object = parse_json(json, len);
+		if (!body.object)
+			arena_exhausted(c->arena);
+		arena_defer(c->arena, release_json, body.object);
+		if (count_members(body.object) != members)
+			return fail(c, E_MALFORMED_JSON, "the body is not valid JSON: %s",
+				    key_twice);
+	}
 	if (json[start] != '{')
 		return fail_field(c, "body", "", FIELD_INVALID_TYPE, "must be an object");
 
-	body = (struct body) { .json = json + start, .len = len - start };
-	body.object = parse_json(c, body.json, body.len);
 	return read_object(c, schema, mode, &body, out, given);
 }
 

@@ -6,21 +6,12 @@
 
 #include "app/utf8.h"
 
-enum { DEPTH_MAX = 32, KEYS_AT_HAND = 64 };
-
-/* A key twice in an object is found by the hashes of its keys, sorted at the object's
- * end; an open object's keys lie above those of the objects around it. Two keys of equal
- * hash count as equal: nobody meets such a pair who did not look for it. */
-struct keys {
-	uint64_t *hash;
-	size_t n, size;
-	uint64_t at_hand[KEYS_AT_HAND];
-};
+enum { DEPTH_MAX = 32 };
 
 struct scan {
 	const char *at, *end;
 	unsigned depth;
-	struct keys keys;
+	size_t members; /* of all objects */
 };
 
 static const char *check_value(struct scan *s);
@@ -54,39 +45,6 @@ skip_digits(struct scan *s)
 	return s->at > start;
 }
 
-/* FNV-1a, of the key's decoded bytes. */
-static uint64_t
-hash_bytes(uint64_t hash, const char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-static uint64_t
-hash_character(uint64_t hash, uint32_t c)
-{
-	char utf8[4];
-	size_t n = 0;
-
-	if (c < 0x80) {
-		utf8[n++] = (char)c;
-	} else if (c < 0x800) {
-		utf8[n++] = (char)(0xC0 | c >> 6);
-		utf8[n++] = (char)(0x80 | (c & 0x3F));
-	} else if (c < 0x10000) {
-		utf8[n++] = (char)(0xE0 | c >> 12);
-		utf8[n++] = (char)(0x80 | (c >> 6 & 0x3F));
-		utf8[n++] = (char)(0x80 | (c & 0x3F));
-	} else {
-		utf8[n++] = (char)(0xF0 | c >> 18);
-		utf8[n++] = (char)(0x80 | (c >> 12 & 0x3F));
-		utf8[n++] = (char)(0x80 | (c >> 6 & 0x3F));
-		utf8[n++] = (char)(0x80 | (c & 0x3F));
-	}
-	return hash_bytes(hash, utf8, n);
-}
-
 /* The four digits after \u. */
 static bool
 read_hex4(struct scan *s, uint32_t *out)
@@ -110,40 +68,32 @@ read_hex4(struct scan *s, uint32_t *out)
 
 /* What follows \u: one character, in two halves where it is beyond U+FFFF. */
 static const char *
-check_unicode_escape(struct scan *s, uint32_t *c)
+check_unicode_escape(struct scan *s)
 {
-	uint32_t low;
+	uint32_t c, low;
 
-	if (!read_hex4(s, c))
+	if (!read_hex4(s, &c))
 		return "\\u in a string needs four hexadecimal digits";
-	if (*c == 0)
+	if (c == 0)
 		return "a string holds the character U+0000";
-	if (*c < 0xD800 || *c > 0xDFFF)
+	if (c < 0xD800 || c > 0xDFFF)
 		return NULL;
 
-	if (*c > 0xDBFF || !skip_byte(s, '\\') || !skip_byte(s, 'u') || !read_hex4(s, &low) ||
+	if (c > 0xDBFF || !skip_byte(s, '\\') || !skip_byte(s, 'u') || !read_hex4(s, &low) ||
 	    low < 0xDC00 || low > 0xDFFF)
 		return "a string holds half of a surrogate pair";
-
-	*c = 0x10000 + ((*c - 0xD800) << 10) + (low - 0xDC00);
 	return NULL;
 }
 
 /* What follows a backslash. */
 static const char *
-check_escape(struct scan *s, uint32_t *c)
+check_escape(struct scan *s)
 {
-	static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-	const char *escape;
-
 	if (skip_byte(s, 'u'))
-		return check_unicode_escape(s, c);
-
-	escape = s->at < s->end && *s->at ? strchr(escapes, *s->at) : NULL;
-	if (!escape)
+		return check_unicode_escape(s);
+	if (s->at == s->end || !*s->at || !strchr("\"\\/bfnrt", *s->at))
 		return "a string holds an unknown escape";
 
-	*c = (uint32_t)meant[escape - escapes];
 	s->at++;
 	return NULL;
 }
@@ -189,36 +139,26 @@ skip_plain(struct scan *s)
 	}
 }
 
-/* A string from its first quote; `hash`, where given, gets that of its content. */
+/* A string from its first quote. */
 static const char *
-check_string(struct scan *s, uint64_t *hash)
+check_string(struct scan *s)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
 	for (s->at++;;) {
-		const char *start = s->at, *wrong;
-		uint32_t c;
+		const char *wrong;
 
 		if (!skip_plain(s))
 			return "it is not valid UTF-8";
-		if (hash)
-			h = hash_bytes(h, start, (size_t)(s->at - start));
 		if (skip_byte(s, '"'))
-			break;
+			return NULL;
 		if (s->at == s->end)
 			return "a string does not end";
 		if (!skip_byte(s, '\\'))
 			return "a string holds a control character that is not escaped";
 
-		wrong = check_escape(s, &c);
+		wrong = check_escape(s);
 		if (wrong)
 			return wrong;
-		if (hash)
-			h = hash_character(h, c);
 	}
-	if (hash)
-		*hash = h;
-	return NULL;
 }
 
 static const char *
@@ -252,74 +192,30 @@ check_word(struct scan *s, const char *word)
 	return NULL;
 }
 
-static bool
-keys_push(struct keys *keys, uint64_t hash)
-{
-	if (keys->n == keys->size) {
-		uint64_t *old = keys->hash == keys->at_hand ? NULL : keys->hash;
-		uint64_t *more = reallocarray(old, keys->size, 2 * sizeof(*more));
-
-		if (!more)
-			return false;
-		if (!old)
-			memcpy(more, keys->at_hand, sizeof(keys->at_hand));
-		keys->hash = more;
-		keys->size *= 2;
-	}
-	keys->hash[keys->n++] = hash;
-	return true;
-}
-
-static int
-by_hash(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* Takes away the keys from number `first` on, and says whether one was there twice. */
-static bool
-keys_pop(struct keys *keys, size_t first)
-{
-	size_t end = keys->n;
-
-	keys->n = first;
-	if (end - first > 1)
-		qsort(keys->hash + first, end - first, sizeof(*keys->hash), by_hash);
-	for (size_t i = first + 1; i < end; i++)
-		if (keys->hash[i] == keys->hash[i - 1])
-			return true;
-	return false;
-}
-
 static const char *
 check_member(struct scan *s)
 {
-	uint64_t hash;
 	const char *wrong;
 
 	skip_space(s);
 	if (s->at == s->end || *s->at != '"')
 		return "an object needs a key in double quotes";
 
-	wrong = check_string(s, &hash);
+	wrong = check_string(s);
 	if (wrong)
 		return wrong;
-	if (!keys_push(&s->keys, hash))
-		return "it has more keys than there is memory for";
 
 	skip_space(s);
 	if (!skip_byte(s, ':'))
 		return "a key needs a colon after it";
 
+	s->members++;
 	return check_value(s);
 }
 
 static const char *
 check_object(struct scan *s)
 {
-	size_t first = s->keys.n;
 	const char *wrong;
 
 	s->at++;
@@ -334,11 +230,7 @@ check_object(struct scan *s)
 		skip_space(s);
 	} while (skip_byte(s, ','));
 
-	if (!skip_byte(s, '}'))
-		return "an object does not end";
-	if (keys_pop(&s->keys, first))
-		return "a key occurs twice in an object";
-	return NULL;
+	return skip_byte(s, '}') ? NULL : "an object does not end";
 }
 
 static const char *
@@ -380,7 +272,7 @@ check_value(struct scan *s)
 		s->depth--;
 		return wrong;
 	case '"':
-		return check_string(s, NULL);
+		return check_string(s);
 	case 't':
 		return check_word(s, "true");
 	case 'f':
@@ -394,30 +286,13 @@ check_value(struct scan *s)
 	}
 }
 
-static void
-scan_begin(struct scan *s, const char *json, size_t len)
-{
-	*s = (struct scan) { .at = json, .end = json + len };
-	s->keys.hash = s->keys.at_hand;
-	s->keys.size = KEYS_AT_HAND;
-}
-
-static void
-scan_end(struct scan *s)
-{
-	if (s->keys.hash != s->keys.at_hand)
-		free(s->keys.hash);
-}
-
 const char *
-json_check(const char *json, size_t len)
+json_scan(const char *json, size_t len, size_t *members)
 {
-	const char *wrong;
-	struct scan s;
+	struct scan s = { .at = json, .end = json + len };
+	const char *wrong = check_value(&s);
 
-	scan_begin(&s, json, len);
-	wrong = check_value(&s);
-	scan_end(&s);
+	*members = s.members;
 	if (wrong)
 		return wrong;
 
@@ -428,14 +303,14 @@ json_check(const char *json, size_t len)
 const char *
 json_member(struct arena *a, const char *object, size_t len, size_t n)
 {
-	const char *start = object, *end = object, *wrong;
-	struct scan s;
+	struct scan s = { .at = object, .end = object + len };
+	const char *start, *end, *wrong;
 
-	scan_begin(&s, object, len);
+	skip_space(&s);
 	do {
 		s.at++; /* the brace or comma before a member */
 		skip_space(&s);
-		wrong = check_string(&s, NULL);
+		wrong = check_string(&s);
 		skip_space(&s);
 		s.at++;
 		skip_space(&s);
@@ -444,6 +319,5 @@ json_member(struct arena *a, const char *object, size_t len, size_t n)
 		end = s.at;
 		skip_space(&s);
 	} while (!wrong && n-- > 0);
-	scan_end(&s);
 	return arena_text_n(a, start, (size_t)(end - start));
 }
