@@ -140,20 +140,34 @@ put_escaped(struct line *l, const char *text, size_t max)
 	}
 }
 
+/* With so many digits at least; by snprintf it would be most of what a line costs. */
+static void
+put_number(struct line *l, int64_t number, int digits)
+{
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char text[24];
+	size_t at = sizeof(text);
+
+	for (; rest || digits > 0; rest /= 10, digits--)
+		text[--at] = (char)('0' + rest % 10);
+	if (number < 0)
+		text[--at] = '-';
+	put(l, text + at, sizeof(text) - at);
+}
+
 static void
 put_value(struct line *l, const struct log_field *f, bool quoted)
 {
-	char number[40];
+	int64_t us = (int64_t)(f->seconds * 1e6 + 0.5);
 
-	if (f->is_seconds || f->is_number) {
-		int64_t us = (int64_t)(f->seconds * 1e6 + 0.5);
-
-		if (f->is_seconds) /* printing it as a double is a tenth of what a line costs */
-			snprintf(number, sizeof(number), "%" PRId64 ".%06d", us / 1000000,
-				 (int)(us % 1000000));
-		else
-			snprintf(number, sizeof(number), "%" PRId64, f->number);
-		put_text(l, number);
+	if (f->is_seconds) {
+		put_number(l, us / 1000000, 1);
+		put(l, ".", 1);
+		put_number(l, us % 1000000, 6);
+		return;
+	}
+	if (f->is_number) {
+		put_number(l, f->number, 1);
 		return;
 	}
 	if (quoted)
@@ -201,16 +215,22 @@ void
 log_write(enum log_level level, const struct ctx *c, const struct log_field *fields,
 	  const char *format, ...)
 {
-	struct line line = { .len = 0 };
-	char time[CLOCK_TEXT_SIZE], message[MESSAGE_MAX], trace[TRACE_ID_SIZE];
+	char time[CLOCK_TEXT_SIZE], text[MESSAGE_MAX], trace[TRACE_ID_SIZE];
+	const char *message = format;
+	struct line line; /* not zeroed: it is long */
 	va_list args;
 
 	if (!log_enabled(level))
 		return;
 
-	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
+	line.len = 0;
+	line.full = false;
+	if (strchr(format, '%')) {
+		va_start(args, format);
+		vsnprintf(text, sizeof(text), format, args);
+		va_end(args);
+		message = text;
+	}
 	clock_text(clock_now(), time);
 	if (as_text) {
 		put(&line, time + 11, 12);

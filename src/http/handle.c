@@ -324,9 +324,9 @@ void
 measure_request(const struct request *req, unsigned status, int64_t took)
 {
 	const char *method = req->method == METHOD_NONE ? "_OTHER" : method_name(req->method);
-	char text[12];
+	char text[] = { (char)('0' + status / 100), (char)('0' + status / 10 % 10),
+			(char)('0' + status % 10), '\0' };
 
-	snprintf(text, sizeof(text), "%u", status);
 	metric_observe(&metric_http_duration, took, method,
 		       req->route ? req->ctx->route : "unmatched", text);
 }
