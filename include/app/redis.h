@@ -10,11 +10,6 @@
 
 enum { REDIS_PAUSE = 3, REDIS_ARGS_MAX = 8 };
 
-/* Lua, of one key. */
-struct redis_script {
-	const char *text;
-};
-
 struct redis_bytes {
 	const char *data; /* NULL: not there */
 	size_t len;
@@ -29,9 +24,9 @@ bool redis_wanted(void);
 /* False, for all that follow: there is none, or it is away. */
 bool redis_ping(void) MUST_CHECK;
 
-/* Runs a script that returns `n` whole numbers; the arguments end with NULL. */
-bool redis_run(const struct redis_script *, const char *key, const char *const *args,
-	       int64_t *numbers, size_t n) MUST_CHECK;
+/* Runs a script (Lua) on one key that returns `n` whole numbers; the arguments end with NULL. */
+bool redis_run(const char *script, const char *key, const char *const *args, int64_t *numbers,
+	       size_t n) MUST_CHECK;
 
 /* Reads up to REDIS_ARGS_MAX keys at once; the bytes live as long as the arena. */
 bool redis_get(struct arena *, const char *const *keys, size_t n,

@@ -94,18 +94,16 @@ count_here(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, int
 }
 
 /* The same on all hosts, by the clock of Redis. */
-static const struct redis_script count_there = {
-	"local t = redis.call('TIME')\n"
-	"local now = t[1] * 1000000 + t[2]\n"
-	"local step, window = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
-	"local tat = tonumber(redis.call('GET', KEYS[1]) or 0)\n"
-	"if tat < now or tat > now + window then tat = now end\n"
-	"if tat + step - now > window then return {0, tat - now} end\n"
-	"tat = tat + step\n"
-	"redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX',"
-	" math.ceil((tat - now) / 1000))\n"
-	"return {1, tat - now}\n"
-};
+static const char count_there[] = "local t = redis.call('TIME')\n"
+				  "local now = t[1] * 1000000 + t[2]\n"
+				  "local step, window = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
+				  "local tat = tonumber(redis.call('GET', KEYS[1]) or 0)\n"
+				  "if tat < now or tat > now + window then tat = now end\n"
+				  "if tat + step - now > window then return {0, tat - now} end\n"
+				  "tat = tat + step\n"
+				  "redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX',"
+				  " math.ceil((tat - now) / 1000))\n"
+				  "return {1, tat - now}\n";
 
 static void
 ask_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool *passed,
@@ -120,7 +118,7 @@ ask_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool
 		snprintf(name + strlen(name), 3, "%02x", key[i]);
 	snprintf(step_text, sizeof(step_text), "%" PRId64, step);
 	snprintf(window_text, sizeof(window_text), "%" PRId64, window);
-	if (!redis_run(&count_there, name, args, numbers, 2) || numbers[1] < 0 ||
+	if (!redis_run(count_there, name, args, numbers, 2) || numbers[1] < 0 ||
 	    numbers[1] > window)
 		return;
 

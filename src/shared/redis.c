@@ -8,6 +8,7 @@
 #include "shared/shared_priv.h"
 
 #include <hiredis/hiredis.h>
+#include <regex.h>
 
 enum { MICROS = 1000000, CALL_MS = 100, PORT = 6379, PART_MAX = 512, COMPLAIN_SECONDS = 60 };
 
@@ -21,132 +22,89 @@ struct place {
 static struct connection {
 	redisContext *c; /* NULL: none */
 	pid_t owner;
-	const struct redis_script *script; /* that it has loaded */
-	char sha[41];
 } conn;
 
 /* ---- REDIS_URL */
 
+#define LOGIN "((([^:/?]*):)?([^/?]*)@)?"
+
 static bool
-copy(char out[PART_MAX], const char *text, size_t len)
+matches(const char *pattern, regmatch_t *parts, size_t n)
 {
+	regex_t regex;
+	bool found;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED) != 0)
+		return false;
+
+	found = regexec(&regex, settings.redis_url, n, parts, 0) == 0;
+	regfree(&regex);
+	return found;
+}
+
+static bool
+take_text(char out[PART_MAX], regmatch_t part)
+{
+	size_t len = (size_t)(part.rm_eo - part.rm_so);
+
 	if (len >= PART_MAX)
 		return false;
 
-	memcpy(out, text, len);
+	if (len)
+		memcpy(out, settings.redis_url + part.rm_so, len);
 	out[len] = '\0';
 	return true;
 }
 
 /* The same with %XX decoded: passwords have everything. */
 static bool
-decode(char out[PART_MAX], const char *text, size_t len)
+take_escaped(char out[PART_MAX], regmatch_t part)
 {
-	size_t n = 0;
+	if (!take_text(out, part))
+		return false;
 
-	for (size_t i = 0; i < len; i++) {
-		unsigned byte = (unsigned char)text[i];
+	for (char *at = out; (at = strchr(at, '%')); at++) {
+		unsigned byte;
 
-		if (byte == '%') {
-			if (len - i < 3 || sscanf(text + i + 1, "%2x", &byte) != 1 || !byte)
-				return false;
-			i += 2;
-		}
-		if (n + 1 >= PART_MAX)
+		if (strlen(at) < 3 || sscanf(at + 1, "%2x", &byte) != 1 || !byte)
 			return false;
-		out[n++] = (char)byte;
+		*at = (char)byte;
+		memmove(at + 1, at + 3, strlen(at + 3) + 1);
 	}
-	out[n] = '\0';
 	return true;
 }
 
-/* "user:password@", "password@", ":password@" or nothing; moves behind it. */
+/* A number up to `max`; nothing leaves what is there. */
 static bool
-read_user(struct place *p, const char **at)
+take_number(int *out, regmatch_t part, long max)
 {
-	size_t len = strcspn(*at, "/?");
-	const char *end = memrchr(*at, '@', len), *colon;
+	if (part.rm_eo > part.rm_so) {
+		long number = strtol(settings.redis_url + part.rm_so, NULL, 10);
 
-	if (!end)
-		return true;
-
-	len = (size_t)(end - *at);
-	colon = memchr(*at, ':', len);
-	if (colon && !decode(p->user, *at, (size_t)(colon - *at)))
-		return false;
-	if (!decode(p->password, colon ? colon + 1 : *at, colon ? (size_t)(end - colon - 1) : len))
-		return false;
-	*at = end + 1;
-	return true;
-}
-
-/* A number up to `max` at the end of the text; nothing is `standard`. */
-static bool
-read_number(const char *text, int standard, long max, int *out)
-{
-	char *end;
-	long number;
-
-	*out = standard;
-	if (!*text)
-		return true;
-
-	number = strtol(text, &end, 10);
-	*out = (int)number;
-	return *text >= '0' && *text <= '9' && !*end && number <= max;
-}
-
-static bool
-read_unix(struct place *p, const char *at)
-{
-	size_t len;
-
-	if (!read_user(p, &at))
-		return false;
-
-	len = strcspn(at, "?");
-	if (*at != '/' || !copy(p->path, at, len))
-		return false;
-	at += len;
-	return !*at || (strncmp(at, "?db=", 4) == 0 && read_number(at + 4, 0, 9999, &p->database));
-}
-
-static bool
-read_tcp(struct place *p, const char *at)
-{
-	char port[PART_MAX] = "";
-	const char *slash, *end;
-
-	if (!read_user(p, &at))
-		return false;
-
-	slash = strchrnul(at, '/');
-	end = *at == '[' ? memchr(at, ']', (size_t)(slash - at))
-			 : memchr(at, ':', (size_t)(slash - at));
-	if (*at == '[') {
-		if (!end++ || !copy(p->host, at + 1, (size_t)(end - at) - 2))
-			return false;
-	} else if (!copy(p->host, at, (size_t)((end ? end : slash) - at))) {
-		return false;
+		*out = number <= max ? (int)number : -1;
 	}
-	if (end && end < slash && (*end != ':' || !copy(port, end + 1, (size_t)(slash - end) - 1)))
-		return false;
-	return *p->host && read_number(port, PORT, 65535, &p->port) &&
-	       read_number(*slash ? slash + 1 : "", 0, 9999, &p->database);
+	return *out >= 0;
 }
 
 static bool
 read_url(struct place *p)
 {
-	static const char tcp[] = "redis://", local[] = "unix://";
-	const char *url = settings.redis_url;
+	static const char tcp[] =
+	    "^redis://" LOGIN "(\\[([^]/]*)]|([^]:/[]+))(:([0-9]*))?(/([0-9]*))?$";
+	static const char local[] = "^unix://" LOGIN "(/[^?]*)(\\?db=([0-9]*))?$";
+	regmatch_t parts[12];
+	bool good;
 
-	*p = (struct place) { .port = 0 };
-	if (strncmp(url, tcp, strlen(tcp)) == 0)
-		return read_tcp(p, url + strlen(tcp));
-	if (strncmp(url, local, strlen(local)) == 0)
-		return read_unix(p, url + strlen(local));
-	return false;
+	*p = (struct place) { .port = PORT };
+	if (matches(tcp, parts, COUNT(parts)))
+		good = take_text(p->host, parts[parts[7].rm_so < 0 ? 6 : 7]) && *p->host &&
+		       take_number(&p->port, parts[9], 65535) &&
+		       take_number(&p->database, parts[11], 9999);
+	else if (matches(local, parts, COUNT(parts)))
+		good = take_text(p->path, parts[5]) && take_number(&p->database, parts[7], 9999);
+	else
+		return false;
+	return good && take_escaped(p->user, parts[3]) && take_escaped(p->password, parts[4]);
 }
 
 bool
@@ -343,63 +301,22 @@ redis_ping(void)
 	return done(reply, reply && reply->type == REDIS_REPLY_STATUS);
 }
 
-/* Sends the script's text where this connection, or the server, does not know it. */
-static redisReply *
-run_script(const struct redis_script *script, int argc, const char **argv)
-{
-	redisReply *reply = NULL;
-
-	if (conn.c && conn.script == script && conn.owner == getpid()) {
-		argv[0] = "EVALSHA";
-		argv[1] = conn.sha;
-		reply = ask(argc, argv, NULL);
-		if (!reply || reply->type != REDIS_REPLY_ERROR ||
-		    strncmp(reply->str, "NOSCRIPT", 8) != 0)
-			return reply;
-		freeReplyObject(reply);
-	}
-	argv[0] = "EVAL";
-	argv[1] = script->text;
-	return ask(argc, argv, NULL);
-}
-
-/* So that the next call need not send the text. */
-static void
-learn_sha(const struct redis_script *script)
-{
-	redisReply *reply;
-
-	if (!conn.c || conn.script == script)
-		return;
-
-	reply = ask(3, (const char *[]) { "SCRIPT", "LOAD", script->text }, NULL);
-	if (reply && reply->type == REDIS_REPLY_STRING && reply->len == sizeof(conn.sha) - 1) {
-		memcpy(conn.sha, reply->str, sizeof(conn.sha));
-		conn.script = script;
-	}
-	if (reply)
-		freeReplyObject(reply);
-}
-
 bool
-redis_run(const struct redis_script *script, const char *key, const char *const *args,
-	  int64_t *numbers, size_t n)
+redis_run(const char *script, const char *key, const char *const *args, int64_t *numbers, size_t n)
 {
-	const char *argv[4 + REDIS_ARGS_MAX] = { NULL, NULL, "1", key };
+	const char *argv[4 + REDIS_ARGS_MAX] = { "EVAL", script, "1", key };
 	redisReply *reply;
 	int argc = 4;
 	bool good;
 
 	while (argc < 4 + REDIS_ARGS_MAX && *args)
 		argv[argc++] = *args++;
-	reply = run_script(script, argc, argv);
+	reply = ask(argc, argv, NULL);
 	good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == n;
 	for (size_t i = 0; i < n && good; i++) {
 		good = reply->element[i]->type == REDIS_REPLY_INTEGER;
 		numbers[i] = reply->element[i]->integer;
 	}
-	if (good)
-		learn_sha(script);
 	return done(reply, good);
 }
 

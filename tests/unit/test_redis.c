@@ -149,15 +149,6 @@ run_cli(const char *word, const char *word2, const char *word3, const char *word
 	waitpid(pid, NULL, 0);
 }
 
-Test(redis, a_script_that_was_forgotten_is_sent_again)
-{
-	take(1, five);
-	take(1, five);
-	run_cli("SCRIPT", "FLUSH", NULL, NULL);
-	cr_expect_eq(take(1, five).remaining, 2);
-	cr_expect_eq(on_another_host(1, five, 9), 2);
-}
-
 Test(redis, keeps_bytes)
 {
 	static const char bytes[] = "a\0b";
@@ -366,14 +357,17 @@ Test(redis_url, is_checked)
 		"redis://[::1]",
 		"unix:///run/redis.sock",
 		"unix://:p%40ss@/run/redis.sock?db=4",
+		"redis://a@b:c:d@host:/",
+		"unix:///run/a@b%2.sock?db=",
 	};
 	static const char *const bad[] = {
-		"localhost:6379",      "rediss://host",       "redis://",
-		"redis://:6379",       "redis://host:port",   "redis://host:70000",
-		"redis://host/db",     "redis://host/-1",     "redis://[::1",
-		"redis://[::1]x",      "redis://a%zz:b@host", "unix://run/redis.sock",
-		"unix:///run?db=x",    "unix:///run?x=1",     "redis://a:b%00@host",
-		"redis://host:6379/0x"
+		"localhost:6379",       "rediss://host",       "redis://",
+		"redis://:6379",        "redis://host:port",   "redis://host:70000",
+		"redis://host/db",      "redis://host/-1",     "redis://[::1",
+		"redis://[::1]x",       "redis://a%zz:b@host", "unix://run/redis.sock",
+		"unix:///run?db=x",     "unix:///run?x=1",     "redis://a:b%00@host",
+		"redis://host:6379/0x", "redis://host/10000",  "unix:///run?db=10000",
+		"redis://[1",           "redis://[]",          "unix://redis.sock",
 	};
 	struct arena *a = arena_new(1 << 20);
 
