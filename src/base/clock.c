@@ -1,8 +1,7 @@
-/* Time, and RFC 3339. The calendar is counted in days by the civil-from-days method
- * (years that begin in March), so that no time zone of the process plays a part. */
+/* Time, and RFC 3339. */
 #include "app/clock.h"
 
-enum { MICROS = 1000000, DAY = 86400 };
+enum { MICROS = 1000000 };
 
 static int64_t
 read_clock(clockid_t id)
@@ -25,32 +24,7 @@ clock_monotonic(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-static int64_t
-days_from_date(int64_t year, int64_t month, int64_t day)
-{
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t era = (y >= 0 ? y : y - 399) / 400;
-	int64_t of_era = y - era * 400;
-	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static void
-date_from_days(int64_t days, int *year, int *month, int *day)
-{
-	int64_t z = days + 719468;
-	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-	int64_t of_era = z - era * 146097;
-	int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * y + y / 4 - y / 100);
-	int64_t m = (5 * of_year + 2) / 153;
-
-	*day = (int)(of_year - (153 * m + 2) / 5 + 1);
-	*month = (int)(m < 10 ? m + 3 : m - 9);
-	*year = (int)(y + era * 400 + (*month <= 2));
-}
-
+/* Writes the digits and the character behind them; returns the place after that. */
 static char *
 put_digits(char *at, int n, int value, char end)
 {
@@ -63,43 +37,33 @@ put_digits(char *at, int n, int value, char end)
 void
 clock_text(int64_t microseconds, char out[CLOCK_TEXT_SIZE])
 {
-	int64_t seconds = microseconds / MICROS, micros = microseconds % MICROS, days, rest;
-	int year, month, day;
+	int micros = (int)((microseconds % MICROS + MICROS) % MICROS);
+	time_t seconds = (microseconds - micros) / MICROS;
+	struct tm t;
 	char *at = out;
 
-	if (micros < 0) {
-		micros += MICROS;
-		seconds--;
-	}
-	days = seconds / DAY;
-	rest = seconds % DAY;
-	if (rest < 0) {
-		rest += DAY;
-		days--;
-	}
-	date_from_days(days, &year, &month, &day);
-	at = put_digits(at, 4, year, '-');
-	at = put_digits(at, 2, month, '-');
-	at = put_digits(at, 2, day, 'T');
-	at = put_digits(at, 2, (int)(rest / 3600), ':');
-	at = put_digits(at, 2, (int)(rest / 60 % 60), ':');
-	at = put_digits(at, 2, (int)(rest % 60), '.');
-	at = put_digits(at, 6, (int)micros, 'Z');
+	gmtime_r(&seconds, &t);
+	at = put_digits(at, 4, t.tm_year + 1900, '-');
+	at = put_digits(at, 2, t.tm_mon + 1, '-');
+	at = put_digits(at, 2, t.tm_mday, 'T');
+	at = put_digits(at, 2, t.tm_hour, ':');
+	at = put_digits(at, 2, t.tm_min, ':');
+	at = put_digits(at, 2, t.tm_sec, '.');
+	at = put_digits(at, 6, micros, 'Z');
 	*at = '\0';
 }
 
-/* Reads exactly `n` digits, -1 if they are not there. */
-static int
-digits(const char **at, int n)
+/* Reads `n` digits, a number from `least` to `most`, and steps over them. */
+static bool
+read_digits(const char **at, int n, int least, int most, int *value)
 {
-	int value = 0;
-
+	*value = 0;
 	for (; n > 0; n--, (*at)++) {
 		if (**at < '0' || **at > '9')
-			return -1;
-		value = value * 10 + (**at - '0');
+			return false;
+		*value = *value * 10 + (**at - '0');
 	}
-	return value;
+	return *value >= least && *value <= most;
 }
 
 static bool
@@ -133,65 +97,57 @@ read_fraction(const char **at, int *micros)
 static bool
 read_offset(const char **at, int *seconds)
 {
-	int sign, hours, minutes;
+	int sign = **at == '-' ? -1 : 1, hours, minutes;
 
 	*seconds = 0;
 	if (skip(at, "Zz"))
 		return true;
-
-	sign = **at == '-' ? -1 : 1;
-	if (!skip(at, "+-"))
-		return false;
-	hours = digits(at, 2);
-	if (hours < 0 || hours > 23 || !skip(at, ":"))
-		return false;
-	minutes = digits(at, 2);
-	if (minutes < 0 || minutes > 59)
+	if (!skip(at, "+-") || !read_digits(at, 2, 0, 23, &hours) || !skip(at, ":") ||
+	    !read_digits(at, 2, 0, 59, &minutes))
 		return false;
 
 	*seconds = sign * (hours * 3600 + minutes * 60);
 	return true;
 }
 
-static int
-days_in_month(int year, int month)
+static bool
+read_date(const char **at, struct tm *t)
 {
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return read_digits(at, 4, 1, 9999, &t->tm_year) && skip(at, "-") &&
+	       read_digits(at, 2, 1, 12, &t->tm_mon) && skip(at, "-") &&
+	       read_digits(at, 2, 1, 31, &t->tm_mday);
+}
 
-	return month == 2 && leap ? 29 : days[month - 1];
+static bool
+read_time(const char **at, struct tm *t, int *micros, int *offset)
+{
+	return read_digits(at, 2, 0, 23, &t->tm_hour) && skip(at, ":") &&
+	       read_digits(at, 2, 0, 59, &t->tm_min) && skip(at, ":") &&
+	       read_digits(at, 2, 0, 60, &t->tm_sec) && read_fraction(at, micros) &&
+	       read_offset(at, offset);
 }
 
 bool
 clock_parse(const char *text, int64_t *microseconds)
 {
-	const char *at = text;
-	int year, month, day, hour, minute, second, micros, offset;
+	/* From 0001-01-01 to 10000-01-01. */
+	static const int64_t first = -62135596800, end = 253402300800;
+	struct tm t = { 0 };
+	int micros, offset, day;
 	int64_t seconds;
 
-	year = digits(&at, 4);
-	if (year < 1 || !skip(&at, "-"))
-		return false;
-	month = digits(&at, 2);
-	if (month < 1 || month > 12 || !skip(&at, "-"))
-		return false;
-	day = digits(&at, 2);
-	if (day < 1 || day > days_in_month(year, month) || !skip(&at, "Tt "))
-		return false;
-	hour = digits(&at, 2);
-	if (hour < 0 || hour > 23 || !skip(&at, ":"))
-		return false;
-	minute = digits(&at, 2);
-	if (minute < 0 || minute > 59 || !skip(&at, ":"))
-		return false;
-	second = digits(&at, 2);
-	if (second < 0 || second > 60 || !read_fraction(&at, &micros) ||
-	    !read_offset(&at, &offset) || *at)
+	if (!read_date(&text, &t) || !skip(&text, "Tt ") ||
+	    !read_time(&text, &t, &micros, &offset) || *text)
 		return false;
 
-	seconds = days_from_date(year, month, day) * DAY + hour * 3600 + minute * 60 +
-		  (second == 60 ? 59 : second) - offset;
-	if (seconds < days_from_date(1, 1, 1) * DAY || seconds >= days_from_date(10000, 1, 1) * DAY)
+	t.tm_year -= 1900;
+	t.tm_mon--;
+	t.tm_sec -= t.tm_sec == 60;
+	day = t.tm_mday;
+	seconds = timegm(&t) - offset;
+	if (t.tm_mday != day) /* the month has no such day */
+		return false;
+	if (seconds < first || seconds >= end)
 		return false;
 
 	*microseconds = seconds * MICROS + micros;
