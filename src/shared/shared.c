@@ -72,32 +72,26 @@ use(void *memory, size_t size, int fd)
 	log_obey(&segment->log_level);
 }
 
-/* A new segment: all zero but its head. */
-static const char *
-lay_out(int fd, unsigned n)
+/* An empty file becomes a segment; fewer slots become `n`, behind those that there are, and
+ * who has it mapped goes on with his. */
+bool
+shared_attach(int fd, unsigned n)
 {
-	size_t size = size_for(n);
+	struct {
+		uint64_t layout;
+		uint32_t nslots;
+	} head = { 0 };
 	struct segment *s;
+	struct stat st;
+	size_t size;
 
-	if (posix_fallocate(fd, 0, (off_t)size) != 0)
-		return "cannot get memory for the shared segment";
+	if (fstat(fd, &st) != 0)
+		return false;
+	if (st.st_size > 0 && (pread(fd, &head, sizeof(head), 0) != sizeof(head) ||
+			       head.layout != LAYOUT || (size_t)st.st_size < size_for(head.nslots)))
+		return false;
 
-	s = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (s == MAP_FAILED)
-		return "cannot map the shared segment";
-
-	s->nslots = n;
-	s->workers = n;
-	s->layout = LAYOUT;
-	use(s, size, fd);
-	return NULL;
-}
-
-/* More slots behind those that there are; who has it mapped goes on with his. */
-static bool
-grow(int fd, struct segment *s, size_t size, unsigned n)
-{
-	munmap(s, size);
+	n = n > head.nslots ? n : head.nslots;
 	size = size_for(n);
 	if (posix_fallocate(fd, 0, (off_t)size) != 0)
 		return false;
@@ -107,32 +101,9 @@ grow(int fd, struct segment *s, size_t size, unsigned n)
 		return false;
 
 	s->nslots = n;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	use(s, size, fd);
-	return true;
-}
-
-bool
-shared_attach(int fd, unsigned n)
-{
-	struct segment *s;
-	struct stat st;
-	size_t size;
-
-	if (fstat(fd, &st) != 0 || st.st_size < (off_t)sizeof(*s))
-		return false;
-
-	size = (size_t)st.st_size;
-	s = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (s == MAP_FAILED)
-		return false;
-	if (s->layout != LAYOUT || size < size_for(s->nslots)) {
-		munmap(s, size);
-		return false;
-	}
-	if (s->nslots < n)
-		return grow(fd, s, size, n);
-
+	if (st.st_size == 0)
+		s->workers = n;
+	s->layout = LAYOUT;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	use(s, size, fd);
 	return true;
@@ -174,6 +145,8 @@ is_ours(int fd, struct stat *st)
 	       (st->st_mode & 0077) == 0;
 }
 
+static const char no_memory[] = "cannot get memory for the shared segment";
+
 static const char *
 open_file(const char *file, unsigned n)
 {
@@ -186,38 +159,33 @@ open_file(const char *file, unsigned n)
 
 	if (!is_ours(fd, &st)) {
 		wrong = "SHM_FILE must be a plain file of this user with mode 0600";
-	} else if (st.st_size == 0) {
-		wrong = lay_out(fd, n);
-	} else if (!shared_attach(fd, 1)) {
-		/* Of another version: who has it open goes on with it. */
-		unlink(file);
-		close(fd);
-		return open_file(file, n);
-	}
-	if (wrong)
-		close(fd);
-	else
+	} else if (shared_attach(fd, st.st_size ? 1 : n)) {
 		flock(fd, LOCK_UN);
-	return wrong;
+		return NULL;
+	} else if (st.st_size > 0) {
+		unlink(file); /* of another version: who has it open goes on with it */
+	} else {
+		wrong = no_memory;
+	}
+	close(fd);
+	return wrong ? wrong : open_file(file, n);
 }
 
 const char *
 shared_open(const char *file, unsigned n)
 {
-	const char *wrong;
 	int fd;
 
+	n = n ? n : 1;
 	if (file && *file)
-		return open_file(file, n ? n : 1);
+		return open_file(file, n);
 
 	fd = memfd_create("shared", MFD_CLOEXEC);
-	if (fd < 0)
-		return "cannot make the shared segment (memfd_create)";
+	if (fd >= 0 && shared_attach(fd, n))
+		return NULL;
 
-	wrong = lay_out(fd, n ? n : 1);
-	if (wrong)
-		close(fd);
-	return wrong;
+	close(fd);
+	return no_memory;
 }
 
 int

@@ -57,8 +57,8 @@ size_t shared_shard(void);
 /* The descriptor of the segment, or -1 where it has none. It closes on exec. */
 int shared_fd(void);
 
-/* Maps the segment behind a descriptor that was kept over an exec. False, and nothing
- * changed, where it has another layout. Fewer slots become `n`. */
+/* Maps the segment behind a descriptor, such as one that was kept over an exec. False, and
+ * nothing changed, where it has another layout. */
 bool shared_attach(int fd, unsigned n) MUST_CHECK;
 
 /* The level of the log for all processes: a level plus one, 0 for that of the settings, -1 for
