@@ -263,15 +263,13 @@ ALTER TABLE refresh_tokens ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE replays (
     user_id uuid NOT NULL,
-    hash bytea NOT NULL,
-    fingerprint bytea NOT NULL,
+    hash uuid NOT NULL,
+    fingerprint uuid NOT NULL,
     status integer NOT NULL,
     body text NOT NULL,
     location text,
     etag text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT replays_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
-    CONSTRAINT replays_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT replays_status_check CHECK (((status >= 200) AND (status <= 299)))
 );
 
@@ -534,9 +532,6 @@ ALTER TABLE ONLY mail_tokens
 
 ALTER TABLE ONLY refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY replays
-    ADD CONSTRAINT replays_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY schema_migration_checksums
     ADD CONSTRAINT schema_migration_checksums_version_fkey FOREIGN KEY (version) REFERENCES schema_migrations(version) ON DELETE CASCADE;

@@ -46,6 +46,13 @@ const struct query replay_queries[] = {
 	{ 0 },
 };
 
+/* The first half of a digest, as the 128 bits of a uuid. */
+static const char *
+p_uuid(struct ctx *c, const unsigned char digest[SHA256_SIZE])
+{
+	return p_bytes(c, digest, SHA256_SIZE / 2) + strlen("\\x");
+}
+
 enum error
 replay_find(struct ctx *c, const struct replay_key *key, struct replay *out)
 {
@@ -53,15 +60,14 @@ replay_find(struct ctx *c, const struct replay_key *key, struct replay *out)
 
 	memcpy(&lock, key->hash, sizeof(lock));
 	return db_one(c, &replay_queries[FIND], out, p_int(c, lock), key->user_id,
-		      p_bytes(c, key->hash, SHA256_SIZE),
-		      p_bytes(c, key->fingerprint, SHA256_SIZE));
+		      p_uuid(c, key->hash), p_uuid(c, key->fingerprint));
 }
 
 void
 replay_keep(struct ctx *c, const struct replay_key *key, const struct replay *answer)
 {
-	db_last(c, &replay_queries[KEEP], key->user_id, p_bytes(c, key->hash, SHA256_SIZE),
-		p_bytes(c, key->fingerprint, SHA256_SIZE), p_int(c, answer->status), answer->body,
+	db_last(c, &replay_queries[KEEP], key->user_id, p_uuid(c, key->hash),
+		p_uuid(c, key->fingerprint), p_int(c, answer->status), answer->body,
 		answer->location, answer->etag);
 }
 

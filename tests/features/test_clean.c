@@ -42,7 +42,7 @@ Test(clean, removes_answers_of_yesterday)
 	struct account ada = make_user(t);
 
 	testdb_sql("INSERT INTO replays (user_id, hash, fingerprint, status, body, created_at)"
-		   " SELECT '%s', sha256(n::text::bytea), sha256('x'), 201, '{}',"
+		   " SELECT '%s', uuid_v7(), uuid_v7(), 201, '{}',"
 		   " now() - n * interval '1 hour' FROM generate_series(1, 6000) AS n",
 		   ada.id);
 	run_job("clean_replays");

@@ -86,6 +86,7 @@ set_up(void)
 	testdb_sql("DELETE FROM audit_events");
 	testdb_sql("COMMIT");
 	testdb_sql("DELETE FROM users");
+	testdb_sql("DELETE FROM replays");
 	s.ada = make_user(t, .email = "ada@example.com");
 	s.owner = make_user(t, .email = "owner@example.com", .role = "owner");
 	a = post(NULL, P "/auth/login",

@@ -73,7 +73,10 @@ const struct query users_queries[] = {
 		  " email = coalesce($4, email),"
 		  " updated_at = now(), version = version + 1"
 		  " WHERE id = $1 RETURNING " COLUMNS),
-	[DELETE_ONE] = QUERY("users_delete", NULL, "DELETE FROM users WHERE id = $1"),
+	/* Kept answers do not refer to the account, which would cost each of them a look at it. */
+	[DELETE_ONE] = QUERY("users_delete", NULL,
+			     "WITH answers AS (DELETE FROM replays WHERE user_id = $1)"
+			     " DELETE FROM users WHERE id = $1"),
 	{ 0 },
 };
 

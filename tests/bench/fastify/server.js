@@ -115,7 +115,7 @@ async function serve() {
 		const [user] = await query('account', ACCOUNT, [request.body.email]);
 		const [, salt = '', wanted = ''] = user?.password_hash.split('$') ?? [];
 		const got = await hash(request.body.password, Buffer.from(salt, 'base64'), 32, {
-			N: 8192, r: 8, p: 1, maxmem: 64 * 1024 * 1024,
+			N: 16384, r: 8, p: 1, maxmem: 64 * 1024 * 1024,
 		});
 		const bytes = Buffer.from(wanted, 'base64');
 		if (bytes.length !== got.length || !timingSafeEqual(bytes, got)) return reply.code(401).send();
