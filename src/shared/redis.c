@@ -8,6 +8,9 @@
 #include "shared/shared_priv.h"
 
 #include <hiredis/hiredis.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <regex.h>
 
 enum { MICROS = 1000000, CALL_MS = 100, PORT = 6379, PART_MAX = 512, COMPLAIN_SECONDS = 60 };
@@ -205,18 +208,66 @@ introduce(const struct place *p, int64_t until)
 	return p->database == 0 || tell(until, 2, (const char *[]) { "SELECT", database });
 }
 
+/* The addresses of a name, or NULL. The C library's look-up knows no time limit, so a thread of
+ * it waits; what comes too late is there for the next try. */
+static struct addrinfo *
+look_up(const char *host, int64_t until)
+{
+	static char name[PART_MAX]; /* the thread reads it */
+	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	static struct gaicb question;
+	static pid_t asked_by;
+	struct gaicb *questions[] = { &question };
+	struct timeval left = time_left(until);
+	struct timespec patience = { left.tv_sec, left.tv_usec * 1000 };
+
+	if (asked_by != getpid()) {
+		snprintf(name, sizeof(name), "%s", host);
+		question = (struct gaicb) { .ar_name = name, .ar_request = &hints };
+		if (getaddrinfo_a(GAI_NOWAIT, questions, 1, NULL) != 0)
+			return NULL;
+		asked_by = getpid();
+	}
+	gai_suspend((const struct gaicb *const *)questions, 1, &patience);
+	if (gai_error(&question) == EAI_INPROGRESS)
+		return NULL;
+
+	asked_by = 0;
+	return gai_error(&question) == 0 ? question.ar_result : NULL;
+}
+
+static redisContext *
+connect_tcp(const struct place *p, int64_t until)
+{
+	struct addrinfo *found = look_up(p->host, until);
+	redisContext *c = NULL;
+
+	for (struct addrinfo *at = found; at && (!c || c->err); at = at->ai_next) {
+		char address[INET6_ADDRSTRLEN + IF_NAMESIZE];
+
+		if (c)
+			redisFree(c);
+		c = NULL;
+		if (getnameinfo(at->ai_addr, at->ai_addrlen, address, sizeof(address), NULL, 0,
+				NI_NUMERICHOST) == 0)
+			c = redisConnectWithTimeout(address, p->port, time_left(until));
+	}
+	if (found)
+		freeaddrinfo(found);
+	return c;
+}
+
 static bool
 dial(int64_t until)
 {
-	struct timeval left = time_left(until);
 	struct place p;
 
 	if (!read_url(&p))
 		return false;
 
 	conn.owner = getpid();
-	conn.c = *p.path ? redisConnectUnixWithTimeout(p.path, left)
-			 : redisConnectWithTimeout(p.host, p.port, left);
+	conn.c = *p.path ? redisConnectUnixWithTimeout(p.path, time_left(until))
+			 : connect_tcp(&p, until);
 	if (!conn.c || conn.c->err) {
 		hang_up();
 		return false;

@@ -1,4 +1,5 @@
 /* Limits with a real Redis, and without it: each test has a server of its own. */
+#define _GNU_SOURCE 1 /* unshare() */
 #include <criterion/criterion.h>
 
 #include "app/redis.h"
@@ -10,7 +11,12 @@
 #include "shared/shared_priv.h"
 #include "support/redis_server.h"
 
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -328,6 +334,88 @@ Test(redis, a_host_that_is_not_there)
 	cr_expect_eq(on_another_host(1, five, 9), 5);
 	ms = (clock_monotonic() - start) / 1000;
 	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+}
+
+/* A socket on a port of this host, 0: any. */
+static int
+listen_on(int type, in_port_t *port)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				    .sin_port = htons(*port) };
+	socklen_t len = sizeof(here);
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (const struct sockaddr *)&here, len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&here, &len) != 0)
+		return -1;
+	*port = ntohs(here.sin_port);
+	return fd;
+}
+
+Test(redis, a_host_by_its_name)
+{
+	char url[60];
+	in_port_t port = 0;
+	int listener = listen_on(SOCK_STREAM, &port);
+	pid_t pid;
+
+	redis_server_stop();
+	cr_assert_eq(listen(listener, 5), 0);
+	pid = fork();
+	if (pid == 0)
+		answer_with(listener, "+PONG\r\n");
+	snprintf(url, sizeof(url), "redis://localhost:%d", port);
+	use(url);
+	cr_expect(redis_ping());
+	use("redis://localhost.invalid");
+	*shared_redis_pause() = 0;
+	cr_expect_eq(on_another_host(1, five, 9), 5);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* In a network of our own the server that knows all names never says one. */
+static bool
+silence_names(void)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	in_port_t port = 53;
+	char path[100];
+	FILE *file;
+	int fd;
+
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) != 0)
+		return false;
+
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	snprintf(path, sizeof(path), "%s/resolv.conf", redis_server_folder());
+	file = fopen(path, "w");
+	fputs("nameserver 127.0.0.1\n", file);
+	fclose(file);
+	return ioctl(fd, SIOCSIFFLAGS, &lo) == 0 && listen_on(SOCK_DGRAM, &port) >= 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0;
+}
+
+Test(redis, a_name_that_is_not_found_in_time_costs_one_call)
+{
+	struct rate_state state;
+
+	if (!silence_names())
+		cr_skip_test("no namespaces here");
+
+	redis_server_stop();
+	use("redis://redis.example.net");
+	for (unsigned char key = 1; key < 4; key++) {
+		int64_t ms = time_of_take(key, five, &state);
+
+		cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+		cr_expect_eq(state.remaining, 4);
+		ms = time_of_take(key, five, &state);
+		cr_expect_lt(ms, 20, "it was asked again: %d ms", (int)ms);
+		*shared_redis_pause() = 0;
+	}
 }
 
 Test(redis, a_password)
