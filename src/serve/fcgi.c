@@ -18,6 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -328,6 +329,24 @@ answer_undecoded(int fd)
 	w.stop = STOP_NOW;
 }
 
+/* Whether another worker should go on: this one has served long enough, or grown. */
+static bool
+is_worn(void)
+{
+	enum { LOOK_EVERY = 16 };
+	struct rusage usage;
+
+	if (w.requests_left > 0 && --w.requests_left == 0)
+		return true;
+	if (settings.max_worker_mib == 0 || w.slot->requests % LOOK_EVERY ||
+	    getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss / 1024 < settings.max_worker_mib)
+		return false;
+
+	log_warn(NULL, "this worker took %ld MiB (MAX_WORKER_MIB=%" PRId64 ") and ends",
+		 usage.ru_maxrss / 1024, settings.max_worker_mib);
+	return true;
+}
+
 static void
 serve_connection(int fd)
 {
@@ -348,7 +367,7 @@ serve_connection(int fd)
 	arena_reset(w.arena);
 	w.slot->busy_until = 0;
 	w.slot->requests++;
-	if (w.requests_left > 0 && --w.requests_left == 0)
+	if (is_worn())
 		w.stop = STOP_NOW;
 }
 

@@ -112,6 +112,20 @@ take_memory(struct request *req)
 	return OK;
 }
 
+/* Never gives it back. */
+static enum error
+leak(struct request *req)
+{
+	static char *last;
+	size_t n = (size_t)amount_of(req), keep = sizeof(last);
+	char *more = malloc(n + keep);
+
+	memset(more, 1, n + keep);
+	memcpy(more, &last, keep);
+	last = more;
+	return show_about(req);
+}
+
 static enum error
 crash(struct request *req UNUSED)
 {
@@ -136,6 +150,8 @@ static const struct route routes[] = {
 	  .id = "quiet", .text = "Logs a line of level debug." },
 	{ GET, "/memory", take_memory, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
 	  .id = "memory", .text = "Takes memory until there is none." },
+	{ GET, "/leak", leak, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
+	  .reply = &about_schema, .id = "leak", .text = "Keeps so many bytes for ever." },
 	{ GET, "/crash", crash, ACCESS_PUBLIC, .root = true, .reply = &about_schema, .id = "crash",
 	  .text = "Ends the worker." },
 	{ 0 },

@@ -439,6 +439,21 @@ Test(pool, workers_are_replaced_after_max_requests)
 	cr_expect_geq(pool_logged(&pool, " ended"), 20);
 }
 
+Test(pool, a_worker_that_leaks_is_replaced)
+{
+	struct counts counts;
+	struct load *load;
+
+	pool_start(&pool, SETTINGS("WORKERS=2", "MAX_WORKER_MIB=64"), NULL);
+	load = load_start(&pool, 3, "/leak?n=1000000");
+	load_wait(load, 1000);
+	counts = load_stop(load);
+	cr_expect_eq(counts.failed, 0);
+	cr_expect_eq(counts.refused, 0);
+	cr_expect_geq(pool_logged(&pool, "(MAX_WORKER_MIB=64) and ends"), 8);
+	cr_expect_leq(pool_logged(&pool, "(MAX_WORKER_MIB=64) and ends"), 1000 / 16);
+}
+
 Test(pool, workers_end_with_their_parent)
 {
 	int ended = 0;
