@@ -2,14 +2,13 @@
 #include "cli/cli_priv.h"
 
 static const struct command commands[] = {
-	{ "serve", "[--single]", "Serve requests.", "", cmd_serve, true },
-	{ "migrate", "up | down [N] | status [--json] | new NAME", "Make the tables.", "up",
-	  cmd_migrate, true },
-	{ "seed", "", "Make what must be there before the first request.", "", cmd_seed, true },
-	{ "routes", "[--json]", "List every route.", "", cmd_routes, false },
-	{ "openapi", "", "Print the OpenAPI document.", "", cmd_openapi, false },
-	{ "settings", "[--json | --example]", "List every setting and its value.", "", cmd_settings,
-	  false },
+	{ "serve", serve_acts, "Serve requests.", "", .complete = true },
+	{ "migrate", migrate_acts, "Make the tables.", "up", .complete = true, .owner = true },
+	{ "seed", seed_acts, "Make what must be there before the first request.", "",
+	  .complete = true },
+	{ "routes", routes_acts, "List every route.", "" },
+	{ "openapi", openapi_acts, "Print the OpenAPI document.", "" },
+	{ "settings", settings_acts, "List every setting and its value.", "" },
 	{ 0 },
 };
 

@@ -1,6 +1,7 @@
 /* Finds the command, shows help, and gives commands what they share. */
 #include "cli_priv.h"
 
+#include "app/buf.h"
 #include "app/db.h"
 #include "app/keys.h"
 #include "app/log.h"
@@ -8,7 +9,7 @@
 #include "app/redis.h"
 #include "app/settings.h"
 
-enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024 };
+enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024, JSON_MAX = 1024 * 1024 };
 
 /* How long the first one is, without its full stop. */
 static size_t
@@ -31,39 +32,19 @@ print_overview(FILE *out, const struct command *commands)
 		PACKAGE, PACKAGE);
 }
 
-/* How long the first of "up | down [N | all] | status" is: up to a bar outside brackets. */
-static size_t
-first_of(const char *args)
-{
-	int depth = 0;
-
-	for (size_t i = 0; args[i]; i++) {
-		depth += (args[i] == '[') - (args[i] == ']');
-		if (depth == 0 && strncmp(&args[i], " | ", 3) == 0)
-			return i;
-	}
-	return strlen(args);
-}
-
 static void
-print_help(const struct command *c)
+print_help(const struct command *command)
 {
-	const char *args = c->args, *before = "Usage:";
-
-	do {
-		size_t len = first_of(args);
-
-		printf("%-6s %s %s%s%.*s\n", before, PACKAGE, c->name, len ? " " : "", (int)len,
-		       args);
-		args += len + (args[len] ? strlen(" | ") : 0);
-		before = "";
-	} while (*args);
-	printf("\n%s\n\nExample:\n  %s %s%s%s\n", c->text, PACKAGE, c->name, *c->example ? " " : "",
-	       c->example);
+	for (const struct act *a = command->acts; a->form; a++)
+		printf("%-6s %s %s%s%s\n", a == command->acts ? "Usage:" : "", PACKAGE,
+		       command->name, *a->form ? " " : "", a->form);
+	printf("\n%s\n\nExample:\n  %s %s%s%s\n", command->text, PACKAGE, command->name,
+	       *command->example ? " " : "", command->example);
 }
 
-int
-cli_usage(const char *command, const char *format, ...)
+/* ---- how a command is called */
+
+static int PRINTF_LIKE(2, 3) usage(const char *command, const char *format, ...)
 {
 	va_list args;
 
@@ -75,44 +56,169 @@ cli_usage(const char *command, const char *format, ...)
 	return 2;
 }
 
-bool
-cli_flag(int *argc, char **argv, const char *flag)
+/* How long the name is with which the form begins; 0: it has none. */
+static size_t
+name_length(const char *form)
 {
-	for (int i = 1; i < *argc; i++) {
-		if (strcmp(argv[i], flag) != 0)
+	return *form >= 'a' ? strcspn(form, " ") : 0;
+}
+
+static const struct act *
+find_act(const struct act *acts, const char *word)
+{
+	for (const struct act *a = acts; a->form; a++) {
+		size_t len = name_length(a->form);
+
+		if (!len || (word && strncmp(a->form, word, len) == 0 && !word[len]))
+			return a;
+	}
+	return NULL;
+}
+
+/* "it wants up, down, status or new" */
+static int
+wants_name(const struct command *command)
+{
+	const char *between = "";
+	char names[200] = "";
+	size_t n = 0;
+
+	for (const struct act *a = command->acts; a->form; a++) {
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%.*s", between,
+				      (int)name_length(a->form), a->form);
+		between = a[1].form && a[2].form ? ", " : " or ";
+	}
+	return usage(command->name, "it wants %s", names);
+}
+
+/* One thing that a form names. */
+struct element {
+	const char *name;
+	size_t len;
+	bool optional, option, valued;
+};
+
+/* Returns the form behind it. */
+static const char *
+read_element(const char *form, struct element *out)
+{
+	*out = (struct element) { .optional = *form == '[' };
+	form += out->optional;
+	out->name = form;
+	out->option = *form == '-';
+	out->len = strcspn(form, " ]");
+	form += out->len;
+	if (out->option && form[0] == ' ' && form[1] != '[') {
+		out->valued = true;
+		form += 1 + strcspn(form + 1, " ]");
+	}
+	return form + strspn(form, " ]");
+}
+
+static const char *
+find_value(const struct call *call, const char *name, size_t len)
+{
+	for (size_t i = 0; i < call->n; i++)
+		if (call->given[i].len == len && memcmp(call->given[i].name, name, len) == 0)
+			return call->given[i].value;
+	return NULL;
+}
+
+/* What of the form the word is: its option, or the first that it has none for yet. */
+static bool
+find_element(const char *form, const struct call *call, const char *word, struct element *out)
+{
+	size_t len = strcspn(word, "=");
+
+	while (*form) {
+		form = read_element(form, out);
+		if (find_value(call, out->name, out->len))
 			continue;
-		memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof(*argv));
-		(*argc)--;
-		return true;
+		if (out->option ? out->len == len && memcmp(out->name, word, len) == 0
+				: *word != '-')
+			return true;
 	}
 	return false;
 }
 
-const char *
-cli_option(int *argc, char **argv, const char *name)
+/* NULL, or the word that is wrong. */
+static const char *
+read_words(const char *form, int argc, char **argv, struct call *call)
 {
-	size_t len = strlen(name);
-	const char *value;
-	int taken;
+	for (int i = 0; i < argc; i++) {
+		const char *word = argv[i], *value = word, *equals = strchr(word, '=');
+		struct element e;
 
-	for (int i = 1; i < *argc; i++) {
-		if (strncmp(argv[i], name, len) != 0)
-			continue;
-		if (argv[i][len] == '=') {
-			value = argv[i] + len + 1;
-			taken = 1;
-		} else if (!argv[i][len] && i + 1 < *argc) {
-			value = argv[i + 1];
-			taken = 2;
-		} else {
-			continue;
-		}
-		memmove(&argv[i], &argv[i + taken], (size_t)(*argc - i - taken) * sizeof(*argv));
-		*argc -= taken;
-		return value;
+		if (call->n == ARGUMENTS_MAX || !find_element(form, call, word, &e))
+			return word;
+		if (e.option && equals)
+			value = e.valued ? equals + 1 : NULL;
+		else if (e.valued)
+			value = argv[++i]; /* NULL behind the last */
+		else if (e.option)
+			value = "";
+		if (!value)
+			return word;
+		call->given[call->n++] = (struct argument) { e.name, e.len, value };
 	}
 	return NULL;
 }
+
+/* 0, or the exit status after saying what is wrong. */
+static int
+read_call(const struct act *act, int argc, char **argv, struct call *call)
+{
+	size_t len = name_length(act->form);
+	const char *form = act->form + len + strspn(act->form + len, " "), *wrong;
+
+	wrong = read_words(form, argc - !!len, argv + !!len, call);
+	if (wrong)
+		return usage(call->command, "%.*s%sdoes not take %s so", (int)len, act->form,
+			     len ? " " : "it ", wrong);
+
+	while (*form) {
+		struct element e;
+
+		form = read_element(form, &e);
+		if (!e.optional && !find_value(call, e.name, e.len))
+			return usage(call->command, "%.*s%swants %.*s", (int)len, act->form,
+				     len ? " " : "it ", (int)e.len, e.name);
+	}
+	return 0;
+}
+
+const char *
+cli_value(const struct call *call, const char *name)
+{
+	return find_value(call, name, strlen(name));
+}
+
+enum error
+cli_number(struct ctx *c, const struct call *call, const char *name, int64_t max, int64_t *n)
+{
+	const char *text = cli_value(call, name);
+	char *end;
+
+	if (!text)
+		return OK;
+
+	errno = 0;
+	*n = strtoll(text, &end, 10);
+	if (errno || end == text || *end || *n < 1 || *n > max)
+		return fail(c, E_BAD_REQUEST, "%s takes a number from 1 to %" PRId64, name, max);
+	return OK;
+}
+
+void
+cli_print_json(struct ctx *c, const struct schema *schema, const void *record)
+{
+	struct buf b = buf_new(c->arena, JSON_MAX);
+
+	schema_write(&b, schema, record);
+	fputs(b.data, stdout);
+}
+
+/* ---- running it */
 
 static bool
 load_settings(struct arena *a, const char *env_file, bool complete)
@@ -135,18 +241,84 @@ load_settings(struct arena *a, const char *env_file, bool complete)
 	return true;
 }
 
-static int
-run(const struct command *c, const char *env_file, int argc, char **argv)
+struct ctx *
+cli_open(bool owner)
 {
+	struct arena *a = arena_new(CLI_ARENA_LIMIT);
+	struct ctx *c = ARENA_NEW(a, struct ctx);
+	const char *url = settings.migrate_database_url;
+
+	c->arena = a;
+	c->db = db_new(owner && *url ? url : settings.database_url);
+	c->request_id = PACKAGE;
+	c->process = "cli";
+	return c;
+}
+
+/* Says on standard error what failed; returns the exit status. */
+static int
+tell(const struct ctx *c, const char *command, enum error e)
+{
+	const char *detail = c->failure.detail ? c->failure.detail : error_info(e)->detail;
+
+	if (e == E_BAD_REQUEST)
+		return usage(command, "%s", detail);
+	if (e)
+		fprintf(stderr, "%s %s: %s\n", PACKAGE, command, detail);
+	for (const struct field_error *f = c->failure.fields; e && f; f = f->next)
+		fprintf(stderr, "  %s %s\n", f->field, f->message);
+	return e ? 1 : 0;
+}
+
+/* Whoever owns the tables need not know the secrets of the service. */
+static enum error
+run_on_database(struct ctx *c, const struct command *command, const struct act *act,
+		const struct call *call)
+{
+	if (command->owner && !*settings.migrate_database_url && !*settings.database_url)
+		return fail(c, E_UNAVAILABLE,
+			    "set MIGRATE_DATABASE_URL, or DATABASE_URL where one role does"
+			    " everything");
+	return act->run(c, call);
+}
+
+static int
+run_act(const struct command *command, const struct act *act, const struct call *call)
+{
+	struct ctx *c;
+	int status;
+
+	if (act->run_alone)
+		return act->run_alone(call);
+
+	c = cli_open(command->owner);
+	status = tell(c, command->name, run_on_database(c, command, act, call));
+	db_free(c->db);
+	arena_free(c->arena);
+	return status;
+}
+
+static int
+run(const struct command *command, const char *env_file, int argc, char **argv)
+{
+	struct call call = { .command = command->name };
+	const struct act *act;
 	struct arena *a; /* of the settings */
 	int status;
 
-	if (cli_flag(&argc, argv, "--help") || cli_flag(&argc, argv, "-h")) {
-		print_help(c);
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0)
+			continue;
+		print_help(command);
 		return 0;
 	}
+	act = find_act(command->acts, argv[0]);
+	status = act ? read_call(act, argc, argv, &call) : wants_name(command);
+	if (status)
+		return status;
+
 	a = arena_new(1024 * 1024);
-	status = load_settings(a, env_file, c->complete) ? c->run(argc, argv) : 1;
+	status = load_settings(a, env_file, command->complete) ? run_act(command, act, &call) : 1;
 	arena_free(a);
 	return status;
 }
@@ -174,50 +346,8 @@ cli_main(const struct command *commands, int argc, char **argv)
 	}
 	for (const struct command *c = commands; c->name; c++) {
 		if (strcmp(c->name, name) == 0)
-			return run(c, env_file, argc, argv);
+			return run(c, env_file, argc - 1, argv + 1);
 	}
 	fprintf(stderr, "%s: no command %s; `%s help` lists them\n", PACKAGE, name, PACKAGE);
 	return 2;
-}
-
-static struct ctx *
-open_as(const char *url)
-{
-	struct arena *a = arena_new(CLI_ARENA_LIMIT);
-	struct ctx *c = ARENA_NEW(a, struct ctx);
-
-	c->arena = a;
-	c->db = db_new(url);
-	c->request_id = PACKAGE;
-	c->process = "cli";
-	return c;
-}
-
-struct ctx *
-cli_open(void)
-{
-	return open_as(settings.database_url);
-}
-
-struct ctx *
-cli_open_owner(void)
-{
-	const char *url = settings.migrate_database_url;
-
-	return open_as(*url ? url : settings.database_url);
-}
-
-int
-cli_close(struct ctx *c, const char *command, enum error e)
-{
-	const struct error_info *info = error_info(e);
-
-	if (e)
-		fprintf(stderr, "%s %s: %s\n", PACKAGE, command,
-			c->failure.detail ? c->failure.detail : info->detail);
-	for (const struct field_error *f = c->failure.fields; e && f; f = f->next)
-		fprintf(stderr, "  %s %s\n", f->field, f->message);
-	db_free(c->db);
-	arena_free(c->arena);
-	return e ? 1 : 0;
 }

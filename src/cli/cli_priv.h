@@ -2,39 +2,56 @@
 #ifndef APP_CLI_PRIV_H
 #define APP_CLI_PRIV_H
 
-#include "app/ctx.h"
+#include "app/schema.h"
+
+enum { ARGUMENTS_MAX = 16 };
+
+/* How an act was called. */
+struct call {
+	const char *command;
+	struct argument {
+		const char *name; /* as its form has it, `len` characters: "--limit", "WHO" */
+		size_t len;
+		const char *value; /* of an option without one: "" */
+	} given[ARGUMENTS_MAX];
+	size_t n;
+};
+
+/* What a command can do. Help shows the form, and a call is read by it: words in small
+ * letters are the act's own name, others stand for what the caller puts in; what is in
+ * brackets may be left out. */
+struct act {
+	const char *form; /* "show WHO [--json]" */
+	enum error (*run)(struct ctx *, const struct call *);
+	int (*run_alone)(const struct call *); /* in place of .run: returns the exit status */
+};
 
 struct command {
 	const char *name;
-	const char *args;                  /* "up | down [N] | status", "" where there are none */
-	const char *text;                  /* one sentence */
-	const char *example;               /* its arguments in a line that works: "down 1" */
-	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
-	bool complete;                     /* needs every required setting (a database, a key) */
+	const struct act *acts; /* ends with { 0 } */
+	const char *text;       /* one sentence, perhaps more behind it */
+	const char *example;    /* its arguments in a line that works: "down 1" */
+	bool complete;          /* needs every required setting (a database, a key) */
+	bool owner;             /* asks as the role that owns the tables */
 };
 
-/* Runs the command that argv names; prints help. Exit statuses: 0 done, 1 failed, 2
- * called wrongly. */
+/* Runs what argv names; prints help. Exit statuses: 0 done, 1 failed, 2 called wrongly: that
+ * is E_BAD_REQUEST of an act. */
 int cli_main(const struct command *commands, int argc, char **argv);
 
-/* "app migrate: unknown option --x", and how to get help. Returns 2. */
-int cli_usage(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A ctx for a command: arena and database, as the system itself asks (no caller); `owner`: as
+ * the role that owns the tables (MIGRATE_DATABASE_URL). */
+struct ctx *cli_open(bool owner);
 
-/* A ctx for a command: arena and database, as the system itself asks (no caller). */
-struct ctx *cli_open(void);
+/* What the call has for "--limit", "WHO"; NULL where it was left out. */
+const char *cli_value(const struct call *, const char *name);
 
-/* The same as the role that owns the tables (MIGRATE_DATABASE_URL). */
-struct ctx *cli_open_owner(void);
+/* A whole number from 1 up to `max`, or E_BAD_REQUEST; where it was left out, *n stays. */
+enum error cli_number(struct ctx *, const struct call *, const char *name, int64_t max,
+		      int64_t *n) MUST_CHECK;
 
-/* Closes it and says on standard error what failed. Returns the exit status. */
-int cli_close(struct ctx *, const char *command, enum error e);
-
-/* Takes `flag` out of the arguments; true if it was there. */
-bool cli_flag(int *argc, char **argv, const char *flag);
-
-/* Takes `--name VALUE` or `--name=VALUE` out of the arguments: the value, or NULL where it
- * was not there. */
-const char *cli_option(int *argc, char **argv, const char *name);
+/* Prints a record as JSON, without a newline. */
+void cli_print_json(struct ctx *, const struct schema *, const void *record);
 
 /* Asks on the terminal; `secret`: without showing what is typed. NULL where there is no
  * terminal or no answer. */
@@ -48,21 +65,8 @@ enum error cli_new_password(struct ctx *, const char **password) MUST_CHECK;
 /* A yes to `question` on the terminal; without one, E_VALIDATION and how to do without. */
 enum error cli_confirm(struct ctx *, const char *question) MUST_CHECK;
 
-int cmd_serve(int argc, char **argv);
-int cmd_work(int argc, char **argv);
-int cmd_jobs(int argc, char **argv);
-int cmd_migrate(int argc, char **argv);
-int cmd_seed(int argc, char **argv);
-int cmd_user(int argc, char **argv);
-int cmd_token(int argc, char **argv);
-int cmd_sessions(int argc, char **argv);
-int cmd_audit(int argc, char **argv);
-int cmd_doctor(int argc, char **argv);
-int cmd_keys(int argc, char **argv);
-int cmd_log_level(int argc, char **argv);
-int cmd_routes(int argc, char **argv);
-int cmd_openapi(int argc, char **argv);
-int cmd_settings(int argc, char **argv);
-int cmd_queries(int argc, char **argv);
+extern const struct act serve_acts[], work_acts[], jobs_acts[], migrate_acts[], seed_acts[],
+    user_acts[], token_acts[], sessions_acts[], audit_acts[], log_level_acts[], keys_acts[],
+    doctor_acts[], routes_acts[], openapi_acts[], settings_acts[], queries_acts[];
 
 #endif

@@ -21,24 +21,20 @@ read_age(const char *text)
 	return *end == 'h' ? n * 3600 : 0;
 }
 
-int
-cmd_audit(int argc, char **argv)
+static enum error
+prune(struct ctx *c, const struct call *call)
 {
-	int64_t seconds, removed = 0;
-	struct ctx *c;
+	const char *age = cli_value(call, "--older-than");
+	int64_t seconds = read_age(age), removed = 0;
 	enum error e;
 
-	if (argc < 2 || strcmp(argv[1], "prune") != 0)
-		return cli_usage(argv[0], "it wants prune");
-	if (argc != 4 || strcmp(argv[2], "--older-than") != 0)
-		return cli_usage(argv[0], "prune wants --older-than and an age, such as 90d");
-	seconds = read_age(argv[3]);
 	if (!seconds)
-		return cli_usage(argv[0], "%s is no age: say 90d for days or 12h for hours",
-				 argv[3]);
+		return fail(c, E_BAD_REQUEST, "%s is no age: say 90d for days or 12h for hours",
+			    age);
 
-	c = cli_open_owner();
 	e = audit_prune(c, seconds, &removed);
 	printf("removed %" PRId64 " events\n", removed);
-	return cli_close(c, argv[0], e);
+	return e;
 }
+
+const struct act audit_acts[] = { { "prune --older-than AGE", prune, NULL }, { 0 } };

@@ -114,19 +114,16 @@ print_json(const char *name, const struct finding *f, bool first)
 	arena_free(a);
 }
 
-int
-cmd_doctor(int argc, char **argv)
+static int
+doctor(const struct call *call)
 {
-	bool json = cli_flag(&argc, argv, "--json");
+	bool json = cli_value(call, "--json");
 	int64_t until = clock_monotonic() + PATIENCE_MS * (int64_t)1000;
 	pid_t pids[CHECKS_MAX];
 	int from[CHECKS_MAX], faults = 0;
 
-	doctor_plan.url = cli_option(&argc, argv, "--url");
-	doctor_plan.site = cli_option(&argc, argv, "--site");
-	if (argc > 1)
-		return cli_usage(argv[0], "unknown argument %s", argv[1]);
-
+	doctor_plan.url = cli_value(call, "--url");
+	doctor_plan.site = cli_value(call, "--site");
 	if (!doctor_plan.url)
 		doctor_plan.url = settings.app_url;
 	for (size_t i = 0; doctor_checks[i].name; i++)
@@ -145,3 +142,8 @@ cmd_doctor(int argc, char **argv)
 		puts("]");
 	return faults ? 1 : 0;
 }
+
+const struct act doctor_acts[] = {
+	{ "[--url URL] [--site FILE] [--json]", .run_alone = doctor },
+	{ 0 },
+};

@@ -54,14 +54,11 @@ print_route_json(const struct feature *f, const struct route *r, const char *com
 	arena_free(a);
 }
 
-int
-cmd_routes(int argc, char **argv)
+static enum error
+print_routes(struct ctx *c UNUSED, const struct call *call)
 {
-	bool json = cli_flag(&argc, argv, "--json");
+	bool json = cli_value(call, "--json");
 	const char *comma = "[";
-
-	if (argc > 1)
-		return cli_usage(argv[0], "unknown argument %s", argv[1]);
 
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r->method; r++) {
@@ -74,52 +71,44 @@ cmd_routes(int argc, char **argv)
 	}
 	if (json)
 		puts("]");
-	return 0;
+	return OK;
 }
 
-int
-cmd_openapi(int argc, char **argv)
+static enum error
+print_openapi(struct ctx *c, const struct call *call UNUSED)
 {
 	const char *document;
 	size_t len;
 
-	if (argc > 1)
-		return cli_usage(argv[0], "unknown argument %s", argv[1]);
-
 	document = openapi_document(&len);
-	if (!document) {
-		fputs("out of memory\n", stderr);
-		return 1;
-	}
+	if (!document)
+		return fail(c, E_INTERNAL, "out of memory");
+
 	puts(document);
-	return 0;
+	return OK;
 }
 
-int
-cmd_settings(int argc, char **argv)
+static enum error
+print_settings(struct ctx *c UNUSED, const struct call *call)
 {
-	bool json = cli_flag(&argc, argv, "--json");
-	bool example = cli_flag(&argc, argv, "--example");
-
-	if (argc > 1)
-		return cli_usage(argv[0], "unknown argument %s", argv[1]);
-
-	if (example)
+	if (cli_value(call, "--example"))
 		settings_print_example(stdout);
 	else
-		settings_print(stdout, json);
-	return 0;
+		settings_print(stdout, cli_value(call, "--json"));
+	return OK;
 }
 
-int
-cmd_queries(int argc, char **argv)
+static enum error
+print_queries(struct ctx *c UNUSED, const struct call *call UNUSED)
 {
-	if (argc > 1)
-		return cli_usage(argv[0], "unknown argument %s", argv[1]);
-
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct query *q = (*f)->queries; q && q->name; q++)
 			printf("%s: %s\n", q->name, q->sql);
 	}
-	return 0;
+	return OK;
 }
+
+const struct act routes_acts[] = { { "[--json]", print_routes, NULL }, { 0 } };
+const struct act openapi_acts[] = { { "", print_openapi, NULL }, { 0 } };
+const struct act settings_acts[] = { { "[--json] [--example]", print_settings, NULL }, { 0 } };
+const struct act queries_acts[] = { { "", print_queries, NULL }, { 0 } };

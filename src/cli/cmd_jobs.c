@@ -7,35 +7,19 @@
 
 #include <poll.h>
 
-enum { WATCH_MS = 500, BAR = 30, OPTIONS_MAX = 8, ARENA_LIMIT = 64 * 1024 * 1024 };
-
-/* How a command was called. */
-struct jobs_call {
-	const char *command, *what; /* "jobs", "show" */
-	const char *argument;       /* an ID, a queue; NULL: none */
-	struct param options[OPTIONS_MAX];
-	size_t noptions;
-	bool json, watch;
-};
+enum { WATCH_MS = 500, BAR = 30, ARENA_LIMIT = 64 * 1024 * 1024 };
 
 /* ---- output */
-
-static void
-print_json(struct ctx *c, const struct schema *schema, const void *row)
-{
-	struct buf b = buf_new(c->arena, 1024 * 1024);
-
-	schema_write(&b, schema, row);
-	puts(b.data);
-}
 
 static void
 print_json_rows(struct ctx *c, const struct schema *schema, const struct records *rows)
 {
 	const char *row = rows->rows;
 
-	for (size_t i = 0; i < rows->n; i++, row += schema->size)
-		print_json(c, schema, row);
+	for (size_t i = 0; i < rows->n; i++, row += schema->size) {
+		cli_print_json(c, schema, row);
+		putchar('\n');
+	}
 }
 
 static void
@@ -119,28 +103,35 @@ print_totals(const struct records *totals)
 		       t->tries ? (double)t->microseconds / 1e6 / (double)t->tries : 0);
 }
 
-/* ---- what it does; `again` stays true where --watch has more to see */
+/* ---- what it does */
 
 static enum error
-list(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
+list_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 {
-	static const char *const others[] = { "queue", NULL };
+	const struct param all[] = {
+		{ "status", cli_value(call, "--status") },
+		{ "task", cli_value(call, "--task") },
+		{ "limit", cli_value(call, "--limit") },
+	};
+	struct param given[COUNT(all)];
 	struct list_args args;
 	struct page page;
+	size_t n = 0;
 	enum error e;
 
-	e = list_read(c, &jobs_rows, call->options, call->noptions, others, &args);
+	for (size_t i = 0; i < COUNT(all); i++)
+		if (all[i].value)
+			given[n++] = all[i];
+	e = list_read(c, &jobs_rows, given, n, NULL, &args);
 	if (e)
 		return e;
 
-	for (size_t i = 0; i < call->noptions; i++)
-		if (strcmp(call->options[i].name, "queue") == 0)
-			list_restrict(&args, JOBS_BY_QUEUE, call->options[i].value);
+	list_restrict(&args, JOBS_BY_QUEUE, cli_value(call, "--queue"));
 	e = db_list(c, &args, &page);
 	if (e)
 		return e;
 
-	if (call->json)
+	if (cli_value(call, "--json"))
 		print_json_rows(c, &job_schema, &page.items);
 	else
 		print_list(&page.items);
@@ -148,77 +139,43 @@ list(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
 }
 
 static enum error
-print_one(struct ctx *c, const struct jobs_call *call, const struct job_row *job, enum error e)
+print_one(struct ctx *c, const struct call *call, const struct job_row *job, enum error e)
 {
 	if (e)
 		return e;
 
-	if (call->json)
-		print_json(c, &job_schema, job);
+	if (cli_value(call, "--json"))
+		print_json_rows(c, &job_schema, &(struct records) { job, 1 });
 	else
 		print_job(c, job);
 	return OK;
 }
 
+/* The job of that ID, for those who look after it: `act` is one of those of app/job.h. */
 static enum error
-show(struct ctx *c, const struct jobs_call *call, bool *again)
+on_job(struct ctx *c, const struct call *call,
+       enum error (*act)(struct ctx *, const char *, const char *, struct job_row *),
+       struct job_row *job)
+{
+	const char *id = cli_value(call, "ID");
+
+	if (!uuid_valid(id))
+		return fail(c, E_BAD_REQUEST, "%s is no ID of a job", id);
+	return print_one(c, call, job, act(c, id, NULL, job));
+}
+
+static enum error
+show_once(struct ctx *c, const struct call *call, bool *again)
 {
 	struct job_row job = { 0 };
-	enum error e = job_find(c, call->argument, NULL, &job);
+	enum error e = on_job(c, call, job_find, &job);
 
-	*again = !e && !job.finished_at;
-	return print_one(c, call, &job, e);
+	*again = !job.finished_at;
+	return e;
 }
 
 static enum error
-retry(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
-{
-	struct job_row job;
-
-	return print_one(c, call, &job, job_retry(c, call->argument, NULL, &job));
-}
-
-static enum error
-cancel(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
-{
-	struct job_row job;
-
-	return print_one(c, call, &job, job_cancel(c, call->argument, NULL, &job));
-}
-
-static enum error
-pause_queue(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
-{
-	return job_pause(c, call->argument, true);
-}
-
-static enum error
-resume_queue(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
-{
-	return job_pause(c, call->argument, false);
-}
-
-static enum error
-prune(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
-{
-	int64_t hours = 0, removed;
-	enum error e;
-
-	if (call->noptions)
-		hours = strtoll(call->options[0].value, NULL, 10);
-	if (call->noptions && hours < 1)
-		return fail(c, E_BAD_REQUEST, "--hours takes a number from 1 up");
-
-	e = job_prune(c, hours, &removed);
-	if (e)
-		return e;
-
-	printf(call->json ? "{\"removed\":%" PRId64 "}\n" : "Removed %" PRId64 " jobs\n", removed);
-	return OK;
-}
-
-static enum error
-stats(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
+stats_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 {
 	struct records rows, totals;
 	enum error e;
@@ -231,7 +188,7 @@ stats(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
 	if (e)
 		return e;
 
-	if (call->json) {
+	if (cli_value(call, "--json")) {
 		print_json_rows(c, &job_queue_schema, &rows);
 	} else {
 		print_stats(&rows);
@@ -240,71 +197,17 @@ stats(struct ctx *c, const struct jobs_call *call, bool *again UNUSED)
 	return OK;
 }
 
-static const struct act {
-	const char *name;
-	enum error (*run)(struct ctx *, const struct jobs_call *, bool *again);
-	const char *argument; /* what it needs, for people; NULL: nothing */
-	bool id, watch;
-	const char *options[5];
-} acts[] = {
-	{ "list", list, NULL, false, true, { "status", "task", "queue", "limit" } },
-	{ "show", show, "the ID of a job", true, true, { NULL } },
-	{ "retry", retry, "the ID of a job", true, false, { NULL } },
-	{ "cancel", cancel, "the ID of a job", true, false, { NULL } },
-	{ "pause", pause_queue, "the name of a queue", false, false, { NULL } },
-	{ "resume", resume_queue, "the name of a queue", false, false, { NULL } },
-	{ "prune", prune, NULL, false, false, { "hours" } },
-	{ "stats", stats, NULL, false, true, { NULL } },
-};
-
-/* ---- the command line */
-
-static const struct act *
-find_act(const char *name)
-{
-	for (size_t i = 0; name && i < COUNT(acts); i++)
-		if (strcmp(acts[i].name, name) == 0)
-			return &acts[i];
-	return NULL;
-}
-
-static bool
-takes(const struct act *act, const char *option)
-{
-	for (size_t i = 0; i < COUNT(act->options) && act->options[i]; i++)
-		if (strcmp(act->options[i], option) == 0)
-			return true;
-	return false;
-}
-
-/* NULL, or the argument that is wrong. */
-static const char *
-read_call(const struct act *act, int argc, char **argv, struct jobs_call *call)
-{
-	for (int i = 2; i < argc; i++) {
-		if (strncmp(argv[i], "--", 2) == 0) {
-			if (!takes(act, argv[i] + 2) || i + 1 == argc ||
-			    call->noptions == OPTIONS_MAX)
-				return argv[i];
-			call->options[call->noptions++] =
-			    (struct param) { argv[i] + 2, argv[i + 1] };
-			i++;
-		} else {
-			if (!act->argument || call->argument)
-				return argv[i];
-			call->argument = argv[i];
-		}
-	}
-	return NULL;
-}
-
-/* Until there is nothing more to see, or Ctrl-C. */
+/* Once; with --watch until there is nothing more to see, or Ctrl-C. */
 static enum error
-watch(struct ctx *c, const struct act *act, const struct jobs_call *call)
+look(struct ctx *c, const struct call *call,
+     enum error (*once)(struct ctx *, const struct call *, bool *again))
 {
 	bool terminal = isatty(STDOUT_FILENO), again;
 	struct ctx turn = *c;
 	enum error e;
+
+	if (!cli_value(call, "--watch"))
+		return once(c, call, &again);
 
 	turn.arena = arena_new(ARENA_LIMIT);
 
@@ -312,7 +215,7 @@ watch(struct ctx *c, const struct act *act, const struct jobs_call *call)
 		again = true;
 		if (terminal)
 			fputs("\033[H\033[J", stdout);
-		e = act->run(&turn, call, &again);
+		e = once(&turn, call, &again);
 		fflush(stdout);
 		if (!e && again)
 			poll(NULL, 0, WATCH_MS);
@@ -325,30 +228,80 @@ watch(struct ctx *c, const struct act *act, const struct jobs_call *call)
 	return e;
 }
 
-int
-cmd_jobs(int argc, char **argv)
+static enum error
+list(struct ctx *c, const struct call *call)
 {
-	struct jobs_call call = { .json = cli_flag(&argc, argv, "--json"),
-				  .watch = cli_flag(&argc, argv, "--watch") };
-	const struct act *act = find_act(argv[1]);
-	const char *wrong;
-	struct ctx *c;
-	bool again;
-
-	if (!act)
-		return cli_usage(argv[0], "it wants list, show, retry, cancel, pause, resume, "
-					  "prune or stats");
-	wrong = read_call(act, argc, argv, &call);
-	if (wrong)
-		return cli_usage(argv[0], "%s does not take %s so", act->name, wrong);
-	if (act->argument && !call.argument)
-		return cli_usage(argv[0], "%s wants %s", act->name, act->argument);
-	if (act->id && !uuid_valid(call.argument))
-		return cli_usage(argv[0], "%s is no ID of a job", call.argument);
-	if (call.watch && !act->watch)
-		return cli_usage(argv[0], "%s has nothing to watch", act->name);
-
-	c = cli_open();
-	return cli_close(c, argv[0],
-			 call.watch ? watch(c, act, &call) : act->run(c, &call, &again));
+	return look(c, call, list_once);
 }
+
+static enum error
+show(struct ctx *c, const struct call *call)
+{
+	return look(c, call, show_once);
+}
+
+static enum error
+stats(struct ctx *c, const struct call *call)
+{
+	return look(c, call, stats_once);
+}
+
+static enum error
+retry(struct ctx *c, const struct call *call)
+{
+	struct job_row job;
+
+	return on_job(c, call, job_retry, &job);
+}
+
+static enum error
+cancel(struct ctx *c, const struct call *call)
+{
+	struct job_row job;
+
+	return on_job(c, call, job_cancel, &job);
+}
+
+static enum error
+pause_queue(struct ctx *c, const struct call *call)
+{
+	return job_pause(c, cli_value(call, "QUEUE"), true);
+}
+
+static enum error
+resume_queue(struct ctx *c, const struct call *call)
+{
+	return job_pause(c, cli_value(call, "QUEUE"), false);
+}
+
+static enum error
+prune(struct ctx *c, const struct call *call)
+{
+	int64_t hours = 0, removed;
+	enum error e;
+
+	e = cli_number(c, call, "--hours", INT32_MAX, &hours);
+	if (e)
+		return e;
+
+	e = job_prune(c, hours, &removed);
+	if (e)
+		return e;
+
+	printf(cli_value(call, "--json") ? "{\"removed\":%" PRId64 "}\n"
+					 : "Removed %" PRId64 " jobs\n",
+	       removed);
+	return OK;
+}
+
+const struct act jobs_acts[] = {
+	{ "list [--status S] [--task T] [--queue Q] [--limit N] [--watch] [--json]", list, NULL },
+	{ "show ID [--watch] [--json]", show, NULL },
+	{ "retry ID [--json]", retry, NULL },
+	{ "cancel ID [--json]", cancel, NULL },
+	{ "pause QUEUE [--json]", pause_queue, NULL },
+	{ "resume QUEUE [--json]", resume_queue, NULL },
+	{ "prune [--hours N] [--json]", prune, NULL },
+	{ "stats [--watch] [--json]", stats, NULL },
+	{ 0 },
+};

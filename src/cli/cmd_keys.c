@@ -6,7 +6,7 @@
 #include "app/keys.h"
 #include "app/settings.h"
 
-enum { KEYS_ARENA = 16 * 1024 * 1024, LIST_MAX = 64 * 1024 };
+enum { LIST_MAX = 64 * 1024 };
 
 static const char *
 time_text(struct arena *a, int64_t seconds)
@@ -17,40 +17,40 @@ time_text(struct arena *a, int64_t seconds)
 	return arena_printf(a, "%.19sZ", text);
 }
 
-/* Of several lines, each ends with a newline. */
-static int
-say(const char *command, const char *wrong)
+/* What keys_load() complains of has a line each. */
+static enum error
+refuse(struct ctx *c, const char *wrong)
 {
-	bool lines = wrong && strchr(wrong, '\n');
+	size_t len = wrong ? strlen(wrong) : 0;
+	bool lines = len && wrong[len - 1] == '\n';
 
-	if (wrong)
-		fprintf(stderr, "%s %s: %s%s%s", PACKAGE, command, lines ? "\n" : "", wrong,
-			lines ? "" : "\n");
-	return wrong ? 1 : 0;
+	if (!wrong)
+		return OK;
+	return fail(c, E_CONFLICT, "%s%.*s", lines ? "\n" : "", (int)(len - lines), wrong);
 }
 
 /* ---- make */
 
-static int
-make(struct arena *a, int argc, char **argv)
+static enum error
+make(struct ctx *c, const struct call *call)
 {
-	const char *algorithm = argc > 2 ? argv[2] : settings.jwt_algorithm, *wrong;
+	const char *asked = cli_value(call, "RS256|ES256"), *wrong;
+	const char *algorithm = asked ? asked : settings.jwt_algorithm;
 	bool first = true;
 	struct key key;
 	const struct key *keys;
 	size_t n;
 
-	if (argc > 3 ||
-	    (argc == 3 && strcmp(algorithm, "RS256") != 0 && strcmp(algorithm, "ES256") != 0))
-		return cli_usage(argv[0], "make takes RS256, ES256 or nothing");
+	if (asked && strcmp(asked, "RS256") != 0 && strcmp(asked, "ES256") != 0)
+		return fail(c, E_BAD_REQUEST, "make takes RS256, ES256 or nothing");
 	if (strncmp(algorithm, "HS", 2) == 0)
 		algorithm = "ES256";
 
-	wrong = keys_make(a, algorithm, &key);
+	wrong = keys_make(c->arena, algorithm, &key);
 	if (wrong)
-		return say(argv[0], wrong);
+		return refuse(c, wrong);
 
-	wrong = keys_load(a); /* NOLINT: of no matter here what other settings lack */
+	wrong = keys_load(c->arena); /* NOLINT: of no matter here what other settings lack */
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++)
 		first &= strcmp(keys[i].algorithm, key.algorithm) != 0 ||
@@ -62,8 +62,8 @@ make(struct arena *a, int argc, char **argv)
 	else
 		printf("reload the service (HUP) on every host: it is published then, and signs "
 		       "from %s on\n",
-		       time_text(a, key_begins(&key)));
-	return 0;
+		       time_text(c->arena, key_begins(&key)));
+	return OK;
 }
 
 /* ---- list */
@@ -100,83 +100,58 @@ list_json(struct arena *a, const struct key *key, const char *comma)
 	printf("%s}", b.data);
 }
 
-static int
-list(struct arena *a, int argc, char **argv)
+static enum error
+list(struct ctx *c, const struct call *call)
 {
-	bool json = cli_flag(&argc, argv, "--json");
+	bool json = cli_value(call, "--json");
 	const char *wrong, *comma = "[";
 	const struct key *keys;
 	size_t n;
 
-	if (argc > 2)
-		return cli_usage(argv[0], "list takes --json or nothing, not %s", argv[2]);
-
-	wrong = keys_load(a);
+	wrong = keys_load(c->arena);
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++, comma = ",\n ") {
 		const struct key *key = &keys[i];
 
 		if (json)
-			list_json(a, key, comma);
+			list_json(c->arena, key, comma);
 		else
 			printf("%-43s  %s  %-9s  %-20s  %s\n", key->id, key->algorithm,
-			       state_of(key), key->made ? time_text(a, key->made) : "",
+			       state_of(key), key->made ? time_text(c->arena, key->made) : "",
 			       *key->file ? key->file : key->setting);
 	}
 	if (json)
 		puts(n ? "]" : "[]");
-	return say(argv[0], wrong);
+	return refuse(c, wrong);
 }
 
 /* ---- retire */
 
-static int
-retire(struct arena *a, int argc, char **argv)
+static enum error
+retire(struct ctx *c, const struct call *call)
 {
-	bool now = cli_flag(&argc, argv, "--now");
+	const char *id = cli_value(call, "KID"), *wrong;
 	const struct key *keys;
-	const char *wrong;
+	enum error e;
 	size_t n;
 
-	if (argc != 3)
-		return cli_usage(argv[0],
-				 "retire takes the id of one key, as `%s keys list` shows "
-				 "it",
-				 PACKAGE);
-
-	wrong = keys_load(a);
+	wrong = keys_load(c->arena);
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(keys[i].id, argv[2]) != 0)
+		if (strcmp(keys[i].id, id) != 0)
 			continue;
-		if (say(argv[0], keys_retire(a, &keys[i], now)))
-			return 1;
-		printf("retired the key %s; reload the service (HUP) on every host\n", argv[2]);
-		return 0;
+		e = refuse(c, keys_retire(c->arena, &keys[i], cli_value(call, "--now")));
+		if (!e)
+			printf("retired the key %s; reload the service (HUP) on every host\n", id);
+		return e;
 	}
-	say(argv[0],
-	    arena_printf(a, "there is no key %s; `%s keys list` shows them", argv[2], PACKAGE));
-	say(argv[0], wrong);
-	return 1;
+	return fail(c, E_NOT_FOUND, "there is no key %s; `%s keys list` shows them%s%s", id,
+		    PACKAGE, wrong ? "\n" : "", wrong ? wrong : "");
 }
 
-int
-cmd_keys(int argc, char **argv)
-{
-	static const struct {
-		const char *name;
-		int (*run)(struct arena *, int argc, char **argv);
-	} acts[] = { { "make", make }, { "list", list }, { "retire", retire } };
-	struct arena *a;
-	int status;
-
-	for (size_t i = 0; argc > 1 && i < COUNT(acts); i++) {
-		if (strcmp(argv[1], acts[i].name) != 0)
-			continue;
-		a = arena_new(KEYS_ARENA);
-		status = acts[i].run(a, argc, argv);
-		arena_free(a);
-		return status;
-	}
-	return cli_usage(argv[0], "it wants make, list or retire");
-}
+const struct act keys_acts[] = {
+	{ "make [RS256|ES256]", make, NULL },
+	{ "list [--json]", list, NULL },
+	{ "retire KID [--now]", retire, NULL },
+	{ 0 },
+};

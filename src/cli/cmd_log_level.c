@@ -37,34 +37,28 @@ is_ours(long pid)
 	       memcmp(own, its, (size_t)len) == 0;
 }
 
-int
-cmd_log_level(int argc, char **argv)
+static enum error
+log_level(struct ctx *c, const struct call *call)
 {
-	const char *option = cli_option(&argc, argv, "--pid");
+	const char *text = cli_value(call, "LEVEL"), *option = cli_value(call, "--pid");
 	enum log_level level = LOG_DEBUG;
 	union sigval value = { 0 };
 	long pid;
 
-	if (argc != 2)
-		return cli_usage(argv[0], "it wants a level");
-	if (strcmp(argv[1], "default") != 0) {
-		if (!log_level_parse(argv[1], &level))
-			return cli_usage(argv[0], "%s is no level", argv[1]);
+	if (strcmp(text, "default") != 0) {
+		if (!log_level_parse(text, &level))
+			return fail(c, E_BAD_REQUEST, "%s is no level", text);
 		value.sival_int = (int)level + 1;
 	}
 	if (!option && !*settings.pid_file)
-		return cli_usage(argv[0], "without PID_FILE it wants --pid");
+		return fail(c, E_BAD_REQUEST, "without PID_FILE it wants --pid");
 
 	pid = read_pid(option);
-	if (!pid || !is_ours(pid)) {
-		fprintf(stderr, "%s %s: no pool runs there: look at PID_FILE, or at --pid\n",
-			PACKAGE, argv[0]);
-		return 1;
-	}
-	if (sigqueue((pid_t)pid, SIGUSR2, value) != 0) {
-		fprintf(stderr, "%s %s: cannot tell process %ld: %s\n", PACKAGE, argv[0], pid,
-			strerror(errno));
-		return 1;
-	}
-	return 0;
+	if (!pid || !is_ours(pid))
+		return fail(c, E_NOT_FOUND, "no pool runs there: look at PID_FILE, or at --pid");
+	if (sigqueue((pid_t)pid, SIGUSR2, value) != 0)
+		return fail(c, E_INTERNAL, "cannot tell process %ld: %s", pid, strerror(errno));
+	return OK;
 }
+
+const struct act log_level_acts[] = { { "LEVEL [--pid N]", log_level, NULL }, { 0 } };

@@ -2,79 +2,40 @@
 #include "cli_priv.h"
 
 #include "app/migrate.h"
-#include "app/settings.h"
 
-static int
-up(int argc, char **argv)
+static enum error
+up(struct ctx *c, const struct call *call UNUSED)
 {
-	struct ctx *c;
-
-	if (argc > 2)
-		return cli_usage(argv[0], "up takes no argument, not %s", argv[2]);
-
-	c = cli_open_owner();
-	return cli_close(c, argv[0], migrate_up(c, stdout));
+	return migrate_up(c, stdout);
 }
 
-static int
-down(int argc, char **argv)
+static enum error
+down(struct ctx *c, const struct call *call)
 {
-	const char *text = argc > 2 ? argv[2] : "1";
-	struct ctx *c;
-	char *end;
-	long n;
+	int64_t n = 1;
+	enum error e;
 
-	errno = 0;
-	n = strtol(text, &end, 10);
-	if (argc > 3 || errno || end == text || *end || n < 1)
-		return cli_usage(argv[0], "down takes how many to take back, from 1 up");
+	e = cli_number(c, call, "N", INT32_MAX, &n);
+	if (e)
+		return e;
 
-	c = cli_open_owner();
-	return cli_close(c, argv[0], migrate_down(c, n, stdout));
+	return migrate_down(c, n, stdout);
 }
 
-static int
-status(int argc, char **argv)
+static enum error
+status(struct ctx *c, const struct call *call)
 {
-	bool json = cli_flag(&argc, argv, "--json");
-	struct ctx *c;
-
-	if (argc > 2)
-		return cli_usage(argv[0], "status takes --json or nothing, not %s", argv[2]);
-
-	c = cli_open_owner();
-	return cli_close(c, argv[0], migrate_status(c, json, stdout));
+	return migrate_status(c, cli_value(call, "--json"), stdout);
 }
 
-static int new (int argc, char **argv)
-{
-	struct ctx *c;
-
-	if (argc != 3)
-		return cli_usage(argv[0], "new takes one name, such as add_colour_to_items");
-
-	c = cli_open_owner();
-	return cli_close(c, argv[0], migrate_new(c, argv[2], stdout));
+static enum error new (struct ctx *c, const struct call *call) {
+	return migrate_new(c, cli_value(call, "NAME"), stdout);
 }
 
-int
-cmd_migrate(int argc, char **argv)
-{
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char **argv);
-	} acts[] = { { "up", up }, { "down", down }, { "status", status }, { "new", new } };
-
-	/* Whoever owns the tables need not know the secrets of the service. */
-	if (!*settings.migrate_database_url && !*settings.database_url) {
-		fputs(PACKAGE " migrate: set MIGRATE_DATABASE_URL, or DATABASE_URL where one role"
-			      " does everything\n",
-		      stderr);
-		return 1;
-	}
-
-	for (size_t i = 0; argc > 1 && i < COUNT(acts); i++)
-		if (strcmp(argv[1], acts[i].name) == 0)
-			return acts[i].run(argc, argv);
-	return cli_usage(argv[0], "it wants up, down, status or new");
-}
+const struct act migrate_acts[] = {
+	{ "up", up, NULL },
+	{ "down [N]", down, NULL },
+	{ "status [--json]", status, NULL },
+	{ "new NAME", new, NULL },
+	{ 0 },
+};

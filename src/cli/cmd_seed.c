@@ -4,21 +4,17 @@
 #include "app/feature.h"
 #include "app/settings.h"
 
-int
-cmd_seed(int argc, char **argv)
+static enum error
+seed(struct ctx *c, const struct call *call)
 {
-	bool sample = cli_flag(&argc, argv, "--sample");
-	struct ctx *c;
+	bool sample = cli_value(call, "--sample");
 	enum error e = OK;
 
-	if (argc > 1)
-		return cli_usage(argv[0], "it takes --sample or nothing, not %s", argv[1]);
-
-	c = cli_open();
 	if (sample && settings_production())
-		e = fail(c, E_FORBIDDEN,
-			 "the passwords of sample accounts are known to everybody:"
-			 " not where ENVIRONMENT is production");
+		return fail(c, E_FORBIDDEN,
+			    "the passwords of sample accounts are known to everybody:"
+			    " not where ENVIRONMENT is production");
+
 	for (const struct feature *const *f = features; *f && !e; f++) {
 		if ((*f)->seed)
 			e = (*f)->seed(c, stdout);
@@ -27,5 +23,7 @@ cmd_seed(int argc, char **argv)
 		if ((*f)->sample)
 			e = (*f)->sample(c, stdout);
 	}
-	return cli_close(c, argv[0], e);
+	return e;
 }
+
+const struct act seed_acts[] = { { "[--sample]", seed, NULL }, { 0 } };

@@ -3,13 +3,10 @@
 
 #include "app/serve.h"
 
-int
-cmd_serve(int argc, char **argv)
+static int
+serve(const struct call *call)
 {
-	bool single = cli_flag(&argc, argv, "--single");
-
-	if (argc > 1)
-		return cli_usage(argv[0], "unknown argument %s", argv[1]);
-
-	return serve_run(single);
+	return serve_run(cli_value(call, "--single"));
 }
+
+const struct act serve_acts[] = { { "[--single]", .run_alone = serve }, { 0 } };

@@ -3,25 +3,22 @@
 
 #include "features/sessions/sessions.h"
 
-int
-cmd_sessions(int argc, char **argv)
+static enum error
+cleanup(struct ctx *c, const struct call *call)
 {
-	bool json = cli_flag(&argc, argv, "--json");
 	int64_t sessions = 0, tokens = 0;
-	struct ctx *c;
 	enum error e;
 
-	if (argc < 2 || strcmp(argv[1], "cleanup") != 0)
-		return cli_usage(argv[0], "it wants cleanup");
-	if (argc > 2)
-		return cli_usage(argv[0], "cleanup takes --json or nothing, not %s", argv[2]);
-
-	c = cli_open();
 	e = sessions_cleanup(c, &sessions, &tokens);
-	if (!e)
-		printf(json ? "{\"sessions\":%" PRId64 ",\"refresh_tokens\":%" PRId64 "}\n"
-			    : "removed %" PRId64 " sessions, and %" PRId64
-			      " refresh tokens past their time\n",
-		       sessions, tokens);
-	return cli_close(c, argv[0], e);
+	if (e)
+		return e;
+
+	printf(cli_value(call, "--json") ? "{\"sessions\":%" PRId64 ",\"refresh_tokens\":%" PRId64
+					   "}\n"
+					 : "removed %" PRId64 " sessions, and %" PRId64
+					   " refresh tokens past their time\n",
+	       sessions, tokens);
+	return OK;
 }
+
+const struct act sessions_acts[] = { { "cleanup [--json]", cleanup, NULL }, { 0 } };

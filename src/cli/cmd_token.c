@@ -79,64 +79,43 @@ print_token(struct ctx *c, const struct token_call *call, const struct user *use
 }
 
 static enum error
-run(struct ctx *c, const struct token_call *call)
+token(struct ctx *c, const struct call *words)
 {
+	const char *email = cli_value(words, "--email");
+	struct token_call call = {
+		.json = cli_value(words, "--json"),
+		.email = email ? email : settings.first_admin_email,
+		.role = cli_value(words, "--role"),
+		.hours = HOURS,
+	};
 	struct user user;
-	const char *token;
+	const char *text;
 	enum error e;
 
+	if (call.role && role_parse(call.role) == ROLE_NONE)
+		return fail(c, E_BAD_REQUEST, "--role takes viewer, member, admin or owner");
+	e = cli_number(c, words, "--hours", HOURS_MAX, &call.hours);
+	if (e)
+		return e;
 	if (settings_production())
 		return fail(c, E_FORBIDDEN,
 			    "tokens without a password are for development: not"
 			    " where ENVIRONMENT is production");
 
-	e = find_account(c, call, &user);
+	c->user_agent = PACKAGE " token";
+	e = find_account(c, &call, &user);
 	if (e)
 		return e;
 
-	e = auth_issue(c, user.id, user.role, call->hours, &token);
+	e = auth_issue(c, user.id, user.role, call.hours, &text);
 	if (e)
 		return e;
 
-	print_token(c, call, &user, token);
+	print_token(c, &call, &user, text);
 	return OK;
 }
 
-static bool
-read_hours(const char *text, int64_t *hours)
-{
-	char *end;
-
-	*hours = HOURS;
-	if (!text)
-		return true;
-
-	errno = 0;
-	*hours = strtoll(text, &end, 10);
-	return !errno && end != text && !*end && *hours >= 1 && *hours <= HOURS_MAX;
-}
-
-int
-cmd_token(int argc, char **argv)
-{
-	struct token_call call = {
-		.json = cli_flag(&argc, argv, "--json"),
-		.email = cli_option(&argc, argv, "--email"),
-		.role = cli_option(&argc, argv, "--role"),
-	};
-	const char *hours = cli_option(&argc, argv, "--hours");
-	struct ctx *c;
-
-	if (argc > 1)
-		return cli_usage(argv[0], "unknown argument %s, or one without its value", argv[1]);
-	if (!read_hours(hours, &call.hours))
-		return cli_usage(argv[0], "--hours takes a number from 1 to %d", HOURS_MAX);
-	if (call.role && role_parse(call.role) == ROLE_NONE)
-		return cli_usage(argv[0], "--role takes viewer, member, admin or owner");
-	if (!call.email)
-		call.email = settings.first_admin_email;
-
-	c = cli_open();
-	c->user_agent = PACKAGE " token";
-	return cli_close(c, argv[0], run(c, &call));
-}
+const struct act token_acts[] = {
+	{ "[--email E] [--role R] [--hours N] [--json]", token, NULL },
+	{ 0 },
+};

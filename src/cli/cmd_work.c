@@ -3,11 +3,10 @@
 
 #include "app/job.h"
 
-int
-cmd_work(int argc, char **argv)
+static int
+work(const struct call *call UNUSED)
 {
-	if (argc > 1)
-		return cli_usage(argv[0], "unknown argument %s", argv[1]);
-
 	return job_work();
 }
+
+const struct act work_acts[] = { { "", .run_alone = work }, { 0 } };

@@ -80,7 +80,7 @@ check_timeouts(struct finding *f)
 static bool
 look(struct finding *f, struct ctx **c, struct db_look *look)
 {
-	*c = cli_open();
+	*c = cli_open(false);
 	if (db_look(*c, look) == OK)
 		return true;
 
@@ -110,7 +110,7 @@ check_database(struct finding *f)
 static void
 check_migrations(struct finding *f)
 {
-	struct ctx *c = cli_open();
+	struct ctx *c = cli_open(false);
 	int64_t pending;
 
 	if (migrate_pending(c, &pending))

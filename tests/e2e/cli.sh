@@ -103,6 +103,30 @@ matches "nobody" "$code $errors" '1 .*no account nobody@example.com'
 app user show
 is "who?" "$code" 2
 
+# Called wrongly: nothing is done, and what is said names the word.
+wrong='user list --limit|--limit
+user list --limit 1 --limit 2|--limit
+user list --json=1|--json=1
+user list nobody|nobody
+user show ada@example.com grace@example.com|grace@example.com
+user show --quiet|--quiet
+user set-role ada@example.com|set-role wants R
+user|set-password, activate, deactivate or delete
+jobs retry --watch '"$id"'|--watch
+jobs prune --hours 12x|--hours takes a number
+migrate down 0|N takes a number
+audit prune|prune wants --older-than
+audit prune --older-than 90x|90x is no age
+log-level loud --pid 1|loud is no level
+openapi v3|v3'
+while IFS='|' read -r words said; do
+	# shellcheck disable=SC2086 # Words.
+	app $words </dev/null
+	matches "called wrongly: $words" "$code $errors" "^2 .*${said}.* shows how it is called"
+done <<<"$wrong"
+app user list --limit=1 --json --role admin
+is "an option with its value behind =" "$code$(grep -c @ <<<"$output")" 01
+
 # Changing.
 app user activate bob@example.com
 login bob@example.com 'brass lamp, green shade'

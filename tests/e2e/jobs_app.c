@@ -197,21 +197,23 @@ static const struct feature jobs_app_feature = {
 
 const struct feature *const features[] = { &jobs_app_feature, NULL };
 
-/* enqueue KIND COUNT [BATCH]: so many a transaction; they are numbered. */
-static int
-enqueue(int argc, char **argv)
+/* So many a transaction; they are numbered. */
+static enum error
+enqueue(struct ctx *c, const struct call *call)
 {
-	const struct job_kind *kind = argc > 2 ? job_kind_find(argv[1]) : NULL;
-	int64_t count = argc > 2 ? strtoll(argv[2], NULL, 10) : 0;
-	int64_t batch = argc > 3 ? strtoll(argv[3], NULL, 10) : 1;
-	struct arena *arena = arena_new(64 * 1024 * 1024);
-	struct ctx *c, turn;
-	enum error e = OK;
+	const struct job_kind *kind = job_kind_find(cli_value(call, "KIND"));
+	int64_t count = 0, batch = 1;
+	struct arena *arena;
+	struct ctx turn;
+	enum error e;
 
-	if (!kind || batch < 1)
-		return cli_usage(argv[0], "it wants a kind and a count");
+	e = cli_number(c, call, "COUNT", INT32_MAX, &count);
+	if (!e)
+		e = cli_number(c, call, "BATCH", INT32_MAX, &batch);
+	if (e || !kind)
+		return fail(c, E_BAD_REQUEST, "it wants a kind and a count");
 
-	c = cli_open();
+	arena = arena_new(64 * 1024 * 1024);
 	turn = *c;
 	turn.arena = arena;
 	for (int64_t i = 0; i < count && !e;) {
@@ -226,14 +228,16 @@ enqueue(int argc, char **argv)
 		arena_reset(arena);
 	}
 	arena_free(arena);
-	return cli_close(c, argv[0], e);
+	return e;
 }
 
+static const struct act enqueue_acts[] = { { "KIND COUNT [BATCH]", enqueue, NULL }, { 0 } };
+
 static const struct command commands[] = {
-	{ "work", "", "Run jobs.", "", cmd_work, true },
-	{ "jobs", "", "Look at jobs.", "stats", cmd_jobs, true },
-	{ "migrate", "", "Make the tables.", "up", cmd_migrate, true },
-	{ "enqueue", "KIND COUNT [BATCH]", "Enqueue jobs.", "empty 10", enqueue, true },
+	{ "work", work_acts, "Run jobs.", "", .complete = true },
+	{ "jobs", jobs_acts, "Look at jobs.", "stats", .complete = true },
+	{ "migrate", migrate_acts, "Make the tables.", "up", .complete = true, .owner = true },
+	{ "enqueue", enqueue_acts, "Enqueue jobs.", "empty 10", .complete = true },
 	{ 0 },
 };
 

@@ -166,8 +166,8 @@ static const struct feature pool_feature = {
 const struct feature *const features[] = { &pool_feature, &prometheus_feature, NULL };
 
 static const struct command commands[] = {
-	{ "log-level", "LEVEL", "What to log.", "debug", cmd_log_level, false },
-	{ "serve", "[--single]", "Serve requests.", "--single", cmd_serve, true },
+	{ "log-level", log_level_acts, "What to log.", "debug" },
+	{ "serve", serve_acts, "Serve requests.", "--single", .complete = true },
 	{ 0 },
 };
 
