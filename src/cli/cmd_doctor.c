@@ -104,13 +104,9 @@ print_json(const char *name, const struct finding *f, bool first)
 	struct arena *a = arena_new(64 * 1024);
 	struct buf b = buf_new(a, 32 * 1024);
 
-	buf_printf(&b, "%s{\"check\":\"%s\",\"state\":\"%s\",\"text\":", first ? "[" : ",\n ", name,
-		   words[f->state]);
-	buf_json_text(&b, f->text);
-	buf_text(&b, ",\"cure\":");
-	buf_json_text(&b, f->cure);
-	buf_char(&b, '}');
-	fputs(b.data, stdout);
+	buf_json(&b, "{'check':%s,'state':%s,'text':%s,'cure':%s}", name, words[f->state], f->text,
+		 f->cure);
+	printf("%s%s", first ? "[" : ",\n ", b.data);
 	arena_free(a);
 }
 

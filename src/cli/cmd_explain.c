@@ -40,17 +40,12 @@ print_route_json(const struct feature *f, const struct route *r, const char *com
 	struct arena *a = arena_new(64 * 1024);
 	struct buf b = buf_new(a, 32 * 1024);
 
-	buf_printf(&b, "%s{\"method\":\"%s\",\"path\":", comma, method_name(r->method));
-	buf_json_text(&b, arena_printf(a, "%s%s", r->root ? "" : settings.api_prefix, r->path));
-	buf_printf(&b, ",\"access\":\"%s\",\"scope\":", access_names[r->access]);
-	if (r->scope)
-		buf_json_text(&b, r->scope);
-	else
-		buf_text(&b, "null");
-	buf_text(&b, ",\"limits\":");
-	buf_json_text(&b, limits_of(a, r));
-	buf_printf(&b, ",\"feature\":\"%s\",\"id\":\"%s\"}", f->name, r->id);
-	fputs(b.data, stdout);
+	buf_json(&b,
+		 "{'method':%s,'path':%s,'access':%s,'scope':%s,'limits':%s,'feature':%s,'id':%s}",
+		 method_name(r->method),
+		 arena_printf(a, "%s%s", r->root ? "" : settings.api_prefix, r->path),
+		 access_names[r->access], r->scope, limits_of(a, r), f->name, r->id);
+	printf("%s%s", comma, b.data);
 	arena_free(a);
 }
 

@@ -87,17 +87,10 @@ list_json(struct arena *a, const struct key *key, const char *comma)
 {
 	struct buf b = buf_new(a, LIST_MAX);
 
-	buf_printf(&b, "%s{\"kid\":\"%s\",\"alg\":\"%s\",\"state\":\"%s\",\"made_at\":", comma,
-		   key->id, key->algorithm, state_of(key));
-	if (key->made)
-		buf_json_text(&b, time_text(a, key->made));
-	else
-		buf_text(&b, "null");
-	buf_text(&b, ",\"setting\":");
-	buf_json_text(&b, key->setting);
-	buf_text(&b, ",\"file\":");
-	buf_json_text(&b, key->file);
-	printf("%s}", b.data);
+	buf_json(&b, "{'kid':%s,'alg':%s,'state':%s,'made_at':%s,'setting':%s,'file':%s}", key->id,
+		 key->algorithm, state_of(key), key->made ? time_text(a, key->made) : NULL,
+		 key->setting, key->file);
+	printf("%s%s", comma, b.data);
 }
 
 static enum error

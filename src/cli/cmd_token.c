@@ -69,10 +69,8 @@ print_token(struct ctx *c, const struct token_call *call, const struct user *use
 		puts(token);
 		return;
 	}
-	buf_text(&b, "{\"access_token\":");
-	buf_json_text(&b, token);
-	buf_printf(&b, ",\"token_type\":\"bearer\",\"expires_in\":%" PRId64 ",\"user\":",
-		   call->hours * 3600);
+	buf_json(&b, "{'access_token':%s,'token_type':'bearer','expires_in':%jd,'user':", token,
+		 call->hours * 3600);
 	schema_write(&b, &user_schema, user);
 	buf_char(&b, '}');
 	puts(b.data);

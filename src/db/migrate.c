@@ -521,11 +521,9 @@ print_json(struct ctx *c, const struct migrations *all, FILE *out)
 
 	buf_char(&b, '[');
 	for (const struct migration *m = all->rows; m < all->rows + all->n; m++) {
-		buf_text(&b, m == all->rows ? "\n  {\"version\": " : ",\n  {\"version\": ");
-		buf_json_text(&b, m->version);
-		buf_text(&b, ", \"name\": ");
-		buf_json_text(&b, m->name);
-		buf_printf(&b, ", \"state\": \"%s\"}", state_names[m->state]);
+		buf_text(&b, m == all->rows ? "\n  " : ",\n  ");
+		buf_json(&b, "{'version': %s, 'name': %s, 'state': %s}", m->version, m->name,
+			 state_names[m->state]);
 	}
 	buf_text(&b, "\n]\n");
 	text = buf_done(&b);
