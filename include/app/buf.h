@@ -30,6 +30,11 @@ void buf_json_text(struct buf *, const char *text);
 void buf_url(struct buf *, const char *text);
 void buf_base64url(struct buf *, const void *data, size_t len);
 
+/* The bytes of base64url, *n of them: `out` has room for `len`. False where it is not what an
+ * encoder writes: another letter, or bits left over that mean nothing, so that two texts
+ * would be the same bytes. */
+bool base64url_read(const char *text, size_t len, void *out, size_t *n) MUST_CHECK;
+
 /* JSON by a pattern: ' stands for ", %s for a text as buf_json_text() writes it or for NULL,
  * %u and %jd (an int64_t) for a number. A bracket that closes takes away the comma before it, so that
  * every member may end with one:

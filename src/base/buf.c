@@ -239,6 +239,43 @@ buf_base64url(struct buf *b, const void *data, size_t len)
 	}
 }
 
+/* The value of a letter of base64url, or -1. */
+static int
+letter_value(char letter)
+{
+	if (letter >= 'A' && letter <= 'Z')
+		return letter - 'A';
+	if (letter >= 'a' && letter <= 'z')
+		return letter - 'a' + 26;
+	if (letter >= '0' && letter <= '9')
+		return letter - '0' + 52;
+	if (letter == '-')
+		return 62;
+	return letter == '_' ? 63 : -1;
+}
+
+bool
+base64url_read(const char *text, size_t len, void *out, size_t *n)
+{
+	unsigned bits = 0, have = 0;
+	unsigned char *bytes = out;
+
+	*n = 0;
+	for (size_t i = 0; i < len; i++) {
+		int value = letter_value(text[i]);
+
+		if (value < 0)
+			return false;
+		bits = (bits << 6 | (unsigned)value) & 0xffff;
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		bytes[(*n)++] = (unsigned char)(bits >> have);
+	}
+	return have < 6 && !(bits & ((1U << have) - 1));
+}
+
 const char *
 buf_done(struct buf *b)
 {

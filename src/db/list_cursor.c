@@ -64,48 +64,23 @@ cursor_write(struct ctx *c, const struct list_args *args, const struct list_posi
 	return *out ? OK : fail(c, E_INTERNAL, NULL);
 }
 
-static int
-base64url_value(char ch)
+/* How many bytes the cursor is; 0: it is none at all. */
+static size_t
+decode(const char *cursor, unsigned char out[BYTES_MAX])
 {
-	if (ch >= 'A' && ch <= 'Z')
-		return ch - 'A';
-	if (ch >= 'a' && ch <= 'z')
-		return ch - 'a' + 26;
-	if (ch >= '0' && ch <= '9')
-		return ch - '0' + 52;
-	return ch == '-' ? 62 : ch == '_' ? 63 : -1;
+	size_t len = strlen(cursor), n;
+
+	if (len > TEXT_MAX || !base64url_read(cursor, len, out, &n) || n < HEAD_SIZE)
+		return 0;
+	return n;
 }
 
 bool
 cursor_plausible(const char *cursor)
 {
-	size_t len = strlen(cursor);
+	unsigned char bytes[BYTES_MAX];
 
-	if (len < HEAD_SIZE || len > TEXT_MAX)
-		return false;
-	for (; *cursor; cursor++)
-		if (base64url_value(*cursor) < 0)
-			return false;
-	return true;
-}
-
-/* Of text that is plausible. */
-static size_t
-decode(const char *text, unsigned char out[BYTES_MAX])
-{
-	uint32_t bits = 0;
-	unsigned nbits = 0;
-	size_t n = 0;
-
-	for (; *text; text++) {
-		bits = bits << 6 | (uint32_t)base64url_value(*text);
-		nbits += 6;
-		if (nbits >= 8 && n < BYTES_MAX) {
-			nbits -= 8;
-			out[n++] = (unsigned char)(bits >> nbits);
-		}
-	}
-	return n;
+	return decode(cursor, bytes) > 0;
 }
 
 enum error
@@ -113,9 +88,9 @@ cursor_read(struct ctx *c, const struct list_args *args, struct list_position *o
 {
 	unsigned char bytes[BYTES_MAX], mark[SHA256_SIZE];
 	const char *position = (const char *)bytes + MARK_SIZE;
-	size_t len = cursor_plausible(args->cursor) ? decode(args->cursor, bytes) : 0;
+	size_t len = decode(args->cursor, bytes);
 
-	if (len < HEAD_SIZE || !make_mark(c, args, position, len - MARK_SIZE, mark) ||
+	if (!len || !make_mark(c, args, position, len - MARK_SIZE, mark) ||
 	    !secret_equal(mark, bytes, MARK_SIZE))
 		return fail_field(c, "query", "cursor", FIELD_INVALID_FORMAT,
 				  "was not issued for this list, order and filters");

@@ -101,21 +101,6 @@ token_sign(struct ctx *c, const struct claims *claims, const char **token)
 	return *token ? OK : fail(c, E_INTERNAL, NULL);
 }
 
-/* The value of a letter of base64url, or -1. */
-static int
-letter_value(char letter)
-{
-	if (letter >= 'A' && letter <= 'Z')
-		return letter - 'A';
-	if (letter >= 'a' && letter <= 'z')
-		return letter - 'a' + 26;
-	if (letter >= '0' && letter <= '9')
-		return letter - '0' + 52;
-	if (letter == '-')
-		return 62;
-	return letter == '_' ? 63 : -1;
-}
-
 /* The parts of a token: where each begins and how long it is. */
 enum part_name { HEADER, PAYLOAD, SIGNATURE, PARTS };
 
@@ -124,46 +109,30 @@ struct part {
 	size_t len;
 };
 
-/* Three parts of base64url, none empty, and no more than TOKEN_MAX in all. */
+/* Three parts, none empty, and no more than TOKEN_MAX in all. */
 static bool
 split(const char *token, struct part parts[PARTS])
 {
-	size_t n = 0;
-
 	if (strnlen(token, TOKEN_MAX + 1) > TOKEN_MAX)
 		return false;
 
-	for (;; token++) {
-		const char *start = token;
-
-		while (letter_value(*token) >= 0)
-			token++;
-		if (token == start || n == PARTS)
+	for (size_t i = 0; i < PARTS; i++) {
+		parts[i] = (struct part) { token, strcspn(token, ".") };
+		token += parts[i].len;
+		if (!parts[i].len || *token != (i < SIGNATURE ? '.' : '\0'))
 			return false;
-		parts[n++] = (struct part) { start, (size_t)(token - start) };
-		if (*token != '.')
-			return !*token && n == PARTS;
+		token++;
 	}
+	return true;
 }
 
-/* The bytes of a part, with a NUL behind them. NULL where it is not what an encoder
- * writes: bits are left over that mean nothing, so that two texts would be one token. */
+/* The bytes of a part, with a NUL behind them, or NULL. */
 static const char *
 decode(struct ctx *c, struct part part, size_t *len)
 {
 	char *out = arena_alloc(c->arena, part.len + 1);
-	unsigned bits = 0, have = 0;
 
-	*len = 0;
-	for (size_t i = 0; i < part.len; i++) {
-		bits = (bits << 6 | (unsigned)letter_value(part.text[i])) & 0xffff;
-		have += 6;
-		if (have < 8)
-			continue;
-		have -= 8;
-		out[(*len)++] = (char)(bits >> have & 0xff);
-	}
-	return have < 6 && !(bits & ((1U << have) - 1)) ? out : NULL;
+	return base64url_read(part.text, part.len, out, len) ? out : NULL;
 }
 
 /* The key that the header calls for: one of ours by its name, for its own algorithm.

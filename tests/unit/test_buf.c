@@ -161,6 +161,17 @@ Test(buf, url)
 	cr_expect_str_eq(buf_done(&b), "AZaz09-._~%20%26%3D%2B%2F%3F%23%25%22%3C%3E%7F%0A%C3%A9");
 }
 
+static void
+expect_read(const char *text, const char *bytes)
+{
+	char out[16];
+	size_t n;
+
+	cr_assert(base64url_read(text, strlen(text), out, &n), "%s", text);
+	cr_expect_eq(n, strlen(bytes), "%s", text);
+	cr_expect_eq(memcmp(out, bytes, n), 0, "%s", text);
+}
+
 Test(buf, base64url)
 {
 	/* RFC 4648 section 10, without padding; and both letters that differ from base64. */
@@ -182,7 +193,20 @@ Test(buf, base64url)
 
 		buf_base64url(&b, rows[i].bytes, strlen(rows[i].bytes));
 		cr_expect_str_eq(buf_done(&b), rows[i].text);
+		expect_read(rows[i].text, rows[i].bytes);
 	}
+}
+
+Test(buf, base64url_is_read_strictly)
+{
+	static const char *const wrong[] = { "Z",    "Zm9vY", "Zh",   "Zm9", "Zg==",    "Zm+v",
+					     "Zm/v", " Zg",   "Zg\n", "Z.g", "\xc3\xa9" };
+	char out[16];
+	size_t n;
+
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		cr_expect_not(base64url_read(wrong[i], strlen(wrong[i]), out, &n), "%s", wrong[i]);
+	cr_expect_not(base64url_read("Zg\0", 3, out, &n));
 }
 
 Test(buf, base64url_takes_a_nul)
