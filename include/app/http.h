@@ -57,7 +57,7 @@ struct route {
 	const struct schema *body; /* of the request; its mode comes from the method */
 	const struct schema *form; /* where the body may also be a form (…/x-www-form-urlencoded):
 				     * rows that fill the same C record as .body */
-	const struct schema *query; /* parameters of the query, beside those of .list */
+	const struct schema *query; /* parameters of the query; those of .list are its filters */
 	const struct list *list;    /* the answer is a page of it */
 	const struct schema *reply; /* of the answer; of one row where .list */
 	unsigned status;            /* of success; 0 is 200 */

@@ -138,9 +138,9 @@ struct param {
 
 /* The same from parameters, with F_CREATE rows; `in` ("query" or "body") goes into the
  * errors. An array is its name given for each value. A parameter that no row knows is
- * FIELD_UNKNOWN, one that is no array and given twice FIELD_INVALID_FORMAT; the names in `others` (NULL-terminated or NULL) are passed over. */
+ * FIELD_UNKNOWN, one that is no array and given twice FIELD_INVALID_FORMAT. */
 enum error schema_read_params(struct ctx *, const struct schema *, const char *in,
-			      const struct param *, size_t n, const char *const *others, void *out,
+			      const struct param *, size_t n, void *out,
 			      uint64_t *given) MUST_CHECK;
 
 /* Checks one value of a row given as text and returns its normal form (UUID in lower

@@ -124,7 +124,7 @@ read_form(struct request *req, void *record)
 		return fail(req->ctx, E_BAD_REQUEST,
 			    "the form has a bad escape or too many fields");
 
-	return schema_read_params(req->ctx, req->route->form, "body", params, n, NULL, record,
+	return schema_read_params(req->ctx, req->route->form, "body", params, n, record,
 				  &req->given);
 }
 
@@ -155,59 +155,22 @@ read_body(struct request *req)
 			   req->body_len, record, &req->given);
 }
 
-/* The names of the parameters that the other reader of the query knows. */
-static const char *const *
-names_of(struct arena *a, const struct schema *schema)
-{
-	const char **names;
-
-	if (!schema)
-		return NULL;
-
-	names = arena_array(a, schema->nfields + 1, sizeof(*names));
-	for (size_t i = 0; i < schema->nfields; i++)
-		names[i] = schema->fields[i].name;
-	return names;
-}
-
-static const char *const *
-names_of_list(struct arena *a, const struct list *list)
-{
-	static const char *const paging[] = { "limit", "offset", "cursor", "sort" };
-	const char **names;
-	size_t n = COUNT(paging);
-
-	if (!list)
-		return NULL;
-
-	names = arena_array(a, n + LIST_FILTERS_MAX + 1, sizeof(*names));
-	memcpy(names, paging, sizeof(paging));
-	for (const struct list_filter *f = list->filters; f && f->sql; f++) {
-		if (f->field.name)
-			names[n++] = f->field.name;
-	}
-	return names;
-}
-
 static enum error
 read_query(struct request *req)
 {
 	const struct route *route = req->route;
-	struct arena *a = req->ctx->arena;
-	enum error e = OK, e2 = OK;
 	uint64_t given;
 	void *record;
 
 	if (route->list)
-		e = list_read(req->ctx, route->list, req->query, req->nquery,
-			      names_of(a, route->query), &req->list);
-	if (route->query) {
-		record = arena_alloc(a, route->query->size);
-		req->query_record = record;
-		e2 = schema_read_params(req->ctx, route->query, "query", req->query, req->nquery,
-					names_of_list(a, route->list), record, &given);
-	}
-	return e ? e : e2;
+		return list_read(req->ctx, route->list, req->query, req->nquery, NULL, &req->list);
+	if (!route->query)
+		return OK;
+
+	record = arena_alloc(req->ctx->arena, route->query->size);
+	req->query_record = record;
+	return schema_read_params(req->ctx, route->query, "query", req->query, req->nquery, record,
+				  &given);
 }
 
 /* Query and body together, so that the answer lists every bad field at once. */

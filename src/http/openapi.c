@@ -77,18 +77,11 @@ body_use(const struct route *r)
 	return r->method == PATCH ? USE_UPDATE : USE_CREATE;
 }
 
-/* What a route answers with: its row's reply, or that of its list. */
-static const struct schema *
-reply_of(const struct route *r)
-{
-	return r->reply || !r->list ? r->reply : r->list->row;
-}
-
 static void
 collect_schemas(struct doc *d, const struct route *r)
 {
-	if (reply_of(r))
-		shape_need(d, reply_of(r), r->list ? USE_PAGE : USE_READ);
+	if (r->reply)
+		shape_need(d, r->reply, r->list ? USE_PAGE : USE_READ);
 	if (r->body)
 		shape_need(d, r->body, body_use(r));
 	if (r->form)
@@ -294,8 +287,8 @@ success_content(struct doc *d, const struct route *r)
 	const char *type = r->media_type ? r->media_type : "application/json";
 
 	buf_json(&d->json, "'content':{");
-	if (reply_of(r))
-		media(d, type, reply_of(r), r->list ? USE_PAGE : USE_READ);
+	if (r->reply)
+		media(d, type, r->reply, r->list ? USE_PAGE : USE_READ);
 	else
 		buf_json(&d->json, "%s:{'schema':{'type':%s}}", type,
 			 ends_with(type, "json") ? "object" : "string");

@@ -407,19 +407,9 @@ find_params(struct ctx *c, const struct param *params, size_t n, const char *nam
 	return values;
 }
 
-static bool
-is_among(const char *const *names, const char *name)
-{
-	for (; names && *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
-}
-
 enum error
 schema_read_params(struct ctx *c, const struct schema *schema, const char *in,
-		   const struct param *params, size_t n, const char *const *others, void *out,
-		   uint64_t *given)
+		   const struct param *params, size_t n, void *out, uint64_t *given)
 {
 	enum error e = OK, first = OK;
 
@@ -452,8 +442,7 @@ schema_read_params(struct ctx *c, const struct schema *schema, const char *in,
 	for (size_t i = 0; i < n; i++) {
 		const struct field *f = schema_field(schema, params[i].name);
 
-		if ((!f || !field_accepted(f, SCHEMA_CREATE)) &&
-		    !is_among(others, params[i].name)) {
+		if (!f || !field_accepted(f, SCHEMA_CREATE)) {
 			e = fail_unknown(c, in, params[i].name);
 			first = first ? first : e;
 		}

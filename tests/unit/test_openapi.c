@@ -135,8 +135,8 @@ static const struct route lamp_routes[] = {
 	{ DELETE, "/lamps/{id}/parts/{part_id}", answer, ACCESS_OWNER, .status = 204,
 	  .sends = { { "X-Rest", "How many are left." } }, .id = "lamps_create",
 	  .text = "An id that was used before." },
-	{ GET, "/lamps/search", answer, ACCESS_VIEWER, .query = &search_schema, .list = &lamps,
-	  .id = "lamps_search", .text = "Search." },
+	{ GET, "/lamps/search", answer, ACCESS_VIEWER, .query = &search_schema,
+	  .reply = &lamp_schema, .id = "lamps_search", .text = "Search." },
 	{ GET, "/lamps", answer, ACCESS_PUBLIC, .id = "never_reached" },
 	{ 0 },
 };
@@ -306,8 +306,6 @@ Test(openapi, names_a_component_for_each_use)
 	   "{\"$ref\":\"#/components/schemas/LampUpdate\"}");
 	is(LIST "/responses/200/content/application~1json/schema",
 	   "{\"$ref\":\"#/components/schemas/LampPage\"}");
-	is(SEARCH "/responses/200/content/application~1json/schema",
-	   "{\"$ref\":\"#/components/schemas/LampPage\"}");
 	members_are(TOKEN "/requestBody/content",
 		    "application/json application/x-www-form-urlencoded");
 	is(TOKEN "/requestBody/content/application~1x-www-form-urlencoded/schema",
@@ -444,7 +442,6 @@ Test(openapi, describes_parameters)
 	is(SEARCH "/parameters/1/name", "\"watts\"");
 	is(SEARCH "/parameters/1/required", "false");
 	is(SEARCH "/parameters/1/schema/default", "3");
-	is(SEARCH "/parameters/2/name", "\"limit\"");
 }
 
 Test(openapi, describes_lists)

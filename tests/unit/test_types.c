@@ -336,7 +336,7 @@ Test(types, a_reference_that_cannot_be_looked_up_is_no_bad_field)
 	cr_expect_eq(read_json(SCHEMA_UPDATE, "{\"price\":\"x\",\"maker_id\":\"" BROKEN "\"}"),
 		     E_UNAVAILABLE);
 	cr_expect_eq(ctx.failure.error, E_UNAVAILABLE);
-	cr_expect_eq(schema_read_params(&ctx, &schema, "query", params, 1, NULL, &out, &given),
+	cr_expect_eq(schema_read_params(&ctx, &schema, "query", params, 1, &out, &given),
 		     E_UNAVAILABLE);
 }
 
@@ -371,8 +371,7 @@ Test(types, from_parameters)
 	uint64_t given;
 
 	cr_assert_eq(
-	    schema_read_params(&ctx, &schema, "query", params, COUNT(params), NULL, &out, &given),
-	    OK);
+	    schema_read_params(&ctx, &schema, "query", params, COUNT(params), &out, &given), OK);
 	cr_expect_str_eq(sent("sold_on"), "\"2026-11-20\"");
 	cr_expect_str_eq(sent("price"), "\"1.50\"");
 	cr_expect_str_eq(sent("extra"), "{\"a\":1}");
@@ -397,7 +396,7 @@ Test(types, bad_parameters)
 	uint64_t given;
 
 	cr_assert_eq(
-	    schema_read_params(&ctx, &schema, "query", params, COUNT(params), NULL, &out, &given),
+	    schema_read_params(&ctx, &schema, "query", params, COUNT(params), &out, &given),
 	    E_VALIDATION);
 	for (struct field_error *f = ctx.failure.fields; f; f = f->next)
 		buf_printf(&b, "%s%s %s", b.len ? "; " : "", f->field, field_code_text(f->code));
