@@ -52,11 +52,12 @@ void *arena_array(struct arena *, size_t n, size_t size);
 void *arena_copy(struct arena *, const void *data, size_t size);
 char *arena_text(struct arena *, const char *text);
 char *arena_text_n(struct arena *, const char *text, size_t len);
+char *arena_lower(struct arena *, const char *text); /* A to Z in lower case */
 char *arena_printf(struct arena *, const char *format, ...) PRINTF_LIKE(2, 3);
 char *arena_vprintf(struct arena *, const char *format, va_list) PRINTF_LIKE(2, 0);
 
-/* Calls `release(object)` at the next reset; also at once where even the note of it
- * finds no memory. */
+/* Calls `release(object)` at the next reset; also where this call finds no memory for the
+ * note of the next one. */
 void arena_defer(struct arena *, void (*release)(void *), void *object);
 
 /* Bytes given out since the last reset. */

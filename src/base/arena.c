@@ -26,8 +26,8 @@ struct deferred {
 struct arena {
 	struct block *blocks;
 	struct deferred *deferred;
-	struct deferred unnoted; /* while there is no note of it yet */
-	size_t limit, taken;     /* bytes of all blocks */
+	struct deferred *note, first; /* for the next one: so the note of it is there already */
+	size_t limit, taken;          /* bytes of all blocks */
 	size_t used;
 	struct arena *follows; /* whose guard is ours too */
 	bool guarded;
@@ -61,6 +61,7 @@ arena_beside(struct arena *guarded, size_t limit)
 		arena_exhausted(guarded);
 
 	a->limit = limit;
+	a->note = &a->first;
 	return a;
 }
 
@@ -84,6 +85,7 @@ arena_reset(struct arena *a)
 		a->deferred = d->next;
 		d->release(d->object);
 	}
+	a->note = &a->first;
 	while (a->blocks && (a->blocks->next || a->blocks->size > BLOCK_SIZE)) {
 		struct block *b = a->blocks;
 
@@ -119,19 +121,6 @@ arena_follow(struct arena *a, struct arena *guarded)
 	a->follows = guarded;
 }
 
-/* Lets go of what could not even be noted. */
-static NORETURN void
-give_up(struct arena *a)
-{
-	struct deferred *d = &a->unnoted;
-	void (*release)(void *) = d->release;
-
-	d->release = NULL;
-	if (release)
-		release(d->object);
-	arena_exhausted(a);
-}
-
 static void
 add_block(struct arena *a, size_t need)
 {
@@ -139,11 +128,11 @@ add_block(struct arena *a, size_t need)
 	struct block *b;
 
 	if (size > a->limit - a->taken)
-		give_up(a);
+		arena_exhausted(a);
 
 	b = calloc(1, sizeof(*b) + size);
 	if (!b)
-		give_up(a);
+		arena_exhausted(a);
 
 	ASAN_POISON_MEMORY_REGION(b->data, size);
 	b->size = size;
@@ -159,7 +148,7 @@ arena_alloc(struct arena *a, size_t wanted)
 	void *p;
 
 	if (wanted > a->limit)
-		give_up(a);
+		arena_exhausted(a);
 
 	size = (wanted + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (!a->blocks || size > a->blocks->size - a->blocks->used)
@@ -178,7 +167,7 @@ arena_array(struct arena *a, size_t n, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(n, size, &bytes))
-		give_up(a);
+		arena_exhausted(a);
 
 	return arena_alloc(a, bytes);
 }
@@ -210,6 +199,17 @@ arena_text(struct arena *a, const char *text)
 }
 
 char *
+arena_lower(struct arena *a, const char *text)
+{
+	char *copy = arena_text(a, text);
+
+	for (char *at = copy; *at; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at |= 0x20;
+	return copy;
+}
+
+char *
 arena_vprintf(struct arena *a, const char *format, va_list args)
 {
 	char first[256];
@@ -221,7 +221,7 @@ arena_vprintf(struct arena *a, const char *format, va_list args)
 	len = vsnprintf(first, sizeof(first), format, args);
 	if (len < 0) {
 		va_end(again);
-		give_up(a);
+		arena_exhausted(a);
 	}
 
 	p = arena_alloc(a, (size_t)len + 1);
@@ -248,13 +248,9 @@ arena_printf(struct arena *a, const char *format, ...)
 void
 arena_defer(struct arena *a, void (*release)(void *), void *object)
 {
-	struct deferred *d;
-
-	a->unnoted = (struct deferred) { NULL, release, object };
-	d = ARENA_NEW(a, struct deferred);
-	a->unnoted.release = NULL;
-	*d = (struct deferred) { a->deferred, release, object };
-	a->deferred = d;
+	*a->note = (struct deferred) { a->deferred, release, object };
+	a->deferred = a->note;
+	a->note = ARENA_NEW(a, struct deferred);
 }
 
 size_t

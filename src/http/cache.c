@@ -4,11 +4,9 @@
 #include "http_priv.h"
 
 #include "app/clock.h"
-#include "app/hash.h"
 #include "app/ids.h"
 #include "app/metrics.h"
 #include "app/redis.h"
-#include "app/secret.h"
 #include "app/shared.h"
 
 enum {
@@ -59,14 +57,10 @@ cache_wanted(const struct request *req)
 static void
 make_key(struct request *req, unsigned char key[HASH_SIZE])
 {
-	static unsigned char secret[SHA256_SIZE];
-	static bool made;
 	const struct caller *caller = &req->ctx->caller;
 	struct buf b = buf_new(req->ctx->arena, SIZE_MAX / 2);
 
-	if (!made)
-		secret_sign("cache", "", 0, secret);
-	made = true;
+	buf_text(&b, "cache ");
 	if (req->route->access != ACCESS_PUBLIC) {
 		buf_text(&b, caller->user_id);
 		buf_char(&b, ' ');
@@ -76,7 +70,7 @@ make_key(struct request *req, unsigned char key[HASH_SIZE])
 	}
 	buf_char(&b, ' ');
 	buf_text(&b, req->uri);
-	hash_keyed(secret, b.data, b.len, key);
+	hash_secretly(&b, key);
 }
 
 static const char *

@@ -3,6 +3,7 @@
 #define APP_HTTP_PRIV_H
 
 #include "app/feature.h"
+#include "app/hash.h"
 #include "app/http.h"
 
 /* A path, split and decoded. */
@@ -83,6 +84,9 @@ bool cache_wanted(const struct request *);
 enum error cache_handle(struct request *) MUST_CHECK;
 /* After the act, before its answer leaves. */
 void cache_forget(const struct request *);
+
+/* A name in a table for what stands there: only hosts with our secret can foretell it. */
+void hash_secretly(const struct buf *, unsigned char out[HASH_SIZE]);
 
 /* Counts the request for the limits of its route, whatever has become of it so far, and says
  * in the answer's header what is left. E_RATE_LIMITED. */

@@ -1,7 +1,6 @@
 /* The rate limits of a route (draft-ietf-httpapi-ratelimit-headers). */
 #include "http_priv.h"
 
-#include "app/hash.h"
 #include "app/log.h"
 #include "app/metrics.h"
 #include "app/rate.h"
@@ -48,11 +47,8 @@ client_of(const struct request *req)
 const char *
 limit_account(struct request *req, const char *email)
 {
-	char *key = arena_printf(req->ctx->arena, "%s %s", client_of(req), email ? email : "");
-
-	for (char *at = key; *at; at++)
-		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
-	return key;
+	return arena_lower(req->ctx->arena, arena_printf(req->ctx->arena, "%s %s", client_of(req),
+							 email ? email : ""));
 }
 
 static const char *
@@ -73,23 +69,31 @@ route_limit(const struct route *route, size_t i)
 	return i == 0 && !route->root && settings.rate_limit.n ? &general : NULL;
 }
 
+void
+hash_secretly(const struct buf *b, unsigned char out[HASH_SIZE])
+{
+	static unsigned char secret[SHA256_SIZE];
+	static bool made;
+
+	if (!made)
+		secret_sign("hash", "", 0, secret);
+	made = true;
+	hash_keyed(secret, b->data, b->len, out);
+}
+
 /* A name for the key of which nobody but hosts with the same secret can tell, or foretell,
  * whose it is. */
 static void
 hash_key(struct request *req, const struct limit *limit, unsigned char out[HASH_SIZE])
 {
-	static unsigned char secret[SHA256_SIZE];
-	static bool made;
 	const char *key = limit->key ? limit->key(req) : NULL;
 	struct buf b = buf_new(req->ctx->arena, 1024);
 
-	if (!made)
-		secret_sign("limit", "", 0, secret);
-	made = true;
+	buf_text(&b, "limit ");
 	buf_text(&b, limit->name);
 	buf_char(&b, ' ');
 	buf_text(&b, key ? key : client_of(req));
-	hash_keyed(secret, b.data, b.len, out);
+	hash_secretly(&b, out);
 }
 
 static bool

@@ -30,11 +30,7 @@ ends_with(const char *text, const char *end)
 static const char *
 method_key(struct arena *a, enum method method)
 {
-	char *key = arena_text(a, method_name(method));
-
-	for (char *p = key; *p; p++)
-		*p = (char)(*p | 0x20);
-	return key;
+	return arena_lower(a, method_name(method));
 }
 
 /* The router takes the first row that fits; a later one is never reached. */

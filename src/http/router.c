@@ -79,17 +79,6 @@ set_allow(struct request *req, unsigned methods)
 	reply_header(req, "Allow", b.data);
 }
 
-/* UUIDs in their normal form, in which they are also keys of what a worker remembers. */
-static const char *
-lower(struct arena *a, const char *id)
-{
-	char *copy = arena_text(a, id);
-
-	for (char *at = copy; *at; at++)
-		*at = *at >= 'A' && *at <= 'F' ? (char)(*at + ('a' - 'A')) : *at;
-	return copy;
-}
-
 static void
 take(struct request *req, const struct feature *feature, const struct route *route,
      const char *const *params)
@@ -97,7 +86,7 @@ take(struct request *req, const struct feature *feature, const struct route *rou
 	req->feature = feature;
 	req->route = route;
 	for (size_t i = 0; i < PATH_PARAMS_MAX && params[i]; i++)
-		req->path_params[i] = lower(req->ctx->arena, params[i]);
+		req->path_params[i] = arena_lower(req->ctx->arena, params[i]);
 	req->ctx->route =
 	    route->root ? route->path
 			: arena_printf(req->ctx->arena, "%s%s", settings.api_prefix, route->path);

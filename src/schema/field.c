@@ -134,16 +134,9 @@ check_email(const struct place *at, const char *text)
 static const char *
 check_uuid(const struct place *at, const char *text)
 {
-	char *lower;
-
 	if (!uuid_valid(text))
 		return field_wrong(at, FIELD_INVALID_FORMAT, "must be a UUID");
-
-	lower = arena_text(at->ctx->arena, text);
-	for (char *p = lower; *p; p++)
-		if (*p >= 'A' && *p <= 'F')
-			*p = (char)(*p | 0x20);
-	return lower;
+	return arena_lower(at->ctx->arena, text);
 }
 
 static const char *

@@ -200,9 +200,11 @@ Test(arena, a_deferred_object_is_released_where_no_memory_is_left_to_note_it)
 		unwound = true;
 	}
 	cr_expect(unwound);
+	arena_reset(a);
 	cr_expect_str_eq(released, "x");
+	arena_defer(a, release, &object);
 	arena_free(a);
-	cr_expect_eq(nreleased, 1);
+	cr_expect_eq(nreleased, 2);
 }
 
 Test(arena, without_a_guard_the_process_ends, .exit_code = EXIT_FAILURE)
