@@ -8,7 +8,7 @@
 needs_feature items
 needs python3 prlimit
 
-all='killed restarted paused web backlog slow cut cut_socket memory_flat disk clock descriptors no_memory redis'
+all='killed restarted paused failover web backlog slow cut cut_socket memory_flat disk clock descriptors no_memory redis'
 length=${FAULTS:-short}
 within=5
 table=()
@@ -61,22 +61,30 @@ books() {
 	is "$fault: nothing is done twice" "$(cut -d ' ' -f 1 "$there" | uniq -d | head -n 3)" ""
 }
 
-# Workers are killed, one every 100 ms.
+# Workers are killed, one every 100 ms, be it ready or not.
 fault_killed() {
-	local end kills=0 victims pool before
-	pool=$(api_pid "$site") before=$(deaths)
+	local n pool before victims victim start rest total
+	local -A dead=()
+	pool=$(api_pid "$site") before=$(deaths) total=$(pick 30 600)
 	load_begin killed
-	end=$(($(now_ms) + $(pick 3000 60000)))
-	while (($(now_ms) < end)); do
+	start=$(now_ms)
+	for ((n = 1; n <= total; n++)); do
 		read -r -a victims <"/proc/$pool/task/$pool/children" || true
-		if ((${#victims[@]})) && kill -KILL "${victims[RANDOM % ${#victims[@]}]}" 2>/dev/null; then kills=$((kills + 1)); fi
-		sleep 0.1
+		for victim in $(shuf -e -- "${victims[@]}"); do
+			# Who is dead already, and not yet seen so by its parent, dies once.
+			[[ -z ${dead[$victim]-} ]] && kill -KILL "$victim" 2>/dev/null || continue
+			dead[$victim]=1
+			break
+		done
+		rest=$((start + 100 * n - $(now_ms)))
+		((rest <= 0)) || sleep "$(printf '0.%03d' "$rest")"
 	done
-	detail="$kills kills"
+	n=${#dead[@]} detail="$n of $total kills, one every $((($(now_ms) - start) / total)) ms"
 	load_end 502
-	is "killed: each of $kills was replaced and counted" "$(($(deaths) - before)) $(workers | wc -l)" "$kills $WORKERS"
+	is "killed: each of $n was replaced and counted" "$(($(deaths) - before)) $(workers | wc -l)" "$n $WORKERS"
 	is "killed: a killed worker fails no more than its own request" \
-		"$(jq "(.told.\"502\" // 0) <= $kills" "$site/killed.json")" true
+		"$(jq "(.told.\"502\" // 0) <= $n" "$site/killed.json")" true
+	is "killed: nearly each time there was one ($n of $total)" "$((10 * n >= 9 * total))" 1
 }
 
 database_start() {
@@ -111,6 +119,38 @@ fault_paused() {
 	kill -CONT "${processes[@]}" 2>/dev/null || true
 	load_end '503|504'
 }
+
+# The database dies, and its standby takes over: what was confirmed is in both.
+fault_failover() {
+	local standby=$site/standby here=$DATABASE_URL owner=$MIGRATE_DATABASE_URL
+	fault=failover
+	postgres_folder "$standby"
+	as_postgres "$(postgres_bin)/pg_basebackup" -h "$TEST_POSTGRES" -U postgres -R -X stream -c fast \
+		-D "$(postgres_place "$standby")" 2>>"$log" && as_postgres touch "$standby/complete"
+	postgres_start "$standby" "$site/log/standby.log" fsync=off max_connections=200 >>"$log"
+	psql_admin "$TEST_POSTGRES" "ALTER SYSTEM SET synchronous_standby_names = '*'"
+	psql_admin "$TEST_POSTGRES" "SELECT pg_reload_conf()" >>"$log"
+	wait_until 10 is_synchronous || not_ok "failover: the standby follows"
+	pool_stop
+	DATABASE_URL="$(database_url "$TEST_POSTGRES,$standby" "e2e_$name")&target_session_attrs=read-write" pool_start
+	load_begin failover
+	end_process "$(postgres_pid "$TEST_POSTGRES")" QUIT
+	sleep "$(pick 0.5 10)"
+	as_postgres "$(postgres_bin)/pg_ctl" -s -D "$(postgres_place "$standby")" promote >>"$log"
+	MIGRATE_DATABASE_URL=$(owner_url "$standby" "e2e_$name")
+	load_end 503
+
+	# All as it was.
+	pool_stop
+	DATABASE_URL=$here MIGRATE_DATABASE_URL=$owner
+	postgres_stop "$standby"
+	postgres_erase "$standby"
+	database_start
+	psql_admin "$TEST_POSTGRES" "ALTER SYSTEM RESET synchronous_standby_names"
+	psql_admin "$TEST_POSTGRES" "SELECT pg_reload_conf()" >>"$log"
+	pool_start
+}
+is_synchronous() { [[ $(psql_admin "$TEST_POSTGRES" "SELECT sync_state FROM pg_stat_replication") == sync ]]; }
 
 # nginx is restarted: who comes in between finds nobody.
 fault_web() {
@@ -332,6 +372,15 @@ fault_redis() {
 sign_in() {
 	ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
 	token=$(member access_token)
+}
+
+site_end() {
+	local status=$?
+	postgres_stop "$site/standby"
+	web_stop "$site"
+	api_stop "$site"
+	((status != 0 || bad == 0)) || status=1
+	exit "$status"
 }
 
 settings=(AUTH_LOGIN_RATE_LIMIT=1000/minute MAX_REQUESTS=0)
