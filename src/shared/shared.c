@@ -17,7 +17,7 @@ struct known {
 	_Atomic int64_t values[READING_VALUES];
 };
 
-enum { GENERATIONS = 65536, HASHING_MAX = 256 };
+enum { GENERATIONS = 65536, HASHING_MAX = 256, TURN_US = 500000, LOOK_NS = 5000000 };
 
 struct segment {
 	_Atomic uint64_t layout; /* written last: 0 is a segment that nobody finished */
@@ -26,6 +26,7 @@ struct segment {
 	_Atomic bool draining;
 	_Atomic int32_t log_level;                         /* less one; 0: that of the settings */
 	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
+	_Atomic int32_t waiting[HASHING_MAX];              /* who waits for that */
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
 	_Atomic int64_t redis_pause, alone_until;
 	_Alignas(64) struct rate_set rates[RATE_SETS];
@@ -257,11 +258,39 @@ claim(_Atomic int32_t *cell, int32_t me)
 	       atomic_compare_exchange_strong(cell, &holder, me);
 }
 
+/* The first of `n` cells that can be made ours, or NULL. */
+static _Atomic int32_t *
+claim_one(_Atomic int32_t *cells, unsigned n)
+{
+	int32_t me = getpid();
+
+	for (unsigned i = 0; i < n; i++) {
+		if (claim(&cells[i], me))
+			return &cells[i];
+	}
+	return NULL;
+}
+
+static bool
+release(_Atomic int32_t *cells, int32_t pid)
+{
+	for (unsigned i = 0; i < HASHING_MAX; i++) {
+		int32_t holder = pid;
+
+		if (atomic_compare_exchange_strong(&cells[i], &holder, 0))
+			return true;
+	}
+	return false;
+}
+
 static unsigned
 hashing_limit(void)
 {
+	long cores = sysconf(_SC_NPROCESSORS_ONLN) / 2;
 	unsigned n = segment->workers / 4;
 
+	if (cores < n)
+		n = (unsigned)cores;
 	if (n < 1)
 		return 1;
 	return n < HASHING_MAX ? n : HASHING_MAX;
@@ -270,32 +299,24 @@ hashing_limit(void)
 bool
 hashing_begin(void)
 {
-	int32_t me = getpid();
+	int64_t until = clock_monotonic() + TURN_US;
 	unsigned limit = hashing_limit();
+	bool mine = claim_one(segment->hashing, limit);
+	_Atomic int32_t *place = mine ? NULL : claim_one(segment->waiting, limit);
 
-	for (unsigned i = 0; i < limit; i++) {
-		if (claim(&segment->hashing[i], me))
-			return true;
+	while (place && !mine && clock_monotonic() < until) {
+		nanosleep(&(struct timespec) { .tv_nsec = LOOK_NS }, NULL);
+		mine = claim_one(segment->hashing, limit);
 	}
-	return false;
-}
-
-static bool
-release_hashing(int32_t pid)
-{
-	for (unsigned i = 0; i < HASHING_MAX; i++) {
-		int32_t holder = pid;
-
-		if (atomic_compare_exchange_strong(&segment->hashing[i], &holder, 0))
-			return true;
-	}
-	return false;
+	if (place)
+		*place = 0;
+	return mine;
 }
 
 void
 hashing_end(void)
 {
-	release_hashing(getpid());
+	release(segment->hashing, getpid());
 }
 
 bool
@@ -366,7 +387,7 @@ shared_forget(pid_t pid)
 {
 	struct slot *slot = shared_slot_of(pid);
 
-	while (release_hashing(pid))
+	while (release(segment->hashing, pid) || release(segment->waiting, pid))
 		continue;
 	if (!slot)
 		return;

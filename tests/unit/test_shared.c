@@ -143,16 +143,45 @@ Test(shared, the_slot_of_a_dead_process_is_free)
 
 /* ---- hashing */
 
-Test(shared, a_quarter_of_the_workers_may_hash)
+Test(shared, a_quarter_of_the_workers_may_hash_on_half_of_the_cores)
 {
+	long cores = sysconf(_SC_NPROCESSORS_ONLN) / 2, limit = cores < 2 ? 1 : 2;
+
 	cr_assert_null(shared_open(NULL, 100));
 	shared_set_workers(8);
-	cr_expect(hashing_begin());
-	cr_expect(hashing_begin());
+	for (long i = 0; i < limit; i++)
+		cr_expect(hashing_begin());
 	cr_expect_not(hashing_begin());
 	cr_expect_not(in_child(hashing_begin));
 	hashing_end();
 	cr_expect(in_child(hashing_begin));
+}
+
+/* False, and without having waited. */
+static bool
+refused_at_once(void)
+{
+	int64_t start = clock_monotonic();
+
+	return !hashing_begin() && clock_monotonic() - start < 100000;
+}
+
+Test(shared, as_many_wait_for_their_turn)
+{
+	int status;
+	pid_t pid;
+
+	cr_assert_null(shared_open(NULL, 4));
+	shared_set_workers(4);
+	cr_assert(hashing_begin());
+	pid = fork();
+	if (pid == 0) /* patient, should this machine be slow */
+		_exit(hashing_begin() || hashing_begin() || hashing_begin() ? 0 : 1);
+	while (!in_child(refused_at_once))
+		continue;
+	hashing_end();
+	waitpid(pid, &status, 0);
+	cr_expect_eq(status, 0);
 }
 
 Test(shared, one_may_always_hash)
