@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # "A resource of your own" of README.md: its commands, and its blocks put where it says, make an
-# application that builds, passes its tests and serves the new routes.
+# application that builds, passes its tests and serves the new routes, which `./dev up --watch`
+# takes up as they are saved.
 # Not under sanitizers: it builds a program of its own.
 . "$(dirname "$0")/e2e.sh"
 needs_no_feature categories products
 copy=$base/var/test/first-resource
 rm -rf "$copy"
-mkdir -p "$copy"
+mkdir -p "$copy" "$site/log"
 (cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
 cd "$copy"
 export CFLAGS=-O0
@@ -31,6 +32,19 @@ while read -r command; do
 	bash -c "$command" >new.log 2>&1 </dev/null || { tail -n 30 new.log; fail_all "$command"; }
 	rm -f bin/hides
 done <<<"$commands"
+
+[[ ! -d $base/deploy/docs/www ]] || cp -r "$base/deploy/docs" deploy/
+free_port
+url=http://127.0.0.1:$port
+env -i HOME="$HOME" PATH="$PATH" CFLAGS="$CFLAGS" ${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} \
+	PORT="$port" ./dev up --watch >up.log 2>&1 &
+up=$!
+trap 'status=$?; kill "$up" 2>/dev/null && wait "$up"; exit "$status"' EXIT
+
+wait_until 120 is_ready "$url" || { cat up.log; fail_all "./dev up --watch"; }
+published() { [[ $(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' -X POST "$url/api/v1/products/0190a000-0000-7000-8000-000000000001/publish") != 404 ]]; }
+is "a route that nobody wrote is not there" "$(published && echo there || true)" ""
+
 folder=src/features/products
 { echo; block 1; } >>$folder/products_service.c
 block 2 >prototype
@@ -42,26 +56,19 @@ sed -i -e '/^const struct route/{
 }' -e '/^\t{ 0 },$/{
 	e cat row
 }' $folder/products_routes.c
-make -C build -j2 >build.log 2>&1 || { tail -n 30 build.log; fail_all "the blocks build"; }
-ok "the blocks build"
-
-export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
-psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_first_tests WITH (FORCE)' 2>/dev/null
-postgres_database "$TEST_POSTGRES" e2e_first_tests
-TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_first_tests)
-TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_first_tests)
-tests="tests/features/test_products tests/features/test_categories tests/features/test_access"
-if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests tests/lint/format.sh tests/lint/layers.sh" >check.log 2>&1; then
-	ok "the tests pass"
+if wait_until 60 published; then
+	ok "the blocks build, and what was saved is served"
 else
-	not_ok "the tests pass" "$(grep -E 'error|not ok|^FAIL|\*\*\*' check.log | head -n 40)"
+	tail -n 40 up.log
+	fail_all "the blocks build, and what was saved is served"
 fi
+echo 'this is not C' >>$folder/products_service.c
+not_built() { grep -q 'products_service.c.*error' up.log; }
+wait_until 60 not_built && ok "what does not build is told" || not_ok "what does not build is told" "$(tail -n 20 up.log)"
+is "… and leaves the program as it was" "$(published && echo there)" there
+sed -i '$d' $folder/products_service.c
 
-build=$copy/build APP=$copy/build/$package
-site_start
-login=$(curl -fsS "$url/api/v1/auth/login" -H 'Content-Type: application/json' \
-	-d '{"email":"admin@example.com","password":"correct-horse-battery"}')
-token=${login#*\"access_token\":\"} token=${token%%\"*}
+token=$(./dev token)
 send() { ask POST "/api/v1/$1" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' ${2:+-d "$2"}; }
 send categories '{"title":"Light"}'
 is "a category is made" "$status" 201
@@ -79,3 +86,19 @@ ask GET "/api/v1/products?state=live&category_id=$category" -H "Authorization: B
 is "it is in the list" "$(member total)" 1
 ask GET /openapi.json
 matches "it is in the document" "$body" '"/api/v1/products/\{id\}/publish"'
+
+kill "$up"
+wait "$up" || true
+is "it ends" "$(http_status "$url/health/live")" 000
+
+export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
+psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_first_tests WITH (FORCE)' 2>/dev/null
+postgres_database "$TEST_POSTGRES" e2e_first_tests
+TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_first_tests)
+TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_first_tests)
+tests="tests/features/test_products tests/features/test_categories tests/features/test_access"
+if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests tests/lint/format.sh tests/lint/layers.sh" >check.log 2>&1; then
+	ok "the tests pass"
+else
+	not_ok "the tests pass" "$(grep -E 'error|not ok|^FAIL|\*\*\*' check.log | head -n 40)"
+fi
