@@ -116,21 +116,21 @@ start_workers(int64_t now)
 
 /* ---- workers end */
 
-/* The next one comes at once, and later each time where they die young. Who got ready did not
- * die of its start, and is waited for only as long as keeps a machine from burning. */
+/* The next one comes at once, and later each time where they die young; who got ready did
+ * not die of its start, and is waited for only as long as keeps a machine from burning. */
 static void
 empty_seat(struct seat *s, bool failed, int64_t now)
 {
 	bool young = now - s->started < HEALTHY_SECONDS * SECOND;
-	unsigned most = s->slot ? 2 : 8;
-	int64_t wait_ms;
+	int64_t wait_ms = 0, most = s->slot ? BACKOFF_FIRST_MS : BACKOFF_MAX_MS;
 
 	s->failures = failed && young ? s->failures + 1 : 0;
-	if (s->failures > most)
-		s->failures = most;
-	wait_ms = s->failures > 1 ? BACKOFF_FIRST_MS << (s->failures - 2) : 0;
-	if (wait_ms > BACKOFF_MAX_MS)
+	if (s->failures > 8)
 		wait_ms = BACKOFF_MAX_MS;
+	else if (s->failures > 1)
+		wait_ms = BACKOFF_FIRST_MS << (s->failures - 2);
+	if (wait_ms > most)
+		wait_ms = most;
 	s->pid = 0;
 	s->slot = NULL;
 	s->due = now + wait_ms * 1000;
