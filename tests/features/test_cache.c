@@ -375,7 +375,7 @@ Test(cache_redis, away_and_back)
 Test(cache_redis, what_nobody_keeps_is_not_told)
 {
 	struct account ada = make_user(t);
-	const char *key = "{\"name\":\"x\",\"scopes\":[\"tasks:read\"]}";
+	const char *key = "{\"name\":\"x\",\"scopes\":[\"jobs:read\"]}";
 
 	redis_server_freeze();
 	cr_expect_eq(call(t, "POST", "/api/v1/api-keys", .token = ada.token, .json = key).status,
