@@ -39,24 +39,24 @@ field_type_message(const struct field *f)
 	}
 }
 
-static const char *
-plural(int64_t n)
+bool
+field_count(const struct place *at, size_t n, int64_t max, const char *what)
 {
-	return n == 1 ? "" : "s";
+	int64_t min = field_min(at->field);
+
+	if ((int64_t)n < min)
+		return field_wrong(at, FIELD_TOO_SHORT, "must have at least %" PRId64 " %s%s", min,
+				   what, min == 1 ? "" : "s");
+	if (max && (int64_t)n > max)
+		return field_wrong(at, FIELD_TOO_LONG, "must have at most %" PRId64 " %s%s", max,
+				   what, max == 1 ? "" : "s");
+	return true;
 }
 
 static const char *
 check_text(const struct place *at, const char *text)
 {
-	int64_t min = field_min(at->field), max = at->field->max, n = (int64_t)utf8_length(text);
-
-	if (n < min)
-		return field_wrong(at, FIELD_TOO_SHORT,
-				   "must have at least %" PRId64 " character%s", min, plural(min));
-	if (max && n > max)
-		return field_wrong(at, FIELD_TOO_LONG, "must have at most %" PRId64 " character%s",
-				   max, plural(max));
-	return text;
+	return field_count(at, utf8_length(text), at->field->max, "character") ? text : NULL;
 }
 
 static bool

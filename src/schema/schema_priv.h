@@ -24,6 +24,9 @@ struct place {
 const char *field_wrong(const struct place *, enum field_code, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* Whether there are enough characters or values, and no more than `max` (0: no limit). */
+bool field_count(const struct place *, size_t n, int64_t max, const char *what);
+
 /* field_number.c: the checks of TYPE_INT and TYPE_DECIMAL. */
 const char *field_check_int(const struct place *, const char *text);
 const char *field_check_decimal(const struct place *, const char *text);

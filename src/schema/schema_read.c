@@ -92,32 +92,17 @@ read_text(struct ctx *c, const char *in, const struct field *f, const char *text
 	return OK;
 }
 
-static enum error
-check_count(struct ctx *c, const char *in, const struct field *f, size_t n)
-{
-	int64_t min = field_min(f), max = f->max ? f->max : ARRAY_MAX;
-
-	if ((int64_t)n < min)
-		return fail_field(c, in, f->name, FIELD_TOO_SHORT,
-				  "must have at least %" PRId64 " value%s", min,
-				  min == 1 ? "" : "s");
-	if ((int64_t)n > max)
-		return fail_field(c, in, f->name, FIELD_TOO_LONG,
-				  "must have at most %" PRId64 " value%s", max,
-				  max == 1 ? "" : "s");
-	return OK;
-}
-
 /* `texts` are `n` values and room for NULL; they become the normal forms. */
 static enum error
 read_list(struct ctx *c, const char *in, const struct field *f, const char **texts, size_t n,
 	  void *out)
 {
 	struct field item = *f->item;
-	enum error e;
+	enum error e = OK;
 
 	item.name = f->name;
-	e = check_count(c, in, f, n);
+	if (!field_count(&(struct place) { c, in, f }, n, f->max ? f->max : ARRAY_MAX, "value"))
+		return E_VALIDATION;
 	for (size_t i = 0; i < n && !e; i++) {
 		e = check_text(c, in, &item, texts[i], &texts[i]);
 		for (size_t k = 0; k < i && !e && item.type == TYPE_ENUM; k++)

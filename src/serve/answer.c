@@ -60,8 +60,8 @@ put_head(struct text *t, const struct plain_answer *a, size_t body_len)
 	put(t, "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n");
 }
 
-static void
-put_header(unsigned char *out, unsigned type, unsigned id, size_t len)
+void
+put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len)
 {
 	out[0] = FCGI_VERSION_1;
 	out[1] = (unsigned char)type;
@@ -83,15 +83,15 @@ answer_plainly(int fd, unsigned id, const struct plain_answer *a)
 	put_head(&head, a, body.len);
 	len = head.len + body.len;
 
-	put_header(p, FCGI_STDOUT, id, len);
+	put_record_header(p, FCGI_STDOUT, id, len);
 	p += FCGI_HEADER_LEN;
 	memcpy(p, head.data, head.len);
 	p += head.len;
 	memcpy(p, body.data, body.len);
 	p += body.len;
-	put_header(p, FCGI_STDOUT, id, 0);
+	put_record_header(p, FCGI_STDOUT, id, 0);
 	p += FCGI_HEADER_LEN;
-	put_header(p, FCGI_END_REQUEST, id, 8);
+	put_record_header(p, FCGI_END_REQUEST, id, 8);
 	p += FCGI_HEADER_LEN;
 	memset(p, 0, 8); /* status 0, request complete */
 	p += 8;

@@ -116,13 +116,7 @@ is_gone(int fd)
 static struct iovec
 record(unsigned char *header, unsigned type, void *content, size_t len)
 {
-	header[0] = FCGI_VERSION_1;
-	header[1] = (unsigned char)type;
-	header[2] = (unsigned char)(w.guard.id >> 8);
-	header[3] = (unsigned char)w.guard.id;
-	header[4] = (unsigned char)(len >> 8);
-	header[5] = (unsigned char)len;
-	header[6] = header[7] = 0;
+	put_record_header(header, type, w.guard.id, len);
 	return (struct iovec) { content, len };
 }
 

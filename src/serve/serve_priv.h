@@ -76,6 +76,9 @@ struct plain_answer {
 };
 void answer_plainly(int fd, unsigned id, const struct plain_answer *);
 
+/* The eight bytes before the content of a FastCGI record. */
+void put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len);
+
 /* ---- fcgi.c: the worker */
 
 /* Serves requests from the listening socket until told to leave; returns the exit status.
