@@ -4,23 +4,27 @@
 
 #include <fastcgi.h>
 
-enum { BODY_KEPT = 64 * 1024, BODY_FIRST = 8 * 1024 };
+enum {
+	BODY_KEPT = 64 * 1024,
+	BODY_FIRST = 8 * 1024,
+	RECORD_MAX = FCGI_HEADER_LEN + 65535 + 255, /* header, content, padding */
+};
 
 void
 guard_start(struct guard *g, size_t max_body)
 {
-	unsigned char *params = g->params;
-	char *body = g->body;
-	size_t size = g->body_size;
+	struct guard fresh = { .max_body = max_body,
+			       .params = g->params,
+			       .body = g->body,
+			       .body_size = g->body_size,
+			       .record = g->record };
 
-	if (size > BODY_KEPT) {
-		free(body);
-		body = NULL;
-		size = 0;
+	if (fresh.body_size > BODY_KEPT) {
+		free(fresh.body);
+		fresh.body = NULL;
+		fresh.body_size = 0;
 	}
-	*g = (struct guard) {
-		.max_body = max_body, .params = params, .body = body, .body_size = size
-	};
+	*g = fresh;
 }
 
 void
@@ -28,6 +32,7 @@ guard_free(struct guard *g)
 {
 	free(g->params);
 	free(g->body);
+	free(g->record);
 	*g = (struct guard) { 0 };
 }
 
@@ -91,16 +96,6 @@ check_params(struct guard *g)
 }
 
 static enum guard_state
-take_begin(struct guard *g, const unsigned char *bytes, size_t len)
-{
-	memcpy(g->begin + g->begin_len, bytes, len);
-	g->begin_len += (unsigned)len;
-	if (g->begin_len == sizeof(g->begin) && (g->begin[0] << 8 | g->begin[1]) != FCGI_RESPONDER)
-		return bad(g, "a role other than responder");
-	return GUARD_MORE;
-}
-
-static enum guard_state
 take_params(struct guard *g, const unsigned char *bytes, size_t len)
 {
 	if (!g->params)
@@ -155,28 +150,15 @@ take_body(struct guard *g, const unsigned char *bytes, size_t len)
 	return GUARD_MORE;
 }
 
+/* Whether a record with that header may stand here. */
 static enum guard_state
-take_content(struct guard *g, const unsigned char *bytes, size_t len)
-{
-	if (g->phase == AT_BEGIN)
-		return take_begin(g, bytes, len);
-	if (g->phase == AT_PARAMS)
-		return take_params(g, bytes, len);
-	return take_body(g, bytes, len);
-}
-
-/* After the header of a record: whether it may stand here. */
-static enum guard_state
-open_record(struct guard *g)
+check_header(struct guard *g, const unsigned char *h)
 {
 	static const unsigned char expected[] = {
 		[AT_BEGIN] = FCGI_BEGIN_REQUEST, [AT_PARAMS] = FCGI_PARAMS, [AT_STDIN] = FCGI_STDIN
 	};
-	const unsigned char *h = g->header;
-	unsigned type = h[1], id = (unsigned)(h[2] << 8 | h[3]);
+	unsigned type = h[1], id = (unsigned)(h[2] << 8 | h[3]), len = (unsigned)(h[4] << 8 | h[5]);
 
-	g->content = (unsigned)(h[4] << 8 | h[5]);
-	g->padding = h[6];
 	if (h[0] != FCGI_VERSION_1)
 		return bad(g, "another version of the protocol, or none");
 	if (id == 0)
@@ -189,61 +171,51 @@ open_record(struct guard *g)
 		return bad(g, "aborted by the web server");
 	if (type != expected[g->phase])
 		return bad(g, "a record of an unexpected type");
-	if (type == FCGI_BEGIN_REQUEST && g->content != sizeof(g->begin))
+	if (type == FCGI_BEGIN_REQUEST && len != 8)
 		return bad(g, "a begin record of a wrong size");
 	return GUARD_MORE;
 }
 
-/* After the last byte of a record: the begin record and empty ones end their phase. */
+/* The begin record and empty ones end their phase. */
 static enum guard_state
-close_record(struct guard *g)
+take_content(struct guard *g, const unsigned char *content, size_t len)
 {
-	bool empty = g->header[4] == 0 && g->header[5] == 0;
-
-	g->header_len = 0;
 	if (g->phase == AT_BEGIN) {
 		g->phase = AT_PARAMS;
-	} else if (empty && g->phase == AT_PARAMS) {
+		return (content[0] << 8 | content[1]) == FCGI_RESPONDER
+			   ? GUARD_MORE
+			   : bad(g, "a role other than responder");
+	}
+	if (g->phase == AT_PARAMS) {
+		if (len > 0)
+			return take_params(g, content, len);
 		g->phase = AT_STDIN;
 		return check_params(g);
-	} else if (empty) {
+	}
+	if (len == 0)
 		g->phase = AT_END;
-		return take_body(g, (const unsigned char *)"", 0);
-	}
-	return GUARD_MORE;
+	return take_body(g, content, len);
 }
 
-static size_t
-least(size_t a, size_t b)
+/* Takes all records that are whole. */
+static enum guard_state
+take_records(struct guard *g)
 {
-	return a < b ? a : b;
-}
+	unsigned char *h = g->record, *end = h + g->record_len;
+	enum guard_state state = GUARD_MORE;
 
-/* Takes bytes of one kind (header, content, padding); tells how many. */
-static size_t
-step(struct guard *g, const unsigned char *p, size_t len, enum guard_state *state)
-{
-	size_t n;
+	while (end - h >= FCGI_HEADER_LEN && state == GUARD_MORE && g->phase != AT_END) {
+		size_t len = (size_t)(h[4] << 8 | h[5]), whole = FCGI_HEADER_LEN + len + h[6];
 
-	if (g->header_len < FCGI_HEADER_LEN) {
-		n = least(FCGI_HEADER_LEN - g->header_len, len);
-		memcpy(g->header + g->header_len, p, n);
-		g->header_len += (unsigned)n;
-		if (g->header_len == FCGI_HEADER_LEN)
-			*state = open_record(g);
-		else
-			return n;
-	} else if (g->content > 0) {
-		n = least(g->content, len);
-		g->content -= (unsigned)n;
-		*state = take_content(g, p, n);
-	} else {
-		n = least(g->padding, len);
-		g->padding -= (unsigned)n;
+		state = check_header(g, h);
+		if (state != GUARD_MORE || (size_t)(end - h) < whole)
+			break;
+		state = take_content(g, h + FCGI_HEADER_LEN, len);
+		h += whole;
 	}
-	if (*state == GUARD_MORE && g->content == 0 && g->padding == 0)
-		*state = close_record(g);
-	return n;
+	g->record_len = (size_t)(end - h);
+	memmove(g->record, h, g->record_len);
+	return state == GUARD_MORE && g->phase == AT_END ? GUARD_DONE : state;
 }
 
 enum guard_state
@@ -252,11 +224,19 @@ guard_feed(struct guard *g, const void *bytes, size_t len)
 	const unsigned char *p = bytes;
 	enum guard_state state = GUARD_MORE;
 
-	while (len > 0 && state == GUARD_MORE && g->phase != AT_END) {
-		size_t n = step(g, p, len, &state);
+	if (!g->record)
+		g->record = malloc(RECORD_MAX);
+	if (!g->record)
+		return bad(g, "out of memory");
 
+	while (len > 0 && state == GUARD_MORE) {
+		size_t room = RECORD_MAX - g->record_len, n = len < room ? len : room;
+
+		memcpy(g->record + g->record_len, p, n);
+		g->record_len += n;
 		p += n;
 		len -= n;
+		state = take_records(g);
 	}
-	return state == GUARD_MORE && g->phase == AT_END ? GUARD_DONE : state;
+	return state;
 }

@@ -34,11 +34,10 @@ struct guard {
 	bool body_too_large; /* and then it is not complete */
 	const char *why;
 
-	/* Where in the stream we are. */
+	/* Where in the stream we are, and what is not yet a whole record. */
 	enum { AT_BEGIN, AT_PARAMS, AT_STDIN, AT_END } phase;
-	unsigned char header[8], begin[8];
-	unsigned header_len, begin_len;
-	unsigned content, padding; /* bytes left of this record */
+	unsigned char *record;
+	size_t record_len;
 	size_t body_size;
 };
 
