@@ -143,6 +143,32 @@ Test(health, a_lost_connection_is_found_before_a_request_suffers)
 	cr_expect_eq(a.status, 202, "%s", a.body);
 }
 
+/* A standby, or one that somebody has put to rest. */
+Test(health, a_database_that_only_reads_serves_what_only_reads)
+{
+	struct account user = make_user(t), other = make_user(t);
+	struct db *db = t->db;
+	struct answer a;
+
+	t->db = db_new(arena_printf(t->arena, "%s%coptions=-cdefault_transaction_read_only%%3Don",
+				    settings.database_url,
+				    strchr(settings.database_url, '?') ? '&' : '?'));
+	a = call(t, "GET", "/api/v1/users/me", .token = user.token);
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = call(t, "GET", "/api/v1/jobs", .token = other.token);
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = call(t, "PATCH", "/api/v1/users/me", .token = user.token,
+		 .json = "{\"full_name\":\"Ada\"}");
+	expect_problem(&a, 503, "unavailable");
+	cr_expect_not_null(answer_header(&a, "Retry-After"));
+	cr_expect_eq(call(t, "GET", "/health").status, 200);
+	db_free(t->db);
+	t->db = db;
+	a = call(t, "PATCH", "/api/v1/users/me", .token = user.token,
+		 .json = "{\"full_name\":\"Ada\"}");
+	cr_expect_eq(a.status, 200, "%s", a.body);
+}
+
 Test(health, migrations_pending)
 {
 	struct answer a;
