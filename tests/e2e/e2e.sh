@@ -130,6 +130,14 @@ ask() {
 	[[ $method == HEAD ]] || body=$(tr -d '\0' <"$output") # For HEAD, curl writes the headers there.
 }
 
+# crowd EMAIL: how 40 sign-ins at once end, counted.
+crowd() {
+	seq 40 | xargs -P 16 -I{} curl -s -o /dev/null -w '%{http_code}\n' \
+		-H 'Content-Type: application/json' \
+		-d "{\"email\":\"$1\",\"password\":\"wrong\"}" "$url/api/v1/auth/login" |
+		sed 's/503/401/' | sort | uniq -c | tr -s ' \n' ' '
+}
+
 # ask_raw TEXT: as it stands, in one write, over a connection of its own.
 ask_raw() {
 	local answer

@@ -4,12 +4,6 @@
 . "$(dirname "$0")/e2e.sh"
 site_start
 
-crowd() { # EMAIL: how 40 sign-ins at once end, counted
-	seq 40 | xargs -P 16 -I{} curl -s -o /dev/null -w '%{http_code}\n' \
-		-H 'Content-Type: application/json' \
-		-d "{\"email\":\"$1\",\"password\":\"wrong\"}" "$url/api/v1/auth/login" |
-		sed 's/503/401/' | sort | uniq -c | tr -s ' \n' ' '
-}
 is "five of forty at once may try" "$(crowd ada@example.com)" ' 5 401 35 429 '
 ask POST /api/v1/auth/login --json '{"email":"ada@example.com","password":"wrong"}'
 is_problem "one more" 429 rate_limited

@@ -141,6 +141,13 @@ ask GET /health/live -m 2
 is "slow clients hold no worker" "$status" "${wanted[slow]:-200}"
 for fd in "${slow[@]}"; do exec {fd}>&-; done
 
+# A crowd at the sign-in gets no further than the limit, and keeps nobody out.
+crowd ada@example.com >"$site/crowd" &
+ask GET /health/live -m 2
+is "a crowd keeps nobody out" "$status" 200
+wait $!
+is "five of forty at once may try" "$(cat "$site/crowd")" ' 5 401 35 429 '
+
 if [[ ${wanted[pool]-} == none ]]; then return; fi
 
 # The pool away, and back.
