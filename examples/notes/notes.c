@@ -79,12 +79,8 @@ show_note(struct request *req)
 static enum error
 delete_note(struct request *req)
 {
-	int64_t deleted;
-	enum error e;
+	enum error e = db_touch(req->ctx, &queries[DELETE_ONE], request_path(req, "id"));
 
-	e = db_run(req->ctx, &queries[DELETE_ONE], &deleted, request_path(req, "id"));
-	if (!e && !deleted)
-		e = fail(req->ctx, E_NOT_FOUND, NULL);
 	return reply_empty(req, e);
 }
 

@@ -66,12 +66,15 @@ void db_free(struct db *);
 #define db_all(c, query, out, ...)     db_all_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
 /* No rows wanted; `changed` (NULL is fine) gets how many rows were touched. */
 #define db_run(c, query, changed, ...) db_run_((c), (query), (changed), DB_PARAMS(__VA_ARGS__))
+/* The same for what is about one row: E_NOT_FOUND where none was touched. */
+#define db_touch(c, query, ...)        db_touch_((c), (query), DB_PARAMS(__VA_ARGS__))
 
 enum error db_one_(struct ctx *, const struct query *, void *out, struct db_params) MUST_CHECK;
 enum error db_all_(struct ctx *, const struct query *, struct records *out,
 		   struct db_params) MUST_CHECK;
 enum error db_run_(struct ctx *, const struct query *, int64_t *changed,
 		   struct db_params) MUST_CHECK;
+enum error db_touch_(struct ctx *, const struct query *, struct db_params) MUST_CHECK;
 
 /* A transaction ends with its outcome: `return db_finish(c, e);` commits where e is OK,
  * else rolls back and returns e. They nest: only the outermost pair counts, and an inner

@@ -340,3 +340,16 @@ db_run_(struct ctx *c, const struct query *q, int64_t *changed, struct db_params
 		*changed = strtoll(PQcmdTuples(rows.result), NULL, 10);
 	return OK;
 }
+
+enum error
+db_touch_(struct ctx *c, const struct query *q, struct db_params p)
+{
+	int64_t touched;
+	enum error e;
+
+	e = db_run_(c, q, &touched, p);
+	if (e)
+		return e;
+
+	return touched ? OK : fail(c, E_NOT_FOUND, NULL);
+}

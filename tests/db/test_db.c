@@ -195,6 +195,14 @@ Test(db, a_run_tells_how_many_rows_it_touched)
 	cr_expect_eq(changed, 1);
 }
 
+Test(db, a_touch_finds_its_row)
+{
+	cr_expect_eq(db_touch(c, &touch_users), E_NOT_FOUND);
+	cr_assert_eq(db_touch(c, &insert_user, "a@example.com"), OK);
+	cr_expect_eq(db_touch(c, &touch_users), OK);
+	cr_expect_eq(db_touch(c, &insert_user, "a@example.com"), E_CONFLICT);
+}
+
 Test(db, one_name_with_two_texts_never_runs_the_wrong_one)
 {
 	struct query q =

@@ -89,12 +89,5 @@ enum error
 enum error
 @names@_remove(struct ctx *c, const char *id)
 {
-	int64_t removed;
-	enum error e;
-
-	e = db_run(c, &@names@_queries[DELETE_ONE], &removed, id, visible_to(c));
-	if (e)
-		return e;
-
-	return removed ? OK : fail(c, E_NOT_FOUND, NULL);
+	return db_touch(c, &@names@_queries[DELETE_ONE], id, visible_to(c));
 }

@@ -61,14 +61,7 @@ api_keys_find(struct ctx *c, const char *id, const char *user_id, struct api_key
 enum error
 api_keys_remove(struct ctx *c, const char *id, const char *user_id)
 {
-	int64_t removed;
-	enum error e;
-
-	e = db_run(c, &api_keys_queries[DELETE_ONE], &removed, id, user_id);
-	if (e)
-		return e;
-
-	return removed ? OK : fail(c, E_NOT_FOUND, NULL);
+	return db_touch(c, &api_keys_queries[DELETE_ONE], id, user_id);
 }
 
 enum error

@@ -135,12 +135,5 @@ items_change(struct ctx *c, const char *id, const struct item *in, uint64_t give
 enum error
 items_remove(struct ctx *c, const char *id)
 {
-	int64_t removed;
-	enum error e;
-
-	e = db_run(c, &items_queries[DELETE_ONE], &removed, id, visible_to(c));
-	if (e)
-		return e;
-
-	return removed ? OK : fail(c, E_NOT_FOUND, NULL);
+	return db_touch(c, &items_queries[DELETE_ONE], id, visible_to(c));
 }

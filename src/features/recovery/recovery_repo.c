@@ -51,11 +51,11 @@ p_hash(struct ctx *c, const unsigned char hash[SHA256_SIZE])
 	return p_bytes(c, hash, SHA256_SIZE);
 }
 
-/* A statement that must touch a row: E_INVALID_TOKEN where there is none any more. */
+/* The row that the token is for must be there yet. */
 static enum error
-touched(struct ctx *c, enum error e, int64_t changed)
+spent(struct ctx *c, enum error e)
 {
-	if (e || changed)
+	if (e != E_NOT_FOUND)
 		return e;
 
 	return fail(c, E_INVALID_TOKEN, "the token is not valid, was used before, or is too old");
@@ -76,18 +76,13 @@ recovery_insert(struct ctx *c, const struct mail_token *in, int64_t minutes,
 enum error
 recovery_find(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct mail_token *out)
 {
-	enum error e = db_one(c, &recovery_queries[FIND], out, p_hash(c, hash));
-
-	return e == E_NOT_FOUND ? touched(c, OK, 0) : e;
+	return spent(c, db_one(c, &recovery_queries[FIND], out, p_hash(c, hash)));
 }
 
 enum error
 recovery_spend(struct ctx *c, const unsigned char hash[SHA256_SIZE])
 {
-	int64_t changed = 0;
-	enum error e = db_run(c, &recovery_queries[SPEND], &changed, p_hash(c, hash));
-
-	return touched(c, e, changed);
+	return spent(c, db_touch(c, &recovery_queries[SPEND], p_hash(c, hash)));
 }
 
 enum error
@@ -105,31 +100,23 @@ recovery_get_account(struct ctx *c, const char *id, struct account *out)
 enum error
 recovery_mark_verified(struct ctx *c, const struct mail_token *token)
 {
-	int64_t changed = 0;
-	enum error e =
-	    db_run(c, &recovery_queries[MARK_VERIFIED], &changed, token->user_id, token->email);
-
-	return touched(c, e, changed);
+	return spent(c,
+		     db_touch(c, &recovery_queries[MARK_VERIFIED], token->user_id, token->email));
 }
 
 enum error
 recovery_set_email(struct ctx *c, const struct mail_token *token)
 {
-	int64_t changed = 0;
-	enum error e =
-	    db_run(c, &recovery_queries[SET_EMAIL], &changed, token->user_id, token->email);
+	enum error e = db_touch(c, &recovery_queries[SET_EMAIL], token->user_id, token->email);
 
 	if (e == E_CONFLICT && strcmp(db_constraint(c), "users_email_key") == 0)
 		return fail(c, E_EMAIL_TAKEN, NULL);
-	return touched(c, e, changed);
+	return spent(c, e);
 }
 
 enum error
 recovery_set_hash(struct ctx *c, const struct mail_token *token, const char *hash)
 {
-	int64_t changed = 0;
-	enum error e =
-	    db_run(c, &recovery_queries[SET_HASH], &changed, token->user_id, token->email, hash);
-
-	return touched(c, e, changed);
+	return spent(c,
+		     db_touch(c, &recovery_queries[SET_HASH], token->user_id, token->email, hash));
 }

@@ -26,7 +26,7 @@ enum error sessions_end_all_own(struct ctx *) MUST_CHECK;
 enum error sessions_cleanup_run(struct job *) MUST_CHECK;
 
 /* sessions_repo.c: how many sessions they ended. */
-enum error sessions_close(struct ctx *, const char *user_id, const char *id, int64_t *n) MUST_CHECK;
+enum error sessions_close(struct ctx *, const char *user_id, const char *id) MUST_CHECK;
 enum error sessions_close_all(struct ctx *, const char *user_id, const char *keep,
 			      int64_t *n) MUST_CHECK;
 

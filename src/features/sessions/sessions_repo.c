@@ -42,9 +42,9 @@ const struct list sessions_rows = {
 };
 
 enum error
-sessions_close(struct ctx *c, const char *user_id, const char *id, int64_t *n)
+sessions_close(struct ctx *c, const char *user_id, const char *id)
 {
-	return db_run(c, &sessions_queries[CLOSE], n, user_id, id);
+	return db_touch(c, &sessions_queries[CLOSE], user_id, id);
 }
 
 enum error

@@ -36,14 +36,11 @@ sessions_end(struct ctx *c, const char *user_id, const char *id, const char *rea
 		.target = id,
 		.detail = audit_detail(c, "reason", reason, NULL),
 	};
-	int64_t n;
 	enum error e;
 
-	e = sessions_close(c, user_id, id, &n);
+	e = sessions_close(c, user_id, id);
 	if (e)
 		return e;
-	if (!n)
-		return fail(c, E_NOT_FOUND, NULL);
 
 	db_changed(c, "session", id);
 	return audit_write(c, &event);

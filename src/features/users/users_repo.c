@@ -176,14 +176,7 @@ users_renew_hash(struct ctx *c, const struct login *login, const char *hash, boo
 enum error
 users_set_hash(struct ctx *c, const struct login *login, const char *hash)
 {
-	int64_t n;
-	enum error e;
-
-	e = db_run(c, &users_queries[SET_HASH], &n, login->id, login->password_hash, hash);
-	if (e)
-		return e;
-
-	return n ? OK : fail(c, E_NOT_FOUND, NULL);
+	return db_touch(c, &users_queries[SET_HASH], login->id, login->password_hash, hash);
 }
 
 enum error
@@ -235,12 +228,5 @@ users_update_profile(struct ctx *c, const char *id, const struct profile *in, ui
 enum error
 users_delete(struct ctx *c, const char *id)
 {
-	int64_t n;
-	enum error e;
-
-	e = db_run(c, &users_queries[DELETE_ONE], &n, id);
-	if (e)
-		return e;
-
-	return n ? OK : fail(c, E_NOT_FOUND, NULL);
+	return db_touch(c, &users_queries[DELETE_ONE], id);
 }
