@@ -28,7 +28,6 @@ enum {
 	LOCK_QUEUE,
 	TAKE,
 	TAKE_LIMITED,
-	SUCCEED_MANY,
 	SUCCEED,
 	FAIL,
 	PUT_BACK,
@@ -164,15 +163,11 @@ const struct query job_queries[] = {
 	    QUERY("jobs_take_limited", &taken_schema,
 		  TAKE_SQL("greatest(0, least($2::bigint, $6::bigint - (SELECT count(*) FROM jobs"
 			   " WHERE status = 'running' AND queue = $1)))")),
-	[SUCCEED_MANY] = QUERY("jobs_succeed_many", NULL,
-			       "UPDATE jobs SET status = 'succeeded', progress = 100, error = NULL,"
-			       " finished_at = now(), " FREE_LEASE
-			       " WHERE key = ANY ($1::bigint[]) AND status = 'running'"
-			       " AND lease = $2"),
 	[SUCCEED] = QUERY("jobs_succeed", NULL,
 			  "UPDATE jobs SET status = 'succeeded', progress = 100, error = NULL,"
 			  " result = $3, finished_at = now(), " FREE_LEASE
-			  " WHERE key = $1 AND status = 'running' AND lease = $2"),
+			  " WHERE key = ANY ($1::bigint[]) AND status = 'running'"
+			  " AND lease = $2"),
 	[FAIL] = QUERY("jobs_fail", NULL,
 		       "UPDATE jobs SET status = next, error = $5, " WITH_ERROR(
 			   "$5::text") ","
@@ -464,13 +459,14 @@ jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct rec
 enum error
 jobs_succeed(struct ctx *c, int64_t lease, const char *keys, int64_t *n)
 {
-	return db_run(c, &job_queries[SUCCEED_MANY], n, keys, p_int(c, lease));
+	return db_run(c, &job_queries[SUCCEED], n, keys, p_int(c, lease), NULL);
 }
 
 enum error
 job_succeed(struct ctx *c, int64_t key, int64_t lease, const char *result, int64_t *n)
 {
-	return db_run(c, &job_queries[SUCCEED], n, p_int(c, key), p_int(c, lease), result);
+	return db_run(c, &job_queries[SUCCEED], n, arena_printf(c->arena, "{%" PRId64 "}", key),
+		      p_int(c, lease), result);
 }
 
 enum error
