@@ -402,22 +402,12 @@ Test(items, ids_are_found_in_either_case)
 
 /* ---- whose */
 
-/* Asks for the item with each method; GET of it afterwards tells whether it was touched. */
+/* GET of it afterwards tells whether it was touched. */
 static void
 expect_all(const struct account *who, const char *id, unsigned get, unsigned write, unsigned gone)
 {
-	struct answer a;
-
-	a = call(t, "GET", path_of(id), .token = who->token);
-	cr_expect_eq(a.status, get, "GET: %u", a.status);
-	a = call(t, "PATCH", path_of(id), .token = who->token, .json = "{\"title\":\"Mine\"}");
-	cr_expect_eq(a.status, write, "PATCH: %u", a.status);
-	a = call(t, "PATCH", path_of(id), .token = who->token, .json = "{}");
-	cr_expect_eq(a.status, write, "PATCH of nothing: %u", a.status);
-	a = call(t, "PUT", path_of(id), .token = who->token, .json = "{\"title\":\"Mine\"}");
-	cr_expect_eq(a.status, write, "PUT: %u", a.status);
-	a = call(t, "DELETE", path_of(id), .token = who->token);
-	cr_expect_eq(a.status, gone, "DELETE: %u", a.status);
+	expect_access(t, who, path_of(id), "{\"title\":\"Mine\"}", "{\"title\":\"Mine\"}", get,
+		      write, gone);
 }
 
 Test(items, somebody_elses_is_not_found)

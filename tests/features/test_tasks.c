@@ -262,18 +262,8 @@ Test(tasks, what_stays_done_keeps_its_moment)
 static void
 expect_all(const struct account *who, const char *id, unsigned get, unsigned write, unsigned gone)
 {
-	struct answer a;
-
-	a = call(t, "GET", path_of(id), .token = who->token);
-	cr_expect_eq(a.status, get, "GET: %u", a.status);
-	a = call(t, "PATCH", path_of(id), .token = who->token, .json = "{\"status\":\"done\"}");
-	cr_expect_eq(a.status, write, "PATCH: %u", a.status);
-	a = call(t, "PATCH", path_of(id), .token = who->token, .json = "{}");
-	cr_expect_eq(a.status, write, "PATCH of nothing: %u", a.status);
-	a = call(t, "PUT", path_of(id), .token = who->token, .json = "{\"title\":\"Mine\"}");
-	cr_expect_eq(a.status, write, "PUT: %u", a.status);
-	a = call(t, "DELETE", path_of(id), .token = who->token);
-	cr_expect_eq(a.status, gone, "DELETE: %u", a.status);
+	expect_access(t, who, path_of(id), "{\"status\":\"done\"}", "{\"title\":\"Mine\"}", get,
+		      write, gone);
 }
 
 Test(tasks, whose_they_are)

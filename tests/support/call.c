@@ -295,3 +295,21 @@ expect_fields_(const struct answer *a, const char *const *fields)
 	}
 	cr_expect_eq(n, wanted, "%zu bad fields were expected: %s", wanted, a->body);
 }
+
+void
+expect_access(struct test *t, const struct account *who, const char *uri, const char *patch,
+	      const char *put, unsigned get, unsigned write, unsigned gone)
+{
+	struct answer a;
+
+	a = call(t, "GET", uri, .token = who->token);
+	cr_expect_eq(a.status, get, "GET: %u", a.status);
+	a = call(t, "PATCH", uri, .token = who->token, .json = patch);
+	cr_expect_eq(a.status, write, "PATCH: %u", a.status);
+	a = call(t, "PATCH", uri, .token = who->token, .json = "{}");
+	cr_expect_eq(a.status, write, "PATCH of nothing: %u", a.status);
+	a = call(t, "PUT", uri, .token = who->token, .json = put);
+	cr_expect_eq(a.status, write, "PUT: %u", a.status);
+	a = call(t, "DELETE", uri, .token = who->token);
+	cr_expect_eq(a.status, gone, "DELETE: %u", a.status);
+}

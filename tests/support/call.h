@@ -97,6 +97,16 @@ struct account {
 	const char *session_id, *token;
 };
 
+/* Fails the test unless that account gets these answers for one row: to GET, to PATCH and PUT
+ * with these bodies, and last to DELETE. */
+void expect_access(struct test *, const struct account *, const char *uri, const char *patch,
+		   const char *put, unsigned get, unsigned write, unsigned gone);
+
+/* Runs an INSERT … RETURNING id (row: made_schema) beside the application; returns the id. */
+#define make_row(t, query, ...) make_row_((t), (query), DB_PARAMS(__VA_ARGS__))
+const char *make_row_(struct test *, const struct query *, struct db_params);
+extern const struct schema made_schema;
+
 struct new_account {
 	const char *role;      /* NULL: member */
 	const char *email;     /* NULL: one that nobody else has */

@@ -11,7 +11,7 @@ struct made {
 	const char *id;
 };
 static const struct field made_fields[] = { { UUID(struct made, id) } };
-static const struct schema made_schema = SCHEMA("Made", struct made, made_fields);
+const struct schema made_schema = SCHEMA("Made", struct made, made_fields);
 
 enum { USER, SESSION };
 
@@ -29,6 +29,15 @@ expect_ok(struct test *t, enum error e, const char *what)
 {
 	cr_assert_eq(e, OK, "%s: %s: %s", what, error_info(e)->code,
 		     t->ctx->failure.detail ? t->ctx->failure.detail : "");
+}
+
+const char *
+make_row_(struct test *t, const struct query *insert, struct db_params p)
+{
+	struct made made = { 0 };
+
+	expect_ok(t, db_one_(t->ctx, insert, &made, p), insert->name);
+	return made.id;
 }
 
 static const char *
@@ -54,7 +63,6 @@ make_user_(struct test *t, struct new_account in)
 	static int number;
 	const char *role = in.role ? in.role : "member", *hash = NULL;
 	struct account user = { .email = in.email, .password = in.password };
-	struct made made = { 0 };
 
 	number++;
 	if (!user.email)
@@ -62,13 +70,9 @@ make_user_(struct test *t, struct new_account in)
 	if (!user.password)
 		user.password = "correct horse battery staple";
 	expect_ok(t, password_hash(t->ctx, user.password, &hash), "password_hash");
-	expect_ok(t,
-		  db_one(t->ctx, &queries[USER], &made, user.email, hash, in.full_name, role,
-			 p_bool(!in.inactive)),
-		  "user");
-	user.id = made.id;
-	expect_ok(t, db_one(t->ctx, &queries[SESSION], &made, user.id), "session");
-	user.session_id = made.id;
+	user.id =
+	    make_row(t, &queries[USER], user.email, hash, in.full_name, role, p_bool(!in.inactive));
+	user.session_id = make_row(t, &queries[SESSION], user.id);
 	user.token = sign(t, &user, role, in.token_expires_in);
 	return user;
 }

@@ -3,12 +3,6 @@
 
 #include "make_item.h"
 
-struct made {
-	const char *id;
-};
-static const struct field made_fields[] = { { UUID(struct made, id) } };
-static const struct schema made_schema = SCHEMA("Made", struct made, made_fields);
-
 enum { ITEM, ITEMS };
 
 static const struct query queries[] = {
@@ -25,32 +19,20 @@ static const struct query queries[] = {
 		  "  + CASE WHEN $3 THEN 0 ELSE n END * interval '1 minute' AS at) AS moment"),
 };
 
-static void
-expect_ok(struct test *t, enum error e, const char *what)
-{
-	cr_assert_eq(e, OK, "%s: %s: %s", what, error_info(e)->code,
-		     t->ctx->failure.detail ? t->ctx->failure.detail : "");
-}
-
 const char *
 make_item_(struct test *t, const struct account *owner, struct new_item in)
 {
 	static int number;
 	const char *title = in.title ? in.title : arena_printf(t->arena, "Item %d", ++number);
-	struct made made = { 0 };
 
-	expect_ok(t,
-		  db_one(t->ctx, &queries[ITEM], &made, owner->id, title, in.description,
-			 in.status ? in.status : "active", in.created_at),
-		  "item");
-	return made.id;
+	return make_row(t, &queries[ITEM], owner->id, title, in.description,
+			in.status ? in.status : "active", in.created_at);
 }
 
 void
 make_items(struct test *t, const struct account *owner, int n, bool same_moment)
 {
-	expect_ok(
-	    t,
+	cr_assert_eq(
 	    db_run(t->ctx, &queries[ITEMS], NULL, owner->id, p_int(t->ctx, n), p_bool(same_moment)),
-	    "items");
+	    OK);
 }
