@@ -154,12 +154,14 @@ check_connections(struct finding *f)
 	want += settings.job_workers + 1;
 	if (!look(f, &c, &db))
 		return;
-	if (db.connections < 1)
-		finding_set(f, STATE_FAULT, "raise max_connections, or lower WORKERS",
-			    "the database takes no more connections");
+	if (want > db.connections)
+		finding_set(f, STATE_FAULT,
+			    "raise max_connections, or lower WORKERS and JOB_WORKERS",
+			    "%" PRId64 " wanted on this host, the database takes %" PRId64, want,
+			    db.connections);
 	else
 		finding_set(f, STATE_OK, NULL,
-			    "%" PRId64 " wanted on this host, %" PRId64 " more are free", want,
+			    "%" PRId64 " wanted on this host, of %" PRId64 " for all", want,
 			    db.connections);
 }
 

@@ -14,9 +14,8 @@ const struct query db_look_queries[] = {
 	    "db_look", &look_schema,
 	    "SELECT current_setting('server_version') AS version, current_user::text AS role,"
 	    " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now,"
-	    " (SELECT current_setting('max_connections')::bigint"
-	    "   - current_setting('superuser_reserved_connections')::bigint - count(*)"
-	    "  FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,"
+	    " current_setting('max_connections')::bigint"
+	    "  - current_setting('superuser_reserved_connections')::bigint AS connections,"
 	    " (SELECT count(*) FROM pg_class"
 	    "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
 	    "  AND NOT has_table_privilege(oid, 'SELECT')) AS forbidden,"

@@ -7,7 +7,7 @@
 struct db_look {
 	const char *version, *role;
 	int64_t now;           /* its clock: microseconds since 1970 */
-	int64_t connections;   /* how many more it takes */
+	int64_t connections;   /* so many it takes from all */
 	int64_t forbidden;     /* tables that this role may not read */
 	bool superuser, owner; /* of tables: more than the application should be */
 };

@@ -84,6 +84,8 @@ finds redis fault '127.0.0.1 does not answer'
 is "no password in it" "$(grep -c :secret <<<"$output" || true)" 0
 with REDIS_URL=unix://$site/redis.sock?db=1
 finds redis fault 'redis.sock does not answer'
+with WORKERS=900
+finds connections fault '90[0-9] wanted on this host, the database takes'
 with DATABASE_URL="${DATABASE_URL/app@/app_owner@}"
 finds role warning 'owns the tables'
 "$APP" migrate down >>"$log"
