@@ -1,83 +1,10 @@
 #!/usr/bin/env bash
 # The Debian package in a fresh Debian that systemd boots: installed, set up by the commands
 # of its README.Debian, upgraded under load, removed, installed again, purged. As root, after
-# `./dev package`, a few minutes; takes systemd-container and debootstrap:
+# `./dev package`, a few minutes (machine.sh says more):
 #
 #	tests/packages/debian.sh [ROOT.tar]
-#
-# With ROOT.tar, a debootstrapped Debian, nothing is bootstrapped. All is in a temporary
-# folder, with a network of its own, and is gone afterwards. KEEP=1 keeps the folder.
-set -euo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd -P)
-package=$(sed -n 's/^AC_INIT(\[\([^]]*\)\].*/\1/p' "$top/configure.ac")
-folder=$(mktemp -d /tmp/packages.XXXXXX)
-root=$folder/root
-bad=0 machine=
-
-ok() { echo "ok - $1"; }
-is() { # TEXT GOT WANTED
-	if [[ $2 == "$3" ]]; then ok "$1"; else bad=$((bad + 1)) && printf '%s\n' "not ok - $1" "  got    $2" "  wanted $3"; fi
-}
-die() {
-	echo "not ok - $1"
-	tail -n 15 "$folder"/*.log
-	exit 1
-}
-
-ended() {
-	local status=$?
-	if [[ -n $machine ]]; then
-		((status == 0 && bad == 0)) || inside journalctl --no-pager -u "$package*" | tail -n 40
-		kill -TERM "$machine" 2>/dev/null || true
-		wait "$machine" 2>/dev/null || true
-	fi
-	[[ -n ${KEEP-} ]] || rm -rf --one-file-system "$folder"
-	((status != 0 || bad == 0)) || status=1
-	exit "$status"
-}
-trap ended EXIT
-trap 'exit 130' INT TERM
-
-wait_until() { # SECONDS COMMAND…
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.1
-	done
-}
-
-# Before it is booted, with this machine's network: what is needed from the archive.
-outside() {
-	systemd-nspawn -q --register=no --keep-unit -D "$root" \
-		--setenv=DEBIAN_FRONTEND=noninteractive --setenv=LC_ALL=C.UTF-8 -- "$@" >>"$folder/root.log" 2>&1 </dev/null
-}
-
-boot() {
-	systemd-nspawn -q --register=no --keep-unit --private-network -D "$root" --boot </dev/null >"$folder/boot.log" 2>&1 &
-	machine=$!
-	wait_until 60 is_booted || die "it does not boot"
-}
-init() { cat "/proc/$machine/task/$machine/children" 2>/dev/null; }
-is_booted() {
-	local state
-	[[ -n $(init) ]] || return 1
-	state=$(inside systemctl is-system-running 2>/dev/null) || true
-	[[ $state == running || $state == degraded ]]
-}
-inside() {
-	local pid
-	pid=$(init)
-	nsenter -t "${pid%% *}" --mount --uts --ipc --net --pid --cgroup --root env -i -C / \
-		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-		LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
-}
-sh_inside() { inside sh -c "$1" </dev/null; }
-sql() { inside runuser -u postgres -- psql -Atd "$package" -c "$1" 2>&1 </dev/null || true; }
-status_of() { sh_inside "curl -s -o /dev/null -m 5 -w '%{http_code}' http://127.0.0.1$1" || true; }
-answers() { [[ $(status_of "$1") == "$2" ]]; }
-unit() { inside systemctl show --value -p "$2" "$package$1"; }
-apt() { inside apt-get -q -y --no-install-recommends "$@" >>"$folder/apt.log" 2>&1 </dev/null || die "apt-get $*"; }
+. "$(dirname "$0")/machine.sh"
 
 # The commands of README.Debian, as they stand there.
 commands() { sh_inside "sed -n 's/^    //p' /usr/share/doc/$package/README.Debian" | grep "$1"; }
@@ -90,20 +17,13 @@ follow() { # PATTERN, standard input is theirs
 # The machine
 
 built=$(ls "$top/var/package/${package}"_*.deb 2>/dev/null) || die "there is no package: ./dev package"
-((EUID == 0)) || die "only root may boot a machine"
-mkdir "$root"
-if (($#)); then
-	tar -xf "$1" -C "$root"
-else
-	debootstrap --variant=minbase stable "$root" >>"$folder/root.log" 2>&1 || die "debootstrap"
-fi
+machine_make "$@"
 cp "$built" "$root/one.deb"
 # The same package under a higher version.
 dpkg-deb -R "$built" "$folder/two"
 sed -i 's/^Version: .*/&+2/' "$folder/two/DEBIAN/control"
 printf '# two\n' >>"$folder/two/usr/share/$package/env.example"
 dpkg-deb --root-owner-group -b "$folder/two" "$root/two.deb" >/dev/null
-outside apt-get -q update
 outside apt-get -q -y --no-install-recommends install systemd-sysv dbus curl nginx-light postgresql
 outside apt-get -q -y --no-install-recommends --download-only install /one.deb
 boot

@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# A fresh Debian in a folder, which systemd boots, with a network of its own. Who reads this
+# file calls, as root, `machine_make "$@"` (ROOT.tar, a debootstrapped Debian, or nothing), `outside`
+# for what needs this machine's network, `boot`, and then `inside`. All is gone afterwards;
+# KEEP=1 keeps the folder. Takes systemd-container and debootstrap.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+package=$(sed -n 's/^AC_INIT(\[\([^]]*\)\].*/\1/p' "$top/configure.ac")
+folder=$(mktemp -d /tmp/packages.XXXXXX)
+root=$folder/root
+bad=0 machine=
+# shellcheck source=tap.sh
+. "$top/tests/packages/tap.sh"
+
+# Also the end of what was logged.
+die() {
+	echo "not ok - $1"
+	tail -n 15 "$folder"/*.log
+	exit 1
+}
+
+ended() {
+	local status=$?
+	if [[ -n $machine ]]; then
+		((status == 0 && bad == 0)) || inside journalctl --no-pager -u "$package*" | tail -n 40
+		kill -TERM "$machine" 2>/dev/null || true
+		wait "$machine" 2>/dev/null || true
+	fi
+	[[ -n ${KEEP-} ]] || rm -rf --one-file-system "$folder"
+	((status != 0 || bad == 0)) || status=1
+	exit "$status"
+}
+trap ended EXIT
+trap 'exit 130' INT TERM
+
+# Before it is booted, with this machine's network: what is needed from the archive.
+outside() {
+	systemd-nspawn -q --register=no --keep-unit -D "$root" \
+		--setenv=DEBIAN_FRONTEND=noninteractive --setenv=LC_ALL=C.UTF-8 -- "$@" >>"$folder/root.log" 2>&1 </dev/null
+}
+
+boot() {
+	systemd-nspawn -q --register=no --keep-unit --private-network -D "$root" --boot </dev/null >"$folder/boot.log" 2>&1 &
+	machine=$!
+	wait_until 60 is_booted || die "it does not boot"
+}
+init() { cat "/proc/$machine/task/$machine/children" 2>/dev/null; }
+is_booted() {
+	local state
+	[[ -n $(init) ]] || return 1
+	state=$(inside systemctl is-system-running 2>/dev/null) || true
+	[[ $state == running || $state == degraded ]]
+}
+inside() {
+	local pid
+	pid=$(init)
+	nsenter -t "${pid%% *}" --mount --uts --ipc --net --pid --cgroup --root env -i -C / \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+		LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+}
+sh_inside() { inside sh -c "$1" </dev/null; }
+sql() { inside runuser -u postgres -- psql -Atd "$package" -c "$1" 2>&1 </dev/null || true; }
+status_of() { sh_inside "curl -s -o /dev/null -m 5 -w '%{http_code}' http://127.0.0.1$1" || true; }
+answers() { [[ $(status_of "$1") == "$2" ]]; }
+unit() { inside systemctl show --value -p "$2" "$package$1"; }
+apt() { inside apt-get -q -y --no-install-recommends "$@" >>"$folder/apt.log" 2>&1 </dev/null || die "apt-get $*"; }
+
+machine_make() { # [ROOT.tar]
+	((EUID == 0)) || die "only root may boot a machine"
+	mkdir "$root"
+	if (($#)); then
+		tar -xf "$1" -C "$root"
+	else
+		debootstrap --variant=minbase stable "$root" >>"$folder/root.log" 2>&1 || die "debootstrap"
+	fi
+	outside apt-get -q update
+}
