@@ -120,31 +120,18 @@ was_refused(const struct verdict *v)
 	return state.refused;
 }
 
-/* "login";q=5;w=60 */
-static const char *
-item(struct arena *a, const char *name, const char *first, int64_t x, const char *second, int64_t y)
-{
-	struct buf b = buf_new(a, 256);
-
-	buf_char(&b, '"');
-	buf_text(&b, name);
-	buf_text(&b, first);
-	buf_int(&b, x);
-	buf_text(&b, second);
-	buf_int(&b, y);
-	return b.data;
-}
-
+/* "login";q=5;w=60 and "login";r=4;t=12 */
 static void
 put_headers(struct request *req, const struct verdict *v)
 {
-	struct arena *a = req->ctx->arena;
 	const struct rate *rate = v->limit->rate;
+	struct buf policy = buf_new(req->ctx->arena, 256);
+	struct buf state = buf_new(req->ctx->arena, 256);
 
-	reply_header(req, "RateLimit-Policy",
-		     item(a, v->limit->name, "\";q=", rate->n, ";w=", rate->seconds));
-	reply_header(req, "RateLimit",
-		     item(a, v->limit->name, "\";r=", v->state.remaining, ";t=", v->state.wait));
+	buf_json(&policy, "%s;q=%jd;w=%jd", v->limit->name, rate->n, rate->seconds);
+	buf_json(&state, "%s;r=%jd;t=%jd", v->limit->name, v->state.remaining, v->state.wait);
+	reply_header(req, "RateLimit-Policy", policy.data);
+	reply_header(req, "RateLimit", state.data);
 }
 
 /* Every limit counts the request; the answer tells of the one that is nearest to its end. */

@@ -466,7 +466,7 @@ open_shared(int inherited)
 			close(inherited);
 	}
 	if (!wrong) {
-		shared_set_workers((unsigned)pool.nseats);
+		shared->workers = (uint32_t)pool.nseats;
 		shared_log_level(0); /* a reload takes LOG_LEVEL as it is now */
 	}
 	return wrong;

@@ -218,7 +218,7 @@ place_of(struct measured *all, uint64_t key)
 static struct series_cells *
 find_series(const struct metric *m, const char *const *values)
 {
-	struct measured *all = shared_measured();
+	struct measured *all = &shared->measured;
 	struct name name = name_of(m, values);
 	size_t i = place_of(all, key_of(&name));
 
@@ -227,7 +227,7 @@ find_series(const struct metric *m, const char *const *values)
 
 	if (!atomic_load_explicit(&all->series[i].named, memory_order_relaxed))
 		write_name(&all->series[i], &name);
-	return &all->cells[shared_shard()][i];
+	return &all->cells[shared_shard][i];
 }
 
 static void
@@ -302,7 +302,7 @@ is_series_of(struct arena *a, const struct series *s, const struct metric *m,
 size_t
 metric_read(struct arena *a, const struct metric *m, bool take, struct metric_series **out)
 {
-	struct measured *all = shared_measured();
+	struct measured *all = &shared->measured;
 	struct metric_series *found;
 	size_t used = 0, n = 0;
 

@@ -82,7 +82,7 @@ count_here(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, int
 	memcpy(&place, key, sizeof(place));
 	memcpy(&tag, key + sizeof(place), sizeof(tag));
 	tag += tag == 0; /* of nobody */
-	set = shared_rates(place);
+	set = &shared->rates[place % RATE_SETS];
 	for (int tries = 0; tries < TRIES; tries++) {
 		unsigned way = find_way(set, tag);
 

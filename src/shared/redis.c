@@ -297,7 +297,7 @@ try(int argc, const char **argv, const size_t *lens)
 static bool
 may_ask(int64_t *paused)
 {
-	_Atomic int64_t *pause = shared_redis_pause();
+	_Atomic int64_t *pause = &shared->redis_pause;
 	int64_t now = clock_monotonic();
 
 	*paused = *pause;
@@ -321,11 +321,11 @@ ask(int argc, const char **argv, const size_t *lens)
 
 	reply = try(argc, argv, lens);
 	if (!reply) {
-		*shared_redis_pause() = clock_monotonic() + (int64_t)REDIS_PAUSE * MICROS;
+		shared->redis_pause = clock_monotonic() + (int64_t)REDIS_PAUSE * MICROS;
 		if (!paused)
 			log_warn(NULL, "Redis is away: this host counts and remembers by itself");
 	} else if (paused) {
-		*shared_redis_pause() = 0;
+		shared->redis_pause = 0;
 		log_info(NULL, "Redis is back");
 	}
 	return reply;

@@ -10,29 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { READING_US = 1000000, READING_VALUES = 8 };
-
-struct known {
-	_Alignas(64) _Atomic int64_t told, asked; /* when; 0: never */
-	_Atomic int64_t values[READING_VALUES];
-};
-
-enum { GENERATIONS = 65536, HASHING_MAX = 256, TURN_US = 500000, LOOK_NS = 5000000 };
-
-struct segment {
-	_Atomic uint64_t layout; /* written last: 0 is a segment that nobody finished */
-	_Atomic uint32_t nslots;
-	_Atomic uint32_t workers;
-	_Atomic bool draining;
-	_Atomic int32_t log_level;                         /* less one; 0: that of the settings */
-	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
-	_Atomic int32_t waiting[HASHING_MAX];              /* who waits for that */
-	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
-	_Atomic int64_t redis_pause, alone_until;
-	_Alignas(64) struct rate_set rates[RATE_SETS];
-	struct known known[READINGS];
-	struct measured measured;
-};
+enum { READING_US = 1000000, TURN_US = 500000, LOOK_NS = 5000000 };
 
 /* The slots follow the segment. What changes the shape of either changes LAYOUT too;
  * what it means is counted by the first factor. */
@@ -45,10 +23,10 @@ enum { LAYOUT_VERSION = 1 };
 static struct segment own_segment;
 static struct slot own_slot;
 
-static struct segment *segment = &own_segment;
+struct segment *shared = &own_segment;
 static struct slot *slots = &own_slot;
 static unsigned nslots = 1;
-static size_t shard;
+size_t shared_shard;
 static size_t mapped;
 static int segment_fd = -1;
 
@@ -62,15 +40,15 @@ static void
 use(void *memory, size_t size, int fd)
 {
 	if (mapped)
-		munmap(segment, mapped);
+		munmap(shared, mapped);
 	if (segment_fd >= 0)
 		close(segment_fd);
-	segment = memory;
+	shared = memory;
 	slots = (struct slot *)(void *)((char *)memory + sizeof(struct segment));
-	nslots = segment->nslots;
+	nslots = shared->nslots;
 	mapped = size;
 	segment_fd = fd;
-	log_obey(&segment->log_level);
+	log_obey(&shared->log_level);
 }
 
 /* An empty file becomes a segment; fewer slots become `n`, behind those that there are, and
@@ -195,12 +173,6 @@ shared_fd(void)
 	return segment_fd;
 }
 
-void
-shared_set_workers(unsigned n)
-{
-	segment->workers = n;
-}
-
 /* FNV-1a. */
 static uint64_t
 hash_text(uint64_t hash, const char *text)
@@ -215,7 +187,7 @@ generation_of(const char *kind, const char *id)
 {
 	uint64_t hash = hash_text(hash_text(0xcbf29ce484222325, kind), id);
 
-	return &segment->generations[(hash ^ hash >> 32) % GENERATIONS];
+	return &shared->generations[(hash ^ hash >> 32) % GENERATIONS];
 }
 
 uint64_t
@@ -228,18 +200,6 @@ void
 generation_bump(const char *kind, const char *id)
 {
 	++*generation_of(kind, id);
-}
-
-_Atomic int64_t *
-shared_redis_pause(void)
-{
-	return &segment->redis_pause;
-}
-
-struct rate_set *
-shared_rates(size_t i)
-{
-	return &segment->rates[i % RATE_SETS];
 }
 
 static bool
@@ -287,7 +247,7 @@ static unsigned
 hashing_limit(void)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN) / 2;
-	unsigned n = segment->workers / 4;
+	unsigned n = shared->workers / 4;
 
 	if (cores < n)
 		n = (unsigned)cores;
@@ -301,12 +261,12 @@ hashing_begin(void)
 {
 	int64_t until = clock_monotonic() + TURN_US;
 	unsigned limit = hashing_limit();
-	bool mine = claim_one(segment->hashing, limit);
-	_Atomic int32_t *place = mine ? NULL : claim_one(segment->waiting, limit);
+	bool mine = claim_one(shared->hashing, limit);
+	_Atomic int32_t *place = mine ? NULL : claim_one(shared->waiting, limit);
 
 	while (place && !mine && clock_monotonic() < until) {
 		nanosleep(&(struct timespec) { .tv_nsec = LOOK_NS }, NULL);
-		mine = claim_one(segment->hashing, limit);
+		mine = claim_one(shared->hashing, limit);
 	}
 	if (place)
 		*place = 0;
@@ -316,13 +276,13 @@ hashing_begin(void)
 void
 hashing_end(void)
 {
-	release(segment->hashing, getpid());
+	release(shared->hashing, getpid());
 }
 
 bool
 shared_alone(void)
 {
-	int64_t left = segment->alone_until - clock_monotonic();
+	int64_t left = shared->alone_until - clock_monotonic();
 
 	return left > 0 &&
 	       left <= INT64_C(3600000000); /* more is of another start of the machine */
@@ -331,19 +291,19 @@ shared_alone(void)
 void
 shared_be_alone(int64_t seconds)
 {
-	segment->alone_until = clock_monotonic() + seconds * 1000000;
+	shared->alone_until = clock_monotonic() + seconds * 1000000;
 }
 
 bool
 shared_draining(void)
 {
-	return segment->draining;
+	return shared->draining;
 }
 
 void
 shared_drain(void)
 {
-	segment->draining = true;
+	shared->draining = true;
 }
 
 struct slot *
@@ -354,7 +314,7 @@ shared_slot_take(void)
 	for (unsigned i = 0; i < nslots; i++) {
 		if (!claim(&slots[i].pid, me))
 			continue;
-		shard = i % SHARDS;
+		shared_shard = i % SHARDS;
 		slots[i].ready = false;
 		slots[i].busy_until = 0;
 		slots[i].requests = 0;
@@ -387,7 +347,7 @@ shared_forget(pid_t pid)
 {
 	struct slot *slot = shared_slot_of(pid);
 
-	while (release(segment->hashing, pid) || release(segment->waiting, pid))
+	while (release(shared->hashing, pid) || release(shared->waiting, pid))
 		continue;
 	if (!slot)
 		return;
@@ -407,22 +367,10 @@ shared_workers(unsigned *ready, unsigned *busy)
 	}
 }
 
-struct measured *
-shared_measured(void)
-{
-	return &segment->measured;
-}
-
-size_t
-shared_shard(void)
-{
-	return shard;
-}
-
 /* Who asks has a second for it; then another one tries. Meanwhile the last answer counts, but
  * not one of another start of the machine, whose clock was ahead. */
 static bool
-must_ask(struct known *k)
+must_ask(struct found *k)
 {
 	int64_t now = clock_monotonic(), asked = k->asked;
 
@@ -435,7 +383,7 @@ must_ask(struct known *k)
 bool
 shared_reading(enum reading which, void *out, size_t size)
 {
-	struct known *k = &segment->known[which];
+	struct found *k = &shared->found[which];
 	int64_t *values = out;
 
 	if (must_ask(k))
@@ -448,7 +396,7 @@ shared_reading(enum reading which, void *out, size_t size)
 void
 shared_tell(enum reading which, const void *values, size_t size)
 {
-	struct known *k = &segment->known[which];
+	struct found *k = &shared->found[which];
 
 	for (size_t i = 0; i < size / sizeof(int64_t); i++)
 		k->values[i] = ((const int64_t *)values)[i];
@@ -459,6 +407,6 @@ void
 shared_log_level(int32_t level)
 {
 	if (level < 0)
-		level = segment->log_level ? 0 : LOG_DEBUG + 1;
-	segment->log_level = level;
+		level = shared->log_level ? 0 : LOG_DEBUG + 1;
+	shared->log_level = level;
 }

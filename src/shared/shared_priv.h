@@ -49,10 +49,35 @@ struct measured {
 	struct series series[METRIC_SERIES_MAX];
 	struct series_cells cells[SHARDS][METRIC_SERIES_MAX];
 };
-struct measured *shared_measured(void);
+
+/* What one worker found out for all (shared_reading). */
+enum { READING_VALUES = 8 };
+struct found {
+	_Alignas(64) _Atomic int64_t told, asked; /* when; 0: never */
+	_Atomic int64_t values[READING_VALUES];
+};
+
+enum { GENERATIONS = 65536, HASHING_MAX = 256 };
+
+struct segment {
+	_Atomic uint64_t layout; /* written last: 0 is a segment that nobody finished */
+	_Atomic uint32_t nslots;
+	_Atomic uint32_t workers; /* meant to be there: hashing_begin() counts by it */
+	_Atomic bool draining;
+	_Atomic int32_t log_level;                         /* less one; 0: that of the settings */
+	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
+	_Atomic int32_t waiting[HASHING_MAX];              /* who waits for that */
+	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
+	_Atomic int64_t redis_pause; /* until when nobody asks it; 0: it answers */
+	_Atomic int64_t alone_until;
+	_Alignas(64) struct rate_set rates[RATE_SETS];
+	struct found found[READINGS];
+	struct measured measured;
+};
+extern struct segment *shared;
 
 /* Which of the cells this process writes. */
-size_t shared_shard(void);
+extern size_t shared_shard;
 
 /* The descriptor of the segment, or -1 where it has none. It closes on exec. */
 int shared_fd(void);
@@ -65,9 +90,6 @@ bool shared_attach(int fd, unsigned n) MUST_CHECK;
  * debug and back. */
 void shared_log_level(int32_t level);
 
-/* How many workers there are meant to be: hashing_begin() counts by it. */
-void shared_set_workers(unsigned n);
-
 /* A slot for this process: a free one or a dead process's. NULL where all are taken. */
 struct slot *shared_slot_take(void) MUST_CHECK;
 
@@ -76,12 +98,6 @@ struct slot *shared_slot_of(pid_t pid);
 
 /* The slots, one after the other; NULL behind the last. */
 struct slot *shared_slot_at(unsigned i);
-
-/* One of RATE_SETS sets. */
-struct rate_set *shared_rates(size_t i);
-
-/* Until when nobody asks Redis (clock_monotonic); 0: it answers. */
-_Atomic int64_t *shared_redis_pause(void);
 
 /* Takes back what a process held: its slot, its permit to hash. */
 void shared_forget(pid_t pid);

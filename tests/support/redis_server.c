@@ -81,7 +81,7 @@ void
 redis_server_wait(void)
 {
 	for (int i = 0; i < TRIES; i++) {
-		*shared_redis_pause() = 0;
+		shared->redis_pause = 0;
 		if (redis_ping())
 			return;
 		pause_a_little();

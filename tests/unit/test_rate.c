@@ -38,7 +38,7 @@ static void
 pass(uint64_t place, int64_t seconds)
 {
 	for (int way = 0; way < RATE_WAYS; way++)
-		shared_rates(place)->tat[way] -= seconds * 1000000;
+		shared->rates[place % RATE_SETS].tat[way] -= seconds * 1000000;
 }
 
 Test(rate, a_burst_and_then_one_by_one)

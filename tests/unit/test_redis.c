@@ -256,7 +256,7 @@ Test(redis, numbers_that_cannot_be_are_not_believed)
 		close(listener);
 		snprintf(url, sizeof(url), "unix://%s", address.sun_path);
 		use(url);
-		*shared_redis_pause() = 0;
+		shared->redis_pause = 0;
 		cr_expect_eq(on_another_host((unsigned char)(1 + i), five, 9), 5, "%s", replies[i]);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
@@ -278,7 +278,7 @@ Test(redis, away_and_back)
 	ms = time_of_take(1, five, &state);
 	cr_expect_lt(ms, 20, "it was asked again: %d ms", (int)ms);
 	cr_expect_eq(state.remaining, 2);
-	cr_expect_neq(*shared_redis_pause(), 0);
+	cr_expect_neq(shared->redis_pause, 0);
 
 	redis_server_start("");
 	redis_server_wait();
@@ -295,7 +295,7 @@ Test(redis, restarted_in_between)
 	redis_server_start("");
 	redis_server_wait_socket();
 	cr_expect_eq(take(1, five).remaining, 4, "a new Redis knows of nothing");
-	cr_expect_eq(*shared_redis_pause(), 0);
+	cr_expect_eq(shared->redis_pause, 0);
 }
 
 Test(redis, a_server_that_hangs_costs_one_call)
@@ -317,13 +317,13 @@ Test(redis, a_server_that_hangs_costs_one_call)
 	cr_expect(state.refused);
 
 	/* When the pause is over, one call is ventured. */
-	*shared_redis_pause() = 1;
+	shared->redis_pause = 1;
 	ms = time_of_take(2, five, &state);
 	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
-	cr_expect_gt(*shared_redis_pause(), 1);
+	cr_expect_gt(shared->redis_pause, 1);
 	redis_server_thaw();
 	redis_server_wait();
-	cr_expect_eq(*shared_redis_pause(), 0);
+	cr_expect_eq(shared->redis_pause, 0);
 }
 
 Test(redis, a_host_that_is_not_there)
@@ -369,7 +369,7 @@ Test(redis, a_host_by_its_name)
 	use(url);
 	cr_expect(redis_ping());
 	use("redis://localhost.invalid");
-	*shared_redis_pause() = 0;
+	shared->redis_pause = 0;
 	cr_expect_eq(on_another_host(1, five, 9), 5);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -414,7 +414,7 @@ Test(redis, a_name_that_is_not_found_in_time_costs_one_call)
 		cr_expect_eq(state.remaining, 4);
 		ms = time_of_take(key, five, &state);
 		cr_expect_lt(ms, 20, "it was asked again: %d ms", (int)ms);
-		*shared_redis_pause() = 0;
+		shared->redis_pause = 0;
 	}
 }
 
