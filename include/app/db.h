@@ -55,6 +55,8 @@ const char *p_bool_or_null(const bool *);
 const char *p_array(struct ctx *, const char *const *values);
 /* Bytes as bytea: '\x…' */
 const char *p_bytes(struct ctx *, const void *data, size_t len);
+/* The SHA-256 of a text as bytea: what is kept of a token in its place. */
+const char *p_digest(struct ctx *, const char *text);
 
 /* Opens nothing yet: the first statement connects. `url` as in DATABASE_URL. */
 struct db *db_new(const char *url);

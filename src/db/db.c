@@ -4,6 +4,7 @@
 #include "app/clock.h"
 #include "app/log.h"
 #include "app/metrics.h"
+#include "app/secret.h"
 #include "app/settings.h"
 
 const char *
@@ -64,6 +65,15 @@ p_bytes(struct ctx *c, const void *data, size_t len)
 		*p++ = digits[bytes[i] & 15];
 	}
 	return text;
+}
+
+const char *
+p_digest(struct ctx *c, const char *text)
+{
+	unsigned char digest[SHA256_SIZE];
+
+	sha256(text, strlen(text), digest);
+	return p_bytes(c, digest, sizeof(digest));
 }
 
 static void

@@ -3,12 +3,11 @@
 
 #include "app/clock.h"
 #include "app/log.h"
-#include "app/secret.h"
 #include "app/settings.h"
 #include "db_priv.h"
 #include "migrate_priv.h"
 
-enum { HASH_TEXT_SIZE = 2 * SHA256_SIZE + 1, LOCK_PAUSE_MS = 100, FOREVER = -1 };
+enum { LOCK_PAUSE_MS = 100, FOREVER = -1 };
 
 struct tables {
 	bool versions, checksums;
@@ -67,7 +66,7 @@ static const char *const state_names[] = {
 struct migration {
 	const char *version, *name; /* the version twice, where no file is known */
 	const char *text;           /* NULL where no file is known */
-	char sha256[HASH_TEXT_SIZE];
+	const char *sha256;         /* in hex */
 	const char *applied_sha256; /* NULL: another tool applied it */
 	enum state state;
 };
@@ -76,16 +75,6 @@ struct migrations {
 	struct migration *rows; /* by version */
 	size_t n;
 };
-
-static void
-hash_text(const char *text, char out[HASH_TEXT_SIZE])
-{
-	unsigned char hash[SHA256_SIZE];
-
-	sha256(text, strlen(text), hash);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		snprintf(out + 2 * i, 3, "%02x", hash[i]);
-}
 
 static enum error
 add_files(struct ctx *c, struct migrations *all)
@@ -104,7 +93,7 @@ add_files(struct ctx *c, struct migrations *all)
 		if (strcmp(m->version, before) <= 0)
 			return fail(c, E_INTERNAL, "%s: its number must be larger than %s", f->name,
 				    before);
-		hash_text(f->text, m->sha256);
+		m->sha256 = p_digest(c, f->text) + strlen("\\x");
 		before = m->version;
 	}
 	return OK;

@@ -69,8 +69,7 @@ bool api_keys_cache_fresh(const struct known_key *);
 
 /* api_keys_repo.c */
 enum error api_keys_insert(struct ctx *, const char *user_id, const struct api_key *in,
-			   const char *prefix, const unsigned char hash[SHA256_SIZE],
-			   struct api_key *out) MUST_CHECK;
+			   const char *prefix, const char *key, struct api_key *out) MUST_CHECK;
 enum error api_keys_find(struct ctx *, const char *id, const char *user_id,
 			 struct api_key *out) MUST_CHECK;
 enum error api_keys_remove(struct ctx *, const char *id, const char *user_id) MUST_CHECK;

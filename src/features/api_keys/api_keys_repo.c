@@ -46,10 +46,10 @@ const struct list api_keys_rows = {
 
 enum error
 api_keys_insert(struct ctx *c, const char *user_id, const struct api_key *in, const char *prefix,
-		const unsigned char hash[SHA256_SIZE], struct api_key *out)
+		const char *key, struct api_key *out)
 {
 	return db_one(c, &api_keys_queries[INSERT], out, user_id, in->name, p_array(c, in->scopes),
-		      in->expires_at, prefix, p_bytes(c, hash, SHA256_SIZE));
+		      in->expires_at, prefix, p_digest(c, key));
 }
 
 enum error

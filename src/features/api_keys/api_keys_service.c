@@ -39,7 +39,6 @@ note(struct ctx *c, enum audit_action action, const char *id)
 enum error
 api_keys_create(struct ctx *c, const struct api_key *in, struct api_key *out)
 {
-	unsigned char hash[SHA256_SIZE];
 	const char *prefix, *key;
 	enum error e;
 
@@ -48,10 +47,9 @@ api_keys_create(struct ctx *c, const struct api_key *in, struct api_key *out)
 		return e;
 
 	key = api_key_new(c->arena, &prefix);
-	sha256(key, strlen(key), hash);
 	e = db_begin(c);
 	if (!e)
-		e = api_keys_insert(c, c->caller.user_id, in, prefix, hash, out);
+		e = api_keys_insert(c, c->caller.user_id, in, prefix, key, out);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_CREATED, out->id);
 	out->key = key;

@@ -99,12 +99,10 @@ enum error auth_insert_short_session(struct ctx *, const char *user_id, int64_t 
 enum error auth_renew_session(struct ctx *, const char *session_id) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
 			     struct session_role *out) MUST_CHECK;
-enum error auth_insert_token(struct ctx *, const char *session_id,
-			     const unsigned char hash[SHA256_SIZE]) MUST_CHECK;
-enum error auth_lock_token(struct ctx *, const unsigned char hash[SHA256_SIZE],
-			   struct refresh_state *out) MUST_CHECK;
-enum error auth_spend_token(struct ctx *, const unsigned char hash[SHA256_SIZE]) MUST_CHECK;
-enum error auth_find_session_of(struct ctx *, const unsigned char hash[SHA256_SIZE],
+enum error auth_insert_token(struct ctx *, const char *session_id, const char *token) MUST_CHECK;
+enum error auth_lock_token(struct ctx *, const char *token, struct refresh_state *out) MUST_CHECK;
+enum error auth_spend_token(struct ctx *, const char *token) MUST_CHECK;
+enum error auth_find_session_of(struct ctx *, const char *token,
 				struct session_ref *out) MUST_CHECK;
 
 #endif

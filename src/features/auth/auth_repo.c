@@ -61,12 +61,6 @@ p_days(struct ctx *c)
 	return p_int(c, settings.refresh_token_expire_days);
 }
 
-static const char *
-p_hash(struct ctx *c, const unsigned char hash[SHA256_SIZE])
-{
-	return p_bytes(c, hash, SHA256_SIZE);
-}
-
 enum error
 auth_insert_session(struct ctx *c, const char *user_id, const char *user_agent,
 		    struct session_id *out)
@@ -95,26 +89,27 @@ auth_find_session(struct ctx *c, const char *session_id, const char *user_id,
 }
 
 enum error
-auth_insert_token(struct ctx *c, const char *session_id, const unsigned char hash[SHA256_SIZE])
+auth_insert_token(struct ctx *c, const char *session_id, const char *token)
 {
-	return db_run(c, &auth_queries[INSERT_TOKEN], NULL, session_id, p_hash(c, hash), p_days(c));
+	return db_run(c, &auth_queries[INSERT_TOKEN], NULL, session_id, p_digest(c, token),
+		      p_days(c));
 }
 
 enum error
-auth_lock_token(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct refresh_state *out)
+auth_lock_token(struct ctx *c, const char *token, struct refresh_state *out)
 {
-	return db_one(c, &auth_queries[LOCK_TOKEN], out, p_hash(c, hash),
+	return db_one(c, &auth_queries[LOCK_TOKEN], out, p_digest(c, token),
 		      p_int(c, settings.refresh_reuse_grace_seconds));
 }
 
 enum error
-auth_spend_token(struct ctx *c, const unsigned char hash[SHA256_SIZE])
+auth_spend_token(struct ctx *c, const char *token)
 {
-	return db_run(c, &auth_queries[SPEND_TOKEN], NULL, p_hash(c, hash));
+	return db_run(c, &auth_queries[SPEND_TOKEN], NULL, p_digest(c, token));
 }
 
 enum error
-auth_find_session_of(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct session_ref *out)
+auth_find_session_of(struct ctx *c, const char *token, struct session_ref *out)
 {
-	return db_one(c, &auth_queries[FIND_SESSION_OF], out, p_hash(c, hash));
+	return db_one(c, &auth_queries[FIND_SESSION_OF], out, p_digest(c, token));
 }

@@ -16,12 +16,6 @@ struct grant {
 	const char *user_id, *session_id, *role, *refresh_token;
 };
 
-static void
-hash_of(const char *token, unsigned char hash[SHA256_SIZE])
-{
-	sha256(token, strlen(token), hash);
-}
-
 /* Where addresses are proved by mail, the answer does not tell that one is taken: the mail
  * does, to whom it belongs. */
 static enum error
@@ -67,11 +61,8 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 static enum error
 issue_refresh_token(struct ctx *c, const char *session_id, const char **token)
 {
-	unsigned char hash[SHA256_SIZE];
-
 	*token = secret_new(c->arena);
-	hash_of(*token, hash);
-	return auth_insert_token(c, session_id, hash);
+	return auth_insert_token(c, session_id, *token);
 }
 
 static enum error
@@ -203,12 +194,10 @@ end_stolen(struct ctx *c, const struct grant *grant)
 static enum error
 rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 {
-	unsigned char hash[SHA256_SIZE];
 	struct refresh_state was;
 	enum error e;
 
-	hash_of(token, hash);
-	e = auth_lock_token(c, hash, &was);
+	e = auth_lock_token(c, token, &was);
 	if (e && e != E_NOT_FOUND)
 		return e;
 	if (e || !was.live)
@@ -221,7 +210,7 @@ rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 	if (*reused)
 		return end_stolen(c, grant);
 
-	e = auth_spend_token(c, hash);
+	e = auth_spend_token(c, token);
 	if (e)
 		return e;
 
@@ -257,12 +246,10 @@ auth_refresh(struct ctx *c, const char *token, struct tokens *out)
 enum error
 auth_logout(struct ctx *c, const char *token)
 {
-	unsigned char hash[SHA256_SIZE];
 	struct session_ref session;
 	enum error e;
 
-	hash_of(token, hash);
-	e = auth_find_session_of(c, hash, &session);
+	e = auth_find_session_of(c, token, &session);
 	if (!e) {
 		e = db_begin(c);
 		if (!e)
@@ -279,15 +266,13 @@ auth_logout(struct ctx *c, const char *token)
 const char *
 auth_session_of(struct ctx *c, const char *token)
 {
-	unsigned char hash[SHA256_SIZE];
 	struct session_ref session;
 
-	hash_of(token, hash);
-	if (!auth_find_session_of(c, hash, &session))
+	if (!auth_find_session_of(c, token, &session))
 		return session.session_id;
 
 	failure_clear(c);
-	return p_bytes(c, hash, sizeof(hash));
+	return p_digest(c, token);
 }
 
 static enum error
@@ -372,7 +357,7 @@ auth_identify(struct ctx *c, const char *token)
 	struct known_token known;
 	enum error e;
 
-	hash_of(token, digest);
+	sha256(token, strlen(token), digest);
 	if (!auth_cache_get(digest, &known)) {
 		e = verify(c, token, &known);
 		if (e)

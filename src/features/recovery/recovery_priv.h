@@ -53,10 +53,9 @@ enum error recovery_mail(struct job *) MUST_CHECK;
 /* recovery_repo.c. A new token takes the place of an older one of that account and purpose,
  * but not within a minute of it: `issued` tells. */
 enum error recovery_insert(struct ctx *, const struct mail_token *, int64_t minutes,
-			   const unsigned char hash[SHA256_SIZE], bool *issued) MUST_CHECK;
-enum error recovery_find(struct ctx *, const unsigned char hash[SHA256_SIZE],
-			 struct mail_token *out) MUST_CHECK;
-enum error recovery_spend(struct ctx *, const unsigned char hash[SHA256_SIZE]) MUST_CHECK;
+			   const char *token, bool *issued) MUST_CHECK;
+enum error recovery_find(struct ctx *, const char *token, struct mail_token *out) MUST_CHECK;
+enum error recovery_spend(struct ctx *, const char *token) MUST_CHECK;
 enum error recovery_find_account(struct ctx *, const char *email, struct account *out) MUST_CHECK;
 enum error recovery_get_account(struct ctx *, const char *id, struct account *out) MUST_CHECK;
 enum error recovery_mark_verified(struct ctx *, const struct mail_token *) MUST_CHECK;

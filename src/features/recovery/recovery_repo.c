@@ -45,12 +45,6 @@ const struct query recovery_queries[] = {
 	{ 0 },
 };
 
-static const char *
-p_hash(struct ctx *c, const unsigned char hash[SHA256_SIZE])
-{
-	return p_bytes(c, hash, SHA256_SIZE);
-}
-
 /* The row that the token is for must be there yet. */
 static enum error
 spent(struct ctx *c, enum error e)
@@ -62,27 +56,27 @@ spent(struct ctx *c, enum error e)
 }
 
 enum error
-recovery_insert(struct ctx *c, const struct mail_token *in, int64_t minutes,
-		const unsigned char hash[SHA256_SIZE], bool *issued)
+recovery_insert(struct ctx *c, const struct mail_token *in, int64_t minutes, const char *token,
+		bool *issued)
 {
 	int64_t changed = 0;
 	enum error e = db_run(c, &recovery_queries[INSERT], &changed, in->user_id, in->purpose,
-			      in->email, p_hash(c, hash), p_int(c, minutes));
+			      in->email, p_digest(c, token), p_int(c, minutes));
 
 	*issued = changed > 0;
 	return e;
 }
 
 enum error
-recovery_find(struct ctx *c, const unsigned char hash[SHA256_SIZE], struct mail_token *out)
+recovery_find(struct ctx *c, const char *token, struct mail_token *out)
 {
-	return spent(c, db_one(c, &recovery_queries[FIND], out, p_hash(c, hash)));
+	return spent(c, db_one(c, &recovery_queries[FIND], out, p_digest(c, token)));
 }
 
 enum error
-recovery_spend(struct ctx *c, const unsigned char hash[SHA256_SIZE])
+recovery_spend(struct ctx *c, const char *token)
 {
-	return spent(c, db_touch(c, &recovery_queries[SPEND], p_hash(c, hash)));
+	return spent(c, db_touch(c, &recovery_queries[SPEND], p_digest(c, token)));
 }
 
 enum error

@@ -32,26 +32,18 @@ recovery_check(struct ctx *c, const char *user_id)
 	return account.verified ? OK : fail(c, E_FORBIDDEN, "confirm your e-mail address first");
 }
 
-static void
-hash_of(const char *token, unsigned char hash[SHA256_SIZE])
-{
-	sha256(token, strlen(token), hash);
-}
-
 /* A new token in a mail; none within a minute of the last. */
 static enum error
 send_token(struct ctx *c, const struct mail_token *token, const char *template, const char *page,
 	   int64_t minutes)
 {
 	const char *secret = secret_new(c->arena);
-	unsigned char hash[SHA256_SIZE];
 	bool issued;
 	enum error e;
 
-	hash_of(secret, hash);
 	e = db_begin(c);
 	if (!e)
-		e = recovery_insert(c, token, minutes, hash, &issued);
+		e = recovery_insert(c, token, minutes, secret, &issued);
 	if (!e && issued)
 		e = mail_enqueue(
 		    c, token->email, template,
@@ -140,7 +132,7 @@ recovery_mail(struct job *job)
 
 /* In a transaction: spends the token and does what it is good for. */
 static enum error
-prove(struct ctx *c, const struct mail_token *token, const unsigned char hash[SHA256_SIZE])
+prove(struct ctx *c, const struct mail_token *token, const char *text)
 {
 	bool change = strcmp(token->purpose, PURPOSE_CHANGE) == 0;
 	struct audit_event event = {
@@ -151,7 +143,7 @@ prove(struct ctx *c, const struct mail_token *token, const unsigned char hash[SH
 	};
 	enum error e;
 
-	e = recovery_spend(c, hash);
+	e = recovery_spend(c, text);
 	if (e)
 		return e;
 
@@ -165,12 +157,10 @@ prove(struct ctx *c, const struct mail_token *token, const unsigned char hash[SH
 enum error
 recovery_verify(struct ctx *c, const char *text)
 {
-	unsigned char hash[SHA256_SIZE];
 	struct mail_token token;
 	enum error e;
 
-	hash_of(text, hash);
-	e = recovery_find(c, hash, &token);
+	e = recovery_find(c, text, &token);
 	if (e)
 		return e;
 	if (strcmp(token.purpose, PURPOSE_RESET) == 0)
@@ -178,13 +168,12 @@ recovery_verify(struct ctx *c, const char *text)
 
 	e = db_begin(c);
 	if (!e)
-		e = prove(c, &token, hash);
+		e = prove(c, &token, text);
 	return db_finish(c, e);
 }
 
 static enum error
-set_password(struct ctx *c, const struct mail_token *token, const unsigned char hash[SHA256_SIZE],
-	     const char *password_hash)
+set_password(struct ctx *c, const struct mail_token *token, const char *text, const char *hash)
 {
 	struct audit_event event = {
 		.action = AUDIT_PASSWORD_CHANGE,
@@ -194,11 +183,11 @@ set_password(struct ctx *c, const struct mail_token *token, const unsigned char 
 	};
 	enum error e;
 
-	e = recovery_spend(c, hash);
+	e = recovery_spend(c, text);
 	if (e)
 		return e;
 
-	e = recovery_set_hash(c, token, password_hash);
+	e = recovery_set_hash(c, token, hash);
 	if (e)
 		return e;
 
@@ -216,13 +205,11 @@ set_password(struct ctx *c, const struct mail_token *token, const unsigned char 
 enum error
 recovery_reset(struct ctx *c, const struct reset *in)
 {
-	unsigned char hash[SHA256_SIZE];
 	struct mail_token token;
-	const char *password_hash_text;
+	const char *hash;
 	enum error e;
 
-	hash_of(in->token, hash);
-	e = recovery_find(c, hash, &token);
+	e = recovery_find(c, in->token, &token);
 	if (e)
 		return e;
 	if (strcmp(token.purpose, PURPOSE_RESET) != 0)
@@ -232,12 +219,12 @@ recovery_reset(struct ctx *c, const struct reset *in)
 	if (e)
 		return e;
 
-	e = password_hash(c, in->new_password, &password_hash_text);
+	e = password_hash(c, in->new_password, &hash);
 	if (e)
 		return e;
 
 	e = db_begin(c);
 	if (!e)
-		e = set_password(c, &token, hash, password_hash_text);
+		e = set_password(c, &token, in->token, hash);
 	return db_finish(c, e);
 }
