@@ -61,7 +61,8 @@ struct page {
 };
 
 /* Reads limit, offset, cursor, sort and the filters. E_VALIDATION with every bad one.
- * `others` are names that the route reads itself (NULL-terminated, or NULL). */
+ * `others` are names that the route reads itself (NULL-terminated, or NULL); what has no value
+ * (NULL) is passed over too. */
 enum error list_read(struct ctx *, const struct list *, const struct param *, size_t n,
 		     const char *const *others, struct list_args *out) MUST_CHECK;
 

@@ -108,21 +108,16 @@ print_totals(const struct records *totals)
 static enum error
 list_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 {
-	const struct param all[] = {
+	const struct param params[] = {
 		{ "status", cli_value(call, "--status") },
 		{ "task", cli_value(call, "--task") },
 		{ "limit", cli_value(call, "--limit") },
 	};
-	struct param given[COUNT(all)];
 	struct list_args args;
 	struct page page;
-	size_t n = 0;
 	enum error e;
 
-	for (size_t i = 0; i < COUNT(all); i++)
-		if (all[i].value)
-			given[n++] = all[i];
-	e = list_read(c, &jobs_rows, given, n, NULL, &args);
+	e = list_read(c, &jobs_rows, params, COUNT(params), NULL, &args);
 	if (e)
 		return e;
 

@@ -13,8 +13,11 @@ print_line(const char *name, const char *value)
 }
 
 static enum error
-print_user(struct ctx *c, const struct call *call, const struct user *user)
+print_user(struct ctx *c, const struct call *call, const struct user *user, enum error e)
 {
+	if (e)
+		return e;
+
 	if (cli_value(call, "--json")) {
 		cli_print_json(c, &user_schema, user);
 		putchar('\n');
@@ -120,37 +123,27 @@ create(struct ctx *c, const struct call *call)
 	e = read_new(c, call, &fresh);
 	if (!e)
 		e = cli_new_password(c, &fresh.password);
-	if (e)
-		return e;
-
-	e = users_add(c, &fresh, &user);
-	if (e)
-		return e;
-
-	return print_user(c, call, &user);
+	if (!e)
+		e = users_add(c, &fresh, &user);
+	return print_user(c, call, &user, e);
 }
 
 static enum error
 list(struct ctx *c, const struct call *call)
 {
 	const char *limit = cli_value(call, "--limit");
-	const struct param all[] = {
+	const struct param params[] = {
 		{ "q", cli_value(call, "--q") },
 		{ "role", cli_value(call, "--role") },
 		{ "is_active", cli_value(call, "--active") },
 		{ "limit", limit ? limit : "100" },
 		{ "offset", cli_value(call, "--offset") },
 	};
-	struct param given[COUNT(all)];
 	struct list_args args;
 	struct page page;
-	size_t n = 0;
 	enum error e;
 
-	for (size_t i = 0; i < COUNT(all); i++)
-		if (all[i].value)
-			given[n++] = all[i];
-	e = list_read(c, &users_rows, given, n, NULL, &args);
+	e = list_read(c, &users_rows, params, COUNT(params), NULL, &args);
 	if (!e)
 		e = users_list(c, &args, &page);
 	if (e)
@@ -170,13 +163,9 @@ static enum error
 show(struct ctx *c, const struct call *call)
 {
 	struct user user;
-	enum error e;
+	enum error e = find(c, call, &user);
 
-	e = find(c, call, &user);
-	if (e)
-		return e;
-
-	return print_user(c, call, &user);
+	return print_user(c, call, &user, e);
 }
 
 static enum error
@@ -188,10 +177,7 @@ change(struct ctx *c, const struct call *call, const struct user_change *in, uin
 	e = find(c, call, &user);
 	if (!e)
 		e = users_change(c, user.id, in, which, &user);
-	if (e)
-		return e;
-
-	return print_user(c, call, &user);
+	return print_user(c, call, &user, e);
 }
 
 static enum error
@@ -253,7 +239,7 @@ delete_user(struct ctx *c, const struct call *call)
 		return e;
 
 	if (cli_value(call, "--json"))
-		return print_user(c, call, &user);
+		return print_user(c, call, &user, OK);
 	printf("deleted %s\n", user.email);
 	return OK;
 }

@@ -132,7 +132,7 @@ static const struct param *
 find_param(const struct param *params, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(params[i].name, name) == 0)
+		if (params[i].value && strcmp(params[i].name, name) == 0)
 			return &params[i];
 	return NULL;
 }
@@ -147,7 +147,7 @@ list_read(struct ctx *c, const struct list *list, const struct param *params, si
 	for (size_t i = 0; i < n; i++) {
 		const struct param *p = &params[i];
 
-		if (is_one_of(p->name, others))
+		if (!p->value || is_one_of(p->name, others))
 			continue;
 		if (find_param(params, i, p->name))
 			e = fail_field(c, "query", p->name, FIELD_INVALID_FORMAT,
