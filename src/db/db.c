@@ -77,12 +77,6 @@ p_digest(struct ctx *c, const char *text)
 }
 
 static void
-clear_result(void *result)
-{
-	PQclear(result);
-}
-
-static void
 deallocate(struct db *db, struct statement *s)
 {
 	char *name = PQescapeIdentifier(db->conn, s->name, strlen(s->name));
@@ -261,8 +255,7 @@ run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 		arena_follow(db->memory, c->arena);
 		s = statement_get(db, q);
 		result = try_once(db, s, q->by_values, p, &sent);
-		if (result)
-			arena_defer(c->arena, clear_result, result);
+		db_keep(c, result);
 		if (db_lost(db, result)) {
 			e = after_loss(c, q, sent, &again);
 			if (e)

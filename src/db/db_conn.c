@@ -314,6 +314,13 @@ clear_result(void *result)
 	PQclear(result);
 }
 
+void
+db_keep(struct ctx *c, PGresult *result)
+{
+	if (result)
+		arena_defer(c->arena, clear_result, result);
+}
+
 enum error
 db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGresult **out)
 {
@@ -322,8 +329,7 @@ db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGr
 
 	if (PQsendQuery(db->conn, sql))
 		result = db_wait(db, timeout_ms);
-	if (result)
-		arena_defer(c->arena, clear_result, result);
+	db_keep(c, result);
 	if (db_lost(db, result)) {
 		log_error(c, "lost the database in %s: %s", name, connection_error(c, db->conn));
 		db_close(db);

@@ -75,6 +75,8 @@ enum error db_unavailable(struct ctx *) MUST_CHECK;
 /* What came of the statement that was sent: the first error, else the last result. NULL
  * where the time ran out (milliseconds; negative: never). */
 PGresult *db_wait(struct db *, int timeout_ms);
+/* Gives the result (or NULL) to the arena. */
+void db_keep(struct ctx *, PGresult *);
 /* Longest wait for a statement: the server's own limit and a bit more. */
 int db_timeout(void);
 /* Whether the connection broke, so that nobody knows what came of the statement. */

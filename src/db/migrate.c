@@ -280,12 +280,6 @@ script_failed(struct ctx *c, const struct migration *m, const struct migration_p
 		    detail ? detail : "");
 }
 
-static void
-clear_result(void *result)
-{
-	PQclear(result);
-}
-
 static enum error
 run_script(struct ctx *c, const struct migration *m, const struct migration_part *part)
 {
@@ -295,8 +289,7 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 
 	if (PQsendQuery(db->conn, part->text))
 		result = db_wait(db, FOREVER);
-	if (result)
-		arena_defer(c->arena, clear_result, result);
+	db_keep(c, result);
 	if (db_lost(db, result)) {
 		db_close(db);
 		return fail(c, E_UNAVAILABLE, "%s: the database closed the connection", m->name);
