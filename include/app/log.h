@@ -16,11 +16,9 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 /* A further member of a line; rows end with { 0 }. A NULL text leaves the member out. */
 struct log_field {
 	const char *name;
-	const char *text; /* or: */
-	int64_t number;
-	bool is_number;
-	double seconds; /* printed with 6 digits where is_seconds */
-	bool is_seconds;
+	const char *text;
+	enum { LOG_TEXT, LOG_NUMBER, LOG_SECONDS } is;
+	int64_t number; /* with LOG_SECONDS in microseconds, printed with 6 digits */
 };
 
 /* Sets level and form from the settings; before it, info and auto. */

@@ -158,16 +158,14 @@ put_number(struct line *l, int64_t number, int digits)
 static void
 put_value(struct line *l, const struct log_field *f, bool quoted)
 {
-	int64_t us = (int64_t)(f->seconds * 1e6 + 0.5);
-
-	if (f->is_seconds) {
-		put_number(l, us / 1000000, 1);
-		put(l, ".", 1);
-		put_number(l, us % 1000000, 6);
+	if (f->is == LOG_NUMBER) {
+		put_number(l, f->number, 1);
 		return;
 	}
-	if (f->is_number) {
-		put_number(l, f->number, 1);
+	if (f->is == LOG_SECONDS) {
+		put_number(l, f->number / 1000000, 1);
+		put(l, ".", 1);
+		put_number(l, f->number % 1000000, 6);
 		return;
 	}
 	if (quoted)
@@ -177,19 +175,13 @@ put_value(struct line *l, const struct log_field *f, bool quoted)
 		put(l, "\"", 1);
 }
 
-static bool
-is_empty(const struct log_field *f)
-{
-	return !f->text && !f->is_number && !f->is_seconds;
-}
-
 static void
 put_fields(struct line *l, const struct log_field *fields)
 {
 	for (; fields && fields->name; fields++) {
 		size_t before = l->len;
 
-		if (is_empty(fields))
+		if (fields->is == LOG_TEXT && !fields->text)
 			continue;
 		put_text(l, as_text ? " " : ",\"");
 		put_text(l, fields->name);

@@ -215,7 +215,7 @@ log_slow(struct ctx *c, const struct query *q, int64_t took)
 {
 	struct log_field fields[] = {
 		{ .name = "query", .text = q->name },
-		{ .name = "duration", .seconds = (double)took / 1e6, .is_seconds = true },
+		{ .name = "duration", .number = took, .is = LOG_SECONDS },
 		{ 0 },
 	};
 

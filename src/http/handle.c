@@ -302,9 +302,9 @@ log_request(const struct request *req, int64_t took)
 	struct log_field fields[] = {
 		{ .name = "method", .text = req->method_text },
 		{ .name = "path", .text = req->path },
-		{ .name = "status", .number = status, .is_number = true },
-		{ .name = "duration", .seconds = (double)took / 1e6, .is_seconds = true },
-		{ .name = "bytes", .number = (int64_t)req->reply.len, .is_number = true },
+		{ .name = "status", .number = status, .is = LOG_NUMBER },
+		{ .name = "duration", .number = took, .is = LOG_SECONDS },
+		{ .name = "bytes", .number = (int64_t)req->reply.len, .is = LOG_NUMBER },
 		{ .name = "remote_addr", .text = req->ctx->ip },
 		{ .name = "error", .text = status >= 400 && e ? error_info(e)->code : NULL },
 		{ 0 },

@@ -270,8 +270,8 @@ log_end(const struct run *r, const char *became, int64_t took)
 {
 	const struct log_field fields[] = {
 		{ .name = "job_id", .text = r->job.id },
-		{ .name = "attempt", .number = r->job.attempt, .is_number = true },
-		{ .name = "duration", .seconds = (double)took / 1e6, .is_seconds = true },
+		{ .name = "attempt", .number = r->job.attempt, .is = LOG_NUMBER },
+		{ .name = "duration", .number = took, .is = LOG_SECONDS },
 		{ .name = "result", .text = became },
 		{ .name = "error", .text = r->error ? error_text(r) : NULL },
 		{ 0 },

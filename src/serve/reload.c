@@ -106,35 +106,26 @@ reload_exec(const struct inheritance *in)
 }
 
 static bool
-read_int(char **text, int *out)
-{
-	char *end;
-	long n = strtol(*text, &end, 10);
-
-	if (end == *text || n < INT_MIN || n > INT_MAX)
-		return false;
-
-	*out = (int)n;
-	*text = end;
-	return true;
-}
-
-static bool
 unpack(char *text, struct inheritance *in)
 {
-	int own, n, pid;
+	int own, at;
+	size_t n;
 
-	if (!read_int(&text, &in->listener.fd) || !read_int(&text, &own) ||
-	    !read_int(&text, &in->shared_fd) || !read_int(&text, &n) || n < 0)
+	if (sscanf(text, "%d %d %d %zu%n", &in->listener.fd, &own, &in->shared_fd, &n, &at) != 4)
 		return false;
 
 	in->listener.own = own;
-	in->workers = calloc((size_t)n + 1, sizeof(*in->workers));
+	in->workers = calloc(n + 1, sizeof(*in->workers));
 	if (!in->workers)
 		return false;
 
-	while (in->nworkers < (size_t)n && read_int(&text, &pid))
-		in->workers[in->nworkers++] = pid;
+	for (text += at; in->nworkers < n; in->nworkers++) {
+		long pid = strtol(text, &text, 10);
+
+		if (pid <= 0)
+			return false;
+		in->workers[in->nworkers] = (pid_t)pid;
+	}
 	snprintf(in->listener.name, sizeof(in->listener.name), "%s", text + (*text == ' '));
 	return true;
 }

@@ -93,8 +93,8 @@ Test(log, members_keep_their_kind)
 	struct log_field fields[] = {
 		{ .name = "word", .text = "a\"b" },
 		{ .name = "none", .text = NULL },
-		{ .name = "number", .number = -5, .is_number = true },
-		{ .name = "duration", .seconds = 0.25, .is_seconds = true },
+		{ .name = "number", .number = -5, .is = LOG_NUMBER },
+		{ .name = "duration", .number = 250000, .is = LOG_SECONDS },
 		{ 0 },
 	};
 	const char *text;
@@ -134,7 +134,7 @@ fill_with(const char *piece)
 	struct ctx c = { .request_id = "abcdefgh", .route = text, .traceparent = text };
 	struct log_field fields[] = {
 		{ .name = "path", .text = text },
-		{ .name = "status", .number = 200, .is_number = true },
+		{ .name = "status", .number = 200, .is = LOG_NUMBER },
 		{ .name = "other", .text = text },
 		{ 0 },
 	};
@@ -174,7 +174,7 @@ Test(log, a_long_path_does_not_push_the_status_out)
 	struct ctx c = { .request_id = "abcdefgh", .route = "/items" };
 	struct log_field fields[] = {
 		{ .name = "path", .text = path },
-		{ .name = "status", .number = 414, .is_number = true },
+		{ .name = "status", .number = 414, .is = LOG_NUMBER },
 		{ 0 },
 	};
 	const char *text;
