@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The database goes away and comes back: 503 at once, and then all is well again without
 # anybody's help.
+# Alone: it ends the database of the tests.
 . "$(dirname "$0")/e2e.sh"
 site_start
 

@@ -4,6 +4,7 @@
 # within 5 s of the fault's end, and every item that was confirmed there, once.
 # FAULTS=long takes minutes, as `./dev faults` does; FAULTS_NAMES: only these.
 # Not under sanitizers: they take memory for themselves, which it measures and limits.
+# Alone: it ends the database of the tests.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs python3 prlimit

@@ -3,6 +3,7 @@
 # application that builds, passes its tests and serves the new routes, which `./dev up --watch`
 # takes up as they are saved.
 # Not under sanitizers: it builds a program of its own.
+# Beside the others: it builds a copy, and waits for nothing.
 . "$(dirname "$0")/e2e.sh"
 needs_no_feature categories products
 copy=$base/var/test/first-resource

@@ -2,6 +2,7 @@
 # 10,000 jobs, while workers are killed at random, the database is restarted twice and one
 # worker is stopped past its lease: every job ends succeeded or failed, with its effect, and
 # none twice where effect and end are one transaction.
+# Alone: it ends the database of the tests.
 . "$(dirname "$0")/e2e.sh"
 
 jobs_app=$BUILD/tests/e2e/jobs_app

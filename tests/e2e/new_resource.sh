@@ -2,6 +2,7 @@
 # `./dev new resource` in a copy of the tree: what it writes builds without a warning, passes
 # lint and format, and its tests pass; what it refuses leaves nothing behind.
 # Not under sanitizers: it builds programs of its own.
+# Beside the others: it builds a copy, and waits for nothing.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

@@ -3,6 +3,7 @@
 # is left builds and passes its tests. First one that was made here, then the two that are
 # shipped.
 # Not under sanitizers: it builds programs of its own.
+# Beside the others: it builds a copy, and waits for nothing.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

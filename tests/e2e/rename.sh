@@ -2,6 +2,7 @@
 # `./dev rename` in a copy of the tree: nothing but CHANGES and LICENSE knows the old name, and
 # what is built has the new one.
 # Not under sanitizers: it builds programs of its own.
+# Beside the others: it builds a copy, and waits for nothing.
 . "$(dirname "$0")/e2e.sh"
 copy=$base/var/test/rename
 rm -rf "$copy"
