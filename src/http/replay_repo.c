@@ -39,10 +39,11 @@ const struct query replay_queries[] = {
 		       " THEN excluded.status ELSE 0 END,"
 		       " body = excluded.body, location = excluded.location,"
 		       " etag = excluded.etag, created_at = excluded.created_at"),
+	/* The array is made once; a list of rows the planner may select anew for each row, past
+	 * the limit. */
 	[CLEAN] = QUERY("replay_clean", NULL,
-			"DELETE FROM replays WHERE (user_id, hash) IN"
-			" (SELECT user_id, hash FROM replays WHERE created_at <= now() - " DAY
-			" LIMIT $1 FOR UPDATE SKIP LOCKED)"),
+			"DELETE FROM replays WHERE ctid = ANY (ARRAY(SELECT ctid FROM replays"
+			" WHERE created_at <= now() - " DAY " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	{ 0 },
 };
 
