@@ -213,44 +213,25 @@ check_member(struct scan *s)
 	return check_value(s);
 }
 
+/* From the bracket that opens up to the one that closes. */
 static const char *
-check_object(struct scan *s)
+check_elements(struct scan *s, const char *(*check)(struct scan *), char end, const char *endless)
 {
 	const char *wrong;
 
 	s->at++;
 	skip_space(s);
-	if (skip_byte(s, '}'))
+	if (skip_byte(s, end))
 		return NULL;
 
 	do {
-		wrong = check_member(s);
+		wrong = check(s);
 		if (wrong)
 			return wrong;
 		skip_space(s);
 	} while (skip_byte(s, ','));
 
-	return skip_byte(s, '}') ? NULL : "an object does not end";
-}
-
-static const char *
-check_array(struct scan *s)
-{
-	const char *wrong;
-
-	s->at++;
-	skip_space(s);
-	if (skip_byte(s, ']'))
-		return NULL;
-
-	do {
-		wrong = check_value(s);
-		if (wrong)
-			return wrong;
-		skip_space(s);
-	} while (skip_byte(s, ','));
-
-	return skip_byte(s, ']') ? NULL : "an array does not end";
+	return skip_byte(s, end) ? NULL : endless;
 }
 
 static const char *
@@ -268,7 +249,9 @@ check_value(struct scan *s)
 		if (s->depth == DEPTH_MAX)
 			return "it is nested deeper than 32 levels";
 		s->depth++;
-		wrong = *s->at == '{' ? check_object(s) : check_array(s);
+		wrong = *s->at == '{'
+			    ? check_elements(s, check_member, '}', "an object does not end")
+			    : check_elements(s, check_value, ']', "an array does not end");
 		s->depth--;
 		return wrong;
 	case '"':

@@ -97,8 +97,11 @@ fail_all() {
 	exit 1
 }
 
+# Also the job workers and the standby of tests that have them.
 site_end() {
 	local status=$?
+	work_stop "$site"
+	postgres_stop "$site/standby"
 	web_stop "$site"
 	api_stop "$site"
 	((status != 0 || bad == 0)) || status=1

@@ -375,15 +375,6 @@ sign_in() {
 	token=$(member access_token)
 }
 
-site_end() {
-	local status=$?
-	postgres_stop "$site/standby"
-	web_stop "$site"
-	api_stop "$site"
-	((status != 0 || bad == 0)) || status=1
-	exit "$status"
-}
-
 settings=(AUTH_LOGIN_RATE_LIMIT=1000/minute MAX_REQUESTS=0)
 long || settings+=(DB_STATEMENT_TIMEOUT_MS=500)
 site_start "${settings[@]}"

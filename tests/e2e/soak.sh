@@ -6,15 +6,6 @@ needs_feature items
 needs_feature tasks
 needs python3
 
-site_end() {
-	local status=$?
-	work_stop "$site"
-	web_stop "$site"
-	api_stop "$site"
-	((status != 0 || bad == 0)) || status=1
-	exit "$status"
-}
-
 # All clients have one address; the limits of accounts and sessions stay.
 site_start AUTH_LOGIN_IP_RATE_LIMIT=off AUTH_REGISTER_RATE_LIMIT=off JOB_WORKERS=2
 work_start "$site" || fail_all "the job workers do not start"
