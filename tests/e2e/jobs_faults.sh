@@ -41,9 +41,14 @@ pool_begin() {
 	pools+=("$background_pid")
 }
 
-pools_end() {
-	local pool status=$?
+pools_stop() {
+	local pool
 	for pool in "${pools[@]}"; do end_process "$pool" TERM; done
+}
+
+at_end() {
+	local status=$?
+	pools_stop
 	((status != 0 || bad == 0)) || status=1
 	exit "$status"
 }
@@ -66,12 +71,12 @@ kill_one() {
 	if kill -KILL "$pid" 2>/dev/null; then kills=$((kills + 1)); fi
 }
 
-# Not a keeper: one that has a job.
+# Not a keeper: who had an effect of late, and lives.
 stop_one() {
-	local at
-	at=$(sql "SELECT pid FROM effects ORDER BY ctid DESC LIMIT 1" 2>>"$log") || at=
-	[[ -n $at ]] && kill -STOP "$at" 2>>"$log" || return 0
-	stopped=$at
+	local pid
+	pid=$(sql "SELECT pid FROM effects ORDER BY ctid DESC LIMIT 200" 2>>"$log" | grep -m 1 -xFf <(processes)) || return 0
+	kill -STOP "$pid" 2>>"$log" || return 0
+	stopped=$pid
 	resume_at=$((SECONDS + lease + 3))
 }
 
@@ -84,7 +89,7 @@ restart_database() { # SIGNAL
 left() { sql "SELECT count(*) FROM jobs WHERE finished_at IS NULL" 2>>"$log" || echo unknown; }
 
 set_up
-trap pools_end EXIT
+trap at_end EXIT
 trap 'exit 130' INT TERM
 for what in 'brisk 6000' 'once 3000' 'failing 1000'; do
 	# shellcheck disable=SC2086 # Two words.
@@ -97,7 +102,7 @@ pool_begin
 began=$SECONDS stopped='' resume_at=0 restarts=0 resumed=no
 while ((SECONDS < began + 300)); do
 	todo=$(left)
-	[[ $todo != 0 ]] || break
+	[[ $todo != 0 || ($stopped && $resumed == no) ]] || break
 	if [[ $todo != unknown ]] && ((todo < 8500)) && [[ -z $stopped ]]; then stop_one; fi
 	if [[ -n $stopped && $resumed == no ]] && ((SECONDS >= resume_at)); then
 		kill -CONT "$stopped" 2>/dev/null || true
@@ -112,6 +117,7 @@ while ((SECONDS < began + 300)); do
 done
 echo "# seed $seed: $kills killed, $restarts restarts, $((SECONDS - began)) seconds"
 
+pools_stop # Whatever a worker has in hand is written before it is counted.
 is "no job is left" "$(left)" 0
 is "workers were killed" "$((kills >= 10))" 1
 is "the database was restarted" "$restarts" 2
