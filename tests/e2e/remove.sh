@@ -39,7 +39,8 @@ is "nothing was changed" "$(git diff --name-only)" ""
 
 perl tools/new_resource gadget name:text task:ref:tasks? >new.log 2>&1 || { cat new.log; fail_all "a resource is made"; }
 refused "what another feature uses" tasks "src/features/gadgets/gadgets.c uses it"
-perl tools/remove_resource gadgets >remove.log 2>&1 || { cat remove.log; fail_all "it is removed"; }
+refused "what git does not have" gadgets "git does not have what is there now"
+perl tools/remove_resource gadgets --force >remove.log 2>&1 || { cat remove.log; fail_all "it is removed"; }
 is "nothing stays of one that was made but its migrations" \
 	"$(git status --porcelain | grep -vE ' (db/migrations/.*|new\.log|remove\.log)$')" ""
 

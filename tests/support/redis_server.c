@@ -128,7 +128,7 @@ redis_server_begin(void)
 void
 redis_server_end(void)
 {
-	static const char *const files[] = { "log", "redis.sock" };
+	static const char *const files[] = { "log", "redis.sock", "resolv.conf" };
 	char path[100];
 
 	redis_server_stop();

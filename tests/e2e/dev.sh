@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# ./dev itself, in a copy of the tree: what it says of its commands, `up` from nothing, and what it
+# does where it is called wrongly or something is wrong.
+# Not under sanitizers: it builds a program of its own.
+# Beside the others: it builds a copy, and waits for nothing.
+. "$(dirname "$0")/e2e.sh"
+needs_feature items
+copy=$base/var/test/dev
+rm -rf "$copy"
+mkdir -p "$copy" "$site/log"
+(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
+cd "$copy"
+[[ ! -d $TOP/deploy/docs/node_modules ]] || cp -r "$TOP/deploy/docs/node_modules" deploy/docs/
+free_port
+mine=$port
+url=http://127.0.0.1:$mine
+
+# dev [NAME=VALUE…] ARGUMENTS…: sets `code` and `output`.
+dev() {
+	local settings=()
+	while [[ ${1-} == [A-Z]*=* ]]; do
+		settings+=("$1")
+		shift
+	done
+	code=0
+	output=$(env -i HOME="$HOME" PATH="$PATH" CFLAGS=-O0 ${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} \
+		"${settings[@]}" ./dev "$@" 2>&1 </dev/null) || code=$?
+}
+refused() { # TEXT STATUS WANTED
+	is "$1: exit status" "$code" "$2"
+	matches "$1: what it says" "$output" "$3"
+}
+runs() { is "$1: what runs goes on" "$(http_status "$url/health/ready")" 200; }
+
+dev help
+names=$(sed -n 's/^  \([a-z]*\)  *[A-Z].*/\1/p' <<<"$output")
+is "there are commands" "$(($(wc -l <<<"$names") > 20))" 1
+for name in $names; do
+	dev "$name" --help
+	is "help of $name" "$code $(sed -n '1s/^\(Usage: \.\/dev [a-z]*\).*/\1/p; 3s/^[A-Z].*\.$/fine/p' <<<"$output" | paste -sd ' ') $(tail -n 2 <<<"$output" | sed -n '1s/^Example://p; 2s/^  .*[^ ].*/fine/p' | xargs)" \
+		"0 Usage: ./dev $name fine fine"
+done
+
+dev bogus
+refused "no command" 2 '^\./dev: there is no command bogus$'
+dev up --bogus
+refused "an argument that is none" 2 'unknown argument --bogus'
+dev faults bogus
+refused "a fault that is none" 2 'there is no fault bogus'
+dev env
+refused "env before there is anything" 1 'cure: \./dev setup'
+dev SERVER=iis up
+refused "a web server that is none" 1 'cure: SERVER=nginx'
+dev PORT=99999 up
+refused "a port that is none" 1 'cure: PORT=8000'
+
+trap 'status=$?; ./dev down >/dev/null 2>&1; exit "$status"' EXIT
+dev PORT="$mine" up --detach
+[[ $code == 0 ]] || { printf '%s\n' "$output"; fail_all "./dev up --detach"; }
+curl=$(grep -m 1 '^  curl ' <<<"$output") || fail_all "up prints a curl line"
+is "the curl line works" "$(bash -c "$curl" | grep -o '"token_type":"bearer"')" '"token_type":"bearer"'
+dev PORT="$mine" up --detach
+refused "up again" 0 'Already running'
+dev PORT=1 up --detach
+refused "up with another port" 0 '\./dev restart does that'
+dev status --json
+matches "status" "$output" "\"ready\":true,\"url\":\"$url\""
+dev env
+matches "env has the address of what runs" "$output" "^URL=$url$"
+dev run settings
+matches "links in mails lead to it" "$output" "APP_URL[ =]+$url"
+
+dev PORT=99999 restart
+refused "restart with a port that is none" 1 'is not a port'
+runs "restart with a port that is none"
+echo 'LOG_LEVEL=loud' >>.env
+dev restart
+refused "restart with a bad setting" 1 'LOG_LEVEL'
+runs "restart with a bad setting"
+sed -i -e '$d' -e 's/^FIRST_ADMIN_PASSWORD=.*/FIRST_ADMIN_PASSWORD=another-one-by-now/' .env
+dev restart
+refused "restart stays at its port, and knows that the password is another" 0 "$url/docs|user set-password"
+matches "restart: the first admin" "$output" 'user set-password admin@example.com'
+runs "restart"
+
+dev test test_items
+matches "a test by itself has its last line" "$output" '^[0-9]+ passed, 0 failed$'
+is "a test by itself: exit status" "$code" 0
+dev down
+is "down" "$code $(http_status "$url/health/live")" "0 000"
