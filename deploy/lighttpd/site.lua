@@ -36,7 +36,7 @@ end
 
 local status = r.req_item.http_status
 if status == 0 and r.req_env["REQUEST_ID"] then
-	return 405
+	return r.req_attr["request.method"] == "OPTIONS" and 204 or 405
 end
 if status == 0 then
 	r.req_env["REQUEST_ID"] = request_id()
@@ -57,6 +57,7 @@ local id = request_id()
 r.resp_header["X-Request-ID"] = id
 r.resp_header["X-Content-Type-Options"] = "nosniff"
 r.resp_header["Cache-Control"] = status < 400 and "no-cache" or "no-store"
+r.resp_header["Allow"] = (status == 204 or status == 405) and "GET, HEAD, OPTIONS" or nil
 if status < 400 then
 	return
 end
@@ -65,7 +66,6 @@ status = status == 403 and 404 or status
 local title, code, detail = table.unpack(refusals[status] or refusals[400])
 r.resp_header["Content-Type"] = "application/problem+json"
 r.resp_header["Retry-After"] = code == "unavailable" and "1" or nil
-r.resp_header["Allow"] = status == 405 and "GET, HEAD" or nil
 local body = string.format(
 	'{"type":"about:blank","title":"%s","status":%d,"detail":"%s","code":"%s","request_id":"%s"}',
 	title, status, detail, code, id)

@@ -112,7 +112,12 @@ ask GET /docs/package.json
 is_problem "no other file of the folder" 404 not_found
 ask POST /docs -d x
 is_problem "the pages are only read" 405 method_not_allowed
-matches "the pages are only read: Allow" "$(header allow)" '^GET, HEAD$'
+matches "the pages are only read: Allow" "$(header allow)" '^GET, HEAD, OPTIONS$'
+for page in /docs /api/v1/redoc; do
+	ask OPTIONS $page
+	is "OPTIONS $page" "$status $(header allow)" '204 GET, HEAD, OPTIONS'
+	is "OPTIONS $page: nothing but that" "$body$(header content-type)" ''
+done
 ask GET /-error
 is_problem "the page of errors is no page" 404 not_found
 
