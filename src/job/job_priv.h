@@ -150,25 +150,27 @@ struct queue_name {
 enum error jobs_open(struct ctx *, struct records *out) MUST_CHECK; /* of struct queue_name */
 enum error jobs_take(struct ctx *, const char *queue, int64_t n, int64_t lease,
 		     struct records *out) MUST_CHECK; /* of struct taken */
-enum error jobs_succeed(struct ctx *, int64_t lease, const char *keys, int64_t *n) MUST_CHECK;
-enum error job_succeed(struct ctx *, int64_t key, int64_t lease, const char *result,
-		       int64_t *n) MUST_CHECK;
+/* How the jobs of a lease end: `changed` (NULL is fine) gets how many were still held by it. */
+enum error jobs_succeed(struct ctx *, int64_t lease, const int64_t *keys, size_t n,
+			const char *result, int64_t *changed) MUST_CHECK;
 /* status: scheduled (in `delay` seconds), failed, cancelled. */
 enum error job_fail(struct ctx *, int64_t key, int64_t lease, const char *status, int64_t delay,
-		    const char *error, int64_t *n) MUST_CHECK;
+		    const char *error, int64_t *changed) MUST_CHECK;
 /* Another time, as if it had not been tried: scheduled, or queued where `delay` is 0. */
-enum error jobs_put_back(struct ctx *, int64_t lease, const char *keys, int64_t delay,
-			 int64_t *n) MUST_CHECK;
+enum error jobs_put_back(struct ctx *, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
+			 int64_t *changed) MUST_CHECK;
 enum error job_show_progress(struct ctx *, int64_t key, int64_t lease, int percent,
-			     int64_t *n) MUST_CHECK;
+			     int64_t *changed) MUST_CHECK;
 /* The table may have grown from nothing to a million rows since the connection planned its
  * statements: it shall do so again. */
 enum error jobs_plan_anew(struct ctx *) MUST_CHECK;
 enum error jobs_look(struct ctx *, struct due *out) MUST_CHECK;
-enum error jobs_renew(struct ctx *, const char *leases, struct records *out) MUST_CHECK;
+enum error jobs_renew(struct ctx *, const int64_t *leases, size_t n,
+		      struct records *out) MUST_CHECK; /* of struct held */
 /* Takes jobs away from leases that ran out, and from those of dead workers (the first of
- * each, as bigint[]). */
-enum error jobs_rescue(struct ctx *, const char *dead, struct records *out) MUST_CHECK;
+ * each). */
+enum error jobs_rescue(struct ctx *, const int64_t *dead, size_t n,
+		       struct records *out) MUST_CHECK; /* of struct rescued */
 enum error cron_begin(struct ctx *, const char *name, int64_t now,
 		      struct cron_seen *out) MUST_CHECK;
 enum error cron_claim(struct ctx *, const char *name, int64_t at, bool *mine) MUST_CHECK;

@@ -333,6 +333,20 @@ p_lease_seconds(struct ctx *c)
 	return p_int(c, settings.job_lease_seconds);
 }
 
+/* The value of a bigint[]. */
+static const char *
+p_numbers(struct ctx *c, const int64_t *numbers, size_t n)
+{
+	struct buf b = buf_new(c->arena, 128 * 1024);
+
+	for (size_t i = 0; i < n; i++) {
+		buf_char(&b, i ? ',' : '{');
+		buf_int(&b, numbers[i]);
+	}
+	buf_text(&b, n ? "}" : "{}");
+	return b.data;
+}
+
 static const char *
 p_time(struct ctx *c, int64_t microseconds)
 {
@@ -457,36 +471,33 @@ jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct rec
 }
 
 enum error
-jobs_succeed(struct ctx *c, int64_t lease, const char *keys, int64_t *n)
+jobs_succeed(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, const char *result,
+	     int64_t *changed)
 {
-	return db_run(c, &job_queries[SUCCEED], n, keys, p_int(c, lease), NULL);
-}
-
-enum error
-job_succeed(struct ctx *c, int64_t key, int64_t lease, const char *result, int64_t *n)
-{
-	return db_run(c, &job_queries[SUCCEED], n, arena_printf(c->arena, "{%" PRId64 "}", key),
-		      p_int(c, lease), result);
+	return db_run(c, &job_queries[SUCCEED], changed, p_numbers(c, keys, n), p_int(c, lease),
+		      result);
 }
 
 enum error
 job_fail(struct ctx *c, int64_t key, int64_t lease, const char *status, int64_t delay,
-	 const char *error, int64_t *n)
+	 const char *error, int64_t *changed)
 {
-	return db_run(c, &job_queries[FAIL], n, p_int(c, key), p_int(c, lease), status,
+	return db_run(c, &job_queries[FAIL], changed, p_int(c, key), p_int(c, lease), status,
 		      p_int(c, delay), error);
 }
 
 enum error
-jobs_put_back(struct ctx *c, int64_t lease, const char *keys, int64_t delay, int64_t *n)
+jobs_put_back(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
+	      int64_t *changed)
 {
-	return db_run(c, &job_queries[PUT_BACK], n, p_int(c, lease), keys, p_int(c, delay));
+	return db_run(c, &job_queries[PUT_BACK], changed, p_int(c, lease), p_numbers(c, keys, n),
+		      p_int(c, delay));
 }
 
 enum error
-job_show_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *n)
+job_show_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *changed)
 {
-	return db_run(c, &job_queries[PROGRESS], n, p_int(c, key), p_int(c, lease),
+	return db_run(c, &job_queries[PROGRESS], changed, p_int(c, key), p_int(c, lease),
 		      p_int(c, percent));
 }
 
@@ -505,15 +516,15 @@ jobs_look(struct ctx *c, struct due *out)
 }
 
 enum error
-jobs_renew(struct ctx *c, const char *leases, struct records *out)
+jobs_renew(struct ctx *c, const int64_t *leases, size_t n, struct records *out)
 {
-	return db_all(c, &job_queries[RENEW], out, leases, p_lease_seconds(c));
+	return db_all(c, &job_queries[RENEW], out, p_numbers(c, leases, n), p_lease_seconds(c));
 }
 
 enum error
-jobs_rescue(struct ctx *c, const char *dead, struct records *out)
+jobs_rescue(struct ctx *c, const int64_t *dead, size_t n, struct records *out)
 {
-	return db_all(c, &job_queries[RESCUE], out, dead);
+	return db_all(c, &job_queries[RESCUE], out, p_numbers(c, dead, n));
 }
 
 enum error
@@ -655,10 +666,6 @@ job_totals(struct ctx *c, struct records *out)
 enum error
 job_totals_add(struct ctx *c, const struct metric_series *s)
 {
-	struct buf b = buf_new(c->arena, 1024);
-
-	for (size_t i = 0; i < METRIC_CELLS; i++)
-		buf_printf(&b, "%c%" PRIu64, i ? ',' : '{', s->cells[i]);
-	buf_char(&b, '}');
-	return db_run(c, &job_queries[TOTALS_ADD], NULL, s->values[0], s->values[1], buf_done(&b));
+	return db_run(c, &job_queries[TOTALS_ADD], NULL, s->values[0], s->values[1],
+		      p_numbers(c, (const int64_t *)s->cells, METRIC_CELLS));
 }

@@ -139,7 +139,7 @@ job_finish(struct job *job, enum error e)
 	int64_t n = 0;
 
 	if (!e)
-		e = job_succeed(job->ctx, s->key, s->lease, s->result, &n);
+		e = jobs_succeed(job->ctx, s->lease, &s->key, 1, s->result, &n);
 	if (!e && n == 0) {
 		s->stopped = STOP_LOST;
 		e = fail(job->ctx, E_CONFLICT, "another worker has it by now");

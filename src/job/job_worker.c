@@ -38,7 +38,7 @@ static struct worker {
 	const struct taken *taken;
 	size_t ntaken, begun;
 	int64_t lease, lease_ends;
-	struct buf ended; /* keys of those that ended well: "{1,2" */
+	int64_t ended[BATCH_MAX]; /* keys of those that ended well and are not written */
 	size_t nended;
 	int64_t write_by;
 
@@ -191,32 +191,23 @@ try_again(enum error e)
 }
 
 static void
-log_lost(const struct ctx *c, int64_t n)
-{
-	if (n)
-		log_warn(c,
-			 "%" PRId64 " jobs were taken by others while they ran here: how they "
-			 "ended here is not written",
-			 n);
-}
-
-static void
 write_ended(void)
 {
-	int64_t n = 0;
+	int64_t lost = (int64_t)w.nended, n;
 	enum error e;
 
 	if (!w.nended)
 		return;
 
-	buf_char(&w.ended, '}');
 	do
-		e = jobs_succeed(&w.ctx, w.lease, w.ended.data, &n);
+		e = jobs_succeed(&w.ctx, w.lease, w.ended, w.nended, NULL, &n);
 	while (e && try_again(e));
-	if (!e)
-		log_lost(&w.ctx, (int64_t)w.nended - n);
+	if (!e && n < lost)
+		log_warn(&w.ctx,
+			 "%" PRId64 " jobs were taken by others while they ran here: how they "
+			 "ended here is not written",
+			 lost - n);
 	w.nended = 0;
-	w.ended = buf_new(w.arena, BATCH_MAX * 24);
 }
 
 static void
@@ -224,8 +215,7 @@ note_ended(int64_t key)
 {
 	if (!w.nended)
 		w.write_by = now() + WRITE_US;
-	buf_printf(&w.ended, "%c%" PRId64, w.nended ? ',' : '{', key);
-	w.nended++;
+	w.ended[w.nended++] = key;
 }
 
 static const char *
@@ -245,7 +235,6 @@ static enum error
 write_failure(const struct run *r, int64_t *n, const char **became)
 {
 	const struct job_state *s = &r->state;
-	const char *key = arena_printf(w.arena, "{%" PRId64 "}", s->key);
 	bool last = s->given_up || r->job.attempt >= r->job.max_attempts;
 
 	if (s->stopped == STOP_CANCELLED) {
@@ -254,11 +243,11 @@ write_failure(const struct run *r, int64_t *n, const char **became)
 	}
 	if (s->stopped == STOP_LEAVING) {
 		*became = "put back";
-		return jobs_put_back(&w.ctx, s->lease, key, 0, n);
+		return jobs_put_back(&w.ctx, s->lease, &s->key, 1, 0, n);
 	}
 	if (s->snooze && !s->stopped) {
 		*became = "snoozed";
-		return jobs_put_back(&w.ctx, s->lease, key, s->snooze, n);
+		return jobs_put_back(&w.ctx, s->lease, &s->key, 1, s->snooze, n);
 	}
 	*became = last ? "failed" : "to be retried";
 	return job_fail(&w.ctx, s->key, s->lease, last ? "failed" : "scheduled",
@@ -320,7 +309,7 @@ write_end(const struct run *r)
 		else if (r->error)
 			e = write_failure(r, &n, &became);
 		else
-			e = job_succeed(&w.ctx, s->key, s->lease, s->result, &n);
+			e = jobs_succeed(&w.ctx, s->lease, &s->key, 1, s->result, &n);
 	} while (e && try_again(e));
 	if (!e && n && strcmp(became, "succeeded") != 0)
 		bell_ring(job_bells.keeper); /* it may be due soon */
@@ -333,20 +322,18 @@ write_end(const struct run *r)
 static void
 put_back_rest(void)
 {
-	struct buf keys = buf_new(w.arena, BATCH_MAX * 24);
+	int64_t keys[BATCH_MAX];
+	size_t n = 0;
 	enum error e;
-	int64_t n;
 
-	for (size_t i = w.begun; i < w.ntaken; i++)
-		buf_printf(&keys, "%c%" PRId64, keys.len ? ',' : '{', w.taken[i].key);
-	w.begun = w.ntaken;
+	while (w.begun < w.ntaken)
+		keys[n++] = w.taken[w.begun++].key;
 	w.slot->begun = w.ntaken;
-	if (!keys.len)
+	if (!n)
 		return;
 
-	buf_char(&keys, '}');
 	do
-		e = jobs_put_back(&w.ctx, w.lease, keys.data, 0, &n);
+		e = jobs_put_back(&w.ctx, w.lease, keys, n, 0, NULL);
 	while (e && try_again(e));
 	bell_ring(job_bells.workers);
 }
@@ -427,6 +414,7 @@ run_next(void)
 		return;
 	}
 	w.slot->stop = 0;
+	w.slot->since = now();
 	w.slot->job = t->key;
 	w.slot->begun = ++w.begun;
 	if (w.slot->surplus == w.lease) { /* in this very moment */
@@ -450,7 +438,6 @@ begin_batch(const struct records *taken)
 	w.taken = taken->rows;
 	w.ntaken = taken->n;
 	w.begun = 0;
-	w.ended = buf_new(w.arena, BATCH_MAX * 24);
 	w.slot->begun = 0;
 	for (size_t i = 0; i < taken->n; i++)
 		w.slot->batch[i] = w.taken[i].key;
