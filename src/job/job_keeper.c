@@ -29,7 +29,6 @@ struct time_row {
 };
 
 static struct keeper {
-	struct slot *slot;
 	struct arena *arena;
 	struct db *db;
 	struct ctx ctx;
@@ -415,40 +414,27 @@ read_crons(void)
 	}
 }
 
-static bool
-set_up(void)
+bool
+keeper_set_up(void)
 {
 	sigset_t set;
 
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	k.slot = shared_slot_take();
 	k.arena = arena_new(ARENA_LIMIT);
 	k.db = db_new(settings.database_url);
 	k.ctx = (struct ctx) { .arena = k.arena, .db = k.db, .request_id = "keeper" };
 	k.poll_us = POLL_FIRST_US;
 	read_crons();
-	return k.signals >= 0 && k.slot;
+	return k.signals >= 0;
 }
 
-int
-job_keeper(const struct seat_info *info)
+void
+keeper_live(void)
 {
-	if (!set_up()) {
-		log_error(NULL, "cannot start the keeper: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-
-	k.slot->ready = true;
-	kill(info->parent, SIGUSR1);
 	while (!k.leave_now && !(k.leaving && !workers_left())) {
 		enum error e = keep();
 
@@ -459,6 +445,4 @@ job_keeper(const struct seat_info *info)
 	}
 	db_free(k.db);
 	arena_free(k.arena);
-	shared_forget(getpid());
-	return EXIT_SUCCESS;
 }

@@ -79,8 +79,12 @@ int64_t cron_last_due(const struct cron_times *, const char *zone, int64_t after
 
 /* ---- job_keeper.c, job_worker.c, job_run.c */
 
-int job_keeper(const struct seat_info *);
-int job_worker(const struct seat_info *);
+/* Each is set up for its life in a pool, then lives until it is told to leave. False, with
+ * errno, where it cannot. */
+bool keeper_set_up(void);
+void keeper_live(void);
+bool worker_set_up(struct slot *);
+void worker_live(void);
 
 /* What the keeper and the workers wake each other by: eventfd(2). */
 struct job_bells {

@@ -104,15 +104,10 @@ on_alarm(int signal UNUSED)
 static void
 take_signals(void)
 {
-	static const int terminal[] = { SIGINT, SIGQUIT, SIGHUP };
 	struct sigaction leave = { .sa_handler = on_leave, .sa_flags = SA_RESTART };
 	struct sigaction alarm = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
 	sigset_t none;
 
-	for (size_t i = 0; i < COUNT(terminal); i++)
-		signal(terminal[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGTERM, &leave, NULL);
 	sigaction(SIGUSR1, &leave, NULL);
 	sigaction(SIGALRM, &alarm, NULL);
@@ -502,17 +497,13 @@ work_once(void)
 
 /* ---- begin and end of a worker */
 
-static bool
-set_up(void)
+bool
+worker_set_up(struct slot *slot)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	uint32_t random;
 
-	w.slot = shared_slot_take();
-	if (!w.slot) {
-		errno = EAGAIN; /* until old workers are gone */
-		return false;
-	}
+	w.slot = slot;
 	take_signals();
 	random_bytes(&random, sizeof(random));
 	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
@@ -526,16 +517,9 @@ set_up(void)
 	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, job_bells.workers, &event) == 0;
 }
 
-int
-job_worker(const struct seat_info *info)
+void
+worker_live(void)
 {
-	if (!set_up()) {
-		log_error(NULL, "cannot start a worker: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-
-	w.slot->ready = true;
-	kill(info->parent, SIGUSR1);
 	while (!job_leave_by) {
 		if (!work_once())
 			wait_for_bell(IDLE_MS);
@@ -543,6 +527,4 @@ job_worker(const struct seat_info *info)
 	db_free(w.db);
 	arena_free(w.job_arena);
 	arena_free(w.arena);
-	shared_forget(getpid());
-	return EXIT_SUCCESS;
 }
