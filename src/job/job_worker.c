@@ -225,90 +225,97 @@ error_text(const struct run *r)
 	return b.data;
 }
 
-/* What becomes of a job that did not end well: it is put back, or this try failed. */
-static enum error
-write_failure(const struct run *r, int64_t *n, const char **became)
+enum outcome { SUCCEEDED, FAILED, CANCELLED, TO_RETRY, PUT_BACK, SNOOZED, LOST };
+
+static const struct {
+	const char *text;
+	enum log_level level;
+	const char *result; /* as it is counted; what only waits for another time is none */
+} outcomes[] = {
+	[SUCCEEDED] = { "succeeded", LOG_INFO, "succeeded" },
+	[FAILED] = { "failed", LOG_ERROR, "failed" },
+	[CANCELLED] = { "cancelled", LOG_INFO, "cancelled" },
+	[TO_RETRY] = { "to be retried", LOG_WARN, "retried" },
+	[PUT_BACK] = { "put back", LOG_INFO, NULL },
+	[SNOOZED] = { "snoozed", LOG_INFO, NULL },
+	[LOST] = { "lost", LOG_ERROR, NULL },
+};
+
+static enum outcome
+judge(const struct run *r)
 {
 	const struct job_state *s = &r->state;
-	bool last = s->given_up || r->job.attempt >= r->job.max_attempts;
 
-	if (s->stopped == STOP_CANCELLED) {
-		*became = "cancelled";
+	if (s->stopped == STOP_LOST)
+		return LOST;
+	if (!r->error)
+		return SUCCEEDED;
+	if (s->stopped == STOP_CANCELLED)
+		return CANCELLED;
+	if (s->stopped == STOP_LEAVING)
+		return PUT_BACK;
+	if (s->snooze && !s->stopped)
+		return SNOOZED;
+	return s->given_up || r->job.attempt >= r->job.max_attempts ? FAILED : TO_RETRY;
+}
+
+static enum error
+write_outcome(const struct run *r, enum outcome outcome, int64_t *n)
+{
+	const struct job_state *s = &r->state;
+
+	if (outcome == SUCCEEDED)
+		return jobs_succeed(&w.ctx, s->lease, &s->key, 1, s->result, n);
+	if (outcome == PUT_BACK || outcome == SNOOZED)
+		return jobs_put_back(&w.ctx, s->lease, &s->key, 1,
+				     outcome == SNOOZED ? s->snooze : 0, n);
+	if (outcome == CANCELLED)
 		return job_fail(&w.ctx, s->key, s->lease, "cancelled", 0, "it was cancelled", n);
-	}
-	if (s->stopped == STOP_LEAVING) {
-		*became = "put back";
-		return jobs_put_back(&w.ctx, s->lease, &s->key, 1, 0, n);
-	}
-	if (s->snooze && !s->stopped) {
-		*became = "snoozed";
-		return jobs_put_back(&w.ctx, s->lease, &s->key, 1, s->snooze, n);
-	}
-	*became = last ? "failed" : "to be retried";
-	return job_fail(&w.ctx, s->key, s->lease, last ? "failed" : "scheduled",
+	return job_fail(&w.ctx, s->key, s->lease, outcome == FAILED ? "failed" : "scheduled",
 			kind_back_off(r->job.kind, r->job.attempt), error_text(r), n);
 }
 
+/* Returns what became of it. */
+static enum outcome
+write_end(const struct run *r)
+{
+	const struct job_state *s = &r->state;
+	enum outcome outcome = judge(r);
+	int64_t n;
+	enum error e;
+
+	if (s->ended)
+		return SUCCEEDED;
+	if (!r->error && !s->result) {
+		note_ended(s->key);
+		return SUCCEEDED;
+	}
+	if (outcome == LOST)
+		return LOST;
+
+	do
+		e = write_outcome(r, outcome, &n);
+	while (e && try_again(e));
+	if (e || !n)
+		return LOST;
+	if (outcome != SUCCEEDED)
+		bell_ring(job_bells.keeper); /* it may be due soon */
+	return outcome;
+}
+
 static void
-log_end(const struct run *r, const char *became, int64_t took)
+log_end(const struct run *r, enum outcome outcome, int64_t took)
 {
 	const struct log_field fields[] = {
 		{ .name = "job_id", .text = r->job.id },
 		{ .name = "attempt", .number = r->job.attempt, .is = LOG_NUMBER },
 		{ .name = "duration", .number = took, .is = LOG_SECONDS },
-		{ .name = "result", .text = became },
+		{ .name = "result", .text = outcomes[outcome].text },
 		{ .name = "error", .text = r->error ? error_text(r) : NULL },
 		{ 0 },
 	};
-	enum log_level level = LOG_INFO;
 
-	if (strcmp(became, "failed") == 0 || strcmp(became, "lost") == 0)
-		level = LOG_ERROR;
-	else if (strcmp(became, "to be retried") == 0)
-		level = LOG_WARN;
-	log_write(level, &r->ctx, fields, "job");
-}
-
-/* What only waits for another time is no result. */
-static void
-measure(const struct run *r, const char *became, int64_t took)
-{
-	static const char *const results[] = { "succeeded", "failed", "cancelled" };
-
-	for (size_t i = 0; i < COUNT(results); i++)
-		if (strcmp(became, results[i]) == 0)
-			metric_observe(&metric_job_duration, took, r->job.kind->name, became);
-	if (strcmp(became, "to be retried") == 0)
-		metric_observe(&metric_job_duration, took, r->job.kind->name, "retried");
-}
-
-/* Returns what became of it, for the log. */
-static const char *
-write_end(const struct run *r)
-{
-	const struct job_state *s = &r->state;
-	const char *became = "succeeded";
-	int64_t n = 1;
-	enum error e = OK;
-
-	if (s->ended)
-		return became;
-	if (!r->error && !s->result) {
-		note_ended(s->key);
-		return became;
-	}
-
-	do {
-		if (s->stopped == STOP_LOST)
-			n = 0;
-		else if (r->error)
-			e = write_failure(r, &n, &became);
-		else
-			e = jobs_succeed(&w.ctx, s->lease, &s->key, 1, s->result, &n);
-	} while (e && try_again(e));
-	if (!e && n && strcmp(became, "succeeded") != 0)
-		bell_ring(job_bells.keeper); /* it may be due soon */
-	return e || !n ? "lost" : became;
+	log_write(outcomes[outcome].level, &r->ctx, fields, "job");
 }
 
 /* ---- a batch */
@@ -361,7 +368,7 @@ run_one(const struct taken *t, const struct job_kind *kind)
 {
 	static struct run r;
 	int64_t start = now(), took;
-	const char *became;
+	enum outcome outcome;
 
 	r = (struct run) {
 		.ctx = { .arena = w.job_arena,
@@ -385,37 +392,29 @@ run_one(const struct taken *t, const struct job_kind *kind)
 	took = now() - start;
 	note_pace(pace_of(kind), took);
 	note_pace(&w.overall, took);
-	became = write_end(&r);
-	measure(&r, became, took);
-	log_end(&r, became, took);
+	outcome = write_end(&r);
+	if (outcomes[outcome].result)
+		metric_observe(&metric_job_duration, took, kind->name, outcomes[outcome].result);
+	log_end(&r, outcome, took);
 	arena_reset(w.job_arena);
 }
 
-/* Whether the rest of the batch was given to others because the job before took long. */
-static bool
-is_surplus(void)
-{
-	return w.slot->surplus == w.lease || (job_leave_by != 0);
-}
-
+/* That it is begun is shown first: then either this looks in time at what the keeper says of
+ * the batch, or the keeper sees it and leaves it here. */
 static void
 run_next(void)
 {
 	const struct taken *t = &w.taken[w.begun];
 	const struct job_kind *kind = job_kind_find(t->kind);
 
-	if (is_surplus() || !kind) {
-		put_back_rest();
-		return;
-	}
 	w.slot->stop = 0;
 	w.slot->since = now();
 	w.slot->job = t->key;
-	w.slot->begun = ++w.begun;
-	if (w.slot->surplus == w.lease) { /* in this very moment */
-		w.begun--;
+	w.slot->begun = w.begun + 1;
+	if (!kind || job_leave_by || w.slot->surplus == w.lease) {
 		put_back_rest();
 	} else {
+		w.begun++;
 		if (*pace_of(kind) > QUICK_US) {
 			write_ended();
 			put_back_rest();
