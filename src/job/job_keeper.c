@@ -280,14 +280,12 @@ see_to_crons(int64_t now)
 
 	for (size_t i = 0; i < k.ncrons && !e; i++) {
 		struct time_row *t = &k.crons[i];
-		struct cron_seen seen;
 		int64_t due;
 
 		if (!t->last_at) {
-			e = cron_begin(&k.ctx, t->row->name, seconds, &seen);
+			e = cron_begin(&k.ctx, t->row->name, seconds, &t->last_at);
 			if (e)
 				break;
-			t->last_at = seen.last_at;
 		}
 		due = cron_last_due(&t->times, t->row->zone,
 				    t->seen_at > t->last_at ? t->seen_at : t->last_at, seconds);

@@ -51,13 +51,18 @@ const char *kind_queue(const struct job_kind *);
 int64_t kind_back_off(const struct job_kind *, int64_t attempt);
 
 /* The names of all kinds as PostgreSQL's text[]. */
-const char *kind_names(struct arena *);
+const char *kind_names(struct ctx *);
+
+/* Reads a job's arguments by the rows that check the body of a request. `args` gets the record,
+ * NULL where the kind takes none. */
+enum error kind_read_args(struct ctx *, const struct job_kind *, const char *json,
+			  const void **args) MUST_CHECK;
 
 /* How many jobs of the queue may run at once; 0: no limit. */
 int64_t queue_limit(const char *queue);
 
 /* The queues of JOB_QUEUES as text[], NULL for all. */
-const char *queue_names(struct arena *);
+const char *queue_names(struct ctx *);
 
 /* ---- cron.c */
 
@@ -142,16 +147,8 @@ struct rescued {
 	const char *id, *kind, *status, *error;
 };
 
-struct cron_seen {
-	const char *name;
-	int64_t last_at; /* seconds since 1970 */
-};
-
-struct queue_name {
-	const char *queue;
-};
-
-enum error jobs_open(struct ctx *, struct records *out) MUST_CHECK; /* of struct queue_name */
+/* The queues that have something and are not paused: of struct job_queue, with the name alone. */
+enum error jobs_open(struct ctx *, struct records *out) MUST_CHECK;
 enum error jobs_take(struct ctx *, const char *queue, int64_t n, int64_t lease,
 		     struct records *out) MUST_CHECK; /* of struct taken */
 /* How the jobs of a lease end: `changed` (NULL is fine) gets how many were still held by it. */
@@ -175,8 +172,9 @@ enum error jobs_renew(struct ctx *, const int64_t *leases, size_t n,
  * each). */
 enum error jobs_rescue(struct ctx *, const int64_t *dead, size_t n,
 		       struct records *out) MUST_CHECK; /* of struct rescued */
-enum error cron_begin(struct ctx *, const char *name, int64_t now,
-		      struct cron_seen *out) MUST_CHECK;
+/* Seconds since 1970 up to which a time that comes again was seen to: now, where it is new. */
+enum error cron_begin(struct ctx *, const char *name, int64_t now, int64_t *last_at) MUST_CHECK;
+/* Whether it is ours to see to it up to there. */
 enum error cron_claim(struct ctx *, const char *name, int64_t at, bool *mine) MUST_CHECK;
 
 #endif

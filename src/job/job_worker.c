@@ -488,7 +488,7 @@ work_once(void)
 		return true;
 	}
 	for (size_t i = 0; i < open.n && !job_leave_by; i++)
-		found |= work_on(((const struct queue_name *)open.rows)[i].queue, &full) > 0;
+		found |= work_on(((const struct job_queue *)open.rows)[i].queue, &full) > 0;
 	if (found && !full && !job_leave_by)
 		poll(NULL, 0, REST_MS);
 	return found;
