@@ -10,7 +10,6 @@
 
 #include <ctype.h>
 #include <grp.h>
-#include <netdb.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -273,53 +272,6 @@ check_disk(struct finding *f)
 }
 
 /* ---- neighbours */
-
-static bool
-connects(const char *host, const char *port)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
-	bool good = false;
-
-	if (getaddrinfo(host, port, &hints, &found) != 0)
-		return false;
-
-	for (struct addrinfo *at = found; at && !good; at = at->ai_next) {
-		int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-		good = fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) == 0;
-		if (fd >= 0)
-			close(fd);
-	}
-	freeaddrinfo(found);
-	return good;
-}
-
-/* scheme://user:password@host:port/… */
-static bool
-url_answers(const char *url, const char *port, char host[256])
-{
-	const char *at = strstr(url, "://"), *start = at ? at + 3 : url, *end, *colon;
-
-	end = start + strcspn(start, "/?");
-	for (const char *p = start; p < end; p++) {
-		if (*p == '@')
-			start = p + 1;
-	}
-	colon = memrchr(start, ':', (size_t)(end - start));
-	if (colon && memchr(colon, ']', (size_t)(end - colon)))
-		colon = NULL;
-	if (*start == '[')
-		snprintf(host, 256, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
-	else
-		snprintf(host, 256, "%.*s", (int)((colon ? colon : end) - start), start);
-	if (!colon)
-		return connects(host, port);
-
-	char text[16];
-
-	snprintf(text, sizeof(text), "%.*s", (int)(end - colon - 1), colon + 1);
-	return connects(host, text);
-}
 
 static void
 check_mail(struct finding *f)
