@@ -77,10 +77,11 @@ check_timeouts(struct finding *f)
 /* ---- database */
 
 static bool
-look(struct finding *f, struct ctx **c, struct db_look *look)
+look(struct finding *f, struct db_look *look)
 {
-	*c = cli_open(false);
-	if (db_look(*c, look) == OK)
+	struct ctx c = cli_open(false);
+
+	if (db_look(&c, look) == OK)
 		return true;
 
 	finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
@@ -90,11 +91,11 @@ look(struct finding *f, struct ctx **c, struct db_look *look)
 static void
 check_database(struct finding *f)
 {
+	struct ctx c = cli_open(false);
 	struct db_look db;
-	struct ctx *c;
 	int64_t latency;
 
-	if (!look(f, &c, &db) || db_ping(c, &latency))
+	if (db_look(&c, &db) || db_ping(&c, &latency))
 		finding_set(f, STATE_FAULT,
 			    "does PostgreSQL run, and psql with DATABASE_URL work for this user?",
 			    "the database does not answer, or not as it should");
@@ -109,10 +110,10 @@ check_database(struct finding *f)
 static void
 check_migrations(struct finding *f)
 {
-	struct ctx *c = cli_open(false);
+	struct ctx c = cli_open(false);
 	int64_t pending;
 
-	if (migrate_pending(c, &pending))
+	if (migrate_pending(&c, &pending))
 		finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
 	else if (pending > 0)
 		finding_set(f, STATE_FAULT, PACKAGE " migrate up",
@@ -125,9 +126,8 @@ static void
 check_role(struct finding *f)
 {
 	struct db_look db;
-	struct ctx *c;
 
-	if (!look(f, &c, &db))
+	if (!look(f, &db))
 		return;
 	if (db.forbidden > 0)
 		finding_set(f, STATE_FAULT,
@@ -148,10 +148,9 @@ check_connections(struct finding *f)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int64_t want = settings.workers ? settings.workers : cores > 2 ? 2 * cores : 4;
 	struct db_look db;
-	struct ctx *c;
 
 	want += settings.job_workers + 1;
-	if (!look(f, &c, &db))
+	if (!look(f, &db))
 		return;
 	if (want > db.connections)
 		finding_set(f, STATE_FAULT,
@@ -168,10 +167,9 @@ static void
 check_clock(struct finding *f)
 {
 	struct db_look db;
-	struct ctx *c;
 	int64_t skew;
 
-	if (!look(f, &c, &db))
+	if (!look(f, &db))
 		return;
 	skew = llabs(clock_now() - db.now);
 	if (skew > settings.clock_skew_seconds * SECOND)
