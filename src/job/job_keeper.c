@@ -24,8 +24,7 @@ enum {
 struct time_row {
 	const struct cron *row;
 	struct cron_times times;
-	int64_t last_at; /* seconds since 1970; 0: not known yet */
-	int64_t seen_at; /* nothing was due since last_at up to here */
+	int64_t seen_at; /* up to here, in seconds since 1970, it was seen to; 0: not known yet */
 };
 
 static struct keeper {
@@ -244,14 +243,7 @@ look(int64_t now)
 }
 
 static enum error
-tell_totals(int64_t now)
-{
-	k.tell_at = now + TELL_US;
-	return job_totals_tell(&k.ctx);
-}
-
-static enum error
-enqueue_due(struct time_row *t, int64_t at)
+enqueue_due(const struct time_row *t, int64_t at)
 {
 	bool mine = false;
 	enum error e;
@@ -268,7 +260,6 @@ enqueue_due(struct time_row *t, int64_t at)
 	if (e)
 		log_error(&k.ctx, "cron %s: cannot enqueue %s: %s", t->row->name,
 			  t->row->kind->name, error_info(e)->code);
-	t->last_at = at;
 	return OK;
 }
 
@@ -282,13 +273,12 @@ see_to_crons(int64_t now)
 		struct time_row *t = &k.crons[i];
 		int64_t due;
 
-		if (!t->last_at) {
-			e = cron_begin(&k.ctx, t->row->name, seconds, &t->last_at);
+		if (!t->seen_at) {
+			e = cron_begin(&k.ctx, t->row->name, seconds, &t->seen_at);
 			if (e)
 				break;
 		}
-		due = cron_last_due(&t->times, t->row->zone,
-				    t->seen_at > t->last_at ? t->seen_at : t->last_at, seconds);
+		due = cron_last_due(&t->times, t->row->zone, t->seen_at, seconds);
 		if (due)
 			e = enqueue_due(t, due);
 		if (!e)
@@ -343,8 +333,10 @@ keep(void)
 		e = look(now);
 	if (!e && now >= k.cron_at && !k.leaving)
 		e = see_to_crons(now);
-	if (!e && (now >= k.tell_at || k.leaving))
-		e = tell_totals(now);
+	if (!e && (now >= k.tell_at || k.leaving)) {
+		k.tell_at = now + TELL_US;
+		e = job_totals_tell(&k.ctx);
+	}
 	return e ? e : hear(now); /* notices that came with the answers */
 }
 

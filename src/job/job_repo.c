@@ -362,13 +362,12 @@ p_time(struct ctx *c, int64_t microseconds)
 
 /* The two can miss each other: the one that was in the way may just have finished. */
 static enum error
-insert_unique(struct ctx *c, const struct query *insert, struct db_params p, const char *key,
-	      struct job_row *out)
+insert_unique(struct ctx *c, struct db_params p, const char *key, struct job_row *out)
 {
 	enum error e = E_NOT_FOUND;
 
 	for (int try = 0; e == E_NOT_FOUND && try < 3; try++) {
-		e = db_one_(c, insert, out, p);
+		e = db_one_(c, &job_queries[INSERT], out, p);
 		if (e == E_NOT_FOUND && key)
 			e = db_one(c, &job_queries[FIND_UNIQUE], out, key);
 	}
@@ -410,7 +409,7 @@ job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struc
 	if (how.unique)
 		unique = arena_printf(c->arena, "%s:%s", kind->name, how.unique);
 	uuid_new(id);
-	e = insert_unique(c, &job_queries[INSERT],
+	e = insert_unique(c,
 			  DB_PARAMS(id, kind->name,
 				    how.queue && !kind->concurrency ? how.queue : kind_queue(kind),
 				    p_int(c, how.priority), p_time(c, how.run_at), json, how.owner,
