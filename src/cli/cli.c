@@ -209,6 +209,14 @@ cli_number(struct ctx *c, const struct call *call, const char *name, int64_t max
 	return OK;
 }
 
+enum error
+cli_check(struct ctx *c, const char *name, const struct field *field, const char *text,
+	  const char **value)
+{
+	*value = field_check(c, "argument", field, text);
+	return *value ? OK : fail(c, E_VALIDATION, "%s %s", name, c->failure.fields->message);
+}
+
 void
 cli_print_json(struct ctx *c, const struct schema *schema, const void *record)
 {
@@ -241,18 +249,17 @@ load_settings(struct arena *a, const char *env_file, bool complete)
 	return true;
 }
 
-struct ctx *
+struct ctx
 cli_open(bool owner)
 {
-	struct arena *a = arena_new(CLI_ARENA_LIMIT);
-	struct ctx *c = ARENA_NEW(a, struct ctx);
 	const char *url = settings.migrate_database_url;
 
-	c->arena = a;
-	c->db = db_new(owner && *url ? url : settings.database_url);
-	c->request_id = PACKAGE;
-	c->process = "cli";
-	return c;
+	return (struct ctx) {
+		.arena = arena_new(CLI_ARENA_LIMIT),
+		.db = db_new(owner && *url ? url : settings.database_url),
+		.request_id = PACKAGE,
+		.process = "cli",
+	};
 }
 
 /* Says on standard error what failed; returns the exit status. */
@@ -270,31 +277,26 @@ tell(const struct ctx *c, const char *command, enum error e)
 	return e ? 1 : 0;
 }
 
-/* Whoever owns the tables need not know the secrets of the service. */
-static enum error
-run_on_database(struct ctx *c, const struct command *command, const struct act *act,
-		const struct call *call)
-{
-	if (command->owner && !*settings.migrate_database_url && !*settings.database_url)
-		return fail(c, E_UNAVAILABLE,
-			    "set MIGRATE_DATABASE_URL, or DATABASE_URL where one role does"
-			    " everything");
-	return act->run(c, call);
-}
-
 static int
 run_act(const struct command *command, const struct act *act, const struct call *call)
 {
-	struct ctx *c;
+	struct ctx c;
+	enum error e;
 	int status;
 
 	if (act->run_alone)
 		return act->run_alone(call);
 
 	c = cli_open(command->owner);
-	status = tell(c, command->name, run_on_database(c, command, act, call));
-	db_free(c->db);
-	arena_free(c->arena);
+	if (command->owner && !*settings.migrate_database_url && !*settings.database_url)
+		e = fail(&c, E_UNAVAILABLE,
+			 "set MIGRATE_DATABASE_URL, or DATABASE_URL where one role does"
+			 " everything");
+	else
+		e = act->run(&c, call);
+	status = tell(&c, command->name, e);
+	db_free(c.db);
+	arena_free(c.arena);
 	return status;
 }
 

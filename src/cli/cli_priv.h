@@ -32,7 +32,8 @@ struct command {
 	const char *text;       /* one sentence, perhaps more behind it */
 	const char *example;    /* its arguments in a line that works: "down 1" */
 	bool complete;          /* needs every required setting (a database, a key) */
-	bool owner;             /* asks as the role that owns the tables */
+	bool owner;             /* asks as the role that owns the tables, who need not know the
+				 * secrets of the service */
 };
 
 /* Runs what argv names; prints help. Exit statuses: 0 done, 1 failed, 2 called wrongly: that
@@ -41,7 +42,7 @@ int cli_main(const struct command *commands, int argc, char **argv);
 
 /* A ctx for a command: arena and database, as the system itself asks (no caller); `owner`: as
  * the role that owns the tables (MIGRATE_DATABASE_URL). */
-struct ctx *cli_open(bool owner);
+struct ctx cli_open(bool owner);
 
 /* What the call has for "--limit", "WHO"; NULL where it was left out. */
 const char *cli_value(const struct call *, const char *name);
@@ -49,6 +50,10 @@ const char *cli_value(const struct call *, const char *name);
 /* A whole number from 1 up to `max`, or E_BAD_REQUEST; where it was left out, *n stays. */
 enum error cli_number(struct ctx *, const struct call *, const char *name, int64_t max,
 		      int64_t *n) MUST_CHECK;
+
+/* The text in the normal form of that field, or E_VALIDATION; `name` is how the call has it. */
+enum error cli_check(struct ctx *, const char *name, const struct field *, const char *text,
+		     const char **value) MUST_CHECK;
 
 /* Prints a record as JSON, without a newline. */
 void cli_print_json(struct ctx *, const struct schema *, const void *record);

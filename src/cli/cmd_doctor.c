@@ -79,11 +79,12 @@ collect(int from, pid_t pid, int64_t until, struct finding *f)
 
 static const struct {
 	const char *name, *colour;
+	const char *word; /* in JSON */
 } states[] = {
-	[STATE_FAULT] = { "FAULT", "\033[31m" },
-	[STATE_WARNING] = { "warning", "\033[33m" },
-	[STATE_OK] = { "ok", "\033[32m" },
-	[STATE_UNKNOWN] = { "-", "" },
+	[STATE_FAULT] = { "FAULT", "\033[31m", "fault" },
+	[STATE_WARNING] = { "warning", "\033[33m", "warning" },
+	[STATE_OK] = { "ok", "\033[32m", "ok" },
+	[STATE_UNKNOWN] = { "-", "", "unknown" },
 };
 
 static void
@@ -100,12 +101,11 @@ print_row(const char *name, const struct finding *f)
 static void
 print_json(const char *name, const struct finding *f, bool first)
 {
-	static const char *const words[] = { "fault", "warning", "ok", "unknown" };
 	struct arena *a = arena_new(64 * 1024);
 	struct buf b = buf_new(a, 32 * 1024);
 
-	buf_json(&b, "{'check':%s,'state':%s,'text':%s,'cure':%s}", name, words[f->state], f->text,
-		 f->cure);
+	buf_json(&b, "{'check':%s,'state':%s,'text':%s,'cure':%s}", name, states[f->state].word,
+		 f->text, f->cure);
 	printf("%s%s", first ? "[" : ",\n ", b.data);
 	arena_free(a);
 }

@@ -24,20 +24,8 @@ limits_of(struct arena *a, const struct route *r)
 }
 
 static void
-print_route(const struct route *r)
+print_route_json(struct arena *a, const struct feature *f, const struct route *r, const char *comma)
 {
-	struct arena *a = arena_new(64 * 1024);
-	const char *limits = limits_of(a, r);
-
-	printf("%-7s %-7s %s%s%s%s\n", method_name(r->method), access_names[r->access],
-	       r->root ? "" : settings.api_prefix, r->path, *limits ? "  " : "", limits);
-	arena_free(a);
-}
-
-static void
-print_route_json(const struct feature *f, const struct route *r, const char *comma)
-{
-	struct arena *a = arena_new(64 * 1024);
 	struct buf b = buf_new(a, 32 * 1024);
 
 	buf_json(&b,
@@ -46,21 +34,25 @@ print_route_json(const struct feature *f, const struct route *r, const char *com
 		 arena_printf(a, "%s%s", r->root ? "" : settings.api_prefix, r->path),
 		 access_names[r->access], r->scope, limits_of(a, r), f->name, r->id);
 	printf("%s%s", comma, b.data);
-	arena_free(a);
 }
 
 static enum error
-print_routes(struct ctx *c UNUSED, const struct call *call)
+print_routes(struct ctx *c, const struct call *call)
 {
 	bool json = cli_value(call, "--json");
 	const char *comma = "[";
 
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r->method; r++) {
+			const char *prefix = r->root ? "" : settings.api_prefix;
+			const char *limits = limits_of(c->arena, r);
+
 			if (json)
-				print_route_json(*f, r, comma);
+				print_route_json(c->arena, *f, r, comma);
 			else
-				print_route(r);
+				printf("%-7s %-7s %s%s%s%s\n", method_name(r->method),
+				       access_names[r->access], prefix, r->path,
+				       *limits ? "  " : "", limits);
 			comma = ",\n ";
 		}
 	}

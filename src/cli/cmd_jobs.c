@@ -7,7 +7,7 @@
 
 #include <poll.h>
 
-enum { WATCH_MS = 500, BAR = 30, ARENA_LIMIT = 64 * 1024 * 1024 };
+enum { WATCH_MS = 500 };
 
 /* ---- output */
 
@@ -25,12 +25,11 @@ print_json_rows(struct ctx *c, const struct schema *schema, const struct records
 static void
 print_bar(const struct job_row *job)
 {
-	int full = (int)(job->progress * BAR / 100);
+	static const char full[] = "##############################";
+	static const char empty[] = "..............................";
+	int width = sizeof(full) - 1, n = (int)(job->progress * width / 100);
 
-	fputs("  [", stdout);
-	for (int i = 0; i < BAR; i++)
-		putchar(i < full ? '#' : '.');
-	printf("] %3d %%\n", (int)job->progress);
+	printf("  [%.*s%.*s] %3d %%\n", n, full, width - n, empty, (int)job->progress);
 }
 
 static void
@@ -133,9 +132,19 @@ list_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 	return OK;
 }
 
+/* The job of that ID, for those who look after it: `act` is one of those of app/job.h. */
 static enum error
-print_one(struct ctx *c, const struct call *call, const struct job_row *job, enum error e)
+on_job(struct ctx *c, const struct call *call,
+       enum error (*act)(struct ctx *, const char *, const char *, struct job_row *),
+       struct job_row *job)
 {
+	const char *id = cli_value(call, "ID");
+	enum error e;
+
+	if (!uuid_valid(id))
+		return fail(c, E_BAD_REQUEST, "%s is no ID of a job", id);
+
+	e = act(c, id, NULL, job);
 	if (e)
 		return e;
 
@@ -146,26 +155,13 @@ print_one(struct ctx *c, const struct call *call, const struct job_row *job, enu
 	return OK;
 }
 
-/* The job of that ID, for those who look after it: `act` is one of those of app/job.h. */
-static enum error
-on_job(struct ctx *c, const struct call *call,
-       enum error (*act)(struct ctx *, const char *, const char *, struct job_row *),
-       struct job_row *job)
-{
-	const char *id = cli_value(call, "ID");
-
-	if (!uuid_valid(id))
-		return fail(c, E_BAD_REQUEST, "%s is no ID of a job", id);
-	return print_one(c, call, job, act(c, id, NULL, job));
-}
-
 static enum error
 show_once(struct ctx *c, const struct call *call, bool *again)
 {
 	struct job_row job = { 0 };
 	enum error e = on_job(c, call, job_find, &job);
 
-	*again = !job.finished_at;
+	*again &= !job.finished_at;
 	return e;
 }
 
@@ -197,30 +193,20 @@ static enum error
 look(struct ctx *c, const struct call *call,
      enum error (*once)(struct ctx *, const struct call *, bool *again))
 {
-	bool terminal = isatty(STDOUT_FILENO), again;
-	struct ctx turn = *c;
+	bool watch = cli_value(call, "--watch"), again = watch;
 	enum error e;
 
-	if (!cli_value(call, "--watch"))
-		return once(c, call, &again);
-
-	turn.arena = arena_new(ARENA_LIMIT);
-
-	do {
-		again = true;
-		if (terminal)
+	for (;;) {
+		if (watch && isatty(STDOUT_FILENO))
 			fputs("\033[H\033[J", stdout);
-		e = once(&turn, call, &again);
+		e = once(c, call, &again);
+		if (e || !again)
+			return e;
+
 		fflush(stdout);
-		if (!e && again)
-			poll(NULL, 0, WATCH_MS);
-		if (!e)
-			arena_reset(turn.arena);
-	} while (!e && again);
-	if (e)
-		fail(c, e, "%s", turn.failure.detail ? turn.failure.detail : "it failed");
-	arena_free(turn.arena);
-	return e;
+		poll(NULL, 0, WATCH_MS);
+		arena_reset(c->arena);
+	}
 }
 
 static enum error

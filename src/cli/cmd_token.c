@@ -9,27 +9,18 @@
 
 enum { HOURS = 8, HOURS_MAX = 24 * 30 };
 
-struct token_call {
-	const char *email, *role; /* role: or NULL */
-	int64_t hours;
-	bool json;
-};
-
 static enum error
-make_account(struct ctx *c, const struct token_call *call, struct user *out)
+make_account(struct ctx *c, const char *email, const char *role, struct user *out)
 {
-	const struct field *email = schema_field(&user_schema, "email");
 	struct new_user fresh = {
-		.email = field_check(c, "argument", email, call->email),
 		.password = secret_new(c->arena),
-		.role = call->role ? role_parse(call->role) : ROLE_MEMBER,
+		.role = role ? role_parse(role) : ROLE_MEMBER,
 	};
 	enum error e;
 
-	if (!fresh.email)
-		return fail(c, E_VALIDATION, "--email %s", c->failure.fields->message);
-
-	e = users_add(c, &fresh, out);
+	e = cli_check(c, "--email", schema_field(&user_schema, "email"), email, &fresh.email);
+	if (!e)
+		e = users_add(c, &fresh, out);
 	if (e)
 		return e;
 
@@ -39,13 +30,13 @@ make_account(struct ctx *c, const struct token_call *call, struct user *out)
 }
 
 static enum error
-find_account(struct ctx *c, const struct token_call *call, struct user *out)
+find_account(struct ctx *c, const char *email, const char *role, struct user *out)
 {
-	enum error e = users_get_by_email(c, call->email, out);
+	enum error e = users_get_by_email(c, email, out);
 
 	if (e == E_NOT_FOUND) {
 		failure_clear(c);
-		return make_account(c, call, out);
+		return make_account(c, email, role, out);
 	}
 	if (e)
 		return e;
@@ -53,46 +44,35 @@ find_account(struct ctx *c, const struct token_call *call, struct user *out)
 	if (!out->is_active)
 		return fail(c, E_CONFLICT, "%s is not active; cure: %s user activate %s",
 			    out->email, PACKAGE, out->email);
-	if (call->role && strcmp(call->role, out->role) != 0)
+	if (role && strcmp(role, out->role) != 0)
 		return fail(c, E_CONFLICT, "%s has the role %s; cure: %s user set-role %s %s",
-			    out->email, out->role, PACKAGE, out->email, call->role);
+			    out->email, out->role, PACKAGE, out->email, role);
 	return OK;
 }
 
 static void
-print_token(struct ctx *c, const struct token_call *call, const struct user *user,
-	    const char *token)
+print_json(struct ctx *c, const struct user *user, const char *token, int64_t hours)
 {
 	struct buf b = buf_new(c->arena, 64 * 1024);
 
-	if (!call->json) {
-		puts(token);
-		return;
-	}
 	buf_json(&b, "{'access_token':%s,'token_type':'bearer','expires_in':%jd,'user':", token,
-		 call->hours * 3600);
+		 hours * 3600);
 	schema_write(&b, &user_schema, user);
 	buf_char(&b, '}');
 	puts(b.data);
 }
 
 static enum error
-token(struct ctx *c, const struct call *words)
+token(struct ctx *c, const struct call *call)
 {
-	const char *email = cli_value(words, "--email");
-	struct token_call call = {
-		.json = cli_value(words, "--json"),
-		.email = email ? email : settings.first_admin_email,
-		.role = cli_value(words, "--role"),
-		.hours = HOURS,
-	};
+	const char *email = cli_value(call, "--email"), *role = cli_value(call, "--role"), *text;
+	int64_t hours = HOURS;
 	struct user user;
-	const char *text;
 	enum error e;
 
-	if (call.role && role_parse(call.role) == ROLE_NONE)
+	if (role && role_parse(role) == ROLE_NONE)
 		return fail(c, E_BAD_REQUEST, "--role takes viewer, member, admin or owner");
-	e = cli_number(c, words, "--hours", HOURS_MAX, &call.hours);
+	e = cli_number(c, call, "--hours", HOURS_MAX, &hours);
 	if (e)
 		return e;
 	if (settings_production())
@@ -101,15 +81,16 @@ token(struct ctx *c, const struct call *words)
 			    " where ENVIRONMENT is production");
 
 	c->user_agent = PACKAGE " token";
-	e = find_account(c, &call, &user);
+	e = find_account(c, email ? email : settings.first_admin_email, role, &user);
+	if (!e)
+		e = auth_issue(c, user.id, user.role, hours, &text);
 	if (e)
 		return e;
 
-	e = auth_issue(c, user.id, user.role, call.hours, &text);
-	if (e)
-		return e;
-
-	print_token(c, &call, &user, text);
+	if (cli_value(call, "--json"))
+		print_json(c, &user, text, hours);
+	else
+		puts(text);
 	return OK;
 }
 

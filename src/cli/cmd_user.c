@@ -73,44 +73,35 @@ find(struct ctx *c, const struct call *call, struct user *out)
 	return e;
 }
 
-/* The option's value in the normal form of that field; NULL where it was left out. */
+/* The value in the normal form of that field; NULL where it was left out. */
 static enum error
-read_value(struct ctx *c, const struct call *call, const char *name, const char *field,
-	   const char **value)
+read_value(struct ctx *c, const char *name, const char *field, const char *text, const char **value)
 {
-	const char *text = cli_value(call, name);
-
-	*value = text ? field_check(c, "argument", schema_field(&user_schema, field), text) : NULL;
-	if (text && !*value)
-		return fail(c, E_VALIDATION, "%s %s", *name == '-' ? name : "the role",
-			    c->failure.fields->message);
-	return OK;
+	*value = NULL;
+	return text ? cli_check(c, name, schema_field(&user_schema, field), text, value) : OK;
 }
 
 /* The address is asked for where it was left out. */
 static enum error
 read_new(struct ctx *c, const struct call *call, struct new_user *out)
 {
-	const struct field *email = schema_field(&user_schema, "email");
-	const char *text = cli_value(call, "--email"), *role;
+	const char *email = cli_value(call, "--email"), *role;
 	enum error e;
 
-	if (!text)
-		text = cli_ask(c->arena, "E-mail address", false);
-	if (!text)
+	if (!email)
+		email = cli_ask(c->arena, "E-mail address", false);
+	if (!email)
 		return fail(c, E_VALIDATION, "which address? cure: --email ada@example.com");
 
-	out->email = field_check(c, "argument", email, text);
-	if (!out->email)
-		return fail(c, E_VALIDATION, "--email %s", c->failure.fields->message);
-
-	e = read_value(c, call, "--role", "role", &role);
+	e = read_value(c, "--email", "email", email, &out->email);
+	if (!e)
+		e = read_value(c, "--role", "role", cli_value(call, "--role"), &role);
 	if (e)
 		return e;
 
 	out->role = role ? role_parse(role) : ROLE_MEMBER;
 	out->inactive = cli_value(call, "--inactive");
-	return read_value(c, call, "--name", "full_name", &out->full_name);
+	return read_value(c, "--name", "full_name", cli_value(call, "--name"), &out->full_name);
 }
 
 static enum error
@@ -186,7 +177,7 @@ set_role(struct ctx *c, const struct call *call)
 	struct user_change in = { 0 };
 	enum error e;
 
-	e = read_value(c, call, "R", "role", &in.role);
+	e = read_value(c, "the role", "role", cli_value(call, "R"), &in.role);
 	if (e)
 		return e;
 

@@ -10,7 +10,6 @@
 
 #include <ctype.h>
 #include <grp.h>
-#include <netdb.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -78,10 +77,11 @@ check_timeouts(struct finding *f)
 /* ---- database */
 
 static bool
-look(struct finding *f, struct ctx **c, struct db_look *look)
+look(struct finding *f, struct db_look *look)
 {
-	*c = cli_open(false);
-	if (db_look(*c, look) == OK)
+	struct ctx c = cli_open(false);
+
+	if (db_look(&c, look) == OK)
 		return true;
 
 	finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
@@ -91,11 +91,11 @@ look(struct finding *f, struct ctx **c, struct db_look *look)
 static void
 check_database(struct finding *f)
 {
+	struct ctx c = cli_open(false);
 	struct db_look db;
-	struct ctx *c;
 	int64_t latency;
 
-	if (!look(f, &c, &db) || db_ping(c, &latency))
+	if (db_look(&c, &db) || db_ping(&c, &latency))
 		finding_set(f, STATE_FAULT,
 			    "does PostgreSQL run, and psql with DATABASE_URL work for this user?",
 			    "the database does not answer, or not as it should");
@@ -110,10 +110,10 @@ check_database(struct finding *f)
 static void
 check_migrations(struct finding *f)
 {
-	struct ctx *c = cli_open(false);
+	struct ctx c = cli_open(false);
 	int64_t pending;
 
-	if (migrate_pending(c, &pending))
+	if (migrate_pending(&c, &pending))
 		finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
 	else if (pending > 0)
 		finding_set(f, STATE_FAULT, PACKAGE " migrate up",
@@ -126,9 +126,8 @@ static void
 check_role(struct finding *f)
 {
 	struct db_look db;
-	struct ctx *c;
 
-	if (!look(f, &c, &db))
+	if (!look(f, &db))
 		return;
 	if (db.forbidden > 0)
 		finding_set(f, STATE_FAULT,
@@ -149,10 +148,9 @@ check_connections(struct finding *f)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int64_t want = settings.workers ? settings.workers : cores > 2 ? 2 * cores : 4;
 	struct db_look db;
-	struct ctx *c;
 
 	want += settings.job_workers + 1;
-	if (!look(f, &c, &db))
+	if (!look(f, &db))
 		return;
 	if (want > db.connections)
 		finding_set(f, STATE_FAULT,
@@ -169,10 +167,9 @@ static void
 check_clock(struct finding *f)
 {
 	struct db_look db;
-	struct ctx *c;
 	int64_t skew;
 
-	if (!look(f, &c, &db))
+	if (!look(f, &db))
 		return;
 	skew = llabs(clock_now() - db.now);
 	if (skew > settings.clock_skew_seconds * SECOND)
@@ -273,53 +270,6 @@ check_disk(struct finding *f)
 }
 
 /* ---- neighbours */
-
-static bool
-connects(const char *host, const char *port)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
-	bool good = false;
-
-	if (getaddrinfo(host, port, &hints, &found) != 0)
-		return false;
-
-	for (struct addrinfo *at = found; at && !good; at = at->ai_next) {
-		int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-		good = fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) == 0;
-		if (fd >= 0)
-			close(fd);
-	}
-	freeaddrinfo(found);
-	return good;
-}
-
-/* scheme://user:password@host:port/… */
-static bool
-url_answers(const char *url, const char *port, char host[256])
-{
-	const char *at = strstr(url, "://"), *start = at ? at + 3 : url, *end, *colon;
-
-	end = start + strcspn(start, "/?");
-	for (const char *p = start; p < end; p++) {
-		if (*p == '@')
-			start = p + 1;
-	}
-	colon = memrchr(start, ':', (size_t)(end - start));
-	if (colon && memchr(colon, ']', (size_t)(end - colon)))
-		colon = NULL;
-	if (*start == '[')
-		snprintf(host, 256, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
-	else
-		snprintf(host, 256, "%.*s", (int)((colon ? colon : end) - start), start);
-	if (!colon)
-		return connects(host, port);
-
-	char text[16];
-
-	snprintf(text, sizeof(text), "%.*s", (int)(end - colon - 1), colon + 1);
-	return connects(host, text);
-}
 
 static void
 check_mail(struct finding *f)

@@ -32,4 +32,8 @@ void finding_set(struct finding *, enum state, const char *cure, const char *for
 void check_web(struct finding *);
 void check_body_limit(struct finding *);
 
+/* Whether somebody takes connections at scheme://user:password@host:port/…; `port` where it
+ * names none. `host` gets the name. */
+bool url_answers(const char *url, const char *port, char host[256]);
+
 #endif

@@ -1,4 +1,4 @@
-/* What a client of the web server sees. */
+/* What a client of the web server sees, and who answers at a URL. */
 #include "doctor_priv.h"
 
 #include "app/settings.h"
@@ -6,11 +6,6 @@
 #include <curl/curl.h>
 
 enum { TIMEOUT_MS = 1500, ANSWER_MAX = 4096 };
-
-#define CURE_AUTHORIZATION                                                                         \
-	"Apache: CGIPassAuth On (FcgidPassHeader Authorization); nginx and lighttpd pass it "      \
-	"unless "                                                                                  \
-	"told otherwise; a proxy in front must not take it away"
 
 struct answer {
 	long status;
@@ -89,7 +84,10 @@ check_web(struct finding *f)
 			    "start the service; the web server's user must reach its socket",
 			    "the web server does not reach the service: %ld", a.status);
 	else if (strstr(a.text, "\"unauthenticated\""))
-		finding_set(f, STATE_FAULT, CURE_AUTHORIZATION,
+		finding_set(f, STATE_FAULT,
+			    "Apache: CGIPassAuth On (FcgidPassHeader Authorization); nginx and"
+			    " lighttpd pass it unless told otherwise; a proxy in front must not"
+			    " take it away",
 			    "the web server does not pass Authorization: always 401");
 	else if (a.status != 401 || !strstr(a.text, "\"invalid_token\""))
 		finding_set(f, STATE_FAULT,
@@ -128,4 +126,30 @@ check_body_limit(struct finding *f)
 	else
 		finding_set(f, STATE_OK, NULL, "the web server takes %" PRId64 " bytes",
 			    settings.max_body_bytes);
+}
+
+/* As HTTP, which says nothing before it is asked. */
+bool
+url_answers(const char *url, const char *port, char host[256])
+{
+	CURLU *to = curl_url();
+	CURL *curl = curl_easy_init();
+	char *name = NULL, *given = NULL;
+	bool good;
+
+	curl_url_set(to, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+	curl_url_get(to, CURLUPART_HOST, &name, 0);
+	snprintf(host, 256, "%s", name ? name : "");
+	if (curl_url_get(to, CURLUPART_PORT, &given, 0) != CURLUE_OK)
+		curl_url_set(to, CURLUPART_PORT, port, 0);
+	curl_url_set(to, CURLUPART_SCHEME, "http", 0);
+	curl_easy_setopt(curl, CURLOPT_CURLU, to);
+	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	good = name && curl_easy_perform(curl) == CURLE_OK;
+	curl_free(name);
+	curl_free(given);
+	curl_easy_cleanup(curl);
+	curl_url_cleanup(to);
+	return good;
 }

@@ -50,24 +50,22 @@ static bool
 read_part(const struct range *r, const char **at, uint64_t *bits)
 {
 	int from = r->min, to = r->max, step = 1;
-	bool all = **at == '*';
+	char *end;
 
-	if (all) {
+	if (**at == '*') {
 		++*at;
 	} else {
 		if (!read_value(r, at, &from))
 			return false;
-		to = from;
-		if (**at == '-') {
-			++*at;
-			if (!read_value(r, at, &to) || to < from)
-				return false;
-			all = true;
+		if (**at != '-') {
+			*bits |= UINT64_C(1) << from;
+			return true;
 		}
+		++*at;
+		if (!read_value(r, at, &to) || to < from)
+			return false;
 	}
-	if (**at == '/' && all) {
-		char *end;
-
+	if (**at == '/') {
 		step = (int)strtol(*at + 1, &end, 10);
 		if (end == *at + 1 || end - *at > 3 || step < 1)
 			return false;

@@ -24,26 +24,17 @@ enum {
 struct time_row {
 	const struct cron *row;
 	struct cron_times times;
-	int64_t last_at; /* seconds since 1970; 0: not known yet */
-	int64_t seen_at; /* nothing was due since last_at up to here */
-};
-
-/* A worker as it was seen last. */
-struct known {
-	int64_t leases, job, since;
-	int64_t renewed; /* the lease that was renewed last */
-	bool seen;
+	int64_t seen_at; /* up to here, in seconds since 1970, it was seen to; 0: not known yet */
 };
 
 static struct keeper {
-	struct slot *slot;
 	struct arena *arena;
 	struct db *db;
 	struct ctx ctx;
 	int signals;
 	bool leaving, leave_now;
 
-	struct known known[WORKERS_MAX];
+	int64_t known[WORKERS_MAX]; /* the first leases of the workers that were there */
 	size_t nknown;
 	struct time_row crons[CRONS_MAX];
 	size_t ncrons;
@@ -76,119 +67,83 @@ is_worker(const struct slot *slot)
 	return slot->pid && slot->leases && (kill(slot->pid, 0) == 0 || errno == EPERM);
 }
 
-static struct known *
-known_by(int64_t leases)
+static bool
+has(const int64_t *numbers, size_t n, int64_t number)
 {
-	for (size_t i = 0; i < k.nknown; i++)
-		if (k.known[i].leases == leases)
-			return &k.known[i];
-	if (k.nknown == WORKERS_MAX)
-		return NULL;
-	k.known[k.nknown] = (struct known) { .leases = leases };
-	return &k.known[k.nknown++];
-}
-
-static void
-put_number(struct buf *b, int64_t n)
-{
-	buf_printf(b, "%c%" PRId64, b->len ? ',' : '{', n);
-}
-
-static struct buf
-numbers(void)
-{
-	return buf_new(k.arena, 128 * 1024);
-}
-
-static void
-log_rescued(const struct records *rescued)
-{
-	const struct rescued *r = rescued->rows;
-
-	for (size_t i = 0; i < rescued->n; i++, r++)
-		log_warn(&k.ctx, "took job %s (%s) back, for %s: it is %s now", r->id, r->kind,
-			 r->error ? r->error : "an unknown reason", r->status);
-	if (rescued->n)
-		bell_ring(job_bells.workers);
+	for (size_t i = 0; i < n; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
 }
 
 /* Those whose lease ran out, and those of the dead. */
 static enum error
-rescue(const char *dead)
+rescue(const int64_t *dead, size_t ndead)
 {
 	struct records rescued;
+	const struct rescued *r;
 	enum error e;
 
-	e = jobs_rescue(&k.ctx, dead, &rescued);
-	if (!e)
-		log_rescued(&rescued);
-	return e;
+	e = jobs_rescue(&k.ctx, dead, ndead, &rescued);
+	if (e || !rescued.n)
+		return e;
+
+	r = rescued.rows;
+	for (size_t i = 0; i < rescued.n; i++, r++)
+		log_warn(&k.ctx, "took job %s (%s) back, for %s: it is %s now", r->id, r->kind,
+			 r->error ? r->error : "an unknown reason", r->status);
+	bell_ring(job_bells.workers);
+	return OK;
 }
 
 /* A job that began long ago would keep the rest of its batch waiting. */
 static enum error
-free_batch(struct slot *slot, const struct known *known, int64_t now)
+free_batch(struct slot *slot, int64_t now)
 {
-	int64_t lease = slot->lease, n;
-	struct buf keys = numbers();
-	size_t nbatch;
+	int64_t lease = slot->lease, keys[BATCH_MAX];
+	size_t n = 0;
 	enum error e;
 
-	if (!known->job || now - known->since < LONG_US || !lease || slot->surplus == lease ||
+	if (!slot->job || now - slot->since < LONG_US || !lease || slot->surplus == lease ||
 	    slot->begun >= slot->nbatch)
 		return OK;
 
 	slot->surplus = lease; /* from now on it begins nothing more of it */
-	nbatch = slot->nbatch;
-	for (size_t i = slot->begun; i < nbatch && i < BATCH_MAX; i++)
-		put_number(&keys, slot->batch[i]);
-	if (!keys.len || slot->lease != lease)
+	for (size_t i = slot->begun; i < slot->nbatch && i < BATCH_MAX; i++)
+		keys[n++] = slot->batch[i];
+	if (!n || slot->lease != lease)
 		return OK;
 
-	buf_char(&keys, '}');
-	e = jobs_put_back(&k.ctx, lease, keys.data, 0, &n);
+	e = jobs_put_back(&k.ctx, lease, keys, n, 0, NULL);
 	bell_ring(job_bells.workers);
 	return e;
 }
 
-/* Looks at every worker of the pool: who is there, and since when it runs which job. */
+/* Looks at every worker of the pool. Who was there before and is not has died: it stays known
+ * until its jobs are taken back. */
 static enum error
 look_at_workers(int64_t now)
 {
-	struct buf dead = numbers();
+	int64_t here[WORKERS_MAX];
+	size_t n = 0, ndead = 0;
 	struct slot *slot;
 	enum error e = OK;
-	size_t left = 0;
 
-	for (size_t i = 0; i < k.nknown; i++)
-		k.known[i].seen = false;
-	for (unsigned i = 0; (slot = shared_slot_at(i)) && !e; i++) {
-		struct known *known = is_worker(slot) ? known_by(slot->leases) : NULL;
-
-		if (!known)
+	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++) {
+		if (!is_worker(slot))
 			continue;
-		known->seen = true;
-		if (known->job != slot->job) {
-			known->job = slot->job;
-			known->since = now;
-		}
-		e = free_batch(slot, known, now);
+		here[n++] = slot->leases;
+		if (!e)
+			e = free_batch(slot, now);
 	}
-	if (e)
-		return e;
-
 	for (size_t i = 0; i < k.nknown; i++)
-		if (!k.known[i].seen)
-			put_number(&dead, k.known[i].leases);
-	if (dead.len) {
-		buf_char(&dead, '}');
-		e = rescue(dead.data);
-	}
-	for (size_t i = 0; i < k.nknown && !e; i++)
-		if (k.known[i].seen)
-			k.known[left++] = k.known[i];
-	if (!e)
-		k.nknown = left;
+		if (!has(here, n, k.known[i]))
+			k.known[ndead++] = k.known[i];
+	if (!e && ndead)
+		e = rescue(k.known, ndead);
+	k.nknown = e ? ndead : 0;
+	for (size_t i = 0; i < n && k.nknown < WORKERS_MAX; i++)
+		k.known[k.nknown++] = here[i];
 	return e;
 }
 
@@ -212,57 +167,46 @@ find_held(const struct records *held, int64_t job, int64_t lease)
 	return NULL;
 }
 
+/* A job that began after that look at the rows may be missing there, and is not lost. */
 static void
-tell_workers(const struct records *held)
+tell_workers(const int64_t *leases, size_t n, int64_t looked, const struct records *held)
 {
 	struct slot *slot;
 
 	for (unsigned i = 0; (slot = shared_slot_at(i)); i++) {
 		int64_t job = slot->job, lease = slot->lease;
-		struct known *known = is_worker(slot) ? known_by(slot->leases) : NULL;
 		const struct held *h = find_held(held, job, lease);
 
-		if (!known || !job || known->renewed != lease)
+		if (!job || !has(leases, n, lease))
 			continue;
-		if (!h)
-			tell_stop(slot, job, STOP_LOST);
-		else if (h->stopping)
+		if (h && h->stopping)
 			tell_stop(slot, job, STOP_CANCELLED);
+		else if (!h && slot->since < looked)
+			tell_stop(slot, job, STOP_LOST);
 	}
-}
-
-/* Notes a lease that will be renewed. */
-static void
-put_lease(struct buf *leases, const struct slot *slot)
-{
-	struct known *known = is_worker(slot) ? known_by(slot->leases) : NULL;
-
-	if (!known || !slot->lease || is_stopped(slot->pid))
-		return;
-	known->renewed = slot->lease;
-	put_number(leases, known->renewed);
 }
 
 static enum error
 renew(int64_t now)
 {
-	struct buf leases = numbers();
+	int64_t leases[WORKERS_MAX];
 	struct records held;
 	struct slot *slot;
+	size_t n = 0;
 	enum error e;
 
 	k.renew_at = now + settings.job_lease_seconds * SECOND / 3;
 	if (!settings.job_listen && k.renew_at > now + settings.job_poll_seconds * SECOND)
 		k.renew_at = now + settings.job_poll_seconds * SECOND;
-	for (unsigned i = 0; (slot = shared_slot_at(i)); i++)
-		put_lease(&leases, slot);
-	if (!leases.len)
+	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++)
+		if (is_worker(slot) && slot->lease && !is_stopped(slot->pid))
+			leases[n++] = slot->lease;
+	if (!n)
 		return OK;
 
-	buf_char(&leases, '}');
-	e = jobs_renew(&k.ctx, leases.data, &held);
+	e = jobs_renew(&k.ctx, leases, n, &held);
 	if (!e)
-		tell_workers(&held);
+		tell_workers(leases, n, now, &held);
 	return e;
 }
 
@@ -280,7 +224,7 @@ look(int64_t now)
 	if (!e && due.waiting)
 		e = jobs_plan_anew(&k.ctx);
 	if (!e && due.lost)
-		e = rescue("{}");
+		e = rescue(NULL, 0);
 	if (e)
 		return e;
 
@@ -299,14 +243,7 @@ look(int64_t now)
 }
 
 static enum error
-tell_totals(int64_t now)
-{
-	k.tell_at = now + TELL_US;
-	return job_totals_tell(&k.ctx);
-}
-
-static enum error
-enqueue_due(struct time_row *t, int64_t at)
+enqueue_due(const struct time_row *t, int64_t at)
 {
 	bool mine = false;
 	enum error e;
@@ -323,7 +260,6 @@ enqueue_due(struct time_row *t, int64_t at)
 	if (e)
 		log_error(&k.ctx, "cron %s: cannot enqueue %s: %s", t->row->name,
 			  t->row->kind->name, error_info(e)->code);
-	t->last_at = at;
 	return OK;
 }
 
@@ -335,17 +271,14 @@ see_to_crons(int64_t now)
 
 	for (size_t i = 0; i < k.ncrons && !e; i++) {
 		struct time_row *t = &k.crons[i];
-		struct cron_seen seen;
 		int64_t due;
 
-		if (!t->last_at) {
-			e = cron_begin(&k.ctx, t->row->name, seconds, &seen);
+		if (!t->seen_at) {
+			e = cron_begin(&k.ctx, t->row->name, seconds, &t->seen_at);
 			if (e)
 				break;
-			t->last_at = seen.last_at;
 		}
-		due = cron_last_due(&t->times, t->row->zone,
-				    t->seen_at > t->last_at ? t->seen_at : t->last_at, seconds);
+		due = cron_last_due(&t->times, t->row->zone, t->seen_at, seconds);
 		if (due)
 			e = enqueue_due(t, due);
 		if (!e)
@@ -400,8 +333,10 @@ keep(void)
 		e = look(now);
 	if (!e && now >= k.cron_at && !k.leaving)
 		e = see_to_crons(now);
-	if (!e && (now >= k.tell_at || k.leaving))
-		e = tell_totals(now);
+	if (!e && (now >= k.tell_at || k.leaving)) {
+		k.tell_at = now + TELL_US;
+		e = job_totals_tell(&k.ctx);
+	}
 	return e ? e : hear(now); /* notices that came with the answers */
 }
 
@@ -469,40 +404,27 @@ read_crons(void)
 	}
 }
 
-static bool
-set_up(void)
+bool
+keeper_set_up(void)
 {
 	sigset_t set;
 
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	k.slot = shared_slot_take();
 	k.arena = arena_new(ARENA_LIMIT);
 	k.db = db_new(settings.database_url);
 	k.ctx = (struct ctx) { .arena = k.arena, .db = k.db, .request_id = "keeper" };
 	k.poll_us = POLL_FIRST_US;
 	read_crons();
-	return k.signals >= 0 && k.slot;
+	return k.signals >= 0;
 }
 
-int
-job_keeper(const struct seat_info *info)
+void
+keeper_live(void)
 {
-	if (!set_up()) {
-		log_error(NULL, "cannot start the keeper: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-
-	k.slot->ready = true;
-	kill(info->parent, SIGUSR1);
 	while (!k.leave_now && !(k.leaving && !workers_left())) {
 		enum error e = keep();
 
@@ -513,6 +435,4 @@ job_keeper(const struct seat_info *info)
 	}
 	db_free(k.db);
 	arena_free(k.arena);
-	shared_forget(getpid());
-	return EXIT_SUCCESS;
 }

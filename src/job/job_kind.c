@@ -10,7 +10,7 @@ enum {
 	ATTEMPTS = 10,
 	BACK_OFF = 15,
 	BACK_OFF_MAX = 6 * 60 * 60,
-	NAMES_MAX = 64 * 1024,
+	NAMES_MAX = 256,
 };
 
 int64_t
@@ -58,29 +58,30 @@ job_kind_find(const char *name)
 	return NULL;
 }
 
-static void
-put_name(struct buf *b, const char *name, size_t len)
-{
-	buf_char(b, b->len ? ',' : '{');
-	buf_char(b, '"');
-	for (size_t i = 0; i < len; i++) {
-		if (name[i] == '"' || name[i] == '\\')
-			buf_char(b, '\\');
-		buf_char(b, name[i]);
-	}
-	buf_char(b, '"');
-}
-
 const char *
-kind_names(struct arena *a)
+kind_names(struct ctx *c)
 {
-	struct buf b = buf_new(a, NAMES_MAX);
+	const char *names[NAMES_MAX + 1] = { NULL };
+	size_t n = 0;
 
 	for (const struct feature *const *f = features; *f; f++)
-		for (const struct job_kind *const *k = (*f)->jobs; k && *k; k++)
-			put_name(&b, (*k)->name, strlen((*k)->name));
-	buf_text(&b, b.len ? "}" : "{}");
-	return b.data;
+		for (const struct job_kind *const *k = (*f)->jobs; k && *k && n < NAMES_MAX; k++)
+			names[n++] = (*k)->name;
+	return p_array(c, names);
+}
+
+enum error
+kind_read_args(struct ctx *c, const struct job_kind *kind, const char *json, const void **args)
+{
+	uint64_t given;
+	void *record;
+
+	*args = NULL;
+	if (!kind->args)
+		return OK;
+
+	*args = record = arena_alloc(c->arena, kind->args->size);
+	return schema_read(c, kind->args, SCHEMA_CREATE, json, strlen(json), record, &given);
 }
 
 /* "mail:2" is the queue mail, of which two may run at once. */
@@ -97,18 +98,15 @@ queue_limit(const char *queue)
 }
 
 const char *
-queue_names(struct arena *a)
+queue_names(struct ctx *c)
 {
-	struct buf b = buf_new(a, NAMES_MAX);
+	const char *names[NAMES_MAX + 1] = { NULL };
+	size_t n = 0;
 
-	for (const char *const *q = settings.job_queues; q && *q; q++) {
+	for (const char *const *q = settings.job_queues; q && *q && n < NAMES_MAX; q++) {
 		if (strcmp(*q, "*") == 0)
 			return NULL;
-		put_name(&b, *q, strcspn(*q, ":"));
+		names[n++] = arena_text_n(c->arena, *q, strcspn(*q, ":"));
 	}
-	if (!b.len)
-		return NULL;
-
-	buf_char(&b, '}');
-	return b.data;
+	return n ? p_array(c, names) : NULL;
 }

@@ -51,13 +51,18 @@ const char *kind_queue(const struct job_kind *);
 int64_t kind_back_off(const struct job_kind *, int64_t attempt);
 
 /* The names of all kinds as PostgreSQL's text[]. */
-const char *kind_names(struct arena *);
+const char *kind_names(struct ctx *);
+
+/* Reads a job's arguments by the rows that check the body of a request. `args` gets the record,
+ * NULL where the kind takes none. */
+enum error kind_read_args(struct ctx *, const struct job_kind *, const char *json,
+			  const void **args) MUST_CHECK;
 
 /* How many jobs of the queue may run at once; 0: no limit. */
 int64_t queue_limit(const char *queue);
 
 /* The queues of JOB_QUEUES as text[], NULL for all. */
-const char *queue_names(struct arena *);
+const char *queue_names(struct ctx *);
 
 /* ---- cron.c */
 
@@ -79,8 +84,12 @@ int64_t cron_last_due(const struct cron_times *, const char *zone, int64_t after
 
 /* ---- job_keeper.c, job_worker.c, job_run.c */
 
-int job_keeper(const struct seat_info *);
-int job_worker(const struct seat_info *);
+/* Each is set up for its life in a pool, then lives until it is told to leave. False, with
+ * errno, where it cannot. */
+bool keeper_set_up(void);
+void keeper_live(void);
+bool worker_set_up(struct slot *);
+void worker_live(void);
 
 /* What the keeper and the workers wake each other by: eventfd(2). */
 struct job_bells {
@@ -138,39 +147,34 @@ struct rescued {
 	const char *id, *kind, *status, *error;
 };
 
-struct cron_seen {
-	const char *name;
-	int64_t last_at; /* seconds since 1970 */
-};
-
-struct queue_name {
-	const char *queue;
-};
-
-enum error jobs_open(struct ctx *, struct records *out) MUST_CHECK; /* of struct queue_name */
+/* The queues that have something and are not paused: of struct job_queue, with the name alone. */
+enum error jobs_open(struct ctx *, struct records *out) MUST_CHECK;
 enum error jobs_take(struct ctx *, const char *queue, int64_t n, int64_t lease,
 		     struct records *out) MUST_CHECK; /* of struct taken */
-enum error jobs_succeed(struct ctx *, int64_t lease, const char *keys, int64_t *n) MUST_CHECK;
-enum error job_succeed(struct ctx *, int64_t key, int64_t lease, const char *result,
-		       int64_t *n) MUST_CHECK;
+/* How the jobs of a lease end: `changed` (NULL is fine) gets how many were still held by it. */
+enum error jobs_succeed(struct ctx *, int64_t lease, const int64_t *keys, size_t n,
+			const char *result, int64_t *changed) MUST_CHECK;
 /* status: scheduled (in `delay` seconds), failed, cancelled. */
 enum error job_fail(struct ctx *, int64_t key, int64_t lease, const char *status, int64_t delay,
-		    const char *error, int64_t *n) MUST_CHECK;
+		    const char *error, int64_t *changed) MUST_CHECK;
 /* Another time, as if it had not been tried: scheduled, or queued where `delay` is 0. */
-enum error jobs_put_back(struct ctx *, int64_t lease, const char *keys, int64_t delay,
-			 int64_t *n) MUST_CHECK;
+enum error jobs_put_back(struct ctx *, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
+			 int64_t *changed) MUST_CHECK;
 enum error job_show_progress(struct ctx *, int64_t key, int64_t lease, int percent,
-			     int64_t *n) MUST_CHECK;
+			     int64_t *changed) MUST_CHECK;
 /* The table may have grown from nothing to a million rows since the connection planned its
  * statements: it shall do so again. */
 enum error jobs_plan_anew(struct ctx *) MUST_CHECK;
 enum error jobs_look(struct ctx *, struct due *out) MUST_CHECK;
-enum error jobs_renew(struct ctx *, const char *leases, struct records *out) MUST_CHECK;
+enum error jobs_renew(struct ctx *, const int64_t *leases, size_t n,
+		      struct records *out) MUST_CHECK; /* of struct held */
 /* Takes jobs away from leases that ran out, and from those of dead workers (the first of
- * each, as bigint[]). */
-enum error jobs_rescue(struct ctx *, const char *dead, struct records *out) MUST_CHECK;
-enum error cron_begin(struct ctx *, const char *name, int64_t now,
-		      struct cron_seen *out) MUST_CHECK;
+ * each). */
+enum error jobs_rescue(struct ctx *, const int64_t *dead, size_t n,
+		       struct records *out) MUST_CHECK; /* of struct rescued */
+/* Seconds since 1970 up to which a time that comes again was seen to: now, where it is new. */
+enum error cron_begin(struct ctx *, const char *name, int64_t now, int64_t *last_at) MUST_CHECK;
+/* Whether it is ours to see to it up to there. */
 enum error cron_claim(struct ctx *, const char *name, int64_t at, bool *mine) MUST_CHECK;
 
 #endif

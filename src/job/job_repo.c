@@ -27,7 +27,6 @@ enum {
 	OPEN,
 	LOCK_QUEUE,
 	TAKE,
-	TAKE_LIMITED,
 	SUCCEED,
 	FAIL,
 	PUT_BACK,
@@ -54,8 +53,8 @@ enum {
 static const struct field made_fields[] = { { UUID(struct job_row, id) } };
 static const struct schema made_schema = SCHEMA("JobMade", struct job_row, made_fields);
 
-static const struct field name_fields[] = { { TEXT(struct queue_name, queue) } };
-static const struct schema name_schema = SCHEMA("JobQueueName", struct queue_name, name_fields);
+static const struct field open_fields[] = { { TEXT(struct job_queue, queue) } };
+static const struct schema open_schema = SCHEMA("JobQueueOpen", struct job_queue, open_fields);
 
 static const struct field taken_fields[] = {
 	{ INT(struct taken, key) },
@@ -93,6 +92,9 @@ static const struct field rescued_fields[] = {
 };
 static const struct schema rescued_schema = SCHEMA("JobRescued", struct rescued, rescued_fields);
 
+struct cron_seen {
+	int64_t last_at;
+};
 static const struct field seen_fields[] = { { INT(struct cron_seen, last_at) } };
 static const struct schema seen_schema = SCHEMA("JobCronSeen", struct cron_seen, seen_fields);
 
@@ -111,23 +113,7 @@ static const struct field depth_fields[] = {
 };
 static const struct schema depth_schema = SCHEMA("JobDepth", struct job_depth, depth_fields);
 
-/* What a worker may take from a queue, the first first. */
-#define NEXT(n)                                                                                    \
-	"SELECT key FROM jobs WHERE status = 'queued' AND queue = $1 AND kind = ANY ($4::text[])"  \
-	" AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = $1)"                            \
-	" ORDER BY priority DESC, run_at, key LIMIT " n " FOR UPDATE SKIP LOCKED"
-
-/* An array, so that the rows are found by key whatever the statistics say. */
-#define TAKE_SQL(n)                                                                                \
-	"WITH taken AS (UPDATE jobs SET status = 'running', attempts = attempts + 1,"              \
-	" progress = 0, started_at = now(), lease = $3::bigint,"                                   \
-	" lease_until = now() + make_interval(secs => $5)"                                         \
-	" WHERE key = ANY (ARRAY(" NEXT(                                                           \
-	    n) "))"                                                                                \
-	       " RETURNING key, id, kind, args, owner_id, request_id, traceparent, attempts,"      \
-	       " max_attempts, priority, run_at)"                                                  \
-	       " SELECT key, id, kind, args, owner_id, request_id, traceparent, attempts,"         \
-	       " max_attempts FROM taken ORDER BY priority DESC, run_at, key"
+#define TAKEN "key, id, kind, args, owner_id, request_id, traceparent, attempts, max_attempts"
 
 const struct query job_queries[] = {
 	[INSERT] = QUERY(
@@ -145,7 +131,7 @@ const struct query job_queries[] = {
 	[FIND_UNIQUE] = QUERY_READ("jobs_find_unique", &made_schema,
 				   "SELECT id FROM jobs WHERE unique_key = $1 AND " UNFINISHED),
 	[OPEN] =
-	    QUERY_READ("jobs_open", &name_schema,
+	    QUERY_READ("jobs_open", &open_schema,
 		       "WITH RECURSIVE open AS ("
 		       " (SELECT queue FROM jobs WHERE status = 'queued'"
 		       " ORDER BY queue LIMIT 1)"
@@ -158,11 +144,22 @@ const struct query job_queries[] = {
 		       " AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = open.queue)"),
 	[LOCK_QUEUE] = QUERY("jobs_lock_queue", NULL,
 			     "SELECT FROM pg_advisory_xact_lock(hashtext('jobs'), hashtext($1))"),
-	[TAKE] = QUERY("jobs_take", &taken_schema, TAKE_SQL("$2")),
-	[TAKE_LIMITED] =
-	    QUERY("jobs_take_limited", &taken_schema,
-		  TAKE_SQL("greatest(0, least($2::bigint, $6::bigint - (SELECT count(*) FROM jobs"
-			   " WHERE status = 'running' AND queue = $1)))")),
+	/* An array, so that the rows are found by key whatever the statistics say. $6 is how many
+	 * of the queue may run at once, or NULL. */
+	[TAKE] = QUERY(
+	    "jobs_take", &taken_schema,
+	    "WITH taken AS (UPDATE jobs SET status = 'running', attempts = attempts + 1,"
+	    " progress = 0, started_at = now(), lease = $3::bigint,"
+	    " lease_until = now() + make_interval(secs => $5)"
+	    " WHERE key = ANY (ARRAY(SELECT key FROM jobs WHERE status = 'queued' AND queue = $1"
+	    " AND kind = ANY ($4::text[])"
+	    " AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = $1)"
+	    " ORDER BY priority DESC, run_at, key"
+	    " LIMIT CASE WHEN $6::bigint IS NULL THEN $2::bigint ELSE greatest(0, least($2,"
+	    " $6 - (SELECT count(*) FROM jobs WHERE status = 'running' AND queue = $1))) END"
+	    " FOR UPDATE SKIP LOCKED))"
+	    " RETURNING " TAKEN ", priority, run_at)"
+	    " SELECT " TAKEN " FROM taken ORDER BY priority DESC, run_at, key"),
 	[SUCCEED] = QUERY("jobs_succeed", NULL,
 			  "UPDATE jobs SET status = 'succeeded', progress = 100, error = NULL,"
 			  " result = $3, finished_at = now(), " FREE_LEASE
@@ -259,8 +256,10 @@ const struct query job_queries[] = {
 	[RESUME] = QUERY("job_pauses_delete", NULL, "DELETE FROM job_pauses WHERE queue = $1"),
 	[PRUNE] = QUERY("jobs_prune", NULL,
 			"DELETE FROM jobs WHERE key = ANY (ARRAY(SELECT key FROM jobs"
-			" WHERE " FINISHED " AND (status = 'failed') = $1::boolean"
-			" AND finished_at < now() - make_interval(hours => $2::int)"
+			" WHERE " FINISHED
+			" AND finished_at < now() - make_interval(hours => least($1::int, $2::int))"
+			" AND finished_at < now() - make_interval(hours =>"
+			" CASE status WHEN 'failed' THEN $2 ELSE $1 END)"
 			" ORDER BY finished_at LIMIT $3 FOR UPDATE SKIP LOCKED))"),
 	[STATS] = QUERY_READ(
 	    "jobs_stats", &job_queue_schema,
@@ -333,6 +332,20 @@ p_lease_seconds(struct ctx *c)
 	return p_int(c, settings.job_lease_seconds);
 }
 
+/* The value of a bigint[]. */
+static const char *
+p_numbers(struct ctx *c, const int64_t *numbers, size_t n)
+{
+	struct buf b = buf_new(c->arena, 128 * 1024);
+
+	for (size_t i = 0; i < n; i++) {
+		buf_char(&b, i ? ',' : '{');
+		buf_int(&b, numbers[i]);
+	}
+	buf_text(&b, n ? "}" : "{}");
+	return b.data;
+}
+
 static const char *
 p_time(struct ctx *c, int64_t microseconds)
 {
@@ -349,13 +362,12 @@ p_time(struct ctx *c, int64_t microseconds)
 
 /* The two can miss each other: the one that was in the way may just have finished. */
 static enum error
-insert_unique(struct ctx *c, const struct query *insert, struct db_params p, const char *key,
-	      struct job_row *out)
+insert_unique(struct ctx *c, struct db_params p, const char *key, struct job_row *out)
 {
 	enum error e = E_NOT_FOUND;
 
 	for (int try = 0; e == E_NOT_FOUND && try < 3; try++) {
-		e = db_one_(c, insert, out, p);
+		e = db_one_(c, &job_queries[INSERT], out, p);
 		if (e == E_NOT_FOUND && key)
 			e = db_one(c, &job_queries[FIND_UNIQUE], out, key);
 	}
@@ -377,38 +389,27 @@ args_json(struct ctx *c, const struct job_kind *kind, const void *args)
 	return buf_done(&b);
 }
 
-/* By the rows that check the body of a request. */
-static enum error
-check_args(struct ctx *c, const struct job_kind *kind, const char *json)
-{
-	uint64_t given;
-
-	if (!kind->args)
-		return OK;
-	return schema_read(c, kind->args, SCHEMA_CREATE, json, strlen(json),
-			   arena_alloc(c->arena, kind->args->size), &given);
-}
-
 enum error
 job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struct job_options how)
 {
 	const char *json = args_json(c, kind, args), *unique = NULL;
 	struct job_row row = { 0 };
 	char id[UUID_TEXT_SIZE];
+	const void *checked;
 	enum error e;
 
 	if (!json)
 		return fail(c, E_PAYLOAD_TOO_LARGE, "a job takes at most %d bytes of arguments",
 			    JOB_ARGS_MAX);
 
-	e = check_args(c, kind, json);
+	e = kind_read_args(c, kind, json, &checked);
 	if (e)
 		return e;
 
 	if (how.unique)
 		unique = arena_printf(c->arena, "%s:%s", kind->name, how.unique);
 	uuid_new(id);
-	e = insert_unique(c, &job_queries[INSERT],
+	e = insert_unique(c,
 			  DB_PARAMS(id, kind->name,
 				    how.queue && !kind->concurrency ? how.queue : kind_queue(kind),
 				    p_int(c, how.priority), p_time(c, how.run_at), json, how.owner,
@@ -426,67 +427,63 @@ job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struc
 enum error
 jobs_open(struct ctx *c, struct records *out)
 {
-	return db_all(c, &job_queries[OPEN], out, queue_names(c->arena));
+	return db_all(c, &job_queries[OPEN], out, queue_names(c));
+}
+
+static enum error
+take(struct ctx *c, const char *queue, int64_t n, int64_t lease, const int64_t *limit,
+     struct records *out)
+{
+	return db_all(c, &job_queries[TAKE], out, queue, p_int(c, n), p_int(c, lease),
+		      kind_names(c), p_lease_seconds(c), p_int_or_null(c, limit));
 }
 
 /* Where there is a limit, one after the other counts and takes. */
-static enum error
-take_limited(struct ctx *c, const char *queue, int64_t n, int64_t lease, int64_t limit,
-	     struct records *out)
+enum error
+jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct records *out)
 {
+	int64_t limit = queue_limit(queue);
 	enum error e;
+
+	if (limit <= 0)
+		return take(c, queue, n, lease, NULL, out);
 
 	e = db_begin(c);
 	if (!e)
 		e = db_run(c, &job_queries[LOCK_QUEUE], NULL, queue);
 	if (!e)
-		e = db_all(c, &job_queries[TAKE_LIMITED], out, queue, p_int(c, n), p_int(c, lease),
-			   kind_names(c->arena), p_lease_seconds(c), p_int(c, limit));
+		e = take(c, queue, 1, lease, &limit, out);
 	return db_finish(c, e);
 }
 
 enum error
-jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct records *out)
+jobs_succeed(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, const char *result,
+	     int64_t *changed)
 {
-	int64_t limit = queue_limit(queue);
-
-	if (limit > 0)
-		return take_limited(c, queue, 1, lease, limit, out);
-	return db_all(c, &job_queries[TAKE], out, queue, p_int(c, n), p_int(c, lease),
-		      kind_names(c->arena), p_lease_seconds(c));
-}
-
-enum error
-jobs_succeed(struct ctx *c, int64_t lease, const char *keys, int64_t *n)
-{
-	return db_run(c, &job_queries[SUCCEED], n, keys, p_int(c, lease), NULL);
-}
-
-enum error
-job_succeed(struct ctx *c, int64_t key, int64_t lease, const char *result, int64_t *n)
-{
-	return db_run(c, &job_queries[SUCCEED], n, arena_printf(c->arena, "{%" PRId64 "}", key),
-		      p_int(c, lease), result);
+	return db_run(c, &job_queries[SUCCEED], changed, p_numbers(c, keys, n), p_int(c, lease),
+		      result);
 }
 
 enum error
 job_fail(struct ctx *c, int64_t key, int64_t lease, const char *status, int64_t delay,
-	 const char *error, int64_t *n)
+	 const char *error, int64_t *changed)
 {
-	return db_run(c, &job_queries[FAIL], n, p_int(c, key), p_int(c, lease), status,
+	return db_run(c, &job_queries[FAIL], changed, p_int(c, key), p_int(c, lease), status,
 		      p_int(c, delay), error);
 }
 
 enum error
-jobs_put_back(struct ctx *c, int64_t lease, const char *keys, int64_t delay, int64_t *n)
+jobs_put_back(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
+	      int64_t *changed)
 {
-	return db_run(c, &job_queries[PUT_BACK], n, p_int(c, lease), keys, p_int(c, delay));
+	return db_run(c, &job_queries[PUT_BACK], changed, p_int(c, lease), p_numbers(c, keys, n),
+		      p_int(c, delay));
 }
 
 enum error
-job_show_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *n)
+job_show_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *changed)
 {
-	return db_run(c, &job_queries[PROGRESS], n, p_int(c, key), p_int(c, lease),
+	return db_run(c, &job_queries[PROGRESS], changed, p_int(c, key), p_int(c, lease),
 		      p_int(c, percent));
 }
 
@@ -505,23 +502,24 @@ jobs_look(struct ctx *c, struct due *out)
 }
 
 enum error
-jobs_renew(struct ctx *c, const char *leases, struct records *out)
+jobs_renew(struct ctx *c, const int64_t *leases, size_t n, struct records *out)
 {
-	return db_all(c, &job_queries[RENEW], out, leases, p_lease_seconds(c));
+	return db_all(c, &job_queries[RENEW], out, p_numbers(c, leases, n), p_lease_seconds(c));
 }
 
 enum error
-jobs_rescue(struct ctx *c, const char *dead, struct records *out)
+jobs_rescue(struct ctx *c, const int64_t *dead, size_t n, struct records *out)
 {
-	return db_all(c, &job_queries[RESCUE], out, dead);
+	return db_all(c, &job_queries[RESCUE], out, p_numbers(c, dead, n));
 }
 
 enum error
-cron_begin(struct ctx *c, const char *name, int64_t now, struct cron_seen *out)
+cron_begin(struct ctx *c, const char *name, int64_t now, int64_t *last_at)
 {
-	enum error e = db_one(c, &job_queries[CRON_BEGIN], out, name, p_int(c, now));
+	struct cron_seen seen = { 0 };
+	enum error e = db_one(c, &job_queries[CRON_BEGIN], &seen, name, p_int(c, now));
 
-	out->name = name;
+	*last_at = seen.last_at;
 	return e;
 }
 
@@ -554,17 +552,15 @@ static enum error
 change(struct ctx *c, const struct query *query, const char *id, const char *visible_to,
        const char *what, const char *refusal, struct job_row *out)
 {
-	enum error e, there;
+	enum error e;
 
 	e = db_begin(c);
 	if (!e)
 		e = db_one(c, query, out, id, visible_to);
 	if (e == E_NOT_FOUND) {
-		there = job_find(c, id, visible_to, out);
-		if (!there)
+		e = job_find(c, id, visible_to, out);
+		if (!e)
 			e = fail(c, E_CONFLICT, "%s", refusal);
-		else
-			e = there;
 	}
 	if (!e)
 		e = tell(c, what);
@@ -593,45 +589,30 @@ job_pause(struct ctx *c, const char *queue, bool paused)
 {
 	enum error e;
 
-	if (paused)
-		return db_run(c, &job_queries[PAUSE], NULL, queue);
-
 	e = db_begin(c);
 	if (!e)
-		e = db_run(c, &job_queries[RESUME], NULL, queue);
-	if (!e)
+		e = db_run(c, &job_queries[paused ? PAUSE : RESUME], NULL, queue);
+	if (!e && !paused)
 		e = tell(c, "queued");
 	return db_finish(c, e);
-}
-
-static enum error
-prune(struct ctx *c, bool failed, int64_t hours, int64_t *removed)
-{
-	enum { BATCH = 1000 };
-	int64_t n = BATCH;
-
-	while (n == BATCH) {
-		enum error e = db_run(c, &job_queries[PRUNE], &n, p_bool(failed), p_int(c, hours),
-				      p_int(c, BATCH));
-
-		if (e)
-			return e;
-		*removed += n;
-	}
-	return OK;
 }
 
 enum error
 job_prune(struct ctx *c, int64_t hours, int64_t *removed)
 {
-	enum error e;
+	enum { BATCH = 1000 };
+	const char *ended = p_int(c, hours ? hours : settings.job_retention_hours);
+	const char *failed = p_int(c, hours ? hours : settings.job_retention_failed_hours);
+	int64_t n = BATCH;
+	enum error e = OK;
 
 	*removed = 0;
-	e = prune(c, false, hours ? hours : settings.job_retention_hours, removed);
-	if (e)
-		return e;
-
-	return prune(c, true, hours ? hours : settings.job_retention_failed_hours, removed);
+	while (!e && n == BATCH) {
+		e = db_run(c, &job_queries[PRUNE], &n, ended, failed, p_int(c, BATCH));
+		if (!e)
+			*removed += n;
+	}
+	return e;
 }
 
 enum error
@@ -655,10 +636,6 @@ job_totals(struct ctx *c, struct records *out)
 enum error
 job_totals_add(struct ctx *c, const struct metric_series *s)
 {
-	struct buf b = buf_new(c->arena, 1024);
-
-	for (size_t i = 0; i < METRIC_CELLS; i++)
-		buf_printf(&b, "%c%" PRIu64, i ? ',' : '{', s->cells[i]);
-	buf_char(&b, '}');
-	return db_run(c, &job_queries[TOTALS_ADD], NULL, s->values[0], s->values[1], buf_done(&b));
+	return db_run(c, &job_queries[TOTALS_ADD], NULL, s->values[0], s->values[1],
+		      p_numbers(c, (const int64_t *)s->cells, METRIC_CELLS));
 }

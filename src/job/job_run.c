@@ -139,7 +139,7 @@ job_finish(struct job *job, enum error e)
 	int64_t n = 0;
 
 	if (!e)
-		e = job_succeed(job->ctx, s->key, s->lease, s->result, &n);
+		e = jobs_succeed(job->ctx, s->lease, &s->key, 1, s->result, &n);
 	if (!e && n == 0) {
 		s->stopped = STOP_LOST;
 		e = fail(job->ctx, E_CONFLICT, "another worker has it by now");
@@ -151,29 +151,13 @@ job_finish(struct job *job, enum error e)
 
 /* ---- the handler */
 
-static enum error
-read_args(struct run *r, const struct taken *t)
-{
-	const struct schema *schema = r->job.kind->args;
-	uint64_t given;
-	void *record;
-
-	if (!schema)
-		return OK;
-
-	record = arena_alloc(r->ctx.arena, schema->size);
-	r->job.args = record;
-	return schema_read(&r->ctx, schema, SCHEMA_CREATE, t->args, strlen(t->args), record,
-			   &given);
-}
-
 /* Arguments that this program cannot read will not get better. */
 static enum error
 run_handler(struct run *r, const struct taken *t)
 {
 	enum error e;
 
-	e = read_args(r, t);
+	e = kind_read_args(&r->ctx, r->job.kind, t->args, &r->job.args);
 	if (e)
 		return job_give_up(&r->job, e);
 

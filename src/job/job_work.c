@@ -4,6 +4,7 @@
 #include "app/log.h"
 #include "app/settings.h"
 
+#include <signal.h>
 #include <sys/eventfd.h>
 
 struct job_bells job_bells = { -1, -1 };
@@ -20,7 +21,28 @@ bell_ring(int fd)
 static int
 work(const struct seat_info *info)
 {
-	return info->seat == 0 ? job_keeper(info) : job_worker(info);
+	bool keeper = info->seat == 0;
+	struct slot *slot = shared_slot_take();
+
+	/* The terminal's are the parent's business. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	errno = EAGAIN; /* without a slot: until old workers are gone */
+	if (!slot || !(keeper ? keeper_set_up() : worker_set_up(slot))) {
+		log_error(NULL, "cannot start a %s: %s", keeper ? "keeper" : "worker",
+			  strerror(errno));
+		return EXIT_FAILURE;
+	}
+
+	slot->ready = true;
+	kill(info->parent, SIGUSR1);
+	if (keeper)
+		keeper_live();
+	else
+		worker_live();
+	shared_forget(getpid());
+	return EXIT_SUCCESS;
 }
 
 int

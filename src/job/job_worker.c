@@ -38,7 +38,7 @@ static struct worker {
 	const struct taken *taken;
 	size_t ntaken, begun;
 	int64_t lease, lease_ends;
-	struct buf ended; /* keys of those that ended well: "{1,2" */
+	int64_t ended[BATCH_MAX]; /* keys of those that ended well and are not written */
 	size_t nended;
 	int64_t write_by;
 
@@ -104,15 +104,10 @@ on_alarm(int signal UNUSED)
 static void
 take_signals(void)
 {
-	static const int terminal[] = { SIGINT, SIGQUIT, SIGHUP };
 	struct sigaction leave = { .sa_handler = on_leave, .sa_flags = SA_RESTART };
 	struct sigaction alarm = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
 	sigset_t none;
 
-	for (size_t i = 0; i < COUNT(terminal); i++)
-		signal(terminal[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGTERM, &leave, NULL);
 	sigaction(SIGUSR1, &leave, NULL);
 	sigaction(SIGALRM, &alarm, NULL);
@@ -191,32 +186,23 @@ try_again(enum error e)
 }
 
 static void
-log_lost(const struct ctx *c, int64_t n)
-{
-	if (n)
-		log_warn(c,
-			 "%" PRId64 " jobs were taken by others while they ran here: how they "
-			 "ended here is not written",
-			 n);
-}
-
-static void
 write_ended(void)
 {
-	int64_t n = 0;
+	int64_t lost = (int64_t)w.nended, n;
 	enum error e;
 
 	if (!w.nended)
 		return;
 
-	buf_char(&w.ended, '}');
 	do
-		e = jobs_succeed(&w.ctx, w.lease, w.ended.data, &n);
+		e = jobs_succeed(&w.ctx, w.lease, w.ended, w.nended, NULL, &n);
 	while (e && try_again(e));
-	if (!e)
-		log_lost(&w.ctx, (int64_t)w.nended - n);
+	if (!e && n < lost)
+		log_warn(&w.ctx,
+			 "%" PRId64 " jobs were taken by others while they ran here: how they "
+			 "ended here is not written",
+			 lost - n);
 	w.nended = 0;
-	w.ended = buf_new(w.arena, BATCH_MAX * 24);
 }
 
 static void
@@ -224,8 +210,7 @@ note_ended(int64_t key)
 {
 	if (!w.nended)
 		w.write_by = now() + WRITE_US;
-	buf_printf(&w.ended, "%c%" PRId64, w.nended ? ',' : '{', key);
-	w.nended++;
+	w.ended[w.nended++] = key;
 }
 
 static const char *
@@ -240,91 +225,97 @@ error_text(const struct run *r)
 	return b.data;
 }
 
-/* What becomes of a job that did not end well: it is put back, or this try failed. */
-static enum error
-write_failure(const struct run *r, int64_t *n, const char **became)
+enum outcome { SUCCEEDED, FAILED, CANCELLED, TO_RETRY, PUT_BACK, SNOOZED, LOST };
+
+static const struct {
+	const char *text;
+	enum log_level level;
+	const char *result; /* as it is counted; what only waits for another time is none */
+} outcomes[] = {
+	[SUCCEEDED] = { "succeeded", LOG_INFO, "succeeded" },
+	[FAILED] = { "failed", LOG_ERROR, "failed" },
+	[CANCELLED] = { "cancelled", LOG_INFO, "cancelled" },
+	[TO_RETRY] = { "to be retried", LOG_WARN, "retried" },
+	[PUT_BACK] = { "put back", LOG_INFO, NULL },
+	[SNOOZED] = { "snoozed", LOG_INFO, NULL },
+	[LOST] = { "lost", LOG_ERROR, NULL },
+};
+
+static enum outcome
+judge(const struct run *r)
 {
 	const struct job_state *s = &r->state;
-	const char *key = arena_printf(w.arena, "{%" PRId64 "}", s->key);
-	bool last = s->given_up || r->job.attempt >= r->job.max_attempts;
 
-	if (s->stopped == STOP_CANCELLED) {
-		*became = "cancelled";
+	if (s->stopped == STOP_LOST)
+		return LOST;
+	if (!r->error)
+		return SUCCEEDED;
+	if (s->stopped == STOP_CANCELLED)
+		return CANCELLED;
+	if (s->stopped == STOP_LEAVING)
+		return PUT_BACK;
+	if (s->snooze && !s->stopped)
+		return SNOOZED;
+	return s->given_up || r->job.attempt >= r->job.max_attempts ? FAILED : TO_RETRY;
+}
+
+static enum error
+write_outcome(const struct run *r, enum outcome outcome, int64_t *n)
+{
+	const struct job_state *s = &r->state;
+
+	if (outcome == SUCCEEDED)
+		return jobs_succeed(&w.ctx, s->lease, &s->key, 1, s->result, n);
+	if (outcome == PUT_BACK || outcome == SNOOZED)
+		return jobs_put_back(&w.ctx, s->lease, &s->key, 1,
+				     outcome == SNOOZED ? s->snooze : 0, n);
+	if (outcome == CANCELLED)
 		return job_fail(&w.ctx, s->key, s->lease, "cancelled", 0, "it was cancelled", n);
-	}
-	if (s->stopped == STOP_LEAVING) {
-		*became = "put back";
-		return jobs_put_back(&w.ctx, s->lease, key, 0, n);
-	}
-	if (s->snooze && !s->stopped) {
-		*became = "snoozed";
-		return jobs_put_back(&w.ctx, s->lease, key, s->snooze, n);
-	}
-	*became = last ? "failed" : "to be retried";
-	return job_fail(&w.ctx, s->key, s->lease, last ? "failed" : "scheduled",
+	return job_fail(&w.ctx, s->key, s->lease, outcome == FAILED ? "failed" : "scheduled",
 			kind_back_off(r->job.kind, r->job.attempt), error_text(r), n);
 }
 
+/* Returns what became of it. */
+static enum outcome
+write_end(const struct run *r)
+{
+	const struct job_state *s = &r->state;
+	enum outcome outcome = judge(r);
+	int64_t n;
+	enum error e;
+
+	if (s->ended)
+		return SUCCEEDED;
+	if (!r->error && !s->result) {
+		note_ended(s->key);
+		return SUCCEEDED;
+	}
+	if (outcome == LOST)
+		return LOST;
+
+	do
+		e = write_outcome(r, outcome, &n);
+	while (e && try_again(e));
+	if (e || !n)
+		return LOST;
+	if (outcome != SUCCEEDED)
+		bell_ring(job_bells.keeper); /* it may be due soon */
+	return outcome;
+}
+
 static void
-log_end(const struct run *r, const char *became, int64_t took)
+log_end(const struct run *r, enum outcome outcome, int64_t took)
 {
 	const struct log_field fields[] = {
 		{ .name = "job_id", .text = r->job.id },
 		{ .name = "attempt", .number = r->job.attempt, .is = LOG_NUMBER },
 		{ .name = "duration", .number = took, .is = LOG_SECONDS },
-		{ .name = "result", .text = became },
+		{ .name = "result", .text = outcomes[outcome].text },
 		{ .name = "error", .text = r->error ? error_text(r) : NULL },
 		{ 0 },
 	};
-	enum log_level level = LOG_INFO;
 
-	if (strcmp(became, "failed") == 0 || strcmp(became, "lost") == 0)
-		level = LOG_ERROR;
-	else if (strcmp(became, "to be retried") == 0)
-		level = LOG_WARN;
-	log_write(level, &r->ctx, fields, "job");
-}
-
-/* What only waits for another time is no result. */
-static void
-measure(const struct run *r, const char *became, int64_t took)
-{
-	static const char *const results[] = { "succeeded", "failed", "cancelled" };
-
-	for (size_t i = 0; i < COUNT(results); i++)
-		if (strcmp(became, results[i]) == 0)
-			metric_observe(&metric_job_duration, took, r->job.kind->name, became);
-	if (strcmp(became, "to be retried") == 0)
-		metric_observe(&metric_job_duration, took, r->job.kind->name, "retried");
-}
-
-/* Returns what became of it, for the log. */
-static const char *
-write_end(const struct run *r)
-{
-	const struct job_state *s = &r->state;
-	const char *became = "succeeded";
-	int64_t n = 1;
-	enum error e = OK;
-
-	if (s->ended)
-		return became;
-	if (!r->error && !s->result) {
-		note_ended(s->key);
-		return became;
-	}
-
-	do {
-		if (s->stopped == STOP_LOST)
-			n = 0;
-		else if (r->error)
-			e = write_failure(r, &n, &became);
-		else
-			e = job_succeed(&w.ctx, s->key, s->lease, s->result, &n);
-	} while (e && try_again(e));
-	if (!e && n && strcmp(became, "succeeded") != 0)
-		bell_ring(job_bells.keeper); /* it may be due soon */
-	return e || !n ? "lost" : became;
+	log_write(outcomes[outcome].level, &r->ctx, fields, "job");
 }
 
 /* ---- a batch */
@@ -333,20 +324,18 @@ write_end(const struct run *r)
 static void
 put_back_rest(void)
 {
-	struct buf keys = buf_new(w.arena, BATCH_MAX * 24);
+	int64_t keys[BATCH_MAX];
+	size_t n = 0;
 	enum error e;
-	int64_t n;
 
-	for (size_t i = w.begun; i < w.ntaken; i++)
-		buf_printf(&keys, "%c%" PRId64, keys.len ? ',' : '{', w.taken[i].key);
-	w.begun = w.ntaken;
+	while (w.begun < w.ntaken)
+		keys[n++] = w.taken[w.begun++].key;
 	w.slot->begun = w.ntaken;
-	if (!keys.len)
+	if (!n)
 		return;
 
-	buf_char(&keys, '}');
 	do
-		e = jobs_put_back(&w.ctx, w.lease, keys.data, 0, &n);
+		e = jobs_put_back(&w.ctx, w.lease, keys, n, 0, NULL);
 	while (e && try_again(e));
 	bell_ring(job_bells.workers);
 }
@@ -379,7 +368,7 @@ run_one(const struct taken *t, const struct job_kind *kind)
 {
 	static struct run r;
 	int64_t start = now(), took;
-	const char *became;
+	enum outcome outcome;
 
 	r = (struct run) {
 		.ctx = { .arena = w.job_arena,
@@ -403,36 +392,29 @@ run_one(const struct taken *t, const struct job_kind *kind)
 	took = now() - start;
 	note_pace(pace_of(kind), took);
 	note_pace(&w.overall, took);
-	became = write_end(&r);
-	measure(&r, became, took);
-	log_end(&r, became, took);
+	outcome = write_end(&r);
+	if (outcomes[outcome].result)
+		metric_observe(&metric_job_duration, took, kind->name, outcomes[outcome].result);
+	log_end(&r, outcome, took);
 	arena_reset(w.job_arena);
 }
 
-/* Whether the rest of the batch was given to others because the job before took long. */
-static bool
-is_surplus(void)
-{
-	return w.slot->surplus == w.lease || (job_leave_by != 0);
-}
-
+/* That it is begun is shown first: then either this looks in time at what the keeper says of
+ * the batch, or the keeper sees it and leaves it here. */
 static void
 run_next(void)
 {
 	const struct taken *t = &w.taken[w.begun];
 	const struct job_kind *kind = job_kind_find(t->kind);
 
-	if (is_surplus() || !kind) {
-		put_back_rest();
-		return;
-	}
 	w.slot->stop = 0;
+	w.slot->since = now();
 	w.slot->job = t->key;
-	w.slot->begun = ++w.begun;
-	if (w.slot->surplus == w.lease) { /* in this very moment */
-		w.begun--;
+	w.slot->begun = w.begun + 1;
+	if (!kind || job_leave_by || w.slot->surplus == w.lease) {
 		put_back_rest();
 	} else {
+		w.begun++;
 		if (*pace_of(kind) > QUICK_US) {
 			write_ended();
 			put_back_rest();
@@ -450,7 +432,6 @@ begin_batch(const struct records *taken)
 	w.taken = taken->rows;
 	w.ntaken = taken->n;
 	w.begun = 0;
-	w.ended = buf_new(w.arena, BATCH_MAX * 24);
 	w.slot->begun = 0;
 	for (size_t i = 0; i < taken->n; i++)
 		w.slot->batch[i] = w.taken[i].key;
@@ -507,7 +488,7 @@ work_once(void)
 		return true;
 	}
 	for (size_t i = 0; i < open.n && !job_leave_by; i++)
-		found |= work_on(((const struct queue_name *)open.rows)[i].queue, &full) > 0;
+		found |= work_on(((const struct job_queue *)open.rows)[i].queue, &full) > 0;
 	if (found && !full && !job_leave_by)
 		poll(NULL, 0, REST_MS);
 	return found;
@@ -515,17 +496,13 @@ work_once(void)
 
 /* ---- begin and end of a worker */
 
-static bool
-set_up(void)
+bool
+worker_set_up(struct slot *slot)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	uint32_t random;
 
-	w.slot = shared_slot_take();
-	if (!w.slot) {
-		errno = EAGAIN; /* until old workers are gone */
-		return false;
-	}
+	w.slot = slot;
 	take_signals();
 	random_bytes(&random, sizeof(random));
 	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
@@ -539,16 +516,9 @@ set_up(void)
 	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, job_bells.workers, &event) == 0;
 }
 
-int
-job_worker(const struct seat_info *info)
+void
+worker_live(void)
 {
-	if (!set_up()) {
-		log_error(NULL, "cannot start a worker: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-
-	w.slot->ready = true;
-	kill(info->parent, SIGUSR1);
 	while (!job_leave_by) {
 		if (!work_once())
 			wait_for_bell(IDLE_MS);
@@ -556,6 +526,4 @@ job_worker(const struct seat_info *info)
 	db_free(w.db);
 	arena_free(w.job_arena);
 	arena_free(w.arena);
-	shared_forget(getpid());
-	return EXIT_SUCCESS;
 }

@@ -14,7 +14,7 @@ enum { READING_US = 1000000, TURN_US = 500000, LOOK_NS = 5000000 };
 
 /* The slots follow the segment. What changes the shape of either changes LAYOUT too;
  * what it means is counted by the first factor. */
-enum { LAYOUT_VERSION = 1 };
+enum { LAYOUT_VERSION = 2 };
 #define LAYOUT                                                                                     \
 	((uint64_t)LAYOUT_VERSION << 48 | (uint64_t)sizeof(struct segment) << 16 |                 \
 	 sizeof(struct slot))

@@ -27,6 +27,7 @@ struct slot {
 	_Atomic int64_t leases; /* the first of all that it may take; 0: it is none */
 	_Atomic int64_t lease;  /* under which it holds jobs; 0: none */
 	_Atomic int64_t job;    /* which of these it runs; 0: none */
+	_Atomic int64_t since;  /* clock_monotonic() of its begin */
 	_Atomic int64_t stop;   /* the job that must stop */
 	_Atomic int64_t stop_why;
 	_Atomic int64_t surplus; /* the lease of which nothing more may be begun */
