@@ -22,8 +22,8 @@ uint64_t generation_get(const char *kind, const char *id);
 void generation_bump(const char *kind, const char *id);
 
 /* Password hashing takes 30 ms and 33 MiB: at most a quarter of the workers, on half of the
- * cores (at least one), at a time; as many wait half a second for their turn. False: too many
- * already; the answer is E_OVERLOADED. */
+ * cores (at least one), at a time; half of the workers wait half a second for their turn. False:
+ * too many already; the answer is E_OVERLOADED. */
 bool hashing_begin(void) MUST_CHECK;
 void hashing_end(void);
 

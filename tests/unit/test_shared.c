@@ -166,26 +166,46 @@ refused_at_once(void)
 	return !hashing_begin() && clock_monotonic() - start < 100000;
 }
 
-Test(shared, as_many_wait_for_their_turn)
+/* Who tries until he may: this machine may be slow. */
+static pid_t
+patient_child(void)
 {
-	int status;
-	pid_t pid;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	for (int i = 0; i < 120; i++) {
+		if (hashing_begin()) {
+			hashing_end();
+			_exit(0);
+		}
+	}
+	_exit(1);
+}
+
+Test(shared, half_of_the_workers_wait_for_their_turn)
+{
+	pid_t waiting[2];
 
 	cr_assert_null(shared_open(NULL, 4));
 	shared->workers = 4;
 	cr_assert(hashing_begin());
-	pid = fork();
-	if (pid == 0) { /* patient, for this machine may be slow */
-		for (int i = 0; i < 120; i++)
-			if (hashing_begin())
-				_exit(0);
-		_exit(1);
+	for (size_t i = 0; i < COUNT(waiting); i++) {
+		cr_expect_not(in_child(refused_at_once));
+		waiting[i] = patient_child();
+		/* It has its place. */
+		while (!shared->waiting[i])
+			continue;
 	}
 	while (!in_child(refused_at_once))
 		continue;
 	hashing_end();
-	waitpid(pid, &status, 0);
-	cr_expect_eq(status, 0);
+	for (size_t i = 0; i < COUNT(waiting); i++) {
+		int status;
+
+		waitpid(waiting[i], &status, 0);
+		cr_expect_eq(status, 0);
+	}
 }
 
 Test(shared, one_may_always_hash)
