@@ -82,40 +82,51 @@ header_parameters(struct doc *d, const struct route *r)
 
 enum { WITH_304 = 1, ALWAYS = 2 }; /* sent with 304 too; never left out where it may come */
 
+#define ANY UINT64_MAX
+#define AUTHENTICATE                                                                               \
+	(BIT(E_UNAUTHENTICATED) | BIT(E_TOKEN_EXPIRED) | BIT(E_INVALID_TOKEN) |                    \
+	 BIT(E_INVALID_CREDENTIALS) | BIT(E_TOKEN_REUSED) | BIT(E_INSUFFICIENT_SCOPE))
+#define RETRY (BIT(E_RATE_LIMITED) | BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED))
+
 /* Those without `is_sent` come with failures alone. */
 static const struct {
 	const char *name, *component;
 	bool (*is_sent)(const struct route *);
+	uint64_t errors; /* that it comes with */
 	unsigned flags;
 	const char *text, *schema;
 } sent[] = {
-	{ "X-Request-ID", "RequestId", any, WITH_304 | ALWAYS, "Finds the request in the logs.",
+	{ "X-Request-ID", "RequestId", any, ANY, WITH_304 | ALWAYS,
+	  "Finds the request in the logs.",
 	  "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]{8,64}$\","
 	  "\"examples\":[\"01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70\"]}" },
-	{ "Cache-Control", "CacheControl", any, WITH_304 | ALWAYS,
+	{ "Cache-Control", "CacheControl", any, ANY, WITH_304 | ALWAYS,
 	  "Whether the answer may be kept.", "{\"type\":\"string\",\"examples\":[\"no-store\"]}" },
-	{ "WWW-Authenticate", "Authenticate", NULL, 0, "How to prove who one is (RFC 6750).",
+	{ "WWW-Authenticate", "Authenticate", NULL, AUTHENTICATE, 0,
+	  "How to prove who one is (RFC 6750).",
 	  "{\"type\":\"string\",\"examples\":[\"Bearer error=\\\"invalid_token\\\"\"]}" },
-	{ "Retry-After", "RetryAfter", NULL, ALWAYS, "Seconds to wait before the next try.",
+	{ "Retry-After", "RetryAfter", NULL, RETRY, ALWAYS, "Seconds to wait before the next try.",
 	  "{\"type\":\"integer\",\"minimum\":0,\"examples\":[1]}" },
-	{ "Allow", "Allow", NULL, 0, "With 405: the methods of that path.",
+	{ "Allow", "Allow", NULL, BIT(E_METHOD_NOT_ALLOWED), 0,
+	  "With 405: the methods of that path.",
 	  "{\"type\":\"string\",\"examples\":[\"GET, HEAD, OPTIONS\"]}" },
-	{ "Location", "Location", has_location, ALWAYS, "Path of the new row.",
+	{ "Location", "Location", has_location, 0, ALWAYS, "Path of the new row.",
 	  "{\"type\":\"string\",\"format\":\"uri-reference\"}" },
-	{ "ETag", "ETag", sends_version, WITH_304 | ALWAYS,
+	{ "ETag", "ETag", sends_version, 0, WITH_304 | ALWAYS,
 	  "The version of the row, another with each update.",
 	  "{\"type\":\"string\","
 	  "\"examples\":[\"\\\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\\\"\"]}" },
-	{ "Idempotency-Replayed", "IdempotencyReplayed", is_idempotent, 0,
+	{ "Idempotency-Replayed", "IdempotencyReplayed", is_idempotent, 0, 0,
 	  "`true` where the answer is that of an earlier request with the same key.",
 	  "{\"type\":\"string\",\"enum\":[\"true\"]}" },
-	{ "Link", "Link", is_list, 0,
+	{ "Link", "Link", is_list, 0, 0,
 	  "The pages around this one (RFC 8288): next, and for offsets prev, first and last.",
 	  "{\"type\":\"string\"}" },
-	{ "RateLimit-Policy", "RateLimitPolicy", is_limited, WITH_304,
+	/* A component of failures serves limited routes and others. */
+	{ "RateLimit-Policy", "RateLimitPolicy", is_limited, ANY, WITH_304,
 	  "The limit that is nearest to its end: so many requests (q) in so many seconds (w).",
 	  "{\"type\":\"string\",\"examples\":[\"\\\"login\\\";q=5;w=60\"]}" },
-	{ "RateLimit", "RateLimit", is_limited, WITH_304,
+	{ "RateLimit", "RateLimit", is_limited, ANY, WITH_304,
 	  "How many more pass now (r), and in how many seconds (t) another one does.",
 	  "{\"type\":\"string\",\"examples\":[\"\\\"login\\\";r=4;t=12\"]}" },
 };
@@ -130,11 +141,11 @@ header(struct doc *d, const char *name, const char *text, bool always, const cha
 	buf_json(&d->json, "},");
 }
 
-void
-header_ref(struct doc *d, const char *name, const char *component)
+static void
+header_ref(struct doc *d, size_t row)
 {
-	buf_json(&d->json, "%s:", name);
-	put_ref(d, "headers", component);
+	buf_json(&d->json, "%s:", sent[row].name);
+	put_ref(d, "headers", sent[row].component);
 }
 
 void
@@ -144,40 +155,42 @@ headers_write(struct doc *d, const struct route *r, unsigned status)
 	for (size_t i = 0; i < COUNT(sent); i++)
 		if (sent[i].is_sent && sent[i].is_sent(r) &&
 		    (status != 304 || sent[i].flags & WITH_304))
-			header_ref(d, sent[i].name, sent[i].component);
+			header_ref(d, i);
 	for (size_t i = 0; i < COUNT(r->sends) && r->sends[i].name; i++)
 		header(d, r->sends[i].name, r->sends[i].value, true, "{\"type\":\"string\"}");
 	buf_json(&d->json, "},");
 }
 
+/* Whether any route may send it at all. */
 static bool
-is_sent_by_any(const struct doc *d, bool (*is_sent)(const struct route *))
+is_used(const struct doc *d, size_t row)
 {
-	for (size_t i = 0; i < d->noperations; i++)
-		if (is_sent(d->operations[i].route))
+	if (!sent[row].is_sent)
+		return true;
+
+	for (const struct operation *op = d->operations; op; op = op->next)
+		if (sent[row].is_sent(op->route))
 			return true;
 	return false;
 }
 
-/* A component of failures serves limited routes and others. */
 void
-headers_of_limits(struct doc *d)
+headers_of_failure(struct doc *d, uint64_t errors)
 {
-	if (!is_sent_by_any(d, is_limited))
-		return;
-
-	header_ref(d, "RateLimit-Policy", "RateLimitPolicy");
-	header_ref(d, "RateLimit", "RateLimit");
+	buf_json(&d->json, "'headers':{");
+	for (size_t i = 0; i < COUNT(sent); i++)
+		if (sent[i].errors & errors && is_used(d, i))
+			header_ref(d, i);
+	buf_json(&d->json, "},");
 }
 
 void
 headers_write_all(struct doc *d)
 {
 	buf_json(&d->json, "\n'headers':{");
-	for (size_t i = 0; i < COUNT(sent); i++) {
-		if (sent[i].is_sent && !is_sent_by_any(d, sent[i].is_sent))
-			continue;
-		header(d, sent[i].component, sent[i].text, sent[i].flags & ALWAYS, sent[i].schema);
-	}
+	for (size_t i = 0; i < COUNT(sent); i++)
+		if (is_used(d, i))
+			header(d, sent[i].component, sent[i].text, sent[i].flags & ALWAYS,
+			       sent[i].schema);
 	buf_json(&d->json, "},");
 }
