@@ -197,30 +197,8 @@ sort_parameter(struct doc *d, const struct list *list)
 static void
 list_parameters(struct doc *d, const struct list *list)
 {
-	/* No default for offset: a form that fills in defaults would send it beside cursor. */
-	static const struct field paging[] = {
-		{ .name = "limit",
-		  .type = TYPE_INT,
-		  .min = 1,
-		  .max = LIST_LIMIT_MAX,
-		  .initial = "20",
-		  .text = "At most so many rows in a page." },
-		{ .name = "offset",
-		  .type = TYPE_INT,
-		  .min = 0,
-		  .max = LIST_OFFSET_MAX,
-		  .example = "0",
-		  .text = "Rows to pass over; not together with `cursor`." },
-		{ .name = "cursor",
-		  .type = TYPE_TEXT,
-		  .example = "AZicfVQbeqOfBG0ujFsacA",
-		  .text = "`next_cursor` of the page before: the next page is found by key, as "
-			  "fast however deep. `total` and `offset` are then left out." },
-	};
-	_Static_assert(LIST_LIMIT == 20, "as the row of limit says");
-
-	for (size_t i = 0; i < COUNT(paging); i++)
-		parameter(d, "query", &paging[i], false);
+	for (size_t i = 0; i < LIST_PAGING; i++)
+		parameter(d, "query", &list_paging[i], false);
 	if (!list->fixed_order)
 		sort_parameter(d, list);
 	for (const struct list_filter *f = list->filters; f && f->sql; f++)

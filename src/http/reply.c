@@ -100,16 +100,14 @@ static void
 put_link(struct buf *b, const struct request *req, const struct page *page, const char *rel,
 	 const char *cursor, int64_t offset)
 {
-	static const char *const paging[] = { "limit", "offset", "cursor" };
-
 	buf_text(b, b->len ? ", <" : "<");
 	buf_text(b, req->path);
 	buf_printf(b, "?limit=%" PRId64, page->limit);
 	for (size_t i = 0; i < req->nquery; i++) {
 		bool skip = false;
 
-		for (size_t k = 0; k < COUNT(paging); k++)
-			skip = skip || strcmp(paging[k], req->query[i].name) == 0;
+		for (size_t k = 0; k < LIST_PAGING; k++)
+			skip = skip || strcmp(list_paging[k].name, req->query[i].name) == 0;
 		if (skip)
 			continue;
 		buf_char(b, '&');

@@ -1,6 +1,7 @@
 /* Lists: every page of every order against one plain SELECT; cursors that were not issued. */
 #include <criterion/criterion.h>
 
+#include "support/list_statements.h"
 #include "support/testdb.h"
 
 #include "app/list.h"

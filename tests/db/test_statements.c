@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 
+#include "support/list_statements.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
