@@ -120,14 +120,6 @@ send_statement(struct db *db, const struct statement *s, struct db_params p)
 }
 
 static bool
-failed(const PGresult *result)
-{
-	ExecStatusType status = PQresultStatus(result);
-
-	return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
-}
-
-static bool
 send_command(struct db *db, const char *sql)
 {
 	return !sql || PQsendQueryParams(db->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
@@ -148,7 +140,7 @@ send_around(struct db *db, const struct statement *s, struct db_params p)
 		result = db_wait(db, db_timeout());
 		for (int i = 1; i < n && result; i++) {
 			PGresult *next = db_wait(db, db_timeout());
-			bool keep = next && failed(result);
+			bool keep = next && result_is_error(result);
 
 			PQclear(keep ? next : result);
 			result = keep ? result : next;
@@ -290,7 +282,7 @@ db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *o
 	if (e)
 		return e;
 
-	if (failed(out->result))
+	if (result_is_error(out->result))
 		return db_refused(c, q->name, out->result);
 	return OK;
 }

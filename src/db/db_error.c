@@ -20,6 +20,15 @@ static const struct sqlstate {
 static const struct sqlstate unforeseen = { "", E_INTERNAL, LOG_ERROR, true, NULL };
 
 bool
+result_is_error(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
+	       status != PGRES_EMPTY_QUERY;
+}
+
+bool
 sqlstate_is(const PGresult *result, const char *code)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);

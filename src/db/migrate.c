@@ -285,7 +285,6 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 {
 	struct db *db = c->db;
 	PGresult *result = NULL;
-	ExecStatusType status;
 
 	if (PQsendQuery(db->conn, part->text))
 		result = db_wait(db, FOREVER);
@@ -295,8 +294,7 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 		return fail(c, E_UNAVAILABLE, "%s: the database closed the connection", m->name);
 	}
 
-	status = PQresultStatus(result);
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+	if (result_is_error(result))
 		return script_failed(c, m, part, result);
 	if (PQtransactionStatus(db->conn) != (db->depth > 0 ? PQTRANS_INTRANS : PQTRANS_IDLE))
 		return fail(c, E_INTERNAL, "%s: must neither begin nor end a transaction", m->name);
@@ -314,9 +312,12 @@ reset_session(struct ctx *c)
 }
 
 static enum error
-note_applied(struct ctx *c, const struct migration *m)
+note(struct ctx *c, const struct migration *m, bool up)
 {
 	enum error e;
+
+	if (!up)
+		return db_run(c, &migrate_queries[DELETE_VERSION], NULL, m->version);
 
 	e = db_run(c, &migrate_queries[INSERT_VERSION], NULL, m->version);
 	if (!e)
@@ -324,17 +325,10 @@ note_applied(struct ctx *c, const struct migration *m)
 	return e;
 }
 
-static enum error
-note_reverted(struct ctx *c, const struct migration *m)
-{
-	return db_run(c, &migrate_queries[DELETE_VERSION], NULL, m->version);
-}
-
 /* The note is written first, while the script has not yet changed the search path; without
  * a transaction it is written only when the script has done its work. */
 static enum error
-run_part(struct ctx *c, const struct migration *m, const struct migration_part *part,
-	 enum error (*note)(struct ctx *, const struct migration *))
+run_part(struct ctx *c, const struct migration *m, const struct migration_part *part, bool up)
 {
 	enum error e;
 
@@ -349,7 +343,7 @@ run_part(struct ctx *c, const struct migration *m, const struct migration_part *
 
 	e = db_begin(c);
 	if (!e)
-		e = note(c, m);
+		e = note(c, m, up);
 	if (!e && !part->no_transaction)
 		e = run_script(c, m, part);
 	return db_finish(c, e);
@@ -358,15 +352,15 @@ run_part(struct ctx *c, const struct migration *m, const struct migration_part *
 static enum error
 move(struct ctx *c, const struct migration *m, bool up, FILE *out)
 {
+	const char *marker = up ? "up" : "down";
 	struct migration_part part;
 	int64_t begun = clock_monotonic();
 	enum error e;
 
-	if (!migration_part(c->arena, m->text, up ? "up" : "down", &part))
-		return fail(c, E_INTERNAL, "%s has no line `-- migrate:%s`", m->name,
-			    up ? "up" : "down");
+	if (!migration_part(c->arena, m->text, marker, &part))
+		return fail(c, E_INTERNAL, "%s has no line `-- migrate:%s`", m->name, marker);
 
-	e = run_part(c, m, &part, up ? note_applied : note_reverted);
+	e = run_part(c, m, &part, up);
 	if (e)
 		return e;
 
