@@ -422,11 +422,10 @@ tags(struct doc *d)
 }
 
 static const char *
-make_document(struct arena *a, size_t *len)
+make_document(struct arena *a)
 {
 	struct doc d = { .arena = a, .json = buf_new(a, DOCUMENT_MAX) };
 	const char *text;
-	char *kept;
 
 	collect(&d);
 	buf_json(&d.json,
@@ -439,27 +438,21 @@ make_document(struct arena *a, size_t *len)
 	buf_json(&d.json, "}");
 
 	text = buf_done(&d.json);
-	kept = text ? malloc(d.json.len + 1) : NULL;
-	if (!kept)
-		return NULL;
-
-	*len = d.json.len;
-	return memcpy(kept, text, *len + 1);
+	return text ? strdup(text) : NULL;
 }
 
 const char *
 openapi_document(size_t *len)
 {
 	static const char *document;
-	static size_t document_len;
 
 	if (!document) {
 		struct arena *a = arena_new(MEMORY_MAX);
 
 		if (setjmp(*arena_guard(a)) == 0)
-			document = make_document(a, &document_len);
+			document = make_document(a);
 		arena_free(a);
 	}
-	*len = document_len;
+	*len = document ? strlen(document) : 0;
 	return document;
 }

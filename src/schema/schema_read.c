@@ -24,8 +24,13 @@ shown_name(struct ctx *c, const char *name)
 }
 
 static enum error
-fail_unknown(struct ctx *c, const char *in, const char *name)
+check_known(struct ctx *c, const struct schema *schema, enum schema_mode mode, const char *in,
+	    const char *name)
 {
+	const struct field *f = schema_field(schema, name);
+
+	if (f && field_accepted(f, mode))
+		return OK;
 	return fail_field(c, in, shown_name(c, name), FIELD_UNKNOWN, "is not a known field");
 }
 
@@ -173,14 +178,19 @@ value_text(struct ctx *c, const struct field *f, json_object *value)
 }
 
 static enum error
+wrong_type(struct ctx *c, const struct field *f)
+{
+	return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s", field_type_message(f));
+}
+
+static enum error
 read_array(struct ctx *c, const struct field *f, json_object *value, void *out)
 {
 	const char **texts;
 	size_t n;
 
 	if (!json_object_is_type(value, json_type_array))
-		return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
-				  field_type_message(f));
+		return wrong_type(c, f);
 
 	n = json_object_array_length(value);
 	texts = arena_array(c->arena, n + 1, sizeof(*texts));
@@ -232,11 +242,7 @@ read_value(struct ctx *c, const struct body *body, const struct field *f, json_o
 		return read_array(c, f, value, out);
 
 	text = f->type == TYPE_JSON ? json_text(c, body, f->name) : value_text(c, f, value);
-	if (!text)
-		return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
-				  field_type_message(f));
-
-	return read_text(c, "body", f, text, out);
+	return text ? read_text(c, "body", f, text, out) : wrong_type(c, f);
 }
 
 static enum error
@@ -264,13 +270,9 @@ read_object(struct ctx *c, const struct schema *schema, enum schema_mode mode,
 
 	json_object_object_foreach(body->object, name, unread)
 	{
-		const struct field *f = schema_field(schema, name);
-
 		(void)unread;
-		if (!f || !field_accepted(f, mode)) {
-			e = fail_unknown(c, "body", name);
-			first = first ? first : e;
-		}
+		e = check_known(c, schema, mode, "body", name);
+		first = first ? first : e;
 	}
 	return first;
 }
@@ -425,12 +427,8 @@ schema_read_params(struct ctx *c, const struct schema *schema, const char *in,
 	}
 
 	for (size_t i = 0; i < n; i++) {
-		const struct field *f = schema_field(schema, params[i].name);
-
-		if (!f || !field_accepted(f, SCHEMA_CREATE)) {
-			e = fail_unknown(c, in, params[i].name);
-			first = first ? first : e;
-		}
+		e = check_known(c, schema, SCHEMA_CREATE, in, params[i].name);
+		first = first ? first : e;
 	}
 	return first;
 }
