@@ -79,14 +79,10 @@ p_digest(struct ctx *c, const char *text)
 static void
 deallocate(struct db *db, struct statement *s)
 {
-	char *name = PQescapeIdentifier(db->conn, s->name, strlen(s->name));
 	char command[256];
 
-	if (name) {
-		snprintf(command, sizeof(command), "DEALLOCATE %s", name);
-		PQclear(PQexec(db->conn, command));
-		PQfreemem(name);
-	}
+	snprintf(command, sizeof(command), "DEALLOCATE \"%s\"", s->name);
+	PQclear(PQexec(db->conn, command));
 	s->state = STATEMENT_NEW;
 }
 

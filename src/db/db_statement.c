@@ -77,22 +77,7 @@ statement_get(struct db *db, const struct query *q)
 	return *slot;
 }
 
-/* NULL where the column belongs to the list machinery, which reads it by itself. */
-static enum error
-find_field(struct ctx *c, const struct query *q, const char *column, const struct field **out)
-{
-	const struct field *f = schema_field(q->row, column);
-
-	if (!f && strcmp(column, LIST_TOTAL) != 0) {
-		log_error(c, "statement %s: schema %s has no field for the column \"%s\"", q->name,
-			  q->row->name, column);
-		return fail(c, E_INTERNAL, NULL);
-	}
-
-	*out = f;
-	return OK;
-}
-
+/* A column that belongs to the list machinery, which reads it by itself, has no field. */
 enum error
 statement_fields(struct ctx *c, const struct query *q, struct statement *s, const PGresult *result)
 {
@@ -104,10 +89,14 @@ statement_fields(struct ctx *c, const struct query *q, struct statement *s, cons
 
 	fields = arena_array(c->db->memory, (size_t)n + 1, sizeof(*fields));
 	for (int i = 0; i < n; i++) {
-		enum error e = find_field(c, q, PQfname(result, i), &fields[i]);
+		const char *column = PQfname(result, i);
 
-		if (e)
-			return e;
+		fields[i] = schema_field(q->row, column);
+		if (!fields[i] && strcmp(column, LIST_TOTAL) != 0) {
+			log_error(c, "statement %s: schema %s has no field for the column \"%s\"",
+				  q->name, q->row->name, column);
+			return fail(c, E_INTERNAL, NULL);
+		}
 	}
 	s->fields = fields;
 	s->nfields = n;

@@ -252,17 +252,12 @@ add_filters(struct values *v, const struct list_args *args)
 	return bits;
 }
 
-static struct list_shape
-shape_of(const struct list_args *args, enum list_mode mode, uint32_t filters)
-{
-	return (struct list_shape) { args->list, args->sort, args->ascending, filters, mode };
-}
-
 static enum error
 fetch_count(struct ctx *c, const struct list_args *args, int64_t *total)
 {
 	struct values v = { .n = 0 };
-	struct list_shape shape = shape_of(args, LIST_COUNT, add_filters(&v, args));
+	struct list_shape shape = { args->list, args->sort, args->ascending, add_filters(&v, args),
+				    LIST_COUNT };
 	struct rows rows;
 	enum error e;
 
@@ -279,7 +274,8 @@ static enum error
 fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 {
 	struct values v = { .n = 0 };
-	struct list_shape shape = shape_of(args, LIST_NEAR, add_filters(&v, args));
+	struct list_shape shape = { args->list, args->sort, args->ascending, add_filters(&v, args),
+				    args->offset > LIST_NEAR_MAX ? LIST_FAR : LIST_NEAR };
 	struct list_position at;
 	enum error e;
 
@@ -296,8 +292,6 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 	add(&v, p_int(c, args->limit + 1));
 	if (!args->cursor)
 		add(&v, p_int(c, args->offset));
-	if (!args->cursor && args->offset > LIST_NEAR_MAX)
-		shape.mode = LIST_FAR;
 	return db_exec(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
 }
 
@@ -326,16 +320,6 @@ make_cursor(struct ctx *c, const struct list_args *args, const char *record, con
 	return cursor_write(c, args, &at, out);
 }
 
-static void
-restrict_to_caller(const struct ctx *c, struct list_args *args)
-{
-	const struct list_filter *filters = args->list->filters;
-
-	for (size_t i = 0; filters && filters[i].sql; i++)
-		if (filters[i].own)
-			list_restrict(args, i, visible_to(c));
-}
-
 enum error
 db_list(struct ctx *c, const struct list_args *asked, struct page *out)
 {
@@ -344,7 +328,9 @@ db_list(struct ctx *c, const struct list_args *asked, struct page *out)
 	struct rows rows;
 	enum error e;
 
-	restrict_to_caller(c, &args);
+	for (const struct list_filter *f = args.list->filters; f && f->sql; f++)
+		if (f->own)
+			list_restrict(&args, (size_t)(f - args.list->filters), visible_to(c));
 	*out =
 	    (struct page) { .by_cursor = args.cursor, .limit = args.limit, .offset = args.offset };
 	e = fetch_rows(c, &args, &rows);
