@@ -211,9 +211,7 @@ db_connect(struct ctx *c)
 {
 	struct db *db = c->db;
 
-	if (db->conn && db->fresh)
-		return OK;
-	if (db->conn && alive(db)) {
+	if (db->conn && (db->fresh || alive(db))) {
 		db->fresh = true;
 		return OK;
 	}
