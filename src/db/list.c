@@ -216,7 +216,7 @@ list_query(struct ctx *c, const struct list_shape *shape)
 	k->query = (struct query) {
 		.name = list_name(texts, shape),
 		.sql = list_sql(texts, shape),
-		.row = shape->mode == LIST_COUNT ? NULL : shape->list->row,
+		.row = shape->list->row,
 		.read_only = true,
 		.by_values = shape->list->by_values,
 	};
@@ -252,23 +252,6 @@ add_filters(struct values *v, const struct list_args *args)
 	return bits;
 }
 
-static enum error
-fetch_count(struct ctx *c, const struct list_args *args, int64_t *total)
-{
-	struct values v = { .n = 0 };
-	struct list_shape shape = { args->list, args->sort, args->ascending, add_filters(&v, args),
-				    LIST_COUNT };
-	struct rows rows;
-	enum error e;
-
-	e = db_exec(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, &rows);
-	if (e)
-		return e;
-
-	*total = strtoll(PQgetvalue(rows.result, 0, 0), NULL, 10);
-	return OK;
-}
-
 /* One row more than the page has, to see whether there is another page. */
 static enum error
 fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
@@ -295,17 +278,25 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 	return db_exec(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
 }
 
-/* The total stands in every row; a page beyond the end has none. */
+/* The total stands in every row. A page beyond the end has none, so that of the first tells. */
 static enum error
-read_total(struct ctx *c, const struct list_args *args, const struct rows *rows, int64_t *total)
+read_total(struct ctx *c, const struct list_args *args, struct rows rows, int64_t *total)
 {
-	int column = PQfnumber(rows->result, LIST_TOTAL);
+	if (PQntuples(rows.result) == 0 && args->offset > 0) {
+		struct list_args first = *args;
+		enum error e;
+
+		first.limit = 1;
+		first.offset = 0;
+		e = fetch_rows(c, &first, &rows);
+		if (e)
+			return e;
+	}
 
 	*total = 0;
-	if (PQntuples(rows->result) > 0)
-		*total = strtoll(PQgetvalue(rows->result, 0, column), NULL, 10);
-	else if (args->offset > 0)
-		return fetch_count(c, args, total);
+	if (PQntuples(rows.result) > 0)
+		*total = strtoll(PQgetvalue(rows.result, 0, PQfnumber(rows.result, LIST_TOTAL)),
+				 NULL, 10);
 	return OK;
 }
 
@@ -335,7 +326,7 @@ db_list(struct ctx *c, const struct list_args *asked, struct page *out)
 	    (struct page) { .by_cursor = args.cursor, .limit = args.limit, .offset = args.offset };
 	e = fetch_rows(c, &args, &rows);
 	if (!e && !out->by_cursor)
-		e = read_total(c, &args, &rows, &out->total);
+		e = read_total(c, &args, rows, &out->total);
 	if (e)
 		return e;
 
