@@ -178,11 +178,8 @@ sort_parameter(struct doc *d, const struct list *list)
 	const char **choices;
 	size_t n = 0;
 
-	for (const struct list_sort *s = list->sorts; s->name; s++)
+	while (list->sorts[n].name)
 		n++;
-	if (n == 0)
-		return;
-
 	choices = arena_array(d->arena, 2 * n + 1, sizeof(*choices));
 	for (size_t i = 0; i < n; i++) {
 		choices[2 * i] = arena_printf(d->arena, "-%s", list->sorts[i].name);

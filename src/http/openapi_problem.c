@@ -87,30 +87,27 @@ problem_example(struct doc *d, enum error e)
 	buf_json(&d->json, "}},");
 }
 
+/* A member of `responses`. With `reply`: of a route that tells what is away, so either comes. */
 static void
-problem_content(struct doc *d, uint64_t errors)
+problem_response(struct doc *d, const char *name, const char *text, uint64_t errors,
+		 const struct schema *reply)
 {
+	buf_json(&d->json, "%s:{", name);
+	describe(d, text);
+	headers_of_failure(d, errors);
+	buf_json(&d->json, "'content':{");
+	if (reply) {
+		buf_json(&d->json, "'application/json':{'schema':");
+		shape_ref(d, reply, USE_READ);
+		buf_json(&d->json, "},");
+	}
 	buf_json(&d->json, "'application/problem+json':{'schema':");
 	put_ref(d, "schemas", "Problem");
 	buf_json(&d->json, "'examples':{");
 	for (int e = 1; e < ERROR_COUNT; e++)
 		if (errors & BIT(e))
 			problem_example(d, (enum error)e);
-	buf_json(&d->json, "}},");
-}
-
-/* 503 of a route whose reply tells what is away. */
-static void
-reply_or_problem(struct doc *d, const struct schema *reply)
-{
-	buf_json(&d->json, "'503':{'description':'Something that the service needs is away, "
-			   "or it has too much to do.',");
-	headers_of_failure(d, BIT(E_UNAVAILABLE));
-	buf_json(&d->json, "'content':{'application/json':{'schema':");
-	shape_ref(d, reply, USE_READ);
-	buf_json(&d->json, "},");
-	problem_content(d, BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED));
-	buf_json(&d->json, "}},");
+	buf_json(&d->json, "}}}},");
 }
 
 void
@@ -127,7 +124,10 @@ problems_write(struct doc *d, const struct route *r)
 		for (; e < ERROR_COUNT && error_info((enum error)e)->status == status; e++)
 			set |= errors & BIT(e);
 		if (status == 503 && r->reply_503) {
-			reply_or_problem(d, r->reply);
+			problem_response(d, "503",
+					 "Something that the service needs is away, or it has too "
+					 "much to do.",
+					 BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED), r->reply);
 		} else if (set) {
 			set_need(d, set);
 			buf_json(&d->json, "'%u':", status);
@@ -136,17 +136,6 @@ problems_write(struct doc *d, const struct route *r)
 	}
 	buf_json(&d->json, "'default':");
 	put_ref(d, "responses", "Problem");
-}
-
-static void
-problem_response(struct doc *d, const char *name, const char *text, uint64_t errors)
-{
-	buf_json(&d->json, "\n%s:{", name);
-	describe(d, text);
-	headers_of_failure(d, errors);
-	buf_json(&d->json, "'content':{");
-	problem_content(d, errors);
-	buf_json(&d->json, "}},");
 }
 
 static const char *
@@ -165,11 +154,14 @@ set_text(struct arena *a, uint64_t errors)
 void
 problem_responses_write_all(struct doc *d)
 {
-	for (const struct problem_set *set = d->problems; set; set = set->next)
+	for (const struct problem_set *set = d->problems; set; set = set->next) {
+		buf_char(&d->json, '\n');
 		problem_response(d, set_name(d->arena, set->errors),
-				 set_text(d->arena, set->errors), set->errors);
+				 set_text(d->arena, set->errors), set->errors, NULL);
+	}
+	buf_char(&d->json, '\n');
 	problem_response(d, "Problem", "Any other failure, in the same form.",
-			 BIT(E_METHOD_NOT_ALLOWED));
+			 BIT(E_METHOD_NOT_ALLOWED), NULL);
 }
 
 void
