@@ -4,7 +4,6 @@
 #include "app/migrate.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 
 #define FOLDER "db/migrations"
 
@@ -116,14 +115,13 @@ static enum error
 write_empty(struct ctx *c, const char *path)
 {
 	static const char text[] = "-- migrate:up\n\n\n-- migrate:down\n\n";
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	bool written;
+	FILE *f = fopen(path, "wxe");
 
-	if (fd < 0)
+	if (!f)
 		return fail(c, E_INTERNAL, "cannot make %s: %s", path, strerror(errno));
 
-	written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	if (close(fd) != 0 || !written)
+	fputs(text, f);
+	if (fclose(f) != 0)
 		return fail(c, E_INTERNAL, "cannot write %s: %s", path, strerror(errno));
 
 	return OK;
