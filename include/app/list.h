@@ -43,6 +43,10 @@ struct list {
 	bool by_values;                /* as in struct query */
 };
 
+/* The parameters that every list has, for OpenAPI. */
+enum { LIST_PAGING = 3 };
+extern const struct field list_paging[LIST_PAGING];
+
 /* What a request asks of a list. */
 struct list_args {
 	const struct list *list;
@@ -72,10 +76,5 @@ void list_restrict(struct list_args *, size_t filter, const char *value);
 /* Fetches the page. A cursor that was not issued for this list, order and filters is
  * E_VALIDATION. */
 enum error db_list(struct ctx *, const struct list_args *, struct page *out) MUST_CHECK;
-
-/* The statements that a list becomes with none, one, two and all of its filters, for the
- * tests: calls `each` with name and text until it returns an error. */
-enum error list_statements(struct ctx *, const struct list *,
-			   enum error (*each)(struct ctx *, const char *name, const char *sql));
 
 #endif

@@ -79,14 +79,10 @@ p_digest(struct ctx *c, const char *text)
 static void
 deallocate(struct db *db, struct statement *s)
 {
-	char *name = PQescapeIdentifier(db->conn, s->name, strlen(s->name));
 	char command[256];
 
-	if (name) {
-		snprintf(command, sizeof(command), "DEALLOCATE %s", name);
-		PQclear(PQexec(db->conn, command));
-		PQfreemem(name);
-	}
+	snprintf(command, sizeof(command), "DEALLOCATE \"%s\"", s->name);
+	PQclear(PQexec(db->conn, command));
 	s->state = STATEMENT_NEW;
 }
 
@@ -120,14 +116,6 @@ send_statement(struct db *db, const struct statement *s, struct db_params p)
 }
 
 static bool
-failed(const PGresult *result)
-{
-	ExecStatusType status = PQresultStatus(result);
-
-	return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
-}
-
-static bool
 send_command(struct db *db, const char *sql)
 {
 	return !sql || PQsendQueryParams(db->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
@@ -148,7 +136,7 @@ send_around(struct db *db, const struct statement *s, struct db_params p)
 		result = db_wait(db, db_timeout());
 		for (int i = 1; i < n && result; i++) {
 			PGresult *next = db_wait(db, db_timeout());
-			bool keep = next && failed(result);
+			bool keep = next && result_is_error(result);
 
 			PQclear(keep ? next : result);
 			result = keep ? result : next;
@@ -290,7 +278,7 @@ db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *o
 	if (e)
 		return e;
 
-	if (failed(out->result))
+	if (result_is_error(out->result))
 		return db_refused(c, q->name, out->result);
 	return OK;
 }

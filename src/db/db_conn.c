@@ -50,9 +50,7 @@ db_close(struct db *db)
 	db->conn = NULL;
 	db->fresh = false;
 	db->listens = false;
-	arena_reset(db->memory);
-	db->slots = NULL;
-	db->nslots = db->nstatements = 0;
+	statements_forget(db);
 	if (db->depth > 0 && !db->doomed)
 		db->doomed = E_UNAVAILABLE;
 }
@@ -213,9 +211,7 @@ db_connect(struct ctx *c)
 {
 	struct db *db = c->db;
 
-	if (db->conn && db->fresh)
-		return OK;
-	if (db->conn && alive(db)) {
+	if (db->conn && (db->fresh || alive(db))) {
 		db->fresh = true;
 		return OK;
 	}
@@ -254,15 +250,6 @@ await(PGconn *conn, int64_t deadline)
 }
 
 static bool
-is_error(const PGresult *r)
-{
-	ExecStatusType status = PQresultStatus(r);
-
-	return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
-	       status != PGRES_EMPTY_QUERY;
-}
-
-static bool
 is_copy(const PGresult *r)
 {
 	ExecStatusType status = PQresultStatus(r);
@@ -285,7 +272,7 @@ db_wait(struct db *db, int timeout_ms)
 		if (!next)
 			return result;
 
-		if (result && is_error(result)) {
+		if (result && result_is_error(result)) {
 			PQclear(next);
 			continue;
 		}
@@ -301,7 +288,7 @@ db_lost(const struct db *db, const PGresult *result)
 {
 	if (!result || PQstatus(db->conn) != CONNECTION_OK)
 		return true;
-	if (!is_error(result))
+	if (!result_is_error(result))
 		return false;
 
 	return sqlstate_is(result, "08") || sqlstate_is(result, "57P01") ||
@@ -335,7 +322,7 @@ db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGr
 		db_close(db);
 		return db_unavailable(c);
 	}
-	if (is_error(result))
+	if (result_is_error(result))
 		return db_refused(c, name, result);
 
 	if (out)

@@ -20,6 +20,15 @@ static const struct sqlstate {
 static const struct sqlstate unforeseen = { "", E_INTERNAL, LOG_ERROR, true, NULL };
 
 bool
+result_is_error(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
+	       status != PGRES_EMPTY_QUERY;
+}
+
+bool
 sqlstate_is(const PGresult *result, const char *code)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -36,14 +45,6 @@ find_row(const PGresult *result)
 	return &unforeseen;
 }
 
-static void
-keep_constraint(struct db *db, const PGresult *result)
-{
-	const char *name = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
-
-	snprintf(db->constraint, sizeof(db->constraint), "%s", name ? name : "");
-}
-
 enum error
 db_refused(struct ctx *c, const char *name, const PGresult *result)
 {
@@ -51,17 +52,17 @@ db_refused(struct ctx *c, const char *name, const PGresult *result)
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char class[3] = { state ? state[0] : '?', state && state[0] ? state[1] : '\0' };
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 	struct db *db = c->db;
 	struct log_field fields[] = {
 		{ .name = "query", .text = name },
 		{ .name = "sqlstate", .text = state },
-		{ .name = "constraint",
-		  .text = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) },
+		{ .name = "constraint", .text = constraint },
 		{ 0 },
 	};
 
 	metric_add(&metric_db_errors, 1, class);
-	keep_constraint(db, result);
+	snprintf(db->constraint, sizeof(db->constraint), "%s", constraint ? constraint : "");
 	log_write(row->level, c, fields, "statement %s failed%s%s", name,
 		  row->message && message ? ": " : "", row->message && message ? message : "");
 	if (db->depth > 0 && !db->doomed)

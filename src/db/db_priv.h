@@ -14,6 +14,8 @@
 
 enum { CONSTRAINT_SIZE = 64 }; /* a name in PostgreSQL is at most 63 bytes */
 
+enum { STATEMENT_SLOTS = 2048 };
+
 enum statement_state {
 	STATEMENT_NEW,      /* the server does not know it */
 	STATEMENT_PREPARED, /* it does */
@@ -47,8 +49,8 @@ struct db {
 
 	/* Statements of this connection, found by a hash of their names; emptied with it. */
 	struct arena *memory;
-	struct statement **slots;
-	size_t nslots, nstatements;
+	struct statement *slots[STATEMENT_SLOTS];
+	size_t nstatements;
 
 	/* No try to connect before `retry_at`, on the monotonic clock. */
 	unsigned failures;
@@ -88,6 +90,8 @@ enum error db_command(struct ctx *, const char *name, const char *sql, int timeo
 
 /* db_statement.c: the connection's entry for a query. */
 struct statement *statement_get(struct db *, const struct query *);
+/* Forgets them all, as the server has. */
+void statements_forget(struct db *);
 /* Makes entry.fields for a result; says in the log what does not fit. */
 enum error statement_fields(struct ctx *, const struct query *, struct statement *,
 			    const PGresult *) MUST_CHECK;
@@ -95,6 +99,7 @@ enum error statement_fields(struct ctx *, const struct query *, struct statement
 /* db_error.c: turns a result that is an error into ours, logs it as its row says, and dooms
  * the open transaction. */
 enum error db_refused(struct ctx *, const char *name, const PGresult *) MUST_CHECK;
+bool result_is_error(const PGresult *);
 bool sqlstate_is(const PGresult *, const char *code);
 
 /* A result and what scans it. */

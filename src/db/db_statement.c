@@ -3,10 +3,8 @@
 
 #include "app/log.h"
 
-enum {
-	SLOTS_FIRST = 64,
-	STATEMENTS_MAX = 1000, /* each costs memory in the server, too */
-};
+/* Each costs memory in the server, too. */
+enum { STATEMENTS_MAX = STATEMENT_SLOTS / 2 };
 
 static size_t
 hash(const char *name)
@@ -20,35 +18,21 @@ hash(const char *name)
 
 /* The slot where `name` is, or belongs. There is always a free one. */
 static struct statement **
-find_slot(struct statement **slots, size_t nslots, const char *name)
+find_slot(struct db *db, const char *name)
 {
-	size_t at = hash(name) & (nslots - 1);
+	size_t at = hash(name) % STATEMENT_SLOTS;
 
-	while (slots[at] && strcmp(slots[at]->name, name) != 0)
-		at = (at + 1) & (nslots - 1);
-	return &slots[at];
+	while (db->slots[at] && strcmp(db->slots[at]->name, name) != 0)
+		at = (at + 1) % STATEMENT_SLOTS;
+	return &db->slots[at];
 }
 
-static void
-grow(struct db *db)
+void
+statements_forget(struct db *db)
 {
-	size_t nslots = db->nslots ? 2 * db->nslots : SLOTS_FIRST;
-	struct statement **slots = arena_array(db->memory, nslots, sizeof(struct statement *));
-
-	for (size_t i = 0; i < db->nslots; i++)
-		if (db->slots[i])
-			*find_slot(slots, nslots, db->slots[i]->name) = db->slots[i];
-	db->slots = slots;
-	db->nslots = nslots;
-}
-
-static void
-forget_all(struct db *db)
-{
-	PQclear(PQexec(db->conn, "DEALLOCATE ALL"));
 	arena_reset(db->memory);
-	db->slots = NULL;
-	db->nslots = db->nstatements = 0;
+	memset(db->slots, 0, sizeof(db->slots));
+	db->nstatements = 0;
 }
 
 static struct statement *
@@ -59,7 +43,6 @@ add(struct db *db, const struct query *q)
 	s->name = arena_text(db->memory, q->name);
 	s->sql = arena_text(db->memory, q->sql);
 	s->seen = q->sql;
-	*find_slot(db->slots, db->nslots, s->name) = s;
 	db->nstatements++;
 	return s;
 }
@@ -80,38 +63,21 @@ take_text(struct db *db, struct statement *s, const char *sql)
 struct statement *
 statement_get(struct db *db, const struct query *q)
 {
-	struct statement *s;
+	struct statement **slot = find_slot(db, q->name);
 
-	if (db->nstatements >= STATEMENTS_MAX)
-		forget_all(db);
-	if (2 * (db->nstatements + 1) > db->nslots)
-		grow(db);
-
-	s = *find_slot(db->slots, db->nslots, q->name);
-	if (!s)
-		return add(db, q);
-
-	if (s->seen != q->sql)
-		take_text(db, s, q->sql);
-	return s;
-}
-
-/* NULL where the column belongs to the list machinery, which reads it by itself. */
-static enum error
-find_field(struct ctx *c, const struct query *q, const char *column, const struct field **out)
-{
-	const struct field *f = schema_field(q->row, column);
-
-	if (!f && strcmp(column, LIST_TOTAL) != 0) {
-		log_error(c, "statement %s: schema %s has no field for the column \"%s\"", q->name,
-			  q->row->name, column);
-		return fail(c, E_INTERNAL, NULL);
+	if (!*slot && db->nstatements == STATEMENTS_MAX) {
+		PQclear(PQexec(db->conn, "DEALLOCATE ALL"));
+		statements_forget(db);
+		slot = find_slot(db, q->name);
 	}
-
-	*out = f;
-	return OK;
+	if (!*slot)
+		*slot = add(db, q);
+	else if ((*slot)->seen != q->sql)
+		take_text(db, *slot, q->sql);
+	return *slot;
 }
 
+/* A column that belongs to the list machinery, which reads it by itself, has no field. */
 enum error
 statement_fields(struct ctx *c, const struct query *q, struct statement *s, const PGresult *result)
 {
@@ -123,10 +89,14 @@ statement_fields(struct ctx *c, const struct query *q, struct statement *s, cons
 
 	fields = arena_array(c->db->memory, (size_t)n + 1, sizeof(*fields));
 	for (int i = 0; i < n; i++) {
-		enum error e = find_field(c, q, PQfname(result, i), &fields[i]);
+		const char *column = PQfname(result, i);
 
-		if (e)
-			return e;
+		fields[i] = schema_field(q->row, column);
+		if (!fields[i] && strcmp(column, LIST_TOTAL) != 0) {
+			log_error(c, "statement %s: schema %s has no field for the column \"%s\"",
+				  q->name, q->row->name, column);
+			return fail(c, E_INTERNAL, NULL);
+		}
 	}
 	s->fields = fields;
 	s->nfields = n;

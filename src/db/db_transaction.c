@@ -35,12 +35,13 @@ begin_as(struct ctx *c, const char *how)
 {
 	struct db *db = c->db;
 
-	if (db->depth == 0) {
-		db->again = false;
-		db->doomed = db_connect(c);
-		db->begin = how;
-	}
-	if (db->depth++ == 0 && !db->doomed)
+	if (db->depth++ > 0)
+		return db->doomed;
+
+	db->again = false;
+	db->begin = how;
+	db->doomed = db_connect(c);
+	if (!db->doomed)
 		db->doomed = tell_trace(c);
 	return db->doomed;
 }

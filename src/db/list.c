@@ -8,12 +8,27 @@ enum {
 	TEXTS_MAX = 16 * 1024 * 1024,
 };
 
-static const struct field limit_field = {
-	.name = "limit", .type = TYPE_INT, .min = 1, .max = LIST_LIMIT_MAX
+/* No default for offset: a form that fills in defaults would send it beside cursor. */
+const struct field list_paging[] = {
+	{ .name = "limit",
+	  .type = TYPE_INT,
+	  .min = 1,
+	  .max = LIST_LIMIT_MAX,
+	  .initial = "20",
+	  .text = "At most so many rows in a page." },
+	{ .name = "offset",
+	  .type = TYPE_INT,
+	  .min = 0,
+	  .max = LIST_OFFSET_MAX,
+	  .example = "0",
+	  .text = "Rows to pass over; not together with `cursor`." },
+	{ .name = "cursor",
+	  .type = TYPE_TEXT,
+	  .example = "AZicfVQbeqOfBG0ujFsacA",
+	  .text = "`next_cursor` of the page before: the next page is found by key, as fast "
+		  "however deep. `total` and `offset` are then left out." },
 };
-static const struct field offset_field = {
-	.name = "offset", .type = TYPE_INT, .min = 0, .max = LIST_OFFSET_MAX
-};
+_Static_assert(LIST_LIMIT == 20, "as the row of limit says");
 
 static enum error
 read_number(struct ctx *c, const struct field *f, const char *text, int64_t *out)
@@ -25,18 +40,6 @@ read_number(struct ctx *c, const struct field *f, const char *text, int64_t *out
 
 	*out = strtoll(value, NULL, 10);
 	return OK;
-}
-
-static enum error
-read_limit(struct ctx *c, const char *text, struct list_args *out)
-{
-	return read_number(c, &limit_field, text, &out->limit);
-}
-
-static enum error
-read_offset(struct ctx *c, const char *text, struct list_args *out)
-{
-	return read_number(c, &offset_field, text, &out->offset);
 }
 
 static enum error
@@ -55,12 +58,10 @@ static const char *
 sort_names(struct ctx *c, const struct list *list)
 {
 	struct buf b = buf_new(c->arena, 1024);
-	const char *names;
 
 	for (const struct list_sort *s = list->sorts; s->name; s++)
-		buf_printf(&b, "%s%s", s == list->sorts ? "" : ", ", s->name);
-	names = buf_done(&b);
-	return names ? names : "";
+		buf_printf(&b, "%s%s", b.len ? ", " : "", s->name);
+	return b.data;
 }
 
 static enum error
@@ -80,16 +81,6 @@ read_sort(struct ctx *c, const char *text, struct list_args *out)
 			  "must be one of these, or one with a minus before it: %s",
 			  sort_names(c, list));
 }
-
-static const struct {
-	const char *name;
-	enum error (*read)(struct ctx *, const char *text, struct list_args *);
-} own_params[] = {
-	{ "limit", read_limit },
-	{ "offset", read_offset },
-	{ "cursor", read_cursor },
-	{ "sort", read_sort },
-};
 
 static bool
 is_one_of(const char *name, const char *const *names)
@@ -113,13 +104,19 @@ find_filter(const struct list *list, const char *name)
 static enum error
 read_param(struct ctx *c, const struct param *p, struct list_args *out)
 {
-	const struct list_filter *filter = find_filter(out->list, p->name);
+	const struct list_filter *filter;
 	const char *value;
 
-	for (size_t i = 0; i < COUNT(own_params); i++)
-		if (strcmp(p->name, own_params[i].name) == 0 &&
-		    !(out->list->fixed_order && own_params[i].read == read_sort))
-			return own_params[i].read(c, p->value, out);
+	if (strcmp(p->name, "limit") == 0)
+		return read_number(c, &list_paging[0], p->value, &out->limit);
+	if (strcmp(p->name, "offset") == 0)
+		return read_number(c, &list_paging[1], p->value, &out->offset);
+	if (strcmp(p->name, "cursor") == 0)
+		return read_cursor(c, p->value, out);
+	if (strcmp(p->name, "sort") == 0 && !out->list->fixed_order)
+		return read_sort(c, p->value, out);
+
+	filter = find_filter(out->list, p->name);
 	if (!filter)
 		return fail_field(c, "query", p->name, FIELD_UNKNOWN, "is not a known field");
 
@@ -219,7 +216,7 @@ list_query(struct ctx *c, const struct list_shape *shape)
 	k->query = (struct query) {
 		.name = list_name(texts, shape),
 		.sql = list_sql(texts, shape),
-		.row = shape->mode == LIST_COUNT ? NULL : shape->list->row,
+		.row = shape->list->row,
 		.read_only = true,
 		.by_values = shape->list->by_values,
 	};
@@ -255,34 +252,13 @@ add_filters(struct values *v, const struct list_args *args)
 	return bits;
 }
 
-static struct list_shape
-shape_of(const struct list_args *args, enum list_mode mode, uint32_t filters)
-{
-	return (struct list_shape) { args->list, args->sort, args->ascending, filters, mode };
-}
-
-static enum error
-fetch_count(struct ctx *c, const struct list_args *args, int64_t *total)
-{
-	struct values v = { .n = 0 };
-	struct list_shape shape = shape_of(args, LIST_COUNT, add_filters(&v, args));
-	struct rows rows;
-	enum error e;
-
-	e = db_exec(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, &rows);
-	if (e)
-		return e;
-
-	*total = strtoll(PQgetvalue(rows.result, 0, 0), NULL, 10);
-	return OK;
-}
-
 /* One row more than the page has, to see whether there is another page. */
 static enum error
 fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 {
 	struct values v = { .n = 0 };
-	struct list_shape shape = shape_of(args, LIST_NEAR, add_filters(&v, args));
+	struct list_shape shape = { args->list, args->sort, args->ascending, add_filters(&v, args),
+				    args->offset > LIST_NEAR_MAX ? LIST_FAR : LIST_NEAR };
 	struct list_position at;
 	enum error e;
 
@@ -299,22 +275,28 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 	add(&v, p_int(c, args->limit + 1));
 	if (!args->cursor)
 		add(&v, p_int(c, args->offset));
-	if (!args->cursor && args->offset > LIST_NEAR_MAX)
-		shape.mode = LIST_FAR;
 	return db_exec(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
 }
 
-/* The total stands in every row; a page beyond the end has none. */
+/* The total stands in every row. A page beyond the end has none, so that of the first tells. */
 static enum error
-read_total(struct ctx *c, const struct list_args *args, const struct rows *rows, int64_t *total)
+read_total(struct ctx *c, const struct list_args *args, struct rows rows, int64_t *total)
 {
-	int column = PQfnumber(rows->result, LIST_TOTAL);
+	if (PQntuples(rows.result) == 0 && args->offset > 0) {
+		struct list_args first = *args;
+		enum error e;
+
+		first.limit = 1;
+		first.offset = 0;
+		e = fetch_rows(c, &first, &rows);
+		if (e)
+			return e;
+	}
 
 	*total = 0;
-	if (PQntuples(rows->result) > 0)
-		*total = strtoll(PQgetvalue(rows->result, 0, column), NULL, 10);
-	else if (args->offset > 0)
-		return fetch_count(c, args, total);
+	if (PQntuples(rows.result) > 0)
+		*total = strtoll(PQgetvalue(rows.result, 0, PQfnumber(rows.result, LIST_TOTAL)),
+				 NULL, 10);
 	return OK;
 }
 
@@ -329,29 +311,22 @@ make_cursor(struct ctx *c, const struct list_args *args, const char *record, con
 	return cursor_write(c, args, &at, out);
 }
 
-static void
-restrict_to_caller(const struct ctx *c, struct list_args *args)
+enum error
+db_list(struct ctx *c, const struct list_args *asked, struct page *out)
 {
-	const struct list_filter *filters = args->list->filters;
-
-	for (size_t i = 0; filters && filters[i].sql; i++)
-		if (filters[i].own)
-			list_restrict(args, i, visible_to(c));
-}
-
-static enum error
-fetch_page(struct ctx *c, const struct list_args *args, struct page *out)
-{
-	size_t limit = (size_t)args->limit, n;
+	struct list_args args = *asked;
+	size_t limit = (size_t)args.limit, n;
 	struct rows rows;
 	enum error e;
 
-	*out = (struct page) { .by_cursor = args->cursor,
-			       .limit = args->limit,
-			       .offset = args->offset };
-	e = fetch_rows(c, args, &rows);
+	for (const struct list_filter *f = args.list->filters; f && f->sql; f++)
+		if (f->own)
+			list_restrict(&args, (size_t)(f - args.list->filters), visible_to(c));
+	*out =
+	    (struct page) { .by_cursor = args.cursor, .limit = args.limit, .offset = args.offset };
+	e = fetch_rows(c, &args, &rows);
 	if (!e && !out->by_cursor)
-		e = read_total(c, args, &rows, &out->total);
+		e = read_total(c, &args, rows, &out->total);
 	if (e)
 		return e;
 
@@ -360,62 +335,7 @@ fetch_page(struct ctx *c, const struct list_args *args, struct page *out)
 	if (e || n <= limit)
 		return e;
 
-	return make_cursor(c, args,
-			   (const char *)out->items.rows + (limit - 1) * args->list->row->size,
+	return make_cursor(c, &args,
+			   (const char *)out->items.rows + (limit - 1) * args.list->row->size,
 			   &out->next_cursor);
-}
-
-enum error
-db_list(struct ctx *c, const struct list_args *asked, struct page *out)
-{
-	struct list_args args = *asked;
-
-	restrict_to_caller(c, &args);
-	return fetch_page(c, &args, out);
-}
-
-static enum error
-each_mode(struct ctx *c, struct list_shape *shape,
-	  enum error (*each)(struct ctx *, const char *name, const char *sql))
-{
-	enum error e = OK;
-
-	for (int mode = 0; mode < LIST_MODES && !e; mode++) {
-		shape->mode = (enum list_mode)mode;
-		if (mode == LIST_AFTER_NULL && !shape->sort->nullable)
-			continue;
-		e = each(c, list_name(c->arena, shape), list_sql(c->arena, shape));
-	}
-	return e;
-}
-
-static enum error
-each_order(struct ctx *c, struct list_shape *shape,
-	   enum error (*each)(struct ctx *, const char *name, const char *sql))
-{
-	enum error e = OK;
-
-	for (shape->sort = shape->list->sorts; shape->sort->name; shape->sort++)
-		for (int up = 0; up < 2 && !e; up++) {
-			shape->ascending = up;
-			e = each_mode(c, shape, each);
-		}
-	return e;
-}
-
-enum error
-list_statements(struct ctx *c, const struct list *list,
-		enum error (*each)(struct ctx *, const char *name, const char *sql))
-{
-	struct list_shape shape = { .list = list };
-	uint32_t all = 1, required = 0;
-	enum error e = OK;
-
-	for (const struct list_filter *f = list->filters; f && f->sql; f++, all <<= 1)
-		required |= f->field.flags & F_REQUIRED ? all : 0;
-	for (shape.filters = required; shape.filters < all && !e;
-	     shape.filters = (shape.filters + 1) | required)
-		if (__builtin_popcount(shape.filters) <= 2 || shape.filters == all - 1)
-			e = each_order(c, &shape, each);
-	return e;
 }

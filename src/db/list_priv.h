@@ -9,7 +9,6 @@ enum list_mode {
 	LIST_FAR,        /* a page beyond LIST_NEAR_MAX, and the total */
 	LIST_AFTER,      /* what follows a row */
 	LIST_AFTER_NULL, /* what follows a row whose sort column is null */
-	LIST_COUNT,      /* the total alone */
 	LIST_MODES,
 };
 
@@ -26,7 +25,7 @@ struct list_shape {
 
 /* list_sql.c: name and text for a shape. The parameters are, in this order: the filters
  * that are set; for LIST_AFTER the value and the id to go on after, for LIST_AFTER_NULL the
- * id alone; the limit, but for LIST_COUNT; for LIST_NEAR and LIST_FAR the offset. */
+ * id alone; the limit; for LIST_NEAR and LIST_FAR the offset. */
 const char *list_name(struct arena *, const struct list_shape *);
 const char *list_sql(struct arena *, const struct list_shape *);
 

@@ -176,13 +176,9 @@ list_sql(struct arena *a, const struct list_shape *shape)
 		put_page(&w, values, nullable ? nulls : NULL);
 		break;
 	case LIST_AFTER_NULL:
+	case LIST_MODES:
 		nulls = arena_printf(a, "%s AND id %c $%d", nulls, after, w.nfilters + 1);
 		put_page(&w, nulls, NULL);
-		break;
-	case LIST_COUNT:
-	case LIST_MODES:
-		buf_text(&w.b, "SELECT ");
-		put_total(&w);
 		break;
 	}
 	return buf_done(&w.b);
@@ -192,9 +188,10 @@ const char *
 list_name(struct arena *a, const struct list_shape *shape)
 {
 	static const char *const modes[] = {
-		[LIST_NEAR] = "near",   [LIST_FAR] = "far",
-		[LIST_AFTER] = "after", [LIST_AFTER_NULL] = "after_null",
-		[LIST_COUNT] = "count",
+		[LIST_NEAR] = "near",
+		[LIST_FAR] = "far",
+		[LIST_AFTER] = "after",
+		[LIST_AFTER_NULL] = "after_null",
 	};
 
 	return arena_printf(a, "%s_list:%s%s:%x:%s", shape->list->name, shape->ascending ? "" : "-",

@@ -63,6 +63,7 @@ static const char *const state_names[] = {
 	[UNKNOWN] = "unknown",
 };
 
+/* An array of them is in the order of their versions, and ends with { 0 }. */
 struct migration {
 	const char *version, *name; /* the version twice, where no file is known */
 	const char *text;           /* NULL where no file is known */
@@ -71,19 +72,12 @@ struct migration {
 	enum state state;
 };
 
-struct migrations {
-	struct migration *rows; /* by version */
-	size_t n;
-};
-
 static enum error
-add_files(struct ctx *c, struct migrations *all)
+add_files(struct ctx *c, struct migration *m)
 {
 	const char *before = "";
 
-	for (const struct migration_file *f = migration_files; f->name; f++) {
-		struct migration *m = &all->rows[all->n++];
-
+	for (const struct migration_file *f = migration_files; f->name; f++, m++) {
 		m->version = migration_version(c->arena, f->name);
 		m->name = f->name;
 		m->text = f->text;
@@ -100,29 +94,24 @@ add_files(struct ctx *c, struct migrations *all)
 }
 
 static void
-add_applied(struct migrations *all, const struct applied *row)
+add_applied(struct migration *m, const struct applied *row)
 {
-	struct migration *m = all->rows;
+	struct migration *end;
 
-	while (m < all->rows + all->n && strcmp(m->version, row->version) != 0)
+	while (m->version && strcmp(m->version, row->version) < 0)
 		m++;
-	if (m == all->rows + all->n) {
-		all->n++;
-		*m = (struct migration) { .version = row->version,
-					  .name = row->version,
-					  .state = UNKNOWN };
+	if (m->version && strcmp(m->version, row->version) == 0) {
+		m->applied_sha256 = row->sha256;
+		m->state =
+		    row->sha256 && strcmp(row->sha256, m->sha256) != 0 ? CHANGED : APPLIED_AS_IS;
 		return;
 	}
 
-	m->applied_sha256 = row->sha256;
-	m->state = row->sha256 && strcmp(row->sha256, m->sha256) != 0 ? CHANGED : APPLIED_AS_IS;
-}
-
-static int
-by_version(const void *a, const void *b)
-{
-	return strcmp(((const struct migration *)a)->version,
-		      ((const struct migration *)b)->version);
+	end = m;
+	while (end->version)
+		end++;
+	memmove(m + 1, m, (size_t)(end - m) * sizeof(*m));
+	*m = (struct migration) { .version = row->version, .name = row->version, .state = UNKNOWN };
 }
 
 /* Also right before the first migration, when there are no tables. */
@@ -143,7 +132,7 @@ load_applied(struct ctx *c, struct records *out)
 }
 
 static enum error
-load(struct ctx *c, struct migrations *all)
+load(struct ctx *c, struct migration **all)
 {
 	const struct applied *applied;
 	struct records records;
@@ -156,18 +145,12 @@ load(struct ctx *c, struct migrations *all)
 
 	while (migration_files[nfiles].name)
 		nfiles++;
-	*all = (struct migrations) {
-		arena_array(c->arena, nfiles + records.n, sizeof(struct migration)), 0
-	};
-	e = add_files(c, all);
-	if (e)
-		return e;
-
+	*all = arena_array(c->arena, nfiles + records.n + 1, sizeof(**all));
+	e = add_files(c, *all);
 	applied = records.rows;
-	for (size_t i = 0; i < records.n; i++)
-		add_applied(all, &applied[i]);
-	qsort(all->rows, all->n, sizeof(*all->rows), by_version);
-	return OK;
+	for (size_t i = 0; !e && i < records.n; i++)
+		add_applied(*all, &applied[i]);
+	return e;
 }
 
 /* Asks again and again instead of waiting in the server: a session that waits there would
@@ -227,7 +210,7 @@ make_tables(struct ctx *c)
 /* Takes the lock, then tells what there is. The lock and all settings of the session go
  * with the connection: see end(). */
 static enum error
-start(struct ctx *c, struct migrations *all, FILE *out)
+start(struct ctx *c, struct migration **all, FILE *out)
 {
 	enum error e;
 
@@ -285,7 +268,6 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 {
 	struct db *db = c->db;
 	PGresult *result = NULL;
-	ExecStatusType status;
 
 	if (PQsendQuery(db->conn, part->text))
 		result = db_wait(db, FOREVER);
@@ -295,8 +277,7 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 		return fail(c, E_UNAVAILABLE, "%s: the database closed the connection", m->name);
 	}
 
-	status = PQresultStatus(result);
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+	if (result_is_error(result))
 		return script_failed(c, m, part, result);
 	if (PQtransactionStatus(db->conn) != (db->depth > 0 ? PQTRANS_INTRANS : PQTRANS_IDLE))
 		return fail(c, E_INTERNAL, "%s: must neither begin nor end a transaction", m->name);
@@ -314,9 +295,12 @@ reset_session(struct ctx *c)
 }
 
 static enum error
-note_applied(struct ctx *c, const struct migration *m)
+note(struct ctx *c, const struct migration *m, bool up)
 {
 	enum error e;
+
+	if (!up)
+		return db_run(c, &migrate_queries[DELETE_VERSION], NULL, m->version);
 
 	e = db_run(c, &migrate_queries[INSERT_VERSION], NULL, m->version);
 	if (!e)
@@ -324,17 +308,10 @@ note_applied(struct ctx *c, const struct migration *m)
 	return e;
 }
 
-static enum error
-note_reverted(struct ctx *c, const struct migration *m)
-{
-	return db_run(c, &migrate_queries[DELETE_VERSION], NULL, m->version);
-}
-
 /* The note is written first, while the script has not yet changed the search path; without
  * a transaction it is written only when the script has done its work. */
 static enum error
-run_part(struct ctx *c, const struct migration *m, const struct migration_part *part,
-	 enum error (*note)(struct ctx *, const struct migration *))
+run_part(struct ctx *c, const struct migration *m, const struct migration_part *part, bool up)
 {
 	enum error e;
 
@@ -349,7 +326,7 @@ run_part(struct ctx *c, const struct migration *m, const struct migration_part *
 
 	e = db_begin(c);
 	if (!e)
-		e = note(c, m);
+		e = note(c, m, up);
 	if (!e && !part->no_transaction)
 		e = run_script(c, m, part);
 	return db_finish(c, e);
@@ -358,15 +335,15 @@ run_part(struct ctx *c, const struct migration *m, const struct migration_part *
 static enum error
 move(struct ctx *c, const struct migration *m, bool up, FILE *out)
 {
+	const char *marker = up ? "up" : "down";
 	struct migration_part part;
 	int64_t begun = clock_monotonic();
 	enum error e;
 
-	if (!migration_part(c->arena, m->text, up ? "up" : "down", &part))
-		return fail(c, E_INTERNAL, "%s has no line `-- migrate:%s`", m->name,
-			    up ? "up" : "down");
+	if (!migration_part(c->arena, m->text, marker, &part))
+		return fail(c, E_INTERNAL, "%s has no line `-- migrate:%s`", m->name, marker);
 
-	e = run_part(c, m, &part, up ? note_applied : note_reverted);
+	e = run_part(c, m, &part, up);
 	if (e)
 		return e;
 
@@ -377,9 +354,9 @@ move(struct ctx *c, const struct migration *m, bool up, FILE *out)
 }
 
 static enum error
-refuse_changed(struct ctx *c, const struct migrations *all)
+refuse_changed(struct ctx *c, const struct migration *all)
 {
-	for (const struct migration *m = all->rows; m < all->rows + all->n; m++)
+	for (const struct migration *m = all; m->version; m++)
 		if (m->state == CHANGED)
 			return fail(
 			    c, E_CONFLICT,
@@ -393,11 +370,11 @@ refuse_changed(struct ctx *c, const struct migrations *all)
 
 /* Those that another tool applied, or whose checksum a person took away. */
 static enum error
-add_checksums(struct ctx *c, const struct migrations *all)
+add_checksums(struct ctx *c, const struct migration *all)
 {
 	enum error e = OK;
 
-	for (const struct migration *m = all->rows; m < all->rows + all->n && !e; m++)
+	for (const struct migration *m = all; m->version && !e; m++)
 		if (m->state == APPLIED_AS_IS && !m->applied_sha256)
 			e = db_run(c, &migrate_queries[INSERT_CHECKSUM], NULL, m->version,
 				   m->sha256);
@@ -405,12 +382,13 @@ add_checksums(struct ctx *c, const struct migrations *all)
 }
 
 static enum error
-apply_pending(struct ctx *c, const struct migrations *all, FILE *out)
+apply_pending(struct ctx *c, const struct migration *all, FILE *out)
 {
+	const struct migration *m;
 	size_t done = 0;
 	enum error e;
 
-	for (const struct migration *m = all->rows; m < all->rows + all->n; m++) {
+	for (m = all; m->version; m++) {
 		if (m->state != PENDING)
 			continue;
 		e = move(c, m, true, out);
@@ -419,35 +397,37 @@ apply_pending(struct ctx *c, const struct migrations *all, FILE *out)
 		done++;
 	}
 	if (done == 0)
-		fprintf(out, "nothing to do: all %zu migrations are applied\n", all->n);
+		fprintf(out, "nothing to do: all %td migrations are applied\n", m - all);
 	return OK;
 }
 
 enum error
 migrate_up(struct ctx *c, FILE *out)
 {
-	struct migrations all;
+	struct migration *all;
 	enum error e;
 
 	e = start(c, &all, out);
 	if (!e)
-		e = refuse_changed(c, &all);
+		e = refuse_changed(c, all);
 	if (!e)
-		e = add_checksums(c, &all);
+		e = add_checksums(c, all);
 	if (!e)
-		e = apply_pending(c, &all, out);
+		e = apply_pending(c, all, out);
 	return end(c, e);
 }
 
 static enum error
-revert_newest(struct ctx *c, const struct migrations *all, int64_t n, FILE *out)
+revert_newest(struct ctx *c, const struct migration *all, int64_t n, FILE *out)
 {
+	const struct migration *m = all;
 	int64_t wanted = n;
 	enum error e;
 
-	for (size_t i = all->n; i-- > 0 && n > 0;) {
-		const struct migration *m = &all->rows[i];
-
+	while (m->version)
+		m++;
+	while (m > all && n > 0) {
+		m--;
 		if (m->state == PENDING)
 			continue;
 		if (m->state == UNKNOWN)
@@ -468,21 +448,21 @@ revert_newest(struct ctx *c, const struct migrations *all, int64_t n, FILE *out)
 enum error
 migrate_down(struct ctx *c, int64_t n, FILE *out)
 {
-	struct migrations all;
+	struct migration *all;
 	enum error e;
 
 	e = start(c, &all, out);
 	if (!e)
-		e = revert_newest(c, &all, n, out);
+		e = revert_newest(c, all, n, out);
 	return end(c, e);
 }
 
 static void
-print_text(const struct migrations *all, FILE *out)
+print_text(const struct migration *all, FILE *out)
 {
 	size_t counts[COUNT(state_names)] = { 0 };
 
-	for (const struct migration *m = all->rows; m < all->rows + all->n; m++) {
+	for (const struct migration *m = all; m->version; m++) {
 		fprintf(out, "%-8s %s\n", state_names[m->state], m->name);
 		counts[m->state]++;
 	}
@@ -496,14 +476,14 @@ print_text(const struct migrations *all, FILE *out)
 }
 
 static enum error
-print_json(struct ctx *c, const struct migrations *all, FILE *out)
+print_json(struct ctx *c, const struct migration *all, FILE *out)
 {
 	struct buf b = buf_new(c->arena, 1024 * 1024);
 	const char *text;
 
 	buf_char(&b, '[');
-	for (const struct migration *m = all->rows; m < all->rows + all->n; m++) {
-		buf_text(&b, m == all->rows ? "\n  " : ",\n  ");
+	for (const struct migration *m = all; m->version; m++) {
+		buf_text(&b, m == all ? "\n  " : ",\n  ");
 		buf_json(&b, "{'version': %s, 'name': %s, 'state': %s}", m->version, m->name,
 			 state_names[m->state]);
 	}
@@ -519,28 +499,31 @@ print_json(struct ctx *c, const struct migrations *all, FILE *out)
 enum error
 migrate_status(struct ctx *c, bool json, FILE *out)
 {
-	struct migrations all;
+	struct migration *all;
 	enum error e;
 
 	e = load(c, &all);
 	if (e)
 		return e;
 	if (json)
-		return print_json(c, &all, out);
+		return print_json(c, all, out);
 
-	print_text(&all, out);
+	print_text(all, out);
 	return OK;
 }
 
 enum error
 migrate_pending(struct ctx *c, int64_t *n)
 {
-	struct migrations all;
+	struct migration *all;
 	enum error e;
 
 	*n = 0;
 	e = load(c, &all);
-	for (size_t i = 0; !e && i < all.n; i++)
-		*n += all.rows[i].state == PENDING;
-	return e;
+	if (e)
+		return e;
+
+	for (const struct migration *m = all; m->version; m++)
+		*n += m->state == PENDING;
+	return OK;
 }

@@ -1,21 +1,13 @@
 /* Reads and writes files of migrations. */
 #include "migrate_priv.h"
 
-#include "app/clock.h"
 #include "app/migrate.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 
 #define FOLDER "db/migrations"
 
 enum { VERSION_DIGITS = 14, VERSION_MAX = 18, NAME_MAX_LENGTH = 100 };
-
-static const char *
-skip_blanks(const char *s)
-{
-	return s + strspn(s, " \t");
-}
 
 /* What stands behind "-- migrate:" in a line, or NULL where the line is no marker. */
 static const char *
@@ -26,14 +18,17 @@ marker_of(const char *line)
 	if (strncmp(line, "--", 2) != 0)
 		return NULL;
 
-	line = skip_blanks(line + 2);
+	line += 2 + strspn(line + 2, " \t");
 	return strncmp(line, prefix, strlen(prefix)) == 0 ? line + strlen(prefix) : NULL;
 }
 
+/* Whether the text begins with it, and a blank, the end of the line or of the text follows. */
 static bool
-is_word_end(char c)
+has_word(const char *text, const char *word)
 {
-	return c == '\0' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	size_t len = strlen(word);
+
+	return strncmp(text, word, len) == 0 && (!text[len] || strchr(" \t\r\n", text[len]));
 }
 
 static const char *
@@ -41,16 +36,6 @@ next_line(const char *line)
 {
 	line += strcspn(line, "\n");
 	return *line ? line + 1 : line;
-}
-
-static const char *
-find_marker(const char *line, unsigned *number)
-{
-	while (*line && !marker_of(line)) {
-		line = next_line(line);
-		(*number)++;
-	}
-	return *line ? line : NULL;
 }
 
 static bool
@@ -64,25 +49,24 @@ line_has(const char *line, const char *word)
 bool
 migration_part(struct arena *a, const char *file, const char *marker, struct migration_part *out)
 {
-	size_t len = strlen(marker);
-	unsigned number = 1;
-	const char *line = find_marker(file, &number), *word;
+	const char *start = NULL, *line = file;
 
-	while (line && (word = marker_of(line))) {
-		const char *start = next_line(line), *end;
+	for (unsigned number = 1; *line; line = next_line(line), number++) {
+		const char *word = marker_of(line);
 
-		number++;
-		out->line = number;
+		if (word && start)
+			break;
+		if (!word || !has_word(word, marker))
+			continue;
+		start = next_line(line);
+		out->line = number + 1;
 		out->no_transaction = line_has(line, "transaction:false");
-		end = find_marker(start, &number);
-		if (strncmp(word, marker, len) == 0 && is_word_end(word[len])) {
-			out->text =
-			    arena_text_n(a, start, end ? (size_t)(end - start) : strlen(start));
-			return true;
-		}
-		line = end;
 	}
-	return false;
+	if (!start)
+		return false;
+
+	out->text = arena_text_n(a, start, (size_t)(line - start));
+	return true;
 }
 
 const char *
@@ -119,13 +103,11 @@ newest_version(void)
 static int64_t
 version_now(void)
 {
-	char text[CLOCK_TEXT_SIZE], digits[VERSION_DIGITS + 1] = "";
-	size_t n = 0;
+	char digits[VERSION_DIGITS + 1];
+	time_t now = time(NULL);
+	struct tm utc;
 
-	clock_text(clock_now(), text);
-	for (const char *p = text; *p && n < VERSION_DIGITS; p++)
-		if (*p >= '0' && *p <= '9')
-			digits[n++] = *p;
+	strftime(digits, sizeof(digits), "%Y%m%d%H%M%S", gmtime_r(&now, &utc));
 	return strtoll(digits, NULL, 10);
 }
 
@@ -133,14 +115,13 @@ static enum error
 write_empty(struct ctx *c, const char *path)
 {
 	static const char text[] = "-- migrate:up\n\n\n-- migrate:down\n\n";
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	bool written;
+	FILE *f = fopen(path, "wxe");
 
-	if (fd < 0)
+	if (!f)
 		return fail(c, E_INTERNAL, "cannot make %s: %s", path, strerror(errno));
 
-	written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	if (close(fd) != 0 || !written)
+	fputs(text, f);
+	if (fclose(f) != 0)
 		return fail(c, E_INTERNAL, "cannot write %s: %s", path, strerror(errno));
 
 	return OK;

@@ -18,11 +18,10 @@ enum {
 	GENERATION_SECONDS = 86400,
 };
 
-/* An answer in one piece: texts that end with a NUL (media type, names and values of headers,
- * an empty one), then the body. */
+/* An answer in one piece: its generation, texts that end with a NUL (media type, names and
+ * values of headers, an empty one), then the body. */
 struct kept {
 	unsigned char key[HASH_SIZE];
-	uint64_t generation;
 	int64_t until;
 	char *data; /* NULL: nothing */
 	size_t len;
@@ -117,16 +116,17 @@ local_generation(const struct feature *feature)
 	return sum;
 }
 
-static bool
+static void
 find_here(struct place *place, const struct feature *feature, struct redis_bytes *out)
 {
 	const struct kept *slot = slot_of(place->key);
 
+	place->shared = false;
 	place->known = true;
 	place->generation = local_generation(feature);
-	*out = (struct redis_bytes) { slot->data, slot->len };
-	return slot->data && memcmp(slot->key, place->key, HASH_SIZE) == 0 &&
-	       slot->generation == place->generation && clock_monotonic() < slot->until;
+	*out = (struct redis_bytes) { 0 };
+	if (memcmp(slot->key, place->key, HASH_SIZE) == 0 && clock_monotonic() < slot->until)
+		*out = (struct redis_bytes) { slot->data, slot->len };
 }
 
 static void
@@ -142,8 +142,7 @@ keep_here(const struct place *place, const struct buf *b, int64_t seconds)
 	while (memory + b->len > MEMORY_MAX)
 		drop(&slots[next_out++ % SLOTS]);
 	memcpy(data, b->data, b->len);
-	*slot = (struct kept) { .generation = place->generation,
-				.until = clock_monotonic() + seconds * 1000000,
+	*slot = (struct kept) { .until = clock_monotonic() + seconds * 1000000,
 				.data = data,
 				.len = b->len };
 	memcpy(slot->key, place->key, HASH_SIZE);
@@ -163,7 +162,7 @@ new_generation(const char *feature)
 			 GENERATION_SECONDS);
 }
 
-/* False: Redis is not to be asked. The answer is what comes behind its generation. */
+/* False: Redis is not to be asked. */
 static bool
 find_there(struct request *req, struct place *place, struct redis_bytes *out)
 {
@@ -186,7 +185,6 @@ find_there(struct request *req, struct place *place, struct redis_bytes *out)
 		return false;
 
 	place->shared = place->known = true;
-	place->generation = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (values[i].len != sizeof(number)) {
 			place->known = false;
@@ -197,26 +195,8 @@ find_there(struct request *req, struct place *place, struct redis_bytes *out)
 		memcpy(&number, values[i].data, sizeof(number));
 		place->generation = place->generation * UINT64_C(0x100000001b3) ^ number;
 	}
-	*out = (struct redis_bytes) { 0 };
-	if (!place->known || values[n].len <= sizeof(number))
-		return true;
-	memcpy(&number, values[n].data, sizeof(number));
-	if (number == place->generation)
-		*out = (struct redis_bytes) { values[n].data + sizeof(number),
-					      values[n].len - sizeof(number) };
+	*out = values[n];
 	return true;
-}
-
-static void
-keep_there(struct arena *a, const struct place *place, const struct buf *b, int64_t seconds)
-{
-	struct buf all = buf_new(a, b->len + sizeof(place->generation));
-	char name[NAME_SIZE];
-
-	buf_put(&all, &place->generation, sizeof(place->generation));
-	buf_put(&all, b->data, b->len);
-	if (!redis_put(answer_name(name, place->key), all.data, all.len, seconds))
-		return; /* the next one who asks makes it again */
 }
 
 /* ---- either way */
@@ -224,11 +204,17 @@ keep_there(struct arena *a, const struct place *place, const struct buf *b, int6
 static bool
 find(struct request *req, struct place *place, struct redis_bytes *out)
 {
-	if (find_there(req, place, out))
-		return out->data;
+	uint64_t made_from;
 
-	place->shared = false;
-	return find_here(place, req->feature, out);
+	if (!find_there(req, place, out))
+		find_here(place, req->feature, out);
+	if (!place->known || out->len <= sizeof(made_from))
+		return false;
+
+	memcpy(&made_from, out->data, sizeof(made_from));
+	out->data += sizeof(made_from);
+	out->len -= sizeof(made_from);
+	return made_from == place->generation;
 }
 
 static void
@@ -236,10 +222,12 @@ keep(struct request *req, const struct place *place, size_t first_header)
 {
 	const struct reply *reply = &req->reply;
 	struct buf b = buf_new(req->ctx->arena, ANSWER_MAX);
+	char name[NAME_SIZE];
 
 	if (!place->known || reply->status != 200 || !reply->media_type)
 		return;
 
+	buf_put(&b, &place->generation, sizeof(place->generation));
 	buf_put(&b, reply->media_type, strlen(reply->media_type) + 1);
 	for (size_t i = first_header; i < reply->nheaders; i++) {
 		buf_put(&b, reply->headers[i].name, strlen(reply->headers[i].name) + 1);
@@ -249,10 +237,10 @@ keep(struct request *req, const struct place *place, size_t first_header)
 	buf_put(&b, reply->body, reply->len);
 	if (!buf_done(&b))
 		return;
-	if (place->shared)
-		keep_there(req->ctx->arena, place, &b, life(req->route));
-	else
+	if (!place->shared)
 		keep_here(place, &b, life(req->route));
+	else if (!redis_put(answer_name(name, place->key), b.data, b.len, life(req->route)))
+		return; /* the next one who asks makes it again */
 }
 
 /* Of what one worker or host kept, another one may be of an older edition: so it is not

@@ -35,11 +35,10 @@ method_key(struct arena *a, enum method method)
 
 /* The router takes the first row that fits; a later one is never reached. */
 static bool
-is_shadowed(const struct doc *d, const struct operation *op)
+is_shadowed(const struct doc *d, const struct route *r, const char *path)
 {
-	for (size_t i = 0; i < d->noperations; i++)
-		if (d->operations[i].route->method == op->route->method &&
-		    strcmp(d->operations[i].path, op->path) == 0)
+	for (const struct operation *op = d->operations; op; op = op->next)
+		if (op->route->method == r->method && strcmp(op->path, path) == 0)
 			return true;
 	return false;
 }
@@ -47,20 +46,19 @@ is_shadowed(const struct doc *d, const struct operation *op)
 static bool
 id_taken(const struct doc *d, const char *id)
 {
-	for (size_t i = 0; i < d->noperations; i++)
-		if (strcmp(d->operations[i].id, id) == 0)
+	for (const struct operation *op = d->operations; op; op = op->next)
+		if (strcmp(op->id, id) == 0)
 			return true;
 	return false;
 }
 
 static const char *
-operation_id(struct doc *d, const struct operation *op)
+operation_id(struct doc *d, const struct feature *f, const struct route *r)
 {
-	const char *plain = op->route->id, *id;
+	const char *plain = r->id, *id;
 
 	if (!plain)
-		plain = arena_printf(d->arena, "%s_%s", op->feature->name,
-				     method_key(d->arena, op->route->method));
+		plain = arena_printf(d->arena, "%s_%s", f->name, method_key(d->arena, r->method));
 	id = plain;
 	for (int n = 2; id_taken(d, id); n++)
 		id = arena_printf(d->arena, "%s_%d", plain, n);
@@ -87,31 +85,25 @@ collect_schemas(struct doc *d, const struct route *r)
 static void
 collect(struct doc *d)
 {
-	size_t n = 0;
+	struct operation **end = &d->operations;
 
 	for (const struct feature *const *f = features; *f; f++) {
 		d->api_keys = d->api_keys || (*f)->api_keys;
-		for (const struct route *r = (*f)->routes; r && r->method; r++)
-			n++;
-	}
-	d->operations = arena_array(d->arena, n + 1, sizeof(*d->operations));
-	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
-			struct operation *op = &d->operations[d->noperations];
+			const char *path = arena_printf(
+			    d->arena, "%s%s", r->root ? "" : settings.api_prefix, r->path);
+			struct operation *op;
 
-			op->feature = *f;
-			op->route = r;
-			op->path = arena_printf(d->arena, "%s%s",
-						r->root ? "" : settings.api_prefix, r->path);
-			if (is_shadowed(d, op))
+			if (is_shadowed(d, r, path))
 				continue;
-			op->id = operation_id(d, op);
-			op->errors = problems_of(d, r);
+			op = ARENA_NEW(d->arena, struct operation);
+			*op = (struct operation) { *f, r, path, operation_id(d, *f, r) };
+			*end = op;
+			end = &op->next;
 			if (r->form && schema_field(r->form, "grant_type") &&
 			    ends_with(r->path, "/token"))
-				d->token_url = op->path;
+				d->token_url = path;
 			collect_schemas(d, r);
-			d->noperations++;
 		}
 	}
 	shape_name_all(d);
@@ -186,11 +178,8 @@ sort_parameter(struct doc *d, const struct list *list)
 	const char **choices;
 	size_t n = 0;
 
-	for (const struct list_sort *s = list->sorts; s->name; s++)
+	while (list->sorts[n].name)
 		n++;
-	if (n == 0)
-		return;
-
 	choices = arena_array(d->arena, 2 * n + 1, sizeof(*choices));
 	for (size_t i = 0; i < n; i++) {
 		choices[2 * i] = arena_printf(d->arena, "-%s", list->sorts[i].name);
@@ -205,30 +194,8 @@ sort_parameter(struct doc *d, const struct list *list)
 static void
 list_parameters(struct doc *d, const struct list *list)
 {
-	/* No default for offset: a form that fills in defaults would send it beside cursor. */
-	static const struct field paging[] = {
-		{ .name = "limit",
-		  .type = TYPE_INT,
-		  .min = 1,
-		  .max = LIST_LIMIT_MAX,
-		  .initial = "20",
-		  .text = "At most so many rows in a page." },
-		{ .name = "offset",
-		  .type = TYPE_INT,
-		  .min = 0,
-		  .max = LIST_OFFSET_MAX,
-		  .example = "0",
-		  .text = "Rows to pass over; not together with `cursor`." },
-		{ .name = "cursor",
-		  .type = TYPE_TEXT,
-		  .example = "AZicfVQbeqOfBG0ujFsacA",
-		  .text = "`next_cursor` of the page before: the next page is found by key, as "
-			  "fast however deep. `total` and `offset` are then left out." },
-	};
-	_Static_assert(LIST_LIMIT == 20, "as the row of limit says");
-
-	for (size_t i = 0; i < COUNT(paging); i++)
-		parameter(d, "query", &paging[i], false);
+	for (size_t i = 0; i < LIST_PAGING; i++)
+		parameter(d, "query", &list_paging[i], false);
 	if (!list->fixed_order)
 		sort_parameter(d, list);
 	for (const struct list_filter *f = list->filters; f && f->sql; f++)
@@ -373,21 +340,19 @@ operation(struct doc *d, const struct operation *op)
 	request_body(d, r);
 	buf_json(&d->json, "'responses':{");
 	success(d, r);
-	problems_write(d, op);
+	problems_write(d, r);
 	buf_json(&d->json, "}},");
 }
 
 static void
 paths(struct doc *d)
 {
-	struct operation *end = d->operations + d->noperations;
-
 	buf_json(&d->json, "\n'paths':{");
-	for (struct operation *first = d->operations; first < end; first++) {
+	for (struct operation *first = d->operations; first; first = first->next) {
 		if (first->written)
 			continue;
 		buf_json(&d->json, "\n%s:{", first->path);
-		for (struct operation *op = first; op < end; op++) {
+		for (struct operation *op = first; op; op = op->next) {
 			if (op->written || strcmp(op->path, first->path) != 0)
 				continue;
 			operation(d, op);
@@ -405,8 +370,8 @@ security_schemes(struct doc *d)
 {
 	bool guarded = false;
 
-	for (size_t i = 0; i < d->noperations; i++)
-		guarded = guarded || d->operations[i].route->access != ACCESS_PUBLIC;
+	for (const struct operation *op = d->operations; op; op = op->next)
+		guarded = guarded || op->route->access != ACCESS_PUBLIC;
 	if (!guarded)
 		return;
 
@@ -454,11 +419,10 @@ tags(struct doc *d)
 }
 
 static const char *
-make_document(struct arena *a, size_t *len)
+make_document(struct arena *a)
 {
 	struct doc d = { .arena = a, .json = buf_new(a, DOCUMENT_MAX) };
 	const char *text;
-	char *kept;
 
 	collect(&d);
 	buf_json(&d.json,
@@ -471,27 +435,21 @@ make_document(struct arena *a, size_t *len)
 	buf_json(&d.json, "}");
 
 	text = buf_done(&d.json);
-	kept = text ? malloc(d.json.len + 1) : NULL;
-	if (!kept)
-		return NULL;
-
-	*len = d.json.len;
-	return memcpy(kept, text, *len + 1);
+	return text ? strdup(text) : NULL;
 }
 
 const char *
 openapi_document(size_t *len)
 {
 	static const char *document;
-	static size_t document_len;
 
 	if (!document) {
 		struct arena *a = arena_new(MEMORY_MAX);
 
 		if (setjmp(*arena_guard(a)) == 0)
-			document = make_document(a, &document_len);
+			document = make_document(a);
 		arena_free(a);
 	}
-	*len = document_len;
+	*len = document ? strlen(document) : 0;
 	return document;
 }

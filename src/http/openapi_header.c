@@ -2,67 +2,63 @@
 #include "http_priv.h"
 #include "openapi_priv.h"
 
-static bool
-any(const struct route *r)
-{
-	return r;
-}
+/* What a route has that shows in headers. */
+enum {
+	EVERY = 1, /* each route has it */
+	LISTS = 2,
+	REPEATS = 4, /* takes Idempotency-Key */
+	LIMITED = 8,
+	LOCATES = 16,
+	TAGS = 32,     /* its answer has a version */
+	SHOWS = 64,    /* … and it is a GET */
+	CHANGES = 128, /* what another route shows with its version */
+};
 
-static bool
-is_list(const struct route *r)
+static unsigned
+traits_of(const struct route *r)
 {
-	return r->list;
-}
+	unsigned traits = EVERY;
 
-static bool
-is_idempotent(const struct route *r)
-{
-	return r->idempotent;
-}
-
-static bool
-is_limited(const struct route *r)
-{
-	return route_limit(r, 0);
-}
-
-static bool
-sends_version(const struct route *r)
-{
-	return r->reply && !r->list && version_counted(r->reply);
+	if (r->list)
+		traits |= LISTS;
+	if (r->idempotent)
+		traits |= REPEATS;
+	if (route_limit(r, 0))
+		traits |= LIMITED;
+	if (has_location(r))
+		traits |= LOCATES;
+	if (r->reply && !r->list && version_counted(r->reply))
+		traits |= r->method == GET ? TAGS | SHOWS : TAGS;
+	if (version_reader(r))
+		traits |= CHANGES;
+	return traits;
 }
 
 bool
 version_is_shown(const struct route *r)
 {
-	return r->method == GET && sends_version(r);
-}
-
-static bool
-changes_version(const struct route *r)
-{
-	return version_reader(r);
+	return traits_of(r) & SHOWS;
 }
 
 #define TAG_EXAMPLE "\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\""
 
 static const struct {
-	bool (*is_taken)(const struct route *);
+	unsigned traits; /* of the routes that take it */
 	struct field field;
 } taken[] = {
-	{ version_is_shown,
+	{ SHOWS,
 	  { .name = "If-None-Match",
 	    .type = TYPE_TEXT,
 	    .example = TAG_EXAMPLE,
 	    .text =
 		"`ETag` of the version that the client has: 304 while it is the present one." } },
-	{ changes_version,
+	{ CHANGES,
 	  { .name = "If-Match",
 	    .type = TYPE_TEXT,
 	    .example = TAG_EXAMPLE,
 	    .text = "`ETag` of the version that is meant: 412, and nothing changes, where it is no "
 		    "more the present one." } },
-	{ is_idempotent,
+	{ REPEATS,
 	  { .name = "Idempotency-Key",
 	    .type = TYPE_TEXT,
 	    .min = 1,
@@ -76,46 +72,56 @@ void
 header_parameters(struct doc *d, const struct route *r)
 {
 	for (size_t i = 0; i < COUNT(taken); i++)
-		if (taken[i].is_taken(r))
+		if (taken[i].traits & traits_of(r))
 			parameter(d, "header", &taken[i].field, false);
 }
 
 enum { WITH_304 = 1, ALWAYS = 2 }; /* sent with 304 too; never left out where it may come */
 
-/* Those without `is_sent` come with failures alone. */
+#define ANY UINT64_MAX
+#define AUTHENTICATE                                                                               \
+	(BIT(E_UNAUTHENTICATED) | BIT(E_TOKEN_EXPIRED) | BIT(E_INVALID_TOKEN) |                    \
+	 BIT(E_INVALID_CREDENTIALS) | BIT(E_TOKEN_REUSED) | BIT(E_INSUFFICIENT_SCOPE))
+#define RETRY (BIT(E_RATE_LIMITED) | BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED))
+
+/* Those without traits come with failures alone. */
 static const struct {
 	const char *name, *component;
-	bool (*is_sent)(const struct route *);
+	unsigned traits; /* of the routes whose success has it */
+	uint64_t errors; /* that it comes with */
 	unsigned flags;
 	const char *text, *schema;
 } sent[] = {
-	{ "X-Request-ID", "RequestId", any, WITH_304 | ALWAYS, "Finds the request in the logs.",
+	{ "X-Request-ID", "RequestId", EVERY, ANY, WITH_304 | ALWAYS,
+	  "Finds the request in the logs.",
 	  "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]{8,64}$\","
 	  "\"examples\":[\"01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70\"]}" },
-	{ "Cache-Control", "CacheControl", any, WITH_304 | ALWAYS,
+	{ "Cache-Control", "CacheControl", EVERY, ANY, WITH_304 | ALWAYS,
 	  "Whether the answer may be kept.", "{\"type\":\"string\",\"examples\":[\"no-store\"]}" },
-	{ "WWW-Authenticate", "Authenticate", NULL, 0, "How to prove who one is (RFC 6750).",
+	{ "WWW-Authenticate", "Authenticate", 0, AUTHENTICATE, 0,
+	  "How to prove who one is (RFC 6750).",
 	  "{\"type\":\"string\",\"examples\":[\"Bearer error=\\\"invalid_token\\\"\"]}" },
-	{ "Retry-After", "RetryAfter", NULL, ALWAYS, "Seconds to wait before the next try.",
+	{ "Retry-After", "RetryAfter", 0, RETRY, ALWAYS, "Seconds to wait before the next try.",
 	  "{\"type\":\"integer\",\"minimum\":0,\"examples\":[1]}" },
-	{ "Allow", "Allow", NULL, 0, "With 405: the methods of that path.",
+	{ "Allow", "Allow", 0, BIT(E_METHOD_NOT_ALLOWED), 0, "With 405: the methods of that path.",
 	  "{\"type\":\"string\",\"examples\":[\"GET, HEAD, OPTIONS\"]}" },
-	{ "Location", "Location", has_location, ALWAYS, "Path of the new row.",
+	{ "Location", "Location", LOCATES, 0, ALWAYS, "Path of the new row.",
 	  "{\"type\":\"string\",\"format\":\"uri-reference\"}" },
-	{ "ETag", "ETag", sends_version, WITH_304 | ALWAYS,
+	{ "ETag", "ETag", TAGS, 0, WITH_304 | ALWAYS,
 	  "The version of the row, another with each update.",
 	  "{\"type\":\"string\","
 	  "\"examples\":[\"\\\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\\\"\"]}" },
-	{ "Idempotency-Replayed", "IdempotencyReplayed", is_idempotent, 0,
+	{ "Idempotency-Replayed", "IdempotencyReplayed", REPEATS, 0, 0,
 	  "`true` where the answer is that of an earlier request with the same key.",
 	  "{\"type\":\"string\",\"enum\":[\"true\"]}" },
-	{ "Link", "Link", is_list, 0,
+	{ "Link", "Link", LISTS, 0, 0,
 	  "The pages around this one (RFC 8288): next, and for offsets prev, first and last.",
 	  "{\"type\":\"string\"}" },
-	{ "RateLimit-Policy", "RateLimitPolicy", is_limited, WITH_304,
+	/* A component of failures serves limited routes and others. */
+	{ "RateLimit-Policy", "RateLimitPolicy", LIMITED, ANY, WITH_304,
 	  "The limit that is nearest to its end: so many requests (q) in so many seconds (w).",
 	  "{\"type\":\"string\",\"examples\":[\"\\\"login\\\";q=5;w=60\"]}" },
-	{ "RateLimit", "RateLimit", is_limited, WITH_304,
+	{ "RateLimit", "RateLimit", LIMITED, ANY, WITH_304,
 	  "How many more pass now (r), and in how many seconds (t) another one does.",
 	  "{\"type\":\"string\",\"examples\":[\"\\\"login\\\";r=4;t=12\"]}" },
 };
@@ -130,11 +136,11 @@ header(struct doc *d, const char *name, const char *text, bool always, const cha
 	buf_json(&d->json, "},");
 }
 
-void
-header_ref(struct doc *d, const char *name, const char *component)
+static void
+header_ref(struct doc *d, size_t row)
 {
-	buf_json(&d->json, "%s:", name);
-	put_ref(d, "headers", component);
+	buf_json(&d->json, "%s:", sent[row].name);
+	put_ref(d, "headers", sent[row].component);
 }
 
 void
@@ -142,42 +148,41 @@ headers_write(struct doc *d, const struct route *r, unsigned status)
 {
 	buf_json(&d->json, "'headers':{");
 	for (size_t i = 0; i < COUNT(sent); i++)
-		if (sent[i].is_sent && sent[i].is_sent(r) &&
-		    (status != 304 || sent[i].flags & WITH_304))
-			header_ref(d, sent[i].name, sent[i].component);
+		if (sent[i].traits & traits_of(r) && (status != 304 || sent[i].flags & WITH_304))
+			header_ref(d, i);
 	for (size_t i = 0; i < COUNT(r->sends) && r->sends[i].name; i++)
 		header(d, r->sends[i].name, r->sends[i].value, true, "{\"type\":\"string\"}");
 	buf_json(&d->json, "},");
 }
 
+/* Whether any route may send it at all. */
 static bool
-is_sent_by_any(const struct doc *d, bool (*is_sent)(const struct route *))
+is_used(const struct doc *d, size_t row)
 {
-	for (size_t i = 0; i < d->noperations; i++)
-		if (is_sent(d->operations[i].route))
-			return true;
-	return false;
+	const struct operation *op = d->operations;
+
+	while (op && !(sent[row].traits & traits_of(op->route)))
+		op = op->next;
+	return op || !sent[row].traits;
 }
 
-/* A component of failures serves limited routes and others. */
 void
-headers_of_limits(struct doc *d)
+headers_of_failure(struct doc *d, uint64_t errors)
 {
-	if (!is_sent_by_any(d, is_limited))
-		return;
-
-	header_ref(d, "RateLimit-Policy", "RateLimitPolicy");
-	header_ref(d, "RateLimit", "RateLimit");
+	buf_json(&d->json, "'headers':{");
+	for (size_t i = 0; i < COUNT(sent); i++)
+		if (sent[i].errors & errors && is_used(d, i))
+			header_ref(d, i);
+	buf_json(&d->json, "},");
 }
 
 void
 headers_write_all(struct doc *d)
 {
 	buf_json(&d->json, "\n'headers':{");
-	for (size_t i = 0; i < COUNT(sent); i++) {
-		if (sent[i].is_sent && !is_sent_by_any(d, sent[i].is_sent))
-			continue;
-		header(d, sent[i].component, sent[i].text, sent[i].flags & ALWAYS, sent[i].schema);
-	}
+	for (size_t i = 0; i < COUNT(sent); i++)
+		if (is_used(d, i))
+			header(d, sent[i].component, sent[i].text, sent[i].flags & ALWAYS,
+			       sent[i].schema);
 	buf_json(&d->json, "},");
 }

@@ -20,9 +20,12 @@ struct operation {
 	const struct feature *feature;
 	const struct route *route;
 	const char *path, *id;
-	uint64_t errors; /* bit number = enum error */
 	bool written;
+	struct operation *next;
 };
+
+/* A set of errors has a bit for each: its number is enum error. */
+#define BIT(e) (UINT64_C(1) << (e))
 
 /* A response of one status: the errors that it may tell. */
 struct problem_set {
@@ -34,7 +37,6 @@ struct doc {
 	struct arena *arena;
 	struct buf json;
 	struct operation *operations;
-	size_t noperations;
 	struct shape *shapes;
 	struct problem_set *problems;
 	const char *token_url; /* of OAuth's password flow, or NULL */
@@ -55,8 +57,7 @@ bool version_is_shown(const struct route *);
 void header_parameters(struct doc *, const struct route *);
 void headers_write(struct doc *, const struct route *, unsigned status);
 void headers_write_all(struct doc *);
-void headers_of_limits(struct doc *);
-void header_ref(struct doc *, const char *name, const char *component);
+void headers_of_failure(struct doc *, uint64_t errors);
 
 /* openapi_schema.c: records. shape_need() first for all, shape_name_all() once, then the
  * writers, which refer to components by name. */
@@ -69,8 +70,7 @@ void field_schema(struct doc *, const struct field *, enum use);
 void shape_example(struct doc *, const struct schema *, enum use);
 
 /* openapi_problem.c: failures. */
-uint64_t problems_of(const struct doc *, const struct route *);
-void problems_write(struct doc *, const struct operation *);
+void problems_write(struct doc *, const struct route *);
 void problem_responses_write_all(struct doc *);
 void problem_schemas_write(struct doc *);
 

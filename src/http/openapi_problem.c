@@ -3,11 +3,9 @@
 #include "http_priv.h"
 #include "openapi_priv.h"
 
-#define BIT(e) (UINT64_C(1) << (e))
-
 _Static_assert(ERROR_COUNT <= 64, "one bit for each error");
 
-uint64_t
+static uint64_t
 problems_of(const struct doc *d, const struct route *r)
 {
 	uint64_t errors = BIT(E_BAD_REQUEST) | BIT(E_PAYLOAD_TOO_LARGE) | BIT(E_INTERNAL) |
@@ -89,56 +87,33 @@ problem_example(struct doc *d, enum error e)
 	buf_json(&d->json, "}},");
 }
 
+/* A member of `responses`. With `reply`: of a route that tells what is away, so either comes. */
 static void
-problem_headers(struct doc *d, uint64_t errors)
+problem_response(struct doc *d, const char *name, const char *text, uint64_t errors,
+		 const struct schema *reply)
 {
-	static const uint64_t authenticate = BIT(E_UNAUTHENTICATED) | BIT(E_TOKEN_EXPIRED) |
-					     BIT(E_INVALID_TOKEN) | BIT(E_INVALID_CREDENTIALS) |
-					     BIT(E_TOKEN_REUSED) | BIT(E_INSUFFICIENT_SCOPE);
-	static const uint64_t retry = BIT(E_RATE_LIMITED) | BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED);
-
-	buf_json(&d->json, "'headers':{");
-	header_ref(d, "X-Request-ID", "RequestId");
-	header_ref(d, "Cache-Control", "CacheControl");
-	if (!errors)
-		header_ref(d, "Allow", "Allow");
-	if (errors & authenticate)
-		header_ref(d, "WWW-Authenticate", "Authenticate");
-	if (errors & retry)
-		header_ref(d, "Retry-After", "RetryAfter");
-	headers_of_limits(d);
-	buf_json(&d->json, "},");
-}
-
-static void
-problem_content(struct doc *d, uint64_t errors)
-{
+	buf_json(&d->json, "%s:{", name);
+	describe(d, text);
+	headers_of_failure(d, errors);
+	buf_json(&d->json, "'content':{");
+	if (reply) {
+		buf_json(&d->json, "'application/json':{'schema':");
+		shape_ref(d, reply, USE_READ);
+		buf_json(&d->json, "},");
+	}
 	buf_json(&d->json, "'application/problem+json':{'schema':");
 	put_ref(d, "schemas", "Problem");
 	buf_json(&d->json, "'examples':{");
 	for (int e = 1; e < ERROR_COUNT; e++)
 		if (errors & BIT(e))
 			problem_example(d, (enum error)e);
-	buf_json(&d->json, "}},");
-}
-
-/* 503 of a route whose reply tells what is away. */
-static void
-reply_or_problem(struct doc *d, const struct schema *reply)
-{
-	buf_json(&d->json, "'503':{'description':'Something that the service needs is away, "
-			   "or it has too much to do.',");
-	problem_headers(d, BIT(E_UNAVAILABLE));
-	buf_json(&d->json, "'content':{'application/json':{'schema':");
-	shape_ref(d, reply, USE_READ);
-	buf_json(&d->json, "},");
-	problem_content(d, BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED));
-	buf_json(&d->json, "}},");
+	buf_json(&d->json, "}}}},");
 }
 
 void
-problems_write(struct doc *d, const struct operation *op)
+problems_write(struct doc *d, const struct route *r)
 {
+	uint64_t errors = problems_of(d, r);
 	int e = 1;
 
 	/* error.def is in the order of the statuses. */
@@ -147,9 +122,12 @@ problems_write(struct doc *d, const struct operation *op)
 		uint64_t set = 0;
 
 		for (; e < ERROR_COUNT && error_info((enum error)e)->status == status; e++)
-			set |= op->errors & BIT(e);
-		if (status == 503 && op->route->reply_503) {
-			reply_or_problem(d, op->route->reply);
+			set |= errors & BIT(e);
+		if (status == 503 && r->reply_503) {
+			problem_response(d, "503",
+					 "Something that the service needs is away, or it has too "
+					 "much to do.",
+					 BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED), r->reply);
 		} else if (set) {
 			set_need(d, set);
 			buf_json(&d->json, "'%u':", status);
@@ -160,31 +138,30 @@ problems_write(struct doc *d, const struct operation *op)
 	put_ref(d, "responses", "Problem");
 }
 
-/* One response. Without errors: the one for whatever else may come. */
-static void
-problem_response(struct doc *d, const char *name, uint64_t errors)
+static const char *
+set_text(struct arena *a, uint64_t errors)
 {
-	struct buf text = buf_new(d->arena, 4000);
+	struct buf b = buf_new(a, 4000);
 
 	for (int e = 1; e < ERROR_COUNT; e++)
 		if (errors & BIT(e))
-			buf_printf(&text, "%s`%s`: %s", text.len ? "; " : "",
+			buf_printf(&b, "%s`%s`: %s", b.len ? "; " : "",
 				   error_info((enum error)e)->code,
 				   error_info((enum error)e)->detail);
-	buf_json(&d->json, "\n%s:{", name);
-	describe(d, errors ? text.data : "Any other failure, in the same form.");
-	problem_headers(d, errors);
-	buf_json(&d->json, "'content':{");
-	problem_content(d, errors ? errors : BIT(E_METHOD_NOT_ALLOWED));
-	buf_json(&d->json, "}},");
+	return b.data;
 }
 
 void
 problem_responses_write_all(struct doc *d)
 {
-	for (const struct problem_set *set = d->problems; set; set = set->next)
-		problem_response(d, set_name(d->arena, set->errors), set->errors);
-	problem_response(d, "Problem", 0);
+	for (const struct problem_set *set = d->problems; set; set = set->next) {
+		buf_char(&d->json, '\n');
+		problem_response(d, set_name(d->arena, set->errors),
+				 set_text(d->arena, set->errors), set->errors, NULL);
+	}
+	buf_char(&d->json, '\n');
+	problem_response(d, "Problem", "Any other failure, in the same form.",
+			 BIT(E_METHOD_NOT_ALLOWED), NULL);
 }
 
 void

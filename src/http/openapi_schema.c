@@ -96,12 +96,30 @@ shape_ref(struct doc *d, const struct schema *schema, enum use use)
 	put_ref(d, "schemas", shape_find(d, schema, use)->name);
 }
 
+/* What JSON Schema calls a type, a value of it, and whether that text is JSON as it stands. */
+static const struct {
+	const char *type, *format, *sample;
+	bool bare;
+} types[] = {
+	[TYPE_TEXT] = { "string" },
+	[TYPE_EMAIL] = { "string", "email", "ann@example.com" },
+	[TYPE_UUID] = { "string", "uuid", "01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70" },
+	[TYPE_TIME] = { "string", "date-time", "2026-11-20T15:08:41.218287Z" },
+	[TYPE_DATE] = { "string", "date", "2026-11-20" },
+	[TYPE_ENUM] = { "string" },
+	[TYPE_INT] = { "integer", "int64", .bare = true },
+	[TYPE_DECIMAL] = { "string" },
+	[TYPE_BOOL] = { "boolean", NULL, "true", .bare = true },
+	[TYPE_JSON] = { NULL, NULL, "{}", .bare = true },
+	[TYPE_ARRAY] = { "array", .bare = true },
+	[TYPE_RECORDS] = { "array" },
+};
+
 /* A value given as text, in its JSON form. */
 static void
 typed_value(struct buf *b, const struct field *f, const char *text)
 {
-	if (f->type == TYPE_INT || f->type == TYPE_BOOL || f->type == TYPE_JSON ||
-	    f->type == TYPE_ARRAY)
+	if (types[f->type].bare)
 		buf_text(b, text);
 	else
 		buf_json_text(b, text);
@@ -155,28 +173,18 @@ sample(struct arena *a, const struct field *f)
 		return f->initial;
 
 	switch (f->type) {
-	case TYPE_EMAIL:
-		return "ann@example.com";
-	case TYPE_UUID:
-		return "01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70";
-	case TYPE_TIME:
-		return "2026-11-20T15:08:41.218287Z";
-	case TYPE_DATE:
-		return "2026-11-20";
+	case TYPE_TEXT:
+		return sample_text(a, f);
 	case TYPE_ENUM:
 		return f->choices[0];
 	case TYPE_INT:
 		return sample_int(a, f);
 	case TYPE_DECIMAL:
 		return sample_decimal(a, f);
-	case TYPE_BOOL:
-		return "true";
-	case TYPE_JSON:
-		return "{}";
 	case TYPE_ARRAY:
 		return sample_array(a, f);
 	default:
-		return sample_text(a, f);
+		return types[f->type].sample;
 	}
 }
 
@@ -193,19 +201,10 @@ sample_array(struct arena *a, const struct field *f)
 	return b.data;
 }
 
-static void value_of(struct doc *d, const struct field *f, enum use use);
-
 /* A decimal is sent as a string, and may come as a number, too. */
 static void
 type_of(struct buf *b, const struct field *f, enum use use)
 {
-	static const char *const types[] = {
-		[TYPE_INT] = "integer",
-		[TYPE_BOOL] = "boolean",
-		[TYPE_RECORDS] = "array",
-		[TYPE_ARRAY] = "array",
-	};
-	const char *type = f->type < COUNT(types) && types[f->type] ? types[f->type] : "string";
 	bool number = f->type == TYPE_DECIMAL && use != USE_READ, null = f->flags & F_NULLABLE;
 
 	if (f->type == TYPE_JSON) {
@@ -213,7 +212,7 @@ type_of(struct buf *b, const struct field *f, enum use use)
 			buf_json(b, "'type':['object','array','string','number','boolean'],");
 		return;
 	}
-	buf_json(b, number || null ? "'type':[%s," : "'type':%s,", type);
+	buf_json(b, number || null ? "'type':[%s," : "'type':%s,", types[f->type].type);
 	if (number)
 		buf_json(b, "'number',");
 	if (null)
@@ -225,15 +224,10 @@ type_of(struct buf *b, const struct field *f, enum use use)
 static void
 format_of(struct buf *b, const struct field *f)
 {
-	static const char *const formats[] = {
-		[TYPE_EMAIL] = "email", [TYPE_UUID] = "uuid", [TYPE_TIME] = "date-time",
-		[TYPE_DATE] = "date",   [TYPE_INT] = "int64",
-	};
-
 	if (f->flags & F_SECRET)
 		buf_json(b, "'format':'password',");
-	else if (f->type < COUNT(formats) && formats[f->type])
-		buf_json(b, "'format':%s,", formats[f->type]);
+	else if (types[f->type].format)
+		buf_json(b, "'format':%s,", types[f->type].format);
 }
 
 static void

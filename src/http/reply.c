@@ -100,16 +100,14 @@ static void
 put_link(struct buf *b, const struct request *req, const struct page *page, const char *rel,
 	 const char *cursor, int64_t offset)
 {
-	static const char *const paging[] = { "limit", "offset", "cursor" };
-
 	buf_text(b, b->len ? ", <" : "<");
 	buf_text(b, req->path);
 	buf_printf(b, "?limit=%" PRId64, page->limit);
 	for (size_t i = 0; i < req->nquery; i++) {
 		bool skip = false;
 
-		for (size_t k = 0; k < COUNT(paging); k++)
-			skip = skip || strcmp(paging[k], req->query[i].name) == 0;
+		for (size_t k = 0; k < LIST_PAGING; k++)
+			skip = skip || strcmp(list_paging[k].name, req->query[i].name) == 0;
 		if (skip)
 			continue;
 		buf_char(b, '&');
@@ -131,20 +129,17 @@ set_links(struct request *req, const struct page *page)
 	int64_t last = page->total > 0 ? (page->total - 1) / page->limit * page->limit : 0;
 	int64_t before = page->offset - page->limit;
 
-	if (page->by_cursor) {
-		if (!page->next_cursor)
-			return;
-		put_link(&b, req, page, "next", page->next_cursor, 0);
-	} else {
-		if (page->next_cursor)
-			put_link(&b, req, page, "next", NULL, page->offset + page->limit);
+	if (page->next_cursor)
+		put_link(&b, req, page, "next", page->by_cursor ? page->next_cursor : NULL,
+			 page->offset + page->limit);
+	if (!page->by_cursor) {
 		if (page->offset > 0)
 			put_link(&b, req, page, "prev", NULL,
 				 before < 0 ? 0 : (before > last ? last : before));
 		put_link(&b, req, page, "first", NULL, 0);
 		put_link(&b, req, page, "last", NULL, last);
 	}
-	if (buf_done(&b))
+	if (b.len && buf_done(&b))
 		reply_header(req, "Link", b.data);
 }
 

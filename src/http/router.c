@@ -53,13 +53,10 @@ match_pattern(const char *pattern, const char *const *segments, size_t n, const 
 static bool
 matches(const struct route *route, const struct segments *s, int prefix, const char **params)
 {
-	size_t skip = route->root ? 0 : (size_t)prefix;
+	int skip = route->root ? 0 : prefix, left = (int)s->n - skip;
 
-	if (!route->root && prefix < 0)
-		return false;
-
-	return match_pattern(route->path, s->text + skip, s->n - skip, params) ==
-	       (int)(s->n - skip);
+	return skip >= 0 &&
+	       match_pattern(route->path, s->text + skip, (size_t)left, params) == left;
 }
 
 static void
@@ -97,10 +94,9 @@ route_find(struct request *req, const struct segments *s)
 {
 	const char *params[PATH_PARAMS_MAX] = { NULL };
 	int prefix = match_pattern(settings.api_prefix, s->text, s->n, params);
+	enum method wanted = req->method == HEAD ? GET : req->method;
 	unsigned methods = 0;
-	enum method wanted;
 
-	wanted = req->method == HEAD ? GET : req->method;
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r->method; r++) {
 			if (!matches(r, s, prefix, params))

@@ -117,10 +117,9 @@ check_current(struct request *req, void *reader)
 	if (e)
 		return e;
 
-	if (request_env(req, headers[IF_MATCH].variable) &&
-	    !matches(req, headers[IF_MATCH].variable, tag))
-		return fail(req->ctx, E_PRECONDITION_FAILED, NULL);
-	if (matches(req, headers[IF_NONE_MATCH].variable, tag))
+	if (matches(req, headers[IF_NONE_MATCH].variable, tag) ||
+	    (request_env(req, headers[IF_MATCH].variable) &&
+	     !matches(req, headers[IF_MATCH].variable, tag)))
 		return fail(req->ctx, E_PRECONDITION_FAILED, NULL);
 	return OK;
 }

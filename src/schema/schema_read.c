@@ -9,6 +9,20 @@
 /* json_scan() has let at most 32 levels pass; json-c counts a value as one more. */
 enum { LEVELS = 40, NAME_SHOWN = 100 };
 
+/* What a client sent: an object, or where that is NULL parameters. */
+struct input {
+	struct ctx *c;
+	const char *in; /* "body" or "query" */
+	enum schema_mode mode;
+
+	const char *json; /* the text of the object */
+	size_t len;
+	json_object *object;
+
+	const struct param *params;
+	size_t nparams;
+};
+
 /* A client's name for a field, short enough for an answer. */
 static const char *
 shown_name(struct ctx *c, const char *name)
@@ -24,9 +38,14 @@ shown_name(struct ctx *c, const char *name)
 }
 
 static enum error
-fail_unknown(struct ctx *c, const char *in, const char *name)
+check_known(const struct input *in, const struct schema *schema, const char *name)
 {
-	return fail_field(c, in, shown_name(c, name), FIELD_UNKNOWN, "is not a known field");
+	const struct field *f = schema_field(schema, name);
+
+	if (f && field_accepted(f, in->mode))
+		return OK;
+	return fail_field(in->c, in->in, shown_name(in->c, name), FIELD_UNKNOWN,
+			  "is not a known field");
 }
 
 static void
@@ -37,18 +56,18 @@ store_list(const struct field *f, void *out, const char *const *values)
 
 /* What becomes of a row that was not given. */
 static enum error
-read_absent(struct ctx *c, const char *in, const struct field *f, enum schema_mode mode, void *out)
+read_absent(const struct input *in, const struct field *f, void *out)
 {
 	static const char *const none[] = { NULL };
 
-	if (mode == SCHEMA_UPDATE)
+	if (in->mode == SCHEMA_UPDATE)
 		return OK;
 	if (f->initial) {
-		field_store(c->arena, f, out, f->initial);
+		field_store(in->c->arena, f, out, f->initial);
 		return OK;
 	}
 	if (f->flags & F_REQUIRED)
-		return fail_field(c, in, f->name, FIELD_REQUIRED, "is required");
+		return fail_field(in->c, in->in, f->name, FIELD_REQUIRED, "is required");
 	if (f->type == TYPE_ARRAY && !(f->flags & F_NULLABLE))
 		store_list(f, out, none);
 	return OK;
@@ -56,58 +75,58 @@ read_absent(struct ctx *c, const char *in, const struct field *f, enum schema_mo
 
 /* Whether the caller may see the row that an id refers to; what was wrong before stays. */
 static enum error
-check_visible(struct ctx *c, const char *in, const struct field *f, const char *id)
+check_visible(const struct input *in, const struct field *f, const char *id)
 {
-	struct failure before = c->failure;
-	enum error e = f->visible(c, id);
+	struct failure before = in->c->failure;
+	enum error e = f->visible(in->c, id);
 
 	if (e && e != E_NOT_FOUND)
 		return e;
 
-	c->failure = before;
-	return e ? fail_field(c, in, f->name, FIELD_INVALID_CHOICE, "there is no such row") : OK;
+	in->c->failure = before;
+	return e ? fail_field(in->c, in->in, f->name, FIELD_INVALID_CHOICE, "there is no such row")
+		 : OK;
 }
 
 static enum error
-check_text(struct ctx *c, const char *in, const struct field *f, const char *text,
-	   const char **normal)
+check_text(const struct input *in, const struct field *f, const char *text, const char **normal)
 {
-	*normal = field_check(c, in, f, text);
+	*normal = field_check(in->c, in->in, f, text);
 	if (!*normal)
 		return E_VALIDATION;
-	return f->visible ? check_visible(c, in, f, *normal) : OK;
+	return f->visible ? check_visible(in, f, *normal) : OK;
 }
 
 static enum error
-read_text(struct ctx *c, const char *in, const struct field *f, const char *text, void *out)
+read_text(const struct input *in, const struct field *f, const char *text, void *out)
 {
 	const char *normal;
 	enum error e;
 
-	e = check_text(c, in, f, text, &normal);
+	e = check_text(in, f, text, &normal);
 	if (e)
 		return e;
 
-	field_store(c->arena, f, out, normal);
+	field_store(in->c->arena, f, out, normal);
 	return OK;
 }
 
 /* `texts` are `n` values and room for NULL; they become the normal forms. */
 static enum error
-read_list(struct ctx *c, const char *in, const struct field *f, const char **texts, size_t n,
-	  void *out)
+read_list(const struct input *in, const struct field *f, const char **texts, size_t n, void *out)
 {
 	struct field item = *f->item;
 	enum error e = OK;
 
 	item.name = f->name;
-	if (!field_count(&(struct place) { c, in, f }, n, f->max ? f->max : ARRAY_MAX, "value"))
+	if (!field_count(&(struct place) { in->c, in->in, f }, n, f->max ? f->max : ARRAY_MAX,
+			 "value"))
 		return E_VALIDATION;
 	for (size_t i = 0; i < n && !e; i++) {
-		e = check_text(c, in, &item, texts[i], &texts[i]);
+		e = check_text(in, &item, texts[i], &texts[i]);
 		for (size_t k = 0; k < i && !e && item.type == TYPE_ENUM; k++)
 			if (texts[k] == texts[i])
-				e = fail_field(c, in, f->name, FIELD_INVALID_FORMAT,
+				e = fail_field(in->c, in->in, f->name, FIELD_INVALID_FORMAT,
 					       "must not name %s twice", texts[i]);
 	}
 	if (e)
@@ -173,106 +192,121 @@ value_text(struct ctx *c, const struct field *f, json_object *value)
 }
 
 static enum error
-read_array(struct ctx *c, const struct field *f, json_object *value, void *out)
+wrong_type(const struct input *in, const struct field *f)
+{
+	return fail_field(in->c, in->in, f->name, FIELD_INVALID_TYPE, "%s", field_type_message(f));
+}
+
+static enum error
+read_array(const struct input *in, const struct field *f, json_object *value, void *out)
 {
 	const char **texts;
 	size_t n;
 
 	if (!json_object_is_type(value, json_type_array))
-		return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
-				  field_type_message(f));
+		return wrong_type(in, f);
 
 	n = json_object_array_length(value);
-	texts = arena_array(c->arena, n + 1, sizeof(*texts));
+	texts = arena_array(in->c->arena, n + 1, sizeof(*texts));
 	for (size_t i = 0; i < n; i++) {
-		texts[i] = value_text(c, f->item, json_object_array_get_idx(value, i));
+		texts[i] = value_text(in->c, f->item, json_object_array_get_idx(value, i));
 		if (!texts[i])
-			return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "each value %s",
-					  field_type_message(f->item));
+			return fail_field(in->c, in->in, f->name, FIELD_INVALID_TYPE,
+					  "each value %s", field_type_message(f->item));
 	}
-	return read_list(c, "body", f, texts, n, out);
+	return read_list(in, f, texts, n, out);
 }
-
-/* A body: the text and what json-c made of it. */
-struct body {
-	const char *json;
-	size_t len;
-	json_object *object;
-};
 
 /* As it was sent: json-c would round long numbers. */
 static const char *
-json_text(struct ctx *c, const struct body *body, const char *name)
+json_text(const struct input *in, const char *name)
 {
 	size_t n = 0;
 
-	json_object_object_foreach(body->object, key, value)
+	json_object_object_foreach(in->object, key, value)
 	{
 		(void)value;
 		if (strcmp(key, name) == 0)
 			break;
 		n++;
 	}
-	return json_member(c->arena, body->json, body->len, n);
+	return json_member(in->c->arena, in->json, in->len, n);
 }
 
 static enum error
-read_value(struct ctx *c, const struct body *body, const struct field *f, json_object *value,
-	   void *out)
+read_member(const struct input *in, const struct field *f, void *out, bool *given)
 {
+	json_object *value;
 	const char *text;
 
-	if (!value) {
-		if (f->flags & F_NULLABLE)
-			return OK;
-		return fail_field(c, "body", f->name, FIELD_NOT_NULL, "must not be null");
-	}
-
+	*given = json_object_object_get_ex(in->object, f->name, &value);
+	if (!*given)
+		return read_absent(in, f, out);
+	if (!value && f->flags & F_NULLABLE)
+		return OK;
+	if (!value)
+		return fail_field(in->c, in->in, f->name, FIELD_NOT_NULL, "must not be null");
 	if (f->type == TYPE_ARRAY)
-		return read_array(c, f, value, out);
+		return read_array(in, f, value, out);
 
-	text = f->type == TYPE_JSON ? json_text(c, body, f->name) : value_text(c, f, value);
-	if (!text)
-		return fail_field(c, "body", f->name, FIELD_INVALID_TYPE, "%s",
-				  field_type_message(f));
-
-	return read_text(c, "body", f, text, out);
+	text = f->type == TYPE_JSON ? json_text(in, f->name) : value_text(in->c, f, value);
+	return text ? read_text(in, f, text, out) : wrong_type(in, f);
 }
 
 static enum error
-read_object(struct ctx *c, const struct schema *schema, enum schema_mode mode,
-	    const struct body *body, void *out, uint64_t *given)
+read_params(const struct input *in, const struct field *f, void *out, bool *given)
 {
-	enum error e = OK, first = OK;
+	const char **values = arena_array(in->c->arena, in->nparams + 1, sizeof(*values));
+	size_t n = 0;
+
+	for (size_t i = 0; i < in->nparams; i++)
+		if (strcmp(in->params[i].name, f->name) == 0)
+			values[n++] = in->params[i].value;
+	*given = n > 0;
+	if (n == 0)
+		return read_absent(in, f, out);
+	if (f->type == TYPE_ARRAY)
+		return read_list(in, f, values, n, out);
+	if (n > 1)
+		return fail_field(in->c, in->in, f->name, FIELD_INVALID_FORMAT,
+				  "is given more than once");
+	return read_text(in, f, values[0], out);
+}
+
+/* Goes on behind a bad field, so that the answer has all of them. */
+static enum error
+read_record(const struct input *in, const struct schema *schema, void *out, uint64_t *given)
+{
+	enum error e, result = OK;
 
 	for (size_t i = 0; i < schema->nfields; i++) {
 		const struct field *f = &schema->fields[i];
-		json_object *value;
+		bool is_given;
 
-		if (!field_accepted(f, mode))
+		if (!field_accepted(f, in->mode))
 			continue;
-		if (json_object_object_get_ex(body->object, f->name, &value)) {
-			*given |= UINT64_C(1) << i;
-			e = read_value(c, body, f, value, out);
-		} else {
-			e = read_absent(c, "body", f, mode, out);
-		}
+		e = in->object ? read_member(in, f, out, &is_given)
+			       : read_params(in, f, out, &is_given);
 		if (e && e != E_VALIDATION)
 			return e;
-		first = first ? first : e;
+		if (e)
+			result = e;
+		if (is_given)
+			*given |= UINT64_C(1) << i;
 	}
 
-	json_object_object_foreach(body->object, name, unread)
-	{
-		const struct field *f = schema_field(schema, name);
-
-		(void)unread;
-		if (!f || !field_accepted(f, mode)) {
-			e = fail_unknown(c, "body", name);
-			first = first ? first : e;
+	if (in->object) {
+		json_object_object_foreach(in->object, name, value)
+		{
+			(void)value;
+			if (check_known(in, schema, name))
+				result = E_VALIDATION;
 		}
 	}
-	return first;
+	for (size_t i = 0; i < in->nparams; i++)
+		if (check_known(in, schema, in->params[i].name))
+			result = E_VALIDATION;
+	return result;
 }
 
 static void
@@ -281,32 +315,22 @@ release_json(void *object)
 	json_object_put(object);
 }
 
-/* Where it gathers a string json-c takes no notice of memory that runs out, and goes on with
- * less: so it gets room for the longest that there can be. */
-static json_tokener *
-new_tokener(size_t len)
-{
-	json_tokener *tokener = json_tokener_new_ex(LEVELS);
-
-	if (tokener && printbuf_memset(tokener->pb, 0, 0, (int)len + 1) != 0) {
-		json_tokener_free(tokener);
-		return NULL;
-	}
-	return tokener;
-}
-
 /* NULL by lack of memory alone: the text has passed json_scan(). Not STRICT: what that mode
- * refuses differs with json-c's version. */
+ * refuses differs with json-c's version. Where it gathers a string json-c takes no notice of
+ * memory that runs out, and goes on with less: so it gets room for the longest that there can
+ * be. */
 static json_object *
 parse_json(const char *json, size_t len)
 {
-	json_tokener *tokener = new_tokener(len);
+	json_tokener *tokener = json_tokener_new_ex(LEVELS);
 	json_object *value = NULL;
 
-	if (tokener) {
+	if (!tokener)
+		return NULL;
+
+	if (printbuf_memset(tokener->pb, 0, 0, (int)len + 1) == 0)
 		value = json_tokener_parse_ex(tokener, json, (int)len);
-		json_tokener_free(tokener);
-	}
+	json_tokener_free(tokener);
 	return value;
 }
 
@@ -354,7 +378,7 @@ enum error
 schema_read(struct ctx *c, const struct schema *schema, enum schema_mode mode, const char *json,
 	    size_t len, void *out, uint64_t *given)
 {
-	struct body body = { .json = json, .len = len };
+	struct input in = { .c = c, .in = "body", .mode = mode, .json = json, .len = len };
 	size_t members, start;
 	const char *wrong = json_scan(json, len, &members);
 
@@ -365,72 +389,29 @@ schema_read(struct ctx *c, const struct schema *schema, enum schema_mode mode, c
 
 	start = strspn(json, " \t\n\r");
 	if (json[start] == '{' || members > 0) {
-		body.object = parse_json(json, len);
-		if (!body.object)
+		in.object = parse_json(json, len);
+		if (!in.object)
 			arena_exhausted(c->arena);
-		arena_defer(c->arena, release_json, body.object);
-		if (count_members(body.object) != members)
+		arena_defer(c->arena, release_json, in.object);
+		if (count_members(in.object) != members)
 			return fail(c, E_MALFORMED_JSON, "the body is not valid JSON: %s",
 				    key_twice);
 	}
 	if (json[start] != '{')
 		return fail_field(c, "body", "", FIELD_INVALID_TYPE, "must be an object");
 
-	return read_object(c, schema, mode, &body, out, given);
-}
-
-/* The values of that name, with room for NULL. */
-static const char **
-find_params(struct ctx *c, const struct param *params, size_t n, const char *name, size_t *found)
-{
-	const char **values = arena_array(c->arena, n + 1, sizeof(*values));
-
-	*found = 0;
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(params[i].name, name) == 0)
-			values[(*found)++] = params[i].value;
-	return values;
+	return read_record(&in, schema, out, given);
 }
 
 enum error
 schema_read_params(struct ctx *c, const struct schema *schema, const char *in,
 		   const struct param *params, size_t n, void *out, uint64_t *given)
 {
-	enum error e = OK, first = OK;
+	struct input input = {
+		.c = c, .in = in, .mode = SCHEMA_CREATE, .params = params, .nparams = n
+	};
 
 	memset(out, 0, schema->size);
 	*given = 0;
-	for (size_t i = 0; i < schema->nfields; i++) {
-		const struct field *f = &schema->fields[i];
-		const char **values;
-		size_t times;
-
-		if (!field_accepted(f, SCHEMA_CREATE))
-			continue;
-		values = find_params(c, params, n, f->name, &times);
-		if (times)
-			*given |= UINT64_C(1) << i;
-		if (!times)
-			e = read_absent(c, in, f, SCHEMA_CREATE, out);
-		else if (f->type == TYPE_ARRAY)
-			e = read_list(c, in, f, values, times, out);
-		else if (times > 1)
-			e = fail_field(c, in, f->name, FIELD_INVALID_FORMAT,
-				       "is given more than once");
-		else
-			e = read_text(c, in, f, values[0], out);
-		if (e && e != E_VALIDATION)
-			return e;
-		first = first ? first : e;
-	}
-
-	for (size_t i = 0; i < n; i++) {
-		const struct field *f = schema_field(schema, params[i].name);
-
-		if (!f || !field_accepted(f, SCHEMA_CREATE)) {
-			e = fail_unknown(c, in, params[i].name);
-			first = first ? first : e;
-		}
-	}
-	return first;
+	return read_record(&input, schema, out, given);
 }
