@@ -317,7 +317,10 @@ run_part(struct ctx *c, const struct migration *m, const struct migration_part *
 
 	e = reset_session(c);
 	if (!e && part->no_transaction) {
-		e = run_script(c, m, part);
+		/* CONCURRENTLY waits for who is older, and nobody waits behind it. */
+		e = db_command(c, "migrate_wait", "SET lock_timeout = 0", db_timeout(), NULL);
+		if (!e)
+			e = run_script(c, m, part);
 		if (!e)
 			e = reset_session(c);
 	}

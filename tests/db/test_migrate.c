@@ -249,6 +249,33 @@ Test(migrate, a_table_in_use_is_not_waited_for_long)
 	cr_expect_eq(pending(), 0);
 }
 
+/* CONCURRENTLY waits for every transaction that is older, and nobody waits behind it. */
+Test(migrate, without_a_transaction_it_waits_for_others)
+{
+	PGconn *other = PQconnectdb(settings.database_url);
+
+	cr_assert_eq(migrate_up(c, out), OK);
+	db_free(c->db);
+	c->db = db_new(
+	    arena_printf(arena, "%s&options=-c%%20lock_timeout%%3D50", settings.database_url));
+	write_last("-- migrate:up transaction:false\n"
+		   "CREATE INDEX CONCURRENTLY last_again ON first (id);\n-- migrate:down\n");
+	testdb_sql("DELETE FROM schema_migrations WHERE version = '20260104000000'");
+	testdb_sql("DELETE FROM schema_migration_checksums WHERE version = '20260104000000'");
+	cr_assert(PQsendQuery(
+	    other, "DO $$ BEGIN FOR i IN 1..3000 LOOP PERFORM pg_stat_clear_snapshot();"
+		   " EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'virtualxid'"
+		   " AND query LIKE '%last_again%' AND clock_timestamp() - query_start > '0.2 s');"
+		   " PERFORM pg_sleep(0.01); END LOOP; END $$"));
+	testdb_sql(
+	    "DO $$ BEGIN FOR i IN 1..3000 LOOP PERFORM pg_stat_clear_snapshot();"
+	    " EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'DO%%last_again%%'"
+	    " AND state = 'active' AND pid <> pg_backend_pid());"
+	    " PERFORM pg_sleep(0.01); END LOOP; END $$");
+	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+	PQfinish(other);
+}
+
 Test(migrate, only_one_at_a_time)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
