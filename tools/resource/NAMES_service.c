@@ -2,12 +2,6 @@
 #include "@names@_priv.h"
 
 enum error
-@names@_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
 @names@_get(struct ctx *c, const char *id, struct @name@ *out)
 {
 	return @names@_find(c, id, out);

@@ -62,12 +62,6 @@ audit_detail(struct ctx *c, ...)
 	return buf_done(&b);
 }
 
-enum error
-audit_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
 static enum error
 prune_batch(struct ctx *c, const char *before, int64_t *removed)
 {

@@ -2,12 +2,6 @@
 #include "items_priv.h"
 
 enum error
-items_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
 items_list_own(struct ctx *c, struct list_args *args, struct page *out)
 {
 	list_restrict(args, ITEMS_MINE, c->caller.user_id);

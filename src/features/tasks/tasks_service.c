@@ -2,12 +2,6 @@
 #include "tasks_priv.h"
 
 enum error
-tasks_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
 tasks_get(struct ctx *c, const char *id, struct task *out)
 {
 	return tasks_find(c, id, out);

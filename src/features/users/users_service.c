@@ -99,12 +99,6 @@ users_see(struct ctx *c, const char *id, struct user *out)
 }
 
 enum error
-users_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
 users_signed_in(struct ctx *c, const struct login *login, struct user *out)
 {
 	return users_touch_login(c, login, out);
