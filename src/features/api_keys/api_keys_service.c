@@ -1,6 +1,7 @@
 /* The rules. No HTTP, no SQL. */
 #include "api_keys_priv.h"
 
+#include "app/callers.h"
 #include "app/clock.h"
 #include "app/log.h"
 #include "features/audit/audit.h"
@@ -105,12 +106,12 @@ scope_words(struct ctx *c, uint64_t bits)
 }
 
 static enum error
-look_up(struct ctx *c, const char *prefix, struct known_key *known)
+look_up(struct ctx *c, const char *prefix, struct known_caller *known)
 {
 	struct key_holder holder;
 	enum error e;
 
-	api_keys_cache_stamp(known);
+	caller_stamp(known);
 	e = api_keys_find_holder(c, prefix, &holder);
 	if (e && e != E_NOT_FOUND)
 		return e;
@@ -123,13 +124,13 @@ look_up(struct ctx *c, const char *prefix, struct known_key *known)
 	memcpy(known->user_id, holder.user_id, UUID_TEXT_SIZE);
 	known->role = role_parse(holder.role);
 	known->scopes = scope_bits(holder.scopes);
-	known->expires = holder.expires;
+	known->expires = holder.expires / 1000000;
 	return OK;
 }
 
 /* That it cannot be noted is no reason to refuse a right key. */
 static void
-note_use(struct ctx *c, struct known_key *known)
+note_use(struct ctx *c, struct known_caller *known)
 {
 	int64_t now = clock_monotonic();
 
@@ -145,24 +146,22 @@ note_use(struct ctx *c, struct known_key *known)
 enum error
 api_keys_identify(struct ctx *c, const char *key)
 {
-	unsigned char digest[SHA256_SIZE];
-	struct known_key known;
+	struct known_caller known;
 	const char *prefix;
 	enum error e;
 
 	if (!api_key_parse(c->arena, key, &prefix))
 		return fail(c, E_INVALID_TOKEN, "the API key is mistyped");
 
-	sha256(key, strlen(key), digest);
-	api_keys_cache_get(digest, &known);
-	if (!api_keys_cache_fresh(&known)) {
+	caller_recall("api_key", key, 0, &known);
+	if (!caller_fresh(&known)) {
 		e = look_up(c, prefix, &known);
 		if (e)
 			return e;
 	}
 
 	note_use(c, &known);
-	api_keys_cache_put(&known);
+	caller_keep(&known);
 	c->caller = (struct caller) {
 		.role = known.role,
 		.user_id = arena_text(c->arena, known.user_id),

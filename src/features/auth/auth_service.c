@@ -1,6 +1,7 @@
 /* The rules of signing in and out: no HTTP, no SQL. */
 #include "auth_priv.h"
 
+#include "app/callers.h"
 #include "app/clock.h"
 #include "app/log.h"
 #include "app/settings.h"
@@ -316,7 +317,7 @@ auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, 
 
 /* Checks a token that this worker does not know. */
 static enum error
-verify(struct ctx *c, const char *token, struct known_token *known)
+verify(struct ctx *c, const char *token, struct known_caller *known)
 {
 	struct claims claims;
 	enum error e;
@@ -326,21 +327,20 @@ verify(struct ctx *c, const char *token, struct known_token *known)
 		return e;
 
 	known->expires = claims.exp;
-	known->role = ROLE_NONE;
 	memcpy(known->user_id, claims.sub, UUID_TEXT_SIZE);
-	memcpy(known->session_id, claims.sid, UUID_TEXT_SIZE);
+	memcpy(known->id, claims.sid, UUID_TEXT_SIZE);
 	return OK;
 }
 
 /* The role is that of the live account, whatever the token says. */
 static enum error
-look_up(struct ctx *c, struct known_token *known)
+look_up(struct ctx *c, struct known_caller *known)
 {
 	struct session_role live;
 	enum error e;
 
-	auth_cache_stamp(known);
-	e = auth_find_session(c, known->session_id, known->user_id, &live);
+	caller_stamp(known);
+	e = auth_find_session(c, known->id, known->user_id, &live);
 	if (e == E_NOT_FOUND)
 		return fail(c, E_INVALID_TOKEN, "the session has ended");
 	if (e)
@@ -353,27 +353,25 @@ look_up(struct ctx *c, struct known_token *known)
 enum error
 auth_identify(struct ctx *c, const char *token)
 {
-	unsigned char digest[SHA256_SIZE];
-	struct known_token known;
+	struct known_caller known;
 	enum error e;
 
-	sha256(token, strlen(token), digest);
-	if (!auth_cache_get(digest, &known)) {
+	caller_recall("session", token, settings.clock_skew_seconds, &known);
+	if (!*known.id) {
 		e = verify(c, token, &known);
 		if (e)
 			return e;
-		memcpy(known.digest, digest, SHA256_SIZE);
 	}
-	if (!auth_cache_fresh(&known)) {
+	if (!caller_fresh(&known)) {
 		e = look_up(c, &known);
 		if (e)
 			return e;
-		auth_cache_put(&known);
+		caller_keep(&known);
 	}
 	c->caller = (struct caller) {
 		.role = known.role,
 		.user_id = arena_text(c->arena, known.user_id),
-		.session_id = arena_text(c->arena, known.session_id),
+		.session_id = arena_text(c->arena, known.id),
 	};
 	return OK;
 }
