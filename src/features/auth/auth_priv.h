@@ -33,10 +33,6 @@ struct refresh_state {
 	bool in_grace; /* but so lately that the answer may have been lost */
 };
 
-struct session_id {
-	const char *id;
-};
-
 /* A session and whose it is. */
 struct session_ref {
 	const char *session_id, *user_id;
@@ -47,8 +43,7 @@ struct session_role {
 };
 
 extern const struct schema registration_schema, credentials_schema, credentials_form,
-    refresh_schema, tokens_schema, refresh_state_schema, session_id_schema, session_ref_schema,
-    session_role_schema;
+    refresh_schema, tokens_schema, refresh_state_schema, session_ref_schema, session_role_schema;
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
 
@@ -68,10 +63,8 @@ const char *auth_session_of(struct ctx *, const char *token);
 enum error auth_identify(struct ctx *, const char *token) MUST_CHECK;
 
 /* auth_repo.c */
-enum error auth_insert_session(struct ctx *, const char *user_id, const char *user_agent,
-			       struct session_id *out) MUST_CHECK;
-enum error auth_insert_short_session(struct ctx *, const char *user_id, int64_t hours,
-				     struct session_id *out) MUST_CHECK;
+enum error auth_insert_session(struct ctx *, const char *user_id, int64_t hours,
+			       struct session_ref *out) MUST_CHECK;
 enum error auth_renew_session(struct ctx *, const char *session_id) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
 			     struct session_role *out) MUST_CHECK;

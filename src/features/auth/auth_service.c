@@ -10,7 +10,7 @@
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
-enum { SECONDS_AN_HOUR = 3600, SECONDS_A_DAY = 86400 };
+enum { HOURS_A_DAY = 24, SECONDS_AN_HOUR = 3600, SECONDS_A_DAY = 86400 };
 
 /* What tokens are handed out for. */
 struct grant {
@@ -67,9 +67,9 @@ issue_refresh_token(struct ctx *c, const char *session_id, const char **token)
 }
 
 static enum error
-hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
+sign(struct ctx *c, const struct grant *grant, int64_t life, const char **token)
 {
-	int64_t now = clock_now() / 1000000, life = settings.access_token_expire_minutes * 60;
+	int64_t now = clock_now() / 1000000;
 	struct claims claims = {
 		.sub = grant->user_id,
 		.sid = grant->session_id,
@@ -78,20 +78,28 @@ hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
 		.exp = now + life,
 	};
 
+	return token_sign(c, &claims, token);
+}
+
+static enum error
+hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
+{
+	int64_t life = settings.access_token_expire_minutes * 60;
+
 	*out = (struct tokens) {
 		.refresh_token = grant->refresh_token,
 		.token_type = "bearer",
 		.expires_in = life,
 		.refresh_expires_in = settings.refresh_token_expire_days * SECONDS_A_DAY,
 	};
-	return token_sign(c, &claims, &out->access_token);
+	return sign(c, grant, life, &out->access_token);
 }
 
 static enum error
 begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 {
 	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS };
-	struct session_id session;
+	struct session_ref session;
 	struct user user;
 	enum error e;
 
@@ -103,19 +111,20 @@ begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 	if (e)
 		return e;
 
-	e = auth_insert_session(c, user.id, ctx_user_agent(c), &session);
+	e = auth_insert_session(c, user.id, settings.refresh_token_expire_days * HOURS_A_DAY,
+				&session);
 	if (e)
 		return e;
 
 	grant->user_id = user.id;
 	grant->role = user.role;
-	grant->session_id = session.id;
-	e = issue_refresh_token(c, session.id, &grant->refresh_token);
+	grant->session_id = session.session_id;
+	e = issue_refresh_token(c, session.session_id, &grant->refresh_token);
 	if (e)
 		return e;
 
 	event.actor_id = user.id;
-	event.target = session.id;
+	event.target = session.session_id;
 	return audit_write(c, &event);
 }
 
@@ -277,25 +286,23 @@ auth_session_of(struct ctx *c, const char *token)
 }
 
 static enum error
-begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_id *session)
+begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_ref *session)
 {
 	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS, .target = user_id };
 	enum error e;
 
-	e = auth_insert_short_session(c, user_id, hours, session);
+	e = auth_insert_session(c, user_id, hours, session);
 	if (e)
 		return e;
 
-	event.detail = audit_detail(c, "session_id", session->id, NULL);
+	event.detail = audit_detail(c, "session_id", session->session_id, NULL);
 	return audit_write(c, &event);
 }
 
 enum error
 auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, const char **token)
 {
-	int64_t now = clock_now() / 1000000;
-	struct session_id session = { 0 };
-	struct claims claims;
+	struct session_ref session = { 0 };
 	enum error e;
 
 	e = db_begin(c);
@@ -305,14 +312,8 @@ auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, 
 	if (e)
 		return e;
 
-	claims = (struct claims) {
-		.sub = user_id,
-		.sid = session.id,
-		.role = role,
-		.iat = now,
-		.exp = now + hours * SECONDS_AN_HOUR,
-	};
-	return token_sign(c, &claims, token);
+	return sign(c, &(struct grant) { user_id, session.session_id, role },
+		    hours * SECONDS_AN_HOUR, token);
 }
 
 /* Checks a token that this worker does not know. */
