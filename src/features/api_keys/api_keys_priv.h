@@ -39,12 +39,10 @@ bool api_key_parse(struct arena *, const char *key, const char **prefix) MUST_CH
 enum { API_KEY_CHECKSUM = 6 };
 void api_key_checksum(const char *text, size_t len, char out[API_KEY_CHECKSUM]);
 
-/* api_keys_repo.c */
-enum error api_keys_insert(struct ctx *, const char *user_id, const struct api_key *in,
-			   const char *prefix, const char *key, struct api_key *out) MUST_CHECK;
-enum error api_keys_find(struct ctx *, const char *id, const char *user_id,
-			 struct api_key *out) MUST_CHECK;
-enum error api_keys_remove(struct ctx *, const char *id, const char *user_id) MUST_CHECK;
+/* api_keys_repo.c: the caller's own, but for the last two. */
+enum error api_keys_insert(struct ctx *, const struct api_key *in, const char *prefix,
+			   const char *key, struct api_key *out) MUST_CHECK;
+enum error api_keys_remove(struct ctx *, const char *id) MUST_CHECK;
 enum error api_keys_find_holder(struct ctx *, const char *prefix,
 				struct key_holder *out) MUST_CHECK;
 enum error api_keys_touch(struct ctx *, const char *id) MUST_CHECK;

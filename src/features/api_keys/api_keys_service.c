@@ -15,12 +15,6 @@ api_keys_list(struct ctx *c, struct list_args *args, struct page *out)
 	return db_list(c, args, out);
 }
 
-enum error
-api_keys_get(struct ctx *c, const char *id, struct api_key *out)
-{
-	return api_keys_find(c, id, c->caller.user_id, out);
-}
-
 static enum error
 check_expiry(struct ctx *c, const char *expires_at)
 {
@@ -50,7 +44,7 @@ api_keys_create(struct ctx *c, const struct api_key *in, struct api_key *out)
 	key = api_key_new(c->arena, &prefix);
 	e = db_begin(c);
 	if (!e)
-		e = api_keys_insert(c, c->caller.user_id, in, prefix, key, out);
+		e = api_keys_insert(c, in, prefix, key, out);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_CREATED, out->id);
 	out->key = key;
@@ -64,7 +58,7 @@ api_keys_delete(struct ctx *c, const char *id)
 
 	e = db_begin(c);
 	if (!e)
-		e = api_keys_remove(c, id, c->caller.user_id);
+		e = api_keys_remove(c, id);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_DELETED, id);
 	db_changed(c, "api_key", id);
