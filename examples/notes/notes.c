@@ -49,15 +49,6 @@ static const struct list *const lists[] = { &all_notes, NULL };
 /* What may be done with them. */
 
 static enum error
-list_notes(struct request *req)
-{
-	struct page page;
-	enum error e = db_list(req->ctx, &req->list, &page);
-
-	return reply_page(req, e, &page);
-}
-
-static enum error
 create_note(struct request *req)
 {
 	const struct note *in = req->in;
@@ -85,7 +76,7 @@ delete_note(struct request *req)
 }
 
 static const struct route routes[] = {
-	{ GET, "/notes", list_notes, ACCESS_PUBLIC, .list = &all_notes, .reply = &note_schema,
+	{ GET, "/notes", reply_list, ACCESS_PUBLIC, .list = &all_notes, .reply = &note_schema,
 	  .id = "notes_list", .text = "List the notes." },
 	{ POST, "/notes", create_note, ACCESS_PUBLIC, .body = &note_schema, .reply = &note_schema,
 	  .status = 201, .id = "notes_create", .text = "Write a note." },

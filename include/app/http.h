@@ -148,6 +148,9 @@ enum error reply_record(struct request *, enum error outcome, const void *record
 enum error reply_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
 enum error reply_empty(struct request *, enum error outcome) MUST_CHECK;
 
+/* The handler of a list that no rule narrows: answers with the page that was asked for. */
+enum error reply_list(struct request *) MUST_CHECK;
+
 /* A body that is ready: `body` must live as long as the arena. */
 enum error reply_body(struct request *, unsigned status, const char *media_type, const char *body,
 		      size_t len) MUST_CHECK;

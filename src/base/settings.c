@@ -82,7 +82,7 @@ trimmed(struct arena *a, const char *text, size_t len)
 	return arena_text_n(a, text, len);
 }
 
-/* The value of `name` in the text of a .env file: NAME=value lines, # comments, an
+/* The value of `name` in the text of a .env file, or NULL: NAME=value lines, # comments, an
  * optional `export`, optional single or double quotes. The last one wins. */
 static const char *
 from_env_file(struct arena *a, const char *file, const char *name)
@@ -114,26 +114,17 @@ from_env_file(struct arena *a, const char *file, const char *name)
 static const char *
 from_secret_file(struct loader *l, const char *name)
 {
-	const char *path = getenv(arena_printf(l->arena, "%s_FILE", name));
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	const char *text;
+	const char *variable = arena_printf(l->arena, "%s_FILE", name), *path = getenv(variable);
+	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *text = NULL;
 
-	if (!path && l->env_file)
-		path =
-		    from_env_file(l->arena, l->env_file, arena_printf(l->arena, "%s_FILE", name));
-	if (path) {
+	if (!path)
+		path = from_env_file(l->arena, l->env_file, variable);
+	if (path)
 		text = read_file(l->arena, path);
-		if (!text) {
-			buf_printf(&l->wrong, "%s_FILE: cannot read %s: %s\n", name, path,
-				   strerror(errno));
-			return NULL;
-		}
-		return trimmed(l->arena, text, strlen(text));
-	}
-	if (!folder)
-		return NULL;
-
-	text = read_file(l->arena, arena_printf(l->arena, "%s/%s", folder, name));
+	else if (folder)
+		text = read_file(l->arena, arena_printf(l->arena, "%s/%s", folder, name));
+	if (path && !text)
+		buf_printf(&l->wrong, "%s: cannot read %s: %s\n", variable, path, strerror(errno));
 	return text ? trimmed(l->arena, text, strlen(text)) : NULL;
 }
 
@@ -144,7 +135,7 @@ find(struct loader *l, const struct row *row)
 
 	if (!value)
 		value = from_secret_file(l, row->name);
-	if (!value && l->env_file)
+	if (!value)
 		value = from_env_file(l->arena, l->env_file, row->name);
 	return value;
 }

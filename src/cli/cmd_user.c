@@ -136,7 +136,7 @@ list(struct ctx *c, const struct call *call)
 
 	e = list_read(c, &users_rows, params, COUNT(params), NULL, &args);
 	if (!e)
-		e = users_list(c, &args, &page);
+		e = db_list(c, &args, &page);
 	if (e)
 		return e;
 

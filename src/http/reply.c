@@ -162,3 +162,12 @@ reply_page(struct request *req, enum error e, const struct page *page)
 	set_links(req, page);
 	return reply_json(req, &b);
 }
+
+enum error
+reply_list(struct request *req)
+{
+	struct page page;
+	enum error e = db_list(req->ctx, &req->list, &page);
+
+	return reply_page(req, e, &page);
+}

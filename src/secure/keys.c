@@ -398,19 +398,17 @@ keys_find(const char *algorithm, const char *id)
 void
 keys_write(struct buf *b)
 {
-	const char *between = "";
-
 	load_once();
-	buf_text(b, "{\"keys\":[");
+	buf_json(b, "{'keys':[");
 	for (size_t i = 0; i < nkeys; i++) {
 		struct buf members = buf_new(b->arena, 8192);
 
 		if (!ring[i].pkey)
 			continue;
 		pkey_write(&members, ring[i].pkey);
-		buf_printf(b, "%s{\"use\":\"sig\",\"alg\":\"%s\",\"kid\":\"%s\",%s", between,
-			   ring[i].algorithm, ring[i].id, members.data + 1);
-		between = ",";
+		buf_json(b, "{'use':'sig','alg':%s,'kid':%s,", ring[i].algorithm, ring[i].id);
+		buf_text(b, members.data + 1);
+		buf_char(b, ',');
 	}
-	buf_text(b, "]}");
+	buf_json(b, "]}");
 }

@@ -12,25 +12,24 @@ enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = 511 };
 
 /* ---- which way */
 
+/* All of them, NULL behind the last. */
 static const struct scheme *
-next_scheme(const struct scheme *s)
+scheme_at(size_t i)
 {
-	if (!s)
-		return crypt_schemes;
 #ifdef HAVE_ARGON2
-	if (s == &argon2_scheme)
-		return NULL;
-	if (!s[1].prefix)
+	if (i == CRYPT_SCHEMES)
 		return &argon2_scheme;
 #endif
-	return s[1].prefix ? s + 1 : NULL;
+	return i < CRYPT_SCHEMES ? &crypt_schemes[i] : NULL;
 }
 
 /* That of the settings, which were checked. */
 static const struct scheme *
 scheme_now(void)
 {
-	for (const struct scheme *s = NULL; (s = next_scheme(s));) {
+	const struct scheme *s;
+
+	for (size_t i = 0; (s = scheme_at(i)); i++) {
 		if (s->name && strcmp(s->name, settings.password_scheme) == 0)
 			return s;
 	}
@@ -42,10 +41,12 @@ scheme_now(void)
 static const struct scheme *
 scheme_of(const char *hash)
 {
+	const struct scheme *s;
+
 	if (!hash || strnlen(hash, HASH_SIZE) == HASH_SIZE)
 		return NULL;
 
-	for (const struct scheme *s = NULL; (s = next_scheme(s));) {
+	for (size_t i = 0; (s = scheme_at(i)); i++) {
 		if (strncmp(hash, s->prefix, strlen(s->prefix)) == 0)
 			return s->bounded(hash) ? s : NULL;
 	}

@@ -34,14 +34,13 @@ peek(const struct list_text *list, size_t at, char out[LINE_MAX_BYTES])
 
 /* How a line stands to the word: less than, equal to or more than 0. */
 static int
-compare(const char *line, size_t len, const char *word)
+compare(const char *line, size_t len, const char *word, size_t word_len)
 {
-	size_t n = strlen(word);
-	int order = memcmp(line, word, len < n ? len : n);
+	int order = memcmp(line, word, len < word_len ? len : word_len);
 
 	if (order)
 		return order;
-	return len == n ? 0 : len < n ? -1 : 1;
+	return len == word_len ? 0 : len < word_len ? -1 : 1;
 }
 
 /* Between `low` and `high` begin the lines that may still be the word. The first line is
@@ -71,7 +70,7 @@ is_in(const struct list_text *list, const char *word)
 		got = peek(list, start, line);
 		newline = memchr(line, '\n', got);
 		len = newline ? (size_t)(newline - line) : got;
-		order = compare(line, len, word);
+		order = compare(line, len, word, strlen(word));
 		if (order == 0)
 			return true;
 		if (order < 0)
@@ -134,9 +133,7 @@ judge(const char *text, size_t len)
 			if (line[i] >= 'A' && line[i] <= 'Z')
 				return "has capitals";
 		}
-		if (before && (memcmp(before, line, before_len < n ? before_len : n) > 0 ||
-			       (memcmp(before, line, before_len < n ? before_len : n) == 0 &&
-				before_len > n)))
+		if (before && compare(before, before_len, line, n) > 0)
 			return "is not sorted";
 		before = line;
 		before_len = n;

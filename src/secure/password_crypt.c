@@ -167,7 +167,7 @@ scrypt_bounded(const char *hash)
 #define VERIFIES .verify = crypt_verify
 #define MAKES    .parameters = crypt_parameters, .make = crypt_make, VERIFIES
 
-const struct scheme crypt_schemes[] = {
+const struct scheme crypt_schemes[CRYPT_SCHEMES] = {
 	{ "yescrypt", "$y$", 0, &settings.password_yescrypt_cost, yescrypt_bounded, MAKES },
 	{ "bcrypt", "$2b$", BCRYPT_BYTES, &settings.password_bcrypt_cost, bcrypt_bounded, MAKES },
 	{ NULL, "$2y$", .bounded = bcrypt_bounded, VERIFIES },
@@ -175,5 +175,4 @@ const struct scheme crypt_schemes[] = {
 	{ NULL, "$7$", .bounded = scrypt_bounded, VERIFIES },
 	{ NULL, "$6$", .bounded = sha_bounded, VERIFIES },
 	{ NULL, "$5$", .bounded = sha_bounded, VERIFIES },
-	{ 0 },
 };

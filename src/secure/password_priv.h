@@ -23,8 +23,9 @@ struct scheme {
 	int (*verify)(const char *password, const char *hash, bool *right);
 };
 
-extern const struct scheme crypt_schemes[]; /* password_crypt.c; ends with { 0 } */
-extern const struct scheme argon2_scheme;   /* password_argon2.c, with HAVE_ARGON2 */
+enum { CRYPT_SCHEMES = 7 };
+extern const struct scheme crypt_schemes[CRYPT_SCHEMES]; /* password_crypt.c */
+extern const struct scheme argon2_scheme;                /* password_argon2.c, with HAVE_ARGON2 */
 
 /* Reads a whole number behind the text `name` at *p, with the letter `end` behind it, and
  * goes past that. */

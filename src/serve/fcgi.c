@@ -113,44 +113,45 @@ is_gone(int fd)
 
 /* ---- libfcgi decodes it */
 
-static struct iovec
-record(unsigned char *header, unsigned type, void *content, size_t len)
+enum { PIECE = 32 * 1024, RECORDS_MAX = GUARD_PARAMS_BYTES / PIECE + 4 };
+
+/* The records of a request: a header and a content each. */
+struct wire {
+	unsigned char headers[RECORDS_MAX][FCGI_HEADER_LEN];
+	struct iovec parts[2 * RECORDS_MAX];
+	size_t n, total;
+};
+
+static void
+put_record(struct wire *r, unsigned type, void *content, size_t len)
 {
+	unsigned char *header = r->headers[r->n];
+
 	put_record_header(header, type, w.guard.id, len);
-	return (struct iovec) { content, len };
+	r->parts[2 * r->n] = (struct iovec) { header, FCGI_HEADER_LEN };
+	r->parts[2 * r->n + 1] = (struct iovec) { content, len };
+	r->total += FCGI_HEADER_LEN + len;
+	r->n++;
 }
 
 /* Writes the request as the most harmless web server would send it, without a body. */
 static bool
 write_request(void)
 {
-	enum { PIECE = 32 * 1024, RECORDS_MAX = GUARD_PARAMS_BYTES / PIECE + 4 };
-	unsigned char headers[RECORDS_MAX][FCGI_HEADER_LEN];
 	unsigned char begin[8] = { 0, FCGI_RESPONDER };
-	struct iovec parts[2 * RECORDS_MAX];
-	size_t n = 0, total = 0, at = 0;
+	struct wire r; /* not zeroed: it is long */
+	size_t len;
 
-	parts[1] = record(headers[n++], FCGI_BEGIN_REQUEST, begin, sizeof(begin));
-	do {
-		size_t len = w.guard.params_len - at;
-
+	r.n = r.total = 0;
+	put_record(&r, FCGI_BEGIN_REQUEST, begin, sizeof(begin));
+	for (size_t at = 0; at < w.guard.params_len; at += len) {
+		len = w.guard.params_len - at;
 		len = len < PIECE ? len : PIECE;
-		parts[2 * n + 1] = record(headers[n], FCGI_PARAMS, w.guard.params + at, len);
-		n++;
-		at += len;
-	} while (at < w.guard.params_len);
-	if (at > 0) {
-		parts[2 * n + 1] = record(headers[n], FCGI_PARAMS, NULL, 0);
-		n++;
+		put_record(&r, FCGI_PARAMS, w.guard.params + at, len);
 	}
-	parts[2 * n + 1] = record(headers[n], FCGI_STDIN, NULL, 0);
-	n++;
-
-	for (size_t i = 0; i < n; i++) {
-		parts[2 * i] = (struct iovec) { headers[i], FCGI_HEADER_LEN };
-		total += FCGI_HEADER_LEN + parts[2 * i + 1].iov_len;
-	}
-	return pwritev(w.request_file, parts, (int)(2 * n), 0) == (ssize_t)total &&
+	put_record(&r, FCGI_PARAMS, NULL, 0);
+	put_record(&r, FCGI_STDIN, NULL, 0);
+	return pwritev(w.request_file, r.parts, (int)(2 * r.n), 0) == (ssize_t)r.total &&
 	       lseek(w.request_file, 0, SEEK_SET) == 0;
 }
 

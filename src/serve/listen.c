@@ -61,12 +61,24 @@ take_stdin(void)
 	return fd;
 }
 
-/* ---- a socket in the file system */
+/* ---- where to listen */
+
+struct address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_un local;
+		struct sockaddr_storage room;
+	};
+	socklen_t size;
+};
 
 static const char *
-unix_address(const char *path, struct sockaddr_un *address)
+unix_address(const char *path, struct address *out)
 {
-	*address = (struct sockaddr_un) { .sun_family = AF_UNIX };
+	struct sockaddr_un *address = &out->local;
+
+	*out = (struct address) { .size = sizeof(*address) };
+	address->sun_family = AF_UNIX;
 	if (*path != '/')
 		return fault("LISTEN=unix:%s: give an absolute path, as unix:/run/api.sock", path);
 	if (strlen(path) >= sizeof(address->sun_path))
@@ -77,11 +89,60 @@ unix_address(const char *path, struct sockaddr_un *address)
 	return NULL;
 }
 
+/* "127.0.0.1:9000" or "[::1]:9000". */
+static const char *
+tcp_address(const char *text, struct address *out)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
+	struct addrinfo *found;
+	const char *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	char host[64];
+
+	if (len > 2 && *text == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	} else if (memchr(text, ':', len)) {
+		len = 0; /* IPv6 without brackets */
+	}
+	if (len > 0 && len < sizeof(host) && colon[1]) {
+		memcpy(host, text, len);
+		host[len] = '\0';
+		if (getaddrinfo(host, colon + 1, &hints, &found) == 0) {
+			memcpy(&out->room, found->ai_addr, found->ai_addrlen);
+			out->size = found->ai_addrlen;
+			freeaddrinfo(found);
+			return NULL;
+		}
+	}
+	return fault("LISTEN=%s: give unix:/path, or a numeric address and a port, as "
+		     "127.0.0.1:9000 or [::1]:9000",
+		     settings.listen);
+}
+
+static const char *
+read_address(struct address *out)
+{
+	return strncmp(settings.listen, "unix:", 5) == 0 ? unix_address(settings.listen + 5, out)
+							 : tcp_address(settings.listen, out);
+}
+
+const char *
+listener_check(void)
+{
+	struct address address;
+
+	return *settings.listen ? read_address(&address) : NULL;
+}
+
+/* ---- opening it */
+
 static bool
-is_alive(const struct sockaddr_un *address)
+is_alive(const struct address *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+	bool refused = connect(fd, &address->any, address->size) != 0 &&
 		       (errno == ECONNREFUSED || errno == ENOENT);
 
 	close(fd);
@@ -90,7 +151,7 @@ is_alive(const struct sockaddr_un *address)
 
 /* The workers of a parent that was killed need a moment to end. */
 static bool
-stays_alive(const struct sockaddr_un *address)
+stays_alive(const struct address *address)
 {
 	for (int i = 0; i < PATIENCE_MS / 50 && is_alive(address); i++)
 		poll(NULL, 0, 50);
@@ -99,9 +160,9 @@ stays_alive(const struct sockaddr_un *address)
 
 /* Removes what a killed process left there, and nothing else. */
 static const char *
-remove_stale(const struct sockaddr_un *address)
+remove_stale(const struct address *address)
 {
-	const char *path = address->sun_path;
+	const char *path = address->local.sun_path;
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
@@ -117,25 +178,6 @@ remove_stale(const struct sockaddr_un *address)
 	if (unlink(path) != 0 && errno != ENOENT)
 		return fault("LISTEN=unix:%s: cannot remove the old socket: %s", path,
 			     strerror(errno));
-	return NULL;
-}
-
-static const char *
-bind_unix(int fd, const struct sockaddr_un *address)
-{
-	const char *path = address->sun_path;
-	const char *e = remove_stale(address);
-	mode_t mask;
-	int rc;
-
-	if (e)
-		return e;
-
-	mask = umask(0117); /* mode 0660 from its first moment */
-	rc = bind(fd, (const struct sockaddr *)address, sizeof(*address));
-	umask(mask);
-	if (rc != 0 || listen(fd, BACKLOG) != 0)
-		return fault("LISTEN=unix:%s: %s", path, strerror(errno));
 	return NULL;
 }
 
@@ -156,115 +198,56 @@ lock_directory(const char *path)
 }
 
 static const char *
-open_unix(const char *path, int *fd)
+open_socket(const struct address *address, int *fd)
 {
-	struct sockaddr_un address;
-	const char *e = unix_address(path, &address);
-	int lock;
-
-	if (e)
-		return e;
-
-	lock = lock_directory(path);
-	if (lock < 0)
-		return fault("LISTEN=unix:%s: its directory: %s", path, strerror(errno));
-
-	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	e = *fd < 0 ? fault("cannot make a socket: %s", strerror(errno)) : bind_unix(*fd, &address);
-	if (e && *fd >= 0)
-		close(*fd);
-	close(lock);
-	return e;
-}
-
-/* ---- a TCP address */
-
-/* "127.0.0.1:9000" or "[::1]:9000". The caller frees `*found`. */
-static const char *
-tcp_address(const char *text, struct addrinfo **found)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
-	const char *colon = strrchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
-	char host[64];
-
-	if (len > 2 && *text == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
-	} else if (memchr(text, ':', len)) {
-		len = 0; /* IPv6 without brackets */
-	}
-	if (len > 0 && len < sizeof(host) && colon[1]) {
-		memcpy(host, text, len);
-		host[len] = '\0';
-		if (getaddrinfo(host, colon + 1, &hints, found) == 0)
-			return NULL;
-	}
-	return fault("LISTEN=%s: give unix:/path, or a numeric address and a port, as "
-		     "127.0.0.1:9000 or [::1]:9000",
-		     settings.listen);
-}
-
-static const char *
-open_tcp(const char *text, int *fd)
-{
-	struct addrinfo *address = NULL;
-	const char *e = tcp_address(text, &address);
+	mode_t mask = umask(0117); /* mode 0660 from its first moment */
+	const char *e = NULL;
 	int on = 1;
 
-	if (!address)
-		return e;
-
-	*fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	*fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(*fd, address->ai_addr, address->ai_addrlen) != 0 || listen(*fd, BACKLOG) != 0) {
-		e = fault("LISTEN=%s: %s", text, strerror(errno));
-		if (*fd >= 0)
-			close(*fd);
-	}
-	freeaddrinfo(address);
+	    bind(*fd, &address->any, address->size) != 0 || listen(*fd, BACKLOG) != 0)
+		e = fault("LISTEN=%s: %s", settings.listen, strerror(errno));
+	umask(mask);
+	if (e && *fd >= 0)
+		close(*fd);
 	return e;
 }
 
-/* ---- */
-
 static const char *
-unix_path(void)
+open_unix(const struct address *address, int *fd)
 {
-	return strncmp(settings.listen, "unix:", 5) == 0 ? settings.listen + 5 : NULL;
-}
-
-const char *
-listener_check(void)
-{
-	struct sockaddr_un unix_socket;
-	struct addrinfo *found = NULL;
+	int lock = lock_directory(address->local.sun_path);
 	const char *e;
 
-	if (!*settings.listen)
-		return NULL;
-	if (unix_path())
-		return unix_address(unix_path(), &unix_socket);
+	if (lock < 0)
+		return fault("LISTEN=%s: its directory: %s", settings.listen, strerror(errno));
 
-	e = tcp_address(settings.listen, &found);
+	e = remove_stale(address);
 	if (!e)
-		freeaddrinfo(found);
+		e = open_socket(address, fd);
+	close(lock);
 	return e;
 }
 
 static const char *
 open_own(struct listener *l)
 {
+	struct address address;
+	const char *e;
+
 	if (!*settings.listen)
 		return "no socket to listen on: set LISTEN=unix:/path or address:port, or start "
 		       "it by spawn-fcgi or a systemd socket unit";
 
 	l->own = true;
 	snprintf(l->name, sizeof(l->name), "%s", settings.listen);
-	if (unix_path())
-		return open_unix(unix_path(), &l->fd);
-	return open_tcp(settings.listen, &l->fd);
+	e = read_address(&address);
+	if (e)
+		return e;
+
+	return address.any.sa_family == AF_UNIX ? open_unix(&address, &l->fd)
+						: open_socket(&address, &l->fd);
 }
 
 const char *
@@ -295,7 +278,7 @@ listener_take(struct listener *l)
 void
 listener_shut(struct listener *l)
 {
-	struct sockaddr_un address;
+	struct address address;
 	int lock;
 
 	/* Of TCP this would throw away who waits in the backlog. */
@@ -304,9 +287,9 @@ listener_shut(struct listener *l)
 
 	shutdown(l->fd, SHUT_RD);
 	/* From now on ours is a stale one; one that is not is somebody else's. */
-	lock = lock_directory(address.sun_path);
+	lock = lock_directory(address.local.sun_path);
 	if (!is_alive(&address))
-		unlink(address.sun_path);
+		unlink(address.local.sun_path);
 	if (lock >= 0)
 		close(lock);
 }

@@ -49,6 +49,13 @@ static struct pool {
 	int64_t watchdog_due;
 } pool;
 
+/* All workers, the old ones first; 0: an empty seat. */
+static pid_t
+worker_at(size_t i)
+{
+	return i < pool.nold ? pool.old[i] : pool.seats[i - pool.nold].pid;
+}
+
 /* ---- workers begin */
 
 static NORETURN void
@@ -189,8 +196,9 @@ worker_ended(pid_t pid, int status, int64_t now)
 
 /* A worker ends itself at its deadline; this is for one that cannot. */
 static void
-kill_if_overdue(pid_t pid, const struct slot *slot, int64_t now)
+kill_if_overdue(pid_t pid, int64_t now)
 {
+	const struct slot *slot = shared_slot_of(pid);
 	int64_t until = slot ? slot->busy_until : 0;
 
 	if (pool.stopping && now > pool.stop_ends)
@@ -205,12 +213,10 @@ kill_if_overdue(pid_t pid, const struct slot *slot, int64_t now)
 static void
 kill_overdue(int64_t now)
 {
-	for (size_t i = 0; i < pool.nseats; i++) {
-		if (pool.seats[i].pid)
-			kill_if_overdue(pool.seats[i].pid, pool.seats[i].slot, now);
+	for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
+		if (worker_at(i))
+			kill_if_overdue(worker_at(i), now);
 	}
-	for (size_t i = 0; i < pool.nold; i++)
-		kill_if_overdue(pool.old[i], shared_slot_of(pool.old[i]), now);
 }
 
 /* ---- reload: check, exec, replace one by one */
@@ -243,11 +249,9 @@ become_new(void)
 
 	in.workers = calloc(pool.nold + pool.nseats, sizeof(*in.workers));
 	if (in.workers) {
-		for (size_t i = 0; i < pool.nold; i++)
-			in.workers[in.nworkers++] = pool.old[i];
-		for (size_t i = 0; i < pool.nseats; i++) {
-			if (pool.seats[i].pid)
-				in.workers[in.nworkers++] = pool.seats[i].pid;
+		for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
+			if (worker_at(i))
+				in.workers[in.nworkers++] = worker_at(i);
 		}
 		reload_exec(&in);
 		free(in.workers);
@@ -323,12 +327,10 @@ find_ready(void)
 static void
 signal_workers(int signal)
 {
-	for (size_t i = 0; i < pool.nseats; i++) {
-		if (pool.seats[i].pid)
-			kill(pool.seats[i].pid, signal);
+	for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
+		if (worker_at(i))
+			kill(worker_at(i), signal);
 	}
-	for (size_t i = 0; i < pool.nold; i++)
-		kill(pool.old[i], signal);
 }
 
 static void
@@ -352,11 +354,11 @@ stop(int64_t now)
 static bool
 is_empty(void)
 {
-	for (size_t i = 0; i < pool.nseats; i++) {
-		if (pool.seats[i].pid)
+	for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
+		if (worker_at(i))
 			return false;
 	}
-	return pool.nold == 0;
+	return true;
 }
 
 /* USR2 by kill: debug and back. By `log-level` it says which. */

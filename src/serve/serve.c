@@ -8,8 +8,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* Of 0 the kernel takes no notice
- * where cores go through a pipe; of 1 it does (core(5)). */
+/* Of 0 the kernel takes no notice where cores go through a pipe; of 1 it does (core(5)). */
 void
 forbid_cores(void)
 {

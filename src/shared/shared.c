@@ -178,7 +178,7 @@ static uint64_t
 hash_text(uint64_t hash, const char *text)
 {
 	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3; /* FNV-1a */
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
 	return hash;
 }
 

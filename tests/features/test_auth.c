@@ -5,6 +5,7 @@
 #include "support/testdb.h"
 
 #include "app/clock.h"
+#include "app/ids.h"
 #include "app/settings.h"
 #include "app/shared.h"
 #include "app/token.h"

@@ -25,7 +25,7 @@ BEGIN {
 
 	# Which folder a public header belongs to; those not named belong to base.
 	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http replay:http db:db list:db " \
-	    "migrate:db password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job", words, " ")
+	    "migrate:db callers:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")
 		part_of["app/" pair[1] ".h"] = pair[2]

@@ -21,7 +21,6 @@ extern const struct feature @names@_feature;
 %else
 /* Everybody sees all of them. */
 %end
-enum error @names@_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 enum error @names@_get(struct ctx *, const char *id, struct @name@ *out) MUST_CHECK;
 
 /* For fields that refer to one: E_NOT_FOUND unless the caller may see it. */

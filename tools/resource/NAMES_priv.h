@@ -19,9 +19,7 @@ extern const char *const @choices_name@[];
 %end
 enum error @names@_insert(struct ctx *, const char *owner, const struct @name@ *in,
 			struct @name@ *out) MUST_CHECK;
-enum error @names@_find(struct ctx *, const char *id, struct @name@ *out) MUST_CHECK;
 enum error @names@_change(struct ctx *, const char *id, const struct @name@ *in, uint64_t given,
 			struct @name@ *out) MUST_CHECK;
-enum error @names@_remove(struct ctx *, const char *id) MUST_CHECK;
 
 #endif

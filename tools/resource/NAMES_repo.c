@@ -69,7 +69,7 @@ enum error
 }
 
 enum error
-@names@_find(struct ctx *c, const char *id, struct @name@ *out)
+@names@_get(struct ctx *c, const char *id, struct @name@ *out)
 {
 %if own
 	return db_one(c, &@names@_queries[FIND], out, id, visible_to(c));
@@ -87,7 +87,7 @@ enum error
 }
 
 enum error
-@names@_remove(struct ctx *c, const char *id)
+@names@_delete(struct ctx *c, const char *id)
 {
 	return db_touch(c, &@names@_queries[DELETE_ONE], id, visible_to(c));
 }

@@ -2,15 +2,6 @@
 #include "@names@_priv.h"
 
 static enum error
-list_@names@(struct request *req)
-{
-	struct page page;
-	enum error e = @names@_list(req->ctx, &req->list, &page);
-
-	return reply_page(req, e, &page);
-}
-
-static enum error
 create_@name@(struct request *req)
 {
 	struct @name@ @name@;
@@ -55,7 +46,7 @@ delete_@name@(struct request *req)
 }
 
 const struct route @names@_routes[] = {
-	{ GET, "/@path@", list_@names@, @read_access@ .list = &@names@_rows,
+	{ GET, "/@path@", reply_list, @read_access@ .list = &@names@_rows,
 	  .reply = &@name@_schema, .id = "@names@_list",
 	  .text = "@list_text@" },
 	{ POST, "/@path@", create_@name@, ACCESS_MEMBER, .scope = "@path@:write",

@@ -2,23 +2,11 @@
 #include "@names@_priv.h"
 
 enum error
-@names@_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
-@names@_get(struct ctx *c, const char *id, struct @name@ *out)
-{
-	return @names@_find(c, id, out);
-}
-
-enum error
 @names@_visible(struct ctx *c, const char *id)
 {
 	struct @name@ @name@;
 
-	return @names@_find(c, id, &@name@);
+	return @names@_get(c, id, &@name@);
 }
 
 enum error
@@ -32,13 +20,7 @@ enum error
 	     struct @name@ *out)
 {
 	if (!given)
-		return @names@_find(c, id, out);
+		return @names@_get(c, id, out);
 
 	return @names@_change(c, id, in, given, out);
-}
-
-enum error
-@names@_delete(struct ctx *c, const char *id)
-{
-	return @names@_remove(c, id);
 }

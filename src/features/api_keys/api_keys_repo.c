@@ -45,23 +45,23 @@ const struct list api_keys_rows = {
 };
 
 enum error
-api_keys_insert(struct ctx *c, const char *user_id, const struct api_key *in, const char *prefix,
-		const char *key, struct api_key *out)
+api_keys_insert(struct ctx *c, const struct api_key *in, const char *prefix, const char *key,
+		struct api_key *out)
 {
-	return db_one(c, &api_keys_queries[INSERT], out, user_id, in->name, p_array(c, in->scopes),
-		      in->expires_at, prefix, p_digest(c, key));
+	return db_one(c, &api_keys_queries[INSERT], out, c->caller.user_id, in->name,
+		      p_array(c, in->scopes), in->expires_at, prefix, p_digest(c, key));
 }
 
 enum error
-api_keys_find(struct ctx *c, const char *id, const char *user_id, struct api_key *out)
+api_keys_get(struct ctx *c, const char *id, struct api_key *out)
 {
-	return db_one(c, &api_keys_queries[FIND], out, id, user_id);
+	return db_one(c, &api_keys_queries[FIND], out, id, c->caller.user_id);
 }
 
 enum error
-api_keys_remove(struct ctx *c, const char *id, const char *user_id)
+api_keys_remove(struct ctx *c, const char *id)
 {
-	return db_touch(c, &api_keys_queries[DELETE_ONE], id, user_id);
+	return db_touch(c, &api_keys_queries[DELETE_ONE], id, c->caller.user_id);
 }
 
 enum error

@@ -1,6 +1,7 @@
 /* The rules. No HTTP, no SQL. */
 #include "api_keys_priv.h"
 
+#include "app/callers.h"
 #include "app/clock.h"
 #include "app/log.h"
 #include "features/audit/audit.h"
@@ -12,12 +13,6 @@ api_keys_list(struct ctx *c, struct list_args *args, struct page *out)
 {
 	list_restrict(args, API_KEYS_OF_USER, c->caller.user_id);
 	return db_list(c, args, out);
-}
-
-enum error
-api_keys_get(struct ctx *c, const char *id, struct api_key *out)
-{
-	return api_keys_find(c, id, c->caller.user_id, out);
 }
 
 static enum error
@@ -49,7 +44,7 @@ api_keys_create(struct ctx *c, const struct api_key *in, struct api_key *out)
 	key = api_key_new(c->arena, &prefix);
 	e = db_begin(c);
 	if (!e)
-		e = api_keys_insert(c, c->caller.user_id, in, prefix, key, out);
+		e = api_keys_insert(c, in, prefix, key, out);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_CREATED, out->id);
 	out->key = key;
@@ -63,7 +58,7 @@ api_keys_delete(struct ctx *c, const char *id)
 
 	e = db_begin(c);
 	if (!e)
-		e = api_keys_remove(c, id, c->caller.user_id);
+		e = api_keys_remove(c, id);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_DELETED, id);
 	db_changed(c, "api_key", id);
@@ -105,12 +100,12 @@ scope_words(struct ctx *c, uint64_t bits)
 }
 
 static enum error
-look_up(struct ctx *c, const char *prefix, struct known_key *known)
+look_up(struct ctx *c, const char *prefix, struct known_caller *known)
 {
 	struct key_holder holder;
 	enum error e;
 
-	api_keys_cache_stamp(known);
+	caller_stamp(known);
 	e = api_keys_find_holder(c, prefix, &holder);
 	if (e && e != E_NOT_FOUND)
 		return e;
@@ -123,13 +118,13 @@ look_up(struct ctx *c, const char *prefix, struct known_key *known)
 	memcpy(known->user_id, holder.user_id, UUID_TEXT_SIZE);
 	known->role = role_parse(holder.role);
 	known->scopes = scope_bits(holder.scopes);
-	known->expires = holder.expires;
+	known->expires = holder.expires / 1000000;
 	return OK;
 }
 
 /* That it cannot be noted is no reason to refuse a right key. */
 static void
-note_use(struct ctx *c, struct known_key *known)
+note_use(struct ctx *c, struct known_caller *known)
 {
 	int64_t now = clock_monotonic();
 
@@ -145,24 +140,22 @@ note_use(struct ctx *c, struct known_key *known)
 enum error
 api_keys_identify(struct ctx *c, const char *key)
 {
-	unsigned char digest[SHA256_SIZE];
-	struct known_key known;
+	struct known_caller known;
 	const char *prefix;
 	enum error e;
 
 	if (!api_key_parse(c->arena, key, &prefix))
 		return fail(c, E_INVALID_TOKEN, "the API key is mistyped");
 
-	sha256(key, strlen(key), digest);
-	api_keys_cache_get(digest, &known);
-	if (!api_keys_cache_fresh(&known)) {
+	caller_recall("api_key", key, 0, &known);
+	if (!caller_fresh(&known)) {
 		e = look_up(c, prefix, &known);
 		if (e)
 			return e;
 	}
 
 	note_use(c, &known);
-	api_keys_cache_put(&known);
+	caller_keep(&known);
 	c->caller = (struct caller) {
 		.role = known.role,
 		.user_id = arena_text(c->arena, known.user_id),

@@ -2,6 +2,8 @@
  * places where none should be, tell a key from junk without asking the database. */
 #include "api_keys_priv.h"
 
+#include "app/ids.h"
+
 enum { ID_LENGTH = 12, SECRET_LENGTH = 32 }; /* 71 and 190 bits */
 
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -30,9 +30,6 @@ extern const struct cron audit_crons[];
 /* audit_routes.c */
 void audit_refused(struct request *, enum error);
 
-/* audit_service.c */
-enum error audit_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
-
 /* audit_repo.c */
 struct forgotten {
 	int64_t n;

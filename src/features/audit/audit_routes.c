@@ -3,15 +3,6 @@
 
 #include "app/log.h"
 
-static enum error
-list_events(struct request *req)
-{
-	struct page page;
-	enum error e = audit_list(req->ctx, &req->list, &page);
-
-	return reply_page(req, e, &page);
-}
-
 /* What the pipeline calls after a refusal. The answer is made already; that the event could
  * not be written must not change it. */
 void
@@ -34,7 +25,7 @@ audit_refused(struct request *req, enum error e)
 }
 
 const struct route audit_routes[] = {
-	{ GET, "/audit", list_events, ACCESS_ADMIN, .list = &audit_rows, .reply = &audit_schema,
+	{ GET, "/audit", reply_list, ACCESS_ADMIN, .list = &audit_rows, .reply = &audit_schema,
 	  .id = "audit_list", .text = "List security events, newest first." },
 	{ 0 },
 };

@@ -43,29 +43,16 @@ const char *
 audit_detail(struct ctx *c, ...)
 {
 	struct buf b = buf_new(c->arena, DETAIL_MAX);
-	const char *name, *value;
+	const char *name;
 	va_list args;
 
 	va_start(args, c);
-	while ((name = va_arg(args, const char *))) {
-		value = va_arg(args, const char *);
-		buf_char(&b, b.len ? ',' : '{');
-		buf_json_text(&b, name);
-		buf_char(&b, ':');
-		if (value)
-			buf_json_text(&b, value);
-		else
-			buf_text(&b, "null");
-	}
+	buf_char(&b, '{');
+	while ((name = va_arg(args, const char *)))
+		buf_json(&b, "%s:%s,", name, va_arg(args, const char *));
+	buf_json(&b, "}");
 	va_end(args);
-	buf_text(&b, b.len ? "}" : "{}");
 	return buf_done(&b);
-}
-
-enum error
-audit_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
 }
 
 static enum error

@@ -84,11 +84,6 @@ static const struct field refresh_state_fields[] = {
 const struct schema refresh_state_schema =
     SCHEMA("RefreshState", struct refresh_state, refresh_state_fields);
 
-static const struct field session_id_fields[] = {
-	{ UUID(struct session_id, id) },
-};
-const struct schema session_id_schema = SCHEMA("SessionId", struct session_id, session_id_fields);
-
 static const struct field session_ref_fields[] = {
 	{ UUID(struct session_ref, session_id) },
 	{ UUID(struct session_ref, user_id) },

@@ -4,8 +4,6 @@
 
 #include "auth.h"
 
-#include "app/ids.h"
-#include "app/secret.h"
 #include "features/users/users.h"
 
 struct registration {
@@ -35,10 +33,6 @@ struct refresh_state {
 	bool in_grace; /* but so lately that the answer may have been lost */
 };
 
-struct session_id {
-	const char *id;
-};
-
 /* A session and whose it is. */
 struct session_ref {
 	const char *session_id, *user_id;
@@ -48,19 +42,8 @@ struct session_role {
 	const char *role;
 };
 
-/* An access token that was verified, and what the database said of its session. */
-struct known_token {
-	unsigned char digest[SHA256_SIZE];
-	char user_id[UUID_TEXT_SIZE], session_id[UUID_TEXT_SIZE];
-	int64_t expires; /* its exp */
-	enum role role;
-	int64_t read_at; /* when the database was asked (clock_monotonic) … */
-	uint64_t user_generation, session_generation; /* … and under which generations */
-};
-
 extern const struct schema registration_schema, credentials_schema, credentials_form,
-    refresh_schema, tokens_schema, refresh_state_schema, session_id_schema, session_ref_schema,
-    session_role_schema;
+    refresh_schema, tokens_schema, refresh_state_schema, session_ref_schema, session_role_schema;
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
 
@@ -79,23 +62,9 @@ const char *auth_session_of(struct ctx *, const char *token);
 /* Sets the caller from an access token. */
 enum error auth_identify(struct ctx *, const char *token) MUST_CHECK;
 
-/* auth_cache.c: the tokens that this worker has seen lately. */
-
-/* False: not known, or past its time. */
-bool auth_cache_get(const unsigned char digest[SHA256_SIZE], struct known_token *out);
-void auth_cache_put(const struct known_token *);
-
-/* Call it before the database is asked: sets read_at and the generations. */
-void auth_cache_stamp(struct known_token *);
-
-/* Whether what the database said still holds. */
-bool auth_cache_fresh(const struct known_token *);
-
 /* auth_repo.c */
-enum error auth_insert_session(struct ctx *, const char *user_id, const char *user_agent,
-			       struct session_id *out) MUST_CHECK;
-enum error auth_insert_short_session(struct ctx *, const char *user_id, int64_t hours,
-				     struct session_id *out) MUST_CHECK;
+enum error auth_insert_session(struct ctx *, const char *user_id, int64_t hours,
+			       struct session_ref *out) MUST_CHECK;
 enum error auth_renew_session(struct ctx *, const char *session_id) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
 			     struct session_role *out) MUST_CHECK;

@@ -5,7 +5,6 @@
 
 enum {
 	INSERT_SESSION,
-	INSERT_SHORT_SESSION,
 	RENEW_SESSION,
 	FIND_SESSION,
 	INSERT_TOKEN,
@@ -15,14 +14,10 @@ enum {
 };
 
 const struct query auth_queries[] = {
-	[INSERT_SESSION] =
-	    QUERY("auth_insert_session", &session_id_schema,
-		  "INSERT INTO sessions (user_id, expires_at, ip, user_agent)"
-		  " VALUES ($1, now() + make_interval(days => $2), $3, $4) RETURNING id"),
-	[INSERT_SHORT_SESSION] =
-	    QUERY("auth_insert_short_session", &session_id_schema,
-		  "INSERT INTO sessions (user_id, expires_at, user_agent)"
-		  " VALUES ($1, now() + make_interval(hours => $2), $3) RETURNING id"),
+	[INSERT_SESSION] = QUERY("auth_insert_session", &session_ref_schema,
+				 "INSERT INTO sessions (user_id, expires_at, ip, user_agent)"
+				 " VALUES ($1, now() + make_interval(hours => $2), $3, $4)"
+				 " RETURNING id AS session_id, user_id"),
 	[RENEW_SESSION] = QUERY("auth_renew_session", NULL,
 				"UPDATE sessions SET last_used_at = now(),"
 				" expires_at = now() + make_interval(days => $2) WHERE id = $1"),
@@ -62,16 +57,9 @@ p_days(struct ctx *c)
 }
 
 enum error
-auth_insert_session(struct ctx *c, const char *user_id, const char *user_agent,
-		    struct session_id *out)
+auth_insert_session(struct ctx *c, const char *user_id, int64_t hours, struct session_ref *out)
 {
-	return db_one(c, &auth_queries[INSERT_SESSION], out, user_id, p_days(c), c->ip, user_agent);
-}
-
-enum error
-auth_insert_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_id *out)
-{
-	return db_one(c, &auth_queries[INSERT_SHORT_SESSION], out, user_id, p_int(c, hours),
+	return db_one(c, &auth_queries[INSERT_SESSION], out, user_id, p_int(c, hours), c->ip,
 		      ctx_user_agent(c));
 }
 

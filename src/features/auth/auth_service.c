@@ -1,6 +1,7 @@
 /* The rules of signing in and out: no HTTP, no SQL. */
 #include "auth_priv.h"
 
+#include "app/callers.h"
 #include "app/clock.h"
 #include "app/log.h"
 #include "app/settings.h"
@@ -9,7 +10,7 @@
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
-enum { SECONDS_AN_HOUR = 3600, SECONDS_A_DAY = 86400 };
+enum { HOURS_A_DAY = 24, SECONDS_AN_HOUR = 3600, SECONDS_A_DAY = 86400 };
 
 /* What tokens are handed out for. */
 struct grant {
@@ -66,9 +67,9 @@ issue_refresh_token(struct ctx *c, const char *session_id, const char **token)
 }
 
 static enum error
-hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
+sign(struct ctx *c, const struct grant *grant, int64_t life, const char **token)
 {
-	int64_t now = clock_now() / 1000000, life = settings.access_token_expire_minutes * 60;
+	int64_t now = clock_now() / 1000000;
 	struct claims claims = {
 		.sub = grant->user_id,
 		.sid = grant->session_id,
@@ -77,20 +78,28 @@ hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
 		.exp = now + life,
 	};
 
+	return token_sign(c, &claims, token);
+}
+
+static enum error
+hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
+{
+	int64_t life = settings.access_token_expire_minutes * 60;
+
 	*out = (struct tokens) {
 		.refresh_token = grant->refresh_token,
 		.token_type = "bearer",
 		.expires_in = life,
 		.refresh_expires_in = settings.refresh_token_expire_days * SECONDS_A_DAY,
 	};
-	return token_sign(c, &claims, &out->access_token);
+	return sign(c, grant, life, &out->access_token);
 }
 
 static enum error
 begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 {
 	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS };
-	struct session_id session;
+	struct session_ref session;
 	struct user user;
 	enum error e;
 
@@ -102,19 +111,20 @@ begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 	if (e)
 		return e;
 
-	e = auth_insert_session(c, user.id, ctx_user_agent(c), &session);
+	e = auth_insert_session(c, user.id, settings.refresh_token_expire_days * HOURS_A_DAY,
+				&session);
 	if (e)
 		return e;
 
 	grant->user_id = user.id;
 	grant->role = user.role;
-	grant->session_id = session.id;
-	e = issue_refresh_token(c, session.id, &grant->refresh_token);
+	grant->session_id = session.session_id;
+	e = issue_refresh_token(c, session.session_id, &grant->refresh_token);
 	if (e)
 		return e;
 
 	event.actor_id = user.id;
-	event.target = session.id;
+	event.target = session.session_id;
 	return audit_write(c, &event);
 }
 
@@ -276,25 +286,23 @@ auth_session_of(struct ctx *c, const char *token)
 }
 
 static enum error
-begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_id *session)
+begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_ref *session)
 {
 	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS, .target = user_id };
 	enum error e;
 
-	e = auth_insert_short_session(c, user_id, hours, session);
+	e = auth_insert_session(c, user_id, hours, session);
 	if (e)
 		return e;
 
-	event.detail = audit_detail(c, "session_id", session->id, NULL);
+	event.detail = audit_detail(c, "session_id", session->session_id, NULL);
 	return audit_write(c, &event);
 }
 
 enum error
 auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, const char **token)
 {
-	int64_t now = clock_now() / 1000000;
-	struct session_id session = { 0 };
-	struct claims claims;
+	struct session_ref session = { 0 };
 	enum error e;
 
 	e = db_begin(c);
@@ -304,19 +312,13 @@ auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, 
 	if (e)
 		return e;
 
-	claims = (struct claims) {
-		.sub = user_id,
-		.sid = session.id,
-		.role = role,
-		.iat = now,
-		.exp = now + hours * SECONDS_AN_HOUR,
-	};
-	return token_sign(c, &claims, token);
+	return sign(c, &(struct grant) { user_id, session.session_id, role },
+		    hours * SECONDS_AN_HOUR, token);
 }
 
 /* Checks a token that this worker does not know. */
 static enum error
-verify(struct ctx *c, const char *token, struct known_token *known)
+verify(struct ctx *c, const char *token, struct known_caller *known)
 {
 	struct claims claims;
 	enum error e;
@@ -326,21 +328,20 @@ verify(struct ctx *c, const char *token, struct known_token *known)
 		return e;
 
 	known->expires = claims.exp;
-	known->role = ROLE_NONE;
 	memcpy(known->user_id, claims.sub, UUID_TEXT_SIZE);
-	memcpy(known->session_id, claims.sid, UUID_TEXT_SIZE);
+	memcpy(known->id, claims.sid, UUID_TEXT_SIZE);
 	return OK;
 }
 
 /* The role is that of the live account, whatever the token says. */
 static enum error
-look_up(struct ctx *c, struct known_token *known)
+look_up(struct ctx *c, struct known_caller *known)
 {
 	struct session_role live;
 	enum error e;
 
-	auth_cache_stamp(known);
-	e = auth_find_session(c, known->session_id, known->user_id, &live);
+	caller_stamp(known);
+	e = auth_find_session(c, known->id, known->user_id, &live);
 	if (e == E_NOT_FOUND)
 		return fail(c, E_INVALID_TOKEN, "the session has ended");
 	if (e)
@@ -353,27 +354,25 @@ look_up(struct ctx *c, struct known_token *known)
 enum error
 auth_identify(struct ctx *c, const char *token)
 {
-	unsigned char digest[SHA256_SIZE];
-	struct known_token known;
+	struct known_caller known;
 	enum error e;
 
-	sha256(token, strlen(token), digest);
-	if (!auth_cache_get(digest, &known)) {
+	caller_recall("session", token, settings.clock_skew_seconds, &known);
+	if (!*known.id) {
 		e = verify(c, token, &known);
 		if (e)
 			return e;
-		memcpy(known.digest, digest, SHA256_SIZE);
 	}
-	if (!auth_cache_fresh(&known)) {
+	if (!caller_fresh(&known)) {
 		e = look_up(c, &known);
 		if (e)
 			return e;
-		auth_cache_put(&known);
+		caller_keep(&known);
 	}
 	c->caller = (struct caller) {
 		.role = known.role,
 		.user_id = arena_text(c->arena, known.user_id),
-		.session_id = arena_text(c->arena, known.session_id),
+		.session_id = arena_text(c->arena, known.id),
 	};
 	return OK;
 }

@@ -5,6 +5,5 @@
 #include "app/feature.h"
 
 extern const struct feature docs_feature;
-extern const struct route docs_routes[];
 
 #endif

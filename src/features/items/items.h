@@ -18,7 +18,6 @@ extern const struct schema item_schema;
 extern const struct feature items_feature;
 
 /* What the caller may see: his own, for admins everybody's. */
-enum error items_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 enum error items_get(struct ctx *, const char *id, struct item *out) MUST_CHECK;
 
 /* For fields that refer to one: E_NOT_FOUND unless the caller may see it. */

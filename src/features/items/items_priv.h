@@ -24,9 +24,7 @@ enum error items_sample(struct ctx *, FILE *out) MUST_CHECK;
 /* Statements: on rows that the caller may touch. */
 enum error items_insert(struct ctx *, const char *owner, const struct item *in,
 			struct item *out) MUST_CHECK;
-enum error items_find(struct ctx *, const char *id, struct item *out) MUST_CHECK;
 enum error items_change(struct ctx *, const char *id, const struct item *in, uint64_t given,
 			struct item *out) MUST_CHECK;
-enum error items_remove(struct ctx *, const char *id) MUST_CHECK;
 
 #endif

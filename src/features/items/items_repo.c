@@ -118,7 +118,7 @@ items_insert(struct ctx *c, const char *owner, const struct item *in, struct ite
 }
 
 enum error
-items_find(struct ctx *c, const char *id, struct item *out)
+items_get(struct ctx *c, const char *id, struct item *out)
 {
 	return db_one(c, &items_queries[FIND], out, id, visible_to(c));
 }
@@ -133,7 +133,7 @@ items_change(struct ctx *c, const char *id, const struct item *in, uint64_t give
 }
 
 enum error
-items_remove(struct ctx *c, const char *id)
+items_delete(struct ctx *c, const char *id)
 {
 	return db_touch(c, &items_queries[DELETE_ONE], id, visible_to(c));
 }

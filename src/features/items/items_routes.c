@@ -2,15 +2,6 @@
 #include "items_priv.h"
 
 static enum error
-list_items(struct request *req)
-{
-	struct page page;
-	enum error e = items_list(req->ctx, &req->list, &page);
-
-	return reply_page(req, e, &page);
-}
-
-static enum error
 list_my_items(struct request *req)
 {
 	struct page page;
@@ -73,7 +64,7 @@ delete_item(struct request *req)
 }
 
 const struct route items_routes[] = {
-	{ GET, "/items", list_items, ACCESS_VIEWER, .scope = "items:read", .list = &items_rows,
+	{ GET, "/items", reply_list, ACCESS_VIEWER, .scope = "items:read", .list = &items_rows,
 	  .reply = &item_schema, .cache_seconds = 30, .id = "items_list",
 	  .text = "List one's own items; admins list everybody's." },
 	{ GET, "/items/my", list_my_items, ACCESS_VIEWER, .scope = "items:read",

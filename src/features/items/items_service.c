@@ -2,12 +2,6 @@
 #include "items_priv.h"
 
 enum error
-items_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
 items_list_own(struct ctx *c, struct list_args *args, struct page *out)
 {
 	list_restrict(args, ITEMS_MINE, c->caller.user_id);
@@ -25,17 +19,11 @@ items_search(struct ctx *c, struct list_args *args, struct page *out)
 }
 
 enum error
-items_get(struct ctx *c, const char *id, struct item *out)
-{
-	return items_find(c, id, out);
-}
-
-enum error
 items_visible(struct ctx *c, const char *id)
 {
 	struct item item;
 
-	return items_find(c, id, &item);
+	return items_get(c, id, &item);
 }
 
 enum error
@@ -48,13 +36,7 @@ enum error
 items_update(struct ctx *c, const char *id, const struct item *in, uint64_t given, struct item *out)
 {
 	if (!given)
-		return items_find(c, id, out);
+		return items_get(c, id, out);
 
 	return items_change(c, id, in, given, out);
-}
-
-enum error
-items_delete(struct ctx *c, const char *id)
-{
-	return items_remove(c, id);
 }

@@ -30,7 +30,6 @@ extern const struct route jobs_routes[];
 extern const struct job_kind example_job, prune_job;
 
 /* What the caller may see: his own, for admins everybody's. */
-enum error jobs_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 enum error jobs_get(struct ctx *, const char *id, struct job_row *out) MUST_CHECK;
 enum error jobs_cancel(struct ctx *, const char *id, struct job_row *out) MUST_CHECK;
 enum error jobs_retry(struct ctx *, const char *id, struct job_row *out) MUST_CHECK;

@@ -11,15 +11,6 @@ start_example(struct request *req)
 }
 
 static enum error
-list_jobs(struct request *req)
-{
-	struct page page;
-	enum error e = jobs_list(req->ctx, &req->list, &page);
-
-	return reply_page(req, e, &page);
-}
-
-static enum error
 show_job(struct request *req)
 {
 	struct job_row job;
@@ -51,7 +42,7 @@ const struct route jobs_routes[] = {
 	  .query = &example_schema, .reply = &queued_job_schema, .status = 202, .location = "/jobs",
 	  .idempotent = true, .id = "jobs_start_example",
 	  .text = "Queue a job that greets somebody after a while; Location tells where it is." },
-	{ GET, "/jobs", list_jobs, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_rows,
+	{ GET, "/jobs", reply_list, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_rows,
 	  .reply = &job_schema, .id = "jobs_list",
 	  .text = "List one's own jobs; admins list everybody's." },
 	{ GET, "/jobs/{id}", show_job, ACCESS_VIEWER, .scope = "jobs:read", .reply = &job_schema,

@@ -2,12 +2,6 @@
 #include "jobs_priv.h"
 
 enum error
-jobs_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
 jobs_get(struct ctx *c, const char *id, struct job_row *out)
 {
 	return job_find(c, id, visible_to(c), out);

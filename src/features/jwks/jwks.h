@@ -5,6 +5,5 @@
 #include "app/feature.h"
 
 extern const struct feature jwks_feature;
-extern const struct route jwks_routes[];
 
 #endif

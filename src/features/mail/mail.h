@@ -25,7 +25,4 @@ bool mail_enabled(void);
 enum error mail_enqueue(struct ctx *, const char *to, const char *template,
 			const struct mail_value *values) MUST_CHECK;
 
-/* APP_URL, a path and a token as its query: the address of a page of the application. */
-const char *mail_link(struct ctx *, const char *path, const char *token);
-
 #endif

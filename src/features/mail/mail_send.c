@@ -42,15 +42,13 @@ put_header_text(struct buf *b, const char *text)
 static void
 put_date(struct buf *b)
 {
-	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t now = (time_t)(clock_now() / 1000000);
+	char text[64];
 	struct tm t;
 
 	gmtime_r(&now, &t);
-	buf_printf(b, "Date: %s, %02d %s %d %02d:%02d:%02d +0000\r\n", days[t.tm_wday], t.tm_mday,
-		   months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	strftime(text, sizeof(text), "Date: %a, %d %b %Y %H:%M:%S +0000\r\n", &t);
+	buf_text(b, text);
 }
 
 /* Lines end with CR LF on the way (RFC 5321, section 2.3.8). */

@@ -131,12 +131,6 @@ mail_enqueue(struct ctx *c, const char *to, const char *template, const struct m
 	return db_finish(c, e);
 }
 
-const char *
-mail_link(struct ctx *c, const char *path, const char *token)
-{
-	return arena_printf(c->arena, "%s%s?token=%s", settings.app_url, path, token);
-}
-
 /* Sent and said so; a worker that dies in between leaves a mail that comes twice. */
 enum error
 mail_deliver(struct job *job)

@@ -1,8 +1,37 @@
-/* What this feature plugs into the application. */
+/* HTTP in, HTTP out, and what this feature plugs into the application. */
 #include "prometheus_priv.h"
+
+enum { TEXT_MAX = 32 * 1024 * 1024 };
+
+#define MEDIA_TYPE "text/plain; version=0.0.4"
+
+static enum error
+show_metrics(struct request *req)
+{
+	struct buf b = buf_new(req->ctx->arena, TEXT_MAX);
+	const char *text;
+
+	if (!prometheus_allows(req->ctx->ip))
+		return fail(req->ctx, E_NOT_FOUND, NULL);
+
+	prometheus_write(req->ctx, &b);
+	text = buf_done(&b);
+	if (!text)
+		return fail(req->ctx, E_OVERLOADED, NULL);
+
+	return reply_body(req, 200, MEDIA_TYPE, text, b.len);
+}
+
+static const struct route routes[] = {
+	{ GET, "/metrics", show_metrics, ACCESS_PUBLIC, .root = true, .media_type = MEDIA_TYPE,
+	  .errors = { E_NOT_FOUND, E_OVERLOADED }, .id = "metrics",
+	  .text = "What is measured, in Prometheus's text format, for the addresses of "
+		  "METRICS_ALLOW alone." },
+	{ 0 },
+};
 
 const struct feature prometheus_feature = {
 	.name = "prometheus",
 	.text = "What is measured, for Prometheus.",
-	.routes = prometheus_routes,
+	.routes = routes,
 };

@@ -4,8 +4,6 @@
 
 #include "prometheus.h"
 
-extern const struct route prometheus_routes[];
-
 /* Whether METRICS_ALLOW has that address; NULL, or one without a host, is this host. */
 bool prometheus_allows(const char *ip);
 

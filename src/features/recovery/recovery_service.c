@@ -38,6 +38,7 @@ send_token(struct ctx *c, const struct mail_token *token, const char *template, 
 	   int64_t minutes)
 {
 	const char *secret = secret_new(c->arena);
+	const char *link = arena_printf(c->arena, "%s%s?token=%s", settings.app_url, page, secret);
 	bool issued;
 	enum error e;
 
@@ -45,9 +46,8 @@ send_token(struct ctx *c, const struct mail_token *token, const char *template, 
 	if (!e)
 		e = recovery_insert(c, token, minutes, secret, &issued);
 	if (!e && issued)
-		e = mail_enqueue(
-		    c, token->email, template,
-		    (struct mail_value[]) { { "link", mail_link(c, page, secret) }, { 0 } });
+		e = mail_enqueue(c, token->email, template,
+				 (struct mail_value[]) { { "link", link }, { 0 } });
 	return db_finish(c, e);
 }
 

@@ -19,7 +19,6 @@ extern const struct schema task_schema;
 extern const struct feature tasks_feature;
 
 /* What the caller may see: his own, for admins everybody's. */
-enum error tasks_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 enum error tasks_get(struct ctx *, const char *id, struct task *out) MUST_CHECK;
 
 /* For fields that refer to one: E_NOT_FOUND unless the caller may see it. */

@@ -16,9 +16,7 @@ enum error tasks_sample(struct ctx *, FILE *out) MUST_CHECK;
 /* Statements: on rows that the caller may touch. */
 enum error tasks_insert(struct ctx *, const char *owner, const struct task *in,
 			struct task *out) MUST_CHECK;
-enum error tasks_find(struct ctx *, const char *id, struct task *out) MUST_CHECK;
 enum error tasks_change(struct ctx *, const char *id, const struct task *in, uint64_t given,
 			struct task *out) MUST_CHECK;
-enum error tasks_remove(struct ctx *, const char *id) MUST_CHECK;
 
 #endif

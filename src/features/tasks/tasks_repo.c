@@ -76,7 +76,7 @@ tasks_insert(struct ctx *c, const char *owner, const struct task *in, struct tas
 }
 
 enum error
-tasks_find(struct ctx *c, const char *id, struct task *out)
+tasks_get(struct ctx *c, const char *id, struct task *out)
 {
 	return db_one(c, &tasks_queries[FIND], out, id, visible_to(c));
 }
@@ -92,7 +92,7 @@ tasks_change(struct ctx *c, const char *id, const struct task *in, uint64_t give
 }
 
 enum error
-tasks_remove(struct ctx *c, const char *id)
+tasks_delete(struct ctx *c, const char *id)
 {
 	return db_touch(c, &tasks_queries[DELETE_ONE], id, visible_to(c));
 }

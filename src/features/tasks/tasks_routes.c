@@ -2,15 +2,6 @@
 #include "tasks_priv.h"
 
 static enum error
-list_tasks(struct request *req)
-{
-	struct page page;
-	enum error e = tasks_list(req->ctx, &req->list, &page);
-
-	return reply_page(req, e, &page);
-}
-
-static enum error
 create_task(struct request *req)
 {
 	struct task task;
@@ -55,7 +46,7 @@ delete_task(struct request *req)
 }
 
 const struct route tasks_routes[] = {
-	{ GET, "/tasks", list_tasks, ACCESS_VIEWER, .scope = "tasks:read", .list = &tasks_rows,
+	{ GET, "/tasks", reply_list, ACCESS_VIEWER, .scope = "tasks:read", .list = &tasks_rows,
 	  .reply = &task_schema, .id = "tasks_list",
 	  .text = "List one's own tasks; admins list everybody's." },
 	{ POST, "/tasks", create_task, ACCESS_MEMBER, .scope = "tasks:write", .body = &task_schema,

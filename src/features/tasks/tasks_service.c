@@ -2,23 +2,11 @@
 #include "tasks_priv.h"
 
 enum error
-tasks_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
-tasks_get(struct ctx *c, const char *id, struct task *out)
-{
-	return tasks_find(c, id, out);
-}
-
-enum error
 tasks_visible(struct ctx *c, const char *id)
 {
 	struct task task;
 
-	return tasks_find(c, id, &task);
+	return tasks_get(c, id, &task);
 }
 
 enum error
@@ -31,13 +19,7 @@ enum error
 tasks_update(struct ctx *c, const char *id, const struct task *in, uint64_t given, struct task *out)
 {
 	if (!given)
-		return tasks_find(c, id, out);
+		return tasks_get(c, id, out);
 
 	return tasks_change(c, id, in, given, out);
-}
-
-enum error
-tasks_delete(struct ctx *c, const char *id)
-{
-	return tasks_remove(c, id);
 }

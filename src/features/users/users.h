@@ -55,7 +55,6 @@ enum error users_create(struct ctx *, const struct new_user *, struct user *out)
 
 enum error users_get(struct ctx *, const char *id, struct user *out) MUST_CHECK;
 enum error users_get_by_email(struct ctx *, const char *email, struct user *out) MUST_CHECK;
-enum error users_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 
 /* What the caller may do to accounts by his role; a command (ctx.process) may everything.
  * E_FORBIDDEN where the account, or the role it would get, ranks too high for him,

@@ -57,15 +57,12 @@ enum error users_check_own_password(struct ctx *, const char *id, const char *pa
 /* users_repo.c */
 enum error users_insert(struct ctx *, const struct new_user *, const char *hash,
 			struct user *out) MUST_CHECK;
-enum error users_find(struct ctx *, const char *id, struct user *out) MUST_CHECK;
-enum error users_find_by_email(struct ctx *, const char *email, struct user *out) MUST_CHECK;
 enum error users_lock(struct ctx *, const char *id, struct user *out) MUST_CHECK;
 enum error users_find_login(struct ctx *, const char *email, struct login *out) MUST_CHECK;
 enum error users_find_own_login(struct ctx *, const char *id, struct login *out) MUST_CHECK;
 enum error users_renew_hash(struct ctx *, const struct login *, const char *hash,
 			    bool *renewed) MUST_CHECK;
 enum error users_set_hash(struct ctx *, const struct login *, const char *hash) MUST_CHECK;
-enum error users_touch_login(struct ctx *, const struct login *, struct user *out) MUST_CHECK;
 enum error users_count_owners(struct ctx *, int64_t *n) MUST_CHECK;
 /* Locks the accounts of active owners, in one order for everybody, and counts them. Whoever
  * may take an owner away calls it first: of two who do so at once, the second then sees

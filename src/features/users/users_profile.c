@@ -88,7 +88,7 @@ users_change_profile(struct ctx *c, const struct profile *in, uint64_t given, st
 	struct user was;
 	enum error e;
 
-	e = users_find(c, c->caller.user_id, &was);
+	e = users_get(c, c->caller.user_id, &was);
 	if (e)
 		return e;
 

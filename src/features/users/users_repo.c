@@ -132,13 +132,13 @@ users_insert(struct ctx *c, const struct new_user *in, const char *hash, struct 
 }
 
 enum error
-users_find(struct ctx *c, const char *id, struct user *out)
+users_get(struct ctx *c, const char *id, struct user *out)
 {
 	return db_one(c, &users_queries[FIND], out, id);
 }
 
 enum error
-users_find_by_email(struct ctx *c, const char *email, struct user *out)
+users_get_by_email(struct ctx *c, const char *email, struct user *out)
 {
 	return db_one(c, &users_queries[FIND_BY_EMAIL], out, email);
 }
@@ -180,7 +180,7 @@ users_set_hash(struct ctx *c, const struct login *login, const char *hash)
 }
 
 enum error
-users_touch_login(struct ctx *c, const struct login *login, struct user *out)
+users_signed_in(struct ctx *c, const struct login *login, struct user *out)
 {
 	return db_one(c, &users_queries[TOUCH_LOGIN], out, login->id, login->password_hash);
 }

@@ -36,15 +36,6 @@ delete_me(struct request *req)
 }
 
 static enum error
-list_users(struct request *req)
-{
-	struct page page;
-	enum error e = users_list(req->ctx, &req->list, &page);
-
-	return reply_page(req, e, &page);
-}
-
-static enum error
 create_user(struct request *req)
 {
 	const struct user_body *in = req->in;
@@ -103,7 +94,7 @@ const struct route users_routes[] = {
 	{ DELETE, "/users/me", delete_me, ACCESS_VIEWER, .status = 204, .errors = { E_LAST_OWNER },
 	  .id = "users_delete_me",
 	  .text = "Delete one's own account, and with it everything that belongs to it." },
-	{ GET, "/users", list_users, ACCESS_ADMIN, .list = &users_rows, .reply = &user_schema,
+	{ GET, "/users", reply_list, ACCESS_ADMIN, .list = &users_rows, .reply = &user_schema,
 	  .id = "users_list", .text = "List accounts." },
 	{ POST, "/users", create_user, ACCESS_ADMIN, .body = &user_body_schema,
 	  .reply = &user_schema, .status = 201, .idempotent = true,

@@ -78,36 +78,12 @@ users_add(struct ctx *c, const struct new_user *in, struct user *out)
 }
 
 enum error
-users_get(struct ctx *c, const char *id, struct user *out)
-{
-	return users_find(c, id, out);
-}
-
-enum error
-users_get_by_email(struct ctx *c, const char *email, struct user *out)
-{
-	return users_find_by_email(c, email, out);
-}
-
-enum error
 users_see(struct ctx *c, const char *id, struct user *out)
 {
 	if (rank(c) < ROLE_ADMIN && strcmp(id, c->caller.user_id) != 0)
 		return fail(c, E_NOT_FOUND, NULL);
 
-	return users_find(c, id, out);
-}
-
-enum error
-users_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	return db_list(c, args, out);
-}
-
-enum error
-users_signed_in(struct ctx *c, const struct login *login, struct user *out)
-{
-	return users_touch_login(c, login, out);
+	return users_get(c, id, out);
 }
 
 /* A change on its way through its transaction. */
@@ -227,7 +203,7 @@ hash_new_password(struct ctx *c, struct change *change)
 {
 	enum error e;
 
-	e = users_find(c, change->id, &change->was);
+	e = users_get(c, change->id, &change->was);
 	if (e)
 		return e;
 
@@ -250,7 +226,7 @@ users_change(struct ctx *c, const char *id, const struct user_change *in, uint64
 	enum error e;
 
 	if (!which)
-		return users_find(c, id, out);
+		return users_get(c, id, out);
 	if (which & USER_PASSWORD) {
 		e = hash_new_password(c, &change);
 		if (e)
