@@ -133,6 +133,7 @@ read_body(struct request *req)
 {
 	const struct route *route = req->route;
 	const char *type = request_env(req, "CONTENT_TYPE");
+	const char *coding = request_env(req, "HTTP_CONTENT_ENCODING");
 	bool json = is_type(type, "application/json") ||
 		    (route->method == PATCH && is_type(type, "application/merge-patch+json"));
 	bool form = route->form && is_type(type, "application/x-www-form-urlencoded");
@@ -145,6 +146,8 @@ read_body(struct request *req)
 		return OK;
 	if (!json && !form && (req->body_len || (type && *type)))
 		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE, NULL);
+	if (coding && *coding && strcasecmp(coding, "identity") != 0)
+		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE, "no Content-Encoding is taken");
 
 	record = arena_alloc(req->ctx->arena, route->body->size);
 	req->in = record;
@@ -254,14 +257,14 @@ process(struct request *req)
 	return OK;
 }
 
-/* A caller who asks for what he may not have is worth a note, and who asks too often, once
- * each time; a stranger never got so far. */
+/* A caller who asks for what he may not have is worth a note, the last owner too, and who asks
+ * too often, once each time; a stranger never got so far. */
 static void
 tell_refusal(struct request *req, enum error e)
 {
 	bool forbidden = error_info(e)->status == 403 && req->ctx->caller.role != ROLE_NONE;
 
-	if (!forbidden && (e != E_RATE_LIMITED || req->refused_before))
+	if (!forbidden && e != E_LAST_OWNER && (e != E_RATE_LIMITED || req->refused_before))
 		return;
 
 	for (const struct feature *const *f = features; *f; f++) {

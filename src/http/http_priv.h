@@ -24,6 +24,9 @@ enum error request_split(struct request *, struct segments *) MUST_CHECK;
 /* Reads req->query from the URI. E_BAD_REQUEST for bad escapes. */
 enum error request_read_query(struct request *) MUST_CHECK;
 
+/* What stands behind the ? of its address, raw, up to a # or the end; "" for nothing. */
+const char *request_query(const struct request *);
+
 /* Decodes name=value pairs between ampersands (a query or a form). False for a bad
  * escape, a NUL, invalid UTF-8 or too many pairs. */
 bool params_read(struct arena *, const char *text, size_t len, const struct param **params,

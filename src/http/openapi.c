@@ -8,8 +8,8 @@
 enum { MEMORY_MAX = 64 * 1024 * 1024, DOCUMENT_MAX = 8 * 1024 * 1024 };
 
 static const char about[] =
-    "Bodies are JSON in UTF-8; a member or a query parameter that is not described here is "
-    "refused. Times are RFC 3339 in UTC, ids are UUIDs.\n\n"
+    "Bodies are JSON in UTF-8; a member that is not described here is refused, and so is a "
+    "parameter of a list or of a route that has some. Times are RFC 3339 in UTC, ids are UUIDs.\n\n"
     "Every failure has the form of RFC 9457 (`application/problem+json`) and a `code` that "
     "does not change; `validation_error` lists every bad field at once.\n\n"
     "`HEAD` works wherever `GET` does, and `OPTIONS` everywhere: it answers 204 with `Allow`. "

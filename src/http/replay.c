@@ -39,14 +39,15 @@ make_hash(const struct request *req, const char *key, unsigned char hash[SHA256_
 	sha256(b.data, b.len, hash);
 }
 
-/* Of path, query and body, as they came. Under a secret, for a body may hold a password, and
+/* Of query and body, as they came. Under a secret, for a body may hold a password, and
  * who reads the table shall not be able to try them out. */
 static void
 make_fingerprint(const struct request *req, unsigned char fingerprint[SHA256_SIZE])
 {
+	const char *query = request_query(req);
 	unsigned char both[2][SHA256_SIZE];
 
-	sha256(req->uri, strlen(req->uri), both[0]);
+	sha256(query, strcspn(query, "#"), both[0]);
 	sha256(req->body, req->body_len, both[1]);
 	secret_sign("idempotency", both, sizeof(both), fingerprint);
 }

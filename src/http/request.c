@@ -143,17 +143,21 @@ params_read(struct arena *a, const char *text, size_t len, const struct param **
 	return true;
 }
 
+const char *
+request_query(const struct request *req)
+{
+	const char *at = path_start(req->uri);
+
+	at += strcspn(at, "?#");
+	return *at == '?' ? at + 1 : "";
+}
+
 enum error
 request_read_query(struct request *req)
 {
-	const char *query = strchr(path_start(req->uri), '?');
-	size_t len;
+	const char *query = request_query(req);
+	size_t len = strcspn(query, "#");
 
-	if (!query)
-		return OK;
-
-	query++;
-	len = strcspn(query, "#");
 	if (len && !params_read(req->ctx->arena, query, len, &req->query, &req->nquery))
 		return fail(req->ctx, E_BAD_REQUEST,
 			    "the query has a bad escape, or more than %d parameters", PARAMS_MAX);

@@ -42,17 +42,18 @@ static bool
 find_tag(const char *list, const char *tag, bool *found)
 {
 	size_t len = strlen(tag), n = 0;
+	const char *end, *start = list;
 
 	*found = strcmp(list, "*") == 0;
 	if (*found)
 		return true;
 
-	for (;;) {
-		const char *end;
-
+	for (;; n++, list = start = end) {
 		list += strspn(list, ", \t");
 		if (!*list)
 			return n > 0;
+		if (n > 0 && !memchr(start, ',', (size_t)(list - start)))
+			return false;
 		list += strncmp(list, "W/", 2) == 0 ? 2 : 0;
 		if (*list != '"')
 			return false;
@@ -64,8 +65,6 @@ find_tag(const char *list, const char *tag, bool *found)
 			return false;
 		if ((size_t)(end - list) == len && memcmp(list, tag, len) == 0)
 			*found = true;
-		list = end;
-		n++;
 	}
 }
 

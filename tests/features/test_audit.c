@@ -226,6 +226,18 @@ Test(audit, a_refusal_by_role_is_written)
 	cr_expect_str_eq(answer_text(&a, "items.0.detail.code"), "forbidden");
 }
 
+Test(audit, the_last_owner_who_may_not_go_is_written)
+{
+	struct account owner = make_user(t, .role = "owner");
+	struct answer a = call(t, "DELETE", P "/users/me", .token = owner.token);
+
+	expect_problem(&a, 409, "last_owner");
+	a = events("?action=authz_fail");
+	cr_assert_eq(answer_int(&a, "total"), 1, "%s", a.body);
+	cr_expect_str_eq(answer_text(&a, "items.0.actor_id"), owner.id);
+	cr_expect_str_eq(answer_text(&a, "items.0.detail.code"), "last_owner");
+}
+
 Test(audit, strangers_cannot_fill_it)
 {
 	call(t, "GET", P "/audit");

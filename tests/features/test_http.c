@@ -702,6 +702,29 @@ Test(http, content_types)
 	}
 }
 
+Test(http, content_codings)
+{
+	static const struct {
+		const char *header;
+		unsigned status;
+	} rows[] = {
+		{ "HTTP_CONTENT_ENCODING=gzip", 415 },
+		{ "HTTP_CONTENT_ENCODING=identity, gzip", 415 },
+		{ "HTTP_CONTENT_ENCODING=Identity", 201 },
+		{ "HTTP_CONTENT_ENCODING=", 201 },
+	};
+	struct account user = make_user(t);
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct answer a = call(t, "POST", ITEMS, .token = user.token,
+				       .json = "{\"title\":\"x\"}", .header = rows[i].header);
+
+		cr_expect_eq(a.status, rows[i].status, "%s: %u", rows[i].header, a.status);
+		if (rows[i].status == 415)
+			expect_problem(&a, 415, "unsupported_media_type");
+	}
+}
+
 Test(http, no_body_and_no_type)
 {
 	struct account user = make_user(t);

@@ -237,6 +237,20 @@ Test(idempotency, another_request_with_the_key_is_refused)
 	cr_expect_str_eq(count("items"), "1");
 }
 
+Test(idempotency, another_way_to_write_the_path_is_the_same_request)
+{
+	static const char *const uris[] = { ITEMS "/", P "/%69tems", ITEMS "?", ITEMS "#x" };
+	struct answer first = post("k", LAMP), a;
+
+	for (size_t i = 0; i < COUNT(uris); i++) {
+		a = post_as(&ada, uris[i], "k", LAMP);
+		expect_replay(&a, &first);
+	}
+	a = post_as(&ada, ITEMS "?x=1", "k", LAMP);
+	expect_problem(&a, 422, "idempotency_key_reused");
+	cr_expect_str_eq(count("items"), "1");
+}
+
 Test(idempotency, a_key_belongs_to_one_caller)
 {
 	struct account bob = make_user(t);

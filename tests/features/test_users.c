@@ -342,6 +342,9 @@ Test(users, owners_alone_change_owners_and_admins)
 			unsigned status = expected(actors[i], *role);
 			struct answer a;
 
+			a = on_user(&actor, "PATCH", user.id, "{}");
+			cr_expect_eq(a.status, status, "%s changes nothing of %s: %s", actors[i],
+				     *role, a.body);
 			a = on_user(&actor, "PATCH", user.id, "{\"full_name\":\"X\"}");
 			cr_expect_eq(a.status, status, "%s names %s: %s", actors[i], *role, a.body);
 			a = on_user(&actor, "PATCH", user.id, "{\"password\":\"another one\"}");
@@ -605,6 +608,10 @@ Test(users, a_reused_token_is_written)
 	session = testdb_sql("SELECT id FROM sessions WHERE ended_at IS NOT NULL");
 	cr_expect_str_eq(events(session), "authn_login_success success, authn_token_reuse failure,"
 					  " session_ended success");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events WHERE target = '%s'"
+				    " AND actor_kind = 'anonymous'",
+				    session),
+			 "2", "who used it again is not known");
 	call(t, "POST", P "/auth/refresh", .json = json);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"
 				    " WHERE action = 'authn_token_reuse'"),

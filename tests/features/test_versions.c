@@ -279,9 +279,10 @@ Test(versions, a_version_tells_nothing_of_rows_of_others)
 Test(versions, malformed_tags_are_refused)
 {
 	static const char *const tags[] = {
-		"",       "x",       "\"x",       "x\"",      "\"a\" \"b\"x", "'x'",
-		"W\"x\"", "w/\"x\"", "\"a b\"",   "*, \"x\"", "\"x\", *",     ",",
-		"\"x\"y", "W/",      "\"x\", W/", "\"\x7f\"", "\"x\"; y",     "**",
+		"",         "x",        "\"x",     "x\"",         "\"a\" \"b\"x",
+		"'x'",      "W\"x\"",   "w/\"x\"", "\"a b\"",     "*, \"x\"",
+		"\"x\", *", ",",        "\"x\"y",  "W/",          "\"x\", W/",
+		"\"\x7f\"", "\"x\"; y", "**",      "\"a\" \"b\"", "\"a\"\t\"b\"",
 	};
 	static const struct {
 		const char *variable, *method;

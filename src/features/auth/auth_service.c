@@ -195,7 +195,7 @@ end_stolen(struct ctx *c, const struct grant *grant)
 	if (e)
 		return e;
 
-	return sessions_end(c, grant->user_id, grant->session_id, "token_reuse");
+	return sessions_end(c, grant->user_id, grant->session_id, NULL, "token_reuse");
 }
 
 /* Spends the token and makes the next one of its session; both are locked, so that of
@@ -263,7 +263,8 @@ auth_logout(struct ctx *c, const char *token)
 	if (!e) {
 		e = db_begin(c);
 		if (!e)
-			e = sessions_end(c, session.user_id, session.session_id, "logout");
+			e = sessions_end(c, session.user_id, session.session_id, session.user_id,
+					 "logout");
 		e = db_finish(c, e);
 	}
 	if (e == E_NOT_FOUND) { /* unknown, or ended before: out is out */

@@ -10,8 +10,9 @@ extern const struct feature sessions_feature;
  * every worker asks the database anew about what it remembers of them. `reason` is a word for
  * the audit log. */
 
-/* Ends one session of that user. E_NOT_FOUND where it has none such that lives. */
-enum error sessions_end(struct ctx *, const char *user_id, const char *id,
+/* Ends one session of that user; `actor_id` does it (NULL: the caller). E_NOT_FOUND where it has
+ * none such that lives. */
+enum error sessions_end(struct ctx *, const char *user_id, const char *id, const char *actor_id,
 			const char *reason) MUST_CHECK;
 
 /* Ends all sessions of the user but `keep` (NULL: all). */

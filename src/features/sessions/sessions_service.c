@@ -28,11 +28,12 @@ sessions_list(struct ctx *c, struct list_args *args, struct page *out)
 }
 
 enum error
-sessions_end(struct ctx *c, const char *user_id, const char *id, const char *reason)
+sessions_end(struct ctx *c, const char *user_id, const char *id, const char *actor_id,
+	     const char *reason)
 {
 	struct audit_event event = {
 		.action = AUDIT_SESSION_ENDED,
-		.actor_id = user_id,
+		.actor_id = actor_id,
 		.target = id,
 		.detail = audit_detail(c, "reason", reason, NULL),
 	};
@@ -72,7 +73,7 @@ sessions_end_own(struct ctx *c, const char *id)
 
 	e = db_begin(c);
 	if (!e)
-		e = sessions_end(c, c->caller.user_id, id, "ended");
+		e = sessions_end(c, c->caller.user_id, id, NULL, "ended");
 	return db_finish(c, e);
 }
 

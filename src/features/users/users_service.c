@@ -225,8 +225,10 @@ users_change(struct ctx *c, const char *id, const struct user_change *in, uint64
 	struct change change = { .id = id, .in = in, .which = which, .out = out };
 	enum error e;
 
-	if (!which)
-		return users_get(c, id, out);
+	if (!which) {
+		e = users_get(c, id, out);
+		return e ? e : check_rank(c, role_parse(out->role));
+	}
 	if (which & USER_PASSWORD) {
 		e = hash_new_password(c, &change);
 		if (e)
