@@ -15,7 +15,7 @@ struct metric;
 struct feature {
 	const char *name;           /* "items": tag in OpenAPI */
 	const char *text;           /* one sentence for it */
-	const struct route *routes; /* ends with { 0 } */
+	const struct route *routes; /* ends with { 0 }; NULL: none */
 	const struct query *queries;
 	const struct list *const *lists; /* ends with NULL */
 

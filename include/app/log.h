@@ -33,6 +33,9 @@ void log_obey(const _Atomic int32_t *level);
 
 bool log_enabled(enum log_level);
 
+/* The name of the level that holds now. */
+const char *log_level_now(void);
+
 /* The ctx may be NULL; with one, the line has its request id, route and user. */
 void log_write(enum log_level, const struct ctx *, const struct log_field *fields,
 	       const char *format, ...) PRINTF_LIKE(4, 5);

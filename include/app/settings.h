@@ -37,6 +37,10 @@ extern struct settings settings; /* written by settings_load() alone */
  * missing required setting is fine (`openapi`, `routes`: they need no database). */
 const char *settings_load(struct arena *, const char *env_file, bool complete) MUST_CHECK;
 
+/* The lines of the `.env` file that set nothing here, as "line 3 (MAX_BODY_BYTE), line 7": a name
+ * that is mistyped, or another program's; NULL where there is none. */
+const char *settings_strays(struct arena *);
+
 bool settings_production(void);
 
 /* "5/minute"; "off" where there is no limit. */

@@ -59,12 +59,24 @@ log_init(void)
 	coloured = terminal && !getenv("NO_COLOR");
 }
 
-bool
-log_enabled(enum log_level level)
+static enum log_level
+level_now(void)
 {
 	int32_t told = obeyed ? *obeyed : 0;
 
-	return level >= (told > 0 ? (enum log_level)(told - 1) : least);
+	return told > 0 ? (enum log_level)(told - 1) : least;
+}
+
+bool
+log_enabled(enum log_level level)
+{
+	return level >= level_now();
+}
+
+const char *
+log_level_now(void)
+{
+	return levels[level_now()].name;
 }
 
 /* All of it or nothing. The last bytes stay free for what closes the line. */

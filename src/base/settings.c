@@ -383,14 +383,63 @@ check_origins(struct loader *l)
 	}
 }
 
+/* Its content; where there is none, NULL and errno. */
+static const char *
+read_env_file(struct arena *a, const char **env_file)
+{
+	if (!*env_file)
+		*env_file = getenv("ENV_FILE");
+	return read_file(a, *env_file ? *env_file : ".env");
+}
+
+static bool
+is_known(const char *name, size_t len)
+{
+	static const char *const of_dev[] = { "PORT", "SERVER" }; /* it reads the file too */
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t n = strlen(rows[i].name);
+
+		if (len >= n && memcmp(name, rows[i].name, n) == 0 &&
+		    (len == n || (len == n + 5 && memcmp(name + n, "_FILE", 5) == 0)))
+			return true;
+	}
+	for (size_t i = 0; i < COUNT(of_dev); i++)
+		if (strlen(of_dev[i]) == len && memcmp(name, of_dev[i], len) == 0)
+			return true;
+	return false;
+}
+
+const char *
+settings_strays(struct arena *a)
+{
+	const char *env_file = NULL, *at = read_env_file(a, &env_file), *next;
+	struct buf b = buf_new(a, 4096);
+	unsigned line = 0;
+
+	for (; at && *at; at = next) {
+		size_t len = strcspn(at, "\n");
+
+		next = at + len + (at[len] == '\n');
+		line++;
+		at += strspn(at, " \t");
+		at += strncmp(at, "export ", 7) == 0 ? 7 : 0;
+		len = strcspn(at, "=# \t\r\n");
+		if (at[len] == '=' ? is_known(at, len) : len == 0)
+			continue;
+		buf_printf(&b, "%sline %u", b.len ? ", " : "", line);
+		if (at[len] == '=')
+			buf_printf(&b, " (%.*s)", (int)len, at);
+	}
+	return b.len ? b.data : NULL;
+}
+
 const char *
 settings_load(struct arena *a, const char *env_file, bool complete)
 {
 	struct loader l = { .arena = a, .wrong = buf_new(a, 64 * 1024) };
 
-	if (!env_file)
-		env_file = getenv("ENV_FILE");
-	l.env_file = read_file(a, env_file ? env_file : ".env");
+	l.env_file = read_env_file(a, &env_file);
 	if (!l.env_file && (env_file || errno != ENOENT))
 		buf_printf(&l.wrong, "cannot read %s: %s\n", env_file ? env_file : ".env",
 			   strerror(errno));

@@ -173,7 +173,7 @@ read_call(const struct act *act, int argc, char **argv, struct call *call)
 
 	wrong = read_words(form, argc - !!len, argv + !!len, call);
 	if (wrong)
-		return usage(call->command, "%.*s%sdoes not take %s so", (int)len, act->form,
+		return usage(call->command, "%.*s%sdoes not understand %s", (int)len, act->form,
 			     len ? " " : "it ", wrong);
 
 	while (*form) {
@@ -228,8 +228,8 @@ cli_print_json(struct ctx *c, const struct schema *schema, const void *record)
 
 /* ---- running it */
 
-static bool
-load_settings(struct arena *a, const char *env_file, bool complete)
+const char *
+cli_settings(struct arena *a, const char *env_file, bool complete)
 {
 	const char *wrong = settings_load(a, env_file, complete);
 
@@ -239,9 +239,17 @@ load_settings(struct arena *a, const char *env_file, bool complete)
 		wrong = password_list_check(a);
 	if (!wrong && complete)
 		wrong = redis_check(a);
+	return wrong;
+}
+
+static bool
+load_settings(struct arena *a, const char *env_file, bool complete)
+{
+	const char *wrong = cli_settings(a, env_file, complete);
+
 	if (wrong) {
-		fprintf(stderr, "%s: bad settings (`%s settings` lists them all)\n%s", PACKAGE,
-			PACKAGE, wrong);
+		fprintf(stderr, "%s: bad settings (`%s settings --example` tells of them all)\n%s",
+			PACKAGE, PACKAGE, wrong);
 		return false;
 	}
 

@@ -40,6 +40,10 @@ struct command {
  * is E_BAD_REQUEST of an act. */
 int cli_main(const struct command *commands, int argc, char **argv);
 
+/* Loads the settings, with `complete` all that a service needs; NULL, or what is wrong as
+ * settings_load() tells it. */
+const char *cli_settings(struct arena *, const char *env_file, bool complete) MUST_CHECK;
+
 /* A ctx for a command: arena and database, as the system itself asks (no caller); `owner`: as
  * the role that owns the tables (MIGRATE_DATABASE_URL). */
 struct ctx cli_open(bool owner);

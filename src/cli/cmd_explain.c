@@ -43,7 +43,7 @@ print_routes(struct ctx *c, const struct call *call)
 	const char *comma = "[";
 
 	for (const struct feature *const *f = features; *f; f++) {
-		for (const struct route *r = (*f)->routes; r->method; r++) {
+		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			const char *prefix = r->root ? "" : settings.api_prefix;
 			const char *limits = limits_of(c->arena, r);
 
@@ -76,12 +76,17 @@ print_openapi(struct ctx *c, const struct call *call UNUSED)
 }
 
 static enum error
-print_settings(struct ctx *c UNUSED, const struct call *call)
+print_settings(struct ctx *c, const struct call *call)
 {
+	const char *strays = settings_strays(c->arena);
+
 	if (cli_value(call, "--example"))
 		settings_print_example(stdout);
 	else
 		settings_print(stdout, cli_value(call, "--json"));
+	if (strays)
+		fprintf(stderr, "%s settings: the file of settings has what is none: %s\n", PACKAGE,
+			strays);
 	return OK;
 }
 

@@ -3,7 +3,6 @@
 #include "doctor_priv.h"
 
 #include "app/clock.h"
-#include "app/keys.h"
 #include "app/migrate.h"
 #include "app/settings.h"
 #include "db/db_look.h"
@@ -24,17 +23,14 @@ static void
 check_settings(struct finding *f)
 {
 	struct arena *a = arena_new(1024 * 1024);
-	const char *wrong = NULL;
+	const char *wrong = cli_settings(a, NULL, true), *strays = settings_strays(a);
 
-	if (!*settings.database_url)
-		wrong = "DATABASE_URL is not set";
-	else if (!*settings.jwt_secret_key)
-		wrong = "JWT_SECRET_KEY is not set";
-	else
-		wrong = keys_load(a);
 	if (wrong)
 		finding_set(f, STATE_FAULT, "set it in the environment or the --env-file", "%.*s",
 			    (int)strcspn(wrong, "\n"), wrong);
+	else if (strays)
+		finding_set(f, STATE_WARNING, "look for a mistyped name",
+			    "the file of settings has what is none: %s", strays);
 	else if (!settings_production())
 		finding_set(f, STATE_WARNING, "on a public host: ENVIRONMENT=production",
 			    "ENVIRONMENT=%s: weak secrets are not refused", settings.environment);

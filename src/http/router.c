@@ -98,7 +98,7 @@ route_find(struct request *req, const struct segments *s)
 	unsigned methods = 0;
 
 	for (const struct feature *const *f = features; *f; f++) {
-		for (const struct route *r = (*f)->routes; r->method; r++) {
+		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			if (!matches(r, s, prefix, params))
 				continue;
 			if (r->method == wanted) {

@@ -398,7 +398,10 @@ read_crons(void)
 				log_error(NULL, "cron %s never comes: %s in \"%s\" %s", row->name,
 					  wrong ? wrong : "its zone is not known here", row->at,
 					  row->zone ? row->zone : "UTC");
-			else if (k.ncrons < CRONS_MAX - 1)
+			else if (k.ncrons == CRONS_MAX - 1)
+				log_error(NULL, "cron %s never comes: it is one too many",
+					  row->name);
+			else
 				k.ncrons++;
 		}
 	}

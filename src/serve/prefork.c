@@ -366,7 +366,7 @@ static void
 change_log_level(const siginfo_t *info)
 {
 	shared_log_level(info->si_code == SI_QUEUE ? info->si_value.sival_int : -1);
-	log_info(NULL, "the level of the log was changed");
+	log_info(NULL, "the log has level %s now", log_level_now());
 }
 
 static void

@@ -25,13 +25,11 @@ const struct job_kind mail_job = {
 	.attempts = 12,
 };
 
-static const struct route routes[] = { { 0 } };
 static const struct job_kind *const jobs[] = { &mail_job, NULL };
 
 const struct feature mail_feature = {
 	.name = "mail",
 	.text = "Mails to the people who have accounts.",
-	.routes = routes,
 	.queries = mail_queries,
 	.jobs = jobs,
 };

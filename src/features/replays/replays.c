@@ -29,7 +29,6 @@ static const struct job_kind clean_job = {
 	.attempts = 3,
 };
 
-static const struct route routes[] = { { 0 } };
 static const struct job_kind *const jobs[] = { &clean_job, NULL };
 static const struct cron crons[] = {
 	{ .name = "clean_replays", .at = "29 * * * *", .kind = &clean_job },
@@ -39,7 +38,6 @@ static const struct cron crons[] = {
 const struct feature replays_feature = {
 	.name = "replays",
 	.text = "Answers that are kept for who repeats a request.",
-	.routes = routes,
 	.queries = replay_queries,
 	.jobs = jobs,
 	.crons = crons,
