@@ -251,7 +251,7 @@ each_route(void (*look)(const struct route *, const char *path))
 	size_t n = 0;
 
 	for (const struct feature *const *f = features; *f; f++) {
-		for (const struct route *r = (*f)->routes; r->method; r++, n++)
+		for (const struct route *r = (*f)->routes; r && r->method; r++, n++)
 			look(r, path_of(r));
 	}
 	cr_assert_gt(n, 10);
