@@ -117,6 +117,15 @@ Test(search, the_best_match_comes_first)
 	finds("lamp", "Lamp,Desk,Shelf");
 }
 
+Test(search, the_word_itself_comes_before_what_begins_so)
+{
+	make_item(t, &ada, .title = "lamp");
+	make_item(t, &ada, .title = "Green lamps");
+	make_item(t, &ada, .title = "Lampshade");
+	finds("lamp", "lamp,Green lamps,Lampshade");
+	finds("lampsh", "Lampshade");
+}
+
 Test(search, equal_matches_go_by_id)
 {
 	make_item(t, &ada, .title = "Lamp 1");
