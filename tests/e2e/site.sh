@@ -24,6 +24,7 @@ ask GET /health/live -H 'X-Request-ID: from-the-client.1'
 is "live" "$status" 200
 is "the client's request id, once" "$(header x-request-id)" from-the-client.1
 is "one Cache-Control" "$(header cache-control)" no-store
+is "nothing but the origin varies it" "$(header vary | grep -v "^Origin$")" ""
 is "one X-Content-Type-Options" "$(header x-content-type-options)" nosniff
 ask GET /health/live -H 'X-Request-ID: bad id'
 matches "a new request id for a bad one" "$(header x-request-id)" '^[0-9a-f-]{32,36}$'
