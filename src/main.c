@@ -1,5 +1,5 @@
 /* What the program can do: one row a command. */
-#include "cli/cli_priv.h"
+#include "app/command.h"
 
 static const struct command commands[] = {
 	{ "serve", serve_acts, "Serve requests: the pool of workers behind the web server.",
@@ -13,17 +13,6 @@ static const struct command commands[] = {
 	  "Make what must be there before the first request: the first owner. --sample adds"
 	  " data to try the API with. Safe to repeat.",
 	  "--sample", .complete = true },
-	{ "user", user_acts,
-	  "Look after accounts. WHO is an e-mail address or an id. Passwords are asked for, or"
-	  " read from standard input.",
-	  "create --email ada@example.com --role admin", .complete = true },
-	{ "token", token_acts,
-	  "Print an access token for development; makes the account where there is none.",
-	  "--email ada@example.com --role admin --hours 8", .complete = true },
-	{ "sessions", sessions_acts, "Remove sessions that are over.", "cleanup",
-	  .complete = true },
-	{ "audit", audit_acts, "Remove what the audit log has kept for long enough.",
-	  "prune --older-than 90d", .complete = true, .owner = true },
 	{ "log-level", log_level_acts,
 	  "Change what the running pool logs, without a restart; default is LOG_LEVEL again."
 	  " LEVEL is debug, info, warn, error or default. The pool is that of PID_FILE, or of"

@@ -1,5 +1,5 @@
 /* What this program can do: the commands of the core that it has a use for. */
-#include "cli/cli_priv.h"
+#include "app/command.h"
 
 static const struct command commands[] = {
 	{ "serve", serve_acts, "Serve requests.", "", .complete = true },

@@ -9,6 +9,7 @@
 #include "app/list.h"
 
 struct job_kind;
+struct command;
 struct cron;
 struct metric;
 
@@ -26,6 +27,7 @@ struct feature {
 	const struct job_kind *const *jobs;  /* ends with NULL (app/job.h) */
 	const struct cron *crons;            /* ends with { 0 } */
 	const struct metric *const *metrics; /* ends with NULL (app/metrics.h) */
+	const struct command *commands;      /* ends with { 0 } (app/command.h) */
 
 	/* Who is asking? Fills req->ctx->caller from the request's credentials; OK and an
 	 * empty caller where there are none, or none of its kind. The features are asked in

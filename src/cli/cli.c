@@ -1,8 +1,9 @@
 /* Finds the command, shows help, and gives commands what they share. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/buf.h"
 #include "app/db.h"
+#include "app/feature.h"
 #include "app/keys.h"
 #include "app/log.h"
 #include "app/password.h"
@@ -20,11 +21,27 @@ sentence(const char *text)
 	return end ? (size_t)(end - text) : strlen(text) - 1;
 }
 
+/* The program's own, then those of its features; NULL behind the last. */
+static const struct command *
+command_at(const struct command *own, size_t i)
+{
+	for (; own->name; own++)
+		if (i-- == 0)
+			return own;
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct command *c = (*f)->commands; c && c->name; c++)
+			if (i-- == 0)
+				return c;
+	return NULL;
+}
+
 static void
 print_overview(FILE *out, const struct command *commands)
 {
+	const struct command *c;
+
 	fprintf(out, "Usage: %s [--env-file FILE] COMMAND [ARGUMENTS]\n\n", PACKAGE);
-	for (const struct command *c = commands; c->name; c++)
+	for (size_t i = 0; (c = command_at(commands, i)); i++)
 		fprintf(out, "  %-10s %.*s.\n", c->name, (int)sentence(c->text), c->text);
 	fprintf(out,
 		"\n`%s COMMAND --help` tells more of one. Settings come from the environment\n"
@@ -126,7 +143,8 @@ find_value(const struct call *call, const char *name, size_t len)
 
 /* What of the form the word is: its option, or the first that it has none for yet. */
 static bool
-find_element(const char *form, const struct call *call, const char *word, struct element *out)
+find_element(const char *form, const struct call *call, const char *word, bool options,
+	     struct element *out)
 {
 	size_t len = strcspn(word, "=");
 
@@ -134,22 +152,28 @@ find_element(const char *form, const struct call *call, const char *word, struct
 		form = read_element(form, out);
 		if (find_value(call, out->name, out->len))
 			continue;
-		if (out->option ? out->len == len && memcmp(out->name, word, len) == 0
-				: *word != '-')
+		if (out->option ? options && out->len == len && memcmp(out->name, word, len) == 0
+				: !options || strncmp(word, "--", 2) != 0)
 			return true;
 	}
 	return false;
 }
 
-/* NULL, or the word that is wrong. */
+/* NULL, or the word that is wrong. Behind `--` there are no options. */
 static const char *
 read_words(const char *form, int argc, char **argv, struct call *call)
 {
+	bool options = true;
+
 	for (int i = 0; i < argc; i++) {
 		const char *word = argv[i], *value = word, *equals = strchr(word, '=');
 		struct element e;
 
-		if (call->n == ARGUMENTS_MAX || !find_element(form, call, word, &e))
+		if (options && strcmp(word, "--") == 0) {
+			options = false;
+			continue;
+		}
+		if (call->n == ARGUMENTS_MAX || !find_element(form, call, word, options, &e))
 			return word;
 		if (e.option && equals)
 			value = e.valued ? equals + 1 : NULL;
@@ -337,6 +361,7 @@ int
 cli_main(const struct command *commands, int argc, char **argv)
 {
 	const char *env_file = NULL, *name;
+	const struct command *c;
 
 	argc--, argv++;
 	if (argc >= 2 && strcmp(argv[0], "--env-file") == 0) {
@@ -354,7 +379,7 @@ cli_main(const struct command *commands, int argc, char **argv)
 		puts(PACKAGE " " PACKAGE_VERSION);
 		return 0;
 	}
-	for (const struct command *c = commands; c->name; c++) {
+	for (size_t i = 0; (c = command_at(commands, i)); i++) {
 		if (strcmp(c->name, name) == 0)
 			return run(c, env_file, argc - 1, argv + 1);
 	}

@@ -1,5 +1,5 @@
 /* Asks a person on the terminal. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/utf8.h"
 

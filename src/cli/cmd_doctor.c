@@ -1,5 +1,5 @@
 /* doctor: the usual faults of an installation, on one screen. */
-#include "cli_priv.h"
+#include "app/command.h"
 #include "doctor_priv.h"
 
 #include "app/buf.h"

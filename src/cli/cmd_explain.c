@@ -1,5 +1,5 @@
 /* routes, openapi, settings, queries: the binary explains itself. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/buf.h"
 #include "app/feature.h"

@@ -1,5 +1,5 @@
 /* jobs: a look at the queue, and what one does about it. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/db.h"
 #include "app/ids.h"

@@ -1,5 +1,5 @@
 /* keys: makes, lists and retires the keys of the access tokens. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/buf.h"
 #include "app/clock.h"

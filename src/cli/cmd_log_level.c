@@ -1,5 +1,5 @@
 /* log-level: tells the running pool what to log from now on. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/log.h"
 #include "app/settings.h"

@@ -1,5 +1,5 @@
 /* migrate: the database's tables, up to date or back. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/migrate.h"
 

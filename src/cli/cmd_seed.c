@@ -1,5 +1,5 @@
 /* seed: what the features want to be there before the first request, or to try them with. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/feature.h"
 #include "app/settings.h"

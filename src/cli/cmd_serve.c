@@ -1,5 +1,5 @@
 /* serve: the pool of workers behind the web server. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/serve.h"
 

@@ -1,5 +1,5 @@
 /* work: the processes that run jobs. */
-#include "cli_priv.h"
+#include "app/command.h"
 
 #include "app/job.h"
 

@@ -1,5 +1,5 @@
 /* The checks of `doctor`: one row and one function each. */
-#include "cli_priv.h"
+#include "app/command.h"
 #include "doctor_priv.h"
 
 #include "app/clock.h"
@@ -316,7 +316,7 @@ static const struct directive {
 } directives[] = {
 	{ "client_max_body_size", LIMIT_BODY, 1 },
 	{ "LimitRequestBody", LIMIT_BODY, 1 },
-	{ "Content-Length} -gt", LIMIT_BODY, 1 },
+	{ "Content-Length') -gt", LIMIT_BODY, 1 },
 	{ "server.max-request-size", LIMIT_BODY, 1024 },
 	{ "FcgidMaxRequestLen", LIMIT_BODY, 1 },
 	{ "fastcgi_read_timeout", LIMIT_TIME, 1 },

@@ -156,7 +156,7 @@ site_says() { # FILE PATTERN SED
 site_says apache/site.conf.in ok ''
 site_says apache/site.conf.in 'Apache keeps Authorization' '/CGIPassAuth/d'
 site_says apache/site.conf.in 'timeout= is 5' 's/ timeout=35/ timeout=5/'
-site_says apache/site.conf.in 'Content-Length. -gt is 100' 's/-gt @max_body_bytes@/-gt 100/'
+site_says apache/site.conf.in 'Content-Length.. -gt is 100' 's/-gt @max_body_bytes@/-gt 100/'
 site_says lighttpd/site.conf.in ok ''
 site_says lighttpd/site.conf.in 'server.max-request-size is 1024' 's/@max_body_kib@/1/'
 "$APP" doctor --colour >/dev/null 2>&1 && code=0 || code=$?

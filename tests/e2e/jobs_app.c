@@ -1,6 +1,6 @@
 /* An application of jobs that do what the tests of the queue need, and a command that
  * enqueues them. */
-#include "cli/cli_priv.h"
+#include "app/command.h"
 
 #include "app/clock.h"
 #include "app/feature.h"

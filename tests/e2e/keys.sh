@@ -61,6 +61,10 @@ wait_until 10 grep -q 'not reloaded' "$site/log/api.log" || true
 works "a broken key file ends nothing" "$new" 200
 rm "$keys/broken.pem"
 
+for id in -looks-like-an-option "-- --as-a-long-one"; do
+	# shellcheck disable=SC2086 # Two words.
+	matches "the name of a key: $id" "$("$APP" keys retire $id 2>&1 || true)" 'there is no key -'
+done
 "$APP" keys retire "$first" >>"$log" 2>&1 && retired=yes || retired=no
 is "what no token needs any more is retired" "$retired" yes
 reload

@@ -4,7 +4,7 @@
 #include "app/log.h"
 #include "app/settings.h"
 #include "app/shared.h"
-#include "cli/cli_priv.h"
+#include "app/command.h"
 #include "features/prometheus/prometheus.h"
 
 #include <signal.h>

@@ -14,18 +14,18 @@ function complain(cure) {
 function floor(part) { return part in floors ? floors[part] : 0 }
 
 BEGIN {
-	split("base 1 schema 2 shared 2 http 3 db 3 secure 3 serve 4 job 4 features 5 cli 6 main 7",
+	split("base 1 schema 2 shared 2 http 3 db 3 secure 3 serve 4 job 4 cli 4 features 5 main 6",
 	    words, " ")
 	for (i = 1; i in words; i += 2)
 		floors[words[i]] = words[i + 1]
 
 	# Neighbours of one floor, in one direction.
 	beside["http>db"] = beside["http>secure"] = beside["db>secure"] = 1
-	beside["job>serve"] = 1
+	beside["job>serve"] = beside["cli>serve"] = beside["cli>job"] = 1
 
 	# Which folder a public header belongs to; those not named belong to base.
 	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http replay:http db:db list:db " \
-	    "migrate:db callers:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job", words, " ")
+	    "migrate:db callers:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job command:cli", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")
 		part_of["app/" pair[1] ".h"] = pair[2]

@@ -35,7 +35,7 @@ test_end(void)
 
 /* Exactly as long as it is, so that a sanitizer sees a look beyond its end. */
 static char *
-copy_of_body(const struct call *call, size_t *len)
+copy_of_body(const struct call_options *call, size_t *len)
 {
 	const char *body = call->json ? call->json : call->form ? call->form : call->body;
 	char *copy;
@@ -49,7 +49,7 @@ copy_of_body(const struct call *call, size_t *len)
 }
 
 static const char *
-type_of(const struct call *call)
+type_of(const struct call_options *call)
 {
 	if (call->type)
 		return call->type;
@@ -59,13 +59,13 @@ type_of(const struct call *call)
 }
 
 static const char *
-address_of(const struct call *call)
+address_of(const struct call_options *call)
 {
 	return call->address ? call->address : "192.0.2.1";
 }
 
 static void
-set_variables(struct arena *a, const struct call *call, const char *env[ENV_MAX])
+set_variables(struct arena *a, const struct call_options *call, const char *env[ENV_MAX])
 {
 	const char *const headers[] = { call->header, call->header2, call->header3 };
 	const char *type = type_of(call);
@@ -126,7 +126,7 @@ copy_of_answer(struct test *t, const struct request *req)
 }
 
 struct answer
-call_(struct test *t, const char *method, const char *uri, struct call call)
+call_(struct test *t, const char *method, const char *uri, struct call_options call)
 {
 	const char *env[ENV_MAX];
 	struct arena *memory = arena_new(REQUEST_ARENA);

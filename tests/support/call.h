@@ -42,7 +42,7 @@ void test_end(void);
 	}                                                                                          \
 	TestSuite(name, .init = begin, .fini = test_end, .timeout = 300)
 
-struct call {
+struct call_options {
 	const char *token; /* Authorization: Bearer … */
 	const char *json;  /* a body of application/json */
 	const char *form;  /* a body of application/x-www-form-urlencoded */
@@ -65,8 +65,8 @@ struct answer {
 	void *json;                /* a json_object; NULL where the body is none */
 };
 
-#define call(t, method, uri, ...) call_((t), (method), (uri), (struct call) { __VA_ARGS__ })
-struct answer call_(struct test *, const char *method, const char *uri, struct call);
+#define call(t, method, uri, ...) call_((t), (method), (uri), (struct call_options) { __VA_ARGS__ })
+struct answer call_(struct test *, const char *method, const char *uri, struct call_options);
 
 /* The value of the header, NULL where it is not there. */
 const char *answer_header(const struct answer *, const char *name);

@@ -7,7 +7,7 @@
 /* What was asked, for messages and for what depends on it. */
 struct asked {
 	const char *method, *uri;
-	const struct call *call;
+	const struct call_options *call;
 	const struct request *req; /* after the pipeline */
 };
 

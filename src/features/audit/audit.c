@@ -56,6 +56,7 @@ const struct feature audit_feature = {
 	.name = "audit",
 	.text = "Who did what, and who was refused what.",
 	.routes = audit_routes,
+	.commands = audit_commands,
 	.queries = audit_queries,
 	.lists = lists,
 	.refused = audit_refused,

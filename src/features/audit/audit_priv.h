@@ -4,6 +4,7 @@
 
 #include "audit.h"
 
+#include "app/command.h"
 #include "app/job.h"
 
 /* An event as the API shows it. */
@@ -17,6 +18,7 @@ struct audit_row {
 };
 
 extern const struct schema audit_schema;
+extern const struct command audit_commands[];
 extern const struct route audit_routes[];
 extern const struct query audit_queries[];
 extern const struct list audit_rows;

@@ -101,6 +101,7 @@ const struct feature auth_feature = {
 	.name = "auth",
 	.text = "Signing in and out, and the tokens for it.",
 	.routes = auth_routes,
+	.commands = auth_commands,
 	.queries = auth_queries,
 	.authenticate = auth_authenticate,
 };

@@ -4,6 +4,7 @@
 
 #include "auth.h"
 
+#include "app/command.h"
 #include "features/users/users.h"
 
 struct registration {
@@ -44,6 +45,7 @@ struct session_role {
 
 extern const struct schema registration_schema, credentials_schema, credentials_form,
     refresh_schema, tokens_schema, refresh_state_schema, session_ref_schema, session_role_schema;
+extern const struct command auth_commands[];
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
 

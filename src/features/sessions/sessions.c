@@ -36,6 +36,7 @@ const struct feature sessions_feature = {
 	.name = "sessions",
 	.text = "Where an account is signed in, and how to end that.",
 	.routes = sessions_routes,
+	.commands = sessions_commands,
 	.queries = sessions_queries,
 	.lists = lists,
 	.jobs = jobs,

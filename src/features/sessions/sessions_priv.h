@@ -4,6 +4,7 @@
 
 #include "sessions.h"
 
+#include "app/command.h"
 #include "app/job.h"
 
 struct session {
@@ -13,6 +14,7 @@ struct session {
 };
 
 extern const struct schema session_schema;
+extern const struct command sessions_commands[];
 extern const struct route sessions_routes[];
 extern const struct query sessions_queries[];
 extern const struct list sessions_rows;

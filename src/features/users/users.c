@@ -101,6 +101,7 @@ const struct feature users_feature = {
 	.name = "users",
 	.text = "Accounts and their profiles.",
 	.routes = users_routes,
+	.commands = users_commands,
 	.queries = users_queries,
 	.lists = lists,
 	.seed = users_seed,

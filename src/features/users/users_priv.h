@@ -4,6 +4,8 @@
 
 #include "users.h"
 
+#include "app/command.h"
+
 /* The one record with a hash in it. It stays in users_password.c and users_profile.c. */
 struct login {
 	const char *id, *email, *password_hash;
@@ -34,6 +36,7 @@ struct password_change {
 
 extern const struct schema login_schema, tally_schema, user_body_schema, profile_schema,
     password_change_schema;
+extern const struct command users_commands[];
 extern const struct route users_routes[];
 extern const struct query users_queries[];
 

@@ -1,7 +1,5 @@
 /* audit: how long the audit log is kept. */
-#include "cli_priv.h"
-
-#include "features/audit/audit.h"
+#include "audit_priv.h"
 
 enum { DAYS_MAX = 36500 };
 
@@ -37,4 +35,10 @@ prune(struct ctx *c, const struct call *call)
 	return e;
 }
 
-const struct act audit_acts[] = { { "prune --older-than AGE", prune, NULL }, { 0 } };
+static const struct act acts[] = { { "prune --older-than AGE", prune, NULL }, { 0 } };
+
+const struct command audit_commands[] = {
+	{ "audit", acts, "Remove what the audit log has kept for long enough.",
+	  "prune --older-than 90d", .complete = true, .owner = true },
+	{ 0 },
+};

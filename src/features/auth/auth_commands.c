@@ -1,10 +1,9 @@
 /* token: an access token for who develops a client, without signing in. */
-#include "cli_priv.h"
+#include "auth_priv.h"
 
 #include "app/buf.h"
 #include "app/secret.h"
 #include "app/settings.h"
-#include "features/auth/auth.h"
 #include "features/users/users.h"
 
 enum { HOURS = 8, HOURS_MAX = 24 * 30 };
@@ -94,7 +93,14 @@ token(struct ctx *c, const struct call *call)
 	return OK;
 }
 
-const struct act token_acts[] = {
+static const struct act acts[] = {
 	{ "[--email E] [--role R] [--hours N] [--json]", token, NULL },
+	{ 0 },
+};
+
+const struct command auth_commands[] = {
+	{ "token", acts,
+	  "Print an access token for development; makes the account where there is none.",
+	  "--email ada@example.com --role admin --hours 8", .complete = true },
 	{ 0 },
 };

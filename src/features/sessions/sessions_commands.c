@@ -1,7 +1,5 @@
 /* sessions: removes those that are over. */
-#include "cli_priv.h"
-
-#include "features/sessions/sessions.h"
+#include "sessions_priv.h"
 
 static enum error
 cleanup(struct ctx *c, const struct call *call)
@@ -21,4 +19,9 @@ cleanup(struct ctx *c, const struct call *call)
 	return OK;
 }
 
-const struct act sessions_acts[] = { { "cleanup [--json]", cleanup, NULL }, { 0 } };
+static const struct act acts[] = { { "cleanup [--json]", cleanup, NULL }, { 0 } };
+
+const struct command sessions_commands[] = {
+	{ "sessions", acts, "Remove sessions that are over.", "cleanup", .complete = true },
+	{ 0 },
+};

@@ -1,8 +1,7 @@
 /* user: looks after accounts, by the same rules as the API. */
-#include "cli_priv.h"
+#include "users_priv.h"
 
 #include "app/ids.h"
-#include "features/users/users.h"
 
 /* ---- output */
 
@@ -235,7 +234,7 @@ delete_user(struct ctx *c, const struct call *call)
 	return OK;
 }
 
-const struct act user_acts[] = {
+static const struct act acts[] = {
 	{ "create [--email E] [--role R] [--name N] [--inactive] [--json]", create, NULL },
 	{ "list [--q TEXT] [--role R] [--active true|false] [--limit N] [--offset N] [--json]",
 	  list, NULL },
@@ -245,5 +244,13 @@ const struct act user_acts[] = {
 	{ "activate WHO [--json]", activate, NULL },
 	{ "deactivate WHO [--json]", deactivate, NULL },
 	{ "delete WHO [--yes] [--json]", delete_user, NULL },
+	{ 0 },
+};
+
+const struct command users_commands[] = {
+	{ "user", acts,
+	  "Look after accounts. WHO is an e-mail address or an id. Passwords are asked for, or"
+	  " read from standard input.",
+	  "create --email ada@example.com --role admin", .complete = true },
 	{ 0 },
 };

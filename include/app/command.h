@@ -1,6 +1,22 @@
-/* What the commands share. A command is a row in main.c and a file here. */
-#ifndef APP_CLI_PRIV_H
-#define APP_CLI_PRIV_H
+/*
+ * Commands: what the program can do on a terminal. Those of the core are rows in main.c, those of
+ * a feature in its .commands:
+ *
+ *	static enum error
+ *	prune(struct ctx *c, const struct call *call)
+ *	{
+ *		const char *age = cli_value(call, "--older-than");
+ *		…
+ *	}
+ *
+ *	static const struct act acts[] = { { "prune --older-than AGE", prune }, { 0 } };
+ *	const struct command audit_commands[] = {
+ *		{ "audit", acts, "Remove old events.", "prune --older-than 90d", .complete = true },
+ *		{ 0 },
+ *	};
+ */
+#ifndef APP_COMMAND_H
+#define APP_COMMAND_H
 
 #include "app/schema.h"
 
@@ -36,7 +52,7 @@ struct command {
 				 * secrets of the service */
 };
 
-/* Runs what argv names; prints help. Exit statuses: 0 done, 1 failed, 2 called wrongly: that
+/* Runs what argv names, of `commands` (which end with { 0 }) and of the features; prints help. Exit statuses: 0 done, 1 failed, 2 called wrongly: that
  * is E_BAD_REQUEST of an act. */
 int cli_main(const struct command *commands, int argc, char **argv);
 
@@ -74,8 +90,9 @@ enum error cli_new_password(struct ctx *, const char **password) MUST_CHECK;
 /* A yes to `question` on the terminal; without one, E_VALIDATION and how to do without. */
 enum error cli_confirm(struct ctx *, const char *question) MUST_CHECK;
 
+/* Those of the core, for the rows of main.c. */
 extern const struct act serve_acts[], work_acts[], jobs_acts[], migrate_acts[], seed_acts[],
-    user_acts[], token_acts[], sessions_acts[], audit_acts[], log_level_acts[], keys_acts[],
-    doctor_acts[], routes_acts[], openapi_acts[], settings_acts[], queries_acts[];
+    log_level_acts[], keys_acts[], doctor_acts[], routes_acts[], openapi_acts[], settings_acts[],
+    queries_acts[];
 
 #endif
