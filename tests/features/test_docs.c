@@ -62,6 +62,6 @@ Test(docs, every_id_is_one_of_a_kind)
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			for (const struct feature *const *g = features; *g; g++)
-				for (const struct route *s = (*g)->routes; s->method; s++)
+				for (const struct route *s = (*g)->routes; s && s->method; s++)
 					cr_expect(r == s || strcmp(r->id, s->id) != 0, "%s", r->id);
 }
