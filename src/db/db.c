@@ -198,17 +198,19 @@ measure(const struct query *q, int64_t took)
 	metric_observe(&metric_db_duration, took, name);
 }
 
+/* Slow ones always, the others for who debugs. */
 static void
-log_slow(struct ctx *c, const struct query *q, int64_t took)
+log_statement(struct ctx *c, const struct query *q, int64_t took)
 {
+	bool slow = settings.db_slow_ms > 0 && took >= settings.db_slow_ms * 1000;
 	struct log_field fields[] = {
 		{ .name = "query", .text = q->name },
 		{ .name = "duration", .number = took, .is = LOG_SECONDS },
 		{ 0 },
 	};
 
-	if (settings.db_slow_ms > 0 && took >= settings.db_slow_ms * 1000)
-		log_write(LOG_WARN, c, fields, "slow statement %s", q->name);
+	log_write(slow ? LOG_WARN : LOG_DEBUG, c, fields, "%sstatement %s", slow ? "slow " : "",
+		  q->name);
 }
 
 /* A connection that broke under a statement: where nothing can have happened, or nothing
@@ -274,7 +276,7 @@ db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *o
 	e = run(c, q, p, out);
 	took = clock_monotonic() - start;
 	measure(q, took);
-	log_slow(c, q, took);
+	log_statement(c, q, took);
 	if (e)
 		return e;
 

@@ -5,6 +5,7 @@
 
 #include "app/clock.h"
 #include "app/list.h"
+#include "app/log.h"
 #include "app/settings.h"
 #include "app/shared.h"
 
@@ -379,6 +380,46 @@ Test(db, a_statement_that_takes_too_long_is_ended)
 	other->db = db_new(settings.database_url);
 	cr_expect_eq(db_run(other, &slow, NULL), E_UNAVAILABLE);
 	db_free(other->db);
+}
+
+/* What one statement puts into the log. */
+static const char *
+logged(const char *level, int64_t slow_ms)
+{
+	static const struct query doze = QUERY("test_doze", NULL, "SELECT pg_sleep(0.002)");
+	static char text[8192];
+	int ends[2], was = dup(STDERR_FILENO);
+	ssize_t n;
+
+	settings.log_level = level;
+	settings.log_format = "json";
+	settings.db_slow_ms = slow_ms;
+	log_init();
+	cr_assert_eq(db_ping(c, &(int64_t) { 0 }), OK);
+	cr_assert_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	cr_expect_eq(db_run(c, &doze, NULL), OK);
+	dup2(was, STDERR_FILENO);
+	n = read(ends[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	close(ends[0]);
+	close(was);
+	return text;
+}
+
+Test(db, slow_statements_are_named_and_others_for_who_debugs)
+{
+	const char *text = logged("info", 1);
+
+	cr_expect(strstr(text, "\"level\":\"warn\"") && strstr(text, "slow statement test_doze"),
+		  "%s", text);
+	cr_expect(strstr(text, "\"query\":\"test_doze\",\"duration"), "%s", text);
+	cr_expect_str_eq(logged("info", 60000), "");
+	cr_expect_str_eq(logged("info", 0), "", "0 is never");
+	text = logged("debug", 60000);
+	cr_expect(strstr(text, "\"level\":\"debug\"") && strstr(text, "\"statement test_doze\""),
+		  "%s", text);
 }
 
 Test(db, a_transaction_commits_what_went_well)
