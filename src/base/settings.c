@@ -413,6 +413,9 @@ is_known(const char *name, size_t len)
 const char *
 settings_strays(struct arena *a)
 {
+	/* What looks otherwise may be a part of a secret. */
+	static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	enum { NAME_MAX_SHOWN = 40 };
 	const char *env_file = NULL, *at = read_env_file(a, &env_file), *next;
 	struct buf b = buf_new(a, 4096);
 	unsigned line = 0;
@@ -428,7 +431,7 @@ settings_strays(struct arena *a)
 		if (at[len] == '=' ? is_known(at, len) : len == 0)
 			continue;
 		buf_printf(&b, "%sline %u", b.len ? ", " : "", line);
-		if (at[len] == '=')
+		if (at[len] == '=' && len <= NAME_MAX_SHOWN && strspn(at, name) == len)
 			buf_printf(&b, " (%.*s)", (int)len, at);
 	}
 	return b.len ? b.data : NULL;

@@ -28,12 +28,14 @@ check_settings(struct finding *f)
 	if (wrong)
 		finding_set(f, STATE_FAULT, "set it in the environment or the --env-file", "%.*s",
 			    (int)strcspn(wrong, "\n"), wrong);
+	else if (!settings_production())
+		finding_set(f, STATE_WARNING, "on a public host: ENVIRONMENT=production",
+			    "ENVIRONMENT=%s: weak secrets are not refused%s%s",
+			    settings.environment, strays ? "; these set nothing: " : "",
+			    strays ? strays : "");
 	else if (strays)
 		finding_set(f, STATE_WARNING, "look for a mistyped name",
 			    "the file of settings has what is none: %s", strays);
-	else if (!settings_production())
-		finding_set(f, STATE_WARNING, "on a public host: ENVIRONMENT=production",
-			    "ENVIRONMENT=%s: weak secrets are not refused", settings.environment);
 	else
 		finding_set(f, STATE_OK, NULL, "complete, for production");
 }

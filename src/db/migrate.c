@@ -316,11 +316,11 @@ run_part(struct ctx *c, const struct migration *m, const struct migration_part *
 	enum error e;
 
 	e = reset_session(c);
-	if (!e && part->no_transaction) {
-		/* CONCURRENTLY waits for who is older, and nobody waits behind it. */
+	/* CONCURRENTLY waits for who is older, and nobody waits behind it. */
+	if (!e && part->no_transaction && strcasestr(part->text, "concurrently"))
 		e = db_command(c, "migrate_wait", "SET lock_timeout = 0", db_timeout(), NULL);
-		if (!e)
-			e = run_script(c, m, part);
+	if (!e && part->no_transaction) {
+		e = run_script(c, m, part);
 		if (!e)
 			e = reset_session(c);
 	}

@@ -39,15 +39,19 @@ make_hash(const struct request *req, const char *key, unsigned char hash[SHA256_
 	sha256(b.data, b.len, hash);
 }
 
-/* Of query and body, as they came. Under a secret, for a body may hold a password, and
- * who reads the table shall not be able to try them out. */
+/* Of the path's parameters, query and body; the last two as they came. Under a secret, for a
+ * body may hold a password, and who reads the table shall not be able to try them out. */
 static void
 make_fingerprint(const struct request *req, unsigned char fingerprint[SHA256_SIZE])
 {
 	const char *query = request_query(req);
+	struct buf b = buf_new(req->ctx->arena, SIZE_MAX / 4);
 	unsigned char both[2][SHA256_SIZE];
 
-	sha256(query, strcspn(query, "#"), both[0]);
+	for (size_t i = 0; i < PATH_PARAMS_MAX && req->path_params[i]; i++)
+		buf_printf(&b, "%s/", req->path_params[i]);
+	buf_put(&b, query, strcspn(query, "#"));
+	sha256(b.data, b.len, both[0]);
 	sha256(req->body, req->body_len, both[1]);
 	secret_sign("idempotency", both, sizeof(both), fingerprint);
 }

@@ -409,5 +409,6 @@ shared_log_level(int32_t level)
 {
 	if (level < 0)
 		level = shared->log_level ? 0 : LOG_DEBUG + 1;
-	shared->log_level = level;
+	if (level <= LOG_ERROR + 1) /* who sent the signal may have said anything */
+		shared->log_level = level;
 }

@@ -59,10 +59,10 @@ with ENVIRONMENT=development
 finds settings warning 'weak secrets are not refused'
 with JWT_SECRET_KEY=changemechangemechangemechangeme1
 finds settings fault 'JWT_SECRET_KEY: production needs a random key'
-printf '# MAX=1\n\nexport APP_NAME=x\nMAX_BODY_BYTE=1\n JWT_SECRET_KEY_FILE=%s\nPORT=1\nno line\n' /dev/null >"$site/strays.env"
+printf '# MAX=1\n\nexport APP_NAME=x\nMAX_BODY_BYTE=1\nq83vEjRWabcdef==\n JWT_SECRET_KEY_FILE=%s\nPORT=1\nno line\n' /dev/null >"$site/strays.env"
 chmod 600 "$site/strays.env"
 with ENV_FILE="$site/strays.env"
-finds settings warning 'line 4 \(MAX_BODY_BYTE\), line 7$'
+finds settings warning 'line 4 \(MAX_BODY_BYTE\), line 5, line 8$'
 printf 'APP_NAME=x\n' >"$site/open.env"
 chmod 644 "$site/open.env"
 with ENV_FILE="$site/open.env"

@@ -255,6 +255,7 @@ Test(pool, the_level_of_the_log_changes_while_it_runs)
 
 	cr_expect_eq(tell_level("debug", pool.pid), 0);
 	wait_for_level("/quiet", "a quiet word", true);
+	cr_expect_eq(sigqueue(pool.pid, SIGUSR2, (union sigval) { .sival_int = 1000 }), 0);
 	cr_expect_eq(tell_level("warn", pool.pid), 0);
 	wait_for_level("/about", "\"message\":\"request\"", false);
 	cr_expect_eq(tell_level("default", pool.pid), 0);
