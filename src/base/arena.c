@@ -203,7 +203,7 @@ arena_lower(struct arena *a, const char *text)
 {
 	char *copy = arena_text(a, text);
 
-	for (char *at = copy; *at; at++)
+	for (char *at = copy; at && *at; at++)
 		if (*at >= 'A' && *at <= 'Z')
 			*at |= 0x20;
 	return copy;

@@ -431,7 +431,7 @@ settings_strays(struct arena *a)
 		if (at[len] == '=' ? is_known(at, len) : len == 0)
 			continue;
 		buf_printf(&b, "%sline %u", b.len ? ", " : "", line);
-		if (at[len] == '=' && len <= NAME_MAX_SHOWN && strspn(at, name) == len)
+		if (len <= NAME_MAX_SHOWN && at[len] == '=' && strspn(at, name) == len)
 			buf_printf(&b, " (%.*s)", (int)len, at);
 	}
 	return b.len ? b.data : NULL;

@@ -26,9 +26,9 @@ struct writer {
 static int
 limit_number(const struct writer *w)
 {
-	static const int position[LIST_MODES] = { [LIST_AFTER] = 2, [LIST_AFTER_NULL] = 1 };
+	enum list_mode mode = w->shape->mode;
 
-	return w->nfilters + position[w->shape->mode] + 1;
+	return w->nfilters + (mode == LIST_AFTER ? 3 : mode == LIST_AFTER_NULL ? 2 : 1);
 }
 
 static void

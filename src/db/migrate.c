@@ -102,8 +102,9 @@ add_applied(struct migration *m, const struct applied *row)
 		m++;
 	if (m->version && strcmp(m->version, row->version) == 0) {
 		m->applied_sha256 = row->sha256;
-		m->state =
-		    row->sha256 && strcmp(row->sha256, m->sha256) != 0 ? CHANGED : APPLIED_AS_IS;
+		m->state = row->sha256 && m->sha256 && strcmp(row->sha256, m->sha256) != 0
+			       ? CHANGED
+			       : APPLIED_AS_IS;
 		return;
 	}
 

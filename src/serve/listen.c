@@ -233,7 +233,7 @@ open_unix(const struct address *address, int *fd)
 static const char *
 open_own(struct listener *l)
 {
-	struct address address;
+	struct address address = { .size = 0 };
 	const char *e;
 
 	if (!*settings.listen)
