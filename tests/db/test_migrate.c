@@ -253,9 +253,9 @@ Test(migrate, a_table_in_use_is_not_waited_for_long)
 Test(migrate, without_a_transaction_it_waits_for_others)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
+	struct db *usual = c->db;
 
 	cr_assert_eq(migrate_up(c, out), OK);
-	db_free(c->db);
 	c->db = db_new(
 	    arena_printf(arena, "%s&options=-c%%20lock_timeout%%3D50", settings.database_url));
 	write_last("-- migrate:up transaction:false\n"
@@ -273,6 +273,8 @@ Test(migrate, without_a_transaction_it_waits_for_others)
 	    " AND state = 'active' AND pid <> pg_backend_pid());"
 	    " PERFORM pg_sleep(0.01); END LOOP; END $$");
 	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+	db_free(c->db);
+	c->db = usual;
 	PQfinish(other);
 }
 
