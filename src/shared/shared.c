@@ -261,9 +261,10 @@ hashing_begin(void)
 {
 	int64_t until = clock_monotonic() + TURN_US;
 	unsigned limit = hashing_limit();
-	unsigned patient = shared->workers / 2 < HASHING_MAX ? shared->workers / 2 : HASHING_MAX;
+	unsigned half = shared->workers / 2, patient = half > limit ? half : limit;
 	bool mine = claim_one(shared->hashing, limit);
-	_Atomic int32_t *place = mine ? NULL : claim_one(shared->waiting, patient);
+	_Atomic int32_t *place =
+	    mine ? NULL : claim_one(shared->waiting, patient < HASHING_MAX ? patient : HASHING_MAX);
 
 	while (place && !mine && clock_monotonic() < until) {
 		nanosleep(&(struct timespec) { .tv_nsec = LOOK_NS }, NULL);

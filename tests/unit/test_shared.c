@@ -216,6 +216,14 @@ Test(shared, one_may_always_hash)
 	cr_expect_not(in_child(hashing_begin));
 }
 
+Test(shared, one_may_always_wait)
+{
+	cr_assert_null(shared_open(NULL, 4));
+	shared->workers = 0; /* as where each worker is started by somebody else */
+	cr_expect(hashing_begin());
+	cr_expect_not(in_child(refused_at_once));
+}
+
 Test(shared, a_dead_process_does_not_hash)
 {
 	cr_assert_null(shared_open(NULL, 4));
