@@ -278,6 +278,24 @@ Test(migrate, without_a_transaction_it_waits_for_others)
 	PQfinish(other);
 }
 
+Test(migrate, what_others_would_wait_behind_waits_for_nobody)
+{
+	PGconn *other = PQconnectdb(settings.database_url);
+	struct db *usual = c->db;
+
+	cr_assert_eq(migrate_up(c, out), OK);
+	c->db = db_new(
+	    arena_printf(arena, "%s&options=-c%%20lock_timeout%%3D50", settings.database_url));
+	write_last("-- migrate:up\n-- migrate:down transaction:false\n"
+		   "ALTER TABLE first ADD COLUMN more int;\n");
+	PQclear(
+	    PQexec(other, arena_printf(arena, "BEGIN; LOCK TABLE %s.first", settings.db_schema)));
+	cr_expect_eq(migrate_down(c, 1, out), E_CONFLICT);
+	PQfinish(other);
+	db_free(c->db);
+	c->db = usual;
+}
+
 Test(migrate, only_one_at_a_time)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
