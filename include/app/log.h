@@ -2,7 +2,7 @@
  * Logs on standard error: one JSON object a line, or coloured text on a terminal
  * (LOG_FORMAT=auto|json|text). One write(2) a line, at most 4096 bytes (PIPE_BUF),
  * so lines of several workers never mix; a longer message is cut. Control characters
- * are escaped. A log that cannot be written is dropped: it never fails a request.
+ * and those that change the direction of text are escaped; as text, line breaks are blanks. A log that cannot be written is dropped: it never fails a request.
  *
  * Never log a password, a token, an Authorization header or a body.
  */

@@ -107,24 +107,24 @@ plain_length(const char *text)
 	return n;
 }
 
-/* The character at `text` as the inside of a JSON string; returns its bytes. Control
- * characters are escaped, those of two bytes too, so none reaches a terminal; a byte that
- * is no UTF-8 is shown as the number it is. */
+/* The character at `text` as the inside of a JSON string, or as a person reads it: then white
+ * space with a line break or a tab is one blank, and quotes stay. Returns its bytes. */
 static size_t
 escape(const char *text, char out[8])
 {
-	size_t n = utf8_char(text, strnlen(text, 4));
-	unsigned char ch = (unsigned char)*text;
+	bool quoted = *text == '"' || *text == '\\';
 
-	if (n == 2 && ch == 0xc2 && (unsigned char)text[1] < 0xa0)
-		snprintf(out, 8, "\\u00%02x", (unsigned char)text[1]);
-	else if (n == 0 || ch < 0x20 || ch == 0x7f)
-		snprintf(out, 8, "\\u00%02x", ch);
-	else if (n == 1)
-		snprintf(out, 8, "\\%c", ch);
-	else
-		snprintf(out, 8, "%.*s", (int)n, text);
-	return n ? n : 1;
+	if (as_text && strchr("\t\n\r", *text)) {
+		size_t n = strspn(text, " \t\n\r");
+
+		snprintf(out, 8, "%s", text[n] ? " " : "");
+		return n;
+	}
+	if (!as_text && quoted) {
+		snprintf(out, 8, "\\%c", *text);
+		return 1;
+	}
+	return utf8_visible(text, out);
 }
 
 /* Cuts between two characters where the escaped text is longer than `max`. */

@@ -61,3 +61,30 @@ utf8_length(const char *text)
 		n += ((unsigned char)*text & 0xc0) != 0x80;
 	return n;
 }
+
+/* Unicode's Bidi_Control, and the two separators between them. */
+static bool
+changes_lines(unsigned code)
+{
+	return code == 0x061c || code == 0x200e || code == 0x200f ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+size_t
+utf8_visible(const char *text, char out[8])
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t n = utf8_char(text, strnlen(text, 4));
+	unsigned code = s[0];
+
+	if (n == 2)
+		code = (s[0] & 0x1fU) << 6 | (s[1] & 0x3fU);
+	if (n == 3)
+		code = (s[0] & 0x0fU) << 12 | (s[1] & 0x3fU) << 6 | (s[2] & 0x3fU);
+	if (n == 0 || code < 0x20 || (n < 3 && code >= 0x7f && code < 0xa0) ||
+	    (n < 4 && changes_lines(code)))
+		snprintf(out, 8, "\\u%04x", code & 0xffffU);
+	else
+		snprintf(out, 8, "%.*s", (int)n, text);
+	return n ? n : 1;
+}

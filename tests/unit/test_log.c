@@ -116,6 +116,28 @@ Test(log, control_characters_are_escaped)
 	expect_part(text, "a\\u000ab\\u000d\\u0009\\u001b[31m\\u007f\\\\\\\"\\u009b");
 }
 
+Test(log, what_changes_lines_or_their_direction_is_escaped)
+{
+	const char *text;
+
+	log_info(NULL, "%s",
+		 "a\xe2\x80\xa8"
+		 "b\xe2\x80\xae"
+		 "c\xd8\x9c"
+		 "d\xe2\x81\xa6"
+		 "e");
+	text = written_json();
+	expect_part(text, "a\\u2028b\\u202ec\\u061cd\\u2066e");
+}
+
+Test(log, text_folds_line_breaks_and_has_plain_quotes)
+{
+	settings.log_format = "text";
+	log_init();
+	log_info(NULL, "%s", "a \"b\"\n\t  c\\d\r\n");
+	expect_part(written(), " a \"b\" c\\d\n");
+}
+
 Test(log, utf8_stays_and_other_bytes_do_not_break_the_line)
 {
 	const char *text;
@@ -220,7 +242,7 @@ Test(log, text_form_escapes_too_and_has_no_colour_off_a_terminal)
 	log_init();
 	log_error(&c, "%s", "bad\n\x1b[2J\xc2\x9b");
 	text = written();
-	expect_part(text, "ERROR bad\\u000a\\u001b[2J\\u009b request_id=abcdefgh\n");
+	expect_part(text, "ERROR bad \\u001b[2J\\u009b request_id=abcdefgh\n");
 	cr_expect_null(strchr(text, 0x1b));
 	cr_expect_eq(strchr(text, '\n'), text + strlen(text) - 1);
 }

@@ -79,3 +79,34 @@ Test(utf8, whole_texts)
 	cr_expect_eq(utf8_length(text), 4);
 	cr_expect_eq(utf8_length(""), 0);
 }
+
+Test(utf8, visible_escapes_what_moves_a_terminal)
+{
+	static const struct {
+		const char *text, *visible;
+		size_t len;
+	} rows[] = {
+		{ "a", "a", 1 },
+		{ "\"", "\"", 1 },
+		{ "\xc3\xa9", "\xc3\xa9", 2 },
+		{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", 4 },
+		{ "\n", "\\u000a", 1 },
+		{ "\x1b", "\\u001b", 1 },
+		{ "\x7f", "\\u007f", 1 },
+		{ "\xc2\x9b", "\\u009b", 2 },
+		{ "\xd8\x9c", "\\u061c", 2 },
+		{ "\xe2\x80\x8f", "\\u200f", 3 },
+		{ "\xe2\x80\xa8", "\\u2028", 3 },
+		{ "\xe2\x80\xae", "\\u202e", 3 },
+		{ "\xe2\x81\xa9", "\\u2069", 3 },
+		{ "\xff", "\\u00ff", 1 },
+		{ "\xed\xa0\x80", "\\u00ed", 1 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char out[8];
+
+		cr_expect_eq(utf8_visible(rows[i].text, out), rows[i].len, "%s", rows[i].visible);
+		cr_expect_str_eq(out, rows[i].visible);
+	}
+}
