@@ -32,7 +32,7 @@
 #define CLEANUP(fn)              __attribute__((cleanup(fn)))
 
 #undef sprintf /* glibc's, under clang with _FORTIFY_SOURCE */
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atof gets gmtime localtime      \
-    ctime asctime system popen tmpnam mktemp
+#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok atoi atol atof
+#pragma GCC poison gmtime localtime ctime asctime system popen tmpnam mktemp
 
 #endif

@@ -28,14 +28,11 @@ struct query {
 };
 
 /* `"" text` keeps variables out: only a literal compiles. */
-#define QUERY(label, shape, text)                                                                  \
-	{                                                                                          \
-		.name = label, .row = shape, .sql = "" text                                        \
-	}
-#define QUERY_READ(label, shape, text)                                                             \
-	{                                                                                          \
-		.name = label, .row = shape, .read_only = true, .sql = "" text                     \
-	}
+/* clang-format off */
+#define QUERY(label, shape, text) { .name = label, .row = shape, .sql = "" text }
+#define QUERY_READ(label, shape, text) \
+	{ .name = label, .row = shape, .read_only = true, .sql = "" text }
+/* clang-format on */
 
 struct db_params {
 	const char *const *values; /* [0] is not used; $1 is values[1]; NULL is SQL's NULL */

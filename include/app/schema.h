@@ -91,19 +91,20 @@ struct records {
 	size_t n;
 };
 
-#define SCHEMA(label, rec, rows)                                                                   \
-	{                                                                                          \
-		.name = label, .size = sizeof(rec), .fields = rows, .nfields = COUNT(rows)         \
-	}
+/* clang-format off */
+#define SCHEMA(label, rec, rows) \
+	{ .name = label, .size = sizeof(rec), .fields = rows, .nfields = COUNT(rows) }
+/* clang-format on */
 
-/* 0, but only where the member has that C type. */
-#define IS_A(rec, m, ctype) (0 * sizeof(char[_Generic(((rec *)0)->m, ctype : 1)]))
+/* Whether the member has that C type; and 0, which does not compile unless `condition` holds. */
+#define IS_A(rec, m, ctype) __builtin_types_compatible_p(__typeof__(((rec *)0)->m), ctype)
+#define ZERO_IF(condition)  (0 * sizeof(char[(condition) ? 1 : -1]))
 #define MEMBER(rec, m, t, ctype)                                                                   \
-	.name = #m, .type = t, .offset = offsetof(rec, m) + IS_A(rec, m, ctype)
-/* The same, or a pointer to it where the field may be null. */
+	.name = #m, .type = t, .offset = offsetof(rec, m) + ZERO_IF(IS_A(rec, m, ctype))
+/* The same; the member is a pointer if the field is nullable. */
 #define MEMBER_OR_POINTER(rec, m, t, ctype)                                                        \
-	.name = #m, .type = t, .offset = offsetof(rec, m),                                         \
-	.pointer = _Generic(((rec *)0)->m, ctype : false, const ctype * : true)
+	.name = #m, .type = t, .pointer = IS_A(rec, m, const ctype *),                             \
+	.offset = offsetof(rec, m) + ZERO_IF(IS_A(rec, m, ctype) || IS_A(rec, m, const ctype *))
 #define TEXT(rec, m)           MEMBER(rec, m, TYPE_TEXT, const char *)
 #define EMAIL(rec, m)          MEMBER(rec, m, TYPE_EMAIL, const char *)
 #define UUID(rec, m)           MEMBER(rec, m, TYPE_UUID, const char *)

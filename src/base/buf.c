@@ -106,15 +106,15 @@ plain_length(const char *text, size_t len)
 	size_t n = 0;
 
 	for (; len - n >= 8; n += 8) {
-		uint64_t word, quote, slash, delete;
+		uint64_t word, quote, slash, del;
 
 		memcpy(&word, text + n, 8);
 		quote = word ^ ones * '"';
 		slash = word ^ ones * '\\';
-		delete = word ^ ones * 127;
+		del = word ^ ones * 127;
 		/* A byte below k borrows its top bit when k is taken away. */
 		if ((((word - ones * 32) & ~word) | ((quote - ones) & ~quote) |
-		     ((slash - ones) & ~slash) | ((delete - ones) & ~delete)) &
+		     ((slash - ones) & ~slash) | ((del - ones) & ~del)) &
 		    tops)
 			break;
 	}

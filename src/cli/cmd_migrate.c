@@ -28,7 +28,9 @@ status(struct ctx *c, const struct call *call)
 	return migrate_status(c, cli_value(call, "--json"), stdout);
 }
 
-static enum error new (struct ctx *c, const struct call *call) {
+static enum error
+add(struct ctx *c, const struct call *call)
+{
 	return migrate_new(c, cli_value(call, "NAME"), stdout);
 }
 
@@ -36,6 +38,6 @@ const struct act migrate_acts[] = {
 	{ "up", up, NULL },
 	{ "down [N]", down, NULL },
 	{ "status [--json]", status, NULL },
-	{ "new NAME", new, NULL },
+	{ "new NAME", add, NULL },
 	{ 0 },
 };
