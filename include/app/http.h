@@ -7,6 +7,7 @@
 
 #include "app/ctx.h"
 #include "app/list.h"
+#include "app/rate.h"
 #include "app/schema.h"
 #include "app/settings.h"
 
@@ -32,17 +33,21 @@ struct header {
 	const char *name, *value;
 };
 
-/* A limit on how often a route may be tried: whatever becomes of it, each try counts. Routes
- * that name the same limit share the count. */
+/* A limit on how often a route may be called: every attempt counts. Routes that name the same
+ * limit share the count. */
 struct limit {
 	const char *name;        /* of the policy, in headers: "login" */
 	const struct rate *rate; /* a setting */
-	/* Whose tries count together, in the request's arena; NULL: those of the client's
-	 * address. req->in is NULL or partly filled where the body is not valid. */
+	/* Whose attempts count together, in the request's arena; without a function, those of the
+	 * client's address. Returns NULL if the request does not count. */
 	const char *(*key)(struct request *);
+	/* The key depends on the body: it is counted after the body was read. req->in is NULL or
+	 * partly filled if the body is not valid. All others are counted before. */
+	bool needs_body;
 };
 
-enum { LIMITS_MAX = 2 };
+/* A row lists the coarsest limit first: what it refuses makes no counter of the others. */
+enum { LIMITS_MAX = 4 };
 
 /* One row a route; the table ends with { 0 }. Paths begin with / below API_PREFIX, or at
  * the root where .root; {id} and every other {name} is a UUID, and anything else there
@@ -110,7 +115,8 @@ struct request {
 	uint64_t given;           /* which of its rows the client named */
 	const void *query_record; /* of route->query */
 	struct list_args list;
-	bool refused_before; /* by the same limit lately: it was told then */
+	const struct limit *tightest;     /* of those counted, the one with the least left */
+	struct rate_state tightest_state; /* its count */
 
 	struct reply reply;
 };
@@ -131,7 +137,11 @@ const char *request_env(const struct request *, const char *name);
 /* The value of {name} in the route's path, in lower case; the route must have it. */
 const char *request_path(const struct request *, const char *name);
 
-/* A key for a limit: the client's address together with the account of that e-mail address,
+/* Keys for limits. The client's address: an IPv6 client is its /64, "-" if the web server names
+ * none. */
+const char *limit_client(struct request *);
+
+/* The client's address together with the account of that e-mail address,
  * whether there is one or not; NULL is none. */
 const char *limit_account(struct request *, const char *email);
 

@@ -190,24 +190,25 @@ read_input(struct request *req)
 	return body ? body : query;
 }
 
-/* Whether the request may be handled, and what it brings along. */
+/* Checks everything that needs no body, then reads the body. */
 static enum error
 admit(struct request *req)
 {
-	enum error e;
+	enum error e, limited;
 
+	e = request_read_query(req);
+	if (!e)
+		e = check_access(req);
+
+	limited = limit_check(req, LIMITS_BEFORE_BODY);
+	if (limited || e)
+		return limited ? limited : e;
 	if (req->body_broken)
 		return fail(req->ctx, E_BAD_REQUEST, "the body is shorter than announced");
 
-	e = request_read_query(req);
-	if (e)
-		return e;
-
-	e = check_access(req);
-	if (e)
-		return e;
-
-	return read_input(req);
+	e = read_input(req);
+	limited = limit_check(req, LIMITS_AFTER_BODY);
+	return limited ? limited : e;
 }
 
 static enum error
@@ -226,7 +227,7 @@ static enum error
 process(struct request *req)
 {
 	struct segments segments;
-	enum error e, limited;
+	enum error e;
 
 	e = request_split(req, &segments);
 	if (e)
@@ -239,9 +240,6 @@ process(struct request *req)
 		return e;
 
 	e = admit(req);
-	limited = limit_check(req);
-	if (limited)
-		return limited;
 	if (e)
 		return e;
 
@@ -257,14 +255,15 @@ process(struct request *req)
 	return OK;
 }
 
-/* A caller who asks for what he may not have is worth a note, the last owner too, and who asks
- * too often, once each time; a stranger never got so far. */
+/* Audits 403s of known callers, refusals to remove the last owner, and 429s. */
 static void
-tell_refusal(struct request *req, enum error e)
+note_refusal(struct request *req, enum error e)
 {
 	bool forbidden = error_info(e)->status == 403 && req->ctx->caller.role != ROLE_NONE;
 
-	if (!forbidden && e != E_LAST_OWNER && (e != E_RATE_LIMITED || req->refused_before))
+	if (!forbidden && e != E_LAST_OWNER && e != E_RATE_LIMITED)
+		return;
+	if (!limit_first_refusal(req, e))
 		return;
 
 	for (const struct feature *const *f = features; *f; f++) {
@@ -327,9 +326,10 @@ app_handle(struct request *req)
 	if (setjmp(*arena_guard(c->arena)) == 0) {
 		identify(req);
 		e = process(req);
+		limit_headers(req);
 		if (e) {
 			reply_problem(req, e);
-			tell_refusal(req, e);
+			note_refusal(req, e);
 		}
 	} else {
 		log_error(c, "a request took more memory than it may have");

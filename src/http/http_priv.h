@@ -91,9 +91,18 @@ void cache_forget(const struct request *);
 /* A name in a table for what stands there: only hosts with our secret can foretell it. */
 void hash_secretly(const struct buf *, unsigned char out[HASH_SIZE]);
 
-/* Counts the request for the limits of its route, whatever has become of it so far, and says
- * in the answer's header what is left. E_RATE_LIMITED. */
-enum error limit_check(struct request *) MUST_CHECK;
+/* Counts the request for its route's limits of that stage, in the order of the row, up to the
+ * first that refuses it: E_RATE_LIMITED. So a refused request makes no counter of a limit that
+ * comes later. */
+enum limit_stage { LIMITS_BEFORE_BODY, LIMITS_AFTER_BODY };
+enum error limit_check(struct request *, enum limit_stage) MUST_CHECK;
+
+/* Adds the headers of the limit with the least left, if any was counted. */
+void limit_headers(struct request *);
+
+/* Whether a refusal is the first of its caller (or client address), kind and policy or route in
+ * a window: one audit event and one line in the log, however many requests are refused. */
+bool limit_first_refusal(struct request *, enum error);
 
 /* Makes the answer of an error from what fail() left in the ctx. */
 void reply_problem(struct request *, enum error);

@@ -8,19 +8,13 @@
 
 #include <arpa/inet.h>
 
-enum { NETWORK_SIZE = 8 }; /* of an IPv6 client: its /64 */
-
-/* What a limit says of a request. */
-struct verdict {
-	const struct limit *limit;
-	struct rate_state state;
-	unsigned char key[HASH_SIZE];
+enum {
+	NETWORK_SIZE = 8, /* bytes: an IPv6 client is its /64 */
+	REFUSAL_SECONDS = 60,
 };
 
-/* The client's address as limits count it: an IPv6 client is its network; "-" where the web
- * server names none. */
-static const char *
-client_of(const struct request *req)
+const char *
+limit_client(struct request *req)
 {
 	const char *ip = req->ctx->ip;
 	struct in6_addr six;
@@ -47,14 +41,14 @@ client_of(const struct request *req)
 const char *
 limit_account(struct request *req, const char *email)
 {
-	return arena_lower(req->ctx->arena, arena_printf(req->ctx->arena, "%s %s", client_of(req),
-							 email ? email : ""));
+	return arena_lower(req->ctx->arena, arena_printf(req->ctx->arena, "%s %s",
+							 limit_client(req), email ? email : ""));
 }
 
 static const char *
 caller_key(struct request *req)
 {
-	return req->ctx->caller.user_id;
+	return req->ctx->caller.user_id ? req->ctx->caller.user_id : limit_client(req);
 }
 
 const struct limit *
@@ -81,18 +75,14 @@ hash_secretly(const struct buf *b, unsigned char out[HASH_SIZE])
 	hash_keyed(secret, b->data, b->len, out);
 }
 
-/* A name for the key of which nobody but hosts with the same secret can tell, or foretell,
- * whose it is. */
 static void
-hash_key(struct request *req, const struct limit *limit, unsigned char out[HASH_SIZE])
+hash_key(struct request *req, const char *kind, const char *name, const char *key,
+	 unsigned char out[HASH_SIZE])
 {
-	const char *key = limit->key ? limit->key(req) : NULL;
 	struct buf b = buf_new(req->ctx->arena, 1024);
 
-	buf_text(&b, "limit ");
-	buf_text(&b, limit->name);
-	buf_char(&b, ' ');
-	buf_text(&b, key ? key : client_of(req));
+	buf_printf(&b, "%s %s ", kind, name);
+	buf_text(&b, key);
 	hash_secretly(&b, out);
 }
 
@@ -106,64 +96,83 @@ is_tighter(const struct rate_state *a, const struct rate_state *b)
 	return a->wait > b->wait;
 }
 
-/* Whether the same limit refused the same key before, within its window. */
+/* Counts the request for one limit. Returns whether it passes. */
 static bool
-was_refused(const struct verdict *v)
+count(struct request *req, const struct limit *limit)
 {
-	struct rate once = { 1, v->limit->rate->seconds };
-	unsigned char key[HASH_SIZE];
+	const char *key = limit->key ? limit->key(req) : limit_client(req);
+	unsigned char hash[HASH_SIZE];
 	struct rate_state state;
 
-	for (size_t i = 0; i < HASH_SIZE; i++)
-		key[i] = v->key[i] ^ 0xff;
-	rate_take(key, once, &state);
-	return state.refused;
+	if (!key)
+		return true;
+
+	hash_key(req, "limit", limit->name, key, hash);
+	rate_take(hash, *limit->rate, &state);
+	if (!req->tightest || is_tighter(&state, &req->tightest_state)) {
+		req->tightest = limit;
+		req->tightest_state = state;
+	}
+	return !state.refused;
+}
+
+enum error
+limit_check(struct request *req, enum limit_stage stage)
+{
+	struct ctx *c = req->ctx;
+	struct failure before = c->failure; /* a key function may query the database */
+	const struct limit *limit;
+	bool passed = true;
+
+	for (size_t i = 0; passed && (limit = route_limit(req->route, i)); i++) {
+		if (limit->needs_body == (stage == LIMITS_AFTER_BODY))
+			passed = count(req, limit);
+	}
+	c->failure = before;
+	if (passed)
+		return OK;
+
+	metric_add(&metric_rate_limited, 1, req->tightest->name);
+	fail(c, E_RATE_LIMITED, "too many requests: try again in %" PRId64 " s",
+	     req->tightest_state.wait);
+	c->failure.retry_after = (unsigned)req->tightest_state.wait;
+	return E_RATE_LIMITED;
 }
 
 /* "login";q=5;w=60 and "login";r=4;t=12 */
-static void
-put_headers(struct request *req, const struct verdict *v)
+void
+limit_headers(struct request *req)
 {
-	const struct rate *rate = v->limit->rate;
+	const struct limit *limit = req->tightest;
 	struct buf policy = buf_new(req->ctx->arena, 256);
 	struct buf state = buf_new(req->ctx->arena, 256);
 
-	buf_json(&policy, "%s;q=%jd;w=%jd", v->limit->name, rate->n, rate->seconds);
-	buf_json(&state, "%s;r=%jd;t=%jd", v->limit->name, v->state.remaining, v->state.wait);
+	if (!limit)
+		return;
+
+	buf_json(&policy, "%s;q=%jd;w=%jd", limit->name, limit->rate->n, limit->rate->seconds);
+	buf_json(&state, "%s;r=%jd;t=%jd", limit->name, req->tightest_state.remaining,
+		 req->tightest_state.wait);
 	reply_header(req, "RateLimit-Policy", policy.data);
 	reply_header(req, "RateLimit", state.data);
 }
 
-/* Every limit counts the request; the answer tells of the one that is nearest to its end. */
-enum error
-limit_check(struct request *req)
+bool
+limit_first_refusal(struct request *req, enum error e)
 {
-	struct ctx *c = req->ctx;
-	struct failure before = c->failure; /* which a key that asks the database may clear */
-	struct verdict worst = { .limit = NULL };
-	const struct limit *limit;
+	const struct limit *limit = e == E_RATE_LIMITED ? req->tightest : NULL;
+	struct rate once = { 1, REFUSAL_SECONDS };
+	const char *name = req->ctx->route;
+	unsigned char hash[HASH_SIZE];
+	struct rate_state state;
 
-	for (size_t i = 0; (limit = route_limit(req->route, i)); i++) {
-		struct verdict v = { .limit = limit };
-
-		hash_key(req, limit, v.key);
-		rate_take(v.key, *limit->rate, &v.state);
-		if (!worst.limit || is_tighter(&v.state, &worst.state))
-			worst = v;
+	if (limit && req->tightest_state.refused) {
+		name = limit->name;
+		once.seconds = limit->rate->seconds;
 	}
-	c->failure = before;
-	if (!worst.limit)
-		return OK;
-
-	put_headers(req, &worst);
-	if (!worst.state.refused)
-		return OK;
-
-	metric_add(&metric_rate_limited, 1, worst.limit->name);
-	req->refused_before = was_refused(&worst);
-	if (!req->refused_before)
-		log_warn(c, "the limit \"%s\" was reached", worst.limit->name);
-	fail(c, E_RATE_LIMITED, "too many requests: try again in %" PRId64 " s", worst.state.wait);
-	c->failure.retry_after = (unsigned)worst.state.wait;
-	return E_RATE_LIMITED;
+	hash_key(req, error_info(e)->code, name, caller_key(req), hash);
+	rate_take(hash, once, &state);
+	if (!state.refused && e == E_RATE_LIMITED)
+		log_warn(req->ctx, "the limit \"%s\" was reached", name);
+	return !state.refused;
 }

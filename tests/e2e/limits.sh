@@ -18,7 +18,7 @@ ask POST /api/v1/auth/login --json '{"email":"ada@example.com","password":"wrong
 is_problem "a reload forgets nothing" 429 rate_limited
 ask GET /api/v1/openapi.json
 matches "the documents know it" "$body" '"RateLimit-Policy"'
-matches "and so does the program" "$("$APP" routes)" 'POST +public +/api/v1/auth/login  login 5/minute, login_ip 30/minute'
+matches "and so does the program" "$("$APP" routes)" 'POST +public +/api/v1/auth/login  login_ip 30/minute, login 5/minute'
 
 # nginx keeps a crowd from the workers, and refuses in the same form whom it cannot keep waiting.
 sed -i 's/burst=200 delay=40/nodelay/; s|rate=50r/s|rate=1r/m|' "$site"/*/site.conf

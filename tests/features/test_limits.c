@@ -250,6 +250,60 @@ Test(limits, are_told_to_the_audit_log_once)
 	cr_expect_eq(count_events(), 2);
 }
 
+/* An attacker who varies the account makes no counter, row or event with each request. */
+Test(limits, a_refused_client_makes_no_finer_counter)
+{
+	struct answer a = { 0 };
+
+	settings.auth_login_ip_rate_limit = (struct rate) { 3, 60 };
+	for (int i = 0; i < 3; i++)
+		a = try_login(arena_printf(t->arena, "user-%d@example.net", i), NULL);
+	cr_expect_eq(a.status, 401);
+	for (int i = 0; i < 10; i++) {
+		a = try_login("ada@example.com", NULL);
+		expect_problem(&a, 429, "rate_limited");
+		expect_headers(&a, "\"login_ip\";q=3;w=60", "\"login_ip\";r=0;t=20");
+	}
+	settings.auth_login_ip_rate_limit = (struct rate) { 0 };
+	a = try_login("ada@example.com", NULL);
+	expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=4;t=12");
+}
+
+Test(limits, invented_accounts_make_one_event_for_each_policy)
+{
+	for (int i = 0; i < 60; i++) {
+		const char *json =
+		    arena_printf(t->arena, "{\"email\":\"user-%d@example.net\"}", i / 6);
+
+		call(t, "POST", "/api/v1/auth/forgot-password", .json = json);
+		call(t, "POST", LOGIN,
+		     .json =
+			 credentials(arena_printf(t->arena, "user-%d@example.net", i / 6), "x"));
+	}
+	cr_expect_str_eq(
+	    testdb_sql("SELECT string_agg(target || ' ' || n, ', ' ORDER BY target)"
+		       " FROM (SELECT target, count(*) AS n FROM audit_events"
+		       " WHERE action = 'excess_rate_limit_exceeded' GROUP BY 1) AS e"),
+	    "/api/v1/auth/forgot-password 2, /api/v1/auth/login 2");
+}
+
+Test(limits, a_loop_of_refused_requests_makes_one_event)
+{
+	struct account ada = make_user(t), bob = make_user(t);
+
+	for (int i = 0; i < 50; i++) {
+		struct answer a = call(t, "GET", "/api/v1/audit", .token = ada.token);
+
+		expect_problem(&a, 403, "forbidden");
+		call(t, "DELETE", arena_printf(t->arena, "/api/v1/users/%s", bob.id),
+		     .token = ada.token);
+	}
+	call(t, "GET", "/api/v1/audit", .token = bob.token);
+	cr_expect_str_eq(
+	    testdb_sql("SELECT count(*) FROM audit_events WHERE action = 'authz_fail'"), "3",
+	    "one for each actor and route");
+}
+
 Test(limits, off_says_nothing)
 {
 	struct answer a;

@@ -35,7 +35,7 @@ load_settings(const char *url)
 	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
 	    settings.auth_refresh_rate_limit = settings.auth_register_rate_limit =
 		settings.auth_recovery_rate_limit = settings.auth_recovery_ip_rate_limit =
-		    (struct rate) { 0 };
+		    settings.rate_limit = (struct rate) { 0 };
 }
 
 static PGresult *

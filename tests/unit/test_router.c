@@ -206,6 +206,8 @@ begin(void)
 	settings.cors_origins = nobody;
 	settings.api_prefix = "/p";
 	settings.max_body_bytes = 1000;
+	settings.jwt_secret_key = "a key that the tests alone use, long enough";
+	settings.redis_url = "memory://";
 	test.arena = arena_new(1 << 30);
 	freopen("/dev/null", "w", stderr); /* the log of what goes wrong here on purpose */
 }

@@ -85,13 +85,15 @@ refresh_key(struct request *req)
 {
 	const struct refresh *in = req->in;
 
-	return in && in->refresh_token ? auth_session_of(req->ctx, in->refresh_token) : NULL;
+	return in && in->refresh_token ? auth_session_of(req->ctx, in->refresh_token)
+				       : limit_client(req);
 }
 
-static const struct limit login_limit = { "login", &settings.auth_login_rate_limit, login_key };
+static const struct limit login_limit = { "login", &settings.auth_login_rate_limit, login_key,
+					  .needs_body = true };
 static const struct limit login_ip_limit = { "login_ip", &settings.auth_login_ip_rate_limit, NULL };
 static const struct limit refresh_limit = { "refresh", &settings.auth_refresh_rate_limit,
-					    refresh_key };
+					    refresh_key, .needs_body = true };
 static const struct limit register_limit = { "register", &settings.auth_register_rate_limit, NULL };
 
 const struct route auth_routes[] = {
@@ -102,12 +104,12 @@ const struct route auth_routes[] = {
 	{ POST, "/auth/login", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
 	  .form = &credentials_form, .reply = &tokens_schema,
 	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED },
-	  .limits = { &login_limit, &login_ip_limit }, .id = "auth_login",
+	  .limits = { &login_ip_limit, &login_limit }, .id = "auth_login",
 	  .text = "Sign in and get tokens." },
 	{ POST, "/auth/token", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
 	  .form = &credentials_form, .reply = &tokens_schema,
 	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED },
-	  .limits = { &login_limit, &login_ip_limit }, .id = "auth_token",
+	  .limits = { &login_ip_limit, &login_limit }, .id = "auth_token",
 	  .text = "The same as login, under the name that OAuth 2.0 clients look for." },
 	{ POST, "/auth/refresh", refresh, ACCESS_PUBLIC, .body = &refresh_schema,
 	  .reply = &tokens_schema, .errors = { E_INVALID_TOKEN, E_TOKEN_REUSED },

@@ -50,7 +50,7 @@ account_key(struct request *req)
 }
 
 static const struct limit mail_limit = { "recovery", &settings.auth_recovery_rate_limit,
-					 account_key };
+					 account_key, .needs_body = true };
 static const struct limit address_limit = { "recovery_ip", &settings.auth_recovery_ip_rate_limit,
 					    NULL };
 
@@ -60,11 +60,11 @@ const struct route recovery_routes[] = {
 	  .id = "auth_verify_email",
 	  .text = "Prove an e-mail address with the token that was sent there." },
 	{ POST, "/auth/resend-verification", resend_verification, ACCESS_PUBLIC,
-	  .body = &address_schema, .status = 204, .limits = { &mail_limit, &address_limit },
+	  .body = &address_schema, .status = 204, .limits = { &address_limit, &mail_limit },
 	  .id = "auth_resend_verification",
 	  .text = "Send that token again, if the address has an account that needs it." },
 	{ POST, "/auth/forgot-password", forgot_password, ACCESS_PUBLIC, .body = &address_schema,
-	  .status = 204, .limits = { &mail_limit, &address_limit }, .id = "auth_forgot_password",
+	  .status = 204, .limits = { &address_limit, &mail_limit }, .id = "auth_forgot_password",
 	  .text = "Send a token for a new password, if the address has an account." },
 	{ POST, "/auth/reset-password", reset_password, ACCESS_PUBLIC, .body = &reset_schema,
 	  .status = 204, .errors = { E_INVALID_TOKEN, E_OVERLOADED }, .limits = { &address_limit },
