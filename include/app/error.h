@@ -4,6 +4,10 @@
  *
  *	return fail(c, E_CONFLICT, "an item may have at most %d parts", MAX_PARTS);
  *
+ * A 503 also needs its cause, so that the access line and the metrics can name it:
+ *
+ *	return fail_unavailable(c, CAUSE_HASH_QUEUE, NULL);
+ *
  * Only the edge (http/problem.c, cli/) turns an error into an answer; only src/db/
  * turns SQLSTATE into an error.
  */
@@ -32,6 +36,19 @@ struct error_info {
 
 /* The row of an error; of OK and of unknown numbers, that of E_INTERNAL. */
 const struct error_info *error_info(enum error);
+
+/* The reasons for a 503 (cause.def). */
+enum cause {
+	CAUSE_NONE,
+#define CAUSE(name, error, word, text) name,
+#include "app/cause.def"
+#undef CAUSE
+	CAUSE_COUNT
+};
+
+/* "hash_queue": in the access line and the label of unavailable_total. "unstated" for
+ * CAUSE_NONE, which a test rejects. */
+const char *cause_word(enum cause);
 
 /* What is wrong with one field; the codes are the contract's. */
 enum field_code {
@@ -65,12 +82,17 @@ struct failure {
 	struct field_error *fields; /* E_VALIDATION only, in the order found */
 	unsigned nfields;
 	unsigned retry_after; /* seconds, 0 = the error's own default */
+	enum cause cause;     /* of E_UNAVAILABLE and E_OVERLOADED */
 };
 
 /* Records the failure and returns `e`. The text goes to the client, so it holds no
  * SQL, no path, no secret; `format` may be NULL. What only the operator may see is
  * logged where it happens. */
 enum error fail(struct ctx *, enum error e, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* The same for a 503: returns the error of the cause's row, E_UNAVAILABLE or E_OVERLOADED,
+ * which fail() must not be given (tests/lint/names.sh). */
+enum error fail_unavailable(struct ctx *, enum cause, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Adds one bad field and returns E_VALIDATION. `in` must be a literal; at most 100 are
  * kept. */

@@ -125,8 +125,10 @@ struct request {
  * goes wrong is in the reply. Tests call it too. */
 void app_handle(struct request *);
 
-/* Counts an answer, for who answers without app_handle(). */
-void measure_request(const struct request *, unsigned status, int64_t microseconds);
+/* Count a response and write its access line, for code that responds without app_handle();
+ * `cause` is that of a 503. measure_request() is safe in a signal handler. */
+void measure_request(const struct request *, unsigned status, enum cause, int64_t microseconds);
+void log_request(const struct request *, unsigned status, enum cause, int64_t microseconds);
 
 /* Counts a try to sign in, or to be known by credentials of that kind. */
 void count_attempt(const char *kind, enum error);

@@ -38,6 +38,7 @@ extern const struct metric metric_db_duration;   /* query */
 extern const struct metric metric_db_errors;     /* class */
 extern const struct metric metric_cache_hits, metric_cache_misses;
 extern const struct metric metric_rate_limited; /* policy */
+extern const struct metric metric_unavailable;  /* cause */
 extern const struct metric metric_job_duration; /* task, result */
 extern const struct metric metric_jobs_finished, metric_jobs_depth, metric_jobs_oldest;
 extern const struct metric metric_workers, metric_worker_restarts, metric_build;

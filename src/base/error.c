@@ -19,6 +19,22 @@ error_info(enum error e)
 	return &infos[e];
 }
 
+static const struct {
+	enum error error;
+	const char *word;
+} causes[] = {
+	[CAUSE_NONE] = { E_UNAVAILABLE, "unstated" },
+#define CAUSE(name, error, word, text) [name] = { error, word },
+#include "app/cause.def"
+#undef CAUSE
+};
+
+const char *
+cause_word(enum cause cause)
+{
+	return causes[cause].word;
+}
+
 static const char *const field_codes[] = {
 	[FIELD_REQUIRED] = "required",
 	[FIELD_UNKNOWN] = "unknown_field",
@@ -38,18 +54,37 @@ field_code_text(enum field_code code)
 	return field_codes[code];
 }
 
-enum error
-fail(struct ctx *c, enum error e, const char *format, ...)
+static enum error
+record(struct ctx *c, enum error e, enum cause cause, const char *format, va_list args)
 {
 	failure_clear(c);
 	c->failure.error = e;
-	if (format) {
-		va_list args;
-
-		va_start(args, format);
+	c->failure.cause = cause;
+	if (format)
 		c->failure.detail = arena_vprintf(c->arena, format, args);
-		va_end(args);
-	}
+	return e;
+}
+
+enum error
+fail(struct ctx *c, enum error e, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	record(c, e, CAUSE_NONE, format, args);
+	va_end(args);
+	return e;
+}
+
+enum error
+fail_unavailable(struct ctx *c, enum cause cause, const char *format, ...)
+{
+	va_list args;
+	enum error e;
+
+	va_start(args, format);
+	e = record(c, causes[cause].error, cause, format, args);
+	va_end(args);
 	return e;
 }
 

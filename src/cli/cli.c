@@ -321,9 +321,9 @@ run_act(const struct command *command, const struct act *act, const struct call 
 
 	c = cli_open(command->owner);
 	if (command->owner && !*settings.migrate_database_url && !*settings.database_url)
-		e = fail(&c, E_UNAVAILABLE,
-			 "set MIGRATE_DATABASE_URL, or DATABASE_URL where one role does"
-			 " everything");
+		e = fail_unavailable(&c, CAUSE_SETTINGS,
+				     "set MIGRATE_DATABASE_URL, or DATABASE_URL where one role does"
+				     " everything");
 	else
 		e = act->run(&c, call);
 	status = tell(&c, command->name, e);

@@ -223,7 +223,7 @@ after_loss(struct ctx *c, const struct query *q, bool sent, bool *again)
 	*again = *again && db->depth == 0 && (!sent || q->read_only);
 	log_warn(c, "lost the database in statement %s%s", q->name, *again ? "; trying again" : "");
 	db_close(db);
-	return *again ? OK : db_unavailable(c);
+	return *again ? OK : db_unavailable(c, CAUSE_DB_LOST);
 }
 
 /* One result, good or bad. */
@@ -270,8 +270,7 @@ db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *o
 	enum error e;
 
 	if (c->db->doomed)
-		return c->failure.error == c->db->doomed ? c->db->doomed
-							 : fail(c, c->db->doomed, NULL);
+		return db_fail_doomed(c);
 
 	e = run(c, q, p, out);
 	took = clock_monotonic() - start;

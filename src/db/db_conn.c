@@ -51,19 +51,19 @@ db_close(struct db *db)
 	db->fresh = false;
 	db->listens = false;
 	statements_forget(db);
-	if (db->depth > 0 && !db->doomed)
-		db->doomed = E_UNAVAILABLE;
+	if (db->depth > 0)
+		db_doom(db, E_UNAVAILABLE, CAUSE_DB_LOST);
 }
 
 enum error
-db_unavailable(struct ctx *c)
+db_unavailable(struct ctx *c, enum cause cause)
 {
 	int64_t wait = c->db->retry_at - clock_monotonic();
 
 	metric_add(&metric_db_errors, 1, "08");
-	fail(c, E_UNAVAILABLE, "the database does not answer: try again in a moment");
+	fail_unavailable(c, cause, "the database does not answer: try again in a moment");
 	c->failure.retry_after = wait > SECOND ? 2 : 1;
-	return E_UNAVAILABLE;
+	return c->failure.error;
 }
 
 static void
@@ -167,10 +167,10 @@ try_to_connect(struct ctx *c)
 	unsigned doublings;
 
 	if (clock_monotonic() < db->retry_at)
-		return db_unavailable(c);
+		return db_unavailable(c, CAUSE_DB_BACKOFF);
 	if (!url_options(c->arena, db->url, &own)) {
 		log_error(c, "DATABASE_URL is not a connection string of PostgreSQL");
-		return db_unavailable(c);
+		return db_unavailable(c, CAUSE_SETTINGS);
 	}
 
 	db->conn = open_connection(db->url, server_options(c->arena, own));
@@ -186,7 +186,7 @@ try_to_connect(struct ctx *c)
 	doublings = db->failures < WAIT_DOUBLINGS ? db->failures : WAIT_DOUBLINGS;
 	db->failures++;
 	db->retry_at = clock_monotonic() + ((int64_t)WAIT_FIRST << doublings);
-	return db_unavailable(c);
+	return db_unavailable(c, CAUSE_DB_CONNECT);
 }
 
 /* Between two statements the server says nothing but notices, to who listens; other bytes
@@ -320,7 +320,7 @@ db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGr
 	if (db_lost(db, result)) {
 		log_error(c, "lost the database in %s: %s", name, connection_error(c, db->conn));
 		db_close(db);
-		return db_unavailable(c);
+		return db_unavailable(c, CAUSE_DB_LOST);
 	}
 	if (result_is_error(result))
 		return db_refused(c, name, result);

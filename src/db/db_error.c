@@ -6,18 +6,23 @@
 
 static const struct sqlstate {
 	const char *code;
-	enum error error;
+	enum error error; /* OK: that of the cause */
+	enum cause cause;
 	enum log_level level;
 	bool message;
 	const char *detail;
 } sqlstates[] = {
-#define SQLSTATE(code, error, level, message, detail) { code, error, level, message, detail },
+#define SQLSTATE(code, error, level, message, detail)                                              \
+	{ code, error, CAUSE_NONE, level, message, detail },
+#define SQLSTATE_503(code, cause, level, message, detail)                                          \
+	{ code, OK, cause, level, message, detail },
 #include "sqlstate.def"
 #undef SQLSTATE
+#undef SQLSTATE_503
 };
 
 /* All that no row of the table foresees is a mistake of ours. */
-static const struct sqlstate unforeseen = { "", E_INTERNAL, LOG_ERROR, true, NULL };
+static const struct sqlstate unforeseen = { "", E_INTERNAL, CAUSE_NONE, LOG_ERROR, true, NULL };
 
 bool
 result_is_error(const PGresult *result)
@@ -65,12 +70,17 @@ db_refused(struct ctx *c, const char *name, const PGresult *result)
 	snprintf(db->constraint, sizeof(db->constraint), "%s", constraint ? constraint : "");
 	log_write(row->level, c, fields, "statement %s failed%s%s", name,
 		  row->message && message ? ": " : "", row->message && message ? message : "");
-	if (db->depth > 0 && !db->doomed)
-		db->doomed = row->error;
 	if (sqlstate_is(result, "40001") || sqlstate_is(result, "40P01"))
 		db->again = true;
 
-	return row->detail ? fail(c, row->error, "%s", row->detail) : fail(c, row->error, NULL);
+	if (row->cause)
+		fail_unavailable(c, row->cause, NULL);
+	else
+		fail(c, row->error, NULL);
+	c->failure.detail = row->detail;
+	if (db->depth > 0)
+		db_doom(db, c->failure.error, c->failure.cause);
+	return c->failure.error;
 }
 
 const char *

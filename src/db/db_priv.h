@@ -58,6 +58,7 @@ struct db {
 
 	unsigned depth;           /* of open db_begin */
 	enum error doomed;        /* what must become of the open transaction; OK: it may commit */
+	enum cause doomed_cause;  /* of a 503 */
 	bool again;               /* it may succeed if it is run again */
 	const char *begin;        /* its BEGIN, until that goes out with the first statement */
 	const struct query *last; /* what db_last() kept for its end, or NULL … */
@@ -73,7 +74,11 @@ enum error db_connect(struct ctx *) MUST_CHECK;
 /* Closes it, and dooms the open transaction. */
 void db_close(struct db *);
 /* Says that the database is away, and when to come again. */
-enum error db_unavailable(struct ctx *) MUST_CHECK;
+enum error db_unavailable(struct ctx *, enum cause) MUST_CHECK;
+/* db_transaction.c: the open transaction fails with that error, unless it failed before. */
+void db_doom(struct db *, enum error, enum cause);
+/* Its error, as fail() leaves it. */
+enum error db_fail_doomed(struct ctx *);
 /* What came of the statement that was sent: the first error, else the last result. NULL
  * where the time ran out (milliseconds; negative: never). */
 PGresult *db_wait(struct db *, int timeout_ms);

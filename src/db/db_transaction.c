@@ -30,19 +30,44 @@ tell_trace(struct ctx *c)
 		       &rows);
 }
 
+void
+db_doom(struct db *db, enum error e, enum cause cause)
+{
+	if (db->doomed)
+		return;
+
+	db->doomed = e;
+	db->doomed_cause = cause;
+}
+
+enum error
+db_fail_doomed(struct ctx *c)
+{
+	struct db *db = c->db;
+
+	if (c->failure.error != db->doomed)
+		fail(c, db->doomed, NULL);
+	c->failure.cause = db->doomed_cause;
+	return db->doomed;
+}
+
 static enum error
 begin_as(struct ctx *c, const char *how)
 {
 	struct db *db = c->db;
+	enum error e;
 
 	if (db->depth++ > 0)
 		return db->doomed;
 
 	db->again = false;
 	db->begin = how;
-	db->doomed = db_connect(c);
-	if (!db->doomed)
-		db->doomed = tell_trace(c);
+	e = db_connect(c);
+	db->doomed = OK; /* a dead connection was replaced */
+	if (!e)
+		e = tell_trace(c);
+	if (e)
+		db_doom(db, e, c->failure.cause);
 	return db->doomed;
 }
 
@@ -158,9 +183,11 @@ db_finish(struct ctx *c, enum error e)
 		e = commit_it(c);
 	if (e)
 		roll_back(db);
+	if (e && c->failure.error != e)
+		e = e == db->doomed ? db_fail_doomed(c) : fail(c, e, NULL);
 	forget(db);
 	tell_changes(db);
-	return e && c->failure.error != e ? fail(c, e, NULL) : e;
+	return e;
 }
 
 /* Two that met once shall not meet again: 10 to 30 ms for the first pause, then more. */

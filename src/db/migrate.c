@@ -275,7 +275,8 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 	db_keep(c, result);
 	if (db_lost(db, result)) {
 		db_close(db);
-		return fail(c, E_UNAVAILABLE, "%s: the database closed the connection", m->name);
+		return fail_unavailable(c, CAUSE_DB_LOST, "%s: the database closed the connection",
+					m->name);
 	}
 
 	if (result_is_error(result))

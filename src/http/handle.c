@@ -286,7 +286,7 @@ finish(struct request *req)
 }
 
 void
-measure_request(const struct request *req, unsigned status, int64_t took)
+measure_request(const struct request *req, unsigned status, enum cause cause, int64_t took)
 {
 	const char *method = req->method == METHOD_NONE ? "_OTHER" : method_name(req->method);
 	char text[] = { (char)('0' + status / 100), (char)('0' + status / 10 % 10),
@@ -294,12 +294,13 @@ measure_request(const struct request *req, unsigned status, int64_t took)
 
 	metric_observe(&metric_http_duration, took, method,
 		       req->route ? req->ctx->route : "unmatched", text);
+	if (status == 503)
+		metric_add(&metric_unavailable, 1, cause_word(cause));
 }
 
-static void
-log_request(const struct request *req, int64_t took)
+void
+log_request(const struct request *req, unsigned status, enum cause cause, int64_t took)
 {
-	unsigned status = req->reply.status;
 	enum error e = req->ctx->failure.error;
 	struct log_field fields[] = {
 		{ .name = "method", .text = req->method_text },
@@ -309,6 +310,7 @@ log_request(const struct request *req, int64_t took)
 		{ .name = "bytes", .number = (int64_t)req->reply.len, .is = LOG_NUMBER },
 		{ .name = "remote_addr", .text = req->ctx->ip },
 		{ .name = "error", .text = status >= 400 && e ? error_info(e)->code : NULL },
+		{ .name = "cause", .text = status == 503 ? cause_word(cause) : NULL },
 		{ 0 },
 	};
 
@@ -341,6 +343,6 @@ app_handle(struct request *req)
 	if (c->db)
 		db_settle(c->db);
 	took = clock_monotonic() - start;
-	measure_request(req, req->reply.status, took);
-	log_request(req, took);
+	measure_request(req, req->reply.status, c->failure.cause, took);
+	log_request(req, req->reply.status, c->failure.cause, took);
 }

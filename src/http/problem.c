@@ -81,4 +81,5 @@ reply_out_of_memory(struct request *req)
 		.headers = { { "Retry-After", "1" } },
 		.nheaders = 1,
 	};
+	req->ctx->failure = (struct failure) { .error = E_OVERLOADED, .cause = CAUSE_MEMORY };
 }

@@ -42,7 +42,7 @@ job_check(struct job *job)
 	s->stopped = why_stop(s);
 	if (!s->stopped)
 		return OK;
-	return fail(job->ctx, E_UNAVAILABLE, "%s", texts[s->stopped]);
+	return fail_unavailable(job->ctx, CAUSE_JOB_STOPPED, "%s", texts[s->stopped]);
 }
 
 /* ---- what a handler says */
@@ -110,7 +110,7 @@ enum error
 job_snooze(struct job *job, int64_t seconds)
 {
 	job->state->snooze = seconds > 0 ? seconds : 1;
-	return fail(job->ctx, E_UNAVAILABLE, "not yet");
+	return fail_unavailable(job->ctx, CAUSE_JOB_SNOOZED, "not yet");
 }
 
 enum error
@@ -174,7 +174,7 @@ job_run(struct run *r, const struct taken *t)
 	} else {
 		log_error(c, "the job took more memory than it may have");
 		r->state.result = NULL;
-		r->error = fail(c, E_OVERLOADED, NULL);
+		r->error = fail_unavailable(c, CAUSE_MEMORY, NULL);
 		c->failure.detail = "it took more memory than it may have";
 	}
 	arena_unguard(c->arena);

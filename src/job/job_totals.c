@@ -50,5 +50,5 @@ job_depth(struct ctx *c, struct job_depth *out)
 		if (e)
 			return e;
 	}
-	return out->oldest == UNKNOWN ? fail(c, E_UNAVAILABLE, NULL) : OK;
+	return out->oldest == UNKNOWN ? fail_unavailable(c, CAUSE_DB_BACKOFF, NULL) : OK;
 }

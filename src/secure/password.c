@@ -77,7 +77,9 @@ outcome(struct ctx *c, const struct scheme *s, int problem)
 	if (!problem)
 		return OK;
 	log_error(c, "hash of a password (%s): %s", s->prefix, strerror(problem));
-	return fail(c, problem == ENOMEM ? E_OVERLOADED : E_INTERNAL, NULL);
+	if (problem == ENOMEM)
+		return fail_unavailable(c, CAUSE_HASH_MEMORY, NULL);
+	return fail(c, E_INTERNAL, NULL);
 }
 
 static enum error
@@ -87,7 +89,7 @@ make(struct ctx *c, const char *password, char out[HASH_SIZE])
 	int problem;
 
 	if (!hashing_begin())
-		return fail(c, E_OVERLOADED, NULL);
+		return fail_unavailable(c, CAUSE_HASH_QUEUE, NULL);
 	problem = s->make(s, password, out);
 	hashing_end();
 	return outcome(c, s, problem);
@@ -127,7 +129,7 @@ password_verify(struct ctx *c, const char *password, const char *hash, bool *rig
 	if (!s)
 		return make(c, password, unused);
 	if (!hashing_begin())
-		return fail(c, E_OVERLOADED, NULL);
+		return fail_unavailable(c, CAUSE_HASH_QUEUE, NULL);
 	problem = s->verify(password, hash, right);
 	hashing_end();
 	return outcome(c, s, problem);

@@ -41,7 +41,7 @@ arm(int64_t microseconds)
 /* The client has its answer by now. The log is no place for a signal handler: should it
  * wait for a lock that the interrupted code holds, a second alarm ends that. */
 static NORETURN void
-last_words(void)
+last_words(bool answered)
 {
 	const struct request *req = now.request;
 	sigset_t alarm_set;
@@ -53,6 +53,8 @@ last_words(void)
 	alarm(1);
 	log_error(req ? req->ctx : NULL, "the request took longer than REQUEST_TIMEOUT_SECONDS; "
 					 "this worker ends with it");
+	if (answered)
+		log_request(req, too_late.status, CAUSE_TIMEOUT, now.length);
 	_exit(EXIT_OVERRUN);
 }
 
@@ -62,6 +64,7 @@ on_alarm(int signal)
 	int saved = errno;
 	int64_t ends = now.ends, time = clock_monotonic();
 	struct plain_answer answer = too_late;
+	bool answered;
 
 	(void)signal;
 	if (!ends) {
@@ -71,11 +74,12 @@ on_alarm(int signal)
 	} else {
 		if (now.request)
 			answer.request_id = now.request->ctx->request_id;
-		if (now.id) {
+		answered = now.id;
+		if (answered) {
 			answer_plainly(now.fd, now.id, &answer);
-			measure_request(now.request, answer.status, now.length);
+			measure_request(now.request, answer.status, CAUSE_TIMEOUT, now.length);
 		}
-		last_words();
+		last_words(answered);
 	}
 	errno = saved;
 }

@@ -312,7 +312,7 @@ answer_too_large(int fd)
 	uuid_new(id);
 	log_warn(NULL, "refused request %s: its parameters are too long or too many", id);
 	answer_plainly(fd, w.guard.id, &plain);
-	measure_request(&(struct request) { 0 }, plain.status, 0);
+	measure_request(&(struct request) { 0 }, plain.status, CAUSE_NONE, 0);
 	close(fd);
 }
 

@@ -67,6 +67,11 @@ const struct metric metric_rate_limited = {
 	.text = "Requests that a rate limit refused.",
 	.labels = { "policy" },
 };
+const struct metric metric_unavailable = {
+	.name = "unavailable_total",
+	.text = "Responses with status 503, by cause (HACKING.md lists the causes).",
+	.labels = { "cause" },
+};
 const struct metric metric_job_duration = {
 	.name = "job_duration_seconds",
 	.text = "How long tries of jobs took, on all hosts together.",
@@ -109,23 +114,12 @@ const struct metric metric_build = {
 };
 
 const struct metric *const metrics[] = {
-	&http_requests,
-	&metric_http_duration,
-	&metric_http_in_progress,
-	&metric_auth_attempts,
-	&metric_db_duration,
-	&metric_db_errors,
-	&metric_cache_hits,
-	&metric_cache_misses,
-	&metric_rate_limited,
-	&metric_jobs_finished,
-	&metric_job_duration,
-	&metric_jobs_depth,
-	&metric_jobs_oldest,
-	&metric_workers,
-	&metric_worker_restarts,
-	&metric_build,
-	NULL,
+	&http_requests,          &metric_http_duration, &metric_http_in_progress,
+	&metric_auth_attempts,   &metric_db_duration,   &metric_db_errors,
+	&metric_cache_hits,      &metric_cache_misses,  &metric_rate_limited,
+	&metric_unavailable,     &metric_jobs_finished, &metric_job_duration,
+	&metric_jobs_depth,      &metric_jobs_oldest,   &metric_workers,
+	&metric_worker_restarts, &metric_build,         NULL,
 };
 
 /* ---- series: found by a hash of their names, written once, kept for ever */

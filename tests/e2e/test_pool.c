@@ -383,6 +383,7 @@ Test(pool, a_request_over_its_deadline_is_503)
 	cr_expect_neq(strncmp(id + 16, "none", 4), 0);
 	cr_expect_not_null(strstr(strstr(id, "\"request_id\":\""), (char[]) { id[16], '\0' }));
 	pool_wait_logged(&pool, "took longer than REQUEST_TIMEOUT_SECONDS", 1);
+	pool_wait_logged(&pool, "\"cause\":\"timeout\"", 1);
 	for (int i = 0; i < 10; i++)
 		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
 }

@@ -102,6 +102,7 @@ handle(const struct act *act, const char *token, int which)
 	app_handle(&req);
 	fail_at = 0;
 	status = req.reply.status;
+	cr_expect(status != 503 || c.failure.cause, "503 without a cause");
 	if (status == act->status && act->says && !strstr(req.reply.body, act->says))
 		status = 0;
 	arena_free(memory);

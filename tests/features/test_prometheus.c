@@ -41,6 +41,7 @@ Test(prometheus, names_all_that_is_promised)
 		"cache_hits_total counter",
 		"cache_misses_total counter",
 		"rate_limited_total counter",
+		"unavailable_total counter",
 		"jobs_finished_total counter",
 		"job_duration_seconds histogram",
 		"jobs_queue_depth gauge",

@@ -219,6 +219,7 @@ check_retry(const struct asked *asked, const struct answer *a)
 {
 	const char *retry = answer_header(a, "Retry-After");
 
+	CHECK(a->status != 503 || asked->req->ctx->failure.cause, "a 503 without a cause");
 	if (a->status != 503 && a->status != 429)
 		return;
 

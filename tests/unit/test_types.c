@@ -23,7 +23,7 @@ static enum error
 maker_visible(struct ctx *c, const char *id)
 {
 	if (strcmp(id, BROKEN) == 0)
-		return fail(c, E_UNAVAILABLE, NULL);
+		return fail_unavailable(c, CAUSE_DB_LOST, NULL);
 	return strcmp(id, KNOWN) == 0 ? OK : fail(c, E_NOT_FOUND, NULL);
 }
 

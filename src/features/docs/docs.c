@@ -10,7 +10,7 @@ show_document(struct request *req)
 	const char *document = openapi_document(&len);
 
 	if (!document)
-		return fail(req->ctx, E_OVERLOADED, NULL);
+		return fail_unavailable(req->ctx, CAUSE_MEMORY, NULL);
 
 	return reply_body(req, 200, "application/json", document, len);
 }

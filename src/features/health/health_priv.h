@@ -35,7 +35,8 @@ struct health {
 	const char *status; /* ok, degraded */
 	const char *service, *version, *environment;
 	const void *checks;
-	bool ready; /* database answers, nothing pending, not draining */
+	/* Why the database, and why the whole service, is not ready; CAUSE_NONE: it is. */
+	enum cause database_cause, cause;
 };
 extern const struct schema health_schema;
 

@@ -12,8 +12,6 @@ show_live(struct request *req)
 static enum error
 show_health(struct request *req)
 {
-	const struct checks *checks;
-	const struct check_database *database;
 	struct health health;
 	enum error e;
 
@@ -22,9 +20,8 @@ show_health(struct request *req)
 	if (e)
 		return e;
 
-	checks = health.checks;
-	database = checks->database;
-	if (strcmp(database->status, "ok") != 0) {
+	if (health.database_cause) {
+		req->ctx->failure.cause = health.database_cause;
 		req->reply.status = 503;
 		reply_header(req, "Retry-After", "1");
 	}
@@ -38,10 +35,11 @@ show_ready(struct request *req)
 	struct health health;
 
 	health_check(req->ctx, &health);
-	if (!health.ready)
-		return fail(req->ctx, E_UNAVAILABLE,
-			    "not ready: the database is away, a migration is pending, or the "
-			    "service is stopping; /health tells which");
+	if (health.cause)
+		return fail_unavailable(
+		    req->ctx, health.cause,
+		    "not ready: the database is away, a migration is pending, or the "
+		    "service is stopping; /health tells which");
 
 	return reply_record(req, OK, &ready);
 }

@@ -12,7 +12,8 @@ enum { LATE_SECONDS = 300 };
 
 /* What is told to the other workers. */
 struct found {
-	int64_t answers, latency_ms;
+	int64_t away; /* the cause (enum cause) while PostgreSQL does not answer; 0: it does */
+	int64_t latency_ms;
 	int64_t pending; /* -1: not known */
 	int64_t cache;   /* it answers, or there is none to ask */
 };
@@ -23,9 +24,9 @@ ask(struct ctx *c)
 	struct found r;
 	int64_t latency = 0;
 
-	r.answers = db_ping(c, &latency) == OK;
+	r.away = db_ping(c, &latency) ? c->failure.cause : CAUSE_NONE;
 	r.latency_ms = (latency + 999) / 1000;
-	if (!r.answers || migrate_pending(c, &r.pending))
+	if (r.away || migrate_pending(c, &r.pending))
 		r.pending = -1;
 	r.cache = !redis_wanted() || redis_ping();
 	failure_clear(c);
@@ -60,11 +61,21 @@ check_jobs(struct ctx *c, bool tables)
 	return check;
 }
 
+static enum cause
+not_ready(const struct found *r)
+{
+	if (r->away)
+		return (enum cause)r->away;
+	if (r->pending)
+		return CAUSE_DB_MIGRATIONS;
+	return shared_draining() ? CAUSE_DRAINING : CAUSE_NONE;
+}
+
 void
 health_check(struct ctx *c, struct health *out)
 {
 	struct found r = look(c);
-	const struct check_database database = { r.answers ? "ok" : "error", r.latency_ms };
+	const struct check_database database = { r.away ? "error" : "ok", r.latency_ms };
 	const struct check_migrations migrations = {
 		r.pending < 0 ? "unknown" : (r.pending ? "pending" : "ok"),
 		r.pending < 0 ? 0 : r.pending,
@@ -78,7 +89,7 @@ health_check(struct ctx *c, struct health *out)
 		.cache = arena_copy(c->arena, &cache, sizeof(cache)),
 		.jobs = arena_copy(c->arena, &jobs, sizeof(jobs)),
 	};
-	bool ok = r.answers && r.pending == 0;
+	bool ok = !r.away && r.pending == 0;
 
 	*out = (struct health) {
 		.status = ok && r.cache && strcmp(jobs.status, "ok") == 0 ? "ok" : "degraded",
@@ -86,6 +97,7 @@ health_check(struct ctx *c, struct health *out)
 		.version = PACKAGE_VERSION,
 		.environment = settings.environment,
 		.checks = arena_copy(c->arena, &checks, sizeof(checks)),
-		.ready = ok && !shared_draining(),
+		.database_cause = (enum cause)r.away,
+		.cause = not_ready(&r),
 	};
 }

@@ -129,11 +129,11 @@ send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t
 	CURLcode code;
 
 	if (!curl)
-		return fail(c, E_UNAVAILABLE, NULL);
+		return fail_unavailable(c, CAUSE_MEMORY, NULL);
 	arena_defer(c->arena, release_curl, curl);
 	to = curl_slist_append(NULL, mail->recipient);
 	if (!to)
-		return fail(c, E_UNAVAILABLE, NULL);
+		return fail_unavailable(c, CAUSE_MEMORY, NULL);
 	arena_defer(c->arena, release_list, to);
 
 	curl_easy_setopt(curl, CURLOPT_URL, settings.smtp_url);
@@ -151,8 +151,8 @@ send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t
 	if (code != CURLE_OK) {
 		log_warn(c, "the mail server did not take mail %s: %s", mail->id,
 			 *said ? said : curl_easy_strerror(code));
-		return fail(c, E_UNAVAILABLE, "the mail server did not take it: %s",
-			    *said ? said : curl_easy_strerror(code));
+		return fail_unavailable(c, CAUSE_MAIL, "the mail server did not take it: %s",
+					*said ? said : curl_easy_strerror(code));
 	}
 	return OK;
 }
@@ -172,7 +172,7 @@ write_to_folder(struct ctx *c, const struct mail *mail, const char *message, siz
 		return OK;
 
 	log_warn(c, "cannot write mail %s: %s; look at MAIL_DIR", path, strerror(errno));
-	return fail(c, E_UNAVAILABLE, "cannot write into MAIL_DIR");
+	return fail_unavailable(c, CAUSE_MAIL, "cannot write into MAIL_DIR");
 }
 
 enum error
@@ -187,5 +187,6 @@ mail_send(struct ctx *c, const struct mail *mail)
 		return send_by_smtp(c, mail, message, len);
 	if (*settings.mail_dir)
 		return write_to_folder(c, mail, message, len);
-	return fail(c, E_UNAVAILABLE, "set SMTP_URL (or MAIL_DIR in development) to send mail");
+	return fail_unavailable(c, CAUSE_SETTINGS,
+				"set SMTP_URL (or MAIL_DIR in development) to send mail");
 }

@@ -17,7 +17,7 @@ show_metrics(struct request *req)
 	prometheus_write(req->ctx, &b);
 	text = buf_done(&b);
 	if (!text)
-		return fail(req->ctx, E_OVERLOADED, NULL);
+		return fail_unavailable(req->ctx, CAUSE_MEMORY, NULL);
 
 	return reply_body(req, 200, MEDIA_TYPE, text, b.len);
 }
