@@ -270,9 +270,12 @@ function setUpEdit() {
 const open = ["sign-in", "register", "forgot"];
 const linked = { "/verify-email": "verify-email", "/reset-password": "reset-password" };
 
+// The token of a mail's link: in the fragment, which no browser sends and no access log records.
+const linkToken = () => new URLSearchParams(location.hash.slice(1)).get("token");
+
 function sectionFor() {
   const wanted = location.hash.slice(1);
-  if (linked[location.pathname] && new URLSearchParams(location.search).has("token"))
+  if (linked[location.pathname] && linkToken())
     return linked[location.pathname];
   if (!signedIn)
     return open.includes(wanted) ? wanted : "sign-in";
@@ -322,8 +325,7 @@ function leave() {
 function onLink(id, path, done) {
   const form = by(id).querySelector("form");
   onSubmit(form, async (data) => {
-    const token = new URLSearchParams(location.search).get("token");
-    await call("POST", path, { body: { token, ...Object.fromEntries(data) } });
+    await call("POST", path, { body: { token: linkToken(), ...Object.fromEntries(data) } });
     history.replaceState(null, "", "/");
     go();
     tell(done);

@@ -45,7 +45,11 @@ await run(async () => {
   const [listed, list] = await send(docs, "/api/v1/items", "get");
   is("the items are listed", listed, 200);
   is("it is among them", list.includes(title), true);
+  is("no credential is stored", await docs.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), "{}");
   await hold(docs, "/docs");
+  await docs.reload();
+  await docs.locator(".opblock").first().waitFor();
+  is("a reload signs out", await docs.locator("button.authorize.unlocked").count() > 0, true);
 
   const prefixed = await open("/api/v1/docs");
   await prefixed.locator(".opblock").first().waitFor();

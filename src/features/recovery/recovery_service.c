@@ -38,7 +38,7 @@ send_token(struct ctx *c, const struct mail_token *token, const char *template, 
 	   int64_t minutes)
 {
 	const char *secret = secret_new(c->arena);
-	const char *link = arena_printf(c->arena, "%s%s?token=%s", settings.app_url, page, secret);
+	const char *link = arena_printf(c->arena, "%s%s#token=%s", settings.app_url, page, secret);
 	bool issued;
 	enum error e;
 

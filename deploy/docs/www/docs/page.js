@@ -34,7 +34,6 @@ if (window.SwaggerUIBundle) {
     validatorUrl: null,
     deepLinking: true,
     displayRequestDuration: true,
-    persistAuthorization: true,
     tryItOutEnabled: true,
     requestInterceptor: withoutEmptyClient,
     onComplete: () => showName(ui),
