@@ -208,6 +208,8 @@ CREATE TABLE mail_tokens (
     token_hash bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    account_email text NOT NULL,
+    security_version bigint NOT NULL,
     CONSTRAINT mail_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['verify'::text, 'change'::text, 'reset'::text]))),
     CONSTRAINT mail_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );
@@ -344,6 +346,7 @@ CREATE TABLE users (
     version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    security_version bigint DEFAULT 1 NOT NULL,
     CONSTRAINT users_email_check CHECK (((octet_length(email) >= 3) AND (octet_length(email) <= 254))),
     CONSTRAINT users_full_name_check CHECK (((char_length(full_name) >= 1) AND (char_length(full_name) <= 200))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text, 'owner'::text])))
@@ -393,9 +396,6 @@ ALTER TABLE ONLY jobs
 
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (key);
-
-ALTER TABLE ONLY mail_tokens
-    ADD CONSTRAINT mail_tokens_one UNIQUE (user_id, purpose);
 
 ALTER TABLE ONLY mail_tokens
     ADD CONSTRAINT mail_tokens_pkey PRIMARY KEY (key);
@@ -485,6 +485,8 @@ CREATE INDEX jobs_running ON jobs USING btree (lease) WHERE (status = 'running':
 CREATE INDEX jobs_scheduled ON jobs USING btree (run_at) WHERE (status = 'scheduled'::text);
 
 CREATE UNIQUE INDEX jobs_unique_key ON jobs USING btree (unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['queued'::text, 'scheduled'::text, 'running'::text])));
+
+CREATE INDEX mail_tokens_of_user ON mail_tokens USING btree (user_id, purpose);
 
 CREATE INDEX mails_sent ON mails USING btree (sent_at) WHERE (sent_at IS NOT NULL);
 

@@ -88,12 +88,13 @@ ask PATCH /api/v1/users/me "${json[@]}" -H "Authorization: Bearer $access" \
 	-d '{"email":"countess@example.com","current_password":"another good password"}'
 is "asking for another address" "$status" 200
 is "the old one stays until then" "$(member email)" Ada@Example.com
-mail_to Ada@Example.com 'Your e-mail address'
+mail_to Ada@Example.com 'A new e-mail address for .* was requested'
 mail_to countess@example.com 'Confirm your new'
 post /auth/verify-email "{\"token\":\"$(token_of "$mail")\"}"
 is "proving the new one" "$status" 204
 ask GET /api/v1/users/me -H "Authorization: Bearer $access"
 is "then it is the address" "$(member email)" countess@example.com
+mail_to Ada@Example.com 'Your e-mail address for .* was changed'
 
 # Nothing of a token is left where others read.
 rows=$(psql -XAtd "$DATABASE_URL" -c "SELECT count(*) FROM mails WHERE body IS NOT NULL")

@@ -47,7 +47,10 @@ __wrap_PQsendQueryPrepared(PGconn *conn, const char *name, int n, const char *co
 static void
 begin(void)
 {
+	const char *top = getenv("srcdir");
+
 	t = test_begin();
+	settings.mail_templates = arena_printf(t->arena, "%s/deploy/mail", top ? top : ".");
 	settings.refresh_reuse_grace_seconds = 0;
 	setenv("LOG_LEVEL", "error", 1);
 }
@@ -96,6 +99,9 @@ set_up(void)
 	a = post(NULL, P "/auth/refresh", token_json(s.spent));
 	s.fresh = answer_text(&a, "refresh_token");
 	s.session_id = testdb_sql("SELECT id FROM sessions WHERE ip IS NOT NULL");
+	testdb_sql("INSERT INTO api_keys (user_id, name, prefix, key_hash, scopes)"
+		   " VALUES ('%s', 'key', 'prefix', sha256('key'), '{items:read}')",
+		   s.ada.id);
 #if __has_include("support/make_task.h")
 	s.task = arena_printf(t->arena, P "/tasks/%s", make_task(t, &s.ada, .title = "Polish"));
 #endif
@@ -111,6 +117,7 @@ state(void)
 	    " (SELECT string_agg(concat_ws(' ', email, full_name, role, is_active,"
 	    "   last_login_at IS NOT NULL, version), E'\\n' ORDER BY email) FROM users),"
 	    " (SELECT count(DISTINCT password_hash) FROM users),"
+	    " (SELECT count(*) || ' API keys' FROM api_keys),"
 	    " (SELECT string_agg(concat_ws(' ', ip, ended_at IS NOT NULL, last_used_at <> "
 	    "created_at),"
 	    "   E'\\n' ORDER BY key) FROM sessions),"
@@ -199,6 +206,34 @@ change_password(const struct scene *s)
 		    arena_printf(t->arena,
 				 "{\"current_password\":\"%s\",\"new_password\":\"another one\"}",
 				 s->ada.password));
+}
+
+/* A token of an e-mail, as its job would have made it. */
+static const char *
+mail_token(const struct scene *s, const char *purpose, const char *address)
+{
+	testdb_sql("INSERT INTO mail_tokens (user_id, purpose, email, account_email,"
+		   " security_version, token_hash, expires_at) SELECT id, '%s', '%s', email,"
+		   " security_version, sha256('secret'), now() + interval '1 hour'"
+		   " FROM users WHERE id = '%s'",
+		   purpose, address, s->ada.id);
+	return "secret";
+}
+
+static struct answer
+confirm_email(const struct scene *s)
+{
+	return post(NULL, P "/auth/verify-email",
+		    arena_printf(t->arena, "{\"token\":\"%s\"}",
+				 mail_token(s, "change", "new@example.com")));
+}
+
+static struct answer
+reset_password(const struct scene *s)
+{
+	return post(NULL, P "/auth/reset-password",
+		    arena_printf(t->arena, "{\"token\":\"%s\",\"new_password\":\"another one\"}",
+				 mail_token(s, "reset", s->ada.email)));
 }
 
 static struct answer
@@ -291,6 +326,8 @@ static const struct act {
 	{ "end of a session", 204, end_session },
 	{ "change of profile", 200, change_profile },
 	{ "change of password", 204, change_password },
+	{ "confirmation of an address", 204, confirm_email },
+	{ "reset of a password", 204, reset_password },
 	{ "deletion of oneself", 204, delete_own },
 	{ "creation of a user", 201, create_user },
 	{ "change of a user", 200, change_user },

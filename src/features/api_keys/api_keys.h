@@ -27,6 +27,10 @@ enum error api_keys_get(struct ctx *, const char *id, struct api_key *out) MUST_
 enum error api_keys_create(struct ctx *, const struct api_key *in, struct api_key *out) MUST_CHECK;
 enum error api_keys_delete(struct ctx *, const char *id) MUST_CHECK;
 
+/* Deletes all keys of an account in the open transaction, each with an event; `reason` is a word
+ * for the audit log. */
+enum error api_keys_delete_all(struct ctx *, const char *user_id, const char *reason) MUST_CHECK;
+
 /* Sets the caller from a key. E_INVALID_TOKEN where it is mistyped, unknown, expired, or
  * its account is not active. */
 enum error api_keys_identify(struct ctx *, const char *key) MUST_CHECK;

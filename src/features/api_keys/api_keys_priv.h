@@ -39,10 +39,12 @@ bool api_key_parse(struct arena *, const char *key, const char **prefix) MUST_CH
 enum { API_KEY_CHECKSUM = 6 };
 void api_key_checksum(const char *text, size_t len, char out[API_KEY_CHECKSUM]);
 
-/* api_keys_repo.c: the caller's own, but for the last two. */
+/* api_keys_repo.c: the first three act on the caller's own keys. */
 enum error api_keys_insert(struct ctx *, const struct api_key *in, const char *prefix,
 			   const char *key, struct api_key *out) MUST_CHECK;
 enum error api_keys_remove(struct ctx *, const char *id) MUST_CHECK;
+/* The keys that were removed: of struct api_key. */
+enum error api_keys_remove_all(struct ctx *, const char *user_id, struct records *out) MUST_CHECK;
 enum error api_keys_find_holder(struct ctx *, const char *prefix,
 				struct key_holder *out) MUST_CHECK;
 enum error api_keys_touch(struct ctx *, const char *id) MUST_CHECK;

@@ -3,7 +3,7 @@
 
 #define COLUMNS "id, name, prefix, scopes, last_used_at, expires_at, created_at"
 
-enum { INSERT, FIND, DELETE_ONE, FIND_HOLDER, TOUCH };
+enum { INSERT, FIND, DELETE_ONE, DELETE_ALL, FIND_HOLDER, TOUCH };
 
 const struct query api_keys_queries[] = {
 	[INSERT] =
@@ -14,6 +14,8 @@ const struct query api_keys_queries[] = {
 			    "SELECT " COLUMNS " FROM api_keys WHERE id = $1 AND user_id = $2"),
 	[DELETE_ONE] =
 	    QUERY("api_keys_delete", NULL, "DELETE FROM api_keys WHERE id = $1 AND user_id = $2"),
+	[DELETE_ALL] = QUERY("api_keys_delete_all", &api_key_schema,
+			     "DELETE FROM api_keys WHERE user_id = $1 RETURNING " COLUMNS),
 	[FIND_HOLDER] =
 	    QUERY_READ("api_keys_find_holder", &key_holder_schema,
 		       "SELECT k.id, k.user_id, u.role, encode(k.key_hash, 'hex') AS key_hash,"
@@ -62,6 +64,12 @@ enum error
 api_keys_remove(struct ctx *c, const char *id)
 {
 	return db_touch(c, &api_keys_queries[DELETE_ONE], id, c->caller.user_id);
+}
+
+enum error
+api_keys_remove_all(struct ctx *c, const char *user_id, struct records *out)
+{
+	return db_all(c, &api_keys_queries[DELETE_ALL], out, user_id);
 }
 
 enum error

@@ -65,6 +65,31 @@ api_keys_delete(struct ctx *c, const char *id)
 	return db_finish(c, e);
 }
 
+enum error
+api_keys_delete_all(struct ctx *c, const char *user_id, const char *reason)
+{
+	struct audit_event event = {
+		.action = AUDIT_API_KEY_DELETED,
+		.actor_id = user_id,
+		.detail = audit_detail(c, "reason", reason, NULL),
+	};
+	const struct api_key *keys;
+	struct records removed;
+	enum error e;
+
+	e = api_keys_remove_all(c, user_id, &removed);
+	if (e)
+		return e;
+
+	db_changed(c, "user", user_id);
+	keys = removed.rows;
+	for (size_t i = 0; i < removed.n && !e; i++) {
+		event.target = keys[i].id;
+		e = audit_write(c, &event);
+	}
+	return e;
+}
+
 /* Whether the digest is that of the holder's key. */
 static bool
 is_right(struct ctx *c, const unsigned char digest[SHA256_SIZE], const struct key_holder *holder)

@@ -43,13 +43,14 @@ static const struct field account_fields[] = {
 	{ UUID(struct account, id) },
 	{ TEXT(struct account, email) },
 	{ BOOL(struct account, verified) },
+	{ INT(struct account, security_version) },
 };
 const struct schema account_schema = SCHEMA("Account", struct account, account_fields);
 
 static const struct field token_fields[] = {
-	{ UUID(struct mail_token, user_id) },
-	{ TEXT(struct mail_token, purpose) },
-	{ TEXT(struct mail_token, email) },
+	{ UUID(struct mail_token, user_id) },         { TEXT(struct mail_token, purpose) },
+	{ TEXT(struct mail_token, email) },           { TEXT(struct mail_token, account_email) },
+	{ INT(struct mail_token, security_version) },
 };
 const struct schema mail_token_schema = SCHEMA("MailToken", struct mail_token, token_fields);
 
@@ -60,7 +61,18 @@ const struct job_kind recovery_job = {
 	.run = recovery_mail,
 };
 
-static const struct job_kind *const jobs[] = { &recovery_job, NULL };
+const struct job_kind recovery_prune_job = {
+	.name = "prune_mail_tokens",
+	.text = "Removes expired tokens of e-mails.",
+	.run = recovery_prune,
+};
+
+static const struct job_kind *const jobs[] = { &recovery_job, &recovery_prune_job, NULL };
+
+static const struct cron crons[] = {
+	{ .name = "prune_mail_tokens", .at = "43 * * * *", .kind = &recovery_prune_job },
+	{ 0 },
+};
 
 const struct feature recovery_feature = {
 	.name = "recovery",
@@ -68,4 +80,5 @@ const struct feature recovery_feature = {
 	.routes = recovery_routes,
 	.queries = recovery_queries,
 	.jobs = jobs,
+	.crons = crons,
 };

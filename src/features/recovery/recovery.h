@@ -19,13 +19,12 @@ bool recovery_required(void);
 /* E_FORBIDDEN where it must be, and that of the account was not. */
 enum error recovery_check(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* The mails of four acts, to be called in the transaction of the act. A new account shall
- * prove its address. An account wants another address, which it gets when that is proved. An
- * account has another address: its old one is told. An account has another password: it is
- * told, where the settings say how to send mail. */
+/* The e-mails of four actions; call them in the transaction of the action. A new account must
+ * verify its address. A requested address takes effect once it is verified: the present address
+ * is notified now, and again when the change is done. A changed address: the old one is
+ * notified. A new password: the account is notified if the settings say how to send e-mail. */
 enum error recovery_greet(struct ctx *, const char *user_id, const char *email) MUST_CHECK;
-enum error recovery_change_email(struct ctx *, const char *user_id, const char *from,
-				 const char *to) MUST_CHECK;
+enum error recovery_change_email(struct ctx *, const char *user_id, const char *to) MUST_CHECK;
 enum error recovery_email_changed(struct ctx *, const char *from, const char *to) MUST_CHECK;
 enum error recovery_password_changed(struct ctx *, const char *email) MUST_CHECK;
 

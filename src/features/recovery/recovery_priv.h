@@ -29,20 +29,26 @@ struct recovery_args {
 	const char *purpose, *email;
 };
 
+/* `security_version` changes with everything that ends all sessions (sessions_end_all()). */
 struct account {
 	const char *id, *email;
 	bool verified;
+	int64_t security_version;
 };
 
+/* What a token is good for, and the state of the account that it was made under: if either the
+ * account's address or security_version differs by now, or it is not active, the token is void. */
 struct mail_token {
 	const char *user_id, *purpose, *email;
+	const char *account_email;
+	int64_t security_version;
 };
 
 extern const struct schema address_schema, proof_schema, reset_schema, recovery_args_schema,
     account_schema, mail_token_schema;
 extern const struct route recovery_routes[];
 extern const struct query recovery_queries[];
-extern const struct job_kind recovery_job;
+extern const struct job_kind recovery_job, recovery_prune_job;
 
 /* recovery_service.c */
 enum error recovery_verify(struct ctx *, const char *token) MUST_CHECK;
@@ -50,11 +56,20 @@ enum error recovery_reset(struct ctx *, const struct reset *) MUST_CHECK;
 enum error recovery_ask(struct ctx *, const char *purpose, const char *email) MUST_CHECK;
 enum error recovery_mail(struct job *) MUST_CHECK;
 
-/* recovery_repo.c. A new token takes the place of an older one of that account and purpose,
- * but not within a minute of it: `issued` tells. */
+enum error recovery_prune(struct job *) MUST_CHECK;
+
+/* recovery_repo.c. At most one token a minute for an account, purpose and address, and five
+ * valid ones for an account and purpose: `issued` is false if it would be one more. The account
+ * must be locked. */
+enum error recovery_lock_account(struct ctx *, const char *id, struct account *out) MUST_CHECK;
 enum error recovery_insert(struct ctx *, const struct mail_token *, int64_t minutes,
 			   const char *token, bool *issued) MUST_CHECK;
+/* Fails with E_INVALID_TOKEN. */
+enum error recovery_void(struct ctx *) MUST_CHECK;
 enum error recovery_find(struct ctx *, const char *token, struct mail_token *out) MUST_CHECK;
+/* Deletes pending address changes to other addresses than `email`. */
+enum error recovery_drop_changes(struct ctx *, const char *user_id, const char *email) MUST_CHECK;
+enum error recovery_delete_expired(struct ctx *) MUST_CHECK;
 enum error recovery_spend(struct ctx *, const char *token) MUST_CHECK;
 enum error recovery_find_account(struct ctx *, const char *email, struct account *out) MUST_CHECK;
 enum error recovery_get_account(struct ctx *, const char *id, struct account *out) MUST_CHECK;

@@ -1,9 +1,14 @@
 /* The statements on the tokens of mails, and on what they prove. */
 #include "recovery_priv.h"
 
+#define ACCOUNT "id, email, email_verified_at IS NOT NULL AS verified, security_version"
+
 enum {
+	LOCK_ACCOUNT,
 	INSERT,
 	FIND,
+	DROP_CHANGES,
+	DELETE_EXPIRED,
 	SPEND,
 	FIND_ACCOUNT,
 	GET_ACCOUNT,
@@ -13,46 +18,62 @@ enum {
 };
 
 const struct query recovery_queries[] = {
-	[INSERT] =
-	    QUERY("recovery_insert", NULL,
-		  "INSERT INTO mail_tokens AS t (user_id, purpose, email, token_hash, expires_at)"
-		  " VALUES ($1, $2, $3, $4, now() + make_interval(mins => $5))"
-		  " ON CONFLICT (user_id, purpose) DO UPDATE SET email = excluded.email,"
-		  " token_hash = excluded.token_hash, expires_at = excluded.expires_at,"
-		  " created_at = now() WHERE t.created_at < now() - interval '1 minute'"
-		  " OR lower(t.email) <> lower(excluded.email)"),
+	[LOCK_ACCOUNT] = QUERY("recovery_lock_account", &account_schema,
+			       "SELECT " ACCOUNT " FROM users WHERE id = $1 AND is_active"
+			       " FOR NO KEY UPDATE"),
+	[INSERT] = QUERY("recovery_insert", NULL,
+			 "INSERT INTO mail_tokens (user_id, purpose, email, account_email,"
+			 " security_version, token_hash, expires_at)"
+			 " SELECT $1::uuid, $2::text, $3::text, $4::text, $5::bigint, $6::bytea,"
+			 " now() + make_interval(mins => $7)"
+			 " WHERE NOT EXISTS (SELECT FROM mail_tokens WHERE user_id = $1"
+			 "  AND purpose = $2 AND lower(email) = lower($3)"
+			 "  AND created_at > now() - interval '1 minute')"
+			 " AND (SELECT count(*) FROM mail_tokens WHERE user_id = $1"
+			 "  AND purpose = $2 AND expires_at > now()) < 5"),
 	[FIND] = QUERY_READ("recovery_find", &mail_token_schema,
-			    "SELECT user_id, purpose, email FROM mail_tokens"
-			    " WHERE token_hash = $1 AND expires_at > now()"),
+			    "SELECT user_id, purpose, email, account_email, security_version"
+			    " FROM mail_tokens WHERE token_hash = $1 AND expires_at > now()"),
+	[DROP_CHANGES] = QUERY("recovery_drop_changes", NULL,
+			       "DELETE FROM mail_tokens WHERE user_id = $1"
+			       " AND purpose = 'change' AND lower(email) <> lower($2)"),
+	[DELETE_EXPIRED] = QUERY("recovery_delete_expired", NULL,
+				 "DELETE FROM mail_tokens WHERE expires_at <= now()"),
 	[SPEND] = QUERY("recovery_spend", NULL,
 			"DELETE FROM mail_tokens WHERE token_hash = $1 AND expires_at > now()"),
 	[FIND_ACCOUNT] = QUERY_READ("recovery_find_account", &account_schema,
-				    "SELECT id, email, email_verified_at IS NOT NULL AS verified"
-				    " FROM users WHERE lower(email) = lower($1) AND is_active"),
+				    "SELECT " ACCOUNT " FROM users WHERE lower(email) = lower($1)"
+				    " AND is_active"),
 	[GET_ACCOUNT] = QUERY_READ("recovery_get_account", &account_schema,
-				   "SELECT id, email, email_verified_at IS NOT NULL AS verified"
-				   " FROM users WHERE id = $1"),
+				   "SELECT " ACCOUNT " FROM users WHERE id = $1"),
 	[MARK_VERIFIED] = QUERY("recovery_mark_verified", NULL,
-				"UPDATE users SET email_verified_at = now()"
-				" WHERE id = $1 AND lower(email) = lower($2)"),
+				"UPDATE users SET email_verified_at = now() WHERE id = $1"),
 	[SET_EMAIL] = QUERY("recovery_set_email", NULL,
 			    "UPDATE users SET email = $2, email_verified_at = now(),"
 			    " updated_at = now(), version = version + 1 WHERE id = $1"),
 	[SET_HASH] = QUERY("recovery_set_hash", NULL,
-			   "UPDATE users SET password_hash = $3, email_verified_at = now(),"
-			   " updated_at = now(), version = version + 1"
-			   " WHERE id = $1 AND lower(email) = lower($2) AND is_active"),
+			   "UPDATE users SET password_hash = $2, email_verified_at = now(),"
+			   " updated_at = now(), version = version + 1 WHERE id = $1"),
 	{ 0 },
 };
 
-/* The row that the token is for must be there yet. */
+enum error
+recovery_void(struct ctx *c)
+{
+	return fail(c, E_INVALID_TOKEN, "the token is not valid, was used before, or is too old");
+}
+
+/* The row that the token is for must still exist. */
 static enum error
 spent(struct ctx *c, enum error e)
 {
-	if (e != E_NOT_FOUND)
-		return e;
+	return e == E_NOT_FOUND ? recovery_void(c) : e;
+}
 
-	return fail(c, E_INVALID_TOKEN, "the token is not valid, was used before, or is too old");
+enum error
+recovery_lock_account(struct ctx *c, const char *id, struct account *out)
+{
+	return db_one(c, &recovery_queries[LOCK_ACCOUNT], out, id);
 }
 
 enum error
@@ -61,7 +82,8 @@ recovery_insert(struct ctx *c, const struct mail_token *in, int64_t minutes, con
 {
 	int64_t changed = 0;
 	enum error e = db_run(c, &recovery_queries[INSERT], &changed, in->user_id, in->purpose,
-			      in->email, p_digest(c, token), p_int(c, minutes));
+			      in->email, in->account_email, p_int(c, in->security_version),
+			      p_digest(c, token), p_int(c, minutes));
 
 	*issued = changed > 0;
 	return e;
@@ -71,6 +93,18 @@ enum error
 recovery_find(struct ctx *c, const char *token, struct mail_token *out)
 {
 	return spent(c, db_one(c, &recovery_queries[FIND], out, p_digest(c, token)));
+}
+
+enum error
+recovery_drop_changes(struct ctx *c, const char *user_id, const char *email)
+{
+	return db_run(c, &recovery_queries[DROP_CHANGES], NULL, user_id, email);
+}
+
+enum error
+recovery_delete_expired(struct ctx *c)
+{
+	return db_run(c, &recovery_queries[DELETE_EXPIRED], NULL);
 }
 
 enum error
@@ -94,8 +128,7 @@ recovery_get_account(struct ctx *c, const char *id, struct account *out)
 enum error
 recovery_mark_verified(struct ctx *c, const struct mail_token *token)
 {
-	return spent(c,
-		     db_touch(c, &recovery_queries[MARK_VERIFIED], token->user_id, token->email));
+	return spent(c, db_touch(c, &recovery_queries[MARK_VERIFIED], token->user_id));
 }
 
 enum error
@@ -111,6 +144,5 @@ recovery_set_email(struct ctx *c, const struct mail_token *token)
 enum error
 recovery_set_hash(struct ctx *c, const struct mail_token *token, const char *hash)
 {
-	return spent(c,
-		     db_touch(c, &recovery_queries[SET_HASH], token->user_id, token->email, hash));
+	return spent(c, db_touch(c, &recovery_queries[SET_HASH], token->user_id, hash));
 }

@@ -4,6 +4,7 @@
 #include "app/clock.h"
 #include "app/password.h"
 #include "app/settings.h"
+#include "features/api_keys/api_keys.h"
 #include "features/audit/audit.h"
 #include "features/mail/mail.h"
 #include "features/sessions/sessions.h"
@@ -32,9 +33,31 @@ recovery_check(struct ctx *c, const char *user_id)
 	return account.verified ? OK : fail(c, E_FORBIDDEN, "confirm your e-mail address first");
 }
 
-/* A new token in a mail; none within a minute of the last. */
+/* In a transaction. `issued` is false if the account has enough tokens, or is not active. */
 static enum error
-send_token(struct ctx *c, const struct mail_token *token, const char *template, const char *page,
+issue_token(struct ctx *c, struct mail_token *token, int64_t minutes, const char *secret,
+	    bool *issued)
+{
+	struct account account;
+	enum error e;
+
+	*issued = false;
+	e = recovery_lock_account(c, token->user_id, &account);
+	if (e == E_NOT_FOUND) {
+		failure_clear(c);
+		return OK;
+	}
+	if (e)
+		return e;
+
+	token->account_email = account.email;
+	token->security_version = account.security_version;
+	return recovery_insert(c, token, minutes, secret, issued);
+}
+
+/* A new token by e-mail. */
+static enum error
+send_token(struct ctx *c, struct mail_token *token, const char *template, const char *page,
 	   int64_t minutes)
 {
 	const char *secret = secret_new(c->arena);
@@ -44,7 +67,7 @@ send_token(struct ctx *c, const struct mail_token *token, const char *template, 
 
 	e = db_begin(c);
 	if (!e)
-		e = recovery_insert(c, token, minutes, secret, &issued);
+		e = issue_token(c, token, minutes, secret, &issued);
 	if (!e && issued)
 		e = mail_enqueue(c, token->email, template,
 				 (struct mail_value[]) { { "link", link }, { 0 } });
@@ -85,17 +108,23 @@ recovery_password_changed(struct ctx *c, const char *email)
 			    (struct mail_value[]) { { "time", now }, { 0 } });
 }
 
+/* Only the latest address that was asked for can become the account's. */
 enum error
-recovery_change_email(struct ctx *c, const char *user_id, const char *from, const char *to)
+recovery_change_email(struct ctx *c, const char *user_id, const char *to)
 {
 	struct mail_token token = { user_id, PURPOSE_CHANGE, to };
 	enum error e;
+
+	e = recovery_drop_changes(c, user_id, to);
+	if (e)
+		return e;
 
 	e = send_token(c, &token, "change_email", "/verify-email", VERIFY_MINUTES);
 	if (e)
 		return e;
 
-	return recovery_email_changed(c, from, to);
+	return mail_enqueue(c, token.account_email, "email_change_requested",
+			    (struct mail_value[]) { { "email", to }, { 0 } });
 }
 
 enum error
@@ -130,7 +159,38 @@ recovery_mail(struct job *job)
 	return account.verified ? OK : recovery_greet(c, account.id, account.email);
 }
 
-/* In a transaction: spends the token and does what it is good for. */
+/* In a transaction: spends the token, whose account must be in the state that the token was
+ * made under. Locks the account first, as sessions_end_all() does. */
+static enum error
+redeem(struct ctx *c, const struct mail_token *token, const char *text, struct account *account)
+{
+	enum error e;
+
+	e = recovery_lock_account(c, token->user_id, account);
+	if (e == E_NOT_FOUND)
+		return recovery_void(c);
+	if (e)
+		return e;
+	if (account->security_version != token->security_version ||
+	    strcasecmp(account->email, token->account_email) != 0)
+		return recovery_void(c);
+
+	return recovery_spend(c, text);
+}
+
+static enum error
+set_email(struct ctx *c, const struct mail_token *token, const struct account *account)
+{
+	enum error e;
+
+	e = recovery_set_email(c, token);
+	if (e)
+		return e;
+
+	return recovery_email_changed(c, account->email, token->email);
+}
+
+/* API keys from before the address was verified may be those of whoever registered it. */
 static enum error
 prove(struct ctx *c, const struct mail_token *token, const char *text)
 {
@@ -141,16 +201,22 @@ prove(struct ctx *c, const struct mail_token *token, const char *text)
 		.target = token->user_id,
 		.detail = audit_detail(c, "email_verified", token->email, NULL),
 	};
+	struct account account;
 	enum error e;
 
-	e = recovery_spend(c, text);
+	e = redeem(c, token, text, &account);
 	if (e)
 		return e;
 
-	e = change ? recovery_set_email(c, token) : recovery_mark_verified(c, token);
+	e = change ? set_email(c, token, &account) : recovery_mark_verified(c, token);
 	if (e)
 		return e;
 
+	if (!account.verified) {
+		e = api_keys_delete_all(c, token->user_id, "email_verified");
+		if (e)
+			return e;
+	}
 	return audit_write(c, &event);
 }
 
@@ -181,9 +247,10 @@ set_password(struct ctx *c, const struct mail_token *token, const char *text, co
 		.target = token->user_id,
 		.detail = audit_detail(c, "by", "mail", NULL),
 	};
+	struct account account;
 	enum error e;
 
-	e = recovery_spend(c, text);
+	e = redeem(c, token, text, &account);
 	if (e)
 		return e;
 
@@ -191,7 +258,11 @@ set_password(struct ctx *c, const struct mail_token *token, const char *text, co
 	if (e)
 		return e;
 
-	e = sessions_end_all(c, token->user_id, NULL, "password_reset");
+	e = sessions_end_all(c, token->user_id, NULL, SESSIONS_PASSWORD_RESET);
+	if (e)
+		return e;
+
+	e = api_keys_delete_all(c, token->user_id, "password_reset");
 	if (e)
 		return e;
 
@@ -227,4 +298,10 @@ recovery_reset(struct ctx *c, const struct reset *in)
 	if (!e)
 		e = set_password(c, &token, in->token, hash);
 	return db_finish(c, e);
+}
+
+enum error
+recovery_prune(struct job *job)
+{
+	return recovery_delete_expired(job->ctx);
 }

@@ -15,9 +15,26 @@ extern const struct feature sessions_feature;
 enum error sessions_end(struct ctx *, const char *user_id, const char *id, const char *actor_id,
 			const char *reason) MUST_CHECK;
 
-/* Ends all sessions of the user but `keep` (NULL: all). */
+/* Why all sessions of an account end. */
+enum sessions_end_reason {
+	SESSIONS_LOGOUT_ALL,
+	SESSIONS_PASSWORD_CHANGE, /* by the user, who knew the old one */
+	SESSIONS_PASSWORD_RESET,  /* by e-mail */
+	SESSIONS_PASSWORD_SET,    /* by an administrator or on the command line */
+	SESSIONS_ROLE_CHANGE,
+	SESSIONS_DEACTIVATION,
+	SESSIONS_END_REASONS,
+};
+
+/* The word for each in the audit log. */
+extern const char *const sessions_end_words[SESSIONS_END_REASONS];
+
+/* Ends everything that could still act for the account: all sessions except `keep` (NULL: all)
+ * with their refresh tokens, and all pending mail tokens (verifications, address changes,
+ * password resets), also those that a concurrent transaction is creating. Call it in the
+ * transaction of the action. API keys stay; see api_keys_delete_all(). */
 enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
-			    const char *reason) MUST_CHECK;
+			    enum sessions_end_reason) MUST_CHECK;
 
 /* Removes sessions that are over and refresh tokens past their time; counts both. A spent
  * token stays until then: whoever shows it again is a thief, or was robbed. */

@@ -31,6 +31,8 @@ enum error sessions_cleanup_run(struct job *) MUST_CHECK;
 enum error sessions_close(struct ctx *, const char *user_id, const char *id) MUST_CHECK;
 enum error sessions_close_all(struct ctx *, const char *user_id, const char *keep,
 			      int64_t *n) MUST_CHECK;
+/* Voids mail tokens made under the previous state of the account, and locks its row. */
+enum error sessions_advance_account(struct ctx *, const char *user_id) MUST_CHECK;
 
 /* At most so many at a time; how many they removed. */
 enum error sessions_remove_over(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;

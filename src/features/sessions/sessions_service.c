@@ -47,12 +47,26 @@ sessions_end(struct ctx *c, const char *user_id, const char *id, const char *act
 	return audit_write(c, &event);
 }
 
+const char *const sessions_end_words[SESSIONS_END_REASONS] = {
+	[SESSIONS_LOGOUT_ALL] = "logout_all",
+	[SESSIONS_PASSWORD_CHANGE] = "password_change",
+	[SESSIONS_PASSWORD_RESET] = "password_reset",
+	[SESSIONS_PASSWORD_SET] = "password_set",
+	[SESSIONS_ROLE_CHANGE] = "role_change",
+	[SESSIONS_DEACTIVATION] = "deactivation",
+};
+
 enum error
-sessions_end_all(struct ctx *c, const char *user_id, const char *keep, const char *reason)
+sessions_end_all(struct ctx *c, const char *user_id, const char *keep,
+		 enum sessions_end_reason reason)
 {
 	struct audit_event event = { .action = AUDIT_SESSION_ENDED, .target = user_id };
 	int64_t n;
 	enum error e;
+
+	e = sessions_advance_account(c, user_id);
+	if (e)
+		return e;
 
 	e = sessions_close_all(c, user_id, keep, &n);
 	if (e)
@@ -62,7 +76,8 @@ sessions_end_all(struct ctx *c, const char *user_id, const char *keep, const cha
 	if (!n)
 		return OK;
 
-	event.detail = audit_detail(c, "reason", reason, "sessions", p_int(c, n), NULL);
+	event.detail =
+	    audit_detail(c, "reason", sessions_end_words[reason], "sessions", p_int(c, n), NULL);
 	return audit_write(c, &event);
 }
 
@@ -84,7 +99,7 @@ sessions_end_all_own(struct ctx *c)
 
 	e = db_begin(c);
 	if (!e)
-		e = sessions_end_all(c, c->caller.user_id, NULL, "logout_all");
+		e = sessions_end_all(c, c->caller.user_id, NULL, SESSIONS_LOGOUT_ALL);
 	return db_finish(c, e);
 }
 

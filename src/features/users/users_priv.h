@@ -65,6 +65,8 @@ enum error users_find_login(struct ctx *, const char *email, struct login *out) 
 enum error users_find_own_login(struct ctx *, const char *id, struct login *out) MUST_CHECK;
 enum error users_renew_hash(struct ctx *, const struct login *, const char *hash,
 			    bool *renewed) MUST_CHECK;
+/* E_NOT_FOUND if the account has another password or address by now, or is not active. */
+enum error users_lock_login(struct ctx *, const struct login *) MUST_CHECK;
 enum error users_set_hash(struct ctx *, const struct login *, const char *hash) MUST_CHECK;
 enum error users_count_owners(struct ctx *, int64_t *n) MUST_CHECK;
 /* Locks the accounts of active owners, in one order for everybody, and counts them. Whoever

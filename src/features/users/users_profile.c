@@ -27,6 +27,16 @@ check_current(struct ctx *c, const char *password, enum audit_action action,
 	return fail(c, E_INVALID_CREDENTIALS, "the current password is wrong");
 }
 
+/* E_NOT_FOUND: the password was changed since it was checked. */
+static enum error
+still_current(struct ctx *c, enum error e)
+{
+	if (e != E_NOT_FOUND)
+		return e;
+
+	return fail(c, E_INVALID_CREDENTIALS, "the current password is wrong");
+}
+
 static enum error
 update_profile(struct ctx *c, const struct profile *in, uint64_t given, const char *detail,
 	       struct user *out)
@@ -48,32 +58,35 @@ update_profile(struct ctx *c, const struct profile *in, uint64_t given, const ch
 /* A new address needs the password, so that nobody takes an account over who finds it signed
  * in. Where addresses must be proved, it waits until that is done. */
 static enum error
-check_new_email(struct ctx *c, const struct profile *in, uint64_t given)
+check_new_email(struct ctx *c, const struct profile *in, uint64_t given, const struct login **login)
 {
-	const struct login *login;
-
 	if (!(given & PROFILE_PASSWORD))
 		return fail_field(c, "body", "current_password", FIELD_REQUIRED,
 				  "must be given with a new e-mail address");
 
-	return check_current(c, in->current_password, AUDIT_USER_UPDATED, &login);
+	return check_current(c, in->current_password, AUDIT_USER_UPDATED, login);
 }
 
+/* `login` is that of the password that was checked for a new address, else NULL. The account
+ * must still be in that state: a password reset may have come in between. */
 static enum error
-change_profile(struct ctx *c, const struct profile *in, uint64_t given, const struct user *was,
+change_profile(struct ctx *c, const struct profile *in, uint64_t given, const struct login *login,
 	       struct user *out)
 {
-	bool new_email = given & PROFILE_EMAIL && strcasecmp(in->email, was->email) != 0;
 	const char *detail = NULL;
 	enum error e = OK;
 
-	if (new_email) {
-		detail = audit_detail(c, "email_from", was->email, "email_to", in->email, NULL);
+	if (login) {
+		e = users_lock_login(c, login);
+		if (e)
+			return e;
+
+		detail = audit_detail(c, "email_from", login->email, "email_to", in->email, NULL);
 		if (recovery_required()) {
-			e = recovery_change_email(c, was->id, was->email, in->email);
+			e = recovery_change_email(c, login->id, in->email);
 			given &= ~(uint64_t)PROFILE_EMAIL;
 		} else if (mail_enabled()) {
-			e = recovery_email_changed(c, was->email, in->email);
+			e = recovery_email_changed(c, login->email, in->email);
 		}
 	}
 	if (e)
@@ -85,6 +98,7 @@ change_profile(struct ctx *c, const struct profile *in, uint64_t given, const st
 enum error
 users_change_profile(struct ctx *c, const struct profile *in, uint64_t given, struct user *out)
 {
+	const struct login *login = NULL;
 	struct user was;
 	enum error e;
 
@@ -97,15 +111,16 @@ users_change_profile(struct ctx *c, const struct profile *in, uint64_t given, st
 		return OK;
 	}
 	if (given & PROFILE_EMAIL && strcasecmp(in->email, was.email) != 0) {
-		e = check_new_email(c, in, given);
+		e = check_new_email(c, in, given, &login);
 		if (e)
 			return e;
 	}
 
 	e = db_begin(c);
 	if (!e)
-		e = change_profile(c, in, given, &was, out);
-	return db_finish(c, e);
+		e = change_profile(c, in, given, login, out);
+	e = db_finish(c, e);
+	return login ? still_current(c, e) : e;
 }
 
 static enum error
@@ -118,7 +133,7 @@ set_password(struct ctx *c, const struct login *login, const char *hash)
 	if (e)
 		return e;
 
-	e = sessions_end_all(c, login->id, c->caller.session_id, "password_change");
+	e = sessions_end_all(c, login->id, c->caller.session_id, SESSIONS_PASSWORD_CHANGE);
 	if (e)
 		return e;
 
@@ -151,8 +166,5 @@ users_change_password(struct ctx *c, const struct password_change *in)
 	e = db_begin(c);
 	if (!e)
 		e = set_password(c, login, hash);
-	e = db_finish(c, e);
-	if (e == E_NOT_FOUND) /* it was changed since the old one was checked */
-		return fail(c, E_INVALID_CREDENTIALS, "the current password is wrong");
-	return e;
+	return still_current(c, db_finish(c, e));
 }

@@ -13,6 +13,7 @@ enum {
 	LOCK_OWNERS,
 	FIND_LOGIN,
 	FIND_OWN_LOGIN,
+	LOCK_LOGIN,
 	RENEW_HASH,
 	SET_HASH,
 	TOUCH_LOGIN,
@@ -42,6 +43,10 @@ const struct query users_queries[] = {
 				  "SELECT " LOGIN " FROM users WHERE lower(email) = lower($1)"),
 	[FIND_OWN_LOGIN] = QUERY_READ("users_find_own_login", &login_schema,
 				      "SELECT " LOGIN " FROM users WHERE id = $1"),
+	[LOCK_LOGIN] = QUERY("users_lock_login", &login_schema,
+			     "SELECT " LOGIN " FROM users"
+			     " WHERE id = $1 AND password_hash = $2 AND email = $3 AND is_active"
+			     " FOR NO KEY UPDATE"),
 	[RENEW_HASH] = QUERY("users_renew_hash", NULL,
 			     "UPDATE users SET password_hash = $3"
 			     " WHERE id = $1 AND password_hash = $2"),
@@ -159,6 +164,15 @@ enum error
 users_find_own_login(struct ctx *c, const char *id, struct login *out)
 {
 	return db_one(c, &users_queries[FIND_OWN_LOGIN], out, id);
+}
+
+enum error
+users_lock_login(struct ctx *c, const struct login *login)
+{
+	struct login locked;
+
+	return db_one(c, &users_queries[LOCK_LOGIN], &locked, login->id, login->password_hash,
+		      login->email);
 }
 
 /* Only while the hash is still the one that was checked: a new password stays. */

@@ -160,12 +160,30 @@ write_change(struct ctx *c, const struct change *change)
 	return e;
 }
 
+/* Whether the change ends all sessions, and why. */
+static bool
+ends_sessions(const struct change *change, enum sessions_end_reason *reason)
+{
+	const struct user *was = &change->was, *is = change->out;
+
+	if (change->hash)
+		*reason = SESSIONS_PASSWORD_SET;
+	else if (was->is_active && !is->is_active)
+		*reason = SESSIONS_DEACTIVATION;
+	else if (strcmp(was->role, is->role) != 0)
+		*reason = SESSIONS_ROLE_CHANGE;
+	else
+		return false;
+	return true;
+}
+
 static enum error
 apply_change(struct ctx *c, void *arg)
 {
 	struct change *change = arg;
 	struct user *was = &change->was;
-	bool last_owner, ends_sessions;
+	enum sessions_end_reason reason;
+	bool last_owner;
 	enum error e;
 
 	e = lock(c, change->id, was, &last_owner);
@@ -182,10 +200,8 @@ apply_change(struct ctx *c, void *arg)
 	if (last_owner && !is_active_owner(change->out))
 		return fail(c, E_LAST_OWNER, NULL);
 
-	ends_sessions = change->hash || strcmp(was->role, change->out->role) != 0 ||
-			(was->is_active && !change->out->is_active);
-	if (ends_sessions) {
-		e = sessions_end_all(c, change->id, NULL, "account_change");
+	if (ends_sessions(change, &reason)) {
+		e = sessions_end_all(c, change->id, NULL, reason);
 		if (e)
 			return e;
 	}
