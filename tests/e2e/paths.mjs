@@ -26,6 +26,8 @@ const byHand = [
 	`/api/v1/items/${id}`, `/api/v1/items/${id.toUpperCase()}`, `/api/v1/items/${id}/`, '/api/v1/items/1', `/api/v1/items/%30${id.slice(1)}`,
 	`/api/v1/items/${id}%00`, `/api/v1//items/${id}`, `/api%2fv1/items/${id}`, `/api/v1/items/${id}%2f`, '/api/v1/', '/api/v1', '/api',
 	'/health/../docs', '/docs/../health/live', '/docs/%2e%2e/health/live', '//docs', '/docs//', '/docs%00', '/docs/%2e', '/docs/..%2f',
+	'/docs%0a', '/docs/%0a', '/redoc%0a', '/api/v1/docs%0a', '/docs/page.js%0a', '/docs/page.css%0a', '/redoc/page.js%0a', '/docs%0d', '/docs%0d%0a',
+	'/metrics%0a', '/metrics/%0a', '/verify-email%0a', '/reset-password%0a', '/app/app.js%0a', '/api/v1/auth/login%0a', '/-error%0a', '/docs%0a?x=%0a',
 	'/health/../metrics', '//metrics', '/./metrics', '/metrics/../health/live', '/metrics%2f', '/-error/..',
 	`/${'a'.repeat(1000)}`, `/${'a/'.repeat(31)}a`, `/${'a/'.repeat(32)}a`, `/${'a/'.repeat(500)}`, `/${'%41'.repeat(1000)}`,
 	`/${'../'.repeat(100)}health/live`, '*', 'health/live', 'http://localhost/health/live', 'HTTP://x/health/live?a=1',

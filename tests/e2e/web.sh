@@ -16,6 +16,10 @@ for file in / /verify-email /reset-password /app/app.js /app/api.js /app/app.css
 	is "$file" "$status" 200
 	matches "$file: policy" "$(header content-security-policy)" "^default-src 'none'; "
 done
+for file in / /verify-email /reset-password /app/app.js; do
+	ask GET "$file%0a"
+	is_problem "$file with a final newline" 400 bad_request
+done
 ask GET /app/README.md
 is_problem "nothing else of the folder" 404 not_found
 is "no script in the page" "$(grep -cE '<script>| on[a-z]+=| style=' "$TOP/examples/web/index.html" || true)" 0
