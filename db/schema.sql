@@ -1,4 +1,4 @@
--- What the migrations make, by pg_dump 15. After a change: make schema
+-- What the migrations make, by pg_dump. After a change: ./dev schema
 
 CREATE FUNCTION uuid_v7() RETURNS uuid
     LANGUAGE plpgsql PARALLEL SAFE

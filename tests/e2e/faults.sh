@@ -128,13 +128,16 @@ fault_paused() {
 fault_failover() {
 	local standby=$site/standby here=$DATABASE_URL owner=$MIGRATE_DATABASE_URL
 	fault=failover
+	postgres_erase "$standby"
 	postgres_folder "$standby"
-	as_postgres "$(postgres_bin)/pg_basebackup" -h "$TEST_POSTGRES" -U postgres -R -X stream -c fast \
-		-D "$(postgres_place "$standby")" 2>>"$log" && as_postgres touch "$standby/complete"
-	postgres_start "$standby" "$site/log/standby.log" fsync=off max_connections=200 >>"$log"
+	as_postgres "$(postgres_bin)/pg_basebackup" -h "$(postgres_place "$TEST_POSTGRES")" -U postgres -R -X stream -c fast \
+		-D "$(postgres_place "$standby")" 2>>"$log" || stop "failover: pg_basebackup makes a standby"
+	as_postgres touch "$(postgres_place "$standby")/complete"
+	postgres_start "$standby" "$site/log/standby.log" fsync=off max_connections=200 >>"$log" ||
+		stop "failover: the standby starts"
 	psql_admin "$TEST_POSTGRES" "ALTER SYSTEM SET synchronous_standby_names = '*'"
 	psql_admin "$TEST_POSTGRES" "SELECT pg_reload_conf()" >>"$log"
-	wait_until 10 is_synchronous || not_ok "failover: the standby follows"
+	wait_until 10 is_synchronous || stop "failover: the standby follows"
 	pool_stop
 	DATABASE_URL="$(database_url "$TEST_POSTGRES,$standby" "e2e_$name")&target_session_attrs=read-write" pool_start
 	load_begin failover
@@ -147,12 +150,17 @@ fault_failover() {
 	# All as it was.
 	pool_stop
 	DATABASE_URL=$here MIGRATE_DATABASE_URL=$owner
-	postgres_stop "$standby"
-	postgres_erase "$standby"
+	failover_undo
+	pool_start
+}
+
+# The database of the tests must not wait for a standby that is gone.
+failover_undo() {
+	postgres_stop "$site/standby"
+	postgres_erase "$site/standby"
 	database_start
 	psql_admin "$TEST_POSTGRES" "ALTER SYSTEM RESET synchronous_standby_names"
 	psql_admin "$TEST_POSTGRES" "SELECT pg_reload_conf()" >>"$log"
-	pool_start
 }
 is_synchronous() { [[ $(psql_admin "$TEST_POSTGRES" "SELECT sync_state FROM pg_stat_replication") == sync ]]; }
 
@@ -378,16 +386,31 @@ sign_in() {
 	token=$(member access_token)
 }
 
+# stop TEXT: what a fault needs is missing, so nothing after it would mean anything.
+stop() {
+	not_ok "$1" "$(tail -n 20 "$log")"
+	exit 1
+}
+
+ended() {
+	local status=$?
+	failover_undo || true
+	(exit "$status")
+	site_end
+}
+
 settings=(AUTH_LOGIN_RATE_LIMIT=1000/minute MAX_REQUESTS=0)
 long || settings+=(DB_STATEMENT_TIMEOUT_MS=500)
 site_start "${settings[@]}"
+trap ended EXIT
 psql_admin "$TEST_POSTGRES" "ALTER DATABASE \"e2e_$name\" SET synchronous_commit = on"
 psql_admin "$TEST_POSTGRES" "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'e2e_$name'" >>"$log"
 for each in ${FAULTS_NAMES:-$all}; do
 	wait_until 10 is_ready "$url" || not_ok "$each: ready before it"
 	began=$SECONDS
 	sign_in
-	"fault_$each" || not_ok "$each: it ran to its end"
+	"fault_$each" || stop "$each: it ran to its end"
+	((bad == 0)) || stop "$each failed; the faults after it were not tried"
 	echo "# $each took $((SECONDS - began)) s"
 done
 printf '# %-12s %9s %8s %11s   %s\n' fault requests failed 'whole after' answers

@@ -9,17 +9,16 @@ shared=3 # connections to PostgreSQL, for 8 workers and 3 processes of `work`
 block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d; p}" "$TOP/deploy/hosts.md"; }
 
 pooler_start() {
-	in_background "$pooler/log" env -C / "${as_postgres[@]}" pgbouncer "$pooler/config"
+	in_background "$pooler/log" env -C / "${as_postgres[@]}" pgbouncer "$(postgres_place "$pooler")/config"
 	pooler_pid=$background_pid
 	wait_started 10 test -S "$pooler/.s.PGSQL.6432" || fail_all "pgbouncer does not start: $(<"$pooler/log")"
 }
 pooler_stop() { end_process "$pooler_pid" INT; }
 
-rm -rf "$pooler"
-mkdir -p "$pooler"
-((EUID != 0)) || chown postgres "$pooler"
+postgres_erase "$pooler"
+postgres_folder "$pooler"
 block ini | sed "s|^app = .*|e2e_$name = host=$(postgres_place "$TEST_POSTGRES") user=app|" >"$pooler/config"
-printf '%s\n' listen_addr= "unix_socket_dir = $pooler" listen_port=6432 auth_type=any >>"$pooler/config"
+printf '%s\n' listen_addr= "unix_socket_dir = $(postgres_place "$pooler")" listen_port=6432 auth_type=any >>"$pooler/config"
 mkdir -p "$site"
 pooler_start
 while IFS='=' read -r name_ value; do export "$name_=${value%% *}"; done < <(block sh)
