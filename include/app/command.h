@@ -50,6 +50,7 @@ struct command {
 	bool complete;          /* needs every required setting (a database, a key) */
 	bool owner;             /* asks as the role that owns the tables, who need not know the
 				 * secrets of the service */
+	bool daemon;            /* never waits for the reader of its messages */
 };
 
 /* Runs what argv names, of `commands` (which end with { 0 }) and of the features; prints help. Exit statuses: 0 done, 1 failed, 2 called wrongly: that

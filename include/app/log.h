@@ -2,7 +2,11 @@
  * Logs on standard error: one JSON object a line, or coloured text on a terminal
  * (LOG_FORMAT=auto|json|text). One write(2) a line, at most 4096 bytes (PIPE_BUF),
  * so lines of several workers never mix; a longer message is cut. Control characters
- * and those that change the direction of text are escaped; as text, line breaks are blanks. A log that cannot be written is dropped: it never fails a request.
+ * and those that change the direction of text are escaped; as text, line breaks are blanks.
+ *
+ * A line that cannot be written is dropped and counted, and the next line that is written has
+ * the count as log_lines_dropped. In the processes of a pool, a line that would have to wait
+ * for its reader is dropped as well.
  *
  * Never log a password, a token, an Authorization header or a body.
  */
@@ -27,9 +31,23 @@ void log_init(void);
 /* The level of that name; false where there is none. */
 bool log_level_parse(const char *name, enum log_level *out) MUST_CHECK;
 
-/* From now on the level is what stands there, less one; 0: that of the settings. So all
- * processes that share it change theirs at once. */
-void log_obey(const _Atomic int32_t *level);
+/* Lines that were dropped, in all and since the last report. */
+struct log_dropped {
+	_Atomic uint64_t total, unreported;
+};
+
+/* Takes the level, plus one, from there (0: that of the settings), and counts dropped lines
+ * there, so that all processes that share this memory agree. */
+void log_obey(const _Atomic int32_t *level, struct log_dropped *);
+
+/* From now on neither a line nor anything written to stderr waits for its reader. */
+void log_never_block(void);
+
+/* Counts lines that were lost elsewhere. */
+void log_count_dropped(uint64_t);
+
+/* How many lines were dropped, by all processes. */
+uint64_t log_lines_dropped(void);
 
 bool log_enabled(enum log_level);
 

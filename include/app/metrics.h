@@ -41,7 +41,7 @@ extern const struct metric metric_rate_limited; /* policy */
 extern const struct metric metric_unavailable;  /* cause */
 extern const struct metric metric_job_duration; /* task, result */
 extern const struct metric metric_jobs_finished, metric_jobs_depth, metric_jobs_oldest;
-extern const struct metric metric_workers, metric_worker_restarts, metric_build;
+extern const struct metric metric_workers, metric_worker_restarts, metric_log_dropped, metric_build;
 
 /* Adds to a counter. The values of the labels follow, in their order. */
 #define metric_add(metric, n, ...)                                                                 \

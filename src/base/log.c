@@ -1,9 +1,13 @@
 /* One line a log record: JSON for machines, colours for a person. */
 #include "app/log.h"
 
+#include "log_priv.h"
+
 #include "app/clock.h"
 #include "app/settings.h"
 #include "app/utf8.h"
+
+#include <stdatomic.h>
 
 /* A line, a message in it and the text of one member: so much after escaping. */
 enum { LINE_MAX_BYTES = 4096, MESSAGE_MAX = 2048, VALUE_MAX = 1024, TRACE_ID_SIZE = 33 };
@@ -26,6 +30,7 @@ static const struct {
 
 static enum log_level least = LOG_INFO;
 static const _Atomic int32_t *obeyed;
+static struct log_dropped own_dropped, *dropped = &own_dropped;
 static bool as_text, coloured;
 
 bool
@@ -41,9 +46,23 @@ log_level_parse(const char *name, enum log_level *out)
 }
 
 void
-log_obey(const _Atomic int32_t *level)
+log_obey(const _Atomic int32_t *level, struct log_dropped *counts)
 {
 	obeyed = level;
+	dropped = counts;
+}
+
+void
+log_count_dropped(uint64_t n)
+{
+	dropped->total += n;
+	dropped->unreported += n;
+}
+
+uint64_t
+log_lines_dropped(void)
+{
+	return dropped->total;
 }
 
 void
@@ -222,6 +241,7 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 	char time[CLOCK_TEXT_SIZE], text[MESSAGE_MAX], trace[TRACE_ID_SIZE];
 	const char *message = format;
 	struct line line; /* not zeroed: it is long */
+	uint64_t lost;
 	va_list args;
 
 	if (!log_enabled(level))
@@ -266,8 +286,19 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 				  });
 	}
 	put_fields(&line, fields);
+	lost = dropped->unreported ? atomic_exchange(&dropped->unreported, 0) : 0;
+	if (lost)
+		put_fields(
+		    &line,
+		    (struct log_field[]) {
+			{ .name = "log_lines_dropped", .number = (int64_t)lost, .is = LOG_NUMBER },
+			{ 0 },
+		    });
 	memcpy(line.data + line.len, as_text ? "\n" : "}\n", as_text ? 1 : 2);
 	line.len += as_text ? 1 : 2;
-	if (write(STDERR_FILENO, line.data, line.len) < 0)
-		return; /* nowhere to say so */
+	if (log_output(line.data, line.len))
+		return;
+
+	dropped->total++;
+	dropped->unreported += lost + 1;
 }

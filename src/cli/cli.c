@@ -351,6 +351,8 @@ run(const struct command *command, const char *env_file, int argc, char **argv)
 	if (status)
 		return status;
 
+	if (command->daemon)
+		log_never_block();
 	a = arena_new(1024 * 1024);
 	status = load_settings(a, env_file, command->complete) ? run_act(command, act, &call) : 1;
 	arena_free(a);

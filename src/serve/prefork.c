@@ -533,6 +533,7 @@ pool_run(const struct pool_plan *plan)
 	if (reload_is_check())
 		return look_whether_good();
 
+	log_never_block();
 	forbid_cores();
 	signals = take_signals();
 	wrong = set_up();

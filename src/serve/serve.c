@@ -30,6 +30,7 @@ single_run(void)
 	const char *wrong;
 	int status;
 
+	log_never_block();
 	forbid_cores();
 	wrong = listener_take(&listener);
 	if (!wrong)

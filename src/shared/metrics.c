@@ -106,6 +106,10 @@ const struct metric metric_worker_restarts = {
 	.name = "worker_restarts_total",
 	.text = "Workers that were replaced because they crashed, were killed or took too long.",
 };
+const struct metric metric_log_dropped = {
+	.name = "log_lines_dropped_total",
+	.text = "Log lines that were lost because standard error did not take them.",
+};
 const struct metric metric_build = {
 	.name = "build_info",
 	.text = "The program that answers; always 1.",
@@ -114,12 +118,25 @@ const struct metric metric_build = {
 };
 
 const struct metric *const metrics[] = {
-	&http_requests,          &metric_http_duration, &metric_http_in_progress,
-	&metric_auth_attempts,   &metric_db_duration,   &metric_db_errors,
-	&metric_cache_hits,      &metric_cache_misses,  &metric_rate_limited,
-	&metric_unavailable,     &metric_jobs_finished, &metric_job_duration,
-	&metric_jobs_depth,      &metric_jobs_oldest,   &metric_workers,
-	&metric_worker_restarts, &metric_build,         NULL,
+	&http_requests,
+	&metric_http_duration,
+	&metric_http_in_progress,
+	&metric_auth_attempts,
+	&metric_db_duration,
+	&metric_db_errors,
+	&metric_cache_hits,
+	&metric_cache_misses,
+	&metric_rate_limited,
+	&metric_unavailable,
+	&metric_jobs_finished,
+	&metric_job_duration,
+	&metric_jobs_depth,
+	&metric_jobs_oldest,
+	&metric_workers,
+	&metric_worker_restarts,
+	&metric_log_dropped,
+	&metric_build,
+	NULL,
 };
 
 /* ---- series: found by a hash of their names, written once, kept for ever */

@@ -48,7 +48,7 @@ use(void *memory, size_t size, int fd)
 	nslots = shared->nslots;
 	mapped = size;
 	segment_fd = fd;
-	log_obey(&shared->log_level);
+	log_obey(&shared->log_level, &shared->log_dropped);
 }
 
 /* An empty file becomes a segment; fewer slots become `n`, behind those that there are, and

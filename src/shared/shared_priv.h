@@ -3,6 +3,7 @@
 #ifndef APP_SHARED_PRIV_H
 #define APP_SHARED_PRIV_H
 
+#include "app/log.h"
 #include "app/metrics.h"
 #include "app/shared.h"
 
@@ -65,7 +66,8 @@ struct segment {
 	_Atomic uint32_t nslots;
 	_Atomic uint32_t workers; /* meant to be there: hashing_begin() counts by it */
 	_Atomic bool draining;
-	_Atomic int32_t log_level;                         /* less one; 0: that of the settings */
+	_Atomic int32_t log_level; /* less one; 0: that of the settings */
+	struct log_dropped log_dropped;
 	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
 	_Atomic int32_t waiting[HASHING_MAX];              /* who waits for that */
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];

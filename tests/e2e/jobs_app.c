@@ -234,7 +234,7 @@ enqueue(struct ctx *c, const struct call *call)
 static const struct act enqueue_acts[] = { { "KIND COUNT [BATCH]", enqueue, NULL }, { 0 } };
 
 static const struct command commands[] = {
-	{ "work", work_acts, "Run jobs.", "", .complete = true },
+	{ "work", work_acts, "Run jobs.", "", .complete = true, .daemon = true },
 	{ "jobs", jobs_acts, "Look at jobs.", "stats", .complete = true },
 	{ "migrate", migrate_acts, "Make the tables.", "up", .complete = true, .owner = true },
 	{ "enqueue", enqueue_acts, "Enqueue jobs.", "empty 10", .complete = true },

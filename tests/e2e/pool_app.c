@@ -167,7 +167,7 @@ const struct feature *const features[] = { &pool_feature, &prometheus_feature, N
 
 static const struct command commands[] = {
 	{ "log-level", log_level_acts, "What to log.", "debug" },
-	{ "serve", serve_acts, "Serve requests.", "--single", .complete = true },
+	{ "serve", serve_acts, "Serve requests.", "--single", .complete = true, .daemon = true },
 	{ 0 },
 };
 

@@ -4,6 +4,7 @@
 #include "app/clock.h"
 #include "e2e/pool_client.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -315,6 +316,62 @@ Test(pool, a_signal_to_the_whole_service_ends_no_worker)
 	kill((pid_t)answer_number(&answer, "pid"), SIGUSR2);
 	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
 	cr_expect_eq(pool_logged(&pool, "was ended by signal"), 0);
+}
+
+/* ---- a log that nobody reads */
+
+/* Starts the pool with its log in a FIFO; returns the reading end. */
+static int
+start_with_fifo(void)
+{
+	int fd;
+
+	cr_assert_eq(mkfifo(pool.log, 0600), 0);
+	fd = open(pool.log, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	cr_assert_geq(fd, 0);
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	return fd;
+}
+
+Test(pool, a_log_that_nobody_reads_stops_nothing)
+{
+	static char text[65536];
+	struct counts counts;
+	struct load *load;
+	int64_t began;
+	int log = start_with_fifo();
+	bool reported = false;
+
+	load = load_start(&pool, 3, "/about");
+	load_wait(load, 6000);
+	kill(pool.pid, SIGHUP);
+	load_wait(load, 9000);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	kill((pid_t)answer_number(&answer, "pid"), SIGKILL);
+	load_wait(load, 12000);
+	counts = load_stop(load);
+	cr_expect_leq(counts.failed, 1);
+	cr_expect_gt(measured("\nlog_lines_dropped_total"), 1000);
+
+	while (read(log, text, sizeof(text)) > 0)
+		continue;
+	for (int i = 0; i < 3 && !reported; i++) {
+		ssize_t n;
+
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		n = read(log, text, sizeof(text) - 1);
+		text[n > 0 ? n : 0] = '\0';
+		reported = strstr(text, "\"log_lines_dropped\":");
+	}
+	cr_expect(reported);
+
+	load = load_start(&pool, 3, "/about");
+	load_wait(load, 6000);
+	load_stop(load);
+	began = clock_monotonic();
+	cr_expect_eq(pool_stop(&pool), 0);
+	cr_expect_lt(clock_monotonic() - began, 5000000);
+	close(log);
 }
 
 /* ---- death and deadlines */

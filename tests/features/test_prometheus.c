@@ -48,6 +48,7 @@ Test(prometheus, names_all_that_is_promised)
 		"jobs_oldest_age_seconds gauge",
 		"workers gauge",
 		"worker_restarts_total counter",
+		"log_lines_dropped_total counter",
 		"build_info gauge",
 	};
 	const char *text = scrape();

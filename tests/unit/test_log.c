@@ -6,6 +6,10 @@
 #include "app/settings.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <pty.h>
+#include <sys/socket.h>
+#include <termios.h>
 
 static int ends[2];
 static char line[65536];
@@ -263,10 +267,11 @@ Test(log, a_log_that_cannot_be_written_is_dropped)
 
 Test(log, the_level_can_be_told_from_outside)
 {
+	struct log_dropped dropped = { 0 };
 	_Atomic int32_t level = 0;
 	enum log_level parsed;
 
-	log_obey(&level);
+	log_obey(&level, &dropped);
 	log_debug(NULL, "not yet");
 	cr_expect_str_eq(written(), "");
 	level = LOG_DEBUG + 1;
@@ -281,6 +286,131 @@ Test(log, the_level_can_be_told_from_outside)
 	cr_expect(log_level_parse("warn", &parsed));
 	cr_expect_eq(parsed, LOG_WARN);
 	cr_expect_not(log_level_parse("loud", &parsed));
+}
+
+/* ---- a reader that does not read */
+
+static char paragraph[1001];
+
+/* Fails by the timeout of the test if a line waits. Returns how many were dropped. */
+static uint64_t
+fill(size_t lines)
+{
+	uint64_t before = log_lines_dropped();
+
+	memset(paragraph, 'x', sizeof(paragraph) - 1);
+	for (size_t i = 0; i < lines; i++)
+		log_info(NULL, "%s", paragraph);
+	return log_lines_dropped() - before;
+}
+
+/* Empties the pipe or socket, and returns how many whole lines were in it. */
+static size_t
+drain(int fd)
+{
+	size_t lines = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, line, sizeof(line), MSG_DONTWAIT)) > 0 ||
+	       (n < 0 && errno == ENOTSOCK && (n = read(fd, line, sizeof(line))) > 0)) {
+		for (ssize_t i = 0; i < n; i++)
+			lines += line[i] == '\n';
+	}
+	return lines;
+}
+
+static void
+expect_lines_dropped_and_reported(int reader)
+{
+	uint64_t dropped = fill(3000);
+	char report[64];
+
+	cr_assert_gt(dropped, 0);
+	cr_assert_lt(dropped, 3000);
+	cr_expect_eq(drain(reader), 3000 - dropped);
+	log_info(NULL, "again");
+	snprintf(report, sizeof(report), "\"log_lines_dropped\":%" PRIu64 "}", dropped);
+	cr_assert_gt(read(reader, line, sizeof(line)), 0);
+	expect_part(line, report);
+	log_info(NULL, "and again");
+	memset(line, 0, sizeof(line));
+	cr_assert_gt(read(reader, line, sizeof(line) - 1), 0);
+	cr_expect_null(strstr(line, "log_lines_dropped"), "reported once");
+}
+
+Test(log, a_full_pipe_is_not_waited_for, .timeout = 20)
+{
+	log_never_block();
+	expect_lines_dropped_and_reported(ends[0]);
+	cr_expect_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0, "it is shared with others");
+}
+
+Test(log, a_full_pipe_of_another_user_is_not_waited_for, .timeout = 20)
+{
+	if (setuid(65534) != 0)
+		cr_skip_test("only root can become another user");
+	cr_assert_lt(open("/proc/self/fd/2", O_WRONLY), 0);
+	log_never_block();
+	expect_lines_dropped_and_reported(ends[0]);
+}
+
+Test(log, a_full_socket_is_not_waited_for, .timeout = 20)
+{
+	int pair[2];
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	dup2(pair[1], STDERR_FILENO);
+	log_never_block();
+	expect_lines_dropped_and_reported(pair[0]);
+}
+
+Test(log, a_stopped_terminal_is_not_waited_for, .timeout = 20)
+{
+	int master, terminal;
+
+	cr_assert_eq(openpty(&master, &terminal, NULL, NULL, NULL), 0);
+	cr_assert_eq(dup2(terminal, STDERR_FILENO), STDERR_FILENO);
+	log_never_block();
+	cr_assert_eq(tcflow(terminal, TCOOFF), 0);
+	cr_expect_eq(fill(100), 100);
+	cr_assert_eq(tcflow(terminal, TCOON), 0);
+	log_info(NULL, "again");
+	cr_assert_gt(read(master, line, sizeof(line)), 0);
+	expect_part(line, "log_lines_dropped\":100");
+}
+
+Test(log, the_stream_is_not_waited_for_either, .timeout = 20)
+{
+	log_never_block();
+	for (int i = 0; i < 100000; i++)
+		fprintf(stderr, "a message of a library\n");
+	cr_expect_gt(log_lines_dropped(), 0);
+}
+
+Test(log, standard_error_may_be_replaced)
+{
+	int other[2];
+
+	log_never_block();
+	log_info(NULL, "one");
+	written_json();
+	cr_assert_eq(pipe(other), 0);
+	dup2(other[1], STDERR_FILENO);
+	log_info(NULL, "two");
+	cr_expect_str_eq(written(), "");
+	cr_expect_eq(drain(fcntl(other[0], F_SETFL, O_NONBLOCK) + other[0]), 1);
+}
+
+Test(log, processes_count_together)
+{
+	struct log_dropped dropped = { .total = 7, .unreported = 5 };
+	_Atomic int32_t level = 0;
+
+	log_obey(&level, &dropped);
+	cr_expect_eq(log_lines_dropped(), 7);
+	log_info(NULL, "x");
+	expect_part(written_json(), "\"log_lines_dropped\":5}");
+	cr_expect_eq(dropped.unreported, 0);
 }
 
 Test(log, a_trace_is_found_by_its_id)

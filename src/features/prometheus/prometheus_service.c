@@ -2,6 +2,7 @@
 #include "prometheus_priv.h"
 
 #include "app/job.h"
+#include "app/log.h"
 #include "app/metrics.h"
 #include "app/settings.h"
 #include "app/shared.h"
@@ -34,6 +35,13 @@ write_processes(struct ctx *c UNUSED, struct buf *b, const struct metric *m)
 	shared_workers(&ready, &busy);
 	metric_write_head(b, m);
 	write_gauge(b, m, NULL, m == &metric_workers ? ready : busy);
+}
+
+static void
+write_log_dropped(struct ctx *c UNUSED, struct buf *b, const struct metric *m)
+{
+	metric_write_head(b, m);
+	write_gauge(b, m, NULL, (int64_t)log_lines_dropped());
 }
 
 static void
@@ -93,13 +101,10 @@ static const struct asked {
 	const struct metric *metric;
 	void (*write)(struct ctx *, struct buf *, const struct metric *);
 } asked[] = {
-	{ &metric_http_in_progress, write_processes },
-	{ &metric_workers, write_processes },
-	{ &metric_build, write_build },
-	{ &metric_jobs_depth, write_depth },
-	{ &metric_jobs_oldest, write_depth },
-	{ &metric_jobs_finished, write_totals },
-	{ &metric_job_duration, write_totals },
+	{ &metric_http_in_progress, write_processes }, { &metric_workers, write_processes },
+	{ &metric_log_dropped, write_log_dropped },    { &metric_build, write_build },
+	{ &metric_jobs_depth, write_depth },           { &metric_jobs_oldest, write_depth },
+	{ &metric_jobs_finished, write_totals },       { &metric_job_duration, write_totals },
 };
 
 static void
