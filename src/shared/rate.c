@@ -6,42 +6,49 @@
 #include "app/redis.h"
 #include "shared/shared_priv.h"
 
-enum { MICROS = 1000000, TRIES = 16 };
+enum { MICROS = 1000000, TRIES = 16, TAG_BITS = 16, TAG_MAX = UINT16_MAX, SHORT_SECONDS = 60 };
 
-static uint32_t
+static uint64_t
 tag_at(uint64_t tags, unsigned way)
 {
-	return (uint32_t)(tags >> 32 * way);
+	return tags >> TAG_BITS * way & TAG_MAX;
 }
 
-/* Gives the place that is over first, or will be, to this tag. False: somebody else did
- * something here in the meantime. `was` are the times from before `tags` was read: if the
- * tag has come since, and counted, the first exchange fails. */
+/* Gives the tag the counter that is closest to its expiry, or past it. False: another process
+ * changed the set meanwhile. `was` are the times from before `tags` was read: if the tag has
+ * come since, and counted, the first exchange fails. */
 static bool
-claim(struct rate_set *set, uint64_t tags, const int64_t was[RATE_WAYS], uint32_t tag)
+evict(struct rate_set *set, uint64_t tags, const int64_t was[RATE_WAYS], uint64_t tag)
 {
-	unsigned way = was[0] <= was[1] ? 0 : 1;
-	int64_t over = was[way];
-	uint64_t with = (tags & ~((uint64_t)UINT32_MAX << 32 * way)) | (uint64_t)tag << 32 * way;
+	unsigned way = 0;
+	int64_t tat;
 
-	return atomic_compare_exchange_strong(&set->tat[way], &over, 0) &&
-	       atomic_compare_exchange_strong(&set->tags, &tags, with);
+	for (unsigned i = 1; i < RATE_WAYS; i++)
+		way = was[i] < was[way] ? i : way;
+	tat = was[way];
+	return atomic_compare_exchange_strong(&set->tat[way], &tat, 0) &&
+	       atomic_compare_exchange_strong(&set->tags, &tags,
+					      (tags & ~((uint64_t)TAG_MAX << TAG_BITS * way)) |
+						  tag << TAG_BITS * way);
 }
 
-/* All tags of a set are one word, so that of two processes with the same new key one alone
- * finds it a place. */
+/* All tags of a set are one word, so that only one of two processes with the same new key finds
+ * it a place. */
 static unsigned
-find_way(struct rate_set *set, uint32_t tag)
+find_way(struct rate_set *set, uint64_t tag)
 {
 	for (;;) {
-		int64_t was[RATE_WAYS] = { set->tat[0], set->tat[1] };
-		uint64_t tags = set->tags;
+		int64_t was[RATE_WAYS];
+		uint64_t tags;
 
+		for (unsigned way = 0; way < RATE_WAYS; way++)
+			was[way] = set->tat[way];
+		tags = set->tags;
 		for (unsigned way = 0; way < RATE_WAYS; way++) {
 			if (tag_at(tags, way) == tag)
 				return way;
 		}
-		claim(set, tags, was, tag);
+		evict(set, tags, was, tag);
 	}
 }
 
@@ -70,24 +77,35 @@ seconds(int64_t micros)
 	return micros > 0 ? (micros + MICROS - 1) / MICROS : 1;
 }
 
+/* Windows of up to a minute have one half of the table, longer ones the other: a flood of sign-ins
+ * evicts no counter of an hour. */
+static struct rate_set *
+find_set(const unsigned char key[HASH_SIZE], int64_t window)
+{
+	uint64_t place;
+
+	memcpy(&place, key, sizeof(place));
+	place %= RATE_SETS / 2;
+	return &shared->rates[window > (int64_t)SHORT_SECONDS * MICROS ? place + RATE_SETS / 2
+								       : place];
+}
+
 /* Counts on this host. */
 static bool
 count_here(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, int64_t *ahead)
 {
-	struct rate_set *set;
-	uint64_t place;
-	uint32_t tag;
+	struct rate_set *set = find_set(key, window);
+	uint16_t tag;
 	bool passed = false;
 
-	memcpy(&place, key, sizeof(place));
-	memcpy(&tag, key + sizeof(place), sizeof(tag));
-	tag += tag == 0; /* of nobody */
-	set = &shared->rates[place % RATE_SETS];
+	memcpy(&tag, key + sizeof(uint64_t), sizeof(tag));
+	if (!tag)
+		tag = TAG_MAX; /* 0: free */
 	for (int tries = 0; tries < TRIES; tries++) {
 		unsigned way = find_way(set, tag);
 
 		passed = count(&set->tat[way], step, window, ahead);
-		if (tag_at(set->tags, way) == tag) /* else others have taken the place */
+		if (tag_at(set->tags, way) == tag) /* else it was evicted meanwhile */
 			break;
 	}
 	return passed;

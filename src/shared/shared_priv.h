@@ -10,11 +10,11 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-enum { BATCH_MAX = 64, RATE_SETS = 65536, RATE_WAYS = 2 };
+enum { BATCH_MAX = 64, RATE_SETS = 131072, RATE_WAYS = 4 };
 
-/* Keys of rate limits that share a place in the table (rate.c). */
+/* Counters of rate limits that share a place in the table (rate.c). */
 struct rate_set {
-	_Atomic uint64_t tags;          /* 32 bits of each key's hash */
+	_Atomic uint64_t tags;          /* 16 bits of each key's hash */
 	_Atomic int64_t tat[RATE_WAYS]; /* clock_monotonic() from which on nothing counts */
 };
 

@@ -37,8 +37,10 @@ take(uint64_t place, uint32_t tag, struct rate rate)
 static void
 pass(uint64_t place, int64_t seconds)
 {
-	for (int way = 0; way < RATE_WAYS; way++)
-		shared->rates[place % RATE_SETS].tat[way] -= seconds * 1000000;
+	for (uint64_t set = place % (RATE_SETS / 2); set < RATE_SETS; set += RATE_SETS / 2) {
+		for (int way = 0; way < RATE_WAYS; way++)
+			shared->rates[set].tat[way] -= seconds * 1000000;
+	}
 }
 
 Test(rate, a_burst_and_then_one_by_one)
@@ -102,14 +104,80 @@ Test(rate, a_time_beyond_the_window_does_not_count)
 	cr_expect_eq(take(2, 1, five).remaining, 4);
 }
 
-Test(rate, the_one_that_is_over_first_makes_room)
+Test(rate, the_counter_closest_to_expiry_is_evicted)
 {
-	take(1, 1, hour);
-	for (int i = 0; i < 5; i++)
-		take(1, 2, five);
-	cr_expect_eq(take(1, 3, hour).remaining, 9, "it began with what another key had used");
-	cr_expect_eq(take(1, 1, hour).remaining, 8, "that of an hour is forgotten");
-	cr_expect_eq(take(1, 2, five).remaining, 4);
+	for (uint32_t tag = 1; tag <= RATE_WAYS; tag++) {
+		for (uint32_t i = 0; i < tag; i++)
+			take(1, tag, five);
+	}
+	cr_expect_eq(take(1, 9, five).remaining, 4, "it began with what another key had used");
+	cr_expect_eq(take(1, 2, five).remaining, 2);
+	cr_expect_eq(take(1, 3, five).remaining, 1);
+	cr_expect_eq(take(1, 4, five).remaining, 0);
+	cr_expect_eq(take(1, 1, five).remaining, 4, "the one with the least to wait was evicted");
+}
+
+Test(rate, a_short_window_evicts_no_long_one)
+{
+	for (uint32_t tag = 1; tag <= RATE_WAYS; tag++)
+		take(1, tag, hour);
+	for (uint32_t tag = 1; tag <= 100; tag++)
+		take(1, 100 + tag, five);
+	for (uint32_t tag = 1; tag <= RATE_WAYS; tag++)
+		cr_expect_eq(take(1, tag, hour).remaining, 8);
+}
+
+/* ---- floods */
+
+/* SplitMix64: keys as a keyed hash spreads them. */
+static uint64_t
+spread(uint64_t n)
+{
+	n += UINT64_C(0x9e3779b97f4a7c15) * (n + 1);
+	n = (n ^ n >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	n = (n ^ n >> 27) * UINT64_C(0x94d049bb133111eb);
+	return n ^ n >> 31;
+}
+
+static bool
+try_key(uint64_t n, struct rate rate)
+{
+	return !take(spread(n), (uint32_t)spread(~n), rate).refused;
+}
+
+/* 25 clients try again and again for what they may do three times an hour, in a flood from
+ * 100,000 other addresses that each try `tries` times for the same, and then to sign in. Returns
+ * how many attempts of the 25 clients pass: 75, unless their counters are evicted. */
+static int
+passed_in_flood(int tries)
+{
+	enum { WATCHED = 25, ROUNDS = 50, FLOOD = 100000 };
+	const struct rate three = { 3, 3600 };
+	uint64_t flood = WATCHED;
+	int passed = 0;
+
+	cr_assert_null(shared_open(NULL, PROCESSES));
+	for (int round = 0; round < ROUNDS; round++) {
+		for (uint64_t n = 0; n < WATCHED; n++)
+			passed += try_key(n, three);
+		for (uint64_t n = 0; n < FLOOD / ROUNDS; n++, flood++) {
+			for (int i = 0; i < tries; i++)
+				try_key(flood, three);
+			for (int i = 0; i < 6; i++)
+				try_key(~flood, five);
+		}
+	}
+	return passed;
+}
+
+Test(rate, a_flood_lets_at_most_five_more_of_75_pass)
+{
+	for (int tries = 0; tries <= 3; tries++) {
+		int passed = passed_in_flood(tries);
+
+		cr_expect_geq(passed, 75);
+		cr_expect_leq(passed, 80, "%d tries: %d passed", tries, passed);
+	}
 }
 
 /* ---- several processes */
