@@ -55,7 +55,7 @@ site_start() {
 	mkdir -p "$site/log" "$site/run"
 	export ENV_FILE=/dev/null DATABASE_URL MIGRATE_DATABASE_URL LISTEN=unix:$site/run/api.sock PID_FILE=$site/run/api.pid
 	export JWT_SECRET_KEY FIRST_ADMIN_EMAIL=admin@example.com FIRST_ADMIN_PASSWORD=correct-horse-battery
-	export LOG_FORMAT=json WORKERS=4 PASSWORD_YESCRYPT_COST=1
+	export LOG_FORMAT=json WORKERS=4 PASSWORD_YESCRYPT_COST=1 RATE_LIMIT=off
 	JWT_SECRET_KEY=$(random_hex 32)
 	DATABASE_URL=$(database_url "$TEST_POSTGRES" "e2e_$name")
 	MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" "e2e_$name")

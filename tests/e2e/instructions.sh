@@ -35,7 +35,7 @@ fi
 make -s -C "$BUILD" tests/bench/within
 rm -rf "$site"
 mkdir -p "$site/log"
-export ENV_FILE=/dev/null LOG_LEVEL=error CACHE_TTL_SECONDS=0 DATABASE_URL JWT_SECRET_KEY
+export ENV_FILE=/dev/null LOG_LEVEL=error CACHE_TTL_SECONDS=0 RATE_LIMIT=off DATABASE_URL JWT_SECRET_KEY
 export FIRST_ADMIN_EMAIL=admin@example.com FIRST_ADMIN_PASSWORD=correct-horse-battery
 JWT_SECRET_KEY=$(random_hex 32)
 DATABASE_URL=$(owner_url "$TEST_POSTGRES" "e2e_$name")

@@ -2,7 +2,7 @@
 # The limits that ship, through nginx and over all workers: no more than five sign-ins a
 # minute, however many ask at once.
 . "$(dirname "$0")/e2e.sh"
-site_start
+site_start RATE_LIMIT=600/minute
 
 is "five of forty at once may try" "$(crowd ada@example.com)" ' 5 401 35 429 '
 ask POST /api/v1/auth/login --json '{"email":"ada@example.com","password":"wrong"}'

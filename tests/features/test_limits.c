@@ -4,6 +4,7 @@
 #include "support/call.h"
 #include "support/testdb.h"
 
+#include "app/feature.h"
 #include "app/settings.h"
 #include "app/shared.h"
 
@@ -317,6 +318,20 @@ Test(limits, off_says_nothing)
 		cr_assert_eq(a.status, 401);
 	}
 	cr_expect_null(answer_header(&a, "RateLimit"));
+}
+
+Test(limits, every_route_under_the_prefix_has_one_by_default)
+{
+	struct account ada = make_user(t);
+	struct answer a;
+
+	settings.rate_limit = (struct rate) { 600, 60 };
+	for (const struct feature *const *f = features; *f; f++) {
+		for (const struct route *r = (*f)->routes; r && r->id; r++)
+			cr_expect_eq(route_limit(r, 0) != NULL, !r->root, "%s", r->id);
+	}
+	a = call(t, "GET", "/api/v1/items", .token = ada.token);
+	expect_headers(&a, "\"default\";q=600;w=60", "\"default\";r=599;t=1");
 }
 
 Test(limits, one_for_everything)

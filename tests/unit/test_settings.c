@@ -287,7 +287,8 @@ Test(settings, rates)
 	expect_good();
 	cr_expect_eq(settings.auth_login_rate_limit.n, 5);
 	cr_expect_eq(settings.auth_login_rate_limit.seconds, 60);
-	cr_expect_eq(settings.rate_limit.n, 0);
+	cr_expect_eq(settings.rate_limit.n, 600);
+	cr_expect_eq(settings.rate_limit.seconds, 60);
 	setenv("AUTH_REGISTER_RATE_LIMIT", "3/day", 1);
 	setenv("AUTH_REFRESH_RATE_LIMIT", "Off", 1);
 	setenv("RATE_LIMIT", "1000000/second", 1);
