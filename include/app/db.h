@@ -108,6 +108,12 @@ void db_changed(struct ctx *, const char *kind, const char *id);
  * hit, "" where none. So a repository turns users_email_key into E_EMAIL_TAKEN. */
 const char *db_constraint(const struct ctx *);
 
+/* Why the last connection or statement failed, in PostgreSQL's words, and what to do about it;
+ * "" where there is nothing to say. For operators, never for clients: they name hosts and roles
+ * (no passwords). */
+const char *db_reason(const struct ctx *);
+const char *db_hint(const struct ctx *);
+
 /* Notices (LISTEN, NOTIFY). Hears the channel, a literal, from now on; a connection that was
  * replaced must be told again, which costs nothing where it was not. */
 enum error db_listen(struct ctx *, const char *channel) MUST_CHECK;
@@ -123,8 +129,14 @@ int db_descriptor(const struct db *);
  * pipeline calls it after each request. */
 void db_settle(struct db *);
 
-/* Whether the server answers within a second, or, where a connection must be opened first,
- * within the 3 seconds that this may take; microseconds taken in `*latency`. */
-enum error db_ping(struct ctx *, int64_t *latency) MUST_CHECK;
+struct db_ping {
+	int64_t latency; /* microseconds */
+	bool read_only;  /* a standby, or default_transaction_read_only is on */
+};
+
+/* Checks that the server responds within a second, or within 3 seconds if a connection must be
+ * opened first. `read_only` is what a new session would see: one that was read-only before is
+ * replaced. */
+enum error db_ping(struct ctx *, struct db_ping *out) MUST_CHECK;
 
 #endif

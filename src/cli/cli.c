@@ -304,6 +304,12 @@ tell(const struct ctx *c, const char *command, enum error e)
 		return usage(command, "%s", detail);
 	if (e)
 		fprintf(stderr, "%s %s: %s\n", PACKAGE, command, detail);
+	if (e == E_UNAVAILABLE || e == E_OVERLOADED || e == E_INTERNAL) {
+		if (*db_reason(c))
+			fprintf(stderr, "  cause: %s\n", db_reason(c));
+		if (*db_hint(c))
+			fprintf(stderr, "  hint: %s\n", db_hint(c));
+	}
 	for (const struct field_error *f = c->failure.fields; e && f; f = f->next)
 		fprintf(stderr, "  %s %s\n", f->field, f->message);
 	return e ? 1 : 0;

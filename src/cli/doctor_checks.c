@@ -91,18 +91,27 @@ check_database(struct finding *f)
 {
 	struct ctx c = cli_open(false);
 	struct db_look db;
-	int64_t latency;
+	struct db_ping ping;
 
-	if (db_look(&c, &db) || db_ping(&c, &latency))
+	if (db_look(&c, &db) || db_ping(&c, &ping))
 		finding_set(f, STATE_FAULT,
-			    "does PostgreSQL run, and psql with DATABASE_URL work for this user?",
-			    "the database does not answer, or not as it should");
+			    *db_hint(&c) ? db_hint(&c) : "try psql with DATABASE_URL as this user",
+			    "%s", *db_reason(&c) ? db_reason(&c) : "the database does not respond");
 	else if (strtol(db.version, NULL, 10) < 14)
 		finding_set(f, STATE_FAULT, "PostgreSQL 14 or newer", "PostgreSQL %s is too old",
 			    db.version);
+	else if (ping.read_only)
+		finding_set(f, STATE_FAULT,
+			    db.standby ? "connect to the primary: name both hosts in DATABASE_URL, "
+					 "with ?target_session_attrs=read-write"
+				       : "ALTER DATABASE … RESET default_transaction_read_only, or "
+					 "the same for the role or the server",
+			    "the database is read-only: %s",
+			    db.standby ? "this server is a standby"
+				       : "default_transaction_read_only is on");
 	else
 		finding_set(f, STATE_OK, NULL, "PostgreSQL %s answers in %" PRId64 " us",
-			    db.version, latency);
+			    db.version, ping.latency);
 }
 
 static void

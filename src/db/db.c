@@ -221,7 +221,9 @@ after_loss(struct ctx *c, const struct query *q, bool sent, bool *again)
 	struct db *db = c->db;
 
 	*again = *again && db->depth == 0 && (!sent || q->read_only);
-	log_warn(c, "lost the database in statement %s%s", q->name, *again ? "; trying again" : "");
+	db_note_loss(db);
+	log_warn(c, "lost the database in statement %s: %s%s", q->name, db->reason,
+		 *again ? "; trying again" : "");
 	db_close(db);
 	return *again ? OK : db_unavailable(c, CAUSE_DB_LOST);
 }

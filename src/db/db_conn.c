@@ -50,6 +50,7 @@ db_close(struct db *db)
 	db->conn = NULL;
 	db->fresh = false;
 	db->listens = false;
+	db->renew = false;
 	statements_forget(db);
 	if (db->depth > 0)
 		db_doom(db, E_UNAVAILABLE, CAUSE_DB_LOST);
@@ -148,27 +149,17 @@ open_connection(const char *url, const char *options)
 	return PQconnectdbParams(names, values, 1);
 }
 
-static const char *
-connection_error(struct ctx *c, const PGconn *conn)
-{
-	char *text = arena_text(c->arena, PQerrorMessage(conn));
-	size_t len = strlen(text);
-
-	while (len > 0 && text[len - 1] == '\n')
-		text[--len] = '\0';
-	return text;
-}
-
 static enum error
 try_to_connect(struct ctx *c)
 {
 	struct db *db = c->db;
-	const char *own;
+	const char *own, *hint;
 	unsigned doublings;
 
 	if (clock_monotonic() < db->retry_at)
 		return db_unavailable(c, CAUSE_DB_BACKOFF);
 	if (!url_options(c->arena, db->url, &own)) {
+		db_note_reason(db, "the URL is not a connection string of PostgreSQL");
 		log_error(c, "DATABASE_URL is not a connection string of PostgreSQL");
 		return db_unavailable(c, CAUSE_SETTINGS);
 	}
@@ -177,12 +168,16 @@ try_to_connect(struct ctx *c)
 	if (PQstatus(db->conn) == CONNECTION_OK) {
 		PQsetNoticeReceiver(db->conn, log_notice, NULL);
 		db->fresh = true;
+		db->opened_at = clock_monotonic();
 		db->failures = 0;
 		return OK;
 	}
 
-	log_error(c, "cannot connect to the database: %s", connection_error(c, db->conn));
+	db_note_loss(db);
 	db_close(db);
+	hint = db_hint(c);
+	log_error(c, "cannot connect to the database: %s%s%s", db->reason, *hint ? "; hint: " : "",
+		  hint);
 	doublings = db->failures < WAIT_DOUBLINGS ? db->failures : WAIT_DOUBLINGS;
 	db->failures++;
 	db->retry_at = clock_monotonic() + ((int64_t)WAIT_FIRST << doublings);
@@ -206,11 +201,29 @@ alive(const struct db *db)
 	return false;
 }
 
+/* Also a read-only session, once a second: the server may have become writable since. */
+static bool
+is_outdated(const struct db *db)
+{
+	const char *read_only;
+
+	if (!db->conn || PQtransactionStatus(db->conn) != PQTRANS_IDLE)
+		return false;
+	if (db->renew || db->fresh)
+		return db->renew;
+
+	read_only = PQparameterStatus(db->conn, "default_transaction_read_only");
+	return read_only && strcmp(read_only, "on") == 0 &&
+	       clock_monotonic() - db->opened_at > SECOND;
+}
+
 enum error
 db_connect(struct ctx *c)
 {
 	struct db *db = c->db;
 
+	if (is_outdated(db))
+		db_close(db);
 	if (db->conn && (db->fresh || alive(db))) {
 		db->fresh = true;
 		return OK;
@@ -291,8 +304,7 @@ db_lost(const struct db *db, const PGresult *result)
 	if (!result_is_error(result))
 		return false;
 
-	return sqlstate_is(result, "08") || sqlstate_is(result, "57P01") ||
-	       sqlstate_is(result, "57P02") || sqlstate_is(result, "57P03");
+	return result_is_fatal(result) || sqlstate_is(result, "08") || sqlstate_is(result, "57P");
 }
 
 static void
@@ -318,7 +330,8 @@ db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGr
 		result = db_wait(db, timeout_ms);
 	db_keep(c, result);
 	if (db_lost(db, result)) {
-		log_error(c, "lost the database in %s: %s", name, connection_error(c, db->conn));
+		db_note_loss(db);
+		log_error(c, "lost the database in %s: %s", name, db->reason);
 		db_close(db);
 		return db_unavailable(c, CAUSE_DB_LOST);
 	}

@@ -4,25 +4,30 @@
 #include "app/log.h"
 #include "app/metrics.h"
 
+enum session { KEEP, RENEW };
+
 static const struct sqlstate {
 	const char *code;
 	enum error error; /* OK: that of the cause */
 	enum cause cause;
 	enum log_level level;
 	bool message;
+	enum session session;
 	const char *detail;
 } sqlstates[] = {
-#define SQLSTATE(code, error, level, message, detail)                                              \
-	{ code, error, CAUSE_NONE, level, message, detail },
-#define SQLSTATE_503(code, cause, level, message, detail)                                          \
-	{ code, OK, cause, level, message, detail },
+#define SQLSTATE(code, error, level, message, session, detail)                                     \
+	{ code, error, CAUSE_NONE, level, message, session, detail },
+#define SQLSTATE_503(code, cause, level, message, session, detail)                                 \
+	{ code, OK, cause, level, message, session, detail },
 #include "sqlstate.def"
 #undef SQLSTATE
 #undef SQLSTATE_503
 };
 
-/* All that no row of the table foresees is a mistake of ours. */
-static const struct sqlstate unforeseen = { "", E_INTERNAL, CAUSE_NONE, LOG_ERROR, true, NULL };
+/* A bug of ours, or a session with the wrong role or search path. */
+static const struct sqlstate unforeseen = {
+	"", E_INTERNAL, CAUSE_NONE, LOG_ERROR, true, RENEW, NULL
+};
 
 bool
 result_is_error(const PGresult *result)
@@ -39,6 +44,14 @@ sqlstate_is(const PGresult *result, const char *code)
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
 	return state && strncmp(state, code, strlen(code)) == 0;
+}
+
+bool
+result_is_fatal(const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
 static const struct sqlstate *
@@ -70,6 +83,9 @@ db_refused(struct ctx *c, const char *name, const PGresult *result)
 	snprintf(db->constraint, sizeof(db->constraint), "%s", constraint ? constraint : "");
 	log_write(row->level, c, fields, "statement %s failed%s%s", name,
 		  row->message && message ? ": " : "", row->message && message ? message : "");
+	db_note_reason(db, row->message && message ? message : "");
+	if (row->session == RENEW)
+		db->renew = true;
 	if (sqlstate_is(result, "40001") || sqlstate_is(result, "40P01"))
 		db->again = true;
 

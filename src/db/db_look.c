@@ -5,7 +5,7 @@ static const struct field fields[] = {
 	{ TEXT(struct db_look, version) },  { TEXT(struct db_look, role) },
 	{ INT(struct db_look, now) },       { INT(struct db_look, connections) },
 	{ INT(struct db_look, forbidden) }, { BOOL(struct db_look, superuser) },
-	{ BOOL(struct db_look, owner) },
+	{ BOOL(struct db_look, owner) },    { BOOL(struct db_look, standby) },
 };
 static const struct schema look_schema = SCHEMA("DatabaseLook", struct db_look, fields);
 
@@ -23,7 +23,8 @@ const struct query db_look_queries[] = {
 	    "  AS superuser,"
 	    " EXISTS (SELECT FROM pg_class JOIN pg_roles r ON r.oid = relowner"
 	    "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
-	    "  AND rolname = current_user) AS owner"),
+	    "  AND rolname = current_user) AS owner,"
+	    " pg_is_in_recovery() AS standby"),
 	{ 0 },
 };
 

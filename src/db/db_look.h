@@ -10,6 +10,7 @@ struct db_look {
 	int64_t connections;   /* so many it takes from all */
 	int64_t forbidden;     /* tables that this role may not read */
 	bool superuser, owner; /* of tables: more than the application should be */
+	bool standby;          /* it replays another server's changes */
 };
 
 extern const struct query db_look_queries[];

@@ -12,7 +12,10 @@
 /* The column in which a page of a list carries the number of all rows. */
 #define LIST_TOTAL "list_total"
 
-enum { CONSTRAINT_SIZE = 64 }; /* a name in PostgreSQL is at most 63 bytes */
+enum {
+	CONSTRAINT_SIZE = 64, /* a name in PostgreSQL is at most 63 bytes */
+	REASON_SIZE = 400,
+};
 
 enum { STATEMENT_SLOTS = 2048 };
 
@@ -46,6 +49,8 @@ struct db {
 	PGconn *conn; /* NULL while closed */
 	bool fresh;   /* looked at since this unit of work began */
 	bool listens; /* it was told to hear a channel */
+	bool renew;   /* to be replaced once no transaction is open (sqlstate.def) */
+	int64_t opened_at;
 
 	/* Statements of this connection, found by a hash of their names; emptied with it. */
 	struct arena *memory;
@@ -67,6 +72,7 @@ struct db {
 	struct change *changes;
 
 	char constraint[CONSTRAINT_SIZE];
+	char reason[REASON_SIZE]; /* db_reason() */
 };
 
 /* db_conn.c: opens the connection, or looks whether the open one still lives. */
@@ -93,6 +99,11 @@ bool db_lost(const struct db *, const PGresult *);
 enum error db_command(struct ctx *, const char *name, const char *sql, int timeout_ms,
 		      PGresult **out) MUST_CHECK;
 
+/* db_reason.c: keeps a message for db_reason(). */
+void db_note_reason(struct db *, const char *text);
+/* The message of a connection that broke. */
+void db_note_loss(struct db *);
+
 /* db_statement.c: the connection's entry for a query. */
 struct statement *statement_get(struct db *, const struct query *);
 /* Forgets them all, as the server has. */
@@ -105,6 +116,8 @@ enum error statement_fields(struct ctx *, const struct query *, struct statement
  * the open transaction. */
 enum error db_refused(struct ctx *, const char *name, const PGresult *) MUST_CHECK;
 bool result_is_error(const PGresult *);
+/* The server ended the session with this error. */
+bool result_is_fatal(const PGresult *);
 bool sqlstate_is(const PGresult *, const char *code);
 
 /* A result and what scans it. */

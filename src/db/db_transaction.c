@@ -249,15 +249,33 @@ db_settle(struct db *db)
 	db->constraint[0] = '\0';
 }
 
-enum error
-db_ping(struct ctx *c, int64_t *latency)
+static enum error
+ping_once(struct ctx *c, bool *read_only)
 {
-	int64_t start = clock_monotonic();
+	PGresult *result;
 	enum error e;
 
 	e = db_connect(c);
 	if (!e)
-		e = db_command(c, "ping", "SELECT 1", PING_MS, NULL);
-	*latency = clock_monotonic() - start;
+		e = db_command(c, "ping", "SHOW transaction_read_only", PING_MS, &result);
+	if (!e)
+		*read_only = strcmp(PQgetvalue(result, 0, 0), "on") == 0;
+	return e;
+}
+
+enum error
+db_ping(struct ctx *c, struct db_ping *out)
+{
+	int64_t start = clock_monotonic();
+	bool was_open = c->db->conn;
+	enum error e;
+
+	*out = (struct db_ping) { 0 };
+	e = ping_once(c, &out->read_only);
+	if (!e && out->read_only && was_open && c->db->depth == 0) {
+		db_close(c->db);
+		e = ping_once(c, &out->read_only);
+	}
+	out->latency = clock_monotonic() - start;
 	return e;
 }

@@ -396,7 +396,7 @@ logged(const char *level, int64_t slow_ms)
 	settings.log_format = "json";
 	settings.db_slow_ms = slow_ms;
 	log_init();
-	cr_assert_eq(db_ping(c, &(int64_t) { 0 }), OK);
+	cr_assert_eq(db_ping(c, &(struct db_ping) { 0 }), OK);
 	cr_assert_eq(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
 	close(ends[1]);
@@ -836,23 +836,120 @@ Test(db, no_server_is_told_at_once)
 Test(db, a_url_that_is_none)
 {
 	struct ctx *away = testdb_ctx(arena);
-	int64_t latency;
+	struct db_ping ping;
 
 	away->db = db_new("this is no url");
-	cr_expect_eq(db_ping(away, &latency), E_UNAVAILABLE);
+	cr_expect_eq(db_ping(away, &ping), E_UNAVAILABLE);
 	db_free(away->db);
 }
 
 Test(db, a_ping_asks_the_server)
 {
 	struct thing backend = backend_of(c);
-	int64_t latency = -1;
+	struct db_ping ping;
 
-	cr_expect_eq(db_ping(c, &latency), OK);
-	cr_expect_geq(latency, 0);
+	cr_expect_eq(db_ping(c, &ping), OK);
+	cr_expect_geq(ping.latency, 0);
+	cr_expect_not(ping.read_only);
 	cut(&backend);
 	db_settle(c->db);
-	cr_expect_eq(db_ping(c, &latency), OK, "by a new connection");
+	cr_expect_eq(db_ping(c, &ping), OK, "by a new connection");
+}
+
+/* As a session that was opened while the database was read-only. */
+static void
+make_read_only(void)
+{
+	static const struct query set =
+	    QUERY("test_read_only", NULL, "SET default_transaction_read_only = on");
+
+	cr_assert_eq(db_run(c, &set, NULL), OK);
+}
+
+Test(db, a_read_only_session_is_replaced)
+{
+	make_read_only();
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_UNAVAILABLE);
+	cr_expect(strstr(c->failure.detail, "read-only"), "%s", c->failure.detail);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+}
+
+Test(db, a_read_only_session_is_replaced_after_its_transaction)
+{
+	make_read_only();
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_UNAVAILABLE);
+	cr_expect_eq(db_finish(c, OK), E_UNAVAILABLE);
+	failure_clear(c);
+	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(db_finish(c, db_run(c, &insert_user, NULL, "a@example.com")), OK);
+	cr_expect_str_eq(count_users(), "1");
+}
+
+Test(db, a_ping_replaces_a_read_only_session)
+{
+	struct ctx *standby = connect_with(strstr(settings.database_url, "://")
+					       ? "options=-cdefault_transaction_read_only%3Don"
+					       : "options=-cdefault_transaction_read_only=on");
+	struct db_ping ping;
+
+	make_read_only();
+	cr_expect_eq(db_ping(c, &ping), OK);
+	cr_expect_not(ping.read_only);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_ping(standby, &ping), OK);
+	cr_expect(ping.read_only);
+	db_free(standby->db);
+}
+
+/* Even if it only reads: a request that writes finds a session of today. */
+Test(db, a_read_only_session_lasts_a_second)
+{
+	struct thing before;
+
+	make_read_only();
+	before = backend_of(c);
+	do {
+		usleep(50000);
+		db_settle(c->db);
+	} while (strcmp(before.name, backend_of(c).name) == 0);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+}
+
+/* Errors that a new session may not have. */
+Test(db, an_error_of_the_session_replaces_it)
+{
+	static const struct {
+		const char *sqlstate;
+		bool replaced;
+	} rows[] = {
+		{ "0A000", true },  { "25006", true },  { "26000", true },  { "3F000", true },
+		{ "42501", true },  { "42704", true },  { "42P01", true },  { "57P05", true },
+		{ "58030", true },  { "XX000", true },  { "08006", true },  { "22003", false },
+		{ "23505", false }, { "40001", false }, { "53200", false }, { "55P03", false },
+		{ "57014", false },
+	};
+	static const struct query raise = QUERY("test_raise", NULL, "SELECT raise($1)");
+
+	make_raise();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct thing before = backend_of(c);
+
+		cr_assert_neq(db_run(c, &raise, NULL, rows[i].sqlstate), OK);
+		failure_clear(c);
+		cr_expect_eq(strcmp(before.name, backend_of(c).name) != 0, rows[i].replaced, "%s",
+			     rows[i].sqlstate);
+	}
+}
+
+Test(db, a_role_that_lost_its_search_path_recovers)
+{
+	static const struct query lose =
+	    QUERY("test_lose_path", NULL, "SET search_path = pg_catalog");
+
+	cr_assert_eq(db_run(c, &lose, NULL), OK);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_INTERNAL);
+	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
 }
 
 Test(db, uuids_are_of_version_7_and_in_order)

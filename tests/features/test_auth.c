@@ -798,12 +798,12 @@ crowd(void (*act)(struct ctx *, const char *arg, struct outcome *), const char *
 	for (int i = 0; i < CROWD; i++) {
 		if (fork() == 0) {
 			struct ctx c = { .arena = arena_new(1 << 24), .request_id = "crowd" };
-			int64_t latency;
+			struct db_ping ping;
 			char byte;
 
 			close(gate[1]);
 			c.db = db_new(settings.database_url);
-			outcomes[i].error = db_ping(&c, &latency);
+			outcomes[i].error = db_ping(&c, &ping);
 			if (!outcomes[i].error && read(gate[0], &byte, 1) == 0)
 				act(&c, arg, &outcomes[i]);
 			_exit(0);

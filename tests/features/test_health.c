@@ -93,7 +93,7 @@ Test(health, database_away)
 	cr_expect_eq(a.status, 503);
 	cr_expect_str_eq(a.media_type, "application/json");
 	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
-	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "error");
+	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "away");
 	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "unknown");
 	cr_expect_str_eq(answer_text(&a, "checks.jobs.status"), "unknown");
 	cr_expect_null(strstr(a.body, "nonexistent"), "it tells where the database is: %s", a.body);
@@ -161,7 +161,12 @@ Test(health, a_database_that_only_reads_serves_what_only_reads)
 		 .json = "{\"full_name\":\"Ada\"}");
 	expect_problem(&a, 503, "unavailable");
 	cr_expect_not_null(answer_header(&a, "Retry-After"));
-	cr_expect_eq(call(t, "GET", "/health").status, 200);
+	a = call(t, "GET", "/health");
+	cr_expect_eq(a.status, 200);
+	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
+	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "read-only");
+	a = call(t, "GET", "/health/ready");
+	expect_problem(&a, 503, "unavailable");
 	db_free(t->db);
 	t->db = db;
 	a = call(t, "PATCH", "/api/v1/users/me", .token = user.token,
@@ -242,7 +247,7 @@ Test(health, probes_cannot_load_the_database)
 		usleep(20000);
 		a = call(t, "GET", "/health");
 	}
-	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "error");
+	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "away");
 }
 
 Test(health, redis_is_not_needed)

@@ -16,11 +16,11 @@ join_in(int number, int gate, enum error (*act)(struct ctx *, int, void *), void
 	enum error *result)
 {
 	struct ctx c = { .arena = arena_new(ARENA_LIMIT), .request_id = "crowd" };
-	int64_t latency;
+	struct db_ping ping;
 	char byte;
 
 	c.db = db_new(settings.database_url);
-	*result = db_ping(&c, &latency);
+	*result = db_ping(&c, &ping);
 	if (!*result && read(gate, &byte, 1) == 0)
 		*result = act(&c, number, arg);
 	_exit(0);

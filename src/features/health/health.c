@@ -3,7 +3,7 @@
 
 static const char *const live_states[] = { "ok", NULL };
 static const char *const health_states[] = { "ok", "degraded", NULL };
-static const char *const database_states[] = { "ok", "error", NULL };
+static const char *const database_states[] = { "ok", "read-only", "away", NULL };
 static const char *const migration_states[] = { "ok", "pending", "unknown", NULL };
 
 static const char *const cache_states[] = { "ok", "error", NULL };
@@ -18,7 +18,8 @@ const struct schema live_schema = SCHEMA("Live", struct live, live_fields);
 
 static const struct field database_fields[] = {
 	{ ENUM(struct check_database, status), .flags = F_READ, .choices = database_states,
-	  .text = "Whether PostgreSQL answers." },
+	  .text = "ok; read-only on a standby, or while default_transaction_read_only is on; away "
+		  "while PostgreSQL does not respond." },
 	{ INT(struct check_database, latency_ms), .flags = F_READ, .example = "1",
 	  .text = "How long it took, in milliseconds." },
 };

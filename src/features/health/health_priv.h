@@ -13,7 +13,7 @@ extern const struct schema live_schema;
 
 /* One dependency. */
 struct check_database {
-	const char *status; /* ok, error */
+	const char *status; /* ok, read-only, away */
 	int64_t latency_ms;
 };
 struct check_migrations {

@@ -38,8 +38,8 @@ show_ready(struct request *req)
 	if (health.cause)
 		return fail_unavailable(
 		    req->ctx, health.cause,
-		    "not ready: the database is away, a migration is pending, or the "
-		    "service is stopping; /health tells which");
+		    "not ready: the database is away or read-only, a migration is pending, or "
+		    "the service is stopping; /health shows which");
 
 	return reply_record(req, OK, &ready);
 }
@@ -53,6 +53,7 @@ const struct route health_routes[] = {
 	  .id = "health_live", .text = "Whether the process answers; asks no dependency." },
 	{ GET, "/health/ready", show_ready, ACCESS_PUBLIC, .root = true, .reply = &live_schema,
 	  .id = "health_ready",
-	  .text = "Whether it can serve: database there, migrations applied, not stopping." },
+	  .text = "Whether it can serve: the database accepts writes, migrations are applied, not "
+		  "stopping." },
 	{ 0 },
 };

@@ -13,7 +13,7 @@ enum { LATE_SECONDS = 300 };
 /* What is told to the other workers. */
 struct found {
 	int64_t away; /* the cause (enum cause) while PostgreSQL does not answer; 0: it does */
-	int64_t latency_ms;
+	int64_t read_only, latency_ms;
 	int64_t pending; /* -1: not known */
 	int64_t cache;   /* it answers, or there is none to ask */
 };
@@ -22,10 +22,11 @@ static struct found
 ask(struct ctx *c)
 {
 	struct found r;
-	int64_t latency = 0;
+	struct db_ping ping;
 
-	r.away = db_ping(c, &latency) ? c->failure.cause : CAUSE_NONE;
-	r.latency_ms = (latency + 999) / 1000;
+	r.away = db_ping(c, &ping) ? c->failure.cause : CAUSE_NONE;
+	r.read_only = ping.read_only;
+	r.latency_ms = (ping.latency + 999) / 1000;
 	if (r.away || migrate_pending(c, &r.pending))
 		r.pending = -1;
 	r.cache = !redis_wanted() || redis_ping();
@@ -66,6 +67,8 @@ not_ready(const struct found *r)
 {
 	if (r->away)
 		return (enum cause)r->away;
+	if (r->read_only)
+		return CAUSE_DB_READ_ONLY;
 	if (r->pending)
 		return CAUSE_DB_MIGRATIONS;
 	return shared_draining() ? CAUSE_DRAINING : CAUSE_NONE;
@@ -75,7 +78,10 @@ void
 health_check(struct ctx *c, struct health *out)
 {
 	struct found r = look(c);
-	const struct check_database database = { r.away ? "error" : "ok", r.latency_ms };
+	const struct check_database database = {
+		r.away ? "away" : (r.read_only ? "read-only" : "ok"),
+		r.latency_ms,
+	};
 	const struct check_migrations migrations = {
 		r.pending < 0 ? "unknown" : (r.pending ? "pending" : "ok"),
 		r.pending < 0 ? 0 : r.pending,
@@ -89,7 +95,7 @@ health_check(struct ctx *c, struct health *out)
 		.cache = arena_copy(c->arena, &cache, sizeof(cache)),
 		.jobs = arena_copy(c->arena, &jobs, sizeof(jobs)),
 	};
-	bool ok = !r.away && r.pending == 0;
+	bool ok = !r.away && !r.read_only && r.pending == 0;
 
 	*out = (struct health) {
 		.status = ok && r.cache && strcmp(jobs.status, "ok") == 0 ? "ok" : "degraded",
