@@ -251,6 +251,8 @@ CREATE TABLE refresh_tokens (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     spent_at timestamp with time zone,
+    parent_key bigint,
+    revoked_at timestamp with time zone,
     CONSTRAINT refresh_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );
 

@@ -57,10 +57,12 @@ begin(void)
 
 TestSuite(crash, .init = begin, .fini = test_end);
 
-/* Ada has signed in by password and used her refresh token once; an owner looks on. */
+/* Ada has signed in by password. The response to her first refresh was lost, so `revoked` never
+ * arrived; she retried, and used what she got, and then `unconfirmed`, which issued `fresh`. An
+ * owner looks on. */
 struct scene {
 	struct account ada, owner;
-	const char *session_id, *spent, *fresh;
+	const char *session_id, *spent, *revoked, *unconfirmed, *fresh;
 #if __has_include("support/make_task.h")
 	const char *task;
 #endif
@@ -76,6 +78,14 @@ static struct answer
 post(const char *token, const char *path, const char *json)
 {
 	return call(t, "POST", path, .token = token, .json = json);
+}
+
+static const char *
+refresh_token(const char *token)
+{
+	struct answer a = post(NULL, P "/auth/refresh", token_json(token));
+
+	return answer_text(&a, "refresh_token");
 }
 
 static struct scene
@@ -96,8 +106,9 @@ set_up(void)
 		 arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", s.ada.email,
 			      s.ada.password));
 	s.spent = answer_text(&a, "refresh_token");
-	a = post(NULL, P "/auth/refresh", token_json(s.spent));
-	s.fresh = answer_text(&a, "refresh_token");
+	s.revoked = refresh_token(s.spent);
+	s.unconfirmed = refresh_token(s.spent);
+	s.fresh = refresh_token(s.unconfirmed);
 	s.session_id = testdb_sql("SELECT id FROM sessions WHERE ip IS NOT NULL");
 	testdb_sql("INSERT INTO api_keys (user_id, name, prefix, key_hash, scopes)"
 		   " VALUES ('%s', 'key', 'prefix', sha256('key'), '{items:read}')",
@@ -121,7 +132,8 @@ state(void)
 	    " (SELECT string_agg(concat_ws(' ', ip, ended_at IS NOT NULL, last_used_at <> "
 	    "created_at),"
 	    "   E'\\n' ORDER BY key) FROM sessions),"
-	    " (SELECT string_agg(concat_ws(' ', session_id IS NOT NULL, spent_at IS NOT NULL),"
+	    " (SELECT string_agg(concat_ws(' ', parent_key IS NOT NULL, spent_at IS NOT NULL,"
+	    "   revoked_at IS NOT NULL),"
 	    "   E'\\n' ORDER BY key) FROM refresh_tokens),"
 #if __has_include("support/make_task.h")
 	    " (SELECT string_agg(concat_ws(' ', title, status, completed_at IS NOT NULL, version),"
@@ -168,6 +180,18 @@ static struct answer
 reuse(const struct scene *s)
 {
 	return post(NULL, P "/auth/refresh", token_json(s->spent));
+}
+
+static struct answer
+retry_lost(const struct scene *s)
+{
+	return post(NULL, P "/auth/refresh", token_json(s->unconfirmed));
+}
+
+static struct answer
+use_revoked(const struct scene *s)
+{
+	return post(NULL, P "/auth/refresh", token_json(s->revoked));
 }
 
 static struct answer
@@ -321,6 +345,8 @@ static const struct act {
 	{ "failed login", 401, fail_to_log_in },
 	{ "refresh", 200, refresh },
 	{ "reuse of a token", 401, reuse },
+	{ "retry after a lost response", 200, retry_lost },
+	{ "use of a revoked token", 401, use_revoked },
 	{ "logout", 204, log_out },
 	{ "logout of all", 204, log_out_all },
 	{ "end of a session", 204, end_session },

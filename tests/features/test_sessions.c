@@ -268,9 +268,13 @@ reuse_token(const struct scene *s)
 {
 	const char *json =
 	    arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", s->victim.refresh_token);
+	struct answer a;
 
 	settings.refresh_reuse_grace_seconds = 0;
-	tell("POST", NULL, "/auth/refresh", json);
+	a = tell("POST", NULL, "/auth/refresh", json);
+	tell(
+	    "POST", NULL, "/auth/refresh",
+	    arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", answer_text(&a, "refresh_token")));
 	tell("POST", NULL, "/auth/refresh", json);
 }
 

@@ -602,7 +602,10 @@ Test(users, a_reused_token_is_written)
 	const char *session;
 
 	settings.refresh_reuse_grace_seconds = 0;
-	call(t, "POST", P "/auth/refresh", .json = json);
+	a = call(t, "POST", P "/auth/refresh", .json = json);
+	call(t, "POST", P "/auth/refresh",
+	     .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}",
+				  answer_text(&a, "refresh_token")));
 	a = call(t, "POST", P "/auth/refresh", .json = json);
 	expect_problem(&a, 401, "token_reused");
 	session = testdb_sql("SELECT id FROM sessions WHERE ended_at IS NOT NULL");

@@ -5,6 +5,7 @@ const char *const audit_actions[] = {
 	[AUDIT_LOGIN_SUCCESS - 1] = "authn_login_success",
 	[AUDIT_LOGIN_FAIL - 1] = "authn_login_fail",
 	[AUDIT_TOKEN_REUSE - 1] = "authn_token_reuse",
+	[AUDIT_TOKEN_RETRY - 1] = "authn_token_retry",
 	[AUDIT_PASSWORD_CHANGE - 1] = "authn_password_change",
 	[AUDIT_PASSWORD_CHANGE_FAIL - 1] = "authn_password_change_fail",
 	[AUDIT_AUTHZ_FAIL - 1] = "authz_fail",

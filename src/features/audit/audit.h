@@ -11,6 +11,7 @@ enum audit_action {
 	AUDIT_LOGIN_SUCCESS,
 	AUDIT_LOGIN_FAIL,
 	AUDIT_TOKEN_REUSE,
+	AUDIT_TOKEN_RETRY, /* a used refresh token that was accepted again */
 	AUDIT_PASSWORD_CHANGE,
 	AUDIT_PASSWORD_CHANGE_FAIL,
 	AUDIT_AUTHZ_FAIL,

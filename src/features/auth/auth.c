@@ -70,19 +70,27 @@ static const struct field tokens_fields[] = {
 	{ TEXT(struct tokens, token_type), .flags = F_READ, .text = "Always `bearer`.",
 	  .example = "bearer" },
 	{ INT(struct tokens, expires_in), .flags = F_READ,
-	  .text = "Life of the access token in seconds.", .example = "900" },
+	  .text = "Seconds until the access token expires.", .example = "900" },
 	{ INT(struct tokens, refresh_expires_in), .flags = F_READ,
-	  .text = "Life of the refresh token in seconds.", .example = "2592000" },
+	  .text = "Seconds until the refresh token expires.", .example = "2592000" },
 };
 const struct schema tokens_schema = SCHEMA("Tokens", struct tokens, tokens_fields);
 
 static const struct field refresh_state_fields[] = {
 	{ UUID(struct refresh_state, session_id) }, { UUID(struct refresh_state, user_id) },
-	{ TEXT(struct refresh_state, role) },       { BOOL(struct refresh_state, live) },
+	{ TEXT(struct refresh_state, role) },       { INT(struct refresh_state, key) },
+	{ BOOL(struct refresh_state, live) },       { BOOL(struct refresh_state, revoked) },
 	{ BOOL(struct refresh_state, spent) },      { BOOL(struct refresh_state, in_grace) },
 };
 const struct schema refresh_state_schema =
     SCHEMA("RefreshState", struct refresh_state, refresh_state_fields);
+
+static const struct field session_life_fields[] = {
+	{ UUID(struct session_life, session_id) },
+	{ INT(struct session_life, expires_in) },
+};
+const struct schema session_life_schema =
+    SCHEMA("SessionLife", struct session_life, session_life_fields);
 
 static const struct field session_ref_fields[] = {
 	{ UUID(struct session_ref, session_id) },

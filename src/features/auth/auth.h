@@ -7,9 +7,10 @@
 
 extern const struct feature auth_feature;
 
-/* An access token for development, of a session of its own: both are good for so many
- * hours, and there is no refresh token. For commands: nobody's password is asked for. */
+/* An access token for development, of a session of its own, without a refresh token or a
+ * check of the password. Both expire after that many hours, or SESSION_MAX_DAYS if that is
+ * less: `*expires_in` seconds. */
 enum error auth_issue(struct ctx *, const char *user_id, const char *role, int64_t hours,
-		      const char **token) MUST_CHECK;
+		      const char **token, int64_t *expires_in) MUST_CHECK;
 
 #endif

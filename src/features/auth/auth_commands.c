@@ -50,12 +50,12 @@ find_account(struct ctx *c, const char *email, const char *role, struct user *ou
 }
 
 static void
-print_json(struct ctx *c, const struct user *user, const char *token, int64_t hours)
+print_json(struct ctx *c, const struct user *user, const char *token, int64_t expires_in)
 {
 	struct buf b = buf_new(c->arena, 64 * 1024);
 
 	buf_json(&b, "{'access_token':%s,'token_type':'bearer','expires_in':%jd,'user':", token,
-		 hours * 3600);
+		 expires_in);
 	schema_write(&b, &user_schema, user);
 	buf_char(&b, '}');
 	puts(b.data);
@@ -65,7 +65,7 @@ static enum error
 token(struct ctx *c, const struct call *call)
 {
 	const char *email = cli_value(call, "--email"), *role = cli_value(call, "--role"), *text;
-	int64_t hours = HOURS;
+	int64_t hours = HOURS, expires_in;
 	struct user user;
 	enum error e;
 
@@ -82,12 +82,12 @@ token(struct ctx *c, const struct call *call)
 	c->user_agent = PACKAGE " token";
 	e = find_account(c, email ? email : settings.first_admin_email, role, &user);
 	if (!e)
-		e = auth_issue(c, user.id, user.role, hours, &text);
+		e = auth_issue(c, user.id, user.role, hours, &text, &expires_in);
 	if (e)
 		return e;
 
 	if (cli_value(call, "--json"))
-		print_json(c, &user, text, hours);
+		print_json(c, &user, text, expires_in);
 	else
 		puts(text);
 	return OK;

@@ -26,12 +26,20 @@ struct tokens {
 	int64_t expires_in, refresh_expires_in; /* seconds */
 };
 
-/* A refresh token and what became of it, its session and its account. */
+/* A refresh token, its session and its account. */
 struct refresh_state {
 	const char *session_id, *user_id, *role;
+	int64_t key;
 	bool live;     /* token and session have not ended, the account is active */
-	bool spent;    /* it was used before, */
-	bool in_grace; /* but so lately that the answer may have been lost */
+	bool revoked;  /* unused, but a retry of the token before it issued another */
+	bool spent;    /* used before */
+	bool in_grace; /* used before, within REFRESH_REUSE_GRACE_SECONDS */
+};
+
+/* A new or renewed session and how long it lives, in seconds. */
+struct session_life {
+	const char *session_id;
+	int64_t expires_in;
 };
 
 /* A session and whose it is. */
@@ -44,7 +52,8 @@ struct session_role {
 };
 
 extern const struct schema registration_schema, credentials_schema, credentials_form,
-    refresh_schema, tokens_schema, refresh_state_schema, session_ref_schema, session_role_schema;
+    refresh_schema, tokens_schema, refresh_state_schema, session_life_schema, session_ref_schema,
+    session_role_schema;
 extern const struct command auth_commands[];
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
@@ -64,15 +73,22 @@ const char *auth_session_of(struct ctx *, const char *token);
 /* Sets the caller from an access token. */
 enum error auth_identify(struct ctx *, const char *token) MUST_CHECK;
 
-/* auth_repo.c */
+/* auth_repo.c: no session lives longer than SESSION_MAX_DAYS. */
 enum error auth_insert_session(struct ctx *, const char *user_id, int64_t hours,
-			       struct session_ref *out) MUST_CHECK;
-enum error auth_renew_session(struct ctx *, const char *session_id) MUST_CHECK;
+			       struct session_life *out) MUST_CHECK;
+enum error auth_renew_session(struct ctx *, const char *session_id,
+			      struct session_life *out) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
 			     struct session_role *out) MUST_CHECK;
-enum error auth_insert_token(struct ctx *, const char *session_id, const char *token) MUST_CHECK;
+/* `parent_key`: of the token whose use issues this one; NULL at sign-in. The token lives as
+ * long as its session. */
+enum error auth_insert_token(struct ctx *, const char *session_id, const char *parent_key,
+			     const char *token) MUST_CHECK;
 enum error auth_lock_token(struct ctx *, const char *token, struct refresh_state *out) MUST_CHECK;
 enum error auth_spend_token(struct ctx *, const char *token) MUST_CHECK;
+/* Revokes what uses of that token issued, unless one of these tokens was used; counts them. */
+enum error auth_revoke_successors(struct ctx *, const struct refresh_state *,
+				  int64_t *n) MUST_CHECK;
 enum error auth_find_session_of(struct ctx *, const char *token,
 				struct session_ref *out) MUST_CHECK;
 

@@ -10,39 +10,58 @@ enum {
 	INSERT_TOKEN,
 	LOCK_TOKEN,
 	SPEND_TOKEN,
+	REVOKE_SUCCESSORS,
 	FIND_SESSION_OF,
 };
 
+#define LIFE        "id AS session_id, floor(extract(epoch FROM expires_at - now()))::bigint AS expires_in"
+/* When a session ends however often it is renewed; null: never. least() ignores a null. */
+#define LIMIT(days) "created_at + make_interval(days => nullif(" days ", 0))"
+
 const struct query auth_queries[] = {
-	[INSERT_SESSION] = QUERY("auth_insert_session", &session_ref_schema,
+	[INSERT_SESSION] = QUERY("auth_insert_session", &session_life_schema,
 				 "INSERT INTO sessions (user_id, expires_at, ip, user_agent)"
-				 " VALUES ($1, now() + make_interval(hours => $2), $3, $4)"
-				 " RETURNING id AS session_id, user_id"),
-	[RENEW_SESSION] = QUERY("auth_renew_session", NULL,
+				 " VALUES ($1, now() + least(make_interval(hours => $2),"
+				 " make_interval(days => nullif($3, 0))), $4, $5)"
+				 " RETURNING " LIFE),
+	[RENEW_SESSION] = QUERY("auth_renew_session", &session_life_schema,
 				"UPDATE sessions SET last_used_at = now(),"
-				" expires_at = now() + make_interval(days => $2) WHERE id = $1"),
+				" expires_at = least(now() + make_interval(days => $2), " LIMIT(
+				    "$3") ")"
+					  " WHERE id = $1 RETURNING " LIFE),
 	[FIND_SESSION] = QUERY_READ("auth_find_session", &session_role_schema,
 				    "SELECT u.role FROM sessions s JOIN users u ON u.id = s.user_id"
 				    " WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL"
 				    " AND s.expires_at > now() AND u.is_active"),
 	[INSERT_TOKEN] = QUERY("auth_insert_token", NULL,
-			       "INSERT INTO refresh_tokens (session_id, token_hash, expires_at)"
-			       " VALUES ($1, $2, now() + make_interval(days => $3))"),
+			       "INSERT INTO refresh_tokens"
+			       " (session_id, parent_key, token_hash, expires_at)"
+			       " SELECT id, $2, $3, expires_at FROM sessions WHERE id = $1"),
 	/* The clock of this moment and not now(), the start of the transaction: who waited
 	 * for the lock sees when the other one spent the token. */
-	[LOCK_TOKEN] =
-	    QUERY("auth_lock_token", &refresh_state_schema,
-		  "SELECT s.id AS session_id, s.user_id, u.role,"
-		  " s.ended_at IS NULL AND s.expires_at > now() AND t.expires_at > now()"
-		  " AND u.is_active AS live, t.spent_at IS NOT NULL AS spent,"
-		  " coalesce(t.spent_at > clock_timestamp() - make_interval(secs => $2), false)"
-		  " AS in_grace"
-		  " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
-		  " JOIN users u ON u.id = s.user_id"
-		  " WHERE t.token_hash = $1 FOR UPDATE OF s, t"),
+	[LOCK_TOKEN] = QUERY(
+	    "auth_lock_token", &refresh_state_schema,
+	    "SELECT s.id AS session_id, s.user_id, u.role, t.key,"
+	    " s.ended_at IS NULL AND s.expires_at > now() AND t.expires_at > now()"
+	    " AND coalesce(s." LIMIT(
+		"$3") " > now(), true) AND u.is_active AS live,"
+		      " t.revoked_at IS NOT NULL AS revoked, t.spent_at IS NOT NULL AS spent,"
+		      " coalesce(t.spent_at > clock_timestamp() - make_interval(secs => $2), false)"
+		      " AS in_grace"
+		      " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
+		      " JOIN users u ON u.id = s.user_id"
+		      " WHERE t.token_hash = $1 FOR UPDATE OF s, t"),
 	[SPEND_TOKEN] = QUERY("auth_spend_token", NULL,
 			      "UPDATE refresh_tokens SET spent_at = clock_timestamp()"
 			      " WHERE token_hash = $1 AND spent_at IS NULL"),
+	/* Never in the statement that locks: after a wait, it still sees the successors as they
+	 * were before. */
+	[REVOKE_SUCCESSORS] = QUERY("auth_revoke_successors", NULL,
+				    "UPDATE refresh_tokens SET revoked_at = clock_timestamp()"
+				    " WHERE session_id = $1 AND parent_key = $2"
+				    " AND revoked_at IS NULL AND NOT EXISTS"
+				    " (SELECT FROM refresh_tokens used WHERE used.session_id = $1"
+				    " AND used.parent_key = $2 AND used.spent_at IS NOT NULL)"),
 	[FIND_SESSION_OF] = QUERY("auth_find_session_of", &session_ref_schema,
 				  "SELECT s.id AS session_id, s.user_id"
 				  " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
@@ -51,22 +70,23 @@ const struct query auth_queries[] = {
 };
 
 static const char *
-p_days(struct ctx *c)
+p_max_days(struct ctx *c)
 {
-	return p_int(c, settings.refresh_token_expire_days);
+	return p_int(c, settings.session_max_days);
 }
 
 enum error
-auth_insert_session(struct ctx *c, const char *user_id, int64_t hours, struct session_ref *out)
+auth_insert_session(struct ctx *c, const char *user_id, int64_t hours, struct session_life *out)
 {
-	return db_one(c, &auth_queries[INSERT_SESSION], out, user_id, p_int(c, hours), c->ip,
-		      ctx_user_agent(c));
+	return db_one(c, &auth_queries[INSERT_SESSION], out, user_id, p_int(c, hours),
+		      p_max_days(c), c->ip, ctx_user_agent(c));
 }
 
 enum error
-auth_renew_session(struct ctx *c, const char *session_id)
+auth_renew_session(struct ctx *c, const char *session_id, struct session_life *out)
 {
-	return db_run(c, &auth_queries[RENEW_SESSION], NULL, session_id, p_days(c));
+	return db_one(c, &auth_queries[RENEW_SESSION], out, session_id,
+		      p_int(c, settings.refresh_token_expire_days), p_max_days(c));
 }
 
 enum error
@@ -77,23 +97,30 @@ auth_find_session(struct ctx *c, const char *session_id, const char *user_id,
 }
 
 enum error
-auth_insert_token(struct ctx *c, const char *session_id, const char *token)
+auth_insert_token(struct ctx *c, const char *session_id, const char *parent_key, const char *token)
 {
-	return db_run(c, &auth_queries[INSERT_TOKEN], NULL, session_id, p_digest(c, token),
-		      p_days(c));
+	return db_run(c, &auth_queries[INSERT_TOKEN], NULL, session_id, parent_key,
+		      p_digest(c, token));
 }
 
 enum error
 auth_lock_token(struct ctx *c, const char *token, struct refresh_state *out)
 {
 	return db_one(c, &auth_queries[LOCK_TOKEN], out, p_digest(c, token),
-		      p_int(c, settings.refresh_reuse_grace_seconds));
+		      p_int(c, settings.refresh_reuse_grace_seconds), p_max_days(c));
 }
 
 enum error
 auth_spend_token(struct ctx *c, const char *token)
 {
 	return db_run(c, &auth_queries[SPEND_TOKEN], NULL, p_digest(c, token));
+}
+
+enum error
+auth_revoke_successors(struct ctx *c, const struct refresh_state *token, int64_t *n)
+{
+	return db_run(c, &auth_queries[REVOKE_SUCCESSORS], n, token->session_id,
+		      p_int(c, token->key));
 }
 
 enum error

@@ -10,11 +10,12 @@
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
-enum { HOURS_A_DAY = 24, SECONDS_AN_HOUR = 3600, SECONDS_A_DAY = 86400 };
+enum { HOURS_A_DAY = 24 };
 
-/* What tokens are handed out for. */
+/* What tokens are issued for. */
 struct grant {
 	const char *user_id, *session_id, *role, *refresh_token;
+	int64_t expires_in; /* of the session, in seconds */
 };
 
 /* Where addresses are proved by mail, the answer does not tell that one is taken: the mail
@@ -60,10 +61,13 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 
 /* A new refresh token of that session. */
 static enum error
-issue_refresh_token(struct ctx *c, const char *session_id, const char **token)
+issue_refresh_token(struct ctx *c, const struct session_life *session, const char *parent_key,
+		    struct grant *grant)
 {
-	*token = secret_new(c->arena);
-	return auth_insert_token(c, session_id, *token);
+	grant->session_id = session->session_id;
+	grant->expires_in = session->expires_in;
+	grant->refresh_token = secret_new(c->arena);
+	return auth_insert_token(c, session->session_id, parent_key, grant->refresh_token);
 }
 
 static enum error
@@ -86,11 +90,13 @@ hand_out(struct ctx *c, const struct grant *grant, struct tokens *out)
 {
 	int64_t life = settings.access_token_expire_minutes * 60;
 
+	if (life > grant->expires_in)
+		life = grant->expires_in;
 	*out = (struct tokens) {
 		.refresh_token = grant->refresh_token,
 		.token_type = "bearer",
 		.expires_in = life,
-		.refresh_expires_in = settings.refresh_token_expire_days * SECONDS_A_DAY,
+		.refresh_expires_in = grant->expires_in,
 	};
 	return sign(c, grant, life, &out->access_token);
 }
@@ -99,7 +105,7 @@ static enum error
 begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 {
 	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS };
-	struct session_ref session;
+	struct session_life session;
 	struct user user;
 	enum error e;
 
@@ -118,8 +124,7 @@ begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 
 	grant->user_id = user.id;
 	grant->role = user.role;
-	grant->session_id = session.session_id;
-	e = issue_refresh_token(c, session.session_id, &grant->refresh_token);
+	e = issue_refresh_token(c, &session, NULL, grant);
 	if (e)
 		return e;
 
@@ -179,15 +184,15 @@ auth_login(struct ctx *c, const struct credentials *in, struct tokens *out)
 	return hand_out(c, &grant, out);
 }
 
-/* Whoever came second, thief or owner, the session is over for both. */
+/* Either user of the token may be the thief, so the session ends for both. */
 static enum error
-end_stolen(struct ctx *c, const struct grant *grant)
+end_stolen(struct ctx *c, const struct refresh_state *was)
 {
 	struct audit_event event = {
 		.action = AUDIT_TOKEN_REUSE,
 		.failed = true,
-		.target = grant->session_id,
-		.detail = audit_detail(c, "user_id", grant->user_id, NULL),
+		.target = was->session_id,
+		.detail = audit_detail(c, "user_id", was->user_id, NULL),
 	};
 	enum error e;
 
@@ -195,15 +200,38 @@ end_stolen(struct ctx *c, const struct grant *grant)
 	if (e)
 		return e;
 
-	return sessions_end(c, grant->user_id, grant->session_id, NULL, "token_reuse");
+	return sessions_end(c, was->user_id, was->session_id, NULL, "token_reuse");
 }
 
-/* Spends the token and makes the next one of its session; both are locked, so that of
- * many refreshes at once each sees what the one before it did. Reuse is no failure here:
- * the end of the session has to be committed. */
+/* A token that was used or revoked. It is accepted in the grace period, and later if no token
+ * that it issued was ever used: then the client never received them. Else `*reused`. */
+static enum error
+check_reuse(struct ctx *c, const struct refresh_state *was, bool *reused)
+{
+	struct audit_event event = { .action = AUDIT_TOKEN_RETRY, .target = was->session_id };
+	int64_t revoked = 0;
+	enum error e = OK;
+
+	if (!was->revoked && !was->in_grace)
+		e = auth_revoke_successors(c, was, &revoked);
+	if (e)
+		return e;
+
+	*reused = was->revoked || (!was->in_grace && !revoked);
+	if (*reused)
+		return end_stolen(c, was);
+
+	event.detail = audit_detail(c, "user_id", was->user_id, "revoked", p_int(c, revoked), NULL);
+	return audit_write(c, &event);
+}
+
+/* Spends the token and issues the next one of its session. The session is locked first, so
+ * concurrent refreshes of a session run one after the other. Reuse is no failure here: the end
+ * of the session has to be committed. */
 static enum error
 rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 {
+	struct session_life session;
 	struct refresh_state was;
 	enum error e;
 
@@ -216,19 +244,15 @@ rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 	grant->user_id = was.user_id;
 	grant->session_id = was.session_id;
 	grant->role = was.role;
-	*reused = was.spent && !was.in_grace;
-	if (*reused)
-		return end_stolen(c, grant);
+	e = was.spent || was.revoked ? check_reuse(c, &was, reused) : auth_spend_token(c, token);
+	if (e || *reused)
+		return e;
 
-	e = auth_spend_token(c, token);
+	e = auth_renew_session(c, was.session_id, &session);
 	if (e)
 		return e;
 
-	e = auth_renew_session(c, was.session_id);
-	if (e)
-		return e;
-
-	return issue_refresh_token(c, was.session_id, &grant->refresh_token);
+	return issue_refresh_token(c, &session, p_int(c, was.key), grant);
 }
 
 enum error
@@ -246,7 +270,7 @@ auth_refresh(struct ctx *c, const char *token, struct tokens *out)
 		return e;
 
 	if (reused) {
-		log_warn(c, "a spent refresh token was used: its session %s has ended",
+		log_warn(c, "a used refresh token was used again: session %s has ended",
 			 grant.session_id);
 		return fail(c, E_TOKEN_REUSED, NULL);
 	}
@@ -287,7 +311,7 @@ auth_session_of(struct ctx *c, const char *token)
 }
 
 static enum error
-begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_ref *session)
+begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct session_life *session)
 {
 	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS, .target = user_id };
 	enum error e;
@@ -301,9 +325,10 @@ begin_short_session(struct ctx *c, const char *user_id, int64_t hours, struct se
 }
 
 enum error
-auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, const char **token)
+auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, const char **token,
+	   int64_t *expires_in)
 {
-	struct session_ref session = { 0 };
+	struct session_life session = { 0 };
 	enum error e;
 
 	e = db_begin(c);
@@ -313,8 +338,8 @@ auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, 
 	if (e)
 		return e;
 
-	return sign(c, &(struct grant) { user_id, session.session_id, role },
-		    hours * SECONDS_AN_HOUR, token);
+	*expires_in = session.expires_in;
+	return sign(c, &(struct grant) { user_id, session.session_id, role }, *expires_in, token);
 }
 
 /* Checks a token that this worker does not know. */

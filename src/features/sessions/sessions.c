@@ -7,7 +7,8 @@ static const struct field fields[] = {
 	{ TIME(struct session, last_used_at), .flags = F_READ,
 	  .text = "When it last got new tokens." },
 	{ TIME(struct session, expires_at), .flags = F_READ,
-	  .text = "When it ends, unless it gets new tokens before." },
+	  .text =
+	      "When it ends unless it is refreshed; at most SESSION_MAX_DAYS after `created_at`." },
 	{ TEXT(struct session, ip), .flags = F_READ | F_NULLABLE,
 	  .text = "Address it was signed in from.", .example = "192.0.2.1" },
 	{ TEXT(struct session, user_agent), .flags = F_READ | F_NULLABLE,

@@ -36,8 +36,8 @@ extern const char *const sessions_end_words[SESSIONS_END_REASONS];
 enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
 			    enum sessions_end_reason) MUST_CHECK;
 
-/* Removes sessions that are over and refresh tokens past their time; counts both. A spent
- * token stays until then: whoever shows it again is a thief, or was robbed. */
+/* Removes sessions that are over and expired refresh tokens; counts both. A used token stays
+ * until it expires, so that its reuse is detected. Applies SESSION_MAX_DAYS first. */
 enum error sessions_cleanup(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;
 
 #endif

@@ -34,7 +34,8 @@ enum error sessions_close_all(struct ctx *, const char *user_id, const char *kee
 /* Voids mail tokens made under the previous state of the account, and locks its row. */
 enum error sessions_advance_account(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* At most so many at a time; how many they removed. */
+/* At most `limit` at a time; `n` counts. The first applies a SESSION_MAX_DAYS that was lowered. */
+enum error sessions_shorten(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
 enum error sessions_remove_over(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
 enum error sessions_remove_tokens(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
 

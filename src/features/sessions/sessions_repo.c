@@ -1,10 +1,12 @@
 /* The statements that list and end sessions. */
 #include "sessions_priv.h"
 
+#include "app/settings.h"
+
 #define COLUMNS "id, created_at, last_used_at, expires_at, ip, user_agent, false AS current"
 #define LIVE    "ended_at IS NULL AND expires_at > now()"
 
-enum { CLOSE, CLOSE_ALL, ADVANCE_ACCOUNT, REMOVE_OVER, REMOVE_TOKENS };
+enum { CLOSE, CLOSE_ALL, ADVANCE_ACCOUNT, SHORTEN, REMOVE_OVER, REMOVE_TOKENS };
 
 const struct query sessions_queries[] = {
 	[CLOSE] = QUERY("sessions_close", NULL,
@@ -17,14 +19,23 @@ const struct query sessions_queries[] = {
 	[ADVANCE_ACCOUNT] = QUERY("sessions_advance_account", NULL,
 				  "UPDATE users SET security_version = security_version + 1"
 				  " WHERE id = $1"),
+	[SHORTEN] = QUERY("sessions_shorten", NULL,
+			  "UPDATE sessions SET expires_at = created_at + make_interval(days => $2)"
+			  " WHERE key = ANY (ARRAY(SELECT key FROM sessions"
+			  " WHERE expires_at > created_at + make_interval(days => $2)"
+			  " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	[REMOVE_OVER] = QUERY("sessions_remove_over", NULL,
 			      "DELETE FROM sessions WHERE key = ANY (ARRAY(SELECT key FROM sessions"
 			      " WHERE ended_at IS NOT NULL OR expires_at <= now()"
 			      " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
-	[REMOVE_TOKENS] = QUERY("sessions_remove_tokens", NULL,
-				"DELETE FROM refresh_tokens WHERE key = ANY (ARRAY(SELECT key"
-				" FROM refresh_tokens WHERE expires_at <= now()"
-				" LIMIT $1 FOR UPDATE SKIP LOCKED))"),
+	/* Not before its parent: whether it was used decides what a reuse of the parent means. */
+	[REMOVE_TOKENS] =
+	    QUERY("sessions_remove_tokens", NULL,
+		  "DELETE FROM refresh_tokens WHERE key = ANY (ARRAY(SELECT t.key"
+		  " FROM refresh_tokens t WHERE t.expires_at <= now() AND NOT EXISTS"
+		  " (SELECT FROM refresh_tokens parent WHERE parent.key = t.parent_key"
+		  " AND parent.expires_at > now())"
+		  " LIMIT $1 FOR UPDATE OF t SKIP LOCKED))"),
 	{ 0 },
 };
 
@@ -61,6 +72,13 @@ enum error
 sessions_advance_account(struct ctx *c, const char *user_id)
 {
 	return db_touch(c, &sessions_queries[ADVANCE_ACCOUNT], user_id);
+}
+
+enum error
+sessions_shorten(struct ctx *c, int64_t limit, int64_t *n)
+{
+	return db_run(c, &sessions_queries[SHORTEN], n, p_int(c, limit),
+		      p_int(c, settings.session_max_days));
 }
 
 enum error

@@ -1,6 +1,7 @@
 /* The rules of sessions: no HTTP, no SQL. */
 #include "sessions_priv.h"
 
+#include "app/settings.h"
 #include "features/audit/audit.h"
 
 enum { CLEANUP_BATCH = 5000 };
@@ -105,17 +106,17 @@ sessions_end_all_own(struct ctx *c)
 
 /* In batches, so that no transaction holds many rows for long. */
 static enum error
-remove_all(struct ctx *c, enum error (*remove)(struct ctx *, int64_t limit, int64_t *n),
-	   int64_t *removed)
+in_batches(struct ctx *c, enum error (*step)(struct ctx *, int64_t limit, int64_t *n),
+	   int64_t *total)
 {
 	enum error e = OK;
 	int64_t n;
 
-	*removed = 0;
+	*total = 0;
 	do {
-		e = remove(c, CLEANUP_BATCH, &n);
+		e = step(c, CLEANUP_BATCH, &n);
 		if (!e)
-			*removed += n;
+			*total += n;
 	} while (!e && n == CLEANUP_BATCH);
 	return e;
 }
@@ -123,13 +124,19 @@ remove_all(struct ctx *c, enum error (*remove)(struct ctx *, int64_t limit, int6
 enum error
 sessions_cleanup(struct ctx *c, int64_t *sessions, int64_t *tokens)
 {
-	enum error e;
+	int64_t shortened;
+	enum error e = OK;
 
-	e = remove_all(c, sessions_remove_over, sessions);
+	if (settings.session_max_days)
+		e = in_batches(c, sessions_shorten, &shortened);
 	if (e)
 		return e;
 
-	return remove_all(c, sessions_remove_tokens, tokens);
+	e = in_batches(c, sessions_remove_over, sessions);
+	if (e)
+		return e;
+
+	return in_batches(c, sessions_remove_tokens, tokens);
 }
 
 enum error
