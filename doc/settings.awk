@@ -15,12 +15,12 @@ function trimmed(cell) {
 	return cell
 }
 
-function values(kind, min, max) {
+function values(kind, min, max, flags) {
 	if (kind == "INT")
-		return "A number from " trimmed(min) " to " trimmed(max) ". "
+		return (flags ~ /S_ZERO_OK/ ? "0, or a number from " : "A number from ") trimmed(min) " to " trimmed(max) ". "
 	if (kind == "BOOL")
 		return "on or off. "
-	if (kind == "LIST")
+	if (kind ~ /^(LIST|ORIGINS|ADDRESSES|QUEUES)$/)
 		return "A list: commas between, or a JSON array. "
 	if (kind == "RATE")
 		return "N/second, N/minute, N/hour, N/day or off. "
@@ -48,7 +48,7 @@ END {
 		print ".B " text(cell[2])
 		print text(cell[7])
 		print ".br"
-		print values(trimmed(cell[1]), cell[4], cell[5]) standard(cell[3], cell[6])
+		print values(trimmed(cell[1]), cell[4], cell[5], cell[6]) standard(cell[3], cell[6])
 		if (cell[6] ~ /S_SECRET/)
 			print "A secret: never printed."
 	}

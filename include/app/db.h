@@ -59,6 +59,10 @@ const char *p_digest(struct ctx *, const char *text);
 struct db *db_new(const char *url);
 void db_free(struct db *);
 
+/* NULL, or a line for each of DATABASE_URL and MIGRATE_DATABASE_URL that libpq rejects: which part
+ * is wrong, never a value. */
+const char *db_urls_check(struct arena *) MUST_CHECK;
+
 /* Exactly one row into `out`; E_NOT_FOUND where there is none. */
 #define db_one(c, query, out, ...)     db_one_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
 /* All rows: an array in the arena. */

@@ -8,7 +8,7 @@
 
 #include "app/arena.h"
 
-enum { S_SECRET = 1, S_REQUIRED = 2, S_EMPTY_OK = 4 };
+enum { S_SECRET = 1, S_REQUIRED = 2, S_EMPTY_OK = 4, S_ZERO_OK = 8 };
 
 /* So many in so many seconds; n is 0 where there is no limit. */
 struct rate {
@@ -16,12 +16,25 @@ struct rate {
 };
 
 /* Member types by kind. A CHOICE is one of its words. */
-#define SETTING_TYPE_TEXT   const char *
-#define SETTING_TYPE_INT    int64_t
-#define SETTING_TYPE_BOOL   bool
-#define SETTING_TYPE_CHOICE const char *
-#define SETTING_TYPE_LIST   const char *const *
-#define SETTING_TYPE_RATE   struct rate
+#define SETTING_TYPE_INT       int64_t
+#define SETTING_TYPE_BOOL      bool
+#define SETTING_TYPE_RATE      struct rate
+#define SETTING_TYPE_CHOICE    const char *
+#define SETTING_TYPE_TEXT      const char *
+#define SETTING_TYPE_KEY       const char *
+#define SETTING_TYPE_PATH      const char *
+#define SETTING_TYPE_FOLDER    const char *
+#define SETTING_TYPE_EMAIL     const char *
+#define SETTING_TYPE_PREFIX    const char *
+#define SETTING_TYPE_URL       const char *
+#define SETTING_TYPE_DATABASE  const char *
+#define SETTING_TYPE_REDIS     const char *
+#define SETTING_TYPE_SMTP      const char *
+#define SETTING_TYPE_SOCKET    const char *
+#define SETTING_TYPE_LIST      const char *const *
+#define SETTING_TYPE_ORIGINS   const char *const *
+#define SETTING_TYPE_ADDRESSES const char *const *
+#define SETTING_TYPE_QUEUES    const char *const *
 
 struct settings {
 #define SETTING(kind, member, name, standard, min, max, flags, text) SETTING_TYPE_##kind member;
@@ -37,9 +50,10 @@ extern struct settings settings; /* written by settings_load() alone */
  * missing required setting is fine (`openapi`, `routes`: they need no database). */
 const char *settings_load(struct arena *, const char *env_file, bool complete) MUST_CHECK;
 
-/* The lines of the `.env` file that set nothing here, as "line 3 (MAX_BODY_BYTE), line 7": a name
- * that is mistyped, or another program's; NULL where there is none. */
-const char *settings_strays(struct arena *);
+/* What the last settings_load() found without effect in the `.env` file or the environment (an
+ * unknown name, another form than NAME=value, a name set twice), one line each; "": nothing.
+ * Production refuses to start over such a line of the file. */
+const char *settings_warnings(void);
 
 bool settings_production(void);
 

@@ -1,6 +1,8 @@
 /* The string builder. */
 #include "app/buf.h"
 
+#include "app/utf8.h"
+
 enum { FIRST_SIZE = 256 };
 
 struct buf
@@ -58,6 +60,17 @@ void
 buf_text(struct buf *b, const char *text)
 {
 	buf_put(b, text, strlen(text));
+}
+
+void
+buf_visible(struct buf *b, const char *text)
+{
+	char out[8];
+
+	while (*text) {
+		text += utf8_visible(text, out);
+		buf_text(b, out);
+	}
 }
 
 void

@@ -1,13 +1,9 @@
 /* Reads settings.def's rows from the environment, files and .env, and prints them. */
-#include "app/settings.h"
+#include "settings_priv.h"
 
-#include "app/buf.h"
+#include "app/utf8.h"
 
-#include <fcntl.h>
-#include <regex.h>
-#include <sys/stat.h>
-
-enum kind { KIND_TEXT, KIND_INT, KIND_BOOL, KIND_CHOICE, KIND_LIST, KIND_RATE };
+#include <ctype.h>
 
 struct row {
 	enum kind kind;
@@ -19,12 +15,25 @@ struct row {
 	size_t offset;
 };
 
-#define LIMITS_TEXT(from, to)   .min = from, .max = to
 #define LIMITS_INT(from, to)    .min = from, .max = to
-#define LIMITS_BOOL(from, to)   .min = from, .max = to
-#define LIMITS_LIST(from, to)   .min = from, .max = to
-#define LIMITS_RATE(from, to)   .min = from, .max = to
 #define LIMITS_CHOICE(words, x) .choices = words, .max = x
+#define LIMITS_BOOL             LIMITS_INT
+#define LIMITS_RATE             LIMITS_INT
+#define LIMITS_TEXT             LIMITS_INT
+#define LIMITS_KEY              LIMITS_INT
+#define LIMITS_PATH             LIMITS_INT
+#define LIMITS_FOLDER           LIMITS_INT
+#define LIMITS_EMAIL            LIMITS_INT
+#define LIMITS_PREFIX           LIMITS_INT
+#define LIMITS_URL              LIMITS_INT
+#define LIMITS_DATABASE         LIMITS_INT
+#define LIMITS_REDIS            LIMITS_INT
+#define LIMITS_SMTP             LIMITS_INT
+#define LIMITS_SOCKET           LIMITS_INT
+#define LIMITS_LIST             LIMITS_INT
+#define LIMITS_ORIGINS          LIMITS_INT
+#define LIMITS_ADDRESSES        LIMITS_INT
+#define LIMITS_QUEUES           LIMITS_INT
 
 static const struct row rows[] = {
 #define SETTING(k, member, n, s, from, to, f, t)                                                   \
@@ -41,73 +50,18 @@ static const struct row rows[] = {
 
 struct settings settings;
 
-enum { FILE_MAX = 64 * 1024, RATE_MAX = 1000000 };
+enum { RATE_MAX = 1000000, NEAR_MAX = 40 };
 
-/* What loading has at hand. */
-struct loader {
-	struct arena *arena;
-	const char *env_file; /* content of .env, or NULL */
-	struct buf wrong;     /* one line a bad setting */
-};
-
-/* The whole file as text, NULL where it cannot be read; errno tells why. */
-static const char *
-read_file(struct arena *a, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t got;
-	char *text;
-
-	if (fd < 0)
-		return NULL;
-
-	text = arena_alloc(a, FILE_MAX + 2);
-	do {
-		got = read(fd, text + len, FILE_MAX + 1 - len);
-		if (got > 0)
-			len += (size_t)got;
-	} while (got > 0 && len <= FILE_MAX);
-	close(fd);
-	if (len > FILE_MAX)
-		errno = EFBIG;
-	return got < 0 || len > FILE_MAX ? NULL : text;
-}
+static const char *warnings = "";
 
 static const char *
-trimmed(struct arena *a, const char *text, size_t len)
+trimmed(struct arena *a, const char *text)
 {
+	size_t len = strlen(text);
+
 	while (len && strchr(" \t\r\n", text[len - 1]))
 		len--;
 	return arena_text_n(a, text, len);
-}
-
-/* The value of `name` in the text of a .env file, or NULL: NAME=value lines, # comments, an
- * optional `export`, optional single or double quotes. The last one wins. */
-static const char *
-from_env_file(struct arena *a, const char *file, const char *name)
-{
-	const char *found = NULL, *next;
-	size_t name_len = strlen(name);
-
-	for (const char *at = file; at && *at; at = next) {
-		size_t len = strcspn(at, "\n");
-		const char *value;
-
-		next = at[len] ? at + len + 1 : at + len;
-		while (len && (*at == ' ' || *at == '\t'))
-			at++, len--;
-		if (len > 7 && strncmp(at, "export ", 7) == 0)
-			at += 7, len -= 7;
-		if (len <= name_len || strncmp(at, name, name_len) != 0 || at[name_len] != '=')
-			continue;
-		value = trimmed(a, at + name_len + 1, len - name_len - 1);
-		len = strlen(value);
-		if (len >= 2 && (value[0] == '"' || value[0] == '\'') && value[len - 1] == value[0])
-			value = arena_text_n(a, value + 1, len - 2);
-		found = value;
-	}
-	return found;
 }
 
 /* NAME_FILE, or the systemd credential of that name. */
@@ -118,14 +72,15 @@ from_secret_file(struct loader *l, const char *name)
 	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *text = NULL;
 
 	if (!path)
-		path = from_env_file(l->arena, l->env_file, variable);
+		path = env_file_find(&l->file, variable);
 	if (path)
-		text = read_file(l->arena, path);
+		text = settings_read_file(l->arena, path, NULL);
 	else if (folder)
-		text = read_file(l->arena, arena_printf(l->arena, "%s/%s", folder, name));
+		text = settings_read_file(l->arena, arena_printf(l->arena, "%s/%s", folder, name),
+					  NULL);
 	if (path && !text)
 		buf_printf(&l->wrong, "%s: cannot read %s: %s\n", variable, path, strerror(errno));
-	return text ? trimmed(l->arena, text, strlen(text)) : NULL;
+	return text ? trimmed(l->arena, text) : NULL;
 }
 
 static const char *
@@ -136,7 +91,7 @@ find(struct loader *l, const struct row *row)
 	if (!value)
 		value = from_secret_file(l, row->name);
 	if (!value)
-		value = from_env_file(l->arena, l->env_file, row->name);
+		value = env_file_find(&l->file, row->name);
 	return value;
 }
 
@@ -146,9 +101,13 @@ static void PRINTF_LIKE(4, 5)
 	bool secret = row->flags & S_SECRET;
 	va_list args;
 
+	buf_text(&l->wrong, row->name);
+	if (!secret) {
+		buf_char(&l->wrong, '=');
+		buf_visible(&l->wrong, value);
+	}
 	va_start(args, wanted);
-	buf_printf(&l->wrong, "%s%s%s: %s\n", row->name, secret ? "" : "=", secret ? "" : value,
-		   arena_vprintf(l->arena, wanted, args));
+	buf_printf(&l->wrong, ": %s\n", arena_vprintf(l->arena, wanted, args));
 	va_end(args);
 }
 
@@ -156,6 +115,7 @@ static void
 set_text(struct loader *l, const struct row *row, const char *value, void *member)
 {
 	size_t len = strlen(value);
+	const char *fault;
 
 	if (len == 0 && row->flags & S_EMPTY_OK) {
 		*(const char **)member = "";
@@ -166,6 +126,9 @@ set_text(struct loader *l, const struct row *row, const char *value, void *membe
 			 row->max);
 		return;
 	}
+	fault = format_fault(l->arena, row->kind, value);
+	if (fault)
+		complain(l, row, value, "%s", fault);
 	*(const char **)member = arena_text(l->arena, value);
 }
 
@@ -177,9 +140,13 @@ set_int(struct loader *l, const struct row *row, const char *value, void *member
 
 	errno = 0;
 	number = strtoll(value, &end, 10);
+	if (!errno && *value && !*end && number == 0 && row->flags & S_ZERO_OK) {
+		*(int64_t *)member = 0;
+		return;
+	}
 	if (errno || end == value || *end || number < row->min || number > row->max) {
-		complain(l, row, value, "must be a whole number from %" PRId64 " to %" PRId64,
-			 row->min, row->max);
+		complain(l, row, value, "must be %sa whole number from %" PRId64 " to %" PRId64,
+			 row->flags & S_ZERO_OK ? "0 or " : "", row->min, row->max);
 		return;
 	}
 	*(int64_t *)member = number;
@@ -236,8 +203,16 @@ set_list(struct loader *l, const struct row *row, const char *value, void *membe
 		at += len;
 	}
 	if (n > (size_t)row->max) {
-		complain(l, row, value, "must have at most %" PRId64 " words", row->max);
+		complain(l, row, value, "must have at most %" PRId64 " elements", row->max);
 		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const char *fault = format_fault(l->arena, row->kind, list[i]);
+
+		if (!fault && row->kind == KIND_ORIGINS && n > 1 && strcmp(list[i], "*") == 0)
+			fault = "must be alone";
+		if (fault)
+			complain(l, row, list[i], "%s", fault);
 	}
 	*(const char *const **)member = list;
 }
@@ -270,44 +245,92 @@ set_rate(struct loader *l, const struct row *row, const char *value, void *membe
 			 RATE_MAX);
 }
 
+static bool
+is_list(enum kind kind)
+{
+	return kind >= KIND_LIST;
+}
+
+/* A line break would end the line of a log or of a mail's header. */
+static bool
+is_plain(const char *value)
+{
+	for (const char *at = value; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return false;
+	return utf8_valid(value, strlen(value));
+}
+
 static void
 set(struct loader *l, const struct row *row, const char *value)
 {
 	static void (*const setters[])(struct loader *, const struct row *, const char *,
 				       void *) = {
-		[KIND_TEXT] = set_text,     [KIND_INT] = set_int,   [KIND_BOOL] = set_bool,
-		[KIND_CHOICE] = set_choice, [KIND_LIST] = set_list, [KIND_RATE] = set_rate,
+		[KIND_INT] = set_int,
+		[KIND_BOOL] = set_bool,
+		[KIND_CHOICE] = set_choice,
+		[KIND_RATE] = set_rate,
 	};
+	void *member = (char *)&settings + row->offset;
 
-	setters[row->kind](l, row, value, (char *)&settings + row->offset);
+	if (!is_plain(value))
+		complain(l, row, value, "must be one line of UTF-8, without control characters");
+	else if (row->kind < COUNT(setters))
+		setters[row->kind](l, row, value, member);
+	else if (is_list(row->kind))
+		set_list(l, row, value, member);
+	else
+		set_text(l, row, value, member);
 }
 
-/* Whether it was surely not drawn at random: too few different characters. */
+/* Whether the file itself has a secret, for whoever reads it. */
 static bool
-made_up(const char *key)
+file_has_secret(const struct loader *l)
 {
-	bool seen[256] = { false };
-	size_t different = 0;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *value = env_file_find(&l->file, rows[i].name);
 
-	for (; *key; key++) {
-		different += !seen[(unsigned char)*key];
-		seen[(unsigned char)*key] = true;
+		if (rows[i].flags & S_SECRET && value && *value)
+			return true;
 	}
-	return different < 8;
+	return false;
 }
 
 /* What production refuses, though each value alone is well formed. */
 static void
 check_production(struct loader *l)
 {
-	const char *key = settings.jwt_secret_key, *password = settings.first_admin_password;
+	const char *password = settings.first_admin_password;
 
-	if (key && (strcasestr(key, "change") || made_up(key)))
-		buf_text(&l->wrong, "JWT_SECRET_KEY: production needs a random key: "
-				    "openssl rand -hex 32\n");
-	if (password && *password && strlen(password) < 12)
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *key = *(const char *const *)((char *)&settings + rows[i].offset);
+
+		if (rows[i].kind == KIND_KEY && *key && !key_is_random(key))
+			buf_printf(&l->wrong,
+				   "%s: production needs a random key of 32 bytes or more, in hex "
+				   "or base64: openssl rand -hex 32\n",
+				   rows[i].name);
+	}
+	if (*password && strlen(password) < 12)
 		buf_text(&l->wrong, "FIRST_ADMIN_PASSWORD: production needs 12 characters or more, "
 				    "or none\n");
+	if (l->file.open_to_all && file_has_secret(l))
+		buf_printf(&l->wrong,
+			   "%s: every user of this host can read its secrets: chmod 600\n",
+			   l->file.path);
+	buf_text(&l->wrong, l->ignored.data);
+}
+
+static void
+check_first_password(struct loader *l)
+{
+	const char *password = settings.first_admin_password;
+
+	if (password && *password && utf8_length(password) < (size_t)settings.password_min_length)
+		buf_printf(&l->wrong,
+			   "FIRST_ADMIN_PASSWORD: must have at least %" PRId64
+			   " characters (PASSWORD_MIN_LENGTH)\n",
+			   settings.password_min_length);
 }
 
 /* What this build left out. */
@@ -323,134 +346,97 @@ check_scheme(struct loader *l)
 #endif
 }
 
-static void
-check_prefix(struct loader *l)
+/* ---- names */
+
+bool
+setting_known(const char *name)
 {
-	const char *prefix = settings.api_prefix;
-	size_t len;
-
-	if (!prefix || !*prefix)
-		return;
-
-	len = strlen(prefix);
-	if (prefix[0] != '/' || prefix[len - 1] == '/' || strstr(prefix, "//") ||
-	    strcspn(prefix, "?#%{} \t") != len)
-		buf_printf(&l->wrong,
-			   "API_PREFIX=%s: must be empty or begin with a slash and not end with "
-			   "one, such as /api/v1\n",
-			   prefix);
-}
-
-static bool
-matches(const char *pattern, const char *text)
-{
-	regex_t regex;
-	bool found;
-
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-
-	found = regexec(&regex, text, 0, NULL, 0) == 0;
-	regfree(&regex);
-	return found;
-}
-
-/* What browsers send: scheme, host in lower case, and the port where it is not the scheme's
- * own. */
-static bool
-is_origin(const char *text)
-{
-	return matches("^[a-z][a-z0-9+.-]*://[a-z0-9._-]+(:[0-9]{1,5})?$", text) &&
-	       !matches("^(http://.*:80|https://.*:443)$", text);
-}
-
-static void
-check_origins(struct loader *l)
-{
-	const char *const *list = settings.cors_origins;
-
-	if (!list || !list[0] || (strcmp(list[0], "*") == 0 && !list[1]))
-		return;
-
-	for (; *list; list++) {
-		if (!is_origin(*list))
-			buf_printf(
-			    &l->wrong,
-			    "CORS_ORIGINS=%s: must be origins as browsers send them, such as "
-			    "https://app.example.com or http://localhost:3000 (lower case, no "
-			    "path, no slash at the end), or * alone\n",
-			    *list);
-	}
-}
-
-/* Its content; where there is none, NULL and errno. */
-static const char *
-read_env_file(struct arena *a, const char **env_file)
-{
-	if (!*env_file)
-		*env_file = getenv("ENV_FILE");
-	return read_file(a, *env_file ? *env_file : ".env");
-}
-
-static bool
-is_known(const char *name, size_t len)
-{
-	static const char *const of_dev[] = { "PORT", "SERVER" }; /* it reads the file too */
-
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		size_t n = strlen(rows[i].name);
 
-		if (len >= n && memcmp(name, rows[i].name, n) == 0 &&
-		    (len == n || (len == n + 5 && memcmp(name + n, "_FILE", 5) == 0)))
+		if (strncmp(name, rows[i].name, n) == 0 &&
+		    (!name[n] || strcmp(name + n, "_FILE") == 0))
 			return true;
 	}
-	for (size_t i = 0; i < COUNT(of_dev); i++)
-		if (strlen(of_dev[i]) == len && memcmp(name, of_dev[i], len) == 0)
-			return true;
 	return false;
 }
 
-const char *
-settings_strays(struct arena *a)
+/* Characters to insert, delete or replace (Levenshtein), at most NEAR_MAX long. */
+static size_t
+distance(const char *a, const char *b)
 {
-	/* What looks otherwise may be a part of a secret. */
-	static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-	enum { NAME_MAX_SHOWN = 40 };
-	const char *env_file = NULL, *at = read_env_file(a, &env_file), *next;
-	struct buf b = buf_new(a, 4096);
-	unsigned line = 0;
+	size_t line[NEAR_MAX + 1], n = strlen(b);
 
-	for (; at && *at; at = next) {
-		size_t len = strcspn(at, "\n");
+	for (size_t j = 0; j <= n; j++)
+		line[j] = j;
+	for (size_t i = 1; *a; a++, i++) {
+		size_t diagonal = line[0];
 
-		next = at + len + (at[len] == '\n');
-		line++;
-		at += strspn(at, " \t");
-		at += strncmp(at, "export ", 7) == 0 ? 7 : 0;
-		len = strcspn(at, "=# \t\r\n");
-		if (at[len] == '=' ? is_known(at, len) : len == 0)
-			continue;
-		buf_printf(&b, "%sline %u", b.len ? ", " : "", line);
-		if (len <= NAME_MAX_SHOWN && at[len] == '=' && strspn(at, name) == len)
-			buf_printf(&b, " (%.*s)", (int)len, at);
+		line[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = diagonal + (toupper((unsigned char)*a) != b[j - 1]);
+
+			diagonal = line[j];
+			best = best < line[j] + 1 ? best : line[j] + 1;
+			line[j] = best < line[j - 1] + 1 ? best : line[j - 1] + 1;
+		}
 	}
-	return b.len ? b.data : NULL;
+	return line[n];
 }
+
+const char *
+setting_nearest(const char *name)
+{
+	const char *nearest = NULL;
+	size_t best = strlen(name) / 4 + 1;
+
+	for (size_t i = 0; i < COUNT(rows) && strlen(name) <= NEAR_MAX; i++) {
+		size_t d = distance(name, rows[i].name);
+
+		if (d < best)
+			nearest = rows[i].name, best = d;
+	}
+	return nearest;
+}
+
+/* The environment is full of names that are not ours: only a near one is worth a warning. */
+static void
+check_environment(struct loader *l)
+{
+	enum { NAME_MIN = 8 };
+
+	for (char **at = environ; at && *at; at++) {
+		size_t len = strcspn(*at, "=");
+		const char *name = arena_text_n(l->arena, *at, len), *nearest;
+
+		if (len < NAME_MIN || setting_known(name))
+			continue;
+		nearest = setting_nearest(name);
+		if (nearest && distance(name, nearest) <= 2)
+			buf_printf(&l->warnings,
+				   "unknown setting %s in the environment (did you mean %s?)\n",
+				   name, nearest);
+	}
+}
+
+/* ---- all of them */
 
 const char *
 settings_load(struct arena *a, const char *env_file, bool complete)
 {
-	struct loader l = { .arena = a, .wrong = buf_new(a, 64 * 1024) };
+	struct loader l = {
+		.arena = a,
+		.wrong = buf_new(a, 64 * 1024),
+		.ignored = buf_new(a, 64 * 1024),
+		.warnings = buf_new(a, 64 * 1024),
+	};
 
-	l.env_file = read_env_file(a, &env_file);
-	if (!l.env_file && (env_file || errno != ENOENT))
-		buf_printf(&l.wrong, "cannot read %s: %s\n", env_file ? env_file : ".env",
-			   strerror(errno));
+	env_file_read(&l, env_file);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct row *row = &rows[i];
 		const char *value = find(&l, row);
 
-		if (value && (*value || row->flags & S_EMPTY_OK || row->kind == KIND_LIST))
+		if (value && (*value || row->flags & S_EMPTY_OK || is_list(row->kind)))
 			set(&l, row, value);
 		else if (!(row->flags & S_REQUIRED))
 			set(&l, row, row->standard);
@@ -459,12 +445,20 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 		else
 			*(const char **)((char *)&settings + row->offset) = "";
 	}
-	check_prefix(&l);
-	check_origins(&l);
+	check_first_password(&l);
+	check_environment(&l);
 	check_scheme(&l);
 	if (l.wrong.len == 0 && complete && settings_production())
 		check_production(&l);
+	buf_text(&l.warnings, l.ignored.data);
+	warnings = l.warnings.data;
 	return l.wrong.len ? l.wrong.data : NULL;
+}
+
+const char *
+settings_warnings(void)
+{
+	return warnings;
 }
 
 bool
@@ -497,14 +491,13 @@ current(struct arena *a, const struct row *row)
 		return *(const bool *)member ? "on" : "off";
 	case KIND_RATE:
 		return rate_text(a, *(const struct rate *)member);
-	case KIND_TEXT:
-	case KIND_CHOICE:
-		if (row->flags & S_SECRET && **(const char *const *)member)
-			return "***";
-		return *(const char *const *)member;
-	case KIND_LIST:
+	default:
 		break;
 	}
+	if (!is_list(row->kind) && row->flags & S_SECRET && **(const char *const *)member)
+		return "***";
+	if (!is_list(row->kind))
+		return *(const char *const *)member;
 	b = buf_new(a, 64 * 1024);
 	for (list = *(const char *const *const *)member; *list; list++) {
 		buf_text(&b, b.len ? "," : "");

@@ -257,6 +257,8 @@ cli_settings(struct arena *a, const char *env_file, bool complete)
 {
 	const char *wrong = settings_load(a, env_file, complete);
 
+	if (!wrong)
+		wrong = db_urls_check(a);
 	if (!wrong && complete)
 		wrong = keys_load(a);
 	if (!wrong && complete)
@@ -266,18 +268,30 @@ cli_settings(struct arena *a, const char *env_file, bool complete)
 	return wrong;
 }
 
+static void
+log_lines(const char *lines)
+{
+	for (; *lines; lines += strspn(lines, "\n")) {
+		int len = (int)strcspn(lines, "\n");
+
+		log_warn(NULL, "%.*s", len, lines);
+		lines += len;
+	}
+}
+
 static bool
 load_settings(struct arena *a, const char *env_file, bool complete)
 {
 	const char *wrong = cli_settings(a, env_file, complete);
 
 	if (wrong) {
-		fprintf(stderr, "%s: bad settings (`%s settings --example` tells of them all)\n%s",
+		fprintf(stderr, "%s: invalid settings (`%s settings --example` lists all)\n%s",
 			PACKAGE, PACKAGE, wrong);
 		return false;
 	}
 
 	log_init();
+	log_lines(settings_warnings());
 	return true;
 }
 
@@ -359,7 +373,7 @@ run(const struct command *command, const char *env_file, int argc, char **argv)
 
 	if (command->daemon)
 		log_never_block();
-	a = arena_new(1024 * 1024);
+	a = arena_new(8 * 1024 * 1024);
 	status = load_settings(a, env_file, command->complete) ? run_act(command, act, &call) : 1;
 	arena_free(a);
 	return status;

@@ -76,17 +76,12 @@ print_openapi(struct ctx *c, const struct call *call UNUSED)
 }
 
 static enum error
-print_settings(struct ctx *c, const struct call *call)
+print_settings(struct ctx *c UNUSED, const struct call *call)
 {
-	const char *strays = settings_strays(c->arena);
-
 	if (cli_value(call, "--example"))
 		settings_print_example(stdout);
 	else
 		settings_print(stdout, cli_value(call, "--json"));
-	if (strays)
-		fprintf(stderr, "%s settings: the file of settings has what is none: %s\n", PACKAGE,
-			strays);
 	return OK;
 }
 

@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "doctor_priv.h"
 
+#include "app/buf.h"
 #include "app/clock.h"
 #include "app/migrate.h"
 #include "app/settings.h"
@@ -19,11 +20,25 @@
 
 /* ---- settings */
 
+/* Lines, with a semicolon in place of each line break but the last. */
+static const char *
+one_line(struct arena *a, const char *lines)
+{
+	struct buf b = buf_new(a, 64 * 1024);
+
+	for (; *lines; lines++)
+		if (*lines != '\n')
+			buf_char(&b, *lines);
+		else if (lines[1])
+			buf_text(&b, "; ");
+	return b.data;
+}
+
 static void
 check_settings(struct finding *f)
 {
-	struct arena *a = arena_new(1024 * 1024);
-	const char *wrong = cli_settings(a, NULL, true), *strays = settings_strays(a);
+	struct arena *a = arena_new(8 * 1024 * 1024);
+	const char *wrong = cli_settings(a, NULL, true), *warnings = settings_warnings();
 
 	if (wrong)
 		finding_set(f, STATE_FAULT, "set it in the environment or the --env-file", "%.*s",
@@ -31,11 +46,10 @@ check_settings(struct finding *f)
 	else if (!settings_production())
 		finding_set(f, STATE_WARNING, "on a public host: ENVIRONMENT=production",
 			    "ENVIRONMENT=%s: weak secrets are not refused%s%s",
-			    settings.environment, strays ? "; these set nothing: " : "",
-			    strays ? strays : "");
-	else if (strays)
-		finding_set(f, STATE_WARNING, "look for a mistyped name",
-			    "the file of settings has what is none: %s", strays);
+			    settings.environment, *warnings ? "; " : "", one_line(a, warnings));
+	else if (*warnings)
+		finding_set(f, STATE_WARNING, "correct or remove these lines", "%s",
+			    one_line(a, warnings));
 	else
 		finding_set(f, STATE_OK, NULL, "complete, for production");
 }

@@ -77,6 +77,10 @@ echo 'LOG_LEVEL=loud' >>.env
 dev restart
 refused "restart with a bad setting" 1 'LOG_LEVEL'
 runs "restart with a bad setting"
+echo 'LOG_LEVELS=info' | tee -a .env >/dev/null
+sed -i -e '/^LOG_LEVEL=loud/d' .env
+dev restart
+refused "restart with a misspelt setting warns" 0 'unknown setting LOG_LEVELS in .*\.env line [0-9]+ \(did you mean LOG_LEVEL\?\)$'
 sed -i -e '$d' -e 's/^FIRST_ADMIN_PASSWORD=.*/FIRST_ADMIN_PASSWORD=another-one-by-now/' .env
 dev restart
 refused "restart stays at its port, and knows that the password is another" 0 "$url/docs|user set-password"

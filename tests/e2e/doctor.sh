@@ -62,7 +62,13 @@ finds settings fault 'JWT_SECRET_KEY: production needs a random key'
 printf '# MAX=1\n\nexport APP_NAME=x\nMAX_BODY_BYTE=1\nq83vEjRWabcdef==\n JWT_SECRET_KEY_FILE=%s\nPORT=1\nno line\n' /dev/null >"$site/strays.env"
 chmod 600 "$site/strays.env"
 with ENV_FILE="$site/strays.env"
-finds settings warning 'line 4 \(MAX_BODY_BYTE\), line 5, line 8$'
+finds settings fault 'unknown setting MAX_BODY_BYTE in .*strays.env line 4 \(did you mean MAX_BODY_BYTES\?\)$'
+with ENV_FILE="$site/strays.env" ENVIRONMENT=development
+finds settings warning 'line 4 .*; unknown setting in .* line 5; .* line 8 has no effect: write NAME=value'
+printf '%s\n' "JWT_SECRET_KEY=$JWT_SECRET_KEY" >"$site/open.env"
+chmod 644 "$site/open.env"
+with ENV_FILE="$site/open.env"
+finds settings fault 'open.env: every user of this host can read its secrets: chmod 600'
 printf 'APP_NAME=x\n' >"$site/open.env"
 chmod 644 "$site/open.env"
 with ENV_FILE="$site/open.env"

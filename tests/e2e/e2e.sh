@@ -52,7 +52,7 @@ needs_no_feature() {
 site_start() {
 	local setting
 	rm -rf "$site"
-	mkdir -p "$site/log" "$site/run"
+	mkdir -p "$site/log" "$site/run" "$site/mail"
 	export ENV_FILE=/dev/null DATABASE_URL MIGRATE_DATABASE_URL LISTEN=unix:$site/run/api.sock PID_FILE=$site/run/api.pid
 	export JWT_SECRET_KEY FIRST_ADMIN_EMAIL=admin@example.com FIRST_ADMIN_PASSWORD=correct-horse-battery
 	export LOG_FORMAT=json WORKERS=4 PASSWORD_YESCRYPT_COST=1 RATE_LIMIT=off

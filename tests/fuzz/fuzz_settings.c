@@ -38,7 +38,7 @@ check_rate(struct ctx *c, struct rate rate)
 {
 	HOLDS(rate.n >= 0 && (rate.n == 0 || rate.seconds > 0));
 	HOLDS(!load(c, arena_printf(c->arena,
-				    "DATABASE_URL=x\nJWT_SECRET_KEY=" SECRET "\nRATE_LIMIT=%s",
+				    "DATABASE_URL=host=x\nJWT_SECRET_KEY=" SECRET "\nRATE_LIMIT=%s",
 				    rate_text(c->arena, rate))));
 	HOLDS(settings.rate_limit.n == rate.n &&
 	      (rate.n == 0 || settings.rate_limit.seconds == rate.seconds));

@@ -1,6 +1,7 @@
 /* Settings: where a value comes from, every way to be wrong, and that no secret is shown. */
 #include <criterion/criterion.h>
 
+#include "app/command.h"
 #include "app/settings.h"
 
 #include <sys/stat.h>
@@ -16,7 +17,7 @@ begin(void)
 	clearenv();
 	cr_assert_not_null(mkdtemp(folder));
 	cr_assert_eq(chdir(folder), 0);
-	a = arena_new(1 << 20);
+	a = arena_new(256 << 20);
 }
 
 static void
@@ -33,7 +34,8 @@ end(void)
 
 TestSuite(settings, .init = begin, .fini = end);
 
-#define KEY "0123456789abcdef0123456789abcdef"
+#define KEY        "0123456789abcdef0123456789abcdef"
+#define RANDOM_KEY "7c1d3f0be28a94665a0fb7c2d9e413886bf25c70a1de4938f6e0257b91c8ad34"
 
 static void
 set_required(void)
@@ -108,6 +110,7 @@ Test(settings, defaults)
 Test(settings, the_environment_counts)
 {
 	set_required();
+	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
 	setenv("APP_NAME", "Shop", 1);
 	setenv("API_PREFIX", "", 1);
 	setenv("WORKERS", "3", 1);
@@ -120,7 +123,7 @@ Test(settings, the_environment_counts)
 	cr_expect_not(settings.db_prepared);
 	cr_expect(settings_production());
 	cr_expect_str_eq(settings.database_url, "host=/nowhere");
-	cr_expect_str_eq(settings.jwt_secret_key, KEY);
+	cr_expect_str_eq(settings.jwt_secret_key, RANDOM_KEY);
 }
 
 Test(settings, all_bad_ones_are_told_at_once)
@@ -445,20 +448,336 @@ Test(settings, an_env_file_that_is_too_long_is_not_read_in_part)
 	expect_part(settings_load(a, NULL, true), "cannot read .env: File too large");
 }
 
-Test(settings, production_refuses_weak_secrets)
+Test(settings, production_takes_random_keys_alone)
+{
+	static const char *const good[] = {
+		RANDOM_KEY,
+		"7C1D3F0BE28A94665A0FB7C2D9E413886BF25C70A1DE4938F6E0257B91C8AD34",
+		"fMu0Wm2gYkq7Qe0T9r1XcZ5hN3vJpL8sUdBaKxEoRw4=",
+		"fMu0Wm2gYkq7Qe0T9r1XcZ5hN3vJpL8sUdBaKxEoRw4",
+		"fMu0Wm2_Ykq7Qe0T9r1XcZ5hN3vJ-L8sUdBaKxEoRw4",
+		RANDOM_KEY RANDOM_KEY,
+	};
+	static const char *const bad[] = {
+		KEY KEY,
+		"change-me-change-me-change-me-change-me-change-me",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"abababababababababababababababababababababababababababababababab",
+		"deadbeefcafebabedeadbeefcafebabedeadbeefcafebabedeadbeefcafebabe",
+		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+		"correcthorsebatterystaplecorrecthorsebatterystaple",
+		"CorrectHorseBatteryStapleSummerWinterAutumnSpring",
+		"thequickbrownfoxjumpsoverthelazydogandrunsawayagain",
+		"correct-horse-battery-staple-summer-winter-autumn",
+		"correct horse battery staple summer winter autumn",
+		"5f2c9a7e1b8d4036",
+		"7c1d3f0be28a94665a0fb7c2d9e413886bf25c70a1de4938f6e0257b91c8ad3",
+	};
+
+	set_required();
+	setenv("ENVIRONMENT", "production", 1);
+	for (size_t i = 0; i < COUNT(good); i++) {
+		const char *wrong = wrong_with("JWT_SECRET_KEY", good[i]);
+
+		cr_expect_null(wrong, "%s: %s", good[i], wrong);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++)
+		expect_part(wrong_with("JWT_SECRET_KEY", bad[i]), "JWT_SECRET_KEY: ");
+	expect_part(wrong_with("JWT_SECRET_KEY", KEY),
+		    "JWT_SECRET_KEY: production needs a random key of 32 bytes or more, in hex or "
+		    "base64: openssl rand -hex 32\n");
+	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
+	expect_part(wrong_with("JWT_PREVIOUS_SECRET_KEY", KEY), "JWT_PREVIOUS_SECRET_KEY: prod");
+}
+
+/* A key that was drawn at random must pass, whichever it is. */
+Test(settings, production_takes_every_random_key)
 {
 	set_required();
 	setenv("ENVIRONMENT", "production", 1);
-	expect_part(wrong_with("JWT_SECRET_KEY", "change-me-change-me-change-me-change-me"),
-		    "JWT_SECRET_KEY: production needs a random key");
-	expect_part(wrong_with("JWT_SECRET_KEY", "Change-Me-Change-Me-Change-Me-Change-Me"),
-		    "JWT_SECRET_KEY: production needs a random key");
-	expect_part(wrong_with("JWT_SECRET_KEY", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-		    "JWT_SECRET_KEY: production needs a random key");
-	expect_part(wrong_with("JWT_SECRET_KEY", "abababababababababababababababababababab"),
-		    "JWT_SECRET_KEY: production needs a random key");
-	setenv("JWT_SECRET_KEY", KEY, 1);
+	for (int i = 0; i < 1000; i++) {
+		unsigned char bytes[32];
+		char hex[65];
+
+		cr_assert_eq(getentropy(bytes, sizeof(bytes)), 0);
+		for (size_t j = 0; j < sizeof(bytes); j++)
+			snprintf(hex + 2 * j, 3, "%02x", bytes[j]);
+		setenv("JWT_SECRET_KEY", hex, 1);
+		cr_assert_null(settings_load(a, NULL, true), "%s", hex);
+	}
+}
+
+static const char *
+wrong_in_production(const char *env_file)
+{
+	write_file(".env", arena_printf(a, "ENVIRONMENT=production\n%s", env_file));
+	chmod(".env", 0600);
+	return settings_load(a, NULL, true);
+}
+
+/* Each line that sets nothing is reported by its number, and production does not start. */
+Test(settings, lines_without_effect_are_reported)
+{
+	static const struct {
+		const char *line, *warning;
+	} rows[] = {
+		{ "JWT_SECRETKEY=x", "unknown setting JWT_SECRETKEY in .env line 2 (did you mean "
+				     "JWT_SECRET_KEY?)\n" },
+		{ "WORKER=1", "unknown setting WORKER in .env line 2 (did you mean WORKERS?)\n" },
+		{ "log_level=warn", "unknown setting in .env line 2 (did you mean LOG_LEVEL?)\n" },
+		{ "COLOUR=red", "unknown setting COLOUR in .env line 2\n" },
+		{ "q83vEjRWabcdef==", "unknown setting in .env line 2\n" },
+		{ "WORKERS = 3", ".env line 2 has no effect: write NAME=value, without blanks" },
+		{ "WORKERS: 3", ".env line 2 has no effect: write NAME=value" },
+		{ "WORKERS 3", ".env line 2 has no effect: write NAME=value" },
+		{ "export WORKERS", ".env line 2 has no effect: write NAME=value" },
+		{ "= 3", ".env line 2 has no effect: write NAME=value" },
+		{ "WORKERS=3\nWORKERS=4",
+		  "WORKERS in .env line 2 has no effect: line 3 sets it again\n" },
+	};
+
+	set_required();
+	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		write_file(".env", arena_printf(a, "LOG_LEVEL=info\n%s\n", rows[i].line));
+		expect_good();
+		expect_part(settings_warnings(), rows[i].warning);
+		cr_expect_eq(lines_of(settings_warnings()), 1, "%s", settings_warnings());
+		expect_part(wrong_in_production(rows[i].line), rows[i].warning);
+		cr_expect_null(settings_load(a, NULL, false), "the commands that need no service");
+	}
+}
+
+Test(settings, lines_with_an_effect_are_not_reported)
+{
+	set_required();
+	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
+	cr_expect_null(wrong_in_production("# a comment\n \t\n\t# another = one\r\n"
+					   "export WORKERS=3\r\nexport\tLOG_LEVEL=warn\n"
+					   "DATABASE_URL_FILE=/dev/null\nJOB_QUEUES=\nAPP_NAME=\n"
+					   "JWT_ISSUER='a #b'\nPORT=1\nSERVER=apache\n"
+					   "POSTGRES_PASSWORD=x\nCOMPOSE_PROJECT_NAME=y\n"));
+	cr_expect_str_eq(settings_warnings(), "");
+	cr_expect_str_eq(settings.jwt_issuer, "a #b");
+	cr_expect_eq(settings.workers, 3);
+	cr_expect_str_eq(settings.log_level, "warn");
+}
+
+Test(settings, comments_behind_a_value_and_open_quotes_are_reported)
+{
+	set_required();
+	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
+	cr_expect_null(wrong_in_production("APP_NAME=shop # live\nJWT_ISSUER=\"x"));
+	cr_expect_str_eq(settings_warnings(),
+			 "APP_NAME in .env line 2 has a # in its value: put the comment on a line "
+			 "of its own, or the value in quotes\n"
+			 "JWT_ISSUER in .env line 3 begins with a quote that does not end\n");
+	cr_expect_str_eq(settings.app_name, "shop # live");
+}
+
+Test(settings, a_byte_order_mark_is_skipped)
+{
+	write_file(".env", "\xef\xbb\xbf"
+			   "APP_NAME=shop\nDATABASE_URL=host=x\n"
+			   "JWT_SECRET_KEY=" KEY);
+	expect_good();
+	cr_expect_str_eq(settings.app_name, "shop");
+	cr_expect_str_eq(settings_warnings(), "");
+}
+
+Test(settings, utf16_is_refused)
+{
+	FILE *f = fopen(".env", "w");
+
+	set_required();
+	fwrite("\xff\xfeW\0=\0", 1, 6, f);
+	fclose(f);
+	expect_part(settings_load(a, NULL, true), "cannot read .env: save it as UTF-8\n");
+}
+
+Test(settings, a_near_name_in_the_environment_is_reported)
+{
+	set_required();
+	setenv("ENVIRONMENT", "production", 1);
+	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
+	setenv("DATABASE_URI", "x", 1);
+	setenv("HOSTNAME", "x", 1);
+	setenv("MAILDIR", "x", 1);
+	setenv("LISTEN_PID", "1", 1);
+	expect_good();
+	cr_expect_str_eq(
+	    settings_warnings(),
+	    "unknown setting DATABASE_URI in the environment (did you mean DATABASE_URL?)\n");
+}
+
+Test(settings, production_refuses_a_file_of_secrets_that_everybody_reads)
+{
+	static const char fault[] =
+	    ".env: every user of this host can read its secrets: chmod 600\n";
+
+	set_required();
+	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
+	cr_expect_null(wrong_in_production("DATABASE_URL=host=x"));
+	chmod(".env", 0640);
+	cr_expect_null(settings_load(a, NULL, true), "root's file, for a group");
+	chmod(".env", 0644);
+	expect_part(settings_load(a, NULL, true), fault);
+	cr_expect_null(settings_load(a, NULL, false));
+	setenv("ENVIRONMENT", "development", 1);
 	cr_expect_null(settings_load(a, NULL, true));
+	unsetenv("ENVIRONMENT");
+	cr_expect_null(wrong_in_production("WORKERS=3\nDATABASE_URL=\n"));
+	chmod(".env", 0644);
+	cr_expect_null(settings_load(a, NULL, true), "no secret in it");
+}
+
+/* By the kind of its row, a value that cannot work and what is said of it. A row without one
+ * fails, so that a new kind comes with its own. */
+static const struct {
+	const char *kind, *value, *message;
+} cannot_work[] = {
+	{ "INT", "-1", "must be " },
+	{ "INT", "12x", "must be " },
+	{ "BOOL", "maybe", "must be on or off" },
+	{ "CHOICE", "neither", "must be one of " },
+	{ "RATE", "5 a minute", "must be N/second" },
+	{ "TEXT", "a\nb", "must be one line of UTF-8" },
+	{ "TEXT", "a\xff", "must be one line of UTF-8" },
+	{ "KEY", "short", "must have 32 to 1000 bytes" },
+	{ "PATH", "/run/", "must be the path of a file" },
+	{ "FOLDER", "/nowhere/at/all", "must be a folder that exists" },
+	{ "FOLDER", "/dev/null", "must be a folder" },
+	{ "EMAIL", "not-an-email", "must be an e-mail address, such as" },
+	{ "EMAIL", "a@b", "must be an e-mail address, such as" },
+	{ "EMAIL", "Shop <a@example.com>", "must be an e-mail address, such as" },
+	{ "PREFIX", "api/", "must be empty or begin with a slash" },
+	{ "PREFIX", "/api/..", "must be empty or begin with a slash" },
+	{ "URL", "app.example.com", "must be a URL, such as https://app.example.com" },
+	{ "URL", "ftp://app.example.com", "has the unknown scheme ftp: write https://" },
+	{ "URL", "https://app.example.com/", "must not end with a slash" },
+	{ "URL", "https://app.example.com:web", "has a port that is not a number" },
+	{ "URL", "https://a b", "has a blank" },
+	{ "URL", "https://", "has no host" },
+	{ "URL", "https://-a", "has an invalid host name" },
+	{ "URL", "https://a?x", "must have no parameters" },
+	{ "URL", "https://a#x", "has a #" },
+	{ "URL", "https://u@a", "must have no user" },
+	{ "DATABASE", "localhost", "must be a URL, such as postgresql://" },
+	{ "DATABASE", "postgresql+asyncpg://hush@h/d",
+	  "has the unknown scheme postgresql+asyncpg: write postgresql://" },
+	{ "DATABASE", "mysql://hush@h/d", "has the unknown scheme mysql: write postgresql://" },
+	{ "DATABASE", "postgresql://u:hush@x@h/d", "has an @ in the user name or the password" },
+	{ "DATABASE", "postgresql://u:hush%@h/d", "has a % that no two hexadecimal digits" },
+	{ "DATABASE", "postgresql://u:hush%zz@h/d", "has a % that no two hexadecimal digits" },
+	{ "DATABASE", "postgresql://u:hush/x@h/d", "has a port that is not a number" },
+	{ "DATABASE", "postgresql://u:hush@h:99999/d", "has a port that is not a number" },
+	{ "DATABASE", "postgresql://u:hush@h/d?schema=public",
+	  "has the unknown parameter schema: set DB_SCHEMA" },
+	{ "DATABASE", "postgresql://u:hush@h/d?sslmode=require&pgbouncer=true",
+	  "has the unknown parameter pgbouncer: set DB_PREPARED=off" },
+	{ "DATABASE", "postgresql://u:hush@h/d?hush%20hush=1", "has an unknown parameter" },
+	{ "DATABASE", "host=h pasword=hush", "has the unknown parameter pasword" },
+	{ "DATABASE", "host=h hush hush", "is not a connection string: write postgresql://" },
+	{ "REDIS", "localhost:6379", "must be a URL, such as redis://" },
+	{ "REDIS", "rediss://h", "has the unknown scheme rediss: write redis://" },
+	{ "REDIS", "redis://u:hush@x@h", "has an @ in the user name or the password" },
+	{ "REDIS", "redis://u:hush%@h", "has a % that no two" },
+	{ "REDIS", "redis://h:x", "has a port" },
+	{ "REDIS", "redis://h/x", "must be memory://, redis://" },
+	{ "SMTP", "mail.example.com:587", "must be a URL, such as smtp://" },
+	{ "SMTP", "http://mail.example.com", "has the unknown scheme http: write smtp://" },
+	{ "SMTP", "smtp://u:hush@x@h", "has an @ in the user name or the password" },
+	{ "SMTP", "smtp://u:hush%@h", "has a % that no two" },
+	{ "SMTP", "smtp://h:0", "has a port" },
+	{ "SMTP", "smtp://u:hush@h?starttls=off", "must have no parameters" },
+	{ "SOCKET", "localhost:http", "must be unix:/path, or a numeric address and a port" },
+	{ "SOCKET", "unix:api.sock", "must have an absolute path" },
+	{ "SOCKET", "127.0.0.1:70000", "must be unix:/path, or a numeric address and a port" },
+	{ "SOCKET", "::1:9000", "must be unix:/path, or a numeric address and a port" },
+	{ "LIST", "a\nb", "must be one line of UTF-8" },
+	{ "ORIGINS", "https://app.example.com/", "must be origins as browsers send them" },
+	{ "ADDRESSES", "10.0.0.0/8", "must be IP addresses, such as 127.0.0.1 or ::1" },
+	{ "ADDRESSES", "localhost", "must be IP addresses, such as 127.0.0.1 or ::1" },
+	{ "ADDRESSES", "::0001", "must be written ::1" },
+	{ "QUEUES", "mail:x", "must be * or names of queues" },
+	{ "QUEUES", "*:2", "must be * or names of queues" },
+};
+
+static void
+expect_rejected(const char *name, const char *kind)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < COUNT(cannot_work); i++) {
+		const char *wrong;
+
+		if (strcmp(cannot_work[i].kind, kind) != 0)
+			continue;
+
+		found = true;
+		set_required();
+		setenv(name, cannot_work[i].value, 1);
+		wrong = cli_settings(a, NULL, true);
+		unsetenv(name);
+		cr_expect(wrong && strncmp(wrong, name, strlen(name)) == 0 &&
+			      strstr(wrong, cannot_work[i].message),
+			  "%s=%s: %s", name, cannot_work[i].value, wrong);
+		cr_expect(!wrong || !strstr(wrong, "hush"), "a secret is shown: %s", wrong);
+	}
+	cr_expect(found, "no value in cannot_work for the kind %s of %s", kind, name);
+}
+
+Test(settings, each_rejects_what_cannot_work)
+{
+#define SETTING(kind, member, name, standard, min, max, flags, text) expect_rejected(name, #kind);
+#include "app/settings.def"
+#undef SETTING
+}
+
+Test(settings, connection_strings_that_work)
+{
+	static const char *const good[] = {
+		"host=/run/postgresql dbname=app",
+		"postgresql://",
+		"postgres://app@/app?host=/run/postgresql",
+		"postgresql://app:p%40ss%2F@db.example.com:5432/app?sslmode=verify-full",
+		"postgresql://app@%2Frun%2Fpostgresql/app",
+		"postgresql://app@[::1]:5432,host_2:5433/app?target_session_attrs=read-write",
+		"postgresql://app:a:b@127.0.0.1/app?options=-c%20geqo%3Doff",
+	};
+
+	set_required();
+	for (size_t i = 0; i < COUNT(good); i++) {
+		const char *wrong;
+
+		setenv("DATABASE_URL", good[i], 1);
+		wrong = cli_settings(a, NULL, true);
+		cr_expect_null(wrong, "%s: %s", good[i], wrong);
+	}
+}
+
+Test(settings, values_cannot_forge_a_line_of_a_message)
+{
+	set_required();
+	expect_part(wrong_with("LOG_LEVEL", "\x1b[2J\n"), "LOG_LEVEL=\\u001b[2J\\u000a: must");
+}
+
+Test(settings, a_first_password_that_seed_would_refuse)
+{
+	set_required();
+	expect_part(
+	    wrong_with("FIRST_ADMIN_PASSWORD", "hush"),
+	    "FIRST_ADMIN_PASSWORD: must have at least 8 characters (PASSWORD_MIN_LENGTH)\n");
+}
+
+Test(settings, a_retention_is_30_days_or_endless)
+{
+	set_required();
+	expect_part(wrong_with("AUDIT_RETENTION_DAYS", "29"),
+		    "must be 0 or a whole number from 30 to 36500");
+	cr_expect_null(wrong_with("AUDIT_RETENTION_DAYS", "0"));
+	cr_expect_null(wrong_with("AUDIT_RETENTION_DAYS", "30"));
 }
 
 Test(settings, production_refuses_a_short_first_password)
@@ -467,6 +786,7 @@ Test(settings, production_refuses_a_short_first_password)
 
 	set_required();
 	setenv("ENVIRONMENT", "production", 1);
+	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
 	wrong = wrong_with("FIRST_ADMIN_PASSWORD", "hush-hush");
 	expect_part(wrong, "FIRST_ADMIN_PASSWORD: production needs");
 	cr_expect_null(strstr(wrong, "hush"));
@@ -503,7 +823,7 @@ Test(settings, costs_of_hashes_have_bounds)
 Test(settings, development_takes_them)
 {
 	set_required();
-	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", "short"));
+	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", "not long"));
 }
 
 /* What is printed for people. */

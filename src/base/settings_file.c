@@ -1,0 +1,177 @@
+/* The `.env` file: its lines, and what is wrong with them. */
+#include "settings_priv.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { FILE_MAX = 64 * 1024, NAME_SHOWN_MAX = 40 };
+
+char *
+settings_read_file(struct arena *a, const char *path, bool *open_to_all)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat info = { 0 };
+	size_t len = 0;
+	ssize_t got;
+	char *text;
+
+	if (fd < 0)
+		return NULL;
+
+	text = arena_alloc(a, FILE_MAX + 2);
+	do {
+		got = read(fd, text + len, FILE_MAX + 1 - len);
+		if (got > 0)
+			len += (size_t)got;
+	} while (got > 0 && len <= FILE_MAX);
+	if (open_to_all)
+		*open_to_all = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_mode & 07;
+	close(fd);
+	if (len > FILE_MAX)
+		errno = EFBIG;
+	else if (got >= 0 && strlen(text) < len)
+		errno = EILSEQ; /* UTF-16, or no text at all */
+	else if (got >= 0)
+		return text;
+	return NULL;
+}
+
+/* What looks otherwise may be a part of a secret. */
+static bool
+is_shown(const char *name)
+{
+	return strlen(name) <= NAME_SHOWN_MAX &&
+	       name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
+static void
+note_unknown(struct loader *l, const char *name, unsigned line)
+{
+	const char *nearest = setting_nearest(name);
+	bool shown = is_shown(name);
+
+	buf_printf(&l->ignored, "unknown setting %s%sin %s line %u", shown ? name : "",
+		   shown ? " " : "", l->file.path, line);
+	if (nearest)
+		buf_printf(&l->ignored, " (did you mean %s?)", nearest);
+	buf_char(&l->ignored, '\n');
+}
+
+/* Names that other readers of the file know: ./dev, and compose with its containers. */
+static bool
+is_foreign(const char *name)
+{
+	return strcmp(name, "PORT") == 0 || strcmp(name, "SERVER") == 0 ||
+	       strncmp(name, "POSTGRES_", 9) == 0 || strncmp(name, "COMPOSE_", 8) == 0;
+}
+
+/* Without its quotes; a blank before # starts a comment in a shell, not here. */
+static const char *
+read_value(struct loader *l, const char *name, char *value, unsigned line)
+{
+	size_t len = strlen(value);
+	char quote = *value;
+
+	if (quote != '"' && quote != '\'')
+		quote = '\0';
+	if (len >= 2 && quote && value[len - 1] == quote) {
+		value[len - 1] = '\0';
+		return value + 1;
+	}
+	if (strstr(value, " #") || strstr(value, "\t#"))
+		buf_printf(&l->warnings,
+			   "%s in %s line %u has a # in its value: put the comment on a line of "
+			   "its own, or the value in quotes\n",
+			   name, l->file.path, line);
+	else if (quote)
+		buf_printf(&l->warnings, "%s in %s line %u begins with a quote that does not end\n",
+			   name, l->file.path, line);
+	return value;
+}
+
+/* The last line of a name counts. */
+static void
+add_entry(struct loader *l, const char *name, char *value, unsigned line)
+{
+	struct env_file *file = &l->file;
+	struct env_entry *e = file->entries;
+
+	while (e < file->entries + file->n && strcmp(e->name, name) != 0)
+		e++;
+	if (e < file->entries + file->n)
+		buf_printf(&l->ignored, "%s in %s line %u has no effect: line %u sets it again\n",
+			   name, file->path, e->line, line);
+	else
+		file->n++;
+	*e = (struct env_entry) { name, read_value(l, name, value, line), line };
+}
+
+/* One line, its blanks at both ends and its line break cut off. */
+static void
+read_line(struct loader *l, char *at, unsigned line)
+{
+	size_t len;
+	char *value;
+
+	if (*at == '\0' || *at == '#')
+		return;
+
+	if (strncmp(at, "export", 6) == 0 && (at[6] == ' ' || at[6] == '\t'))
+		at += 6 + strspn(at + 6, " \t");
+	len = strcspn(at, "= \t:#");
+	value = at + len + (at[len] == '=');
+	if (len == 0 || at[len] != '=') {
+		buf_printf(&l->ignored,
+			   "%s line %u has no effect: write NAME=value, without blanks around =\n",
+			   l->file.path, line);
+		return;
+	}
+	at[len] = '\0';
+	value += strspn(value, " \t");
+	if (setting_known(at))
+		add_entry(l, at, value, line);
+	else if (!is_foreign(at))
+		note_unknown(l, at, line);
+}
+
+void
+env_file_read(struct loader *l, const char *path)
+{
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	bool named = path || getenv("ENV_FILE");
+	size_t lines = 1;
+	char *text, *at;
+
+	path = path ? path : named ? getenv("ENV_FILE") : ".env";
+	l->file.path = path;
+	text = settings_read_file(l->arena, path, &l->file.open_to_all);
+	if (!text) {
+		if (named || errno != ENOENT)
+			buf_printf(&l->wrong, "cannot read %s: %s\n", path,
+				   errno == EILSEQ ? "save it as UTF-8" : strerror(errno));
+		return;
+	}
+	if (strncmp(text, byte_order_mark, 3) == 0)
+		text += 3;
+	for (at = text; *at; at++)
+		lines += *at == '\n';
+	l->file.entries = arena_array(l->arena, lines, sizeof(*l->file.entries));
+	for (unsigned line = 1; (at = strsep(&text, "\n")); line++) {
+		size_t len;
+
+		at += strspn(at, " \t\r");
+		len = strlen(at);
+		while (len && strchr(" \t\r", at[len - 1]))
+			at[--len] = '\0';
+		read_line(l, at, line);
+	}
+}
+
+const char *
+env_file_find(const struct env_file *file, const char *name)
+{
+	for (size_t i = 0; i < file->n; i++)
+		if (strcmp(file->entries[i].name, name) == 0)
+			return file->entries[i].value;
+	return NULL;
+}

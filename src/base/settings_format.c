@@ -1,0 +1,344 @@
+/* What the value of a setting may be, by its kind. */
+#include "settings_priv.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <regex.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define ATOM  "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+
+/* For a list: each of its elements. */
+static const struct {
+	const char *pattern, *wanted;
+} formats[] = {
+	[KIND_PATH] = { "[^/]$", "must be the path of a file, such as /run/app/file" },
+	[KIND_EMAIL] = { "^" ATOM "(\\." ATOM ")*@(" LABEL "\\.)+" LABEL "$",
+			 "must be an e-mail address, such as admin@example.com" },
+	[KIND_PREFIX] = { "^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$",
+			  "must be empty or begin with a slash and not end with one, such as "
+			  "/api/v1" },
+	[KIND_ORIGINS] = { "^([a-z][a-z0-9+.-]*://[a-z0-9._-]+(:[0-9]{1,5})?|\\*)$",
+			   "must be origins as browsers send them, such as https://app.example.com "
+			   "or http://localhost:3000 (lower case, no path, no slash at the end), "
+			   "or * alone" },
+	[KIND_QUEUES] = { "^(\\*|[^*:]+(:[1-9][0-9]{0,3})?)$",
+			  "must be * or names of queues with an optional limit, such as "
+			  "default,mail:2" },
+};
+
+static bool
+matches(const char *pattern, const char *text)
+{
+	regex_t regex;
+	bool found;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+
+	found = regexec(&regex, text, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return found;
+}
+
+/* ---- URLs */
+
+static const struct url_rule {
+	const char *schemes; /* between commas; the first is suggested */
+	const char *example;
+	bool login, hosts, query; /* may have a user, several hosts or none, parameters */
+} url_rules[] = {
+	[KIND_URL] = { "https,http", "https://app.example.com", false, false, false },
+	[KIND_DATABASE] = { "postgresql,postgres", "postgresql://user:password@host:5432/database",
+			    true, true, true },
+	[KIND_REDIS] = { "redis,unix", "redis://user:password@host:6379/0", true, false, true },
+	[KIND_SMTP] = { "smtp,smtps", "smtp://user:password@host:587", true, false, false },
+};
+
+static bool
+has_word(const char *words, const char *word, size_t len)
+{
+	for (const char *at = words; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (len == strcspn(at, ",") && strncmp(at, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* NULL, or which part of its characters is wrong. */
+static const char *
+escape_fault(const char *text)
+{
+	for (; *text; text++) {
+		if (*text == ' ')
+			return "has a blank: write %20";
+		if (*text != '%')
+			continue;
+		if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
+			return "has a % that no two hexadecimal digits follow: write %25";
+		if (text[1] == '0' && text[2] == '0')
+			return "has a NUL byte (%00)";
+	}
+	return NULL;
+}
+
+/* host:port, [IPv6]:port; a host may also be a path in %XX (of a socket of PostgreSQL). */
+static const char *
+host_fault(struct arena *a, const char *text, size_t len, bool optional)
+{
+	const char *host = arena_text_n(a, text, len), *port;
+	char *bracket = strchr(host, ']');
+	struct in6_addr unused;
+	long number;
+
+	port = strchr(bracket ? bracket : host, ':');
+	if (port) {
+		number = strtol(port + 1, NULL, 10);
+		if (!port[1] || port[1 + strspn(port + 1, "0123456789")] || number < 1 ||
+		    number > UINT16_MAX)
+			return "has a port that is not a number from 1 to 65535 (in a password, "
+			       "write : as %3A, / as %2F, ? as %3F and # as %23)";
+	}
+	len = port ? (size_t)(port - host) : strlen(host);
+	if (*host == '[')
+		return bracket && bracket[1] == (port ? ':' : '\0') &&
+			       inet_pton(AF_INET6,
+					 arena_text_n(a, host + 1, (size_t)(bracket - host - 1)),
+					 &unused) == 1
+			   ? NULL
+			   : "has an IPv6 address that is not valid, such as [::1]";
+	if (len == 0)
+		return optional ? NULL : "has no host";
+	return matches("^[A-Za-z0-9_%]([A-Za-z0-9._%-]*[A-Za-z0-9_.])?$",
+		       arena_text_n(a, host, len))
+		   ? NULL
+		   : "has an invalid host name";
+}
+
+static const char *
+authority_fault(struct arena *a, const struct url_rule *rule, const char *text, size_t len)
+{
+	const char *at = memrchr(text, '@', len), *fault = NULL;
+
+	if (at && !rule->login)
+		return "must have no user and no password";
+	if (at && memchr(text, '@', (size_t)(at - text)))
+		return "has an @ in the user name or the password: write %40";
+	if (at) {
+		len -= (size_t)(at + 1 - text);
+		text = at + 1;
+	}
+	if (!rule->hosts)
+		return host_fault(a, text, len, false);
+	for (;;) {
+		size_t n = 0;
+
+		while (n < len && text[n] != ',')
+			n++;
+		fault = host_fault(a, text, n, true);
+		if (fault || n == len)
+			return fault;
+		text += n + 1, len -= n + 1;
+	}
+}
+
+/* NULL, or which part of the URL is wrong. */
+static const char *
+url_fault(struct arena *a, enum kind kind, const char *url)
+{
+	const struct url_rule *rule = &url_rules[kind];
+	const char *at = strstr(url, "://"), *fault;
+	size_t len = at ? (size_t)(at - url) : 0;
+
+	if (!at)
+		return arena_printf(a, "must be a URL, such as %s", rule->example);
+	if (!has_word(rule->schemes, url, len)) {
+		const char *scheme = arena_text_n(a, url, len);
+
+		return arena_printf(
+		    a, "has the unknown scheme %s: write %.*s://",
+		    matches("^[A-Za-z][A-Za-z0-9+.-]{0,30}$", scheme) ? scheme : "before ://",
+		    (int)strcspn(rule->schemes, ","), rule->schemes);
+	}
+	at += 3;
+	fault = escape_fault(at);
+	if (fault)
+		return fault;
+	if (strncmp(url, "unix:", 5) == 0) /* a path; src/shared/redis.c reads it */
+		return NULL;
+
+	len = strcspn(at, "/?#");
+	fault = authority_fault(a, rule, at, len);
+	if (fault)
+		return fault;
+	if (strchr(at + len, '#'))
+		return "has a #: write %23";
+	if (!rule->query && strchr(at + len, '?'))
+		return "must have no parameters";
+	return NULL;
+}
+
+static const char *
+database_fault(struct arena *a, const char *text)
+{
+	const char *equals = strchr(text, '='), *scheme = strstr(text, "://");
+
+	if (scheme && (!equals || scheme < equals))
+		return url_fault(a, KIND_DATABASE, text);
+	return equals
+		   ? NULL
+		   : arena_printf(a, "must be a URL, such as %s, or words such as host=… dbname=…",
+				  url_rules[KIND_DATABASE].example);
+}
+
+static const char *
+app_url_fault(struct arena *a, const char *text)
+{
+	const char *fault = url_fault(a, KIND_URL, text);
+
+	if (fault)
+		return fault;
+	return text[strlen(text) - 1] == '/' ? "must not end with a slash" : NULL;
+}
+
+/* ---- others */
+
+static const char *
+folder_fault(const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0) /* where this user may not look, the service may */
+		return errno == EACCES ? NULL : "must be a folder that exists: mkdir -p makes it";
+	return S_ISDIR(info.st_mode) ? NULL : "must be a folder";
+}
+
+/* As inet_ntop() writes it, since it is compared as text. */
+static const char *
+address_fault(struct arena *a, const char *text)
+{
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	char bytes[16], plain[INET6_ADDRSTRLEN];
+
+	if (strcmp(text, "*") == 0)
+		return NULL;
+	if (inet_pton(family, text, bytes) != 1)
+		return "must be IP addresses, such as 127.0.0.1 or ::1, or *";
+	inet_ntop(family, bytes, plain, sizeof(plain));
+	return strcmp(plain, text) == 0 ? NULL : arena_printf(a, "must be written %s", plain);
+}
+
+static const char *
+socket_fault(const char *text)
+{
+	static const char wanted[] =
+	    "must be unix:/path, or a numeric address and a port, such as 127.0.0.1:9000 or "
+	    "[::1]:9000";
+	enum { PATH_BYTES = sizeof(((struct sockaddr_un *)0)->sun_path) };
+	const char *colon = strrchr(text, ':');
+	char host[INET6_ADDRSTRLEN] = "", bytes[16];
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	bool ipv6 = *text == '[' && len > 2 && text[len - 1] == ']';
+
+	if (strncmp(text, "unix:", 5) == 0) {
+		if (text[5] != '/')
+			return "must have an absolute path, such as unix:/run/app/api.sock";
+		return strlen(text + 5) < PATH_BYTES ? NULL : "has a path of more than 107 bytes";
+	}
+	if (len >= sizeof(host) || !matches(":[0-9]{1,5}$", text) ||
+	    strtol(colon + 1, NULL, 10) > UINT16_MAX)
+		return wanted;
+	snprintf(host, sizeof(host), "%.*s", (int)len - 2 * ipv6, text + ipv6);
+	return inet_pton(ipv6 ? AF_INET6 : AF_INET, host, bytes) == 1 ? NULL : wanted;
+}
+
+static const char *
+email_fault(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return matches(formats[KIND_EMAIL].pattern, text) && at - text <= 64
+		   ? NULL
+		   : formats[KIND_EMAIL].wanted;
+}
+
+/* Browsers leave out the port of http and of https. */
+static const char *
+origin_fault(const char *text)
+{
+	return matches(formats[KIND_ORIGINS].pattern, text) &&
+		       !matches("^(http://.*:80|https://.*:443)$", text)
+		   ? NULL
+		   : formats[KIND_ORIGINS].wanted;
+}
+
+const char *
+format_fault(struct arena *a, enum kind kind, const char *value)
+{
+	switch (kind) {
+	case KIND_URL:
+		return app_url_fault(a, value);
+	case KIND_SMTP:
+		return url_fault(a, kind, value);
+	case KIND_REDIS:
+		return strcmp(value, "memory://") == 0 ? NULL : url_fault(a, kind, value);
+	case KIND_DATABASE:
+		return database_fault(a, value);
+	case KIND_FOLDER:
+		return folder_fault(value);
+	case KIND_SOCKET:
+		return socket_fault(value);
+	case KIND_EMAIL:
+		return email_fault(value);
+	case KIND_ORIGINS:
+		return origin_fault(value);
+	case KIND_ADDRESSES:
+		return address_fault(a, value);
+	default:
+		break;
+	}
+	if (kind >= COUNT(formats) || !formats[kind].pattern ||
+	    matches(formats[kind].pattern, value))
+		return NULL;
+	return formats[kind].wanted;
+}
+
+/* ---- keys */
+
+/* Whether more pairs are equal than chance makes of 64 values, by a factor of three: a repeated
+ * pattern, a sequence or words. Of 200,000 random keys none has so many. */
+static bool
+repeats(const unsigned char *values, size_t n)
+{
+	size_t equal = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i; j++)
+			equal += values[i] == values[j];
+	return equal * 2 * 64 > n * (n - 1) * 3;
+}
+
+bool
+key_is_random(const char *key)
+{
+	enum { HEX = 64 };
+	unsigned char values[512], steps[512];
+	size_t n = 0, len = strspn(key, "0123456789abcdefABCDEF");
+
+	if (key[len] == '\0' && len >= HEX) {
+		for (; key[0] && key[1] && n < COUNT(values); key += 2)
+			sscanf(key, "%2hhx", &values[n++]);
+	} else if (matches("^[A-Za-z0-9+/_-]{43,}={0,2}$", key) && matches("[A-Z]", key) &&
+		   matches("[a-z]", key)) {
+		for (; *key && *key != '=' && n < COUNT(values); key++)
+			values[n++] = (unsigned char)*key;
+	} else {
+		return false;
+	}
+	for (size_t i = 1; i < n; i++)
+		steps[i - 1] = (unsigned char)(values[i] - values[i - 1]);
+	return !repeats(values, n) && !repeats(steps, n - 1);
+}
