@@ -56,7 +56,9 @@ enum error transact(struct act *) MUST_CHECK;
  * shows it. The UPDATE counts: version = version + 1. */
 bool version_counted(const struct schema *) MUST_CHECK;
 const char *version_tag(struct arena *, const struct schema *, const void *record);
-/* The route that shows the row which this one changes, or NULL. */
+/* The GET of the same path that shows one row, or NULL. */
+const struct route *route_reader(const struct route *);
+/* The same for a route that changes a row with versions, else NULL. */
 const struct route *version_reader(const struct route *);
 /* E_BAD_REQUEST for a header that is malformed. */
 enum error version_read(struct request *) MUST_CHECK;

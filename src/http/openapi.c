@@ -321,8 +321,9 @@ who_may(struct doc *d, const struct route *r)
 		return arena_printf(d->arena, "%s Not with an API key.", who[r->access]);
 	if (!*r->scope)
 		return arena_printf(d->arena, "%s Also with any API key.", who[r->access]);
-	return arena_printf(d->arena, "%s Also with an API key that has the scope `%s`.",
-			    who[r->access], r->scope);
+	return arena_printf(d->arena, "%s Also with an API key that has the scope `%s`%s.",
+			    who[r->access], r->scope,
+			    r->method == PATCH ? ", and for an empty patch that of GET" : "");
 }
 
 static void

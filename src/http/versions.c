@@ -21,19 +21,25 @@ version_tag(struct arena *a, const struct schema *schema, const void *record)
 }
 
 const struct route *
-version_reader(const struct route *route)
+route_reader(const struct route *route)
 {
-	if (route->method != PUT && route->method != PATCH && route->method != DELETE)
-		return NULL;
-
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			if (r->method == GET && r->root == route->root && r->reply && !r->list &&
 			    !r->query && strcmp(r->path, route->path) == 0)
-				return version_counted(r->reply) ? r : NULL;
+				return r;
 		}
 	}
 	return NULL;
+}
+
+const struct route *
+version_reader(const struct route *route)
+{
+	bool changes = route->method == PUT || route->method == PATCH || route->method == DELETE;
+	const struct route *reader = changes ? route_reader(route) : NULL;
+
+	return reader && version_counted(reader->reply) ? reader : NULL;
 }
 
 /* Reads `*`, or tags between commas. `*found`: one of them is `tag`, the mark of weakness

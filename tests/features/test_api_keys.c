@@ -208,6 +208,59 @@ Test(api_keys, a_key_writes_where_it_may)
 	expect_problem(&a, 403, "insufficient_scope");
 }
 
+/* It changes nothing, and its answer is the row. */
+Test(api_keys, an_empty_patch_needs_the_scope_to_read)
+{
+	struct account ada = make_user(t);
+	struct made_key writer = make_key(&ada, "\"items:write\""),
+			both = make_key(&ada, "\"items:write\",\"items:read\"");
+	const char *uri = arena_printf(
+	    t->arena, P "/items/%s", make_item(t, &ada, .title = "Lamp", .description = "secret"));
+	static const char *const bodies[] = { "{}", " { } " };
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		a = call(t, "PATCH", uri, .token = writer.key, .json = bodies[i]);
+		expect_problem(&a, 403, "insufficient_scope");
+		cr_expect_not_null(strstr(answer_text(&a, "detail"), "items:read"));
+		a = call(t, "PATCH", uri, .token = writer.key, .json = bodies[i],
+			 .header = "HTTP_IF_MATCH=*");
+		expect_problem(&a, 403, "insufficient_scope");
+	}
+	a = call(t, "PATCH", uri, .token = both.key, .json = "{}");
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = call(t, "PATCH", uri, .token = ada.token, .json = "{}");
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = call(t, "PATCH", uri, .token = writer.key, .json = "{\"title\":\"Wick\"}");
+	cr_expect_eq(a.status, 200, "%s", a.body);
+}
+
+/* Of every resource, those of a fork too: a scope to write reveals no row. */
+Test(api_keys, no_patch_without_a_member_reads_a_row)
+{
+	struct account ada = make_user(t);
+	size_t n = 0;
+
+	for (const struct feature *const *f = features; *f; f++) {
+		for (const struct route *r = (*f)->routes; r && r->method; r++) {
+			const char *id = strstr(r->path, "/{id}");
+			struct made_key made;
+			struct answer a;
+
+			if (r->method != PATCH || !r->scope || !*r->scope || !id)
+				continue;
+			made = make_key(&ada, arena_printf(t->arena, "\"%s\"", r->scope));
+			a = call(t, "PATCH",
+				 arena_printf(t->arena, P "%.*s/%s", (int)(id - r->path), r->path,
+					      made.id),
+				 .token = made.key, .json = "{}");
+			expect_problem(&a, 403, "insufficient_scope");
+			n++;
+		}
+	}
+	cr_expect_gt(n, 0);
+}
+
 Test(api_keys, a_key_makes_and_ends_no_keys)
 {
 	struct account ada = make_user(t, .role = "owner");
