@@ -21,6 +21,12 @@ const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
 uint64_t generation_get(const char *kind, const char *id);
 void generation_bump(const char *kind, const char *id);
 
+/* A process outside of the pools (a command, a job) has generations that no worker looks at. Once
+ * it said so, generations_publish() bumps all generations of all pools on this host that run as
+ * the same user (root: as any). Call it after the commit; db.c does. */
+void generations_publish_on(void);
+void generations_publish(void);
+
 /* Password hashing takes 30 ms and 33 MiB: at most a quarter of the workers, on half of the
  * cores (at least one), at a time; half of the workers wait half a second for their turn. False:
  * too many already; the answer is E_OVERLOADED. */

@@ -90,6 +90,7 @@ db_changed(struct ctx *c, const char *kind, const char *id)
 
 	if (c->db->depth == 0) {
 		generation_bump(kind, id);
+		generations_publish();
 		return;
 	}
 
@@ -102,8 +103,12 @@ db_changed(struct ctx *c, const char *kind, const char *id)
 static void
 tell_changes(struct db *db)
 {
+	if (!db->changes)
+		return;
+
 	for (; db->changes; db->changes = db->changes->next)
 		generation_bump(db->changes->kind, db->changes->id);
+	generations_publish();
 }
 
 static void

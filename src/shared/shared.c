@@ -36,6 +36,12 @@ size_for(unsigned n)
 	return sizeof(struct segment) + n * sizeof(struct slot);
 }
 
+bool
+shared_is_layout(uint64_t layout)
+{
+	return layout == LAYOUT;
+}
+
 static void
 use(void *memory, size_t size, int fd)
 {
@@ -193,7 +199,7 @@ generation_of(const char *kind, const char *id)
 uint64_t
 generation_get(const char *kind, const char *id)
 {
-	return *generation_of(kind, id);
+	return *generation_of(kind, id) + shared->epoch;
 }
 
 void

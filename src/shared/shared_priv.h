@@ -71,6 +71,7 @@ struct segment {
 	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
 	_Atomic int32_t waiting[HASHING_MAX];              /* who waits for that */
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
+	_Atomic uint64_t epoch;      /* added to each of them (epoch.c) */
 	_Atomic int64_t redis_pause; /* until when nobody asks it; 0: it answers */
 	_Atomic int64_t alone_until;
 	_Alignas(64) struct rate_set rates[RATE_SETS];
@@ -81,6 +82,9 @@ extern struct segment *shared;
 
 /* Which of the cells this process writes. */
 extern size_t shared_shard;
+
+/* Whether a segment that begins so is one of this program. */
+bool shared_is_layout(uint64_t);
 
 /* The descriptor of the segment, or -1 where it has none. It closes on exec. */
 int shared_fd(void);

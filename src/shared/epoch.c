@@ -1,0 +1,109 @@
+/* Tells the pools of this host that another process (a command, a job) changed what their workers
+ * cache: writes a new `epoch` into each of their segments. The segments are found in /proc, as files that
+ * processes of this program have open, so there is nothing to configure: it needs only to run as
+ * the same user as the pools, or as root. Done when generations_publish() returns. */
+#include "shared/shared_priv.h"
+
+#include "app/ids.h"
+#include "app/log.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+static bool publishes;
+
+void
+generations_publish_on(void)
+{
+	publishes = true;
+}
+
+/* The last component of the program that the process runs; the file may have been replaced by an
+ * upgrade since. False if it may not be seen. */
+static bool
+program_of(const char *process, char out[NAME_MAX + 1])
+{
+	static const char deleted[] = " (deleted)";
+	char link[64], path[PATH_MAX], *name;
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/%.20s/exe", process);
+	len = readlink(link, path, sizeof(path) - 1);
+	if (len <= 0)
+		return false;
+
+	path[len] = '\0';
+	name = strrchr(path, '/');
+	snprintf(out, NAME_MAX + 1, "%.*s", NAME_MAX, name ? name + 1 : path);
+	len = (ssize_t)strlen(out) - (ssize_t)strlen(deleted);
+	if (len > 0 && strcmp(out + len, deleted) == 0)
+		out[len] = '\0';
+	return true;
+}
+
+/* Only if the file is a segment of this layout. By pwrite, since the owner could truncate a mapped
+ * file. A random number, so that concurrent writers need no read-modify-write. */
+static void
+renew_epoch(int folder, const char *file)
+{
+	uint64_t layout = 0, epoch;
+	struct stat st;
+	int fd;
+
+	if (fstatat(folder, file, &st, 0) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size < (off_t)sizeof(struct segment))
+		return;
+
+	fd = openat(folder, file, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return;
+
+	random_bytes(&epoch, sizeof(epoch));
+	if (pread(fd, &layout, sizeof(layout), 0) == sizeof(layout) && shared_is_layout(layout) &&
+	    pwrite(fd, &epoch, sizeof(epoch), offsetof(struct segment, epoch)) != sizeof(epoch))
+		log_warn(NULL, "cannot invalidate the cache of a pool: %s", strerror(errno));
+	close(fd);
+}
+
+static void
+renew_epochs_of(const char *process)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *files;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", process);
+	files = opendir(path);
+	if (!files)
+		return;
+
+	while ((entry = readdir(files))) {
+		if (isdigit((unsigned char)*entry->d_name))
+			renew_epoch(dirfd(files), entry->d_name);
+	}
+	closedir(files);
+}
+
+void
+generations_publish(void)
+{
+	char own[NAME_MAX + 1], its[NAME_MAX + 1];
+	struct dirent *entry;
+	DIR *processes;
+
+	if (!publishes || !program_of("self", own))
+		return;
+
+	processes = opendir("/proc");
+	if (!processes)
+		return;
+
+	while ((entry = readdir(processes))) {
+		if (isdigit((unsigned char)*entry->d_name) && program_of(entry->d_name, its) &&
+		    strcmp(its, own) == 0)
+			renew_epochs_of(entry->d_name);
+	}
+	closedir(processes);
+}

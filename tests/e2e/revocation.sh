@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# A command that takes an account's rights away takes effect with the very next request of every
+# worker, in each pool on this host, although callers are cached for minutes.
+. "$(dirname "$0")/e2e.sh"
+site_start SESSION_CACHE_SECONDS=300 AUTH_LOGIN_RATE_LIMIT=off AUTH_LOGIN_IP_RATE_LIMIT=off WORKERS=3
+
+json=(-H 'Content-Type: application/json')
+password='an honest password'
+"$APP" user create --email owner@example.com --role owner <<<"$password" >>"$log"
+
+# A second pool beside the first one, with a web server of its own.
+second=$site/second
+mkdir -p "$second/log" "$second/run"
+first_url=$url
+first_port=$port
+trap 'web_stop "$second"; api_stop "$second"; site_end' EXIT
+(
+	LISTEN=unix:$second/run/api.sock PID_FILE=$second/run/api.pid
+	export LISTEN PID_FILE
+	api_start "$second"
+) || fail_all "the second pool does not start"
+port=$((first_port + 100))
+while port_is_taken "$port"; do port=$((port + 1)); done
+web_start "$second" "$port" || fail_all "the second web server does not start"
+second_url=http://127.0.0.1:$port
+wait_until 10 is_ready "$second_url" || fail_all "the second pool does not get ready"
+
+# answers: the statuses of 40 requests at once to both pools, so that every worker has some.
+answers() {
+	local i
+	for ((i = 0; i < 20; i++)); do
+		printf '%s\n' "$first_url/api/v1/users/me" "$second_url/api/v1/users/me"
+	done | xargs -P 8 -n 1 curl -sS --noproxy '*' -o /dev/null -w '%{http_code}\n' \
+		-H "Authorization: Bearer $token" | sort -u | xargs
+}
+
+sign_in() {
+	url=$first_url
+	ask POST /api/v1/auth/login "${json[@]}" -d "{\"email\":\"$1\",\"password\":\"$password\"}"
+	token=$(member access_token)
+	is "$1 is known to all workers" "$(answers)" 200
+}
+
+# ends COMMAND…: on an account of its own.
+ends() {
+	local email="user-$RANDOM$RANDOM@example.com"
+	"$APP" user create --email "$email" --role admin <<<"$password" >>"$log"
+	sign_in "$email"
+	"$APP" user "$1" "$email" "${@:2}" <<<'another good password' >>"$log" 2>&1 ||
+		not_ok "user $1"
+	is "user $*: with the very next request" "$(answers)" 401
+}
+
+ends deactivate
+ends set-role viewer
+ends set-password
+ends delete --yes
+
+# An API key of an account that a command deletes.
+"$APP" user create --email program@example.com <<<"$password" >>"$log"
+sign_in program@example.com
+ask POST /api/v1/api-keys "${json[@]}" -H "Authorization: Bearer $token" \
+	-d '{"name":"backup","scopes":["items:read"]}'
+is "an API key" "$status" 201
+token=$(member key)
+is "is known to all workers" "$(answers)" 200
+"$APP" user deactivate program@example.com >>"$log"
+is "and ends with its account" "$(answers)" 401
+
+# What changes nothing of that keeps the caches.
+sign_in owner@example.com
+"$APP" user list >>"$log"
+is "an innocent command" "$(answers)" 200
