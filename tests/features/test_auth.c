@@ -134,6 +134,80 @@ Test(auth, an_address_has_one_account_whatever_its_capitals)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
 }
 
+/* A registration with every member that the schema accepts. */
+static struct answer
+register_in_full(const char *email)
+{
+	struct buf b = buf_new(t->arena, 4096);
+
+	buf_char(&b, '{');
+	for (size_t i = 0; i < registration_schema.nfields; i++) {
+		const struct field *f = &registration_schema.fields[i];
+
+		if (f->flags & F_CREATE)
+			buf_json(&b, "%s:%s,", f->name, f->type == TYPE_EMAIL ? email : f->example);
+	}
+	buf_json(&b, "}");
+	return post(P "/auth/register", buf_done(&b));
+}
+
+/* Copies the text, with `word` as its name. */
+static const char *
+replace(const char *text, const char *word, const char *name)
+{
+	struct buf b = buf_new(t->arena, 16 * 1024);
+	const char *at;
+
+	for (; (at = strstr(text, word)); text = at + strlen(word)) {
+		buf_put(&b, text, (size_t)(at - text));
+		buf_text(&b, name);
+	}
+	buf_text(&b, text);
+	return buf_done(&b);
+}
+
+/* Status, headers and body as text, without what differs from one account to the next. */
+static const char *
+all_of(const struct answer *a, const char *email)
+{
+	struct buf b = buf_new(t->arena, 16 * 1024);
+	const char *text;
+
+	buf_printf(&b, "%u %s %zu\n", a->status, a->media_type, a->len);
+	for (size_t i = 0; i < a->nheaders; i++)
+		buf_printf(&b, "%s: %s\n", a->headers[i].name, a->headers[i].value);
+	buf_printf(&b, "\n%s", a->body);
+	text = replace(buf_done(&b), answer_text(a, "id"), "ID");
+	text = replace(text, answer_text(a, "created_at"), "CREATED");
+	text = replace(text, answer_text(a, "updated_at"), "UPDATED");
+	text = replace(text, answer_header(a, "X-Request-ID"), "REQUEST");
+	return replace(text, email, "EMAIL");
+}
+
+Test(auth, the_response_does_not_reveal_that_an_address_is_registered)
+{
+	const char *top = getenv("srcdir");
+	struct answer first, second, shortened;
+
+	settings.require_verified_email = true;
+	settings.mail_templates = arena_printf(t->arena, "%s/deploy/mail", top ? top : ".");
+	settings.app_url = "https://app.example.com";
+	make_user(t, .email = "Ada@example.com", .role = "admin", .inactive = true,
+		  .full_name = "Somebody Else");
+	first = register_in_full("eve@example.com");
+	second = register_in_full("ada@example.com");
+	cr_assert_eq(first.status, 201, "%s", first.body);
+	cr_expect_str_eq(all_of(&first, "eve@example.com"), all_of(&second, "ada@example.com"));
+	shortened = post(P "/auth/register",
+			 "{\"email\":\"ada@example.com\",\"password\":\"correct horse\"}");
+	cr_expect(answer_is_null(&shortened, "full_name"));
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "2");
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(recipient || ' ' || template, ', '"
+				    " ORDER BY key) FROM mails"),
+			 "eve@example.com verify_email, ada@example.com already_registered,"
+			 " ada@example.com already_registered");
+}
+
 Test(auth, registration_names_every_bad_field_at_once)
 {
 	struct answer a = post(P "/auth/register",

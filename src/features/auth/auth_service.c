@@ -18,25 +18,18 @@ struct grant {
 	int64_t expires_in; /* of the session, in seconds */
 };
 
-/* Where addresses are proved by mail, the answer does not tell that one is taken: the mail
- * does, to whom it belongs. */
+/* If addresses are verified by e-mail, the response does not reveal that one is taken; an e-mail
+ * tells its owner. */
 static enum error
-conceal_taken(struct ctx *c, const struct registration *in, struct user *out)
+conceal_taken(struct ctx *c, const struct new_user *in, struct user *out)
 {
-	char id[UUID_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
+	enum error e;
 
 	failure_clear(c);
-	uuid_new(id);
-	clock_text(clock_now(), now);
-	*out = (struct user) {
-		.id = arena_text(c->arena, id),
-		.email = in->email,
-		.full_name = in->full_name,
-		.role = role_name(ROLE_MEMBER),
-		.is_active = true,
-		.created_at = arena_text(c->arena, now),
-		.updated_at = arena_text(c->arena, now),
-	};
+	e = users_pretend(c, in, out);
+	if (e)
+		return e;
+
 	return recovery_already_registered(c, in->email);
 }
 
@@ -56,7 +49,7 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 		return fail(c, E_FORBIDDEN, "registration is closed");
 
 	e = users_create(c, &user, out);
-	return e == E_EMAIL_TAKEN && recovery_required() ? conceal_taken(c, in, out) : e;
+	return e == E_EMAIL_TAKEN && recovery_required() ? conceal_taken(c, &user, out) : e;
 }
 
 /* A new refresh token of that session. */

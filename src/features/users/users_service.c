@@ -1,6 +1,7 @@
 /* The rules of accounts: no HTTP, no SQL. */
 #include "users_priv.h"
 
+#include "app/ids.h"
 #include "app/password.h"
 #include "app/settings.h"
 #include "features/audit/audit.h"
@@ -61,6 +62,28 @@ users_create(struct ctx *c, const struct new_user *in, struct user *out)
 	if (!e)
 		e = insert(c, in, hash, out);
 	return db_finish(c, e);
+}
+
+enum error
+users_pretend(struct ctx *c, const struct new_user *in, struct user *out)
+{
+	struct new_user decoy = *in;
+	char id[UUID_TEXT_SIZE];
+	enum error e;
+
+	uuid_new(id);
+	decoy.email = arena_printf(c->arena, "%s@invalid", id);
+	e = db_begin(c);
+	if (!e)
+		e = users_insert(c, &decoy, "!", out);
+	if (e)
+		return db_finish(c, e);
+
+	e = db_finish(c, E_CONFLICT); /* rolls back */
+	if (e == E_CONFLICT)
+		failure_clear(c);
+	out->email = in->email;
+	return e == E_CONFLICT ? OK : e;
 }
 
 enum error
