@@ -34,6 +34,23 @@ local function request_id()
 		rand() & 0xffffffff, rand() & 0xffffffff)
 end
 
+-- The CORS headers of the program, for the errors of lighttpd itself.
+local function allow_origin(origin)
+	local list = (r.req_env["API_ORIGINS"] or ""):gsub("[ ,]+", " ")
+	r.resp_header["Vary"] = "Origin"
+	if not origin or origin:find("[ ,]") then
+		return
+	end
+	local any = list == "*"
+	if not any and not (" " .. list .. " "):find(" " .. origin .. " ", 1, true) then
+		return
+	end
+	r.resp_header["Access-Control-Allow-Origin"] = any and "*" or origin
+	r.resp_header["Access-Control-Allow-Credentials"] = not any and "true" or nil
+	r.resp_header["Access-Control-Expose-Headers"] = "ETag, Idempotency-Replayed, Link, Location, "
+		.. "RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+end
+
 local status = r.req_item.http_status
 if status == 0 and r.req_env["REQUEST_ID"] then
 	return r.req_attr["request.method"] == "OPTIONS" and 204 or 405
@@ -65,6 +82,7 @@ end
 status = status == 403 and 404 or status
 local title, code, detail = table.unpack(refusals[status] or refusals[400])
 r.resp_header["Content-Type"] = "application/problem+json"
+allow_origin(r.req_header["Origin"])
 r.resp_header["Retry-After"] = code == "unavailable" and "1" or nil
 local body = string.format(
 	'{"type":"about:blank","title":"%s","status":%d,"detail":"%s","code":"%s","request_id":"%s"}',

@@ -389,12 +389,73 @@ check_line(struct finding *f, const char *line)
 	return true;
 }
 
+/* Where a site lists CORS_ORIGINS, in quotes and separated by commas. */
+static const char *const origin_lists[] = { "$api_origins { default", "Define API_ORIGINS",
+					    "\"API_ORIGINS\" =>" };
+
+/* The list of this line, or NULL; `len` gets its length. */
+static const char *
+find_origins(const char *line, size_t *len)
+{
+	for (size_t i = 0; i < COUNT(origin_lists); i++) {
+		const char *at = strstr(line, origin_lists[i]);
+
+		at = at ? strchr(at + strlen(origin_lists[i]), '"') : NULL;
+		if (at) {
+			*len = strcspn(++at, "\"\n");
+			return at;
+		}
+	}
+	return NULL;
+}
+
+static bool
+is_allowed(const char *origin, size_t len)
+{
+	for (const char *const *o = settings.cors_origins; o && *o; o++)
+		if (strlen(*o) == len && memcmp(*o, origin, len) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the list has the origins of CORS_ORIGINS, in any order. */
+static bool
+origins_agree(const char *list)
+{
+	size_t listed = 0, wanted = 0;
+
+	for (const char *const *o = settings.cors_origins; o && *o; o++)
+		wanted++;
+	for (; *list; listed++) {
+		size_t n = strcspn(list, " ,");
+
+		if (!is_allowed(list, n))
+			return false;
+		list += n + strspn(list + n, " ,");
+	}
+	return listed == wanted;
+}
+
+/* False: pages of other origins cannot read the web server's own errors. */
+static bool
+check_origins(struct finding *f, const char *list)
+{
+	if (origins_agree(list))
+		return true;
+
+	finding_set(f, STATE_FAULT,
+		    "list the origins of CORS_ORIGINS there, separated by commas (nginx: "
+		    "$api_origins; Apache and lighttpd: API_ORIGINS)",
+		    "the site allows the origins \"%s\", and CORS_ORIGINS others", list);
+	return false;
+}
+
 static void
 check_site(struct finding *f)
 {
 	FILE *in = doctor_plan.site ? fopen(doctor_plan.site, "re") : NULL;
 	bool good = true, apache = false, passes = false;
-	char line[1024];
+	char line[4096], origins[4096] = "";
 
 	if (!doctor_plan.site) {
 		finding_set(f, STATE_UNKNOWN, NULL, "not looked at: --site FILE");
@@ -406,11 +467,15 @@ check_site(struct finding *f)
 		return;
 	}
 	while (good && fgets(line, sizeof(line), in)) {
-		const char *text = line + strspn(line, " \t");
+		const char *text = line + strspn(line, " \t"), *list;
+		size_t len;
 
 		if (*text == '#')
 			continue;
 		good = check_line(f, line);
+		list = find_origins(text, &len);
+		if (list)
+			snprintf(origins, sizeof(origins), "%.*s", (int)len, list);
 		apache |=
 		    strncmp(text, "ProxyPass ", 10) == 0 || strncmp(text, "FcgidWrapper", 12) == 0;
 		passes |= strncasecmp(text, "CGIPassAuth On", 14) == 0 ||
@@ -420,7 +485,7 @@ check_site(struct finding *f)
 	if (good && apache && !passes)
 		finding_set(f, STATE_FAULT, "CGIPassAuth On, in its <Location \"/\">",
 			    "Apache keeps Authorization to itself: always 401");
-	else if (good)
+	else if (good && check_origins(f, origins))
 		finding_set(f, STATE_OK, NULL, "agrees with the settings");
 }
 

@@ -39,7 +39,7 @@ start_nginx() {
 		END
 		sed -e "s|@PACKAGE@|api|g; s|unix:@socket@|\"unix:$RUN_DIR/$1.sock\"|g" \
 			-e "s|@listen@|127.0.0.1:$2|g; s|@prefix@|/api/v1|g" \
-			-e "s|@max_body_bytes@|1048576|g; s|@docsdir@|/nowhere|g" "$SITE"
+			-e "s|@max_body_bytes@|1048576|g; s|@docsdir@|/nowhere|g; s|@cors_origins@||g" "$SITE"
 		echo '}'
 	} >"$conf"
 	nginx -p "$RUN_DIR" -c "$conf" 2>>"$RUN_DIR/$1.nginx.log"

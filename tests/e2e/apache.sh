@@ -4,5 +4,5 @@
 . "$(dirname "$0")/e2e.sh"
 server=apache
 declare -A wanted=([long_header]=400 [small_method]=404 [version]=404 [coding]=400 [two_lengths]=404
-	[no_pool]=503)
+	[no_pool]=503 [early_cors]=none)
 . "$(dirname "$0")/site.sh"

@@ -153,9 +153,21 @@ finds "web server" fault 'connect'
 doctor "$site/nowhere"
 finds "site file" fault 'No such file'
 
+# CORS_ORIGINS, which a site lists for its own errors.
+CORS_ORIGINS=http://localhost:3000,https://app.example.com web_again
+doctor
+finds "site file" fault 'allows the origins .*http://localhost:3000,https://app.example.com.*CORS_ORIGINS others'
+with CORS_ORIGINS=https://app.example.com,http://localhost:3000
+is "origins in another order agree" "$(state "site file")" ok
+with CORS_ORIGINS=https://app.example.com
+finds "site file" fault 'CORS_ORIGINS others'
+with CORS_ORIGINS=https://app.example.com,http://localhost:3001
+finds "site file" fault 'CORS_ORIGINS others'
+web_stop "$site"
+
 # The other servers' files.
 site_says() { # FILE PATTERN SED
-	sed "$3" "$TOP/deploy/$1" | sed 's/@max_body_bytes@/1048576/; s/@max_body_kib@/1024/' >"$site/other.conf"
+	sed "$3" "$TOP/deploy/$1" | sed 's/@max_body_bytes@/1048576/; s/@max_body_kib@/1024/; s/@cors_origins@//' >"$site/other.conf"
 	doctor "$site/other.conf"
 	if [[ $2 == ok ]]; then is "$1 is well" "$(state "site file")" ok; else finds "site file" fault "$2"; fi
 }
@@ -163,7 +175,9 @@ site_says apache/site.conf.in ok ''
 site_says apache/site.conf.in 'Apache keeps Authorization' '/CGIPassAuth/d'
 site_says apache/site.conf.in 'timeout= is 5' 's/ timeout=35/ timeout=5/'
 site_says apache/site.conf.in 'Content-Length.. -gt is 100' 's/-gt @max_body_bytes@/-gt 100/'
+site_says apache/site.conf.in 'allows the origins' 's/@cors_origins@/https:\/\/app.example.com/'
 site_says lighttpd/site.conf.in ok ''
+site_says lighttpd/site.conf.in 'allows the origins' 's/@cors_origins@/https:\/\/app.example.com/'
 site_says lighttpd/site.conf.in 'server.max-request-size is 1024' 's/@max_body_kib@/1/'
 "$APP" doctor --colour >/dev/null 2>&1 && code=0 || code=$?
 is "a wrong argument" "$code" 2

@@ -3,5 +3,5 @@
 # Not under sanitizers: the same is asked behind nginx.
 . "$(dirname "$0")/e2e.sh"
 server=lighttpd
-declare -A wanted=([long_address]=431 [long_body]="the body is longer than 20000 bytes" [small_method]=501 [no_pool]=503)
+declare -A wanted=([long_address]=431 [long_body]="the body is longer than 20000 bytes" [small_method]=501 [no_pool]=503 [early_cors]=none)
 . "$(dirname "$0")/site.sh"

@@ -16,8 +16,19 @@ refused() {
 	is_problem "$1" "$(wanted "$2" "$3")" "$code"
 }
 
-site_start MAX_BODY_BYTES=20000 METRICS_ALLOW='*' # the web server alone shall close it
+origin=https://app.example.com
+site_start MAX_BODY_BYTES=20000 METRICS_ALLOW='*' CORS_ORIGINS="http://localhost:3000,$origin" # the web server alone shall close it
 long=$(printf '%09000d' 0)
+
+# The CORS headers of the last response.
+cors() { grep -i '^access-control-\|^vary:' <<<"$headers" | sed 's/^vary:.*Origin.*/vary: Origin/I' | sort; }
+ask GET /nowhere -H "Origin: $origin"
+cors_of_program=$(cors)
+matches "CORS headers of the program" "$cors_of_program" "^access-control-allow-origin: $origin\$"
+
+# is_shared CASE: its error has the CORS headers that the program sends, once.
+is_shared() { is "$1: CORS headers" "$(cors)" "$cors_of_program"; }
+is_not_shared() { is "$1: no CORS headers" "$(cors)" "vary: Origin"; }
 
 # Through to the program.
 ask GET /health/live -H 'X-Request-ID: from-the-client.1'
@@ -70,11 +81,21 @@ is_problem "body too long" 413 payload_too_large
 is "body too long: the web server says so" "$(member detail)" "${wanted[long_body]:-the body is longer than this server takes}"
 ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H 'Transfer-Encoding: chunked'
 is_problem "chunked body too long" 413 payload_too_large
+ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H "Origin: $origin"
+is_shared "body too long"
+for other in https://app.example.co "$origin $origin" "*" null https://app.example.com.evil.example "http://localhost:3000|$origin" "http://localhost:3000,$origin" http://localhost; do
+	ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H "Origin: $other"
+	is_not_shared "body too long, for $other"
+done
 ask GET "/$long"
 refused "address too long" long_address 414
 ask GET / -H "X-Long: $long"
 refused "header too long" long_header 431
-ask TRACE /health/live
+ask_raw "GET / HTTP/1.1\r\nHost: a\r\nOrigin: $origin\r\nX-Long: $long\r\n\r\n"
+refused "header too long after the origin" long_header 431
+[[ ${wanted[early_cors]-} == none ]] || is_shared "header too long after the origin"
+ask TRACE /health/live -H "Origin: $origin"
+is_shared TRACE
 is_problem "TRACE" 405 method_not_allowed
 matches "TRACE: Allow" "$(header allow)" 'GET, HEAD'
 ask_raw 'get / HTTP/1.1\r\nHost: a\r\n\r\n'
@@ -119,8 +140,13 @@ for page in /docs /api/v1/redoc; do
 	is "OPTIONS $page" "$status $(header allow)" '204 GET, HEAD, OPTIONS'
 	is "OPTIONS $page: nothing but that" "$body$(header content-type)" ''
 done
-ask GET /-error
+ask GET /-error -H "Origin: $origin"
 is_problem "the page of errors is no page" 404 not_found
+is_shared "the page of errors"
+ask GET /docs/not-there.js -H "Origin: $origin"
+is_shared "no such file"
+ask GET /docs//%2e -H "Origin: $origin"
+is_shared "an odd path"
 
 # What is measured is for this host alone: then a site that takes another address for it.
 ask GET /metrics
@@ -158,8 +184,9 @@ if [[ ${wanted[pool]-} == none ]]; then return; fi
 
 # The pool away, and back.
 pool_stop
-ask GET /health/live
+ask GET /health/live -H "Origin: $origin"
 refused "no pool" no_pool 502
+is_shared "no pool"
 is "no pool: Retry-After" "$(header retry-after)" 1
 pool_start
 is_back() { ask GET /health/live && [[ $status == 200 ]]; }
@@ -169,7 +196,8 @@ is "the pool is back" "$status" 200
 # A pool that does not answer. The site's time is 35 seconds; here, one.
 web_again 's/35s\{0,1\}\([;,]\| retry\)/1\1/'
 kill -STOP $(pgrep -P "$(api_pid "$site")") "$(api_pid "$site")"
-ask GET /health/live -m 10
+ask GET /health/live -m 10 -H "Origin: $origin"
+is_shared "no answer"
 is_problem "no answer" 504 unavailable
 is "no answer: Retry-After" "$(header retry-after)" 1
 kill -CONT $(pgrep -P "$(api_pid "$site")") "$(api_pid "$site")"
