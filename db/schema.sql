@@ -296,7 +296,8 @@ CREATE TABLE sessions (
     expires_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     ip text,
-    user_agent text
+    user_agent text,
+    password_failures integer DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE sessions ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (

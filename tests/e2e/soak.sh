@@ -7,6 +7,6 @@ needs_feature tasks
 needs python3
 
 # All clients have one address; the limits of accounts and sessions stay.
-site_start AUTH_LOGIN_IP_RATE_LIMIT=off AUTH_REGISTER_RATE_LIMIT=off JOB_WORKERS=2
+site_start AUTH_LOGIN_IP_RATE_LIMIT=off AUTH_REGISTER_RATE_LIMIT=off AUTH_PASSWORD_RATE_LIMIT=off JOB_WORKERS=2
 work_start "$site" || fail_all "the job workers do not start"
 python3 "$TOP/tests/e2e/soak.py" "$url" "${SOAK_SECONDS:-15}" 4 2>>"$log" || { bad=1; tail -n 5 "$log"; }

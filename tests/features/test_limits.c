@@ -17,6 +17,7 @@ begin(void)
 	settings.auth_login_rate_limit = (struct rate) { 5, 60 };
 	settings.auth_login_ip_rate_limit = (struct rate) { 30, 60 };
 	settings.auth_refresh_rate_limit = (struct rate) { 10, 60 };
+	settings.auth_password_rate_limit = (struct rate) { 5, 60 };
 	settings.auth_register_rate_limit = (struct rate) { 10, 3600 };
 	settings.auth_recovery_rate_limit = (struct rate) { 5, 60 };
 	settings.auth_recovery_ip_rate_limit = (struct rate) { 30, 60 };
@@ -24,8 +25,10 @@ begin(void)
 
 TestSuite(limits, .init = begin, .fini = test_end);
 
-#define LOGIN   "/api/v1/auth/login"
-#define REFRESH "/api/v1/auth/refresh"
+#define LOGIN    "/api/v1/auth/login"
+#define REFRESH  "/api/v1/auth/refresh"
+#define ME       "/api/v1/users/me"
+#define PASSWORD ME "/change-password"
 
 static const char *
 credentials(const char *email, const char *password)
@@ -218,6 +221,34 @@ Test(limits, ten_registrations_an_hour)
 		 .json = credentials("one-more@example.net", "correct horse battery"));
 	expect_problem(&a, 429, "rate_limited");
 	cr_expect_str_eq(answer_header(&a, "Retry-After"), "360");
+}
+
+/* With a stolen access token, its thief guesses the password on every route that checks it. */
+Test(limits, five_current_passwords_a_minute_on_all_routes_together)
+{
+	static const char wrong[] =
+	    "{\"email\":\"new@example.net\",\"current_password\":\"wrong\"}";
+	static const char both[] =
+	    "{\"current_password\":\"wrong\",\"new_password\":\"a new one 123\"}";
+	struct account ada = make_user(t), bob = make_user(t);
+	struct answer a = { 0 };
+
+	for (int left = 4; left >= 0; left--) {
+		a = left % 2 ? call(t, "PATCH", ME, .token = ada.token, .json = wrong)
+			     : call(t, "POST", PASSWORD, .token = ada.token, .json = both);
+		expect_problem(&a, 401, "invalid_credentials");
+		expect_headers(&a, "\"password\";q=5;w=60",
+			       arena_printf(t->arena, "\"password\";r=%d;t=12", left));
+	}
+	a = call(t, "PATCH", ME, .token = ada.token, .json = wrong);
+	expect_problem(&a, 429, "rate_limited");
+	cr_expect_str_eq(answer_header(&a, "Retry-After"), "12");
+	a = call(t, "POST", PASSWORD, .token = ada.token, .json = both, .address = "192.0.2.9");
+	expect_problem(&a, 429, "rate_limited");
+	a = call(t, "PATCH", ME, .token = ada.token, .json = "{\"full_name\":\"Ada\"}");
+	cr_expect_eq(a.status, 200, "what checks no password is not counted");
+	a = call(t, "PATCH", ME, .token = bob.token, .json = wrong);
+	expect_problem(&a, 401, "invalid_credentials");
 }
 
 Test(limits, mails_are_counted_by_address_and_account)

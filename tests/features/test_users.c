@@ -182,6 +182,38 @@ Test(users, a_wrong_current_password_changes_nothing)
 				  " WHERE audit_events::text LIKE '%%wrong%%'"));
 }
 
+/* Only the right password sets the count back: a refresh does not. */
+Test(users, ten_wrong_current_passwords_in_a_row_end_the_session)
+{
+	struct account ada = make_user(t);
+	struct answer a = login(ada.email, ada.password), fresh;
+	struct account thief = { .id = ada.id, .token = answer_text(&a, "access_token") };
+
+	for (int i = 0; i < 9; i++)
+		cr_expect_eq(change_password(&thief, "wrong", "another one").status, 401);
+	a = change_password(&thief, ada.password, "short");
+	cr_expect_eq(a.status, 422, "the current password was right");
+	a = login(ada.email, ada.password);
+	thief.token = answer_text(&a, "access_token");
+	for (int i = 0; i < 5; i++)
+		cr_expect_eq(change_password(&thief, "wrong", "another one").status, 401);
+	fresh = call(t, "POST", P "/auth/refresh",
+		     .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}",
+					  answer_text(&a, "refresh_token")));
+	cr_expect_eq(fresh.status, 200);
+	for (int i = 0; i < 5; i++) {
+		a = change_me(&thief,
+			      "{\"email\":\"x@example.net\",\"current_password\":\"wrong\"}");
+		expect_problem(&a, 401, "invalid_credentials");
+	}
+	a = change_password(&thief, ada.password, "another password");
+	expect_problem(&a, 401, "invalid_token");
+	cr_expect_eq(ask(&ada, "GET", "/users/me", NULL).status, 200, "another session goes on");
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(detail->>'reason', ',') FROM audit_events"
+				    " WHERE action = 'session_ended'"),
+			 "password_failures");
+}
+
 Test(users, a_new_password_keeps_the_rules)
 {
 	struct account ada = make_user(t, .email = "ada.lovelace@example.com");
@@ -399,7 +431,7 @@ Test(users, an_admin_can_neither_raise_nor_change_himself)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"
 				    " WHERE action = 'authz_fail' AND actor_id = '%s'",
 				    admin.id),
-			 "2");
+			 "1", "one event for each actor, route and window");
 }
 
 Test(users, an_account_that_is_not_there_is_not_found)

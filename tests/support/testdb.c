@@ -33,9 +33,10 @@ load_settings(const char *url)
 	cr_assert_null(wrong, "settings: %s", wrong);
 	settings.cache_ttl_seconds = 0;
 	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
-	    settings.auth_refresh_rate_limit = settings.auth_register_rate_limit =
-		settings.auth_recovery_rate_limit = settings.auth_recovery_ip_rate_limit =
-		    settings.rate_limit = (struct rate) { 0 };
+	    settings.auth_refresh_rate_limit = settings.auth_password_rate_limit =
+		settings.auth_register_rate_limit = settings.auth_recovery_rate_limit =
+		    settings.auth_recovery_ip_rate_limit = settings.rate_limit =
+			(struct rate) { 0 };
 }
 
 static PGresult *

@@ -36,6 +36,13 @@ extern const char *const sessions_end_words[SESSIONS_END_REASONS];
 enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
 			    enum sessions_end_reason) MUST_CHECK;
 
+/* In the open transaction: counts a wrong current password in the caller's session. The tenth in a
+ * row ends the session. */
+enum error sessions_password_wrong(struct ctx *) MUST_CHECK;
+
+/* Sets that count back. */
+enum error sessions_password_right(struct ctx *) MUST_CHECK;
+
 /* Removes sessions that are over and expired refresh tokens; counts both. A used token stays
  * until it expires, so that its reuse is detected. Applies SESSION_MAX_DAYS first. */
 enum error sessions_cleanup(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;

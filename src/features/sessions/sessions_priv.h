@@ -19,6 +19,10 @@ extern const struct route sessions_routes[];
 extern const struct query sessions_queries[];
 extern const struct list sessions_rows;
 
+struct session_failures {
+	int64_t n;
+};
+
 enum { SESSIONS_LIVE_OF_USER }; /* rows of sessions_rows' filters */
 
 /* sessions_service.c */
@@ -33,6 +37,11 @@ enum error sessions_close_all(struct ctx *, const char *user_id, const char *kee
 			      int64_t *n) MUST_CHECK;
 /* Voids mail tokens made under the previous state of the account, and locks its row. */
 enum error sessions_advance_account(struct ctx *, const char *user_id) MUST_CHECK;
+
+/* `n`: wrong passwords in a row; 0 if the session is not live. */
+enum error sessions_count_failure(struct ctx *, const char *user_id, const char *id,
+				  int64_t *n) MUST_CHECK;
+enum error sessions_clear_failures(struct ctx *, const char *id) MUST_CHECK;
 
 /* At most `limit` at a time; `n` counts. The first applies a SESSION_MAX_DAYS that was lowered. */
 enum error sessions_shorten(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;

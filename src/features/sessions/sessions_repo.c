@@ -6,7 +6,20 @@
 #define COLUMNS "id, created_at, last_used_at, expires_at, ip, user_agent, false AS current"
 #define LIVE    "ended_at IS NULL AND expires_at > now()"
 
-enum { CLOSE, CLOSE_ALL, ADVANCE_ACCOUNT, SHORTEN, REMOVE_OVER, REMOVE_TOKENS };
+enum {
+	CLOSE,
+	CLOSE_ALL,
+	ADVANCE_ACCOUNT,
+	SHORTEN,
+	COUNT_FAILURE,
+	CLEAR_FAILURES,
+	REMOVE_OVER,
+	REMOVE_TOKENS,
+};
+
+static const struct field failures_fields[] = { { INT(struct session_failures, n) } };
+static const struct schema failures_schema =
+    SCHEMA("SessionFailures", struct session_failures, failures_fields);
 
 const struct query sessions_queries[] = {
 	[CLOSE] = QUERY("sessions_close", NULL,
@@ -24,6 +37,13 @@ const struct query sessions_queries[] = {
 			  " WHERE key = ANY (ARRAY(SELECT key FROM sessions"
 			  " WHERE expires_at > created_at + make_interval(days => $2)"
 			  " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
+	[COUNT_FAILURE] =
+	    QUERY("sessions_count_failure", &failures_schema,
+		  "UPDATE sessions SET password_failures = password_failures + 1"
+		  " WHERE user_id = $1 AND id = $2 AND " LIVE " RETURNING password_failures AS n"),
+	[CLEAR_FAILURES] = QUERY("sessions_clear_failures", NULL,
+				 "UPDATE sessions SET password_failures = 0"
+				 " WHERE id = $1 AND password_failures > 0"),
 	[REMOVE_OVER] = QUERY("sessions_remove_over", NULL,
 			      "DELETE FROM sessions WHERE key = ANY (ARRAY(SELECT key FROM sessions"
 			      " WHERE ended_at IS NOT NULL OR expires_at <= now()"
@@ -79,6 +99,26 @@ sessions_shorten(struct ctx *c, int64_t limit, int64_t *n)
 {
 	return db_run(c, &sessions_queries[SHORTEN], n, p_int(c, limit),
 		      p_int(c, settings.session_max_days));
+}
+
+enum error
+sessions_count_failure(struct ctx *c, const char *user_id, const char *id, int64_t *n)
+{
+	struct session_failures failures = { 0 };
+	enum error e = db_one(c, &sessions_queries[COUNT_FAILURE], &failures, user_id, id);
+
+	*n = failures.n;
+	if (e != E_NOT_FOUND)
+		return e;
+
+	failure_clear(c);
+	return OK;
+}
+
+enum error
+sessions_clear_failures(struct ctx *c, const char *id)
+{
+	return db_run(c, &sessions_queries[CLEAR_FAILURES], NULL, id);
 }
 
 enum error

@@ -4,7 +4,7 @@
 #include "app/settings.h"
 #include "features/audit/audit.h"
 
-enum { CLEANUP_BATCH = 5000 };
+enum { CLEANUP_BATCH = 5000, PASSWORD_FAILURES_MAX = 10 };
 
 enum error
 sessions_list(struct ctx *c, struct list_args *args, struct page *out)
@@ -102,6 +102,26 @@ sessions_end_all_own(struct ctx *c)
 	if (!e)
 		e = sessions_end_all(c, c->caller.user_id, NULL, SESSIONS_LOGOUT_ALL);
 	return db_finish(c, e);
+}
+
+enum error
+sessions_password_wrong(struct ctx *c)
+{
+	const char *user_id = c->caller.user_id, *id = c->caller.session_id;
+	int64_t n;
+	enum error e;
+
+	e = sessions_count_failure(c, user_id, id, &n);
+	if (e || n < PASSWORD_FAILURES_MAX)
+		return e;
+
+	return sessions_end(c, user_id, id, NULL, "password_failures");
+}
+
+enum error
+sessions_password_right(struct ctx *c)
+{
+	return sessions_clear_failures(c, c->caller.session_id);
 }
 
 /* In batches, so that no transaction holds many rows for long. */

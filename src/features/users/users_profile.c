@@ -7,7 +7,20 @@
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
-/* A wrong current password is worth an event: somebody may sit at another one's keyboard. */
+/* A wrong current password is an event: the session may be stolen. */
+static enum error
+note_wrong_password(struct ctx *c, const struct audit_event *event)
+{
+	enum error e;
+
+	e = db_begin(c);
+	if (!e)
+		e = audit_write(c, event);
+	if (!e)
+		e = sessions_password_wrong(c);
+	return db_finish(c, e);
+}
+
 static enum error
 check_current(struct ctx *c, const char *password, enum audit_action action,
 	      const struct login **login)
@@ -17,10 +30,12 @@ check_current(struct ctx *c, const char *password, enum audit_action action,
 	enum error e;
 
 	e = users_check_own_password(c, id, password, login);
+	if (!e)
+		return sessions_password_right(c);
 	if (e != E_INVALID_CREDENTIALS)
 		return e;
 
-	e = audit_write(c, &event);
+	e = note_wrong_password(c, &event);
 	if (e)
 		return e;
 

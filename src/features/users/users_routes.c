@@ -1,6 +1,8 @@
 /* Users over HTTP: no rules, no SQL. */
 #include "users_priv.h"
 
+#include "app/settings.h"
+
 static enum error
 show_me(struct request *req)
 {
@@ -78,6 +80,26 @@ delete_user(struct request *req)
 	return reply_empty(req, e);
 }
 
+/* Routes that check the current password share a limit for each account. */
+static const char *
+caller_account(struct request *req)
+{
+	return req->ctx->caller.user_id;
+}
+
+static const char *
+account_if_password(struct request *req)
+{
+	const struct profile *in = req->in;
+
+	return in && in->current_password ? req->ctx->caller.user_id : NULL;
+}
+
+static const struct limit password_limit = { "password", &settings.auth_password_rate_limit,
+					     caller_account };
+static const struct limit profile_password_limit = { "password", &settings.auth_password_rate_limit,
+						     account_if_password, .needs_body = true };
+
 const struct route users_routes[] = {
 	{ GET, "/users/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
 	  .id = "users_me", .text = "Show the caller's own account." },
@@ -85,11 +107,12 @@ const struct route users_routes[] = {
 	  .id = "auth_me", .text = "Show the caller's own account; the same as /users/me." },
 	{ PATCH, "/users/me", change_me, ACCESS_VIEWER, .body = &profile_schema,
 	  .reply = &user_schema, .errors = { E_INVALID_CREDENTIALS, E_EMAIL_TAKEN, E_OVERLOADED },
-	  .id = "users_change_me",
+	  .limits = { &profile_password_limit }, .id = "users_change_me",
 	  .text = "Change one's own name or address; a new address needs the current password." },
 	{ POST, "/users/me/change-password", change_password, ACCESS_VIEWER,
 	  .body = &password_change_schema, .status = 204,
-	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED }, .id = "users_change_password",
+	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED }, .limits = { &password_limit },
+	  .id = "users_change_password",
 	  .text = "Change one's own password; ends all other sessions." },
 	{ DELETE, "/users/me", delete_me, ACCESS_VIEWER, .status = 204, .errors = { E_LAST_OWNER },
 	  .id = "users_delete_me",
