@@ -167,13 +167,19 @@ void schema_write(struct buf *, const struct schema *, const void *record);
 /* The same for an array of them. */
 void schema_write_all(struct buf *, const struct schema *, const struct records *);
 
-/* Checks bytes against RFC 8259 and API.md's stricter rules (UTF-8, no NUL in a string,
- * at most 32 levels, no key twice in an object, nothing after the value). Returns NULL,
- * or what is wrong, for a person: "a key occurs twice". */
+/* Checks bytes against RFC 8259 and API.md's stricter rules (UTF-8, no NUL in a string, at most
+ * 32 levels and JSON_VALUES_MAX values, no duplicate key, nothing after the value). Returns
+ * NULL, or what is wrong, for the user: "a key occurs twice in an object". */
+enum { JSON_VALUES_MAX = 10000 };
 const char *json_check(const char *json, size_t len) MUST_CHECK;
 
-/* All of that but keys that occur twice, for who parses it then: a parser that keeps the last
- * one has fewer `*members`, counted over all objects. */
-const char *json_scan(const char *json, size_t len, size_t *members) MUST_CHECK;
+struct json_scan {
+	size_t members; /* of all objects: a parser that keeps the last of two keys has fewer */
+	size_t offset;  /* where the scan ended: of an error, its place */
+	bool too_many;  /* the error is JSON_VALUES_MAX */
+};
+
+/* The same without the check for duplicate keys: takes no memory, builds nothing. */
+const char *json_scan(const char *json, size_t len, struct json_scan *) MUST_CHECK;
 
 #endif

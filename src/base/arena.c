@@ -1,7 +1,14 @@
 /* Memory of one unit of work: a list of blocks, the newest first. */
 #include "app/arena.h"
 
-enum { BLOCK_SIZE = 32 * 1024, ALIGN = 16 };
+#include <malloc.h>
+
+enum {
+	BLOCK_SIZE = 32 * 1024,
+	ALIGN = 16,
+	INPUT_LARGE = 16 * 1024, /* JSON of this size can become a tree of 8 MiB */
+	ARENA_LARGE = 1024 * 1024,
+};
 
 /* For AddressSanitizer, what was not given out is out of bounds. */
 #ifdef APP_SANITIZED
@@ -100,6 +107,16 @@ arena_reset(struct arena *a)
 		a->blocks->used = 0;
 	}
 	a->used = 0;
+}
+
+void
+arena_recycle(struct arena *a, size_t input)
+{
+	bool large = input > INPUT_LARGE || a->taken > ARENA_LARGE;
+
+	arena_reset(a);
+	if (large)
+		malloc_trim(0);
 }
 
 jmp_buf *

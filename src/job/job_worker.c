@@ -396,7 +396,7 @@ run_one(const struct taken *t, const struct job_kind *kind)
 	if (outcomes[outcome].result)
 		metric_observe(&metric_job_duration, took, kind->name, outcomes[outcome].result);
 	log_end(&r, outcome, took);
-	arena_reset(w.job_arena);
+	arena_recycle(w.job_arena, strlen(t->args));
 }
 
 /* That it is begun is shown first: then either this looks in time at what the keeper says of

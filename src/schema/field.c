@@ -33,9 +33,9 @@ field_type_message(const struct field *f)
 	case TYPE_DECIMAL:
 		return "must be a number";
 	case TYPE_ARRAY:
-		return "must be a list";
+		return "must be an array";
 	default:
-		return "must be text";
+		return "must be a string";
 	}
 }
 
@@ -135,8 +135,26 @@ static const char *
 check_uuid(const struct place *at, const char *text)
 {
 	if (!uuid_valid(text))
-		return field_wrong(at, FIELD_INVALID_FORMAT, "must be a UUID");
+		return field_wrong(at, FIELD_INVALID_FORMAT,
+				   "must be a UUID such as 0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
 	return arena_lower(at->ctx->arena, text);
+}
+
+/* What is missing from a time, or NULL. */
+static const char *
+explain_time(struct arena *a, const char *text)
+{
+	const char *blank = strrchr(text, ' ');
+	int64_t moment;
+
+	if (clock_parse(arena_printf(a, "%sZ", text), &moment))
+		return "has no offset: add Z for UTC, or an offset such as +02:00";
+	if (clock_parse(arena_printf(a, "%sT00:00:00Z", text), &moment))
+		return "is a date without a time: write a time such as 2026-11-20T15:08:41Z";
+	if (blank &&
+	    clock_parse(arena_printf(a, "%.*s+%s", (int)(blank - text), text, blank + 1), &moment))
+		return "has a space where its offset should begin: write + as %2B in a URL";
+	return NULL;
 }
 
 static const char *
@@ -145,9 +163,14 @@ check_time(const struct place *at, const char *text)
 	int64_t moment;
 	char *normal;
 
-	if (!clock_parse(text, &moment))
-		return field_wrong(at, FIELD_INVALID_FORMAT,
-				   "must be a time such as 2026-11-20T15:08:41Z");
+	if (!clock_parse(text, &moment)) {
+		const char *mistake =
+		    strlen(text) < CLOCK_TEXT_SIZE + 8 ? explain_time(at->ctx->arena, text) : NULL;
+
+		return field_wrong(at, FIELD_INVALID_FORMAT, "%s",
+				   mistake ? mistake
+					   : "must be a time such as 2026-11-20T15:08:41Z");
+	}
 
 	normal = arena_alloc(at->ctx->arena, CLOCK_TEXT_SIZE);
 	clock_text(moment, normal);

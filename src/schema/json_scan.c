@@ -9,10 +9,13 @@
 enum { DEPTH_MAX = 32 };
 
 struct scan {
-	const char *at, *end;
+	const char *start, *at, *end;
 	unsigned depth;
 	size_t members; /* of all objects */
+	size_t values;
 };
+
+static const char too_many[] = "it holds more than 10,000 values";
 
 static const char *check_value(struct scan *s);
 
@@ -44,6 +47,107 @@ skip_digits(struct scan *s)
 		s->at++;
 	return s->at > start;
 }
+
+/* ---- what is wrong, in words that name the mistake */
+
+static const char bad_number[] =
+    "a number needs digits on both sides of its point, and no leading zero or plus";
+static const char comment[] = "JSON has no comments";
+
+/* Values of other notations, and what JSON needs instead. */
+static const struct {
+	const char *text, *mistake;
+} foreign[] = {
+	{ "'", "strings need double quotes, not single ones" },
+	{ "\xe2\x80\x9c", "strings need straight double quotes, not typographic ones" },
+	{ "\xe2\x80\x9d", "strings need straight double quotes, not typographic ones" },
+	{ "//", comment },
+	{ "/*", comment },
+	{ "#", comment },
+	{ "NaN", "JSON has no NaN: write null" },
+	{ "Infinity", "JSON has no Infinity: write null" },
+	{ "None", "write null instead of None" },
+	{ "undefined", "write null instead of undefined" },
+	{ "NULL", "write null in lower case" },
+	{ "Null", "write null in lower case" },
+	{ "True", "write true in lower case" },
+	{ "TRUE", "write true in lower case" },
+	{ "False", "write false in lower case" },
+	{ "FALSE", "write false in lower case" },
+	{ "+", bad_number },
+	{ ".", bad_number },
+};
+
+static bool
+begins_with(const struct scan *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	return (size_t)(s->end - s->at) >= n && memcmp(s->at, text, n) == 0;
+}
+
+static const char *
+find_foreign(const struct scan *s)
+{
+	for (size_t i = 0; i < COUNT(foreign); i++)
+		if (begins_with(s, foreign[i].text))
+			return foreign[i].mistake;
+	return NULL;
+}
+
+/* The last byte before this one that is no white space; 0 for none. */
+static char
+byte_before(const struct scan *s)
+{
+	for (const char *at = s->at; at > s->start; at--)
+		if (!memchr(" \t\n\r", at[-1], 4))
+			return at[-1];
+	return '\0';
+}
+
+/* Where a value or a key should begin. */
+static const char *
+explain_start(const struct scan *s, const char *otherwise)
+{
+	const char *mistake = find_foreign(s);
+
+	if (mistake)
+		return mistake;
+	if (*s->at == ']' || *s->at == '}')
+		return byte_before(s) == ',' ? "a comma stands before a closing bracket"
+					     : "a value is missing";
+	return otherwise;
+}
+
+/* Behind a value, where a comma or the closing bracket should be. */
+static const char *
+explain_end(const struct scan *s, const char *endless)
+{
+	const char *mistake = s->at == s->end ? endless : find_foreign(s);
+
+	return mistake ? mistake : "a comma or a closing bracket is missing after a value";
+}
+
+/* What is wrong with all of the text; NULL for nothing that can be seen at once. */
+static const char *
+explain_text(const char *json, size_t len)
+{
+	size_t letters = 0;
+
+	if (len >= 3 && memcmp(json, "\xef\xbb\xbf", 3) == 0)
+		return "it starts with a byte order mark: send UTF-8 without one";
+	if (len >= 2 && (memcmp(json, "\xff\xfe", 2) == 0 || memcmp(json, "\xfe\xff", 2) == 0 ||
+			 !json[0] || !json[1]))
+		return "it is UTF-16 or UTF-32: send UTF-8";
+
+	while (letters < len && ((json[letters] | 0x20) >= 'a' && (json[letters] | 0x20) <= 'z'))
+		letters++;
+	if (letters && letters < len && (json[letters] == '=' || json[letters] == '_'))
+		return "it looks like a form: send JSON";
+	return NULL;
+}
+
+/* ---- the grammar */
 
 /* The four digits after \u. */
 static bool
@@ -164,31 +268,29 @@ check_string(struct scan *s)
 static const char *
 check_number(struct scan *s)
 {
-	static const char wrong[] = "a number is not written as JSON writes it";
-
 	skip_byte(s, '-');
 	if (!skip_byte(s, '0') && !skip_digits(s))
-		return wrong;
+		return begins_with(s, "Infinity") ? find_foreign(s) : bad_number;
 	if (skip_byte(s, '.') && !skip_digits(s))
-		return wrong;
+		return bad_number;
 	if (skip_byte(s, 'e') || skip_byte(s, 'E')) {
 		if (!skip_byte(s, '+'))
 			skip_byte(s, '-');
 		if (!skip_digits(s))
-			return wrong;
+			return bad_number;
 	}
-	return NULL;
+	return skip_digits(s) || begins_with(s, ".") ? bad_number : NULL;
 }
+
+static const char no_value[] = "it holds something that is no JSON value";
 
 static const char *
 check_word(struct scan *s, const char *word)
 {
-	size_t n = strlen(word);
+	if (!begins_with(s, word))
+		return no_value;
 
-	if ((size_t)(s->end - s->at) < n || memcmp(s->at, word, n) != 0)
-		return "it holds something that is no JSON value";
-
-	s->at += n;
+	s->at += strlen(word);
 	return NULL;
 }
 
@@ -197,9 +299,13 @@ check_member(struct scan *s)
 {
 	const char *wrong;
 
+	static const char no_key[] = "an object needs a key in double quotes";
+
 	skip_space(s);
-	if (s->at == s->end || *s->at != '"')
-		return "an object needs a key in double quotes";
+	if (s->at == s->end)
+		return no_key;
+	if (*s->at != '"')
+		return explain_start(s, no_key);
 
 	wrong = check_string(s);
 	if (wrong)
@@ -231,7 +337,7 @@ check_elements(struct scan *s, const char *(*check)(struct scan *), char end, co
 		skip_space(s);
 	} while (skip_byte(s, ','));
 
-	return skip_byte(s, end) ? NULL : endless;
+	return skip_byte(s, end) ? NULL : explain_end(s, endless);
 }
 
 static const char *
@@ -242,6 +348,8 @@ check_value(struct scan *s)
 	skip_space(s);
 	if (s->at == s->end)
 		return "it ends where a value should stand";
+	if (++s->values > JSON_VALUES_MAX)
+		return too_many;
 
 	switch (*s->at) {
 	case '{':
@@ -265,28 +373,32 @@ check_value(struct scan *s)
 	default:
 		if (*s->at == '-' || (*s->at >= '0' && *s->at <= '9'))
 			return check_number(s);
-		return "it holds something that is no JSON value";
+		return explain_start(s, no_value);
 	}
 }
 
 const char *
-json_scan(const char *json, size_t len, size_t *members)
+json_scan(const char *json, size_t len, struct json_scan *out)
 {
-	struct scan s = { .at = json, .end = json + len };
-	const char *wrong = check_value(&s);
+	struct scan s = { .start = json, .at = json, .end = json + len };
+	const char *wrong = explain_text(json, len);
 
-	*members = s.members;
-	if (wrong)
-		return wrong;
-
-	skip_space(&s);
-	return s.at == s.end ? NULL : "something follows the JSON value";
+	if (!wrong)
+		wrong = check_value(&s);
+	if (!wrong) {
+		skip_space(&s);
+		wrong = s.at == s.end ? NULL : "something follows the JSON value";
+	}
+	*out = (struct json_scan) { .members = s.members,
+				    .offset = (size_t)(s.at - json),
+				    .too_many = wrong == too_many };
+	return wrong;
 }
 
 const char *
 json_member(struct arena *a, const char *object, size_t len, size_t n)
 {
-	struct scan s = { .at = object, .end = object + len };
+	struct scan s = { .start = object, .at = object, .end = object + len };
 	const char *start, *end, *wrong;
 
 	skip_space(&s);

@@ -37,6 +37,20 @@ shown_name(struct ctx *c, const char *name)
 	return arena_printf(c->arena, "%.*s…", (int)n, name);
 }
 
+/* Whether two names differ only in case, underscores and hyphens: fullName and full_name. */
+static bool
+is_similar(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		a += strspn(a, "_-");
+		b += strspn(b, "_-");
+		if (strncasecmp(a, b, 1) != 0)
+			return false;
+		if (!*a)
+			return true;
+	}
+}
+
 static enum error
 check_known(const struct input *in, const struct schema *schema, const char *name)
 {
@@ -44,6 +58,11 @@ check_known(const struct input *in, const struct schema *schema, const char *nam
 
 	if (f && field_accepted(f, in->mode))
 		return OK;
+
+	for (f = schema->fields; f < schema->fields + schema->nfields; f++)
+		if (field_accepted(f, in->mode) && is_similar(f->name, name))
+			return fail_field(in->c, in->in, shown_name(in->c, name), FIELD_UNKNOWN,
+					  "is not a known field: did you mean %s?", f->name);
 	return fail_field(in->c, in->in, shown_name(in->c, name), FIELD_UNKNOWN,
 			  "is not a known field");
 }
@@ -192,9 +211,16 @@ value_text(struct ctx *c, const struct field *f, json_object *value)
 }
 
 static enum error
-wrong_type(const struct input *in, const struct field *f)
+wrong_type(const struct input *in, const struct field *f, json_object *value)
 {
-	return fail_field(in->c, in->in, f->name, FIELD_INVALID_TYPE, "%s", field_type_message(f));
+	static const char *const kinds[] = {
+		[json_type_boolean] = ", not a boolean", [json_type_double] = "",
+		[json_type_int] = ", not a number",      [json_type_object] = ", not an object",
+		[json_type_array] = ", not an array",    [json_type_string] = ", not a string",
+	};
+
+	return fail_field(in->c, in->in, f->name, FIELD_INVALID_TYPE, "%s%s", field_type_message(f),
+			  kinds[json_object_get_type(value)]);
 }
 
 static enum error
@@ -204,7 +230,7 @@ read_array(const struct input *in, const struct field *f, json_object *value, vo
 	size_t n;
 
 	if (!json_object_is_type(value, json_type_array))
-		return wrong_type(in, f);
+		return wrong_type(in, f, value);
 
 	n = json_object_array_length(value);
 	texts = arena_array(in->c->arena, n + 1, sizeof(*texts));
@@ -250,7 +276,7 @@ read_member(const struct input *in, const struct field *f, void *out, bool *give
 		return read_array(in, f, value, out);
 
 	text = f->type == TYPE_JSON ? json_text(in, f->name) : value_text(in->c, f, value);
-	return text ? read_text(in, f, text, out) : wrong_type(in, f);
+	return text ? read_text(in, f, text, out) : wrong_type(in, f, value);
 }
 
 static enum error
@@ -358,11 +384,12 @@ static const char key_twice[] = "a key occurs twice in an object";
 const char *
 json_check(const char *json, size_t len)
 {
-	size_t members, kept;
-	const char *wrong = json_scan(json, len, &members);
+	struct json_scan scan;
+	const char *wrong = json_scan(json, len, &scan);
 	json_object *value;
+	size_t kept;
 
-	if (wrong || members == 0)
+	if (wrong || scan.members == 0)
 		return wrong;
 
 	value = parse_json(json, len);
@@ -371,7 +398,29 @@ json_check(const char *json, size_t len)
 
 	kept = count_members(value);
 	json_object_put(value);
-	return kept == members ? NULL : key_twice;
+	return kept == scan.members ? NULL : key_twice;
+}
+
+/* Where it is wrong, as editors count: characters, from 1. */
+static enum error
+fail_scan(struct ctx *c, const char *json, const struct json_scan *scan, const char *wrong)
+{
+	size_t line = 1, column = 1;
+
+	if (scan->too_many)
+		return fail(c, E_PAYLOAD_TOO_LARGE, "the body has more than %d JSON values",
+			    JSON_VALUES_MAX);
+
+	for (size_t i = 0; i < scan->offset; i++) {
+		if (json[i] == '\n') {
+			line++;
+			column = 1;
+		} else if (((unsigned char)json[i] & 0xC0) != 0x80) {
+			column++;
+		}
+	}
+	return fail(c, E_MALFORMED_JSON, "the body is not valid JSON: %s (line %zu, column %zu)",
+		    wrong, line, column);
 }
 
 enum error
@@ -379,21 +428,22 @@ schema_read(struct ctx *c, const struct schema *schema, enum schema_mode mode, c
 	    size_t len, void *out, uint64_t *given)
 {
 	struct input in = { .c = c, .in = "body", .mode = mode, .json = json, .len = len };
-	size_t members, start;
-	const char *wrong = json_scan(json, len, &members);
+	struct json_scan scan;
+	const char *wrong = json_scan(json, len, &scan);
+	size_t start;
 
 	memset(out, 0, schema->size);
 	*given = 0;
 	if (wrong)
-		return fail(c, E_MALFORMED_JSON, "the body is not valid JSON: %s", wrong);
+		return fail_scan(c, json, &scan, wrong);
 
 	start = strspn(json, " \t\n\r");
-	if (json[start] == '{' || members > 0) {
+	if (json[start] == '{' || scan.members > 0) {
 		in.object = parse_json(json, len);
 		if (!in.object)
 			arena_exhausted(c->arena);
 		arena_defer(c->arena, release_json, in.object);
-		if (count_members(in.object) != members)
+		if (count_members(in.object) != scan.members)
 			return fail(c, E_MALFORMED_JSON, "the body is not valid JSON: %s",
 				    key_twice);
 	}

@@ -168,10 +168,11 @@ read_claims(struct ctx *c, struct part part)
 {
 	jwt_t *jwt = new_claims(c);
 	const char *json;
-	size_t len, members; /* twice the same, the library refuses */
+	struct json_scan scan; /* duplicate keys are rejected by the library */
+	size_t len;
 
 	json = decode(c, part, &len);
-	if (!jwt || !json || json_scan(json, len, &members) || jwt_add_grants_json(jwt, json))
+	if (!jwt || !json || json_scan(json, len, &scan) || jwt_add_grants_json(jwt, json))
 		return NULL;
 	return jwt;
 }

@@ -359,7 +359,8 @@ serve_connection(int fd)
 	else
 		answer(received == RECEIVED_PART);
 	deadline_stop();
-	arena_reset(w.arena);
+	guard_finish(&w.guard);
+	arena_recycle(w.arena, w.guard.body_len);
 	w.slot->busy_until = 0;
 	w.slot->requests++;
 	if (is_worn())

@@ -19,12 +19,18 @@ guard_start(struct guard *g, size_t max_body)
 			       .body_size = g->body_size,
 			       .record = g->record };
 
-	if (fresh.body_size > BODY_KEPT) {
-		free(fresh.body);
-		fresh.body = NULL;
-		fresh.body_size = 0;
-	}
 	*g = fresh;
+}
+
+void
+guard_finish(struct guard *g)
+{
+	if (g->body_size <= BODY_KEPT)
+		return;
+
+	free(g->body);
+	g->body = NULL;
+	g->body_size = 0;
 }
 
 void

@@ -41,7 +41,9 @@ struct guard {
 	size_t body_size;
 };
 
-/* Ready for a request. Buffers of an earlier one are kept, unless they are large. */
+/* Frees the buffers of a request that are large; the others are kept for the next one. */
+void guard_finish(struct guard *);
+/* Ready for a request. */
 void guard_start(struct guard *, size_t max_body);
 enum guard_state guard_feed(struct guard *, const void *bytes, size_t len) MUST_CHECK;
 void guard_free(struct guard *);

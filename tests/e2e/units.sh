@@ -14,6 +14,7 @@ is "systemd understands them" "$(cd "$site/units" && systemd-analyze verify --ma
 for unit in "${units[@]}"; do
 	systemd-analyze security --offline=true --threshold=15 "$site/units/$unit" >"$site/log/$unit" 2>&1 && open=no || open=yes
 	is "$unit: exposure of 1.5 at most" "$open" no
+	is "$unit: bounded memory" "$(grep -c '^MemoryMax=[0-9]' "$site/units/$unit")" 1
 	# TERM, then the longest request or job, before systemd loses patience.
 	stop=$(sed -n 's/^TimeoutStopSec=//p' "$site/units/$unit")
 	is "$unit: patient" "$((stop > 32))" 1

@@ -141,7 +141,7 @@ Test(types, a_date)
 	takes("sold_on", "null", "null");
 	for (size_t i = 0; i < COUNT(bad); i++)
 		refuses("sold_on", bad[i], "invalid_format", "must be a date such as 2026-11-20");
-	refuses("sold_on", "20261120", "invalid_type", "must be text");
+	refuses("sold_on", "20261120", "invalid_type", "must be a string, not a number");
 }
 
 Test(types, a_decimal)
@@ -163,8 +163,8 @@ Test(types, a_decimal)
 		"must have at most 16 digits before the point");
 	refuses("price", "-99999999999999999999999", "too_small",
 		"must have at most 16 digits before the point");
-	refuses("price", "true", "invalid_type", "must be a number");
-	refuses("price", "[1]", "invalid_type", "must be a number");
+	refuses("price", "true", "invalid_type", "must be a number, not a boolean");
+	refuses("price", "[1]", "invalid_type", "must be a number, not an array");
 	refuses("price", "null", "not_null", "must not be null");
 }
 
@@ -279,11 +279,11 @@ Test(types, arrays)
 	takes("states", "[\"gone\",\"draft\"]", "[\"gone\",\"draft\"]");
 	takes("flags", "[true,false]", "[true,false]");
 	refuses("tags", "null", "not_null", "must not be null");
-	refuses("tags", "\"a\"", "invalid_type", "must be a list");
-	refuses("tags", "{\"a\":1}", "invalid_type", "must be a list");
-	refuses("tags", "[1]", "invalid_type", "each value must be text");
-	refuses("tags", "[null]", "invalid_type", "each value must be text");
-	refuses("tags", "[[\"a\"]]", "invalid_type", "each value must be text");
+	refuses("tags", "\"a\"", "invalid_type", "must be an array, not a string");
+	refuses("tags", "{\"a\":1}", "invalid_type", "must be an array, not an object");
+	refuses("tags", "[1]", "invalid_type", "each value must be a string");
+	refuses("tags", "[null]", "invalid_type", "each value must be a string");
+	refuses("tags", "[[\"a\"]]", "invalid_type", "each value must be a string");
 	refuses("tags", "[\"a\",\"\"]", "too_short", "must have at least 1 character");
 	refuses("tags", "[\"a\",\"123456\"]", "too_long", "must have at most 5 characters");
 	refuses("sizes", "[]", "too_short", "must have at least 1 value");
@@ -323,7 +323,8 @@ Test(types, a_reference_is_to_a_row_that_the_caller_sees)
 	takes("maker_id", "null", "null");
 	takes("makers", "[\"" KNOWN "\",\"" KNOWN "\"]", "[\"" KNOWN "\",\"" KNOWN "\"]");
 	refuses("maker_id", "\"" UNKNOWN "\"", "invalid_choice", "there is no such row");
-	refuses("maker_id", "\"x\"", "invalid_format", "must be a UUID");
+	refuses("maker_id", "\"x\"", "invalid_format",
+		"must be a UUID such as 0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
 	refuses("makers", "[\"" KNOWN "\",\"" UNKNOWN "\"]", "invalid_choice",
 		"there is no such row");
 }
