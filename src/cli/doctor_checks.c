@@ -292,6 +292,13 @@ check_disk(struct finding *f)
 
 /* ---- neighbours */
 
+static bool
+is_loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+	       strcmp(host, "localhost") == 0;
+}
+
 static void
 check_mail(struct finding *f)
 {
@@ -305,6 +312,9 @@ check_mail(struct finding *f)
 	else if (!url_answers(settings.smtp_url, port, host))
 		finding_set(f, STATE_FAULT, "is SMTP_URL right, and may this host connect there?",
 			    "%s does not answer", host);
+	else if (strcmp(settings.smtp_tls, "off") == 0 && !is_loopback(host))
+		finding_set(f, STATE_WARNING, "SMTP_TLS=required",
+			    "e-mails travel to %s unencrypted (SMTP_TLS=off)", host);
 	else
 		finding_set(f, STATE_OK, NULL, "%s answers", host);
 }

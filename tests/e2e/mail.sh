@@ -115,11 +115,26 @@ failed_once() {
 }
 if wait_until 20 failed_once; then ok "the mail waits for another try"; else not_ok "the mail waits for another try"; fi
 make -s -C "$BUILD" tests/e2e/smtp_sink >>"$log" 2>&1
-"$BUILD/tests/e2e/smtp_sink" "$port" >"$site/smtp" &
-sink=$!
-psql -Xqd "$DATABASE_URL" -c "UPDATE jobs SET run_at = now() WHERE kind = 'send_mail' AND status <> 'succeeded'"
+sink_start() { # FILE
+	"$BUILD/tests/e2e/smtp_sink" "$port" >"$1" &
+	sink=$!
+	psql -Xqd "$DATABASE_URL" -c "UPDATE jobs SET run_at = now() WHERE kind = 'send_mail' AND status <> 'succeeded'"
+}
+
+# Nothing is sent in the clear unless SMTP_TLS=off says so.
+sink_start "$site/clear"
+if wait_until 30 is_dead "$sink"; then ok "a server without STARTTLS is left"; else not_ok "a server without STARTTLS is left"; fi
+matches "after its greeting" "$(cat "$site/clear")" '^EHLO '
+is "it gets no address and no text" "$(grep -cE '^(MAIL|RCPT|DATA|AUTH)' "$site/clear")" 0
+names_starttls() { [[ $(psql -XAtd "$DATABASE_URL" -c "SELECT error FROM jobs WHERE kind = 'send_mail' AND status <> 'succeeded'") == *'no STARTTLS'*SMTP_TLS=off* ]]; }
+if wait_until 20 names_starttls; then ok "the job says why"; else not_ok "the job says why"; fi
+work_stop "$site"
+export SMTP_TLS=off
+work_start "$site" || fail_all "the job worker does not start a third time"
+sink_start "$site/smtp"
 taken() { grep -q '^\.' "$site/smtp"; }
 if wait_until 30 taken; then ok "and goes out when the server is back"; else not_ok "and goes out when the server is back"; fi
+kill "$sink" 2>/dev/null || true
 wait "$sink" || true
 matches "to whom it is for" "$(cat "$site/smtp")" '^RCPT TO:<bob@example.com>'
 matches "from the sender of the settings" "$(cat "$site/smtp")" '^MAIL FROM:<noreply@example.com>'

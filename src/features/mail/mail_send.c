@@ -120,6 +120,17 @@ release_list(void *list)
 }
 
 static enum error
+report_failure(struct ctx *c, const struct mail *mail, CURLcode code, const char *said)
+{
+	const char *reason = *said ? said : curl_easy_strerror(code);
+
+	if (code == CURLE_USE_SSL_FAILED)
+		reason = "it offers no STARTTLS; set SMTP_TLS=off only for a server on this host";
+	log_warn(c, "the mail server did not take mail %s: %s", mail->id, reason);
+	return fail_unavailable(c, CAUSE_MAIL, "the mail server did not take it: %s", reason);
+}
+
+static enum error
 send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t len)
 {
 	struct upload upload = { message, len };
@@ -138,7 +149,9 @@ send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t
 
 	curl_easy_setopt(curl, CURLOPT_URL, settings.smtp_url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-	curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+	curl_easy_setopt(curl, CURLOPT_USE_SSL,
+			 strcmp(settings.smtp_tls, "off") == 0 ? (long)CURLUSESSL_NONE
+							       : (long)CURLUSESSL_ALL);
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, settings.mail_from);
 	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
 	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
@@ -148,13 +161,7 @@ send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, said);
 	code = curl_easy_perform(curl);
-	if (code != CURLE_OK) {
-		log_warn(c, "the mail server did not take mail %s: %s", mail->id,
-			 *said ? said : curl_easy_strerror(code));
-		return fail_unavailable(c, CAUSE_MAIL, "the mail server did not take it: %s",
-					*said ? said : curl_easy_strerror(code));
-	}
-	return OK;
+	return code == CURLE_OK ? OK : report_failure(c, mail, code, said);
 }
 
 /* For development: one file a mail, whole or not there. */
