@@ -30,6 +30,14 @@ struct caller {
 	const char *const *scopes; /* of the API key, NULL-terminated */
 };
 
+/* A place in the queue for password hashing (app/hash_queue.h). */
+struct hash_ticket {
+	uint64_t number; /* 0: none */
+	unsigned place;
+	int64_t since; /* clock_monotonic() */
+	bool refused;  /* its turn did not come in time: it gets no other place */
+};
+
 struct ctx {
 	struct arena *arena;
 	struct db *db; /* NULL where the work has no database */
@@ -41,6 +49,10 @@ struct ctx {
 	const char *route;       /* pattern of the route for the logs, or NULL */
 	const char *process;     /* who acts where nobody asks: "cli", "system"; else NULL */
 	struct failure failure;
+	struct hash_ticket hash;
+	bool can_park; /* the request can be run again: what would wait for its turn to hash fails
+			* and sets `parked`, and the place is kept until the response */
+	bool parked;
 };
 
 /* Whose rows the caller may touch, the value of $2 in "($2::uuid IS NULL OR owner_id = $2)":

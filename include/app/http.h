@@ -82,6 +82,17 @@ struct route {
 	const char *text;          /* one sentence */
 };
 
+/* What was counted for a request. */
+struct limit_tally {
+	const struct limit *tightest;     /* the one with the least left, or NULL */
+	struct rate_state tightest_state; /* its count */
+	struct limit_count {
+		const struct limit *limit;
+		unsigned char key[HASH_SIZE];
+	} counts[LIMITS_MAX + 1]; /* those that passed */
+	size_t n;
+};
+
 enum { PATH_PARAMS_MAX = 4, REPLY_HEADERS_MAX = 24 };
 
 struct reply {
@@ -115,14 +126,17 @@ struct request {
 	uint64_t given;           /* which of its rows the client named */
 	const void *query_record; /* of route->query */
 	struct list_args list;
-	const struct limit *tightest;     /* of those counted, the one with the least left */
-	struct rate_state tightest_state; /* its count */
+	struct limit_tally limits;
+	int64_t began; /* clock_monotonic(), if it came before app_handle(); else 0 */
+	bool resumed;  /* it was parked (app/ctx.h): `limits` are those counted then */
 
 	struct reply reply;
 };
 
 /* The whole pipeline: route, caller, body, handler, answer or problem. Never fails: what
- * goes wrong is in the reply. Tests call it too. */
+ * goes wrong is in the reply. Tests call it too. If ctx->can_park was set, it may set ctx->parked
+ * instead of a reply: the caller keeps ctx->hash and req->limits, and runs the request again, with
+ * `resumed`, when hash_turn() no longer says HASH_WAIT. */
 void app_handle(struct request *);
 
 /* Count a response and write its access line, for code that responds without app_handle();

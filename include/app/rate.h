@@ -22,4 +22,7 @@ struct rate_state {
  * their set; rate.n must not be 0. */
 void rate_take(const unsigned char key[HASH_SIZE], struct rate, struct rate_state *out);
 
+/* Takes one attempt back, as if it had not been made. */
+void rate_give_back(const unsigned char key[HASH_SIZE], struct rate, struct rate_state *out);
+
 #endif

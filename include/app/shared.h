@@ -27,12 +27,6 @@ void generation_bump(const char *kind, const char *id);
 void generations_publish_on(void);
 void generations_publish(void);
 
-/* Password hashing takes 30 ms and 33 MiB: at most a quarter of the workers, on half of the
- * cores (at least one), at a time; half of the workers wait half a second for their turn. False:
- * too many already; the answer is E_OVERLOADED. */
-bool hashing_begin(void) MUST_CHECK;
-void hashing_end(void);
-
 /* How many workers there are, and how many of them are at work. */
 void shared_workers(unsigned *ready, unsigned *busy);
 

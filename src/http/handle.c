@@ -2,6 +2,7 @@
 #include "http_priv.h"
 
 #include "app/clock.h"
+#include "app/hash_queue.h"
 #include "app/ids.h"
 #include "app/log.h"
 #include "app/metrics.h"
@@ -45,7 +46,7 @@ authenticate(struct request *req)
 		if (!(*f)->authenticate)
 			continue;
 		e = (*f)->authenticate(req);
-		if (e || req->ctx->caller.role != ROLE_NONE)
+		if (!req->resumed && (e || req->ctx->caller.role != ROLE_NONE))
 			count_attempt((*f)->api_keys ? "api_key" : "access_token", e);
 	}
 	return e;
@@ -344,17 +345,40 @@ log_request(const struct request *req, unsigned status, enum cause cause, int64_
 	log_write(status >= 500 ? LOG_ERROR : LOG_INFO, req->ctx, fields, "request");
 }
 
+/* Whether the request is to run again when it is its turn to hash. If the handler went on
+ * without the hash, it is not. */
+static bool
+is_parked(struct request *req, enum error e)
+{
+	struct ctx *c = req->ctx;
+
+	if (c->parked && e == E_OVERLOADED && c->failure.cause == CAUSE_HASH_QUEUE)
+		return true;
+
+	if (c->parked)
+		hash_leave(&c->hash);
+	c->parked = false;
+	return false;
+}
+
 void
 app_handle(struct request *req)
 {
 	struct ctx *c = req->ctx;
-	int64_t start = clock_monotonic(), took;
+	int64_t start = req->began ? req->began : clock_monotonic(), took;
 	enum error e;
 
 	c->request_id = "none";
 	if (setjmp(*arena_guard(c->arena)) == 0) {
 		identify(req);
 		e = process(req);
+		if (is_parked(req, e)) {
+			arena_unguard(c->arena);
+			db_settle(c->db);
+			return;
+		}
+		if (e == E_OVERLOADED)
+			limit_give_back(req);
 		limit_headers(req);
 		if (e) {
 			reply_problem(req, e);

@@ -99,6 +99,9 @@ void hash_secretly(const struct buf *, unsigned char out[HASH_SIZE]);
 enum limit_stage { LIMITS_BEFORE_BODY, LIMITS_AFTER_BODY };
 enum error limit_check(struct request *, enum limit_stage) MUST_CHECK;
 
+/* Takes back what was counted: the server was too busy to handle the request. */
+void limit_give_back(struct request *);
+
 /* Adds the headers of the limit with the least left, if any was counted. */
 void limit_headers(struct request *);
 

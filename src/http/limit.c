@@ -96,24 +96,48 @@ is_tighter(const struct rate_state *a, const struct rate_state *b)
 	return a->wait > b->wait;
 }
 
+static void
+note_state(struct limit_tally *t, const struct limit *limit, const struct rate_state *state)
+{
+	if (t->tightest && !is_tighter(state, &t->tightest_state))
+		return;
+
+	t->tightest = limit;
+	t->tightest_state = *state;
+}
+
 /* Counts the request for one limit. Returns whether it passes. */
 static bool
 count(struct request *req, const struct limit *limit)
 {
 	const char *key = limit->key ? limit->key(req) : limit_client(req);
-	unsigned char hash[HASH_SIZE];
+	struct limit_tally *t = &req->limits;
+	struct limit_count *own = &t->counts[t->n];
 	struct rate_state state;
 
 	if (!key)
 		return true;
 
-	hash_key(req, "limit", limit->name, key, hash);
-	rate_take(hash, *limit->rate, &state);
-	if (!req->tightest || is_tighter(&state, &req->tightest_state)) {
-		req->tightest = limit;
-		req->tightest_state = state;
-	}
+	own->limit = limit;
+	hash_key(req, "limit", limit->name, key, own->key);
+	rate_take(own->key, *limit->rate, &state);
+	note_state(t, limit, &state);
+	t->n += !state.refused;
 	return !state.refused;
+}
+
+void
+limit_give_back(struct request *req)
+{
+	struct limit_tally *t = &req->limits;
+	struct rate_state state;
+
+	t->tightest = NULL;
+	for (size_t i = 0; i < t->n; i++) {
+		rate_give_back(t->counts[i].key, *t->counts[i].limit->rate, &state);
+		note_state(t, t->counts[i].limit, &state);
+	}
+	t->n = 0;
 }
 
 enum error
@@ -124,6 +148,9 @@ limit_check(struct request *req, enum limit_stage stage)
 	const struct limit *limit;
 	bool passed = true;
 
+	if (req->resumed)
+		return OK;
+
 	for (size_t i = 0; passed && (limit = route_limit(req->route, i)); i++) {
 		if (limit->needs_body == (stage == LIMITS_AFTER_BODY))
 			passed = count(req, limit);
@@ -132,10 +159,10 @@ limit_check(struct request *req, enum limit_stage stage)
 	if (passed)
 		return OK;
 
-	metric_add(&metric_rate_limited, 1, req->tightest->name);
+	metric_add(&metric_rate_limited, 1, req->limits.tightest->name);
 	fail(c, E_RATE_LIMITED, "too many requests: try again in %" PRId64 " s",
-	     req->tightest_state.wait);
-	c->failure.retry_after = (unsigned)req->tightest_state.wait;
+	     req->limits.tightest_state.wait);
+	c->failure.retry_after = (unsigned)req->limits.tightest_state.wait;
 	return E_RATE_LIMITED;
 }
 
@@ -143,7 +170,7 @@ limit_check(struct request *req, enum limit_stage stage)
 void
 limit_headers(struct request *req)
 {
-	const struct limit *limit = req->tightest;
+	const struct limit *limit = req->limits.tightest;
 	struct buf policy = buf_new(req->ctx->arena, 256);
 	struct buf state = buf_new(req->ctx->arena, 256);
 
@@ -151,8 +178,8 @@ limit_headers(struct request *req)
 		return;
 
 	buf_json(&policy, "%s;q=%jd;w=%jd", limit->name, limit->rate->n, limit->rate->seconds);
-	buf_json(&state, "%s;r=%jd;t=%jd", limit->name, req->tightest_state.remaining,
-		 req->tightest_state.wait);
+	buf_json(&state, "%s;r=%jd;t=%jd", limit->name, req->limits.tightest_state.remaining,
+		 req->limits.tightest_state.wait);
 	reply_header(req, "RateLimit-Policy", policy.data);
 	reply_header(req, "RateLimit", state.data);
 }
@@ -160,13 +187,13 @@ limit_headers(struct request *req)
 bool
 limit_first_refusal(struct request *req, enum error e)
 {
-	const struct limit *limit = e == E_RATE_LIMITED ? req->tightest : NULL;
+	const struct limit *limit = e == E_RATE_LIMITED ? req->limits.tightest : NULL;
 	struct rate once = { 1, REFUSAL_SECONDS };
 	const char *name = req->ctx->route;
 	unsigned char hash[HASH_SIZE];
 	struct rate_state state;
 
-	if (limit && req->tightest_state.refused) {
+	if (limit && req->limits.tightest_state.refused) {
 		name = limit->name;
 		once.seconds = limit->rate->seconds;
 	}

@@ -3,9 +3,9 @@
 
 #include "password_priv.h"
 
+#include "app/hash_queue.h"
 #include "app/log.h"
 #include "app/settings.h"
-#include "app/shared.h"
 #include "app/utf8.h"
 
 enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = 511 };
@@ -68,8 +68,32 @@ hash_number(const char **p, const char *name, char end, uint64_t *out)
 	return true;
 }
 
-/* ---- hashing: nothing between hashing_begin() and hashing_end() takes memory of the arena,
- * which could unwind past the end */
+/* ---- hashing: nothing between begin() and end() takes memory of the arena, which could unwind
+ * past the end */
+
+static enum error
+begin(struct ctx *c)
+{
+	const struct timespec nap = { .tv_nsec = HASH_LOOK_MS * 1000000 };
+	enum hash_turn turn = hash_enter(c);
+
+	while (turn == HASH_WAIT && !c->can_park) {
+		nanosleep(&nap, NULL);
+		turn = hash_turn(&c->hash);
+	}
+	if (turn == HASH_RUN)
+		return OK;
+
+	c->parked = turn == HASH_WAIT;
+	return fail_unavailable(c, CAUSE_HASH_QUEUE, NULL);
+}
+
+static void
+end(struct ctx *c)
+{
+	if (!c->can_park)
+		hash_leave(&c->hash);
+}
 
 static enum error
 outcome(struct ctx *c, const struct scheme *s, int problem)
@@ -86,12 +110,14 @@ static enum error
 make(struct ctx *c, const char *password, char out[HASH_SIZE])
 {
 	const struct scheme *s = scheme_now();
+	enum error e = begin(c);
 	int problem;
 
-	if (!hashing_begin())
-		return fail_unavailable(c, CAUSE_HASH_QUEUE, NULL);
+	if (e)
+		return e;
+
 	problem = s->make(s, password, out);
-	hashing_end();
+	end(c);
 	return outcome(c, s, problem);
 }
 
@@ -118,6 +144,7 @@ password_verify(struct ctx *c, const char *password, const char *hash, bool *rig
 {
 	const struct scheme *s = scheme_of(hash);
 	char unused[HASH_SIZE];
+	enum error e;
 	int problem;
 
 	*right = false;
@@ -128,10 +155,12 @@ password_verify(struct ctx *c, const char *password, const char *hash, bool *rig
 	 * account here. */
 	if (!s)
 		return make(c, password, unused);
-	if (!hashing_begin())
-		return fail_unavailable(c, CAUSE_HASH_QUEUE, NULL);
+	e = begin(c);
+	if (e)
+		return e;
+
 	problem = s->verify(password, hash, right);
-	hashing_end();
+	end(c);
 	return outcome(c, s, problem);
 }
 

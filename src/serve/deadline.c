@@ -12,8 +12,8 @@
 /* The timer is not set and taken back with each request: it runs on, and its handler
  * looks what there is to end. */
 static struct {
-	_Atomic int64_t ends; /* clock_monotonic(); 0: no request */
-	_Atomic bool armed;
+	_Atomic int64_t ends;  /* clock_monotonic(); 0: no request */
+	_Atomic int64_t alarm; /* when it comes; 0: it does not */
 	_Atomic int fd;
 	_Atomic unsigned id; /* 0: cannot be answered, or not any more */
 	const struct request *_Atomic request;
@@ -35,6 +35,7 @@ arm(int64_t microseconds)
 	struct itimerval timer = { .it_value = { .tv_sec = microseconds / 1000000,
 						 .tv_usec = microseconds % 1000000 } };
 
+	now.alarm = clock_monotonic() + microseconds;
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
@@ -68,7 +69,7 @@ on_alarm(int signal)
 
 	(void)signal;
 	if (!ends) {
-		now.armed = false;
+		now.alarm = 0;
 	} else if (time < ends) {
 		arm(ends - time);
 	} else {
@@ -105,11 +106,8 @@ deadline_start(int fd, unsigned seconds)
 	now.fd = fd;
 	now.length = length;
 	now.ends = clock_monotonic() + length;
-	if (now.armed)
-		return;
-
-	now.armed = true;
-	arm(length);
+	if (!now.alarm || now.alarm > now.ends)
+		arm(length);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "app/clock.h"
 #include "app/db.h"
+#include "app/hash_queue.h"
 #include "app/http.h"
 #include "app/ids.h"
 #include "app/log.h"
@@ -34,11 +35,24 @@ enum {
 /* From the most patient: how it goes on after the request in hand. */
 enum stop { STOP_NOT, STOP_DRAIN, STOP_NOW };
 
+/* A request that waits for its turn to hash, so that its worker can serve others. */
+struct parked {
+	struct parked *next;
+	int fd;
+	bool broken;
+	struct guard guard; /* the request as it came */
+	struct hash_ticket hash;
+	struct limit_tally limits;
+	int64_t began;
+};
+
 static struct worker {
 	int listener, epoll, signals;
 	int request_file; /* where libfcgi reads a request that the guard has passed */
 	struct slot *slot, spare_slot;
+	int64_t began; /* when the request in hand came */
 	struct guard guard;
+	struct parked *parked; /* the first came first */
 	struct arena *arena;
 	struct db *db;
 	FCGX_Request fcgx;
@@ -262,8 +276,39 @@ param(const char *name)
 	return value && *value ? value : NULL;
 }
 
+/* Keeps the request for later, and its connection open. libfcgi believes that it responds: that
+ * goes to the file. */
 static void
-answer(bool broken)
+park(const struct request *req, int fd, bool broken)
+{
+	struct parked *p = calloc(1, sizeof(*p)), **end = &w.parked;
+
+	w.fcgx.ipcFd = w.request_file;
+	w.fcgx.keepConnection = 1;
+	FCGX_Finish_r(&w.fcgx);
+	if (!p) {
+		hash_leave(&req->ctx->hash);
+		close(fd);
+		return;
+	}
+
+	while (*end)
+		end = &(*end)->next;
+	*p = (struct parked) {
+		.fd = fd,
+		.broken = broken,
+		.guard = w.guard,
+		.hash = req->ctx->hash,
+		.limits = req->limits,
+		.began = w.began,
+	};
+	*end = p;
+	w.guard = (struct guard) { 0 };
+}
+
+/* `from` is NULL for a request that has just come. */
+static void
+answer(int fd, bool broken, const struct parked *from)
 {
 	struct ctx c = {
 		.arena = w.arena,
@@ -271,6 +316,7 @@ answer(bool broken)
 		.request_id = "none",
 		.ip = param("REMOTE_ADDR"),
 		.user_agent = param("HTTP_USER_AGENT"),
+		.can_park = true,
 	};
 	struct request req = {
 		.ctx = &c,
@@ -283,6 +329,12 @@ answer(bool broken)
 		.body_broken = !w.guard.body_too_large && (broken || is_length_wrong()),
 	};
 
+	if (from) {
+		c.hash = from->hash;
+		req.limits = from->limits;
+		req.resumed = true;
+		req.began = from->began;
+	}
 	if (!req.method_text)
 		req.method_text = "";
 	if (!req.uri)
@@ -292,8 +344,13 @@ answer(bool broken)
 	deadline_answerable(w.guard.id, &req);
 	app_handle(&req);
 	deadline_answering();
-	put_reply(&req);
-	FCGX_Finish_r(&w.fcgx);
+	if (c.parked) {
+		park(&req, fd, broken);
+	} else {
+		hash_leave(&c.hash);
+		put_reply(&req);
+		FCGX_Finish_r(&w.fcgx);
+	}
 	deadline_answerable(0, NULL);
 }
 
@@ -343,12 +400,34 @@ is_worn(void)
 }
 
 static void
+begin_request(int fd, int64_t began)
+{
+	int64_t seconds = settings.request_timeout_seconds - (clock_monotonic() - began) / 1000000;
+
+	seconds = seconds > 1 ? seconds : 1;
+	w.began = began;
+	deadline_start(fd, (unsigned)seconds);
+	w.slot->busy_until = clock_monotonic() + seconds * 1000000;
+}
+
+static void
+end_request(void)
+{
+	deadline_stop();
+	guard_finish(&w.guard);
+	arena_recycle(w.arena, w.guard.body_len);
+	w.slot->busy_until = 0;
+	w.slot->requests++;
+	if (is_worn())
+		w.stop = STOP_NOW;
+}
+
+static void
 serve_connection(int fd)
 {
 	enum received received;
 
-	deadline_start(fd, (unsigned)settings.request_timeout_seconds);
-	w.slot->busy_until = clock_monotonic() + settings.request_timeout_seconds * 1000000;
+	begin_request(fd, clock_monotonic());
 	received = receive(fd);
 	if (received == RECEIVED_NOTHING || is_gone(fd))
 		close(fd);
@@ -357,14 +436,35 @@ serve_connection(int fd)
 	else if (!decode(fd))
 		answer_undecoded(fd);
 	else
-		answer(received == RECEIVED_PART);
-	deadline_stop();
-	guard_finish(&w.guard);
-	arena_recycle(w.arena, w.guard.body_len);
-	w.slot->busy_until = 0;
-	w.slot->requests++;
-	if (is_worn())
-		w.stop = STOP_NOW;
+		answer(fd, received == RECEIVED_PART, NULL);
+	end_request();
+}
+
+/* Runs the first parked request again, if it is its turn or has waited too long. */
+static void
+resume(void)
+{
+	struct parked *p = w.parked;
+	enum hash_turn turn = p ? hash_turn(&p->hash) : HASH_WAIT;
+
+	if (turn == HASH_WAIT)
+		return;
+
+	w.parked = p->next;
+	guard_free(&w.guard);
+	w.guard = p->guard;
+	begin_request(p->fd, p->began);
+	if (is_gone(p->fd)) {
+		hash_leave(&p->hash);
+		close(p->fd);
+	} else if (!decode(p->fd)) {
+		hash_leave(&p->hash);
+		answer_undecoded(p->fd);
+	} else {
+		answer(p->fd, p->broken, p);
+	}
+	end_request();
+	free(p);
 }
 
 /* ---- waiting for requests */
@@ -426,7 +526,7 @@ serve_until_stopped(void)
 {
 	while (w.stop == STOP_NOT) {
 		struct epoll_event events[2];
-		int n = epoll_wait(w.epoll, events, COUNT(events), -1);
+		int n = epoll_wait(w.epoll, events, COUNT(events), w.parked ? HASH_LOOK_MS : -1);
 
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.fd == w.listener)
@@ -436,8 +536,16 @@ serve_until_stopped(void)
 			if (events[i].data.fd == w.signals)
 				read_signal();
 		}
+		if (w.parked) {
+			serve_next(); /* the kernel may have woken this worker alone for it */
+			resume();
+		}
 	}
 	drain();
+	while (w.parked) {
+		poll(NULL, 0, HASH_LOOK_MS);
+		resume();
+	}
 }
 
 /* ---- begin and end of a worker */

@@ -120,7 +120,7 @@ static const char count_there[] = "local t = redis.call('TIME')\n"
 				  "if tat + step - now > window then return {0, tat - now} end\n"
 				  "tat = tat + step\n"
 				  "redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX',"
-				  " math.ceil((tat - now) / 1000))\n"
+				  " math.max(1, math.ceil((tat - now) / 1000)))\n"
 				  "return {1, tat - now}\n";
 
 static void
@@ -145,15 +145,30 @@ ask_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool
 }
 
 /* This host counts in any case, so that it knows what it has seen when Redis is away. */
-void
-rate_take(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_state *out)
+static void
+count_all(const unsigned char key[HASH_SIZE], int64_t step, struct rate rate,
+	  struct rate_state *out)
 {
-	int64_t step = rate.seconds * MICROS / rate.n, window = step * rate.n, ahead = 0;
+	int64_t each = rate.seconds * MICROS / rate.n, window = each * rate.n, ahead = 0;
 	bool passed = count_here(key, step, window, &ahead);
 
 	if (redis_wanted())
 		ask_redis(key, step, window, &passed, &ahead);
+	if (ahead < 0)
+		ahead = 0;
 	out->refused = !passed;
-	out->remaining = passed ? (window - ahead) / step : 0;
-	out->wait = seconds(ahead - (window - (out->remaining + 1) * step));
+	out->remaining = passed ? (window - ahead) / each : 0;
+	out->wait = seconds(ahead - (window - (out->remaining + 1) * each));
+}
+
+void
+rate_take(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_state *out)
+{
+	count_all(key, rate.seconds * MICROS / rate.n, rate, out);
+}
+
+void
+rate_give_back(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_state *out)
+{
+	count_all(key, -rate.seconds * MICROS / rate.n, rate, out);
 }

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { READING_US = 1000000, TURN_US = 500000, LOOK_NS = 5000000 };
+enum { READING_US = 1000000 };
 
 /* The slots follow the segment. What changes the shape of either changes LAYOUT too;
  * what it means is counted by the first factor. */
@@ -208,83 +208,19 @@ generation_bump(const char *kind, const char *id)
 	++*generation_of(kind, id);
 }
 
-static bool
-is_dead(int32_t pid)
+bool
+shared_is_dead(int32_t pid)
 {
 	return kill(pid, 0) != 0 && errno == ESRCH;
 }
 
-/* Makes a cell ours that holds nobody, or a process that died without giving it back. */
-static bool
-claim(_Atomic int32_t *cell, int32_t me)
+bool
+shared_claim(_Atomic int32_t *cell)
 {
 	int32_t holder = *cell;
 
-	return (holder == 0 || is_dead(holder)) &&
-	       atomic_compare_exchange_strong(cell, &holder, me);
-}
-
-/* The first of `n` cells that can be made ours, or NULL. */
-static _Atomic int32_t *
-claim_one(_Atomic int32_t *cells, unsigned n)
-{
-	int32_t me = getpid();
-
-	for (unsigned i = 0; i < n; i++) {
-		if (claim(&cells[i], me))
-			return &cells[i];
-	}
-	return NULL;
-}
-
-static bool
-release(_Atomic int32_t *cells, int32_t pid)
-{
-	for (unsigned i = 0; i < HASHING_MAX; i++) {
-		int32_t holder = pid;
-
-		if (atomic_compare_exchange_strong(&cells[i], &holder, 0))
-			return true;
-	}
-	return false;
-}
-
-static unsigned
-hashing_limit(void)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN) / 2;
-	unsigned n = shared->workers / 4;
-
-	if (cores < n)
-		n = (unsigned)cores;
-	if (n < 1)
-		return 1;
-	return n < HASHING_MAX ? n : HASHING_MAX;
-}
-
-bool
-hashing_begin(void)
-{
-	int64_t until = clock_monotonic() + TURN_US;
-	unsigned limit = hashing_limit();
-	unsigned half = shared->workers / 2, patient = half > limit ? half : limit;
-	bool mine = claim_one(shared->hashing, limit);
-	_Atomic int32_t *place =
-	    mine ? NULL : claim_one(shared->waiting, patient < HASHING_MAX ? patient : HASHING_MAX);
-
-	while (place && !mine && clock_monotonic() < until) {
-		nanosleep(&(struct timespec) { .tv_nsec = LOOK_NS }, NULL);
-		mine = claim_one(shared->hashing, limit);
-	}
-	if (place)
-		*place = 0;
-	return mine;
-}
-
-void
-hashing_end(void)
-{
-	release(shared->hashing, getpid());
+	return (holder == 0 || shared_is_dead(holder)) &&
+	       atomic_compare_exchange_strong(cell, &holder, getpid());
 }
 
 bool
@@ -317,10 +253,8 @@ shared_drain(void)
 struct slot *
 shared_slot_take(void)
 {
-	int32_t me = getpid();
-
 	for (unsigned i = 0; i < nslots; i++) {
-		if (!claim(&slots[i].pid, me))
+		if (!shared_claim(&slots[i].pid))
 			continue;
 		shared_shard = i % SHARDS;
 		slots[i].ready = false;
@@ -355,8 +289,7 @@ shared_forget(pid_t pid)
 {
 	struct slot *slot = shared_slot_of(pid);
 
-	while (release(shared->hashing, pid) || release(shared->waiting, pid))
-		continue;
+	hash_forget(pid);
 	if (!slot)
 		return;
 

@@ -59,17 +59,24 @@ struct found {
 	_Atomic int64_t values[READING_VALUES];
 };
 
-enum { GENERATIONS = 65536, HASHING_MAX = 256 };
+/* A place in the queue for hashing (hash_queue.c). */
+struct hash_place {
+	_Atomic int32_t pid;     /* 0: free */
+	_Atomic uint64_t number; /* its order; 0: not in order yet */
+	_Atomic uint64_t caller, client;
+};
+
+enum { GENERATIONS = 65536, HASH_PLACES_MAX = 256 };
 
 struct segment {
 	_Atomic uint64_t layout; /* written last: 0 is a segment that nobody finished */
 	_Atomic uint32_t nslots;
-	_Atomic uint32_t workers; /* meant to be there: hashing_begin() counts by it */
+	_Atomic uint32_t workers; /* meant to be there: hash_queue.c counts by it */
 	_Atomic bool draining;
 	_Atomic int32_t log_level; /* less one; 0: that of the settings */
 	struct log_dropped log_dropped;
-	_Alignas(64) _Atomic int32_t hashing[HASHING_MAX]; /* who hashes: process ids */
-	_Atomic int32_t waiting[HASHING_MAX];              /* who waits for that */
+	_Alignas(64) _Atomic uint64_t hash_numbers;
+	struct hash_place hash_places[HASH_PLACES_MAX];
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
 	_Atomic uint64_t epoch;      /* added to each of them (epoch.c) */
 	_Atomic int64_t redis_pause; /* until when nobody asks it; 0: it answers */
@@ -106,7 +113,14 @@ struct slot *shared_slot_of(pid_t pid);
 /* The slots, one after the other; NULL behind the last. */
 struct slot *shared_slot_at(unsigned i);
 
-/* Takes back what a process held: its slot, its permit to hash. */
+/* Makes a cell ours that holds 0, or a process that died. */
+bool shared_claim(_Atomic int32_t *pid) MUST_CHECK;
+bool shared_is_dead(int32_t pid) MUST_CHECK;
+
+/* Frees the places of a process in the queue for hashing. */
+void hash_forget(pid_t pid);
+
+/* Takes back what a process held: its slot, its places in the queue for hashing. */
 void shared_forget(pid_t pid);
 
 #endif

@@ -2,6 +2,7 @@
  * request. Also shows that the core works without nearly all features that come along. */
 #include "app/feature.h"
 #include "app/log.h"
+#include "app/password.h"
 #include "app/settings.h"
 #include "app/shared.h"
 #include "app/command.h"
@@ -126,6 +127,16 @@ leak(struct request *req)
 	return show_about(req);
 }
 
+/* As a sign-in does. */
+static enum error
+hash(struct request *req)
+{
+	const char *unused;
+	enum error e = password_hash(req->ctx, "Tr0ub4dor&3", &unused);
+
+	return e ? e : show_about(req);
+}
+
 static enum error
 crash(struct request *req UNUSED)
 {
@@ -152,6 +163,8 @@ static const struct route routes[] = {
 	  .id = "memory", .text = "Takes memory until there is none." },
 	{ GET, "/leak", leak, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
 	  .reply = &about_schema, .id = "leak", .text = "Keeps so many bytes for ever." },
+	{ POST, "/hash", hash, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
+	  .errors = { E_OVERLOADED }, .id = "hash", .text = "Hashes a password." },
 	{ GET, "/crash", crash, ACCESS_PUBLIC, .root = true, .reply = &about_schema, .id = "crash",
 	  .text = "Ends the worker." },
 	{ 0 },

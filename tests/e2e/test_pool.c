@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -204,6 +205,90 @@ Test(pool, an_answer_at_the_deadline_is_counted)
 	expect_status(&pool, "GET", "/sleep?n=30000", NULL, 503, &answer);
 	pool_wait_logged(&pool, "ends with it", 1);
 	cr_expect_eq(measured("route=\"/sleep\",status=\"503\"}"), 1);
+}
+
+/* ---- password hashing */
+
+enum { BURST = 16, TOO_MANY = 60, PLACES = 32 };
+
+static int burst[TOO_MANY];
+
+static void
+send_burst(size_t n)
+{
+	struct bytes *b = calloc(1, sizeof(*b));
+
+	put_request(b, "POST", "/hash", NULL);
+	for (size_t i = 0; i < n; i++) {
+		burst[i] = dial(&pool);
+		cr_assert(burst[i] >= 0);
+		cr_assert_eq(send(burst[i], b->data, b->len, MSG_NOSIGNAL), (ssize_t)b->len);
+	}
+	free(b);
+}
+
+static bool
+is_answered(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* All hashes together take a second, the other requests a few milliseconds. */
+Test(pool, a_burst_of_hashes_keeps_nobody_else_waiting)
+{
+	pool_start(&pool, SETTINGS("WORKERS=4", "PASSWORD_YESCRYPT_COST=7"), NULL);
+	send_burst(BURST);
+	for (int i = 0; i < 20; i++)
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_not(is_answered(burst[BURST - 1]), "the last hash was not waited for");
+	for (size_t i = 0; i < BURST; i++)
+		expect_answer(burst[i], 200);
+}
+
+Test(pool, a_larger_burst_of_hashes_is_refused_in_part)
+{
+	unsigned answered = 0, refused = 0;
+
+	pool_start(&pool, SETTINGS("WORKERS=4", "PASSWORD_YESCRYPT_COST=6"), NULL);
+	send_burst(TOO_MANY);
+	for (size_t i = 0; i < TOO_MANY; i++) {
+		cr_assert(read_answer(burst[i], &answer), "cut off");
+		close(burst[i]);
+		answered += answer.status == 200;
+		refused += answer.status == 503 && strstr(answer.text, "\r\nRetry-After: ") &&
+			   strstr(answer.text, "\"code\":\"overloaded\"");
+	}
+	cr_expect_eq(answered + refused, TOO_MANY);
+	cr_expect_geq(answered, BURST);
+	cr_expect_geq(refused, 1);
+	cr_expect_eq(measured("\nunavailable_total{cause=\"hash_queue\"}"), refused);
+}
+
+Test(pool, requests_that_wait_to_hash_survive_a_reload_and_a_stop)
+{
+	pool_start(&pool, SETTINGS("WORKERS=2", "PASSWORD_YESCRYPT_COST=6"), NULL);
+	send_burst(BURST);
+	reload("the pool is reloaded", 1);
+	for (size_t i = 0; i < BURST; i++)
+		expect_answer(burst[i], 200);
+
+	send_burst(BURST);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_eq(pool_stop(&pool), 0);
+	for (size_t i = 0; i < BURST; i++)
+		expect_answer(burst[i], 200);
+}
+
+Test(pool, a_client_that_left_costs_no_hash)
+{
+	pool_start(&pool, SETTINGS("WORKERS=2", "PASSWORD_YESCRYPT_COST=9"), NULL);
+	send_burst(BURST);
+	for (size_t i = 1; i < BURST; i++)
+		close(burst[i]);
+	expect_answer(burst[0], 200);
+	wait_measured("http_requests_total{method=\"POST\",route=\"/hash\",status=\"200\"}", 1);
 }
 
 /* ---- the level of the log, changed while it runs */

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/hash_places.h"
 #include "support/testdb.h"
 
 #include "app/clock.h"
@@ -440,14 +441,14 @@ Test(auth, too_many_logins_at_once_are_sent_away)
 	struct account ada = make_user(t);
 	struct answer a;
 
-	cr_assert(hashing_begin());
+	hash_places_take();
 	a = login(ada.email, ada.password);
 	expect_problem(&a, 503, "overloaded");
 	a = login("nobody@example.com", "x");
 	expect_problem(&a, 503, "overloaded");
 	a = register_with("correct horse");
 	expect_problem(&a, 503, "overloaded");
-	hashing_end();
+	hash_places_free();
 
 	cr_expect_eq(login(ada.email, ada.password).status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");

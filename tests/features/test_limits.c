@@ -2,11 +2,11 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/hash_places.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
 #include "app/settings.h"
-#include "app/shared.h"
 
 static struct test *t;
 
@@ -169,12 +169,32 @@ Test(limits, nothing_is_hashed_for_who_may_not_try)
 
 	for (int i = 0; i < 5; i++)
 		try_login(ada.email, NULL);
-	while (hashing_begin()) /* whoever wants to hash now is told 503 */
-		continue;
+	hash_places_take();
 	cr_expect_eq(try_login(ada.email, NULL).status, 429);
 	a = try_login("bob@example.com", NULL);
 	cr_expect_eq(a.status, 503);
-	hashing_end();
+	hash_places_free();
+}
+
+/* The server's fault: the client's attempts stay for when it has time. */
+Test(limits, what_is_overloaded_is_not_counted)
+{
+	struct account ada = make_user(t);
+	struct answer a;
+
+	hash_places_take();
+	for (int i = 0; i < 8; i++) {
+		a = try_login(ada.email, NULL);
+		expect_problem(&a, 503, "overloaded");
+		cr_expect_not_null(answer_header(&a, "Retry-After"));
+		expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=5;t=12");
+	}
+	hash_places_free();
+	for (int i = 4; i >= 0; i--) {
+		a = try_login(ada.email, NULL);
+		expect_problem(&a, 401, "invalid_credentials");
+	}
+	cr_expect_eq(try_login(ada.email, NULL).status, 429);
 }
 
 Test(limits, refreshes_are_counted_by_session)

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/hash_places.h"
 #include "support/testdb.h"
 
 #include "app/settings.h"
@@ -121,8 +122,7 @@ Test(unavailable, by_what_postgresql_refuses)
 
 Test(unavailable, when_too_many_passwords_are_hashed)
 {
-	while (hashing_begin())
-		continue;
+	hash_places_take();
 	expect_cause("hash_queue", "POST", "/api/v1/auth/login", .json = login);
 }
 

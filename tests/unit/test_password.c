@@ -1,10 +1,11 @@
 /* Hashing, checking and renewing passwords, and the rules for new ones. */
 #include <criterion/criterion.h>
 
+#include "support/hash_places.h"
+
 #include "app/buf.h"
 #include "app/password.h"
 #include "app/settings.h"
-#include "app/shared.h"
 
 /* crypt(3) of "Hello world!" by a stranger: the sha512crypt example of its specification. */
 #define SHA512_HASH                                                                                \
@@ -285,11 +286,11 @@ Test(password, too_many_at_once_are_refused)
 	const char *hash = hash_of("Tr0ub4dor&3");
 	bool right;
 
-	cr_assert(hashing_begin());
+	hash_places_take();
 	cr_expect_eq(password_hash(&ctx, "Tr0ub4dor&3", &hash), E_OVERLOADED);
 	cr_expect_eq(password_verify(&ctx, "Tr0ub4dor&3", hash, &right), E_OVERLOADED);
 	cr_expect_eq(password_verify(&ctx, "Tr0ub4dor&3", NULL, &right), E_OVERLOADED);
-	hashing_end();
+	hash_places_free();
 
 	cr_expect(fits("Tr0ub4dor&3", hash));
 }

@@ -72,6 +72,26 @@ Test(rate, a_burst_and_then_one_by_one)
 	cr_expect_eq(take(1, 1, five).remaining, 4);
 }
 
+Test(rate, what_is_given_back_was_never_taken)
+{
+	unsigned char key[HASH_SIZE] = { 1 };
+	struct rate_state state;
+
+	for (int i = 0; i < 20; i++) {
+		rate_take(key, five, &state);
+		cr_expect_not(state.refused);
+		rate_give_back(key, five, &state);
+		cr_expect_eq(state.remaining, 5);
+	}
+	rate_give_back(key, five, &state);
+	cr_expect_eq(state.remaining, 5, "no more than there were");
+	for (int i = 0; i < 5; i++)
+		rate_take(key, five, &state);
+	cr_expect_not(state.refused);
+	rate_take(key, five, &state);
+	cr_expect(state.refused);
+}
+
 Test(rate, keys_count_apart)
 {
 	for (int i = 0; i < 5; i++)

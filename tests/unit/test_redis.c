@@ -124,6 +124,18 @@ Test(redis, two_hosts_count_as_one)
 	cr_expect(take(1, five).refused);
 }
 
+Test(redis, what_is_given_back_was_never_taken)
+{
+	unsigned char key[HASH_SIZE] = { 1 };
+	struct rate_state state;
+
+	for (int i = 0; i < 10; i++) {
+		cr_expect_not(take(1, five).refused);
+		rate_give_back(key, five, &state);
+	}
+	cr_expect_eq(on_another_host(1, five, 6), 5);
+}
+
 Test(redis, exact_for_many_processes)
 {
 	int passed = 0, status;

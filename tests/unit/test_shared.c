@@ -31,10 +31,6 @@ Test(shared, works_without_a_segment)
 	generation_bump("a", "");
 	cr_expect_eq(generation_get("a", ""), before + 1);
 	cr_expect_not(shared_draining());
-	cr_expect(hashing_begin());
-	cr_expect_not(hashing_begin());
-	hashing_end();
-	cr_expect(hashing_begin());
 	cr_expect_eq(shared_fd(), -1);
 }
 
@@ -60,7 +56,6 @@ Test(shared, generations_are_seen_by_all)
 Test(shared, draining_is_seen_by_all)
 {
 	cr_assert_null(shared_open("", 4));
-	cr_expect(in_child(hashing_begin));
 	cr_expect_not(in_child(shared_draining));
 	shared_drain();
 	cr_expect(in_child(shared_draining));
@@ -139,107 +134,6 @@ Test(shared, the_slot_of_a_dead_process_is_free)
 	cr_assert_null(shared_open(NULL, 1));
 	for (int i = 0; i < 5; i++)
 		cr_expect(in_child(take));
-}
-
-/* ---- hashing */
-
-Test(shared, a_quarter_of_the_workers_may_hash_on_half_of_the_cores)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN) / 2, limit = cores < 2 ? 1 : 2;
-
-	cr_assert_null(shared_open(NULL, 100));
-	shared->workers = 8;
-	for (long i = 0; i < limit; i++)
-		cr_expect(hashing_begin());
-	cr_expect_not(hashing_begin());
-	cr_expect_not(in_child(hashing_begin));
-	hashing_end();
-	cr_expect(in_child(hashing_begin));
-}
-
-/* False, and without having waited. */
-static bool
-refused_at_once(void)
-{
-	int64_t start = clock_monotonic();
-
-	return !hashing_begin() && clock_monotonic() - start < 100000;
-}
-
-/* Who tries until he may: this machine may be slow. */
-static pid_t
-patient_child(void)
-{
-	pid_t pid = fork();
-
-	if (pid != 0)
-		return pid;
-	for (int i = 0; i < 120; i++) {
-		if (hashing_begin()) {
-			hashing_end();
-			_exit(0);
-		}
-	}
-	_exit(1);
-}
-
-Test(shared, half_of_the_workers_wait_for_their_turn)
-{
-	pid_t waiting[2];
-
-	cr_assert_null(shared_open(NULL, 4));
-	shared->workers = 4;
-	cr_assert(hashing_begin());
-	for (size_t i = 0; i < COUNT(waiting); i++) {
-		cr_expect_not(in_child(refused_at_once));
-		waiting[i] = patient_child();
-		/* It has its place. */
-		while (!shared->waiting[i])
-			continue;
-	}
-	while (!in_child(refused_at_once))
-		continue;
-	hashing_end();
-	for (size_t i = 0; i < COUNT(waiting); i++) {
-		int status;
-
-		waitpid(waiting[i], &status, 0);
-		cr_expect_eq(status, 0);
-	}
-}
-
-Test(shared, one_may_always_hash)
-{
-	cr_assert_null(shared_open(NULL, 4));
-	shared->workers = 2;
-	cr_expect(hashing_begin());
-	cr_expect_not(in_child(hashing_begin));
-}
-
-Test(shared, one_may_always_wait)
-{
-	cr_assert_null(shared_open(NULL, 4));
-	shared->workers = 0; /* as where each worker is started by somebody else */
-	cr_expect(hashing_begin());
-	cr_expect_not(in_child(refused_at_once));
-}
-
-Test(shared, a_dead_process_does_not_hash)
-{
-	cr_assert_null(shared_open(NULL, 4));
-	shared->workers = 4;
-	for (int i = 0; i < 5; i++)
-		cr_expect(in_child(hashing_begin));
-	cr_expect(hashing_begin());
-}
-
-Test(shared, forgetting_a_process_takes_its_permit)
-{
-	cr_assert_null(shared_open(NULL, 4));
-	shared->workers = 4;
-	cr_expect(hashing_begin());
-	shared_forget(getpid());
-	cr_expect(in_child(hashing_begin));
 }
 
 /* ---- a descriptor over an exec, and a file */

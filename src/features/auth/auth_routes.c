@@ -34,7 +34,8 @@ log_in(struct request *req)
 	struct tokens tokens;
 	enum error e = auth_login(req->ctx, req->in, &tokens);
 
-	count_attempt("password", e);
+	if (!req->ctx->parked)
+		count_attempt("password", e);
 	return reply_record(req, e, &tokens);
 }
 

@@ -1,0 +1,28 @@
+/*
+ * The queue for password hashing, one for all processes of the shared segment: a hash takes 30 ms
+ * of a core and 33 MiB, so at most half of the cores, and a quarter of the workers, hash at a time;
+ * 32 times as many have a place in the queue. A caller has at most one place, and a client address
+ * all but one, so that neither keeps others from signing in.
+ */
+#ifndef APP_HASH_QUEUE_H
+#define APP_HASH_QUEUE_H
+
+#include "app/ctx.h"
+
+enum { HASH_LOOK_MS = 5 }; /* how often a process that waits should look for its turn */
+
+/* HASH_REFUSED: the queue, or the share of the caller or client, is full, or the turn did not
+ * come within 5 s; there is nothing to leave. */
+enum hash_turn { HASH_RUN, HASH_WAIT, HASH_REFUSED };
+
+/* Takes a place for c->hash, unless it has one, and looks whether it is its turn. */
+enum hash_turn hash_enter(struct ctx *c) MUST_CHECK;
+
+/* Whether it is the turn of a ticket that has a place. A process must enter its tickets in the
+ * order of their numbers: only its first counts. */
+enum hash_turn hash_turn(struct hash_ticket *) MUST_CHECK;
+
+/* Frees its place, if it has one. */
+void hash_leave(struct hash_ticket *);
+
+#endif

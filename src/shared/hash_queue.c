@@ -1,0 +1,171 @@
+/* The queue for password hashing: numbered places in the shared segment. */
+#include "app/hash_queue.h"
+
+#include "app/clock.h"
+#include "shared/shared_priv.h"
+
+#include <arpa/inet.h>
+
+enum { PLACES_EACH = 32, WAIT_US = 5000000, RUNNING_MAX = HASH_PLACES_MAX / PLACES_EACH };
+
+/* How many processes may hash at a time. */
+static unsigned
+limit(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+	unsigned n = shared->workers / 4;
+
+	if (cores < n)
+		n = (unsigned)cores;
+	if (n < 1)
+		return 1;
+	return n < RUNNING_MAX ? n : RUNNING_MAX;
+}
+
+/* FNV-1a; never 0. */
+static uint64_t
+key_of(const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3;
+	return hash ? hash : 1;
+}
+
+/* 0: there is no address. An IPv6 client counts by its /64, as in rate limits. */
+static uint64_t
+client_key(const char *ip)
+{
+	struct in6_addr six;
+
+	if (!ip)
+		return 0;
+	if (inet_pton(AF_INET6, ip, &six) == 1 && !IN6_IS_ADDR_V4MAPPED(&six))
+		return key_of(&six, sizeof(six) / 2);
+	return key_of(ip, strlen(ip));
+}
+
+/* Whether the share of its caller or of its client is exceeded. Both were written before the
+ * others are read, so of two that join at once at least one sees the other. */
+static bool
+is_over_share(const struct hash_place *own, unsigned places)
+{
+	unsigned same_client = 0;
+
+	for (unsigned i = 0; i < places; i++) {
+		const struct hash_place *p = &shared->hash_places[i];
+		bool caller = own->caller && p->caller == own->caller;
+		bool client = own->client && p->client == own->client;
+
+		if (p == own || !(caller || client) || !p->pid || shared_is_dead(p->pid))
+			continue;
+		if (caller)
+			return true;
+		same_client++;
+	}
+	return same_client >= places - 1;
+}
+
+static void
+clear(struct hash_place *p)
+{
+	p->number = p->caller = p->client = 0;
+}
+
+static bool
+join(struct hash_ticket *t, uint64_t caller, uint64_t client)
+{
+	unsigned places = limit() * PLACES_EACH;
+	struct hash_place *p = NULL;
+
+	for (unsigned i = 0; i < places && !p; i++) {
+		if (shared_claim(&shared->hash_places[i].pid))
+			p = &shared->hash_places[i];
+	}
+	if (!p)
+		return false;
+
+	clear(p);
+	p->caller = caller;
+	p->client = client;
+	*t = (struct hash_ticket) { .place = (unsigned)(p - shared->hash_places) };
+	if (is_over_share(p, places)) {
+		clear(p);
+		p->pid = 0;
+		return false;
+	}
+	t->since = clock_monotonic();
+	t->number = p->number = ++shared->hash_numbers;
+	return true;
+}
+
+/* Each process runs its tickets one after the other, so the processes with the lowest numbers
+ * run, as many as the limit. */
+enum hash_turn
+hash_turn(struct hash_ticket *t)
+{
+	int32_t before[RUNNING_MAX], me = getpid();
+	unsigned n = 0, most = limit();
+
+	for (unsigned i = 0; i < HASH_PLACES_MAX && n < most; i++) {
+		const struct hash_place *p = &shared->hash_places[i];
+		int32_t pid = p->pid;
+		uint64_t number = p->number;
+		bool known = pid == 0 || pid == me || number == 0 || number > t->number;
+
+		for (unsigned k = 0; k < n && !known; k++)
+			known = before[k] == pid;
+		if (!known && !shared_is_dead(pid))
+			before[n++] = pid;
+	}
+	if (n < most)
+		return HASH_RUN;
+	if (clock_monotonic() - t->since < WAIT_US)
+		return HASH_WAIT;
+
+	hash_leave(t);
+	t->refused = true;
+	return HASH_REFUSED;
+}
+
+enum hash_turn
+hash_enter(struct ctx *c)
+{
+	const char *id = c->caller.user_id;
+
+	if (c->hash.refused)
+		return HASH_REFUSED;
+	if (!c->hash.number && !join(&c->hash, id ? key_of(id, strlen(id)) : 0, client_key(c->ip)))
+		return HASH_REFUSED;
+
+	return hash_turn(&c->hash);
+}
+
+void
+hash_leave(struct hash_ticket *t)
+{
+	struct hash_place *p = &shared->hash_places[t->place];
+
+	if (!t->number)
+		return;
+
+	t->number = 0;
+	clear(p);
+	p->pid = 0;
+}
+
+void
+hash_forget(pid_t pid)
+{
+	for (unsigned i = 0; i < HASH_PLACES_MAX; i++) {
+		struct hash_place *p = &shared->hash_places[i];
+		int32_t holder = pid;
+
+		if (p->pid != pid)
+			continue;
+		clear(p);
+		atomic_compare_exchange_strong(&p->pid, &holder, 0);
+	}
+}
