@@ -4,6 +4,13 @@
 
 #include "app/ctx.h"
 
+/* Of any password: characters, and bytes in UTF-8, which is what crypt(3) takes. */
+enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = 511 };
+
+/* The limits as API documents state them: .max counts characters only. */
+#define PASSWORD_LIMITS                                                                            \
+	"At most 128 characters and 511 bytes in UTF-8 (72 bytes if the service uses bcrypt)"
+
 /* A new hash by PASSWORD_SCHEME and its costs, in crypt(5)'s form. E_OVERLOADED where
  * too many hash already, E_VALIDATION never: check the password first. */
 enum error password_hash(struct ctx *, const char *password, const char **hash) MUST_CHECK;
@@ -17,7 +24,7 @@ enum error password_verify(struct ctx *, const char *password, const char *hash,
 /* Whether a hash that was right should be made anew: another scheme or cost. */
 bool password_outdated(const char *hash);
 
-/* The rules of API.md 3 for a new password: length in characters, not the e-mail
+/* The rules of API.md 3 for a new password: length in characters and bytes, not the e-mail
  * address, not a common one. E_VALIDATION for `field` of the body. */
 enum error password_check(struct ctx *, const char *field, const char *password,
 			  const char *email) MUST_CHECK;

@@ -8,8 +8,6 @@
 #include "app/settings.h"
 #include "app/utf8.h"
 
-enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = 511 };
-
 /* ---- which way */
 
 /* All of them, NULL behind the last. */

@@ -76,6 +76,49 @@ crypt_verify(const char *password, const char *hash, bool *right)
 	return problem;
 }
 
+/* bcrypt ignores what comes after 72 bytes. A hash made here is never of a longer password, so
+ * longer ones are wrong; libraries that other hashes come from may have truncated them. To tell
+ * the two apart, 5 of the 22 characters of our salts follow from the 16 before them: that leaves
+ * 96 random bits, and one foreign salt in 2^30 that looks like ours. */
+enum { BCRYPT_SALT = 7, SALT_RANDOM = 16, SALT_MARK = 5 };
+
+static void
+make_mark(const char *setting, char mark[SALT_MARK])
+{
+	static const char letters[] =
+	    "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	unsigned char digest[SHA256_SIZE];
+
+	sha256(setting + BCRYPT_SALT, SALT_RANDOM, digest);
+	for (size_t i = 0; i < SALT_MARK; i++)
+		mark[i] = letters[digest[i] % (sizeof(letters) - 1)];
+}
+
+static int
+bcrypt_make(const struct scheme *s, const char *password, char out[HASH_SIZE])
+{
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+
+	if (!crypt_gensalt_rn(s->prefix, (unsigned long)*s->cost, NULL, 0, setting,
+			      sizeof(setting)))
+		return errno ? errno : EINVAL;
+	make_mark(setting, setting + BCRYPT_SALT + SALT_RANDOM);
+	return run_crypt(password, setting, out);
+}
+
+static int
+bcrypt_verify(const char *password, const char *hash, bool *right)
+{
+	int problem = crypt_verify(password, hash, right);
+	char mark[SALT_MARK];
+
+	make_mark(hash, mark);
+	if (strlen(password) > BCRYPT_BYTES &&
+	    memcmp(hash + BCRYPT_SALT + SALT_RANDOM, mark, SALT_MARK) == 0)
+		*right = false;
+	return problem;
+}
+
 static bool
 is_sound(const char *hash)
 {
@@ -169,7 +212,8 @@ scrypt_bounded(const char *hash)
 
 const struct scheme crypt_schemes[CRYPT_SCHEMES] = {
 	{ "yescrypt", "$y$", 0, &settings.password_yescrypt_cost, yescrypt_bounded, MAKES },
-	{ "bcrypt", "$2b$", BCRYPT_BYTES, &settings.password_bcrypt_cost, bcrypt_bounded, MAKES },
+	{ "bcrypt", "$2b$", BCRYPT_BYTES, &settings.password_bcrypt_cost, bcrypt_bounded,
+	  crypt_parameters, bcrypt_make, bcrypt_verify },
 	{ NULL, "$2y$", .bounded = bcrypt_bounded, VERIFIES },
 	{ NULL, "$2a$", .bounded = bcrypt_bounded, VERIFIES },
 	{ NULL, "$7$", .bounded = scrypt_bounded, VERIFIES },

@@ -248,6 +248,10 @@ Test(auth, registration_holds_the_password_to_the_rules)
 		buf_text(&wide, "\xf0\x9f\x98\x80");
 	a = register_with(wide.data);
 	expect_fields(&a, "body password too_long");
+	cr_expect_not_null(strstr(a.body, "must have at most 511 bytes"), "%s", a.body);
+	a = register_with(wide.data + 4);
+	cr_expect_eq(a.status, 201, "127 characters of 4 bytes: %s", a.body);
+	testdb_sql("DELETE FROM users");
 
 	settings.password_min_length = 12;
 	a = register_with("12345678901");

@@ -4,6 +4,7 @@
 #include "support/call.h"
 
 #include "app/feature.h"
+#include "app/password.h"
 #include "app/settings.h"
 
 TEST_SUITE(docs);
@@ -64,4 +65,30 @@ Test(docs, every_id_is_one_of_a_kind)
 			for (const struct feature *const *g = features; *g; g++)
 				for (const struct route *s = (*g)->routes; s && s->method; s++)
 					cr_expect(r == s || strcmp(r->id, s->id) != 0, "%s", r->id);
+}
+
+/* Characters are maxLength; bytes have no keyword. */
+Test(docs, each_new_password_states_both_limits)
+{
+	struct answer a = call(t, "GET", "/openapi.json");
+	const char *at = a.body;
+	size_t n = 0;
+
+	for (const struct feature *const *f = features; *f; f++) {
+		for (const struct route *r = (*f)->routes; r && r->handle; r++) {
+			for (size_t i = 0; r->body && i < r->body->nfields; i++) {
+				const struct field *field = &r->body->fields[i];
+
+				if (!(field->flags & F_SECRET) || !field->min_setting)
+					continue;
+				n++;
+				cr_expect_eq(field->max, PASSWORD_MAX, "%s", r->id);
+				cr_expect_not_null(strstr(field->text, "511 bytes"), "%s", r->id);
+			}
+		}
+	}
+	cr_expect_geq(n, 5);
+	for (; (at = strstr(at, "511 bytes")); at++)
+		n--;
+	cr_expect_eq(n, 0, "the document does not say so for each of them");
 }

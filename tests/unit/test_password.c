@@ -271,6 +271,44 @@ Test(password, bcrypt_takes_no_more_than_it_looks_at)
 	cr_expect_not(fits(password, hash));
 }
 
+Test(password, what_bcrypt_ignores_is_wrong_for_hashes_made_here)
+{
+	const char *longer =
+	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+	const char *hash, *before = "";
+	char password[73];
+
+	cr_assert_eq(strlen(longer), 73);
+	memcpy(password, longer, 72);
+	password[72] = '\0';
+	settings.password_scheme = "bcrypt";
+	for (int i = 0; i < 20; i++) {
+		hash = hash_of(password);
+		cr_expect(fits(password, hash));
+		cr_expect_not(fits(longer, hash));
+		cr_expect_neq(strncmp(hash, before, strlen("$2b$04$") + 16), 0, "random salts");
+		before = hash;
+	}
+}
+
+Test(password, hashes_of_other_systems_keep_their_rule_for_long_passwords)
+{
+	static const char salt_and_hash[] =
+	    "04$CCCCCCCCCCCCCCCCCCCCC.ug0A3dTXhy5U.dFjx/qguZ8I4CB77BC";
+	static const char *const prefixes[] = { "$2a$", "$2b$", "$2y$" };
+	char password[81];
+
+	memset(password, 'x', 80);
+	password[80] = '\0';
+	for (size_t i = 0; i < COUNT(prefixes); i++) {
+		const char *hash = arena_printf(ctx.arena, "%s%s", prefixes[i], salt_and_hash);
+
+		cr_expect(fits(password, hash), "%s", hash);
+		cr_expect(fits(password + 8, hash), "%s", hash);
+		cr_expect_not(fits(password + 9, hash), "%s", hash);
+	}
+}
+
 Test(password, another_cost_is_outdated)
 {
 	const char *hash = hash_of("Tr0ub4dor&3");

@@ -1,6 +1,7 @@
 /* What signing in takes and gives, and what this feature plugs into the application. */
 #include "auth_priv.h"
 
+#include "app/password.h"
 #include "app/settings.h"
 
 #define EMAIL_EXAMPLE    "ada@example.com"
@@ -14,8 +15,8 @@ static const struct field registration_fields[] = {
 	  .text = "E-mail address; one account each, whatever its capitals.",
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct registration, password), .flags = SECRET,
-	  .min_setting = &settings.password_min_length, .max = 128,
-	  .text = "Password; neither the e-mail address nor a common one.",
+	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
+	  .text = "Password; neither the e-mail address nor a common one. " PASSWORD_LIMITS ".",
 	  .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct registration, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1,
 	  .max = 200, .text = "Name to show.", .example = "Ada Lovelace" },

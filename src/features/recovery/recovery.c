@@ -1,6 +1,7 @@
 /* What these routes take, and what this feature plugs into the application. */
 #include "recovery_priv.h"
 
+#include "app/password.h"
 #include "app/settings.h"
 
 #define TOKEN_EXAMPLE "q3mZ0cR8sH5tWbA1dEfGuLp9oIxYzTnVwkJ2nXq0v7y"
@@ -23,7 +24,8 @@ static const struct field reset_fields[] = {
 	{ TEXT(struct reset, token), .flags = SECRET, .text = "The token of the link in the mail.",
 	  .example = TOKEN_EXAMPLE },
 	{ TEXT(struct reset, new_password), .flags = SECRET,
-	  .min_setting = &settings.password_min_length, .max = 128, .text = "The new password.",
+	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
+	  .text = "The new password. " PASSWORD_LIMITS ".",
 	  .example = "correct horse battery staple" },
 };
 const struct schema reset_schema = SCHEMA("PasswordReset", struct reset, reset_fields);

@@ -1,6 +1,7 @@
 /* What a user is, and what this feature plugs into the application. */
 #include "users_priv.h"
 
+#include "app/password.h"
 #include "app/settings.h"
 
 #define EMAIL_EXAMPLE    "ada@example.com"
@@ -35,8 +36,9 @@ static const struct field body_fields[] = {
 	  .text = "E-mail address; one account each, whatever its capitals.",
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct user_body, password), .flags = SECRET | F_REQUIRED,
-	  .min_setting = &settings.password_min_length, .max = 128,
-	  .text = "Password; not the e-mail address.", .example = PASSWORD_EXAMPLE },
+	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
+	  .text = "Password; not the e-mail address. " PASSWORD_LIMITS ".",
+	  .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct user_body, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1, .max = 200,
 	  .text = "Name to show.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user_body, role), .flags = F_CREATE, .choices = role_names,
@@ -55,8 +57,9 @@ static const struct field change_fields[] = {
 	{ BOOL(struct user_change, is_active), .flags = F_UPDATE,
 	  .text = "Whether the account may sign in.", .example = "false" },
 	{ TEXT(struct user_change, password), .flags = SECRET,
-	  .min_setting = &settings.password_min_length, .max = 128,
-	  .text = "A new password; not the e-mail address.", .example = PASSWORD_EXAMPLE },
+	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
+	  .text = "A new password; not the e-mail address. " PASSWORD_LIMITS ".",
+	  .example = PASSWORD_EXAMPLE },
 };
 const struct schema user_change_schema = SCHEMA("UserChange", struct user_change, change_fields);
 
@@ -75,8 +78,8 @@ static const struct field password_change_fields[] = {
 	{ TEXT(struct password_change, current_password), .flags = SECRET | F_REQUIRED,
 	  .text = "The password that the account has.", .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct password_change, new_password), .flags = SECRET | F_REQUIRED,
-	  .min_setting = &settings.password_min_length, .max = 128,
-	  .text = "The one that it gets; not the e-mail address.",
+	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
+	  .text = "The new password; not the e-mail address. " PASSWORD_LIMITS ".",
 	  .example = "staple battery horse correct" },
 };
 const struct schema password_change_schema =
