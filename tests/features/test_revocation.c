@@ -424,6 +424,8 @@ Test(revocation, the_old_address_is_notified_of_the_request_and_of_the_change)
 
 	cr_expect_str_eq(count_mails(s.ada.email, "email_change_requested"), "1");
 	cr_expect_str_eq(count_mails(s.ada.email, "email_changed"), "0");
+	request_change(&s.ada, arena_printf(t->arena, "new-%s", s.ada.email));
+	cr_expect_str_eq(count_mails(s.ada.email, "email_change_requested"), "1", "once a minute");
 	cr_expect_eq(verify(s.change), 204);
 	cr_expect_str_eq(count_mails(s.ada.email, "email_changed"), "1");
 }
@@ -436,32 +438,40 @@ is_waited_for(void)
 			  " AND transactionid = pg_current_xact_id()::xid") != NULL;
 }
 
-/* The password is reset between its check and the change: the change must not happen. */
+/* Runs `sql` in a transaction that is still open when the request comes in, which has to wait for
+ * it, and then to fail. */
 static void
-expect_no_race(bool verified)
+expect_refused_after(const char *sql, const char *method, const char *path, const char *token,
+		     const char *json)
 {
-	struct account ada = make_user(t);
 	int status;
 	pid_t pid;
 
-	settings.require_verified_email = verified;
 	testdb_sql("BEGIN");
-	testdb_sql("UPDATE users SET password_hash = '!' WHERE id = '%s'", ada.id);
+	testdb_sql("%s", sql);
 	pid = fork();
 	if (pid == 0) {
 		t->ctx->db = t->db = db_new(settings.database_url);
-		_exit(call(t, "PATCH", P "/users/me", .token = ada.token,
-			   .json = members("email", "thief@example.com", "current_password",
-					   ada.password))
-				  .status == 401
-			  ? 0
-			  : 1);
+		_exit(call(t, method, path, .token = token, .json = json).status == 401 ? 0 : 1);
 	}
 	while (!is_waited_for())
 		cr_assert_eq(waitpid(pid, &status, WNOHANG), 0, "it does not wait");
 	testdb_sql("COMMIT");
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect_eq(status, 0);
+}
+
+/* The password is reset between its check and the change: the change must not happen. */
+static void
+expect_no_race(bool verified)
+{
+	struct account ada = make_user(t);
+
+	settings.require_verified_email = verified;
+	expect_refused_after(
+	    arena_printf(t->arena, "UPDATE users SET password_hash = '!' WHERE id = '%s'", ada.id),
+	    "PATCH", P "/users/me", ada.token,
+	    members("email", "thief@example.com", "current_password", ada.password));
 	cr_expect_str_eq(testdb_sql("SELECT email FROM users WHERE id = '%s'", ada.id), ada.email);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM mail_tokens"), "0");
 }
@@ -562,4 +572,15 @@ Test(revocation, a_later_verification_leaves_api_keys_alone)
 	key = create_key(&ada);
 	cr_expect_eq(verify(request_change(&ada, "new@example.com")), 204);
 	cr_expect_eq(show_me(key), 200);
+}
+
+Test(revocation, no_key_is_created_while_all_sessions_end)
+{
+	struct account ada = make_user(t);
+
+	expect_refused_after(
+	    arena_printf(t->arena, "UPDATE sessions SET ended_at = now() WHERE user_id = '%s'",
+			 ada.id),
+	    "POST", P "/api-keys", ada.token, "{\"name\":\"backup\",\"scopes\":[\"items:read\"]}");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "0");
 }

@@ -6,10 +6,15 @@
 enum { INSERT, FIND, DELETE_ONE, DELETE_ALL, FIND_HOLDER, TOUCH };
 
 const struct query api_keys_queries[] = {
+	/* Locks the session, so that a key cannot slip in while all that acts for the account is
+	 * being ended; users first, as everywhere. */
 	[INSERT] =
 	    QUERY("api_keys_insert", &api_key_schema,
 		  "INSERT INTO api_keys (user_id, name, scopes, expires_at, prefix, key_hash)"
-		  " VALUES ($1, $2, $3, $4, $5, $6) RETURNING " COLUMNS),
+		  " SELECT u.id, $2::text, $3::text[], $4::timestamptz, $5::text, $6::bytea"
+		  " FROM users u JOIN sessions s ON s.user_id = u.id"
+		  " WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()"
+		  " FOR KEY SHARE OF u FOR SHARE OF s RETURNING " COLUMNS),
 	[FIND] = QUERY_READ("api_keys_find", &api_key_schema,
 			    "SELECT " COLUMNS " FROM api_keys WHERE id = $1 AND user_id = $2"),
 	[DELETE_ONE] =
@@ -50,8 +55,10 @@ enum error
 api_keys_insert(struct ctx *c, const struct api_key *in, const char *prefix, const char *key,
 		struct api_key *out)
 {
-	return db_one(c, &api_keys_queries[INSERT], out, c->caller.user_id, in->name,
-		      p_array(c, in->scopes), in->expires_at, prefix, p_digest(c, key));
+	enum error e = db_one(c, &api_keys_queries[INSERT], out, c->caller.session_id, in->name,
+			      p_array(c, in->scopes), in->expires_at, prefix, p_digest(c, key));
+
+	return e == E_NOT_FOUND ? fail(c, E_INVALID_TOKEN, "the session has ended") : e;
 }
 
 enum error

@@ -33,15 +33,15 @@ recovery_check(struct ctx *c, const char *user_id)
 	return account.verified ? OK : fail(c, E_FORBIDDEN, "confirm your e-mail address first");
 }
 
-/* In a transaction. `issued` is false if the account has enough tokens, or is not active. */
+/* In a transaction. token->account_email is NULL afterwards if none was issued: the account has
+ * enough of them, or is not active. */
 static enum error
-issue_token(struct ctx *c, struct mail_token *token, int64_t minutes, const char *secret,
-	    bool *issued)
+issue_token(struct ctx *c, struct mail_token *token, int64_t minutes, const char *secret)
 {
 	struct account account;
+	bool issued = false;
 	enum error e;
 
-	*issued = false;
 	e = recovery_lock_account(c, token->user_id, &account);
 	if (e == E_NOT_FOUND) {
 		failure_clear(c);
@@ -52,7 +52,10 @@ issue_token(struct ctx *c, struct mail_token *token, int64_t minutes, const char
 
 	token->account_email = account.email;
 	token->security_version = account.security_version;
-	return recovery_insert(c, token, minutes, secret, issued);
+	e = recovery_insert(c, token, minutes, secret, &issued);
+	if (!issued)
+		token->account_email = NULL;
+	return e;
 }
 
 /* A new token by e-mail. */
@@ -62,13 +65,12 @@ send_token(struct ctx *c, struct mail_token *token, const char *template, const 
 {
 	const char *secret = secret_new(c->arena);
 	const char *link = arena_printf(c->arena, "%s%s#token=%s", settings.app_url, page, secret);
-	bool issued;
 	enum error e;
 
 	e = db_begin(c);
 	if (!e)
-		e = issue_token(c, token, minutes, secret, &issued);
-	if (!e && issued)
+		e = issue_token(c, token, minutes, secret);
+	if (!e && token->account_email)
 		e = mail_enqueue(c, token->email, template,
 				 (struct mail_value[]) { { "link", link }, { 0 } });
 	return db_finish(c, e);
@@ -120,7 +122,7 @@ recovery_change_email(struct ctx *c, const char *user_id, const char *to)
 		return e;
 
 	e = send_token(c, &token, "change_email", "/verify-email", VERIFY_MINUTES);
-	if (e)
+	if (e || !token.account_email)
 		return e;
 
 	return mail_enqueue(c, token.account_email, "email_change_requested",
