@@ -491,7 +491,9 @@ CREATE UNIQUE INDEX jobs_unique_key ON jobs USING btree (unique_key) WHERE ((uni
 
 CREATE INDEX mail_tokens_of_user ON mail_tokens USING btree (user_id, purpose);
 
-CREATE INDEX mails_sent ON mails USING btree (sent_at) WHERE (sent_at IS NOT NULL);
+CREATE INDEX mails_by_created_at ON mails USING btree (created_at);
+
+CREATE INDEX mails_of_recipient ON mails USING btree (lower(recipient), template, created_at);
 
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
 

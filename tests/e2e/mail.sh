@@ -49,7 +49,7 @@ access=$(member access_token)
 post /auth/register '{"email":"ada@example.COM","password":"an honest password"}'
 is "a taken address answers the same" "$status" 201
 is "with the same members" "$(tr -cd '",:a-z_' <<<"$body" | wc -w)" "$(tr -cd '",:a-z_' <<<"$first" | wc -w)"
-mail_to ada@example.COM 'You have an account'
+mail_to Ada@Example.com 'You have an account'
 
 # A forgotten password.
 post /auth/forgot-password '{"email":"nobody@example.com"}'

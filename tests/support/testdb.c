@@ -35,8 +35,8 @@ load_settings(const char *url)
 	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
 	    settings.auth_refresh_rate_limit = settings.auth_password_rate_limit =
 		settings.auth_register_rate_limit = settings.auth_recovery_rate_limit =
-		    settings.auth_recovery_ip_rate_limit = settings.rate_limit =
-			(struct rate) { 0 };
+		    settings.auth_recovery_ip_rate_limit = settings.auth_email_change_rate_limit =
+			settings.mail_rate_limit = settings.rate_limit = (struct rate) { 0 };
 }
 
 static PGresult *

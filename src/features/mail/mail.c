@@ -25,11 +25,25 @@ const struct job_kind mail_job = {
 	.attempts = 12,
 };
 
-static const struct job_kind *const jobs[] = { &mail_job, NULL };
+static const struct job_kind prune_job = {
+	.name = "prune_mails",
+	.text = "Removes e-mails that were sent or given up a week ago.",
+	.run = mail_prune,
+	.timeout = 600,
+	.attempts = 3,
+};
+
+static const struct job_kind *const jobs[] = { &mail_job, &prune_job, NULL };
+
+static const struct cron crons[] = {
+	{ .name = "prune_mails", .at = "47 * * * *", .kind = &prune_job },
+	{ 0 },
+};
 
 const struct feature mail_feature = {
 	.name = "mail",
 	.text = "Mails to the people who have accounts.",
 	.queries = mail_queries,
 	.jobs = jobs,
+	.crons = crons,
 };

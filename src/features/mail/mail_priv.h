@@ -19,16 +19,18 @@ extern const struct schema mail_schema, mail_args_schema;
 extern const struct query mail_queries[];
 extern const struct job_kind mail_job;
 
-/* mail_service.c: what the job does. */
+/* mail_service.c: what the jobs do. */
 enum error mail_deliver(struct job *) MUST_CHECK;
+enum error mail_prune(struct job *) MUST_CHECK;
 
 /* mail_send.c: hands a mail over to SMTP_URL, or writes it into MAIL_DIR. E_UNAVAILABLE, with
  * what the server said in the log. */
 enum error mail_send(struct ctx *, const struct mail *) MUST_CHECK;
 
-/* mail_repo.c */
+/* mail_repo.c. E_NOT_FOUND if the address got enough of the kind lately (MAIL_RATE_LIMIT). */
 enum error mail_insert(struct ctx *, const struct mail *, struct mail *out) MUST_CHECK;
 enum error mail_find(struct ctx *, const char *id, struct mail *out) MUST_CHECK;
 enum error mail_mark_sent(struct ctx *, const char *id) MUST_CHECK;
+enum error mail_delete_older(struct ctx *, int64_t days, int64_t limit, int64_t *n) MUST_CHECK;
 
 #endif

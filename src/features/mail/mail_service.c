@@ -6,7 +6,12 @@
 
 #include <fcntl.h>
 
-enum { TEMPLATE_MAX = 64 * 1024, MAIL_MAX = 128 * 1024 };
+enum {
+	TEMPLATE_MAX = 64 * 1024,
+	MAIL_MAX = 128 * 1024,
+	KEEP_DAYS = 7, /* all attempts to send take less than a day */
+	PRUNE_BATCH = 1000,
+};
 
 bool
 mail_enabled(void)
@@ -128,6 +133,13 @@ mail_enqueue(struct ctx *c, const char *to, const char *template, const struct m
 		args.mail_id = row.id;
 		e = job_enqueue(c, &mail_job, &args);
 	}
+	if (e == E_NOT_FOUND) {
+		failure_clear(c);
+		log_info(c,
+			 "an e-mail (%s) was not sent: its address got %" PRId64 " of them lately",
+			 template, settings.mail_rate_limit.n);
+		e = OK;
+	}
 	return db_finish(c, e);
 }
 
@@ -154,4 +166,18 @@ mail_deliver(struct job *job)
 	if (!e)
 		e = mail_mark_sent(c, mail.id);
 	return job_finish(job, e);
+}
+
+enum error
+mail_prune(struct job *job)
+{
+	int64_t n = PRUNE_BATCH;
+	enum error e = OK;
+
+	while (!e && n == PRUNE_BATCH) {
+		e = job_check(job);
+		if (!e)
+			e = mail_delete_older(job->ctx, KEEP_DAYS, PRUNE_BATCH, &n);
+	}
+	return e;
 }

@@ -22,13 +22,16 @@ enum error recovery_check(struct ctx *, const char *user_id) MUST_CHECK;
 /* The e-mails of four actions; call them in the transaction of the action. A new account must
  * verify its address. A requested address takes effect once it is verified: the present address
  * is notified now, and again when the change is done. A changed address: the old one is
- * notified. A new password: the account is notified if the settings say how to send e-mail. */
+ * notified; call it before the change. A new password: the account is notified if the settings
+ * say how to send e-mail. An address that was not verified, which may be a stranger's, gets no
+ * notice. */
 enum error recovery_greet(struct ctx *, const char *user_id, const char *email) MUST_CHECK;
 enum error recovery_change_email(struct ctx *, const char *user_id, const char *to) MUST_CHECK;
-enum error recovery_email_changed(struct ctx *, const char *from, const char *to) MUST_CHECK;
-enum error recovery_password_changed(struct ctx *, const char *email) MUST_CHECK;
+enum error recovery_email_changed(struct ctx *, const char *user_id, const char *to) MUST_CHECK;
+enum error recovery_password_changed(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* Tells the owner of an address that somebody tried to register it again. */
+/* Notifies the owner of a verified address of an attempt to register it again; one that was not
+ * verified gets its verification again. */
 enum error recovery_already_registered(struct ctx *, const char *email) MUST_CHECK;
 
 #endif

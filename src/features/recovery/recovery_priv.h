@@ -72,6 +72,9 @@ enum error recovery_drop_changes(struct ctx *, const char *user_id, const char *
 enum error recovery_delete_expired(struct ctx *) MUST_CHECK;
 enum error recovery_spend(struct ctx *, const char *token) MUST_CHECK;
 enum error recovery_find_account(struct ctx *, const char *email, struct account *out) MUST_CHECK;
+/* Also one that is not active. */
+enum error recovery_find_any_account(struct ctx *, const char *email,
+				     struct account *out) MUST_CHECK;
 enum error recovery_get_account(struct ctx *, const char *id, struct account *out) MUST_CHECK;
 enum error recovery_mark_verified(struct ctx *, const struct mail_token *) MUST_CHECK;
 enum error recovery_set_email(struct ctx *, const struct mail_token *) MUST_CHECK;

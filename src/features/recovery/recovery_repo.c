@@ -11,6 +11,7 @@ enum {
 	DELETE_EXPIRED,
 	SPEND,
 	FIND_ACCOUNT,
+	FIND_ANY_ACCOUNT,
 	GET_ACCOUNT,
 	MARK_VERIFIED,
 	SET_EMAIL,
@@ -44,6 +45,9 @@ const struct query recovery_queries[] = {
 	[FIND_ACCOUNT] = QUERY_READ("recovery_find_account", &account_schema,
 				    "SELECT " ACCOUNT " FROM users WHERE lower(email) = lower($1)"
 				    " AND is_active"),
+	[FIND_ANY_ACCOUNT] =
+	    QUERY_READ("recovery_find_any_account", &account_schema,
+		       "SELECT " ACCOUNT " FROM users WHERE lower(email) = lower($1)"),
 	[GET_ACCOUNT] = QUERY_READ("recovery_get_account", &account_schema,
 				   "SELECT " ACCOUNT " FROM users WHERE id = $1"),
 	[MARK_VERIFIED] = QUERY("recovery_mark_verified", NULL,
@@ -117,6 +121,12 @@ enum error
 recovery_find_account(struct ctx *c, const char *email, struct account *out)
 {
 	return db_one(c, &recovery_queries[FIND_ACCOUNT], out, email);
+}
+
+enum error
+recovery_find_any_account(struct ctx *c, const char *email, struct account *out)
+{
+	return db_one(c, &recovery_queries[FIND_ANY_ACCOUNT], out, email);
 }
 
 enum error

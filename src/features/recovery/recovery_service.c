@@ -87,18 +87,41 @@ recovery_greet(struct ctx *c, const char *user_id, const char *email)
 enum error
 recovery_already_registered(struct ctx *c, const char *email)
 {
-	return mail_enqueue(c, email, "already_registered", NULL);
+	struct account account;
+	enum error e;
+
+	e = recovery_find_any_account(c, email, &account);
+	if (e)
+		return e;
+
+	if (!account.verified)
+		return recovery_greet(c, account.id, account.email);
+	return mail_enqueue(c, account.email, "already_registered", NULL);
 }
 
-enum error
-recovery_email_changed(struct ctx *c, const char *from, const char *to)
+/* To the account's address if it is verified. */
+static enum error
+notify(struct ctx *c, const char *user_id, const char *template, const struct mail_value *values)
 {
-	return mail_enqueue(c, from, "email_changed",
-			    (struct mail_value[]) { { "email", to }, { 0 } });
+	struct account account;
+	enum error e;
+
+	e = recovery_get_account(c, user_id, &account);
+	if (e || !account.verified)
+		return e;
+
+	return mail_enqueue(c, account.email, template, values);
 }
 
 enum error
-recovery_password_changed(struct ctx *c, const char *email)
+recovery_email_changed(struct ctx *c, const char *user_id, const char *to)
+{
+	return notify(c, user_id, "email_changed",
+		      (struct mail_value[]) { { "email", to }, { 0 } });
+}
+
+enum error
+recovery_password_changed(struct ctx *c, const char *user_id)
 {
 	char now[CLOCK_TEXT_SIZE];
 
@@ -106,8 +129,8 @@ recovery_password_changed(struct ctx *c, const char *email)
 		return OK;
 
 	clock_text(clock_now(), now);
-	return mail_enqueue(c, email, "password_changed",
-			    (struct mail_value[]) { { "time", now }, { 0 } });
+	return notify(c, user_id, "password_changed",
+		      (struct mail_value[]) { { "time", now }, { 0 } });
 }
 
 /* Only the latest address that was asked for can become the account's. */
@@ -125,8 +148,8 @@ recovery_change_email(struct ctx *c, const char *user_id, const char *to)
 	if (e || !token.account_email)
 		return e;
 
-	return mail_enqueue(c, token.account_email, "email_change_requested",
-			    (struct mail_value[]) { { "email", to }, { 0 } });
+	return notify(c, user_id, "email_change_requested",
+		      (struct mail_value[]) { { "email", to }, { 0 } });
 }
 
 enum error
@@ -155,8 +178,9 @@ recovery_mail(struct job *job)
 	if (e)
 		return e;
 
+	/* An address that must be verified gets nothing else before. */
 	token = (struct mail_token) { account.id, args->purpose, account.email };
-	if (strcmp(args->purpose, PURPOSE_RESET) == 0)
+	if (strcmp(args->purpose, PURPOSE_RESET) == 0 && (account.verified || !recovery_required()))
 		return send_token(c, &token, "reset_password", "/reset-password", RESET_MINUTES);
 	return account.verified ? OK : recovery_greet(c, account.id, account.email);
 }
@@ -185,11 +209,11 @@ set_email(struct ctx *c, const struct mail_token *token, const struct account *a
 {
 	enum error e;
 
-	e = recovery_set_email(c, token);
+	e = recovery_email_changed(c, account->id, token->email);
 	if (e)
 		return e;
 
-	return recovery_email_changed(c, account->email, token->email);
+	return recovery_set_email(c, token);
 }
 
 /* API keys from before the address was verified may be those of whoever registered it. */
@@ -268,7 +292,7 @@ set_password(struct ctx *c, const struct mail_token *token, const char *text, co
 	if (e)
 		return e;
 
-	e = recovery_password_changed(c, token->email);
+	e = recovery_password_changed(c, token->user_id);
 	if (e)
 		return e;
 

@@ -101,7 +101,7 @@ change_profile(struct ctx *c, const struct profile *in, uint64_t given, const st
 			e = recovery_change_email(c, login->id, in->email);
 			given &= ~(uint64_t)PROFILE_EMAIL;
 		} else if (mail_enabled()) {
-			e = recovery_email_changed(c, login->email, in->email);
+			e = recovery_email_changed(c, login->id, in->email);
 		}
 	}
 	if (e)
@@ -152,7 +152,7 @@ set_password(struct ctx *c, const struct login *login, const char *hash)
 	if (e)
 		return e;
 
-	e = recovery_password_changed(c, login->email);
+	e = recovery_password_changed(c, login->id);
 	if (e)
 		return e;
 

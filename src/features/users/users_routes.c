@@ -95,10 +95,29 @@ account_if_password(struct request *req)
 	return in && in->current_password ? req->ctx->caller.user_id : NULL;
 }
 
+static const char *
+account_if_email(struct request *req)
+{
+	const struct profile *in = req->in;
+
+	return in && in->email ? account_if_password(req) : NULL;
+}
+
+static const char *
+client_if_email(struct request *req)
+{
+	return account_if_email(req) ? limit_client(req) : NULL;
+}
+
 static const struct limit password_limit = { "password", &settings.auth_password_rate_limit,
 					     caller_account };
 static const struct limit profile_password_limit = { "password", &settings.auth_password_rate_limit,
 						     account_if_password, .needs_body = true };
+static const struct limit email_limit = { "email_change", &settings.auth_email_change_rate_limit,
+					  account_if_email, .needs_body = true };
+static const struct limit client_email_limit = { "recovery_ip",
+						 &settings.auth_recovery_ip_rate_limit,
+						 client_if_email, .needs_body = true };
 
 const struct route users_routes[] = {
 	{ GET, "/users/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
@@ -107,7 +126,8 @@ const struct route users_routes[] = {
 	  .id = "auth_me", .text = "Show the caller's own account; the same as /users/me." },
 	{ PATCH, "/users/me", change_me, ACCESS_VIEWER, .body = &profile_schema,
 	  .reply = &user_schema, .errors = { E_INVALID_CREDENTIALS, E_EMAIL_TAKEN, E_OVERLOADED },
-	  .limits = { &profile_password_limit }, .id = "users_change_me",
+	  .limits = { &client_email_limit, &profile_password_limit, &email_limit },
+	  .id = "users_change_me",
 	  .text = "Change one's own name or address; a new address needs the current password." },
 	{ POST, "/users/me/change-password", change_password, ACCESS_VIEWER,
 	  .body = &password_change_schema, .status = 204,

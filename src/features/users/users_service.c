@@ -229,7 +229,7 @@ apply_change(struct ctx *c, void *arg)
 			return e;
 	}
 	if (change->hash) {
-		e = recovery_password_changed(c, was->email);
+		e = recovery_password_changed(c, change->id);
 		if (e)
 			return e;
 	}

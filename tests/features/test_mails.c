@@ -1,0 +1,197 @@
+/* Who gets e-mails, how many, and how long they are kept. */
+#include <criterion/criterion.h>
+
+#include "support/call.h"
+#include "support/testdb.h"
+
+#include "app/settings.h"
+#include "job/job_priv.h"
+
+#define P "/api/v1"
+
+static struct test *t;
+
+static void
+begin(void)
+{
+	const char *top = getenv("srcdir");
+
+	t = test_begin();
+	settings.mail_templates = arena_printf(t->arena, "%s/deploy/mail", top ? top : ".");
+	settings.mail_dir = "/nonexistent";
+	settings.app_url = "https://app.example.com";
+	settings.require_verified_email = true;
+}
+
+TestSuite(mails, .init = begin, .fini = test_end);
+
+static struct answer
+post(const char *path, const char *token, const char *json)
+{
+	return call(t, "POST", arena_printf(t->arena, P "%s", path), .token = token, .json = json);
+}
+
+static struct answer
+change_email(const struct account *who, const char *email)
+{
+	return call(t, "PATCH", P "/users/me", .token = who->token,
+		    .json = arena_printf(t->arena, "{\"email\":\"%s\",\"current_password\":\"%s\"}",
+					 email, who->password));
+}
+
+static struct answer
+register_account(const char *email)
+{
+	return post(
+	    "/auth/register", NULL,
+	    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"correct horse\"}", email));
+}
+
+static void
+run_job(const char *name, const void *args)
+{
+	static struct slot slot;
+	struct job_state state = { .slot = &slot, .key = 1, .late_at = INT64_MAX };
+	struct job job = {
+		.ctx = t->ctx, .state = &state, .kind = job_kind_find(name), .args = args
+	};
+
+	cr_assert_eq(job.kind->run(&job), OK);
+}
+
+/* "template count, …" of the e-mails to an address, "" if there are none. */
+static const char *
+mails_to(const char *address)
+{
+	const char *text =
+	    testdb_sql("SELECT string_agg(template || ' ' || n, ', ' ORDER BY template)"
+		       " FROM (SELECT template, count(*) AS n FROM mails"
+		       " WHERE lower(recipient) = lower('%s') GROUP BY 1) AS m",
+		       address);
+
+	return text ? text : "";
+}
+
+static void
+verify_all(void)
+{
+	testdb_sql("UPDATE users SET email_verified_at = now()");
+}
+
+/* ---- how many */
+
+Test(mails, one_address_gets_five_of_a_kind_in_an_hour)
+{
+	struct account ada = make_user(t), bob = make_user(t);
+
+	settings.mail_rate_limit = (struct rate) { 5, 3600 };
+	verify_all();
+	for (int i = 0; i < 20; i++) {
+		const struct account *who = i % 4 < 2 ? &ada : &bob;
+
+		cr_expect_eq(
+		    change_email(who, i % 2 ? "Eve@example.net" : "mallory@example.net").status,
+		    200);
+	}
+	cr_expect_str_eq(mails_to("eve@example.net"), "change_email 5");
+	cr_expect_str_eq(mails_to("mallory@example.net"), "change_email 5");
+	cr_expect_str_eq(mails_to(ada.email), "email_change_requested 5");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs WHERE kind = 'send_mail'"), "20");
+	testdb_sql("UPDATE mails SET created_at = created_at - interval '1 hour'");
+	testdb_sql("DELETE FROM mail_tokens");
+	change_email(&ada, "eve@example.net");
+	cr_expect_str_eq(mails_to("eve@example.net"), "change_email 6");
+}
+
+Test(mails, registrations_send_one_address_five)
+{
+	settings.mail_rate_limit = (struct rate) { 5, 3600 };
+	make_user(t, .email = "ada@example.com");
+	verify_all();
+	for (int i = 0; i < 8; i++)
+		cr_expect_eq(register_account("ada@example.com").status, 201);
+	cr_expect_str_eq(mails_to("ada@example.com"), "already_registered 5");
+}
+
+Test(mails, five_requests_for_another_address_in_an_hour)
+{
+	struct account ada = make_user(t), bob = make_user(t);
+	struct answer a;
+
+	settings.auth_email_change_rate_limit = (struct rate) { 5, 3600 };
+	for (int i = 0; i < 5; i++) {
+		a = change_email(&ada, arena_printf(t->arena, "eve-%d@example.net", i));
+		cr_expect_eq(a.status, 200);
+	}
+	a = change_email(&ada, "eve@example.net");
+	expect_problem(&a, 429, "rate_limited");
+	cr_expect_str_eq(answer_header(&a, "RateLimit-Policy"), "\"email_change\";q=5;w=3600");
+	cr_expect_eq(
+	    call(t, "PATCH", P "/users/me", .token = ada.token, .json = "{\"full_name\":\"Ada\"}")
+		.status,
+	    200);
+	cr_expect_eq(change_email(&bob, "eve@example.net").status, 200);
+}
+
+Test(mails, requests_for_another_address_count_for_the_client_too)
+{
+	struct account ada = make_user(t);
+	struct answer a;
+
+	settings.auth_recovery_ip_rate_limit = (struct rate) { 2, 60 };
+	cr_expect_eq(change_email(&ada, "eve@example.net").status, 200);
+	a = post("/auth/forgot-password", NULL, "{\"email\":\"x@example.net\"}");
+	cr_expect_eq(a.status, 204);
+	a = change_email(&ada, "eve@example.net");
+	expect_problem(&a, 429, "rate_limited");
+}
+
+/* ---- to whom */
+
+Test(mails, an_unverified_address_gets_no_notice)
+{
+	struct account ada = make_user(t);
+	const char *json = arena_printf(
+	    t->arena, "{\"current_password\":\"%s\",\"new_password\":\"another password\"}",
+	    ada.password);
+
+	change_email(&ada, "eve@example.net");
+	cr_expect_eq(post("/users/me/change-password", ada.token, json).status, 204);
+	cr_expect_str_eq(mails_to(ada.email), "");
+	cr_expect_str_eq(mails_to("eve@example.net"), "change_email 1");
+	settings.require_verified_email = false;
+	ada.password = "another password";
+	cr_expect_eq(change_email(&ada, "eve@example.net").status, 200);
+	cr_expect_str_eq(mails_to(ada.email), "");
+}
+
+Test(mails, an_unverified_address_gets_its_verification_alone)
+{
+	struct account ada = make_user(t, .email = "ada@example.com");
+	const struct {
+		const char *purpose, *email;
+	} reset = { "reset", ada.email };
+
+	run_job("recovery_mail", &reset);
+	cr_expect_str_eq(mails_to(ada.email), "verify_email 1");
+	testdb_sql("UPDATE mail_tokens SET created_at = created_at - interval '61 seconds'");
+	cr_expect_eq(register_account(ada.email).status, 201);
+	cr_expect_str_eq(mails_to(ada.email), "verify_email 2");
+	verify_all();
+	run_job("recovery_mail", &reset);
+	cr_expect_str_eq(mails_to(ada.email), "reset_password 1, verify_email 2");
+}
+
+/* ---- how long */
+
+Test(mails, are_pruned_after_a_week)
+{
+	testdb_sql("INSERT INTO mails (recipient, template, subject, body, created_at, sent_at)"
+		   " SELECT 'ada@example.com', 'x', 'x', CASE WHEN n %% 2 = 0 THEN 'body' END,"
+		   " now() - make_interval(days => n), CASE WHEN n %% 2 = 1 THEN now() END"
+		   " FROM generate_series(4, 10) AS n");
+	run_job("prune_mails", NULL);
+	cr_expect_str_eq(testdb_sql("SELECT string_agg((now()::date - created_at::date)::text, ' '"
+				    " ORDER BY created_at DESC) FROM mails"),
+			 "4 5 6");
+}
