@@ -426,7 +426,7 @@ Test(revocation, the_old_address_is_notified_of_the_request_and_of_the_change)
 	s.change = request_change(&s.ada, "other@example.com");
 	cr_expect_str_eq(count_mails(s.ada.email, "email_change_requested"), "1");
 	cr_expect_str_eq(count_mails(s.ada.email, "email_changed"), "0");
-	request_change(&s.ada, arena_printf(t->arena, "new-%s", s.ada.email));
+	request_change(&s.ada, "other@example.com");
 	cr_expect_str_eq(count_mails(s.ada.email, "email_change_requested"), "1", "once a minute");
 	cr_expect_eq(verify(s.change), 204);
 	cr_expect_str_eq(count_mails(s.ada.email, "email_changed"), "1");
