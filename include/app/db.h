@@ -133,6 +133,14 @@ int db_descriptor(const struct db *);
  * pipeline calls it after each request. */
 void db_settle(struct db *);
 
+/* Whether transactions of one connection meet different sessions of the server, as behind
+ * PgBouncer in transaction mode. Opens a second connection behind any pooler. */
+enum error db_pooled(struct ctx *, bool *pooled) MUST_CHECK;
+
+/* The database, server and role of the connection, for people: "database shop on localhost,
+ * port 5432, as role shop_owner". */
+enum error db_target(struct ctx *, const char **text) MUST_CHECK;
+
 struct db_ping {
 	int64_t latency; /* microseconds */
 	bool read_only;  /* a standby, or default_transaction_read_only is on */

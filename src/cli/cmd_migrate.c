@@ -1,12 +1,31 @@
 /* migrate: the database's tables, up to date or back. */
 #include "app/command.h"
 
+#include "app/db.h"
 #include "app/migrate.h"
+#include "app/settings.h"
+
+/* On standard error: standard output may be JSON. */
+static enum error
+show_target(struct ctx *c)
+{
+	const char *text;
+	enum error e;
+
+	e = db_target(c, &text);
+	if (!e)
+		fprintf(stderr, "%s (%s)\n", text,
+			*settings.migrate_database_url ? "MIGRATE_DATABASE_URL" : "DATABASE_URL");
+	return e;
+}
 
 static enum error
 up(struct ctx *c, const struct call *call UNUSED)
 {
-	return migrate_up(c, stdout);
+	enum error e;
+
+	e = show_target(c);
+	return e ? e : migrate_up(c, stdout);
 }
 
 static enum error
@@ -16,16 +35,18 @@ down(struct ctx *c, const struct call *call)
 	enum error e;
 
 	e = cli_number(c, call, "N", INT32_MAX, &n);
-	if (e)
-		return e;
-
-	return migrate_down(c, n, stdout);
+	if (!e)
+		e = show_target(c);
+	return e ? e : migrate_down(c, n, stdout);
 }
 
 static enum error
 status(struct ctx *c, const struct call *call)
 {
-	return migrate_status(c, cli_value(call, "--json"), stdout);
+	enum error e;
+
+	e = show_target(c);
+	return e ? e : migrate_status(c, cli_value(call, "--json"), stdout);
 }
 
 static enum error

@@ -144,6 +144,43 @@ check_migrations(struct finding *f)
 }
 
 static void
+check_indexes(struct finding *f)
+{
+	struct db_look db;
+
+	if (!look(f, &db))
+		return;
+	if (*db.invalid)
+		finding_set(f, STATE_WARNING,
+			    PACKAGE " migrate up, or DROP INDEX CONCURRENTLY and make it again",
+			    "invalid, so no query uses them: %s", db.invalid);
+	else
+		finding_set(f, STATE_OK, NULL, "all are valid");
+}
+
+static void
+check_pooler(struct finding *f)
+{
+	struct ctx c = cli_open(false);
+	bool pooled;
+
+	if (db_pooled(&c, &pooled))
+		finding_set(f, STATE_UNKNOWN, NULL, "the database does not respond");
+	else if (pooled && (settings.db_prepared || settings.job_listen))
+		finding_set(f, STATE_WARNING,
+			    "DB_PREPARED=off and JOB_LISTEN=off (deploy/hosts.md)",
+			    "DATABASE_URL names a pooler that shares sessions, and %s on",
+			    !settings.job_listen    ? "DB_PREPARED is"
+			    : !settings.db_prepared ? "JOB_LISTEN is"
+						    : "DB_PREPARED and JOB_LISTEN are");
+	else if (pooled && !*settings.migrate_database_url)
+		finding_set(f, STATE_WARNING, "set MIGRATE_DATABASE_URL to PostgreSQL itself",
+			    "DATABASE_URL names a pooler that shares sessions: migrate refuses it");
+	else
+		finding_set(f, STATE_OK, NULL, pooled ? "one that shares sessions" : "none");
+}
+
+static void
 check_role(struct finding *f)
 {
 	struct db_look db;
@@ -505,6 +542,8 @@ const struct check doctor_checks[] = {
 	{ "time-outs", check_timeouts },
 	{ "database", check_database },
 	{ "migrations", check_migrations },
+	{ "indexes", check_indexes },
+	{ "pooler", check_pooler },
 	{ "role", check_role },
 	{ "connections", check_connections },
 	{ "clock", check_clock },

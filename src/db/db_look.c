@@ -1,11 +1,14 @@
 /* What `doctor` asks the database, in one statement. */
 #include "db_look.h"
 
+#include "db_priv.h"
+
 static const struct field fields[] = {
 	{ TEXT(struct db_look, version) },  { TEXT(struct db_look, role) },
 	{ INT(struct db_look, now) },       { INT(struct db_look, connections) },
 	{ INT(struct db_look, forbidden) }, { BOOL(struct db_look, superuser) },
 	{ BOOL(struct db_look, owner) },    { BOOL(struct db_look, standby) },
+	{ TEXT(struct db_look, invalid) },
 };
 static const struct schema look_schema = SCHEMA("DatabaseLook", struct db_look, fields);
 
@@ -24,9 +27,35 @@ const struct query db_look_queries[] = {
 	    " EXISTS (SELECT FROM pg_class JOIN pg_roles r ON r.oid = relowner"
 	    "  WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
 	    "  AND rolname = current_user) AS owner,"
-	    " pg_is_in_recovery() AS standby"),
+	    " pg_is_in_recovery() AS standby,"
+	    " coalesce((SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_index"
+	    "  JOIN pg_class ON pg_class.oid = indexrelid"
+	    "  WHERE NOT indisvalid AND relkind = 'i'"
+	    "  AND relnamespace = current_schema()::regnamespace"
+	    "  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p"
+	    "   WHERE p.datname = current_database()"
+	    "   AND (p.relid = indrelid OR p.relid IS NULL))), '') AS invalid"),
 	{ 0 },
 };
+
+enum error
+db_target(struct ctx *c, const char **text)
+{
+	PGresult *result;
+	const PGconn *conn;
+	enum error e;
+
+	e = db_connect(c);
+	if (!e)
+		e = db_command(c, "db_target", "SELECT current_user", db_timeout(), &result);
+	if (e)
+		return e;
+
+	conn = c->db->conn;
+	*text = arena_printf(c->arena, "database %s on %s, port %s, as role %s", PQdb(conn),
+			     PQhost(conn), PQport(conn), PQgetvalue(result, 0, 0));
+	return OK;
+}
 
 enum error
 db_look(struct ctx *c, struct db_look *out)

@@ -11,6 +11,7 @@ struct db_look {
 	int64_t forbidden;     /* tables that this role may not read */
 	bool superuser, owner; /* of tables: more than the application should be */
 	bool standby;          /* it replays another server's changes */
+	const char *invalid;   /* indexes that an interrupted build left behind, or "" */
 };
 
 extern const struct query db_look_queries[];

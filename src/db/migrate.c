@@ -7,7 +7,7 @@
 #include "db_priv.h"
 #include "migrate_priv.h"
 
-enum { LOCK_PAUSE_MS = 100, FOREVER = -1 };
+enum { FOREVER = -1 };
 
 struct tables {
 	bool versions, checksums;
@@ -154,34 +154,6 @@ load(struct ctx *c, struct migration **all)
 	return e;
 }
 
-/* Asks again and again instead of waiting in the server: a session that waits there would
- * hold up CREATE INDEX CONCURRENTLY of the one that it waits for. */
-static enum error
-lock(struct ctx *c, FILE *out)
-{
-	static const char sql[] = "SELECT pg_try_advisory_lock(hashtext('schema_migrations'),"
-				  " hashtext(coalesce(current_schema(), '')))";
-	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
-	bool said = false;
-	enum error e;
-
-	for (;;) {
-		PGresult *result;
-
-		e = db_connect(c);
-		if (!e)
-			e = db_command(c, "migrate_lock", sql, db_timeout(), &result);
-		if (e || strcmp(PQgetvalue(result, 0, 0), "t") == 0)
-			return e;
-
-		if (!said)
-			fprintf(out, "waiting for another migration to end\n");
-		said = true;
-		fflush(out);
-		nanosleep(&pause, NULL);
-	}
-}
-
 /* dbmate makes the first table just so. A row of the second goes with that of the first. */
 static enum error
 make_tables(struct ctx *c)
@@ -215,7 +187,7 @@ start(struct ctx *c, struct migration **all, FILE *out)
 {
 	enum error e;
 
-	e = lock(c, out);
+	e = migrate_lock(c, out);
 	if (!e)
 		e = make_tables(c);
 	if (!e)
@@ -251,6 +223,7 @@ script_failed(struct ctx *c, const struct migration *m, const struct migration_p
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 
 	if (sqlstate_is(result, "55P03"))
 		return fail(
@@ -259,9 +232,12 @@ script_failed(struct ctx *c, const struct migration *m, const struct migration_p
 		    " again when that transaction has ended (pg_stat_activity shows it)",
 		    m->name);
 
-	return fail(c, E_INTERNAL, "%s, line %u: %s%s%s", m->name, line_of(part, position),
+	if (sqlstate_is(result, "42P07") && part->no_transaction)
+		hint = "an earlier attempt may have been interrupted after this: drop it, or write"
+		       " IF NOT EXISTS, then run `migrate up` again";
+	return fail(c, E_INTERNAL, "%s, line %u: %s%s%s%s%s", m->name, line_of(part, position),
 		    message ? message : "the server gave no reason", detail ? "; " : "",
-		    detail ? detail : "");
+		    detail ? detail : "", hint ? ". Hint: " : "", hint ? hint : "");
 }
 
 static enum error
@@ -286,14 +262,19 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 	return OK;
 }
 
-/* Each script starts from the settings of a new session, whatever the one before it set,
- * and may take as long as it needs; but it does not wait long for a lock, since everybody
- * else would wait behind it. */
+/* Each script starts with the settings of a new session, whatever the one before it set,
+ * and may take as long as it needs; but it does not wait long for a lock, since everything
+ * else would wait behind it. If this process is killed, the server stops too, where it can
+ * notice (not on every platform). */
 static enum error
 reset_session(struct ctx *c)
 {
-	return db_command(c, "migrate_reset", "RESET ALL; SET statement_timeout = 0", db_timeout(),
-			  NULL);
+	static const char sql[] =
+	    "RESET ALL; SET statement_timeout = 0;"
+	    "DO $$ BEGIN PERFORM set_config('client_connection_check_interval', '1s', false);"
+	    " EXCEPTION WHEN OTHERS THEN NULL; END $$";
+
+	return db_command(c, "migrate_reset", sql, db_timeout(), NULL);
 }
 
 static enum error
@@ -315,17 +296,18 @@ note(struct ctx *c, const struct migration *m, bool up)
 static enum error
 run_part(struct ctx *c, const struct migration *m, const struct migration_part *part, bool up)
 {
-	enum error e;
+	enum error e = OK;
 
-	e = reset_session(c);
 	/* CONCURRENTLY waits for who is older, and nobody waits behind it. */
-	if (!e && part->no_transaction && strcasestr(part->text, "concurrently"))
+	if (part->no_transaction && strcasestr(part->text, "concurrently"))
 		e = db_command(c, "migrate_wait", "SET lock_timeout = 0", db_timeout(), NULL);
 	if (!e && part->no_transaction) {
 		e = run_script(c, m, part);
 		if (!e)
 			e = reset_session(c);
 	}
+	if (!e && up)
+		e = migrate_check_indexes(c, m->name, part);
 	if (e)
 		return e;
 
@@ -348,7 +330,11 @@ move(struct ctx *c, const struct migration *m, bool up, FILE *out)
 	if (!migration_part(c->arena, m->text, marker, &part))
 		return fail(c, E_INTERNAL, "%s has no line `-- migrate:%s`", m->name, marker);
 
-	e = run_part(c, m, &part, up);
+	e = reset_session(c);
+	if (!e && up)
+		e = migrate_drop_invalid(c, &part, out);
+	if (!e)
+		e = run_part(c, m, &part, up);
 	if (e)
 		return e;
 

@@ -26,6 +26,18 @@ bool migration_part(struct arena *, const char *file, const char *marker,
 /* The digits that a file's name begins with; NULL where there are none. */
 const char *migration_version(struct arena *, const char *name);
 
-extern const struct query migrate_queries[];
+/* migrate_lock.c: takes the lock of this database and schema for the session, and says on
+ * `out` who holds it meanwhile. E_CONFLICT behind a pooler that shares sessions. */
+enum error migrate_lock(struct ctx *, FILE *out) MUST_CHECK;
+
+/* migrate_index.c: drops the invalid indexes that an interrupted attempt at this part left
+ * behind. */
+enum error migrate_drop_invalid(struct ctx *, const struct migration_part *, FILE *out) MUST_CHECK;
+
+/* E_CONFLICT where an index of this part is invalid. */
+enum error migrate_check_indexes(struct ctx *, const char *file,
+				 const struct migration_part *) MUST_CHECK;
+
+extern const struct query migrate_queries[], migrate_lock_queries[], migrate_index_queries[];
 
 #endif

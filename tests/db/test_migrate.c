@@ -8,6 +8,7 @@
 #include "db/migrate_priv.h"
 
 #include <libpq-fe.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -32,6 +33,8 @@ const struct migration_file migration_files[] = {
 	{ "20260104000000_last.sql", last },
 	{ 0 },
 };
+
+enum { TRIES = 1500 }; /* of 10 ms */
 
 static struct arena *arena;
 static struct ctx *c;
@@ -296,9 +299,32 @@ Test(migrate, what_others_would_wait_behind_waits_for_nobody)
 	c->db = usual;
 }
 
+/* Waits until the file has the text. */
+static void
+wait_for_text(FILE *file, const char *text)
+{
+	char content[2048] = "";
+
+	for (int i = 0; i < TRIES && !strstr(content, text); i++) {
+		usleep(10000);
+		rewind(file);
+		content[fread(content, 1, sizeof(content) - 1, file)] = '\0';
+	}
+	cr_assert(strstr(content, text), "not \"%s\" but \"%s\"", text, content);
+}
+
+static void
+wait_for_answer(const char *sql, bool zero)
+{
+	for (int i = 0; i < TRIES && (strcmp(testdb_sql("%s", sql), "0") == 0) != zero; i++)
+		usleep(10000);
+	cr_assert_eq(strcmp(testdb_sql("%s", sql), "0") == 0, zero, "%s", sql);
+}
+
 Test(migrate, only_one_at_a_time)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
+	FILE *heard = tmpfile();
 	pid_t child;
 	int status;
 
@@ -313,12 +339,15 @@ Test(migrate, only_one_at_a_time)
 		struct ctx mine = *c;
 
 		mine.db = db_new(settings.database_url);
-		_exit(migrate_up(&mine, stderr) == OK ? 0 : 1);
+		_exit(migrate_up(&mine, heard) == OK ? 0 : 1);
 	}
 
-	testdb_sql("DO $$ BEGIN FOR i IN 1..30 LOOP PERFORM pg_sleep(0.01);"
-		   " EXIT WHEN to_regclass('first') IS NOT NULL; END LOOP; END $$");
+	wait_for_text(
+	    heard, arena_printf(arena, "migration to end: process %d, role ", PQbackendPID(other)));
+	wait_for_text(heard, "connected since 20");
+	wait_for_text(heard, arena_printf(arena, "pg_terminate_backend(%d)", PQbackendPID(other)));
 	cr_expect_null(testdb_sql("SELECT to_regclass('first')"), "it did not wait");
+	fclose(heard);
 	PQfinish(other);
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -345,6 +374,155 @@ Test(migrate, many_at_once_do_it_once)
 		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
 	cr_expect_eq(pending(), 0);
+}
+
+/* Applies all but the last file, which `text` becomes; `first` has two equal rows. */
+static void
+begin_with_duplicates(const char *text)
+{
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_down(c, 1, out), OK);
+	testdb_sql("INSERT INTO first VALUES (1), (1)");
+	write_last(text);
+}
+
+static const char *
+valid_index(const char *name)
+{
+	return testdb_sql("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('%s')",
+			  name);
+}
+
+static const char *const unique_index[] = {
+	"-- migrate:up transaction:false\n"
+	"CREATE UNIQUE INDEX CONCURRENTLY last_unique ON first (id);\n-- migrate:down\n",
+	"-- migrate:up transaction:false\n"
+	"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS last_unique ON first (id);\n"
+	"-- migrate:down\n",
+	"-- migrate:up transaction:false\n"
+	"CREATE UNIQUE INDEX CONCURRENTLY ON first (id);\n-- migrate:down\n",
+};
+
+Test(migrate, an_interrupted_index_is_built_again)
+{
+	static const char *const names[] = { "last_unique", "last_unique", "first_id_idx" };
+
+	for (size_t i = 0; i < COUNT(unique_index); i++) {
+		begin_with_duplicates(unique_index[i]);
+		cr_expect_eq(migrate_up(c, out), E_INTERNAL);
+		cr_expect_str_eq(valid_index(names[i]), "f");
+		cr_expect_eq(migrate_up(c, out), E_INTERNAL, "it is tried again each time");
+		cr_expect(strstr(c->failure.detail, "could not create unique index"), "%s",
+			  c->failure.detail);
+		cr_expect_eq(pending(), 1);
+
+		testdb_sql("DELETE FROM first");
+		cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+		cr_expect(says(arena_printf(arena, "dropping the invalid index %s.%s",
+					    settings.db_schema, names[i])));
+		cr_expect_str_eq(valid_index(names[i]), "t");
+		cr_expect_str_eq(testdb_sql("SELECT count(*) FROM pg_index"
+					    " WHERE indrelid = 'first'::regclass"),
+				 "3");
+		cr_expect_eq(pending(), 0);
+		testdb_sql("DROP INDEX %s", names[i]);
+	}
+}
+
+/* Makes an invalid index beside the migrations. */
+static void
+leave_invalid(const char *name)
+{
+	PGconn *other = PQconnectdb(settings.database_url);
+	PGresult *result = PQexec(
+	    other, arena_printf(arena, "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s.first (id)", name,
+				settings.db_schema));
+
+	cr_assert_eq(PQresultStatus(result), PGRES_FATAL_ERROR);
+	PQclear(result);
+	PQfinish(other);
+	cr_assert_str_eq(valid_index(name), "f");
+}
+
+Test(migrate, an_interrupted_reindex_is_repeated)
+{
+	begin_with_duplicates("-- migrate:up transaction:false\n"
+			      "REINDEX INDEX CONCURRENTLY first_other;\n-- migrate:down\n");
+	leave_invalid("first_other_ccnew");
+	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+	cr_expect_null(testdb_sql("SELECT to_regclass('first_other_ccnew')"));
+	cr_expect_str_eq(valid_index("first_other"), "t");
+}
+
+Test(migrate, an_interrupted_removal_is_repeated)
+{
+	begin_with_duplicates("-- migrate:up transaction:false\n"
+			      "DROP INDEX CONCURRENTLY last_unique;\n-- migrate:down\n");
+	leave_invalid("last_unique");
+	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+	cr_expect_not(says("dropping the invalid"));
+}
+
+Test(migrate, no_file_is_recorded_over_an_invalid_index)
+{
+	begin_with_duplicates("-- migrate:up\nDELETE FROM first;\n"
+			      "CREATE UNIQUE INDEX IF NOT EXISTS last_unique ON first (id);\n"
+			      "-- migrate:down\n");
+	leave_invalid("last_unique");
+	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+	cr_expect_str_eq(valid_index("last_unique"), "t");
+}
+
+Test(migrate, an_invalid_index_of_others_is_left_alone)
+{
+	begin_with_duplicates("-- migrate:up\nCREATE TABLE last (id int);\n-- migrate:down\n");
+	leave_invalid("not_ours");
+	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+	cr_expect_str_eq(valid_index("not_ours"), "f");
+}
+
+Test(migrate, a_finished_index_without_a_record_is_explained)
+{
+	begin_with_duplicates("-- migrate:up transaction:false\n"
+			      "CREATE INDEX CONCURRENTLY first_index ON first (id);\n"
+			      "-- migrate:down\n");
+	cr_expect_eq(migrate_up(c, out), E_INTERNAL);
+	cr_expect(strstr(c->failure.detail, "write IF NOT EXISTS"), "%s", c->failure.detail);
+}
+
+/* The server must not go on with what has no record then. */
+Test(migrate, a_killed_process_ends_its_statement)
+{
+	PGconn *other = PQconnectdb(settings.database_url);
+	const char *running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+			      " AND pid <> pg_backend_pid() AND query LIKE '%last_killed%'";
+	int status;
+	pid_t child;
+
+	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_down(c, 1, out), OK);
+	write_last("-- migrate:up transaction:false\n"
+		   "CREATE INDEX CONCURRENTLY last_killed ON first (id);\n-- migrate:down\n");
+	PQclear(PQexec(other, arena_printf(arena,
+					   "BEGIN; SELECT txid_current();"
+					   " INSERT INTO %s.first VALUES (1)",
+					   settings.db_schema)));
+	child = fork();
+	cr_assert_geq(child, 0);
+	if (child == 0) {
+		struct ctx mine = *c;
+
+		mine.db = db_new(settings.database_url);
+		_exit(migrate_up(&mine, stderr) == OK ? 0 : 1);
+	}
+	wait_for_answer(running, false);
+	kill(child, SIGKILL);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	wait_for_answer(running, true);
+	PQfinish(other);
+	cr_expect_str_eq(valid_index("last_killed"), "f");
+	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+	cr_expect_str_eq(valid_index("last_killed"), "t");
 }
 
 Test(migrate, the_schema_is_made_where_it_is_missing)

@@ -214,6 +214,8 @@ Test(statements, of_features)
 		check_queries((*f)->queries);
 	check_queries(migrate_queries);
 	check_queries(db_look_queries);
+	check_queries(migrate_lock_queries);
+	check_queries(migrate_index_queries);
 	cr_assert_gt(checked, 0, "no feature has a statement");
 }
 

@@ -74,6 +74,34 @@ ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
 ask GET /api/v1/items -H "Authorization: Bearer $token"
 is "signed out" "$status" 401
 
+# migrate needs a session of its own: it says so, and leaves no lock behind.
+code=0
+output=$(MIGRATE_DATABASE_URL=$DATABASE_URL "$APP" migrate up 2>&1) || code=$?
+is "migrate refuses the pooler" "$code" 1
+matches "and says what to do" "$output" 'goes through a pooler .*MIGRATE_DATABASE_URL'
+matches "it names its database" "$output" "^database e2e_$name on .*$pooler, port 6432, as role app \\(MIGRATE_DATABASE_URL\\)"
+is "no lock is left" "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" 0
+"$APP" migrate status --json >"$site/json" 2>"$site/errors"
+is "status is JSON" "$(jq -r '.[0].state' "$site/json")" applied
+matches "and names its database beside" "$(cat "$site/errors")" "^database e2e_$name on .*, as role app_owner"
+doctor() { "$APP" doctor --json 2>>"$log" | grep '"check":"pooler"'; }
+matches "doctor: as it should be" "$(doctor)" '"state":"ok","text":"one that shares sessions"'
+matches "doctor: prepared statements" "$(DB_PREPARED=on doctor)" '"state":"warning".*DB_PREPARED is on'
+matches "doctor: LISTEN" "$(JOB_LISTEN=on doctor)" '"state":"warning".*JOB_LISTEN is on'
+matches "doctor: no pooler" "$(DATABASE_URL=$MIGRATE_DATABASE_URL DB_PREPARED=on doctor)" '"state":"ok","text":"none"'
+
+# A pooler whose connections are all busy.
+for i in 1 2 3; do
+	psql -XAtqd "$DATABASE_URL" -c 'SET statement_timeout = 0; SELECT pg_sleep(20)' >>"$log" 2>&1 &
+done
+busy() { [[ $(sql "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND state = 'active' AND usename = 'app'") == "$shared" ]]; }
+wait_until 10 busy || true
+output=$(DB_STATEMENT_TIMEOUT_MS=100 MIGRATE_DATABASE_URL=$DATABASE_URL "$APP" migrate status 2>&1) || true
+matches "busy: the cause" "$output" 'cause: .*did not respond in time'
+matches "busy: what to do" "$output" 'hint: .*pooler'
+sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()" >>"$log"
+wait_until 10 works || true
+
 # The pooler goes away and comes back.
 pooler_stop
 ask POST /api/v1/auth/login "${json[@]}" -d '{"email":"ada@example.com","password":"brass lamp, green shade"}'

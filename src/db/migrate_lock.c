@@ -1,0 +1,141 @@
+/* One migration at a time: a lock of the session, and who holds it. */
+#include "app/log.h"
+#include "db_priv.h"
+#include "migrate_priv.h"
+
+enum { LOCK_PAUSE_MS = 100 };
+
+struct holder {
+	int64_t pid;
+	const char *text;
+	bool mine, idle;
+};
+
+static const struct field holder_fields[] = {
+	{ INT(struct holder, pid) },
+	{ TEXT(struct holder, text) },
+	{ BOOL(struct holder, mine) },
+	{ BOOL(struct holder, idle) },
+};
+static const struct schema holder_schema =
+    SCHEMA("MigrationLockHolder", struct holder, holder_fields);
+
+#define UTC(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'"
+
+/* Sessions of other roles show no details. */
+const struct query migrate_lock_queries[] = {
+	QUERY_READ(
+	    "migrate_lock_holder", &holder_schema,
+	    "SELECT l.pid::bigint AS pid, l.pid = pg_backend_pid() AS mine,"
+	    " coalesce(a.state LIKE 'idle%', false) AS idle, concat_ws(', ',"
+	    " 'process ' || l.pid, 'role ' || a.usename,"
+	    " CASE WHEN a.backend_start IS NOT NULL THEN"
+	    " 'from ' || coalesce(host(a.client_addr), 'a local socket') END,"
+	    " 'application ' || nullif(a.application_name, ''),"
+	    " 'connected since ' || " UTC(
+		"a.backend_start") ","
+				   " a.state || ' since ' || " UTC(
+				       "a.state_change") ") AS text"
+							 " FROM pg_locks l LEFT JOIN "
+							 "pg_stat_activity a ON a.pid = l.pid"
+							 " WHERE l.locktype = 'advisory' AND "
+							 "l.granted AND l.objsubid = 2"
+							 " AND l.database = (SELECT oid FROM "
+							 "pg_database"
+							 " WHERE datname = current_database())"
+							 " AND l.classid = "
+							 "hashtext('schema_migrations')::oid"
+							 " AND l.objid = "
+							 "hashtext(coalesce(current_schema(), "
+							 "''))::oid"),
+	{ 0 },
+};
+
+static enum error
+refuse_pooler(struct ctx *c)
+{
+	return fail(c, E_CONFLICT,
+		    "this connection goes through a pooler that gives each transaction another"
+		    " session, but migrations hold a lock of their session. Nothing was changed."
+		    " Let MIGRATE_DATABASE_URL name PostgreSQL itself, or a pooler in session"
+		    " mode");
+}
+
+static enum error
+try_lock(struct ctx *c, bool *locked)
+{
+	static const char sql[] = "SELECT pg_try_advisory_lock(hashtext('schema_migrations'),"
+				  " hashtext(coalesce(current_schema(), '')))";
+	PGresult *result;
+	enum error e;
+
+	e = db_connect(c);
+	if (!e)
+		e = db_command(c, "migrate_lock", sql, db_timeout(), &result);
+	if (!e)
+		*locked = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	return e;
+}
+
+/* Each holder once. `known` is the last one. */
+static enum error
+report_holder(struct ctx *c, int64_t *known, FILE *out)
+{
+	struct holder holder;
+	enum error e;
+
+	e = db_one(c, &migrate_lock_queries[0], &holder);
+	if (e == E_NOT_FOUND) {
+		failure_clear(c); /* it has just gone */
+		return OK;
+	}
+	if (e || holder.pid == *known)
+		return e;
+
+	*known = holder.pid;
+	fprintf(out, "waiting for another migration to end: %s\n", holder.text);
+	if (holder.idle)
+		fprintf(out,
+			"  if it is an idle connection of a pooler, end it:"
+			" SELECT pg_terminate_backend(%" PRId64 ")\n",
+			holder.pid);
+	fflush(out);
+	return OK;
+}
+
+/* Whether the next statement still meets the session that was locked. */
+static enum error
+check_lock(struct ctx *c)
+{
+	struct holder holder;
+	enum error e;
+
+	e = db_one(c, &migrate_lock_queries[0], &holder);
+	if (e && e != E_NOT_FOUND)
+		return e;
+	return !e && holder.mine ? OK : refuse_pooler(c);
+}
+
+/* Asks again and again instead of waiting in the server: a session that waits there would
+ * hold up CREATE INDEX CONCURRENTLY of the one that it waits for. */
+enum error
+migrate_lock(struct ctx *c, FILE *out)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
+	bool pooled = false, locked = false;
+	int64_t known = 0;
+	enum error e;
+
+	e = db_pooled(c, &pooled);
+	if (!e && pooled)
+		e = refuse_pooler(c);
+	while (!e) {
+		e = try_lock(c, &locked);
+		if (!e && locked)
+			return check_lock(c);
+		if (!e)
+			e = report_holder(c, &known, out);
+		nanosleep(&pause, NULL);
+	}
+	return e;
+}
