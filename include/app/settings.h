@@ -1,7 +1,8 @@
 /*
  * The settings of this process, read once at the start: the environment first, then
  * NAME_FILE (the value is that file's content, for secrets), then systemd credentials
- * ($CREDENTIALS_DIRECTORY/NAME), then the `.env` file, then the default.
+ * ($CREDENTIALS_DIRECTORY/NAME), then the `.env` file (NAME_FILE, NAME), then the default. A
+ * DATABASE_URL from a closer source than MIGRATE_DATABASE_URL replaces it.
  */
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H

@@ -71,13 +71,13 @@ from_secret_file(struct loader *l, const char *name)
 	const char *variable = arena_printf(l->arena, "%s_FILE", name), *path = getenv(variable);
 	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *text = NULL;
 
-	if (!path)
+	if (!path && folder)
+		text = settings_read_file(l->arena, arena_printf(l->arena, "%s/%s", folder, name),
+					  NULL);
+	if (!path && !text)
 		path = env_file_find(&l->file, variable);
 	if (path)
 		text = settings_read_file(l->arena, path, NULL);
-	else if (folder)
-		text = settings_read_file(l->arena, arena_printf(l->arena, "%s/%s", folder, name),
-					  NULL);
 	if (path && !text)
 		buf_printf(&l->wrong, "%s: cannot read %s: %s\n", variable, path, strerror(errno));
 	return text ? trimmed(l->arena, text) : NULL;
@@ -93,6 +93,28 @@ find(struct loader *l, const struct row *row)
 	if (!value)
 		value = env_file_find(&l->file, row->name);
 	return value;
+}
+
+/* 0: the environment; 1: a systemd credential; 2: the file, or nothing. */
+static int
+source_rank(struct loader *l, const char *name)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+	if (getenv(name) || getenv(arena_printf(l->arena, "%s_FILE", name)))
+		return 0;
+	if (folder && access(arena_printf(l->arena, "%s/%s", folder, name), R_OK) == 0)
+		return 1;
+	return 2;
+}
+
+/* A DATABASE_URL of the environment names the database to work on: the file's
+ * MIGRATE_DATABASE_URL may name another one. */
+static void
+match_migrate_url(struct loader *l)
+{
+	if (source_rank(l, "DATABASE_URL") < source_rank(l, "MIGRATE_DATABASE_URL"))
+		settings.migrate_database_url = "";
 }
 
 static void PRINTF_LIKE(4, 5)
@@ -445,6 +467,7 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 		else
 			*(const char **)((char *)&settings + row->offset) = "";
 	}
+	match_migrate_url(&l);
 	check_first_password(&l);
 	check_environment(&l);
 	check_scheme(&l);

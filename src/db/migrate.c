@@ -269,12 +269,15 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 static enum error
 reset_session(struct ctx *c)
 {
-	static const char sql[] =
-	    "RESET ALL; SET statement_timeout = 0;"
+	static const char end_with_client[] =
 	    "DO $$ BEGIN PERFORM set_config('client_connection_check_interval', '1s', false);"
 	    " EXCEPTION WHEN OTHERS THEN NULL; END $$";
 
-	return db_command(c, "migrate_reset", sql, db_timeout(), NULL);
+	enum error e = db_command(c, "migrate_reset", "RESET ALL; SET statement_timeout = 0",
+				  db_timeout(), NULL);
+
+	/* Apart: the time limit of before holds until that command has ended. */
+	return e ? e : db_command(c, "migrate_watch", end_with_client, db_timeout(), NULL);
 }
 
 static enum error

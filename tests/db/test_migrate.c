@@ -99,12 +99,12 @@ versions(void)
 Test(migrate, up_applies_each_file_once)
 {
 	cr_expect_eq(pending(), (int64_t)nfiles());
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_expect_eq(pending(), 0);
 	for (size_t i = 0; i < nfiles(); i++)
 		cr_expect(says(arena_printf(arena, "applied %s", migration_files[i].name)));
 	cr_expect_not(says("nothing to do"));
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_expect(says("nothing to do"));
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migrations"),
 			 arena_printf(arena, "%zu", nfiles()));
@@ -112,7 +112,7 @@ Test(migrate, up_applies_each_file_once)
 
 Test(migrate, the_table_is_as_dbmate_makes_it)
 {
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_expect_str_eq(
 	    testdb_sql("SELECT string_agg(column_name || ' ' || data_type || ' ' ||"
 		       " character_maximum_length || ' ' || is_nullable, ',')"
@@ -130,7 +130,7 @@ Test(migrate, down_takes_the_newest_back)
 {
 	const char *name = migration_files[nfiles() - 1].name;
 
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_assert_eq(migrate_down(c, 1, out), OK);
 	cr_expect(says(arena_printf(arena, "reverted %s", name)));
 	cr_expect_eq(pending(), 1);
@@ -143,7 +143,7 @@ Test(migrate, a_changed_file_stops_up_and_shows)
 {
 	const char *version = migration_version(arena, migration_files[0].name);
 
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_assert_eq(migrate_down(c, 1, out), OK);
 	testdb_sql("UPDATE schema_migration_checksums SET sha256 = 'x' WHERE version = '%s'",
 		   version); /* as if the file were another one now */
@@ -163,22 +163,22 @@ Test(migrate, a_changed_file_stops_up_and_shows)
 
 Test(migrate, what_another_tool_applied_is_taken_over)
 {
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	testdb_sql("DROP TABLE schema_migration_checksums");
 	cr_expect_eq(pending(), 0);
 	cr_assert_eq(migrate_status(c, false, out), OK);
 	cr_expect(says("0 pending"));
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migration_checksums"),
 			 arena_printf(arena, "%zu", nfiles()));
 }
 
 Test(migrate, a_migration_of_a_newer_program_is_left_alone)
 {
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	testdb_sql("INSERT INTO schema_migrations VALUES ('99990101000000')");
 	cr_expect_eq(pending(), 0);
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_assert_eq(migrate_status(c, false, out), OK);
 	cr_expect(says("unknown  99990101000000"));
 	cr_expect_eq(migrate_down(c, 1, out), E_CONFLICT);
@@ -243,7 +243,7 @@ Test(migrate, a_table_in_use_is_not_waited_for_long)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
 
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	PQclear(
 	    PQexec(other, arena_printf(arena, "BEGIN; LOCK TABLE %s.last", settings.db_schema)));
 	cr_expect_eq(migrate_down(c, 1, out), E_CONFLICT);
@@ -258,7 +258,7 @@ Test(migrate, without_a_transaction_it_waits_for_others)
 	PGconn *other = PQconnectdb(settings.database_url);
 	struct db *usual = c->db;
 
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	c->db = db_new(
 	    arena_printf(arena, "%s&options=-c%%20lock_timeout%%3D50", settings.database_url));
 	write_last("-- migrate:up transaction:false\n"
@@ -286,7 +286,7 @@ Test(migrate, what_others_would_wait_behind_waits_for_nobody)
 	PGconn *other = PQconnectdb(settings.database_url);
 	struct db *usual = c->db;
 
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	c->db = db_new(
 	    arena_printf(arena, "%s&options=-c%%20lock_timeout%%3D50", settings.database_url));
 	write_last("-- migrate:up\n-- migrate:down transaction:false\n"
@@ -380,7 +380,7 @@ Test(migrate, many_at_once_do_it_once)
 static void
 begin_with_duplicates(const char *text)
 {
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_assert_eq(migrate_down(c, 1, out), OK);
 	testdb_sql("INSERT INTO first VALUES (1), (1)");
 	write_last(text);
@@ -499,7 +499,7 @@ Test(migrate, a_killed_process_ends_its_statement)
 	int status;
 	pid_t child;
 
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_assert_eq(migrate_down(c, 1, out), OK);
 	write_last("-- migrate:up transaction:false\n"
 		   "CREATE INDEX CONCURRENTLY last_killed ON first (id);\n-- migrate:down\n");
@@ -528,7 +528,7 @@ Test(migrate, a_killed_process_ends_its_statement)
 Test(migrate, the_schema_is_made_where_it_is_missing)
 {
 	testdb_sql("DROP SCHEMA %s CASCADE", settings.db_schema);
-	cr_assert_eq(migrate_up(c, out), OK);
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_expect_eq(pending(), 0);
 }
 

@@ -43,13 +43,13 @@ in_space() {
 doctor
 is "all is well" "$code" 0
 is "no fault" "$(grep -c '"state":"fault"' <<<"$output" || true)" 0
-for check in settings database migrations role connections clock socket "web server" "body limit" "site file"; do
+for check in settings database migrations indexes pooler role connections clock socket "web server" "body limit" "site file"; do
 	is "$check is well" "$(state "$check")" ok
 done
 is "nothing on standard error" "$(cat "$site/errors")" ""
 is "no secret" "$(grep -c "$JWT_SECRET_KEY\|$FIRST_ADMIN_PASSWORD" <<<"$output" || true)" 0
 is "JSON: every check with its words" \
-	"$(jq '[.[] | select(.check and .state and .text and has("cure"))] | length' <<<"$output")" 17
+	"$(jq '[.[] | select(.check and .state and .text and has("cure"))] | length' <<<"$output")" 19
 matches "as text" "$("$APP" doctor --url "$url")" '^ok +database +PostgreSQL [0-9]+'
 
 # Settings.
@@ -108,6 +108,18 @@ psql -X -q "$MIGRATE_DATABASE_URL" -c 'REVOKE ALL ON items FROM app'
 doctor
 finds role fault 'role app may not read 1 of the tables'
 psql -X -q "$MIGRATE_DATABASE_URL" -c 'GRANT SELECT, INSERT, UPDATE, DELETE ON items TO app'
+
+psql -Xq "$MIGRATE_DATABASE_URL" -c "INSERT INTO job_pauses (queue) VALUES ('a'), ('b')"
+! psql -Xq "$MIGRATE_DATABASE_URL" -c 'CREATE UNIQUE INDEX CONCURRENTLY half_built ON job_pauses ((1))' 2>>"$log" || not_ok "an index fails"
+doctor
+finds indexes warning 'half_built$'
+psql -Xq "$MIGRATE_DATABASE_URL" -c 'DROP INDEX half_built' -c 'DELETE FROM job_pauses'
+with DATABASE_URL="${DATABASE_URL}&connect_timeout=2&port=1"
+finds database fault 'No such file or directory|Connection refused'
+psql_admin "$TEST_POSTGRES" "ALTER DATABASE \"e2e_$name\" SET default_transaction_read_only = on" >>"$log"
+doctor
+finds database fault 'read-only: default_transaction_read_only is on'
+psql_admin "$TEST_POSTGRES" "ALTER DATABASE \"e2e_$name\" RESET default_transaction_read_only" >>"$log"
 
 # This host: its clock, its disk, what it lets a process have.
 "${CC:-cc}" -shared -fPIC -O -o "$site/clock.so" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"

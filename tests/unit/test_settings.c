@@ -87,6 +87,45 @@ lines_of(const char *text)
 	return n;
 }
 
+Test(settings, a_closer_database_url_replaces_the_one_of_migrate)
+{
+	write_file(".env", "DATABASE_URL=host=/a\nMIGRATE_DATABASE_URL=host=/a user=owner\n");
+	setenv("JWT_SECRET_KEY", KEY, 1);
+	expect_good();
+	cr_expect_str_eq(settings.migrate_database_url, "host=/a user=owner");
+
+	setenv("DATABASE_URL", "host=/b", 1);
+	expect_good();
+	cr_expect_str_eq(settings.database_url, "host=/b");
+	cr_expect_str_eq(settings.migrate_database_url, "");
+
+	setenv("MIGRATE_DATABASE_URL", "host=/b user=owner", 1);
+	expect_good();
+	cr_expect_str_eq(settings.migrate_database_url, "host=/b user=owner");
+	unsetenv("MIGRATE_DATABASE_URL");
+
+	unsetenv("DATABASE_URL");
+	write_file("secret", "host=/c\n");
+	setenv("DATABASE_URL_FILE", "secret", 1);
+	expect_good();
+	cr_expect_str_eq(settings.database_url, "host=/c");
+	cr_expect_str_eq(settings.migrate_database_url, "");
+}
+
+Test(settings, a_credential_is_closer_than_a_file_that_env_names)
+{
+	set_required();
+	unsetenv("JWT_SECRET_KEY");
+	write_file(".env", "JWT_SECRET_KEY_FILE=secret\n");
+	write_file("secret", KEY "\n");
+	expect_good();
+	cr_expect_str_eq(settings.jwt_secret_key, KEY);
+	write_file("JWT_SECRET_KEY", RANDOM_KEY "\n");
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	expect_good();
+	cr_expect_str_eq(settings.jwt_secret_key, RANDOM_KEY);
+}
+
 Test(settings, defaults)
 {
 	set_required();
