@@ -68,6 +68,7 @@ struct route {
 	unsigned status;            /* of success; 0 is 200 */
 	bool idempotent;            /* a POST that takes Idempotency-Key: its answer, which must
 				     * hold no secret, is kept for a day */
+	bool oauth;                 /* errors also have RFC 6749's member `error` */
 	bool reply_503;             /* .reply may also come with 503, not only a problem */
 	const char *location;       /* Location is below it: with 201 for .path, if not given;
 				     * with any other status none, if not given */

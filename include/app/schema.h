@@ -61,12 +61,14 @@ struct field {
 	enum field_type type;
 	size_t offset;
 	unsigned flags;
-	int64_t min, max;            /* 0 and 0: no limit but the type's own */
-	const int64_t *min_setting;  /* a setting that takes the place of .min, or NULL */
-	const char *const *choices;  /* TYPE_ENUM: ends with NULL */
-	int scale;                   /* TYPE_DECIMAL: digits after the point, at most 17 */
-	bool pointer;                /* TYPE_INT, TYPE_BOOL: the member is a pointer */
-	const struct field *item;    /* TYPE_ARRAY: what each value is; its name does not count */
+	int64_t min, max;           /* 0 and 0: no limit but the type's own */
+	const int64_t *min_setting; /* a setting that takes the place of .min, or NULL */
+	const char *const *choices; /* TYPE_ENUM: ends with NULL */
+	int scale;                  /* TYPE_DECIMAL: digits after the point, at most 17 */
+	bool pointer;               /* TYPE_INT, TYPE_BOOL: the member is a pointer */
+	const struct field *item;   /* TYPE_ARRAY: what each value is; its name does not count */
+	/* Whether POST and PUT also require it, by the rows before it in the record; or NULL. */
+	bool (*required_if)(const void *record);
 	const char *initial;         /* as text: what POST and PUT take where it is not given */
 	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
 
@@ -83,6 +85,8 @@ struct schema {
 	size_t size;      /* of the C record */
 	const struct field *fields;
 	size_t nfields; /* at most 64: one bit each in `given` */
+	/* Whether names that no row has are ignored, not refused, by what was read; or NULL. */
+	bool (*ignores_unknown)(const void *record);
 };
 
 /* An array of records: `rows` is n structs, one after the other. */

@@ -101,8 +101,10 @@ collect(struct doc *d)
 			*end = op;
 			end = &op->next;
 			if (r->form && schema_field(r->form, "grant_type") &&
-			    ends_with(r->path, "/token"))
+			    ends_with(r->path, "/token")) {
 				d->token_url = path;
+				d->refreshes = schema_field(r->form, "refresh_token");
+			}
 			collect_schemas(d, r);
 		}
 	}
@@ -381,8 +383,12 @@ security_schemes(struct doc *d)
 		buf_json(&d->json,
 			 "'oauth2':{'type':'oauth2',"
 			 "'description':'Sign in with e-mail address and password.',"
-			 "'flows':{'password':{'tokenUrl':%s,'scopes':{}}}},",
+			 "'flows':{'password':{'tokenUrl':%s,",
 			 d->token_url);
+	if (d->token_url && d->refreshes)
+		buf_json(&d->json, "'refreshUrl':%s,", d->token_url);
+	if (d->token_url)
+		buf_json(&d->json, "'scopes':{}}}},");
 	buf_json(&d->json, "'bearer':{'type':'http','scheme':'bearer','bearerFormat':'JWT',"
 			   "'description':'An access token.'},");
 	if (d->api_keys)

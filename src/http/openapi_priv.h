@@ -40,6 +40,7 @@ struct doc {
 	struct shape *shapes;
 	struct problem_set *problems;
 	const char *token_url; /* of OAuth's password flow, or NULL */
+	bool refreshes;        /* which also refreshes */
 	bool api_keys;
 };
 

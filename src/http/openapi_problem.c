@@ -182,6 +182,8 @@ problem_schemas_write(struct doc *d)
 	buf_json(&d->json,
 		 "]},"
 		 "'request_id':{'type':'string','description':'Finds the request in the logs.'},"
+		 "'error':{'type':'string','description':'From auth/login and auth/token only: "
+		 "the error code of RFC 6749.'},"
 		 "'errors':{'type':'array',"
 		 "'description':'With `validation_error` alone: every bad field.','items':");
 	put_ref(d, "schemas", "FieldError");

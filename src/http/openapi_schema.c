@@ -360,7 +360,9 @@ record_schema(struct doc *d, const struct shape *s)
 		buf_json(&d->json, "%s:", s->schema->fields[i].name);
 		field_schema(d, &s->schema->fields[i], s->use);
 	}
-	buf_json(&d->json, s->use == USE_READ ? "}}," : "},'additionalProperties':false},");
+	buf_json(&d->json, s->use == USE_READ || s->schema->ignores_unknown
+			       ? "}},"
+			       : "},'additionalProperties':false},");
 }
 
 static void

@@ -18,6 +18,25 @@ detail_of(struct ctx *c, const struct error_info *info)
 	return info->detail;
 }
 
+/* For OAuth clients (RFC 6749, section 5.2); some take a response without `error` for a token.
+ * Section 5.2 has no code for a 429, 500 or 503: these are from section 4.1.2.1. */
+static const char *
+oauth_error(const struct ctx *c, enum error e)
+{
+	unsigned status = error_info(e)->status;
+
+	for (const struct field_error *row = c->failure.fields; row; row = row->next) {
+		if (e == E_VALIDATION && strcmp(row->field, "grant_type") == 0 &&
+		    row->code == FIELD_INVALID_CHOICE)
+			return "unsupported_grant_type";
+	}
+	if (status == 401 || status == 403)
+		return "invalid_grant";
+	if (status == 429 || status == 503)
+		return "temporarily_unavailable";
+	return status == 500 ? "server_error" : "invalid_request";
+}
+
 static void
 set_error_headers(struct request *req, enum error e, unsigned status)
 {
@@ -47,6 +66,8 @@ reply_problem(struct request *req, enum error e)
 		 "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'code':%s,"
 		 "'request_id':%s,",
 		 info->title, info->status, detail_of(c, info), info->code, c->request_id);
+	if (req->route && req->route->oauth)
+		buf_json(&b, "'error':%s,", oauth_error(c, e));
 	if (e == E_VALIDATION) {
 		buf_json(&b, "'errors':[");
 		for (const struct field_error *row = c->failure.fields; row; row = row->next)
@@ -67,11 +88,12 @@ reply_out_of_memory(struct request *req)
 {
 	static char body[512];
 	const struct error_info *info = error_info(E_OVERLOADED);
-	int len =
-	    snprintf(body, sizeof(body),
-		     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
-		     "\"detail\":\"%s\",\"code\":\"%s\",\"request_id\":\"%s\"}",
-		     info->title, info->status, info->detail, info->code, req->ctx->request_id);
+	int len = snprintf(
+	    body, sizeof(body),
+	    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
+	    "\"detail\":\"%s\",\"code\":\"%s\",\"request_id\":\"%s\"%s}",
+	    info->title, info->status, info->detail, info->code, req->ctx->request_id,
+	    req->route && req->route->oauth ? ",\"error\":\"temporarily_unavailable\"" : "");
 
 	req->reply = (struct reply) {
 		.status = info->status,

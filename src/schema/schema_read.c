@@ -85,7 +85,7 @@ read_absent(const struct input *in, const struct field *f, void *out)
 		field_store(in->c->arena, f, out, f->initial);
 		return OK;
 	}
-	if (f->flags & F_REQUIRED)
+	if (f->flags & F_REQUIRED || (f->required_if && f->required_if(out)))
 		return fail_field(in->c, in->in, f->name, FIELD_REQUIRED, "is required");
 	if (f->type == TYPE_ARRAY && !(f->flags & F_NULLABLE))
 		store_list(f, out, none);
@@ -321,6 +321,8 @@ read_record(const struct input *in, const struct schema *schema, void *out, uint
 			*given |= UINT64_C(1) << i;
 	}
 
+	if (schema->ignores_unknown && schema->ignores_unknown(out))
+		return result;
 	if (in->object) {
 		json_object_object_foreach(in->object, name, value)
 		{

@@ -387,6 +387,212 @@ Test(auth, each_form_of_login_has_its_own_names)
 	expect_problem(&a, 415, "unsupported_media_type");
 }
 
+static struct answer
+send_form(const char *path, const char *format, ...)
+{
+	char form[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(form, sizeof(form), format, args);
+	va_end(args);
+	return call(t, "POST", path, .form = form);
+}
+
+Test(auth, the_token_endpoint_refreshes)
+{
+	static const char *const more[] = { "", "&scope=&client_id=web&client_secret=",
+					    "&username=ada%40example.com&password=" };
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+
+	for (size_t i = 0; i < COUNT(more); i++) {
+		struct answer a =
+		    send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s%s",
+			      tokens.refresh_token, more[i]);
+
+		cr_assert_eq(a.status, 200, "%s: %s", more[i], a.body);
+		cr_expect_eq(answer_count(&a, ""), 5);
+		cr_expect_str_eq(claims_of(answer_text(&a, "access_token")).sid,
+				 claims_of(tokens.access_token).sid);
+		tokens.refresh_token = answer_text(&a, "refresh_token");
+		cr_expect_eq(me(answer_text(&a, "access_token")).status, 200);
+	}
+}
+
+/* RFC 6749, 3.2; requests-oauthlib sends allow_redirects=True. */
+Test(auth, a_grant_with_unrecognized_parameters_is_accepted)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct answer a = send_form(
+	    P "/auth/token", "grant_type=refresh_token&refresh_token=%s&allow_redirects=True",
+	    tokens.refresh_token);
+
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = send_form(P "/auth/token", "audience=x&grant_type=password&username=%s&password=%s",
+		      ada.email, ada.password);
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = send_form(P "/auth/token", "audience=x&username=%s&password=%s", ada.email,
+		      ada.password);
+	expect_fields(&a, "body audience unknown_field");
+	a = send_form(P "/auth/login", "audience=x&grant_type=password&username=%s&password=%s",
+		      ada.email, ada.password);
+	expect_fields(&a, "body audience unknown_field");
+}
+
+Test(auth, each_grant_has_its_own_members)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	struct answer a;
+
+	a = send_form(P "/auth/token", "grant_type=refresh_token");
+	expect_fields(&a, "body refresh_token required");
+	a = send_form(P "/auth/token", "refresh_token=%s", tokens.refresh_token);
+	expect_fields(&a, "body username required", "body password required");
+	a = send_form(P "/auth/token", "grant_type=password&refresh_token=%s&password=x",
+		      tokens.refresh_token);
+	expect_fields(&a, "body username required");
+	a = send_form(P "/auth/login", "grant_type=refresh_token&refresh_token=%s",
+		      tokens.refresh_token);
+	expect_fields(&a, "body grant_type invalid_choice", "body refresh_token unknown_field",
+		      "body username required", "body password required");
+	cr_expect_eq(refresh(tokens.refresh_token).status, 200, "nothing used the token");
+}
+
+static void
+expect_oauth(struct answer a, unsigned status, const char *error)
+{
+	cr_expect_eq(a.status, status, "%s", a.body);
+	cr_expect_str_eq(answer_text(&a, "error"), error, "%s", a.body);
+	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-store");
+}
+
+Test(auth, failures_have_a_word_for_oauth_clients)
+{
+	static const char *const paths[] = { P "/auth/login", P "/auth/token" };
+	struct account ada = make_user(t), eve = make_user(t, .inactive = true);
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		const char *path = paths[i];
+
+		expect_oauth(send_form(path, "username=%s&password=wrong", ada.email), 401,
+			     "invalid_grant");
+		expect_oauth(send_form(path, "username=%s&password=%s", eve.email, eve.password),
+			     401, "invalid_grant");
+		expect_oauth(post(path, "{\"email\":\"a@example.com\",\"password\":\"x\"}"), 401,
+			     "invalid_grant");
+		expect_oauth(send_form(path, "username=%s", ada.email), 422, "invalid_request");
+		expect_oauth(send_form(path, "username=nobody&password=x"), 422, "invalid_request");
+		expect_oauth(send_form(path, "username=%%zz&password=x"), 400, "invalid_request");
+		expect_oauth(post(path, "{"), 400, "invalid_request");
+		expect_oauth(call(t, "POST", path, .body = "x", .type = "text/plain"), 415,
+			     "invalid_request");
+		expect_oauth(call(t, "POST", path, .json = "{}", .too_large = true), 413,
+			     "invalid_request");
+		expect_oauth(send_form(path, "grant_type=client_credentials&client_id=x"), 422,
+			     "unsupported_grant_type");
+		expect_oauth(send_form(path,
+				       "grant_type=authorization_code&username=%s&password=%s",
+				       ada.email, ada.password),
+			     422, "unsupported_grant_type");
+	}
+	a = post(P "/auth/refresh", "{\"refresh_token\":\"x\"}");
+	cr_expect(!answer_has(&a, "error"));
+}
+
+Test(auth, failures_of_a_refresh_do_too)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens = sign_in(&ada);
+	const char *form = arena_printf(t->arena, "grant_type=refresh_token&refresh_token=%s",
+					tokens.refresh_token);
+	struct answer a;
+
+	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token"), 422,
+		     "invalid_request");
+	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=x"), 401,
+		     "invalid_grant");
+	settings.refresh_reuse_grace_seconds = 0;
+	a = send_form(P "/auth/token", "%s", form);
+	cr_assert_eq(refresh(answer_text(&a, "refresh_token")).status, 200);
+	a = send_form(P "/auth/token", "%s", form);
+	expect_problem(&a, 401, "token_reused");
+	expect_oauth(a, 401, "invalid_grant");
+	a = send_form(P "/auth/token", "%s", form);
+	expect_problem(&a, 401, "invalid_token");
+	expect_oauth(a, 401, "invalid_grant");
+}
+
+/* A client that took one of these for the end of its session would sign the user out. */
+Test(auth, what_a_retry_cures_is_no_invalid_grant)
+{
+	struct account ada = make_user(t);
+	struct db *db = t->ctx->db;
+	struct tokens tokens;
+
+	settings.auth_refresh_rate_limit = (struct rate) { 1, 60 };
+	tokens = sign_in(&ada);
+	cr_assert_eq(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s",
+			       tokens.refresh_token)
+			 .status,
+		     200);
+	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s",
+			       tokens.refresh_token),
+		     429, "temporarily_unavailable");
+	settings.auth_refresh_rate_limit.n = 0;
+	t->db = t->ctx->db = db_new("host=/nowhere");
+	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s",
+			       tokens.refresh_token),
+		     503, "temporarily_unavailable");
+	db_free(t->db);
+	t->db = t->ctx->db = db;
+}
+
+/* Many users behind one address refresh; only sign-ins are limited by address. */
+Test(auth, refreshes_at_the_token_endpoint_are_no_sign_ins)
+{
+	struct account ada = make_user(t);
+	struct tokens tokens;
+	struct answer a;
+
+	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
+	    (struct rate) { 3, 60 };
+	settings.auth_refresh_rate_limit = (struct rate) { 5, 60 };
+	tokens = sign_in(&ada);
+	for (int i = 0; i < 5; i++) {
+		a = send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s",
+			      tokens.refresh_token);
+		cr_assert_eq(a.status, 200, "%d: %s", i, a.body);
+		cr_expect(strstr(answer_header(&a, "RateLimit"), "\"refresh\""), "%s",
+			  answer_header(&a, "RateLimit"));
+		tokens.refresh_token = answer_text(&a, "refresh_token");
+	}
+	a = refresh(tokens.refresh_token);
+	expect_problem(&a, 429, "rate_limited");
+	a = send_form(P "/auth/token", "username=%s&password=%s", ada.email, ada.password);
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = send_form(P "/auth/token", "username=%s&password=%s", ada.email, ada.password);
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	a = send_form(P "/auth/token", "username=other%%40example.com&password=x");
+	expect_problem(&a, 429, "rate_limited");
+	a = login("third@example.com", "x");
+	expect_problem(&a, 429, "rate_limited");
+}
+
+Test(auth, the_document_names_the_token_endpoint)
+{
+	struct answer a = call(t, "GET", "/openapi.json");
+	static const char flow[] = "components.securitySchemes.oauth2.flows.password.";
+
+	cr_expect_str_eq(answer_text(&a, arena_printf(t->arena, "%stokenUrl", flow)),
+			 P "/auth/token");
+	cr_expect_str_eq(answer_text(&a, arena_printf(t->arena, "%srefreshUrl", flow)),
+			 P "/auth/token");
+}
+
 /* Nothing in the answer but the request id may tell why it was refused. */
 Test(auth, every_refused_login_looks_the_same)
 {

@@ -163,7 +163,10 @@ check_problem(const struct asked *asked, const struct answer *a)
 	      "the member request_id is not X-Request-ID");
 	CHECK(has_errors == (strcmp(answer_text(a, "code"), "validation_error") == 0),
 	      "errors belongs to validation_error and to nothing else");
-	CHECK(answer_count(a, "") == (has_errors ? 7u : 6u), "there are other members");
+	CHECK(answer_has(a, "error") == (a->route && a->route->oauth),
+	      "error belongs to the routes of OAuth and to no other");
+	CHECK(answer_count(a, "") == 6u + has_errors + answer_has(a, "error"),
+	      "there are other members");
 	if (has_errors)
 		check_field_errors(asked, a);
 }

@@ -33,28 +33,70 @@ static const struct field credentials_fields[] = {
 const struct schema credentials_schema =
     SCHEMA("Credentials", struct credentials, credentials_fields);
 
-/* The same as a form in the words of OAuth 2.0, which generated clients speak. */
-static const char *const grant_types[] = { "password", NULL };
+/* The forms of OAuth 2.0 (RFC 6749), sections 4.3.2 and 6. */
+static const char *const login_grants[] = { "password", NULL };
+static const char *const token_grants[] = { "password", "refresh_token", NULL };
+
+bool
+grant_is_refresh(const void *credentials)
+{
+	const struct credentials *in = credentials;
+
+	return in && in->grant_type && strcmp(in->grant_type, "refresh_token") == 0;
+}
+
+/* Then it is a request of OAuth, in which unrecognized parameters must be ignored (RFC 6749, 3.2):
+ * some clients send their own options. */
+static bool
+names_grant(const void *credentials)
+{
+	return ((const struct credentials *)credentials)->grant_type;
+}
+
+static bool
+grant_is_password(const void *credentials)
+{
+	return !grant_is_refresh(credentials);
+}
+
+#define USERNAME                                                                                   \
+	.name = "username", .type = TYPE_EMAIL, .offset = offsetof(struct credentials, email),     \
+	.text = "E-mail address of the account.", .example = EMAIL_EXAMPLE
+#define PASSWORD                                                                                   \
+	TEXT(struct credentials, password), .text = "Its password.", .example = PASSWORD_EXAMPLE
+#define IGNORED .text = "Ignored.", .example = ""
 
 static const struct field form_fields[] = {
-	{ .name = "username",
-	  .type = TYPE_EMAIL,
-	  .offset = offsetof(struct credentials, email),
-	  .flags = F_CREATE | F_REQUIRED,
-	  .text = "E-mail address of the account.",
-	  .example = EMAIL_EXAMPLE },
-	{ TEXT(struct credentials, password), .flags = SECRET, .text = "Its password.",
-	  .example = PASSWORD_EXAMPLE },
-	{ ENUM(struct credentials, grant_type), .flags = F_CREATE, .choices = grant_types,
-	  .text = "May be left out." },
-	{ TEXT(struct credentials, scope), .flags = F_CREATE, .text = "Not looked at.",
-	  .example = "" },
-	{ TEXT(struct credentials, client_id), .flags = F_CREATE, .text = "Not looked at.",
-	  .example = "" },
-	{ TEXT(struct credentials, client_secret), .flags = F_CREATE | F_SECRET,
-	  .text = "Not looked at.", .example = "" },
+	{ USERNAME, .flags = F_CREATE | F_REQUIRED },
+	{ PASSWORD, .flags = SECRET },
+	{ ENUM(struct credentials, grant_type), .flags = F_CREATE, .choices = login_grants,
+	  .text = "Optional." },
+	{ TEXT(struct credentials, scope), .flags = F_CREATE, IGNORED },
+	{ TEXT(struct credentials, client_id), .flags = F_CREATE, IGNORED },
+	{ TEXT(struct credentials, client_secret), .flags = F_CREATE | F_SECRET, IGNORED },
 };
 const struct schema credentials_form = SCHEMA("CredentialsForm", struct credentials, form_fields);
+
+static const struct field token_form_fields[] = {
+	{ ENUM(struct credentials, grant_type), .flags = F_CREATE, .choices = token_grants,
+	  .text = "`password` if omitted." },
+	{ USERNAME, .flags = F_CREATE, .required_if = grant_is_password },
+	{ PASSWORD, .flags = F_CREATE | F_SECRET, .required_if = grant_is_password },
+	{ TEXT(struct credentials, refresh_token), .flags = F_CREATE | F_SECRET,
+	  .required_if = grant_is_refresh,
+	  .text = "For `refresh_token`: the one of the last response.",
+	  .example = REFRESH_EXAMPLE },
+	{ TEXT(struct credentials, scope), .flags = F_CREATE, IGNORED },
+	{ TEXT(struct credentials, client_id), .flags = F_CREATE, IGNORED },
+	{ TEXT(struct credentials, client_secret), .flags = F_CREATE | F_SECRET, IGNORED },
+};
+const struct schema token_form = {
+	.name = "TokenForm",
+	.size = sizeof(struct credentials),
+	.fields = token_form_fields,
+	.nfields = COUNT(token_form_fields),
+	.ignores_unknown = names_grant,
+};
 
 static const struct field refresh_fields[] = {
 	{ TEXT(struct refresh, refresh_token), .flags = SECRET,

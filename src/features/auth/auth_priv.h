@@ -14,7 +14,8 @@ struct registration {
 
 struct credentials {
 	const char *email, *password;
-	const char *grant_type, *scope, *client_id, *client_secret; /* of the form, unused */
+	const char *grant_type, *refresh_token;        /* of the form, or NULL */
+	const char *scope, *client_id, *client_secret; /* of the form, unused */
 };
 
 struct refresh {
@@ -51,12 +52,15 @@ struct session_role {
 	const char *role;
 };
 
-extern const struct schema registration_schema, credentials_schema, credentials_form,
+extern const struct schema registration_schema, credentials_schema, credentials_form, token_form,
     refresh_schema, tokens_schema, refresh_state_schema, session_life_schema, session_ref_schema,
     session_role_schema;
 extern const struct command auth_commands[];
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
+
+/* auth.c: whether the grant type is `refresh_token`; false for NULL. */
+bool grant_is_refresh(const void *credentials);
 
 /* auth_routes.c */
 enum error auth_authenticate(struct request *) MUST_CHECK;

@@ -40,14 +40,30 @@ log_in(struct request *req)
 }
 
 static enum error
-refresh(struct request *req)
+refresh_with(struct request *req, const char *token)
 {
-	const struct refresh *in = req->in;
 	struct tokens tokens;
-	enum error e = auth_refresh(req->ctx, in->refresh_token, &tokens);
+	enum error e = auth_refresh(req->ctx, token, &tokens);
 
 	count_attempt("refresh_token", e);
 	return reply_record(req, e, &tokens);
+}
+
+static enum error
+refresh(struct request *req)
+{
+	const struct refresh *in = req->in;
+
+	return refresh_with(req, in->refresh_token);
+}
+
+/* The token endpoint of OAuth 2.0. */
+static enum error
+issue_token(struct request *req)
+{
+	const struct credentials *in = req->in;
+
+	return grant_is_refresh(in) ? refresh_with(req, in->refresh_token) : log_in(req);
 }
 
 static enum error
@@ -77,17 +93,36 @@ login_key(struct request *req)
 {
 	const struct credentials *in = req->in;
 
-	return limit_account(req, in ? in->email : NULL);
+	return grant_is_refresh(in) ? NULL : limit_account(req, in ? in->email : NULL);
 }
 
-/* Of a token that nobody knows, the uses of that token. */
+static const char *
+token_ip_key(struct request *req)
+{
+	return grant_is_refresh(req->in) ? NULL : limit_client(req);
+}
+
+/* The session of that token; for an unknown token, the token itself. */
+static const char *
+session_key(struct request *req, const char *token)
+{
+	return token ? auth_session_of(req->ctx, token) : limit_client(req);
+}
+
 static const char *
 refresh_key(struct request *req)
 {
 	const struct refresh *in = req->in;
 
-	return in && in->refresh_token ? auth_session_of(req->ctx, in->refresh_token)
-				       : limit_client(req);
+	return session_key(req, in ? in->refresh_token : NULL);
+}
+
+static const char *
+token_refresh_key(struct request *req)
+{
+	const struct credentials *in = req->in;
+
+	return grant_is_refresh(in) ? session_key(req, in->refresh_token) : NULL;
 }
 
 static const struct limit login_limit = { "login", &settings.auth_login_rate_limit, login_key,
@@ -95,6 +130,12 @@ static const struct limit login_limit = { "login", &settings.auth_login_rate_lim
 static const struct limit login_ip_limit = { "login_ip", &settings.auth_login_ip_rate_limit, NULL };
 static const struct limit refresh_limit = { "refresh", &settings.auth_refresh_rate_limit,
 					    refresh_key, .needs_body = true };
+
+/* The same counts at the token endpoint, which sees only in the body whether it is a sign-in. */
+static const struct limit token_ip_limit = { "login_ip", &settings.auth_login_ip_rate_limit,
+					     token_ip_key, .needs_body = true };
+static const struct limit token_refresh_limit = { "refresh", &settings.auth_refresh_rate_limit,
+						  token_refresh_key, .needs_body = true };
 static const struct limit register_limit = { "register", &settings.auth_register_rate_limit, NULL };
 
 const struct route auth_routes[] = {
@@ -105,13 +146,14 @@ const struct route auth_routes[] = {
 	{ POST, "/auth/login", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
 	  .form = &credentials_form, .reply = &tokens_schema,
 	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED },
-	  .limits = { &login_ip_limit, &login_limit }, .id = "auth_login",
+	  .limits = { &login_ip_limit, &login_limit }, .oauth = true, .id = "auth_login",
 	  .text = "Sign in and get tokens." },
-	{ POST, "/auth/token", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
-	  .form = &credentials_form, .reply = &tokens_schema,
-	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED },
-	  .limits = { &login_ip_limit, &login_limit }, .id = "auth_token",
-	  .text = "The same as login, under the name that OAuth 2.0 clients look for." },
+	{ POST, "/auth/token", issue_token, ACCESS_PUBLIC, .body = &credentials_schema,
+	  .form = &token_form, .reply = &tokens_schema,
+	  .errors = { E_INVALID_CREDENTIALS, E_INVALID_TOKEN, E_TOKEN_REUSED, E_OVERLOADED },
+	  .limits = { &token_ip_limit, &login_limit, &token_refresh_limit }, .oauth = true,
+	  .id = "auth_token",
+	  .text = "Sign in or refresh as an OAuth 2.0 client does (RFC 6749)." },
 	{ POST, "/auth/refresh", refresh, ACCESS_PUBLIC, .body = &refresh_schema,
 	  .reply = &tokens_schema, .errors = { E_INVALID_TOKEN, E_TOKEN_REUSED },
 	  .limits = { &refresh_limit }, .id = "auth_refresh",

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The token endpoint with the OAuth 2 clients that Python programs use: Authlib, oauthlib
+# (requests-oauthlib) and httpx-oauth, from PyPI.
+# Not under sanitizers: it runs the clients.
+. "$(dirname "$0")/e2e.sh"
+needs python3 jq
+
+site_start AUTH_LOGIN_RATE_LIMIT=1000/minute REFRESH_REUSE_GRACE_SECONDS=0
+
+# Kept beside the packages of npm, and installed again if the list changes.
+venv=$state/python
+wanted=$TOP/tests/e2e/requirements.txt
+if ! cmp -s "$wanted" "$venv/installed"; then
+	rm -rf "$venv"
+	{
+		python3 -m venv "$venv" &&
+			"$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+				--cache-dir "$state/pip" --require-hashes -r "$wanted" &&
+			cp "$wanted" "$venv/installed"
+	} >>"$log" 2>&1 || fail_all "pip cannot install tests/e2e/requirements.txt (see $log)"
+fi
+
+ask GET /openapi.json
+is "the document names the endpoint" \
+	"$(jq -r .components.securitySchemes.oauth2.flows.password.refreshUrl <<<"$body")" /api/v1/auth/token
+
+sign_in='signed in: bearer
+me: EMAIL
+a wrong password: invalid_grant
+another grant: unsupported_grant_type
+me after the token expired: 200
+saved: 1'
+refresh='refreshed: 3
+reused: invalid_grant
+then: invalid_grant
+too often: invalid_grant, temporarily_unavailable'
+expected() { # NAME TEXT
+	sed "s/^/$1: /; s/EMAIL/$FIRST_ADMIN_EMAIL/" <<<"$2"
+}
+said=$(OAUTHLIB_INSECURE_TRANSPORT=1 AUTHLIB_INSECURE_TRANSPORT=1 no_proxy='*' \
+	PASSWORD=$FIRST_ADMIN_PASSWORD PYTHONDONTWRITEBYTECODE=1 \
+	"$venv/bin/python" "$TOP/tests/e2e/oauth.py" "$url/api/v1" "$FIRST_ADMIN_EMAIL" 2>>"$log" || tail -n 5 "$log")
+said_by() { grep "^$1: " <<<"$said" || printf '%s\n' "$said"; }
+is "Authlib" "$(said_by Authlib)" "$(expected Authlib "$sign_in"$'\n'"$refresh")"
+is "oauthlib" "$(said_by Oauthlib)" "$(expected Oauthlib "$sign_in"$'\n'"$refresh" | grep -v 'another grant')"
+is "httpx-oauth" "$(said_by HttpxOauth)" "$(expected HttpxOauth "$refresh")"
