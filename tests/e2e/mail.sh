@@ -83,9 +83,23 @@ ask POST /api/v1/users/me/change-password "${json[@]}" -H "Authorization: Bearer
 	-d '{"current_password":"a fourth good password","new_password":"another good password"}'
 is "and back" "$status" 204
 
+# A change of address that was requested with a stolen session ends with the next new password.
+ask PATCH /api/v1/users/me "${json[@]}" -H "Authorization: Bearer $access" \
+	-d '{"email":"thief@example.com","current_password":"another good password"}'
+is "a thief asks for another address" "$status" 200
+mail_to thief@example.com 'Confirm your new'
+stolen=$(token_of "$mail")
+mail_to Ada@Example.com 'A new e-mail address for .* was requested'
+rm "$MAIL_DIR"/*.eml
+ask POST /api/v1/users/me/change-password "${json[@]}" -H "Authorization: Bearer $access" \
+	-d '{"current_password":"another good password","new_password":"a fifth good password"}'
+is "the owner changes the password" "$status" 204
+post /auth/verify-email "{\"token\":\"$stolen\"}"
+is_problem "and the thief's link is void" 401 invalid_token
+
 # Another address: it is proved at the new one, and the old one is told.
 ask PATCH /api/v1/users/me "${json[@]}" -H "Authorization: Bearer $access" \
-	-d '{"email":"countess@example.com","current_password":"another good password"}'
+	-d '{"email":"countess@example.com","current_password":"a fifth good password"}'
 is "asking for another address" "$status" 200
 is "the old one stays until then" "$(member email)" Ada@Example.com
 mail_to Ada@Example.com 'A new e-mail address for .* was requested'

@@ -60,7 +60,7 @@ ends delete --yes
 "$APP" user create --email program@example.com <<<"$password" >>"$log"
 sign_in program@example.com
 ask POST /api/v1/api-keys "${json[@]}" -H "Authorization: Bearer $token" \
-	-d '{"name":"backup","scopes":["items:read"]}'
+	-d '{"name":"backup","scopes":["jobs:read"]}'
 is "an API key" "$status" 201
 token=$(member key)
 is "is known to all workers" "$(answers)" 200

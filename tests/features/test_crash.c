@@ -111,7 +111,7 @@ set_up(void)
 	s.fresh = refresh_token(s.unconfirmed);
 	s.session_id = testdb_sql("SELECT id FROM sessions WHERE ip IS NOT NULL");
 	testdb_sql("INSERT INTO api_keys (user_id, name, prefix, key_hash, scopes)"
-		   " VALUES ('%s', 'key', 'prefix', sha256('key'), '{items:read}')",
+		   " VALUES ('%s', 'key', 'prefix', sha256('key'), '{jobs:read}')",
 		   s.ada.id);
 #if __has_include("support/make_task.h")
 	s.task = arena_printf(t->arena, P "/tasks/%s", make_task(t, &s.ada, .title = "Polish"));

@@ -125,7 +125,7 @@ static const char *
 create_key(const struct account *user)
 {
 	struct answer a =
-	    post("/api-keys", user->token, "{\"name\":\"backup\",\"scopes\":[\"items:read\"]}");
+	    post("/api-keys", user->token, "{\"name\":\"backup\",\"scopes\":[\"jobs:read\"]}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	return answer_text(&a, "key");
@@ -583,6 +583,6 @@ Test(revocation, no_key_is_created_while_all_sessions_end)
 	expect_refused_after(
 	    arena_printf(t->arena, "UPDATE sessions SET ended_at = now() WHERE user_id = '%s'",
 			 ada.id),
-	    "POST", P "/api-keys", ada.token, "{\"name\":\"backup\",\"scopes\":[\"items:read\"]}");
+	    "POST", P "/api-keys", ada.token, "{\"name\":\"backup\",\"scopes\":[\"jobs:read\"]}");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "0");
 }

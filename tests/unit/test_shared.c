@@ -53,6 +53,51 @@ Test(shared, generations_are_seen_by_all)
 	cr_expect_eq(generation_get("session", "2"), two);
 }
 
+/* In a child with a segment of its own, as a command or a job worker has. */
+static bool
+publish_nothing(void)
+{
+	if (shared_open(NULL, 1))
+		return false;
+	generation_bump("session", "1");
+	generations_publish();
+	return true;
+}
+
+static bool
+publish(void)
+{
+	generations_publish_on();
+	return publish_nothing();
+}
+
+static void
+expect_published(const char *file)
+{
+	uint64_t one, two;
+
+	cr_assert_null(shared_open(file, 4));
+	one = generation_get("session", "1");
+	two = generation_get("session", "2");
+	cr_assert(in_child(publish_nothing));
+	cr_expect_eq(generation_get("session", "1"), one);
+	cr_assert(in_child(publish));
+	cr_expect_neq(generation_get("session", "1"), one);
+	cr_expect_neq(generation_get("session", "2"), two);
+}
+
+Test(shared, another_process_can_void_all_generations)
+{
+	char file[] = "/tmp/shared-XXXXXX";
+	int fd = mkstemp(file);
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+	expect_published(NULL);
+	expect_published(file);
+	unlink(file);
+}
+
 Test(shared, draining_is_seen_by_all)
 {
 	cr_assert_null(shared_open("", 4));
