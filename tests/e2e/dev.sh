@@ -7,7 +7,7 @@
 needs_feature items
 copy=$base/var/test/dev
 rm -rf "$copy"
-mkdir -p "$copy" "$site/log"
+mkdir -p "$copy" "$site/log" "$site/mail"
 (cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
 cd "$copy"
 [[ ! -d $TOP/deploy/docs/node_modules ]] || cp -r "$TOP/deploy/docs/node_modules" deploy/docs/
@@ -55,10 +55,18 @@ dev PORT=99999 up
 refused "a port that is none" 1 'cure: PORT=8000'
 
 trap 'status=$?; ./dev down >/dev/null 2>&1; exit "$status"' EXIT
-dev PORT="$mine" up --detach
+dev PORT="$mine" JWT_SECRET_KEY="$(random_hex 32)" MAIL_DIR="$site/mail" up --detach
 [[ $code == 0 ]] || { printf '%s\n' "$output"; fail_all "./dev up --detach"; }
 curl=$(grep -m 1 '^  curl ' <<<"$output") || fail_all "up prints a curl line"
 is "the curl line works" "$(bash -c "$curl" | grep -o '"token_type":"bearer"')" '"token_type":"bearer"'
+dev token
+is "a token by the settings of what runs" "$(curl -s -o /dev/null -w '%{http_code}' \
+	-H "Authorization: Bearer $(tail -n 1 <<<"$output")" "$url/api/v1/users/me")" 200
+dev mail
+matches "mail has its folder too" "$output" '^No mail was sent'
+echo 'Subject: hello' >"$site/mail/one.eml"
+dev mail
+matches "and shows what is there" "$output" '^Subject: hello$'
 dev PORT="$mine" up --detach
 refused "up again" 0 'Already running'
 dev PORT=1 up --detach
