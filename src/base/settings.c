@@ -1,6 +1,8 @@
 /* Reads settings.def's rows from the environment, files and .env, and prints them. */
 #include "settings_priv.h"
 
+#include "app/print.h"
+
 #include "app/utf8.h"
 
 #include <ctype.h>
@@ -537,9 +539,9 @@ print_json(FILE *out, struct arena *a)
 
 		buf_json(&b, "{'name':%s,'value':%s,'default':%s,'text':%s}", rows[i].name,
 			 current(a, &rows[i]), rows[i].standard, rows[i].text);
-		fprintf(out, "%s%s", i ? ",\n " : "[", b.data);
+		print(out, i ? ",\n %s" : "[%s", b.data);
 	}
-	fputs("]\n", out);
+	print(out, "]\n");
 }
 
 void
@@ -552,10 +554,10 @@ settings_print(FILE *out, bool json)
 	for (size_t i = 0; !json && i < COUNT(rows); i++) {
 		const char *value = current(a, &rows[i]);
 
-		fprintf(out, "%s=%s\n    %s", rows[i].name, value, rows[i].text);
+		print(out, "%s=%s\n    %s", rows[i].name, value, rows[i].text);
 		if (strcmp(value, rows[i].standard) != 0 && *rows[i].standard)
-			fprintf(out, " Default: %s.", rows[i].standard);
-		fputc('\n', out);
+			print(out, " Default: %s.", rows[i].standard);
+		print(out, "\n");
 	}
 	arena_free(a);
 }
@@ -563,18 +565,17 @@ settings_print(FILE *out, bool json)
 void
 settings_print_example(FILE *out)
 {
-	fputs("# Settings, read from the environment first, then NAME_FILE, then this file.\n"
-	      "# `settings --example` prints this; a value behind # is the default.\n",
-	      out);
+	print(out, "# Settings, read from the environment first, then NAME_FILE, then this file.\n"
+		   "# `settings --example` prints this; a value behind # is the default.\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct row *row = &rows[i];
 
-		fprintf(out, "\n# %s\n", row->text);
+		print(out, "\n# %s\n", row->text);
 		if (row->kind == KIND_CHOICE)
-			fprintf(out, "# One of %s.\n", row->choices);
+			print(out, "# One of %s.\n", row->choices);
 		if (row->kind == KIND_RATE)
-			fputs("# N/second, N/minute, N/hour, N/day or off.\n", out);
-		fprintf(out, "%s%s=%s\n", row->flags & S_REQUIRED ? "" : "#", row->name,
-			row->standard);
+			print(out, "# N/second, N/minute, N/hour, N/day or off.\n");
+		print(out, "%s%s=%s\n", row->flags & S_REQUIRED ? "" : "#", row->name,
+		      row->standard);
 	}
 }

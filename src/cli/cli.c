@@ -10,6 +10,7 @@
 #include "app/redis.h"
 #include "app/settings.h"
 #include "app/shared.h"
+#include "app/print.h"
 
 enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024, JSON_MAX = 1024 * 1024 };
 
@@ -41,23 +42,23 @@ print_overview(FILE *out, const struct command *commands)
 {
 	const struct command *c;
 
-	fprintf(out, "Usage: %s [--env-file FILE] COMMAND [ARGUMENTS]\n\n", PACKAGE);
+	print(out, "Usage: %s [--env-file FILE] COMMAND [ARGUMENTS]\n\n", PACKAGE);
 	for (size_t i = 0; (c = command_at(commands, i)); i++)
-		fprintf(out, "  %-10s %.*s.\n", c->name, (int)sentence(c->text), c->text);
-	fprintf(out,
-		"\n`%s COMMAND --help` tells more of one. Settings come from the environment\n"
-		"and from .env; `%s settings` lists them.\n",
-		PACKAGE, PACKAGE);
+		print(out, "  %-10s %.*s.\n", c->name, (int)sentence(c->text), c->text);
+	print(out,
+	      "\n`%s COMMAND --help` tells more of one. Settings come from the environment\n"
+	      "and from .env; `%s settings` lists them.\n",
+	      PACKAGE, PACKAGE);
 }
 
 static void
 print_help(const struct command *command)
 {
 	for (const struct act *a = command->acts; a->form; a++)
-		printf("%-6s %s %s%s%s\n", a == command->acts ? "Usage:" : "", PACKAGE,
-		       command->name, *a->form ? " " : "", a->form);
-	printf("\n%s\n\nExample:\n  %s %s%s%s\n", command->text, PACKAGE, command->name,
-	       *command->example ? " " : "", command->example);
+		print(stdout, "%-6s %s %s%s%s\n", a == command->acts ? "Usage:" : "", PACKAGE,
+		      command->name, *a->form ? " " : "", a->form);
+	print(stdout, "\n%s\n\nExample:\n  %s %s%s%s\n", command->text, PACKAGE, command->name,
+	      *command->example ? " " : "", command->example);
 }
 
 /* ---- how a command is called */
@@ -66,11 +67,11 @@ static int PRINTF_LIKE(2, 3) usage(const char *command, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s %s: ", PACKAGE, command);
+	print(stderr, "%s %s: ", PACKAGE, command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	print_args(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "\n`%s %s --help` shows how it is called.\n", PACKAGE, command);
+	print(stderr, "\n`%s %s --help` shows how it is called.\n", PACKAGE, command);
 	return 2;
 }
 
@@ -248,7 +249,7 @@ cli_print_json(struct ctx *c, const struct schema *schema, const void *record)
 	struct buf b = buf_new(c->arena, JSON_MAX);
 
 	schema_write(&b, schema, record);
-	fputs(b.data, stdout);
+	print(stdout, "%s", b.data);
 }
 
 /* ---- running it */
@@ -280,14 +281,26 @@ log_lines(const char *lines)
 	}
 }
 
+static void
+print_lines(const char *lines)
+{
+	for (; *lines; lines += strspn(lines, "\n")) {
+		int len = (int)strcspn(lines, "\n");
+
+		print(stderr, "%.*s\n", len, lines);
+		lines += len;
+	}
+}
+
 static bool
 load_settings(struct arena *a, const char *env_file, bool complete)
 {
 	const char *wrong = cli_settings(a, env_file, complete);
 
 	if (wrong) {
-		fprintf(stderr, "%s: invalid settings (`%s settings --example` lists all)\n%s",
-			PACKAGE, PACKAGE, wrong);
+		print(stderr, "%s: invalid settings (`%s settings --example` lists all)\n", PACKAGE,
+		      PACKAGE);
+		print_lines(wrong);
 		return false;
 	}
 
@@ -318,15 +331,15 @@ tell(const struct ctx *c, const char *command, enum error e)
 	if (e == E_BAD_REQUEST)
 		return usage(command, "%s", detail);
 	if (e)
-		fprintf(stderr, "%s %s: %s\n", PACKAGE, command, detail);
+		print(stderr, "%s %s: %s\n", PACKAGE, command, detail);
 	if (e == E_UNAVAILABLE || e == E_OVERLOADED || e == E_INTERNAL) {
 		if (*db_reason(c))
-			fprintf(stderr, "  cause: %s\n", db_reason(c));
+			print(stderr, "  cause: %s\n", db_reason(c));
 		if (*db_hint(c))
-			fprintf(stderr, "  hint: %s\n", db_hint(c));
+			print(stderr, "  hint: %s\n", db_hint(c));
 	}
 	for (const struct field_error *f = c->failure.fields; e && f; f = f->next)
-		fprintf(stderr, "  %s %s\n", f->field, f->message);
+		print(stderr, "  %s %s\n", f->field, f->message);
 	return e ? 1 : 0;
 }
 
@@ -400,13 +413,13 @@ cli_main(const struct command *commands, int argc, char **argv)
 		return *name ? 0 : 2;
 	}
 	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
-		puts(PACKAGE " " PACKAGE_VERSION);
+		print(stdout, "%s\n", PACKAGE " " PACKAGE_VERSION);
 		return 0;
 	}
 	for (size_t i = 0; (c = command_at(commands, i)); i++) {
 		if (strcmp(c->name, name) == 0)
 			return run(c, env_file, argc - 1, argv + 1);
 	}
-	fprintf(stderr, "%s: no command %s; `%s help` lists them\n", PACKAGE, name, PACKAGE);
+	print(stderr, "%s: no command %s; `%s help` lists them\n", PACKAGE, name, PACKAGE);
 	return 2;
 }

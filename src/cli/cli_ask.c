@@ -1,5 +1,6 @@
 /* Asks a person on the terminal. */
 #include "app/command.h"
+#include "app/print.h"
 
 #include "app/utf8.h"
 
@@ -44,7 +45,7 @@ read_line(struct arena *a)
 static void
 put_question(const char *question)
 {
-	fprintf(stderr, "%s: ", question);
+	print(stderr, "%s: ", question);
 	fflush(stderr);
 }
 
@@ -71,7 +72,7 @@ ask_hidden(struct arena *a, const char *question)
 	tcsetattr(STDIN_FILENO, TCSANOW, &was);
 	for (size_t i = 0; i < COUNT(signals); i++)
 		sigaction(signals[i], &before[i], NULL);
-	fputc('\n', stderr);
+	print(stderr, "\n");
 	if (caught)
 		raise(caught);
 	return line;

@@ -5,6 +5,7 @@
 #include "app/buf.h"
 #include "app/clock.h"
 #include "app/settings.h"
+#include "app/print.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -92,10 +93,12 @@ print_row(const char *name, const struct finding *f)
 {
 	bool colour = isatty(STDOUT_FILENO) && *states[f->state].colour;
 
-	printf("%s%-7s%s  %-12s %s\n", colour ? states[f->state].colour : "", states[f->state].name,
-	       colour ? "\033[0m" : "", name, f->text);
+	fputs(colour ? states[f->state].colour : "", stdout);
+	print(stdout, "%-7s", states[f->state].name);
+	fputs(colour ? "\033[0m" : "", stdout);
+	print(stdout, "  %-12s %s\n", name, f->text);
 	if (*f->cure)
-		printf("%-9s%-12s %s\n", "", "", f->cure);
+		print(stdout, "%-9s%-12s %s\n", "", "", f->cure);
 }
 
 static void
@@ -106,7 +109,7 @@ print_json(const char *name, const struct finding *f, bool first)
 
 	buf_json(&b, "{'check':%s,'state':%s,'text':%s,'cure':%s}", name, states[f->state].word,
 		 f->text, f->cure);
-	printf("%s%s", first ? "[" : ",\n ", b.data);
+	print(stdout, first ? "[%s" : ",\n %s", b.data);
 	arena_free(a);
 }
 
@@ -135,7 +138,7 @@ doctor(const struct call *call)
 			print_row(doctor_checks[i].name, &f);
 	}
 	if (json)
-		puts("]");
+		print(stdout, "]\n");
 	return faults ? 1 : 0;
 }
 

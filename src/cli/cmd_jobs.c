@@ -4,6 +4,7 @@
 #include "app/db.h"
 #include "app/ids.h"
 #include "app/job.h"
+#include "app/print.h"
 
 #include <poll.h>
 
@@ -18,7 +19,7 @@ print_json_rows(struct ctx *c, const struct schema *schema, const struct records
 
 	for (size_t i = 0; i < rows->n; i++, row += schema->size) {
 		cli_print_json(c, schema, row);
-		putchar('\n');
+		print(stdout, "\n");
 	}
 }
 
@@ -29,21 +30,21 @@ print_bar(const struct job_row *job)
 	static const char empty[] = "..............................";
 	int width = sizeof(full) - 1, n = (int)(job->progress * width / 100);
 
-	printf("  [%.*s%.*s] %3d %%\n", n, full, width - n, empty, (int)job->progress);
+	print(stdout, "  [%.*s%.*s] %3d %%\n", n, full, width - n, empty, (int)job->progress);
 }
 
 static void
 print_line(const char *name, const char *value)
 {
 	if (value)
-		printf("  %-9s %s\n", name, value);
+		print(stdout, "  %-9s %s\n", name, value);
 }
 
 static void
 print_job(struct ctx *c, const struct job_row *job)
 {
-	printf("%s  %s  %s%s\n", job->id, job->task, job->status,
-	       job->stopping && strcmp(job->status, "running") == 0 ? " (told to stop)" : "");
+	print(stdout, "%s  %s  %s%s\n", job->id, job->task, job->status,
+	      job->stopping && strcmp(job->status, "running") == 0 ? " (told to stop)" : "");
 	if (strcmp(job->status, "running") == 0 && isatty(STDOUT_FILENO))
 		print_bar(job);
 	else
@@ -70,11 +71,11 @@ print_list(const struct records *rows)
 {
 	const struct job_row *job = rows->rows;
 
-	printf("%-36s  %-9s  %4s  %-20s  %-20s  %s\n", "ID", "STATUS", "%", "TASK", "QUEUED",
-	       "ERROR");
+	print(stdout, "%-36s  %-9s  %4s  %-20s  %-20s  %s\n", "ID", "STATUS", "%", "TASK", "QUEUED",
+	      "ERROR");
 	for (size_t i = 0; i < rows->n; i++, job++)
-		printf("%-36s  %-9s  %4d  %-20s  %.19sZ  %s\n", job->id, job->status,
-		       (int)job->progress, job->task, job->queued_at, job->error ? job->error : "");
+		print(stdout, "%-36s  %-9s  %4d  %-20s  %.19sZ  %s\n", job->id, job->status,
+		      (int)job->progress, job->task, job->queued_at, job->error ? job->error : "");
 }
 
 static void
@@ -82,13 +83,14 @@ print_stats(const struct records *rows)
 {
 	const struct job_queue *q = rows->rows;
 
-	printf("%-20s %9s %9s %9s %9s %9s %9s %9s\n", "QUEUE", "QUEUED", "OLDEST", "SCHEDULED",
-	       "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED");
+	print(stdout, "%-20s %9s %9s %9s %9s %9s %9s %9s\n", "QUEUE", "QUEUED", "OLDEST",
+	      "SCHEDULED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED");
 	for (size_t i = 0; i < rows->n; i++, q++)
-		printf("%-20s %9" PRId64 " %7" PRId64 " s %9" PRId64 " %9" PRId64 " %9" PRId64
-		       " %9" PRId64 " %9" PRId64 "%s\n",
-		       q->queue, q->queued, q->oldest, q->scheduled, q->running, q->succeeded,
-		       q->failed, q->cancelled, q->paused ? "  paused" : "");
+		print(stdout,
+		      "%-20s %9" PRId64 " %7" PRId64 " s %9" PRId64 " %9" PRId64 " %9" PRId64
+		      " %9" PRId64 " %9" PRId64 "%s\n",
+		      q->queue, q->queued, q->oldest, q->scheduled, q->running, q->succeeded,
+		      q->failed, q->cancelled, q->paused ? "  paused" : "");
 }
 
 static void
@@ -96,10 +98,10 @@ print_totals(const struct records *totals)
 {
 	const struct job_total *t = totals->rows;
 
-	printf("\n%-30s %-10s %12s %12s\n", "TASK", "ENDED", "TIMES", "ON AVERAGE");
+	print(stdout, "\n%-30s %-10s %12s %12s\n", "TASK", "ENDED", "TIMES", "ON AVERAGE");
 	for (size_t i = 0; i < totals->n; i++, t++)
-		printf("%-30s %-10s %12" PRId64 " %10.3f s\n", t->task, t->result, t->tries,
-		       t->tries ? (double)t->microseconds / 1e6 / (double)t->tries : 0);
+		print(stdout, "%-30s %-10s %12" PRId64 " %10.3f s\n", t->task, t->result, t->tries,
+		      t->tries ? (double)t->microseconds / 1e6 / (double)t->tries : 0);
 }
 
 /* ---- what it does */
@@ -198,7 +200,7 @@ look(struct ctx *c, const struct call *call,
 
 	for (;;) {
 		if (watch && isatty(STDOUT_FILENO))
-			fputs("\033[H\033[J", stdout);
+			print(stdout, "\033[H\033[J");
 		e = once(c, call, &again);
 		if (e || !again)
 			return e;
@@ -269,9 +271,10 @@ prune(struct ctx *c, const struct call *call)
 	if (e)
 		return e;
 
-	printf(cli_value(call, "--json") ? "{\"removed\":%" PRId64 "}\n"
-					 : "Removed %" PRId64 " jobs\n",
-	       removed);
+	print(stdout,
+	      cli_value(call, "--json") ? "{\"removed\":%" PRId64 "}\n"
+					: "Removed %" PRId64 " jobs\n",
+	      removed);
 	return OK;
 }
 

@@ -5,6 +5,7 @@
 #include "app/clock.h"
 #include "app/keys.h"
 #include "app/settings.h"
+#include "app/print.h"
 
 enum { LIST_MAX = 64 * 1024 };
 
@@ -55,14 +56,15 @@ make(struct ctx *c, const struct call *call)
 	for (size_t i = 0; i < n; i++)
 		first &= strcmp(keys[i].algorithm, key.algorithm) != 0 ||
 			 strcmp(keys[i].id, key.id) == 0;
-	printf("made the %s key %s in %s/%s\n", key.algorithm, key.id, settings.jwt_keys_dir,
-	       key.file);
+	print(stdout, "made the %s key %s in %s/%s\n", key.algorithm, key.id, settings.jwt_keys_dir,
+	      key.file);
 	if (first)
-		puts("reload the service (HUP), and it can sign");
+		print(stdout, "reload the service (HUP), and it can sign\n");
 	else
-		printf("reload the service (HUP) on every host: it is published then, and signs "
-		       "from %s on\n",
-		       time_text(c->arena, key_begins(&key)));
+		print(stdout,
+		      "reload the service (HUP) on every host: it is published then, and signs "
+		      "from %s on\n",
+		      time_text(c->arena, key_begins(&key)));
 	return OK;
 }
 
@@ -83,38 +85,38 @@ state_of(const struct key *key)
 }
 
 static void
-list_json(struct arena *a, const struct key *key, const char *comma)
+list_json(struct arena *a, const struct key *key, bool first)
 {
 	struct buf b = buf_new(a, LIST_MAX);
 
 	buf_json(&b, "{'kid':%s,'alg':%s,'state':%s,'made_at':%s,'setting':%s,'file':%s}", key->id,
 		 key->algorithm, state_of(key), key->made ? time_text(a, key->made) : NULL,
 		 key->setting, key->file);
-	printf("%s%s", comma, b.data);
+	print(stdout, first ? "[%s" : ",\n %s", b.data);
 }
 
 static enum error
 list(struct ctx *c, const struct call *call)
 {
 	bool json = cli_value(call, "--json");
-	const char *wrong, *comma = "[";
+	const char *wrong;
 	const struct key *keys;
 	size_t n;
 
 	wrong = keys_load(c->arena);
 	keys = keys_all(&n);
-	for (size_t i = 0; i < n; i++, comma = ",\n ") {
+	for (size_t i = 0; i < n; i++) {
 		const struct key *key = &keys[i];
 
 		if (json)
-			list_json(c->arena, key, comma);
+			list_json(c->arena, key, i == 0);
 		else
-			printf("%-43s  %s  %-9s  %-20s  %s\n", key->id, key->algorithm,
-			       state_of(key), key->made ? time_text(c->arena, key->made) : "",
-			       *key->file ? key->file : key->setting);
+			print(stdout, "%-43s  %s  %-9s  %-20s  %s\n", key->id, key->algorithm,
+			      state_of(key), key->made ? time_text(c->arena, key->made) : "",
+			      *key->file ? key->file : key->setting);
 	}
 	if (json)
-		puts(n ? "]" : "[]");
+		print(stdout, n ? "]\n" : "[]\n");
 	return refuse(c, wrong);
 }
 
@@ -135,7 +137,8 @@ retire(struct ctx *c, const struct call *call)
 			continue;
 		e = refuse(c, keys_retire(c->arena, &keys[i], cli_value(call, "--now")));
 		if (!e)
-			printf("retired the key %s; reload the service (HUP) on every host\n", id);
+			print(stdout,
+			      "retired the key %s; reload the service (HUP) on every host\n", id);
 		return e;
 	}
 	return fail(c, E_NOT_FOUND, "there is no key %s; `%s keys list` shows them%s%s", id,

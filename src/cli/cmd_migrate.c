@@ -3,6 +3,7 @@
 
 #include "app/db.h"
 #include "app/migrate.h"
+#include "app/print.h"
 #include "app/settings.h"
 
 /* On standard error: standard output may be JSON. */
@@ -14,8 +15,8 @@ show_target(struct ctx *c)
 
 	e = db_target(c, &text);
 	if (!e)
-		fprintf(stderr, "%s (%s)\n", text,
-			*settings.migrate_database_url ? "MIGRATE_DATABASE_URL" : "DATABASE_URL");
+		print(stderr, "%s (%s)\n", text,
+		      *settings.migrate_database_url ? "MIGRATE_DATABASE_URL" : "DATABASE_URL");
 	return e;
 }
 

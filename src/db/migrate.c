@@ -4,6 +4,7 @@
 #include "app/clock.h"
 #include "app/log.h"
 #include "app/settings.h"
+#include "app/print.h"
 #include "db_priv.h"
 #include "migrate_priv.h"
 
@@ -341,8 +342,8 @@ move(struct ctx *c, const struct migration *m, bool up, FILE *out)
 	if (e)
 		return e;
 
-	fprintf(out, "%s %s (%" PRId64 " ms)\n", up ? "applied" : "reverted", m->name,
-		(clock_monotonic() - begun) / 1000);
+	print(out, "%s %s (%" PRId64 " ms)\n", up ? "applied" : "reverted", m->name,
+	      (clock_monotonic() - begun) / 1000);
 	fflush(out);
 	return OK;
 }
@@ -391,7 +392,7 @@ apply_pending(struct ctx *c, const struct migration *all, FILE *out)
 		done++;
 	}
 	if (done == 0)
-		fprintf(out, "nothing to do: all %td migrations are applied\n", m - all);
+		print(out, "nothing to do: all %td migrations are applied\n", m - all);
 	return OK;
 }
 
@@ -435,7 +436,7 @@ revert_newest(struct ctx *c, const struct migration *all, int64_t n, FILE *out)
 		n--;
 	}
 	if (n == wanted)
-		fprintf(out, "nothing to take back: no migration is applied\n");
+		print(out, "nothing to take back: no migration is applied\n");
 	return OK;
 }
 
@@ -457,36 +458,30 @@ print_text(const struct migration *all, FILE *out)
 	size_t counts[COUNT(state_names)] = { 0 };
 
 	for (const struct migration *m = all; m->version; m++) {
-		fprintf(out, "%-8s %s\n", state_names[m->state], m->name);
+		print(out, "%-8s %s\n", state_names[m->state], m->name);
 		counts[m->state]++;
 	}
-	fprintf(out, "%zu applied, %zu pending", counts[APPLIED_AS_IS] + counts[CHANGED],
-		counts[PENDING]);
+	print(out, "%zu applied, %zu pending", counts[APPLIED_AS_IS] + counts[CHANGED],
+	      counts[PENDING]);
 	if (counts[CHANGED])
-		fprintf(out, "; %zu of the applied changed since", counts[CHANGED]);
+		print(out, "; %zu of the applied changed since", counts[CHANGED]);
 	if (counts[UNKNOWN])
-		fprintf(out, "; %zu applied that this program does not know", counts[UNKNOWN]);
-	fputc('\n', out);
+		print(out, "; %zu applied that this program does not know", counts[UNKNOWN]);
+	print(out, "\n");
 }
 
 static enum error
 print_json(struct ctx *c, const struct migration *all, FILE *out)
 {
-	struct buf b = buf_new(c->arena, 1024 * 1024);
-	const char *text;
-
-	buf_char(&b, '[');
+	print(out, "[");
 	for (const struct migration *m = all; m->version; m++) {
-		buf_text(&b, m == all ? "\n  " : ",\n  ");
+		struct buf b = buf_new(c->arena, 64 * 1024);
+
 		buf_json(&b, "{'version': %s, 'name': %s, 'state': %s}", m->version, m->name,
 			 state_names[m->state]);
+		print(out, m == all ? "\n  %s" : ",\n  %s", b.data);
 	}
-	buf_text(&b, "\n]\n");
-	text = buf_done(&b);
-	if (!text)
-		return fail(c, E_INTERNAL, "too many migrations to print");
-
-	fputs(text, out);
+	print(out, "\n]\n");
 	return OK;
 }
 

@@ -2,6 +2,7 @@
 #include "migrate_priv.h"
 
 #include "app/migrate.h"
+#include "app/print.h"
 
 #include <dirent.h>
 
@@ -151,6 +152,6 @@ migrate_new(struct ctx *c, const char *name, FILE *out)
 	if (e)
 		return e;
 
-	fprintf(out, "%s\n", path);
+	print(out, "%s\n", path);
 	return OK;
 }

@@ -1,5 +1,6 @@
 /* What an interrupted CREATE or REINDEX INDEX CONCURRENTLY leaves behind: an invalid index,
  * which costs writes, serves no query, and keeps its name from the next attempt. */
+#include "app/print.h"
 #include "db_priv.h"
 #include "migrate_priv.h"
 
@@ -48,8 +49,8 @@ drop(struct ctx *c, const struct index_row *index, FILE *out)
 {
 	enum error e;
 
-	fprintf(out, "dropping the invalid index %s, left behind by an interrupted build\n",
-		index->quoted);
+	print(out, "dropping the invalid index %s, left behind by an interrupted build\n",
+	      index->quoted);
 	fflush(out);
 	e = db_command(c, "migrate_wait", "SET lock_timeout = 0", db_timeout(), NULL);
 	if (!e)

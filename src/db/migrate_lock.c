@@ -1,5 +1,6 @@
 /* One migration at a time: a lock of the session, and who holds it. */
 #include "app/log.h"
+#include "app/print.h"
 #include "db_priv.h"
 #include "migrate_priv.h"
 
@@ -93,12 +94,12 @@ report_holder(struct ctx *c, int64_t *known, FILE *out)
 		return e;
 
 	*known = holder.pid;
-	fprintf(out, "waiting for another migration to end: %s\n", holder.text);
+	print(out, "waiting for another migration to end: %s\n", holder.text);
 	if (holder.idle)
-		fprintf(out,
-			"  if it is an idle connection of a pooler, end it:"
-			" SELECT pg_terminate_backend(%" PRId64 ")\n",
-			holder.pid);
+		print(out,
+		      "  if it is an idle connection of a pooler, end it:"
+		      " SELECT pg_terminate_backend(%" PRId64 ")\n",
+		      holder.pid);
 	fflush(out);
 	return OK;
 }

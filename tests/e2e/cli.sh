@@ -40,6 +40,20 @@ matches "create: says what it made" "$output" 'role +admin'
 login ada@example.com 'brass lamp, green shade'
 is "create: the account signs in" "$status" 200
 token=$(member access_token)
+# What others wrote cannot move the terminal or look like lines of the command.
+psql -XqAtd "$DATABASE_URL" -c "UPDATE users SET full_name = E'Eve\n  role        owner\x1b[2J\u009b\u202e' WHERE email = 'ada@example.com'"
+app user show ada@example.com
+matches "a name shows its control characters" "$output" '^  name        Eve\\u000a  role        owner\\u001b\[2J\\u009b\\u202e$'
+is "and adds no line" "$(grep -c '^  role' <<<"$output")" 1
+app user show ada@example.com --json
+is "as JSON it is the same name" "$(jq -r .full_name <<<"$output" | od -An -c | tr -d ' \n')" \
+	"$(printf 'Eve\n  role        owner\033[2J\302\233\342\200\256\n' | od -An -c | tr -d ' \n')"
+is "without what moves the terminal" "$(LC_ALL=C grep -c $'[\x1b\x9b\xae]' <<<"$output" || true)" 0
+psql -XqAtd "$DATABASE_URL" -c "UPDATE users SET full_name = 'Ada Lovelace' WHERE email = 'ada@example.com'"
+psql -XqAtd "$DATABASE_URL" -c "INSERT INTO jobs (kind, queue, status, error, finished_at) VALUES ('example', 'default', 'failed', E'x\nforged\x1b[2J', now())"
+app jobs list
+matches "a job shows them too" "$output" 'x\\u000aforged\\u001b\[2J$'
+psql -XqAtd "$DATABASE_URL" -c "DELETE FROM jobs WHERE error LIKE 'x%forged%'"
 app user create --email ada@example.com <<<'brass lamp, green shade'
 is "taken" "$code" 1
 matches "taken: says so" "$errors" 'registered already'

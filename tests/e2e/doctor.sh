@@ -122,7 +122,8 @@ finds database fault 'read-only: default_transaction_read_only is on'
 psql_admin "$TEST_POSTGRES" "ALTER DATABASE \"e2e_$name\" RESET default_transaction_read_only" >>"$log"
 
 # This host: its clock, its disk, what it lets a process have.
-"${CC:-cc}" -shared -fPIC -O -o "$site/clock.so" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"
+# shellcheck disable=SC2086 # CC may have arguments.
+${CC:-cc} -shared -fPIC -O -o "$site/clock.so" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"
 for step in -3600 3600; do
 	echo "$step" >"$site/clock"
 	with LD_PRELOAD="$site/clock.so" CLOCK_FILE="$site/clock" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"

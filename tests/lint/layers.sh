@@ -117,6 +117,10 @@ FILENAME ~ /_(service|repo)\.c$/ && code ~ /struct request|(^|[^a-z_])(reply|req
 	complain("services and repositories know no HTTP: take what is needed as parameters")
 }
 
+FILENAME ~ /^src\/(cli|features|db)\// && FILENAME !~ /cmd_explain\.c$/ && code ~ /(^|[^a-z_])(v?f?printf|puts) *\(/ {
+	complain("what a command prints may come from outside: use print() of app/print.h")
+}
+
 feature != "" && code ~ /(^|[^a-z_])(malloc|calloc|realloc|free|strdup|strndup|asprintf) *\(/ {
 	complain("a feature takes memory from the arena (app/arena.h) and frees nothing")
 }

@@ -1,6 +1,8 @@
 /* audit: how long the audit log is kept. */
 #include "audit_priv.h"
 
+#include "app/print.h"
+
 enum { DAYS_MAX = 36500 };
 
 /* "90d" or "12h" in seconds; 0 where it is neither. */
@@ -31,7 +33,7 @@ prune(struct ctx *c, const struct call *call)
 			    age);
 
 	e = audit_prune(c, seconds, &removed);
-	printf("removed %" PRId64 " events\n", removed);
+	print(stdout, "removed %" PRId64 " events\n", removed);
 	return e;
 }
 

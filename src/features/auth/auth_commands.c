@@ -4,6 +4,7 @@
 #include "app/buf.h"
 #include "app/secret.h"
 #include "app/settings.h"
+#include "app/print.h"
 #include "features/users/users.h"
 
 enum { HOURS = 8, HOURS_MAX = 24 * 30 };
@@ -23,8 +24,8 @@ make_account(struct ctx *c, const char *email, const char *role, struct user *ou
 	if (e)
 		return e;
 
-	fprintf(stderr, "made the %s %s; `%s user set-password` gives it a password\n", out->role,
-		out->email, PACKAGE);
+	print(stderr, "made the %s %s; `%s user set-password` gives it a password\n", out->role,
+	      out->email, PACKAGE);
 	return OK;
 }
 
@@ -58,7 +59,7 @@ print_json(struct ctx *c, const struct user *user, const char *token, int64_t ex
 		 expires_in);
 	schema_write(&b, &user_schema, user);
 	buf_char(&b, '}');
-	puts(b.data);
+	print(stdout, "%s\n", b.data);
 }
 
 static enum error
@@ -89,7 +90,7 @@ token(struct ctx *c, const struct call *call)
 	if (cli_value(call, "--json"))
 		print_json(c, &user, text, expires_in);
 	else
-		puts(text);
+		print(stdout, "%s\n", text);
 	return OK;
 }
 

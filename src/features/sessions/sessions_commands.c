@@ -1,6 +1,8 @@
 /* sessions: removes those that are over. */
 #include "sessions_priv.h"
 
+#include "app/print.h"
+
 static enum error
 cleanup(struct ctx *c, const struct call *call)
 {
@@ -11,11 +13,12 @@ cleanup(struct ctx *c, const struct call *call)
 	if (e)
 		return e;
 
-	printf(cli_value(call, "--json") ? "{\"sessions\":%" PRId64 ",\"refresh_tokens\":%" PRId64
-					   "}\n"
-					 : "removed %" PRId64 " sessions, and %" PRId64
-					   " refresh tokens past their time\n",
-	       sessions, tokens);
+	print(stdout,
+	      cli_value(call, "--json") ? "{\"sessions\":%" PRId64 ",\"refresh_tokens\":%" PRId64
+					  "}\n"
+					: "removed %" PRId64 " sessions, and %" PRId64
+					  " refresh tokens past their time\n",
+	      sessions, tokens);
 	return OK;
 }
 

@@ -2,13 +2,14 @@
 #include "users_priv.h"
 
 #include "app/ids.h"
+#include "app/print.h"
 
 /* ---- output */
 
 static void
 print_line(const char *name, const char *value)
 {
-	printf("  %-10s  %s\n", name, value ? value : "-");
+	print(stdout, "  %-10s  %s\n", name, value ? value : "-");
 }
 
 static enum error
@@ -19,10 +20,10 @@ print_user(struct ctx *c, const struct call *call, const struct user *user, enum
 
 	if (cli_value(call, "--json")) {
 		cli_print_json(c, &user_schema, user);
-		putchar('\n');
+		print(stdout, "\n");
 		return OK;
 	}
-	puts(user->email);
+	print(stdout, "%s\n", user->email);
 	print_line("id", user->id);
 	print_line("name", user->full_name);
 	print_line("role", user->role);
@@ -38,12 +39,12 @@ print_json_list(struct ctx *c, const struct page *page)
 {
 	const struct user *user = page->items.rows;
 
-	putchar('[');
+	print(stdout, "[");
 	for (size_t i = 0; i < page->items.n; i++, user++) {
-		fputs(i ? ",\n " : "", stdout);
+		print(stdout, i ? ",\n " : "");
 		cli_print_json(c, &user_schema, user);
 	}
-	puts("]");
+	print(stdout, "]\n");
 }
 
 static void
@@ -51,10 +52,10 @@ print_list(const struct page *page)
 {
 	const struct user *user = page->items.rows;
 
-	printf("%-36s  %-6s  %-6s  %s\n", "ID", "ROLE", "ACTIVE", "EMAIL");
+	print(stdout, "%-36s  %-6s  %-6s  %s\n", "ID", "ROLE", "ACTIVE", "EMAIL");
 	for (size_t i = 0; i < page->items.n; i++, user++)
-		printf("%-36s  %-6s  %-6s  %s\n", user->id, user->role,
-		       user->is_active ? "yes" : "no", user->email);
+		print(stdout, "%-36s  %-6s  %-6s  %s\n", user->id, user->role,
+		      user->is_active ? "yes" : "no", user->email);
 }
 
 /* ---- what it does */
@@ -144,8 +145,8 @@ list(struct ctx *c, const struct call *call)
 	else
 		print_list(&page);
 	if (page.offset + (int64_t)page.items.n < page.total)
-		fprintf(stderr, "%zu of %" PRId64 "; --offset %" PRId64 " shows more\n",
-			page.items.n, page.total, page.offset + (int64_t)page.items.n);
+		print(stderr, "%zu of %" PRId64 "; --offset %" PRId64 " shows more\n", page.items.n,
+		      page.total, page.offset + (int64_t)page.items.n);
 	return OK;
 }
 
@@ -230,7 +231,7 @@ delete_user(struct ctx *c, const struct call *call)
 
 	if (cli_value(call, "--json"))
 		return print_user(c, call, &user, OK);
-	printf("deleted %s\n", user.email);
+	print(stdout, "deleted %s\n", user.email);
 	return OK;
 }
 

@@ -1,6 +1,8 @@
 /* Accounts to try the API with, one of each role but the owner's, which `seed` makes. */
 #include "users_priv.h"
 
+#include "app/print.h"
+
 #define PASSWORD "brass lamp, green shade"
 
 static const struct new_user rows[] = {
@@ -19,10 +21,10 @@ make_sample(struct ctx *c, const struct new_user *row, FILE *out)
 	if (e == E_NOT_FOUND) {
 		e = users_add(c, row, &user);
 		if (!e)
-			fprintf(out, "users: made the %s %s, password \"%s\"\n", user.role,
-				user.email, row->password);
+			print(out, "users: made the %s %s, password \"%s\"\n", user.role,
+			      user.email, row->password);
 	} else if (!e) {
-		fprintf(out, "users: %s is there already\n", user.email);
+		print(out, "users: %s is there already\n", user.email);
 	}
 	return e;
 }
@@ -65,13 +67,13 @@ give(struct ctx *c, const struct list *list, size_t n, enum error (*make)(struct
 		return e;
 
 	if (there > 0) {
-		fprintf(out, "%s: %s has %" PRId64 " already\n", list->name, email, there);
+		print(out, "%s: %s has %" PRId64 " already\n", list->name, email, there);
 		return OK;
 	}
 	for (size_t i = 0; i < n && !e; i++)
 		e = make(c, i);
 	if (!e)
-		fprintf(out, "%s: made %zu for %s\n", list->name, n, email);
+		print(out, "%s: made %zu for %s\n", list->name, n, email);
 	return e;
 }
 

@@ -4,6 +4,7 @@
 #include "app/ids.h"
 #include "app/password.h"
 #include "app/settings.h"
+#include "app/print.h"
 #include "features/audit/audit.h"
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
@@ -352,14 +353,14 @@ make_first(struct ctx *c, struct new_user *first, FILE *out)
 	e = users_create(c, first, &user);
 	if (e == E_EMAIL_TAKEN) {
 		failure_clear(c);
-		fprintf(out, "users: %s has an account that is no owner; left as it is\n",
-			first->email);
+		print(out, "users: %s has an account that is no owner; left as it is\n",
+		      first->email);
 		return OK;
 	}
 	if (e)
 		return e;
 
-	fprintf(out, "users: made the owner %s\n", user.email);
+	print(out, "users: made the owner %s\n", user.email);
 	return OK;
 }
 
@@ -380,11 +381,11 @@ users_seed(struct ctx *c, FILE *out)
 		return e;
 
 	if (owners > 0) {
-		fputs("users: there is an owner already, nothing to do\n", out);
+		print(out, "users: there is an owner already, nothing to do\n");
 		return OK;
 	}
 	if (!*first.password) {
-		fputs("users: FIRST_ADMIN_PASSWORD is empty, so no owner is made\n", out);
+		print(out, "users: FIRST_ADMIN_PASSWORD is empty, so no owner is made\n");
 		return OK;
 	}
 	return make_first(c, &first, out);
