@@ -30,5 +30,6 @@ refused_by_nginx() {
 wait_until 10 refused_by_nginx || true
 is_problem "nginx refuses" 429 rate_limited
 is "when, by nginx" "$(header retry-after)" 1
+is "and to an OAuth client, by nginx" "$(member error)" temporarily_unavailable
 ask GET /health/live
 is "others are let through" "$status" 200
