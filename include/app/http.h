@@ -77,6 +77,7 @@ struct route {
 	unsigned cache_seconds;    /* of a GET: its answer is kept so long, for each caller, until
 				     * a request changes the feature or one that it .follows */
 	const char *cache_control; /* NULL is no-store */
+	bool etag;                 /* of a GET: the handler sets ETag; If-None-Match gives 304 */
 	const char *media_type;    /* of an answer that is not JSON */
 	struct header sends[4];    /* what the handler adds to success: each with one sentence */
 	const char *id;            /* operationId: "items_create" */

@@ -24,7 +24,7 @@ const struct field list_paging[] = {
 	  .text = "Rows to pass over; not together with `cursor`." },
 	{ .name = "cursor",
 	  .type = TYPE_TEXT,
-	  .example = "AZicfVQbeqOfBG0ujFsacA",
+	  .example = "", /* any other than one that this list issued is 422 */
 	  .text = "`next_cursor` of the page before: the next page is found by key, as fast "
 		  "however deep. `total` and `offset` are then left out." },
 };

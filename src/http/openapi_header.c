@@ -27,7 +27,7 @@ traits_of(const struct route *r)
 		traits |= LIMITED;
 	if (has_location(r))
 		traits |= LOCATES;
-	if (r->reply && !r->list && version_counted(r->reply))
+	if (r->etag || (r->reply && !r->list && version_counted(r->reply)))
 		traits |= r->method == GET ? TAGS | SHOWS : TAGS;
 	if (version_reader(r))
 		traits |= CHANGES;
@@ -40,40 +40,48 @@ version_is_shown(const struct route *r)
 	return traits_of(r) & SHOWS;
 }
 
-#define TAG_EXAMPLE "\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\""
+/* `*`, or entity tags in quotes, separated by commas (find_tag() in versions.c). */
+#define TAG_PATTERN  "(W/)?\"[!#-~\\u0080-\\u00ff]*\""
+#define TAGS_PATTERN "^([*]|[, \\t]*" TAG_PATTERN "([ \\t]*,[, \\t]*" TAG_PATTERN ")*[, \\t]*)$"
 
+/* 1 to 255 printable characters, or these as a quoted string (read_key() in replay.c). */
+#define KEY_PATTERN "^([!#-~][ -~]{0,254}|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$"
+
+/* Without examples: tools would send them, and a made-up tag or a used key is an error. */
 static const struct {
 	unsigned traits; /* of the routes that take it */
-	struct field field;
+	const char *name, *text, *pattern;
 } taken[] = {
-	{ SHOWS,
-	  { .name = "If-None-Match",
-	    .type = TYPE_TEXT,
-	    .example = TAG_EXAMPLE,
-	    .text =
-		"`ETag` of the version that the client has: 304 while it is the present one." } },
-	{ CHANGES,
-	  { .name = "If-Match",
-	    .type = TYPE_TEXT,
-	    .example = TAG_EXAMPLE,
-	    .text = "`ETag` of the version that is meant: 412, and nothing changes, where it is no "
-		    "more the present one." } },
-	{ REPEATS,
-	  { .name = "Idempotency-Key",
-	    .type = TYPE_TEXT,
-	    .min = 1,
-	    .max = 255,
-	    .example = "5b0c1d2e-8f3a-4c47-9a51-6e7d8c9b0a12",
-	    .text = "A name for this request, of the client's choice: when it comes again within a "
-		    "day, the answer that it got is given again, and nothing is done twice." } },
+	{ SHOWS, "If-None-Match",
+	  "`ETag` of the version that the client has: 304 if it is current. `*`, or a list "
+	  "separated by commas.",
+	  TAGS_PATTERN },
+	{ CHANGES, "If-Match",
+	  "`ETag` of the version to change: 412, and no change, if it is no longer current. `*`, "
+	  "or "
+	  "a list separated by commas.",
+	  TAGS_PATTERN },
+	{ REPEATS, "Idempotency-Key",
+	  "A key that the client chooses for this request, such as a UUID: a retry with the same "
+	  "key "
+	  "within a day gets the first response again, and nothing is done twice.",
+	  KEY_PATTERN },
 };
+
+static void
+header_parameter(struct doc *d, size_t row)
+{
+	buf_json(&d->json, "{'name':%s,'in':'header','required':false,", taken[row].name);
+	describe(d, taken[row].text);
+	buf_json(&d->json, "'schema':{'type':'string','pattern':%s}},", taken[row].pattern);
+}
 
 void
 header_parameters(struct doc *d, const struct route *r)
 {
 	for (size_t i = 0; i < COUNT(taken); i++)
 		if (taken[i].traits & traits_of(r))
-			parameter(d, "header", &taken[i].field, false);
+			header_parameter(d, i);
 }
 
 enum { WITH_304 = 1, ALWAYS = 2 }; /* sent with 304 too; never left out where it may come */
@@ -108,7 +116,7 @@ static const struct {
 	{ "Location", "Location", LOCATES, 0, ALWAYS, "Path of the new row.",
 	  "{\"type\":\"string\",\"format\":\"uri-reference\"}" },
 	{ "ETag", "ETag", TAGS, 0, WITH_304 | ALWAYS,
-	  "The version of the row, another with each update.",
+	  "The version of the representation: it changes with each update.",
 	  "{\"type\":\"string\","
 	  "\"examples\":[\"\\\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10-3\\\"\"]}" },
 	{ "Idempotency-Replayed", "IdempotencyReplayed", REPEATS, 0, 0,

@@ -323,9 +323,11 @@ field_schema(struct doc *d, const struct field *f, enum use use)
 		}
 		if (f->flags & F_SECRET)
 			buf_json(b, "'writeOnly':true,");
-		buf_json(b, "'examples':[");
-		typed_value(b, f, sample(d->arena, f));
-		buf_json(b, "]");
+		if (!f->example || *f->example) {
+			buf_json(b, "'examples':[");
+			typed_value(b, f, sample(d->arena, f));
+			buf_json(b, "]");
+		}
 	}
 	buf_json(b, "},");
 }

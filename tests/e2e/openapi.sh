@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The OpenAPI document passes a public linter without an error or a warning.
+# The OpenAPI document passes a public linter without an error or a warning, and its patterns
+# accept the headers that the program accepts.
 # Not under sanitizers: it reads the document alone.
 . "$(dirname "$0")/e2e.sh"
 needs node "$TOP/tests/e2e/node_modules/@redocly/cli/package.json"
@@ -25,3 +26,15 @@ sed 's/"operationId":"items_create"/"operationId":"items_list"/; s/"title":"[^"]
 	"$site/openapi.json" >"$site/bad.json"
 lint "$site/bad.json"
 is "the linter finds what is wrong" "$([[ $found != "0 0" && -n $found ]] && echo yes)" yes
+
+needs_feature items
+site_start RATE_LIMIT=off
+TOKEN=$("$APP" token) URL=$url node "$TOP/tests/e2e/openapi.mjs"
+for path in /openapi.json /api/v1/openapi.json; do
+	ask GET $path -H 'Accept-Encoding: gzip'
+	is "$path: compressed" "$(header content-encoding)" gzip
+	ask GET $path -H 'Accept-Encoding: gzip' -H "If-None-Match: $(header etag)"
+	is "$path: 304 for the compressed one" "$status" 304
+done
+ask GET /api/v1/users/me -H 'Accept-Encoding: gzip' -H "Authorization: Bearer $("$APP" token)"
+is "no secrets are compressed (BREACH)" "$status$(header content-encoding)" 200

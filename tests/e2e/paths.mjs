@@ -104,7 +104,7 @@ async function straight(path) {
 function isNoPath(path) {
 	if (!/^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[2-689A-Fa-f][0-9A-Fa-f]|%7[0-9A-Ea-e])*$/.test(path)) return true;
 	try {
-		return /(^|\/)\.\.?(\/|$)/.test(decodeURIComponent(path));
+		return /(^|\/)\.\.?([/?]|$)/.test(decodeURIComponent(path));
 	} catch {
 		return true;
 	}

@@ -143,6 +143,20 @@ done
 ask GET /-error -H "Origin: $origin"
 is_problem "the page of errors is no page" 404 not_found
 is_shared "the page of errors"
+# What is the same for everyone is compressed, and asked for again by its tag.
+for file in /openapi.json /api/v1/openapi.json /docs/page.js /docs/page.css; do
+	ask GET $file -H 'Accept-Encoding: gzip'
+	is "$file: compressed" "$status $(header content-encoding)" '200 gzip'
+	matches "$file: Vary" "$(header vary)" 'Accept-Encoding'
+	ask GET $file -H 'Accept-Encoding: gzip' -H "If-None-Match: $(header etag)"
+	is "$file: unchanged, compressed" "$status" 304
+	ask GET $file
+	is "$file: plain" "$status $(header content-encoding)" '200 '
+	ask GET $file -H "If-None-Match: $(header etag)"
+	is "$file: unchanged, plain" "$status" 304
+done
+ask GET /health -H 'Accept-Encoding: gzip'
+is "nothing else is compressed" "$status $(header content-encoding)" '200 '
 ask GET /docs/not-there.js -H "Origin: $origin"
 is_shared "no such file"
 ask GET /docs//%2e -H "Origin: $origin"

@@ -21,6 +21,24 @@ Test(docs, is_for_everybody_at_both_places)
 	cr_expect_str_eq(answer_text(&a, "info.title"), settings.app_name);
 }
 
+Test(docs, has_a_strong_tag)
+{
+	struct answer a = call(t, "GET", "/openapi.json");
+	const char *tag = answer_header(&a, "ETag");
+	struct answer b;
+
+	cr_assert_not_null(tag);
+	cr_expect_eq(tag[0], '"');
+	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-cache");
+	b = call(t, "GET", "/api/v1/openapi.json",
+		 .header = arena_printf(t->arena, "HTTP_IF_NONE_MATCH=%s", tag));
+	cr_expect_eq(b.status, 304);
+	cr_expect_eq(b.len, 0);
+	cr_expect_str_eq(answer_header(&b, "ETag"), tag);
+	b = call(t, "GET", "/openapi.json", .header = "HTTP_IF_NONE_MATCH=\"another\"");
+	cr_expect_eq(b.status, 200);
+}
+
 Test(docs, is_the_same_each_time)
 {
 	struct answer a = call(t, "GET", "/openapi.json");

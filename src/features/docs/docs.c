@@ -1,7 +1,23 @@
 /* The API's own document, and what this feature plugs into the application. */
 #include "docs.h"
 
+#include "app/buf.h"
 #include "app/openapi.h"
+#include "app/secret.h"
+
+/* A strong entity tag: a digest of the document. */
+static const char *
+document_tag(struct arena *a, const char *document, size_t len)
+{
+	unsigned char digest[SHA256_SIZE];
+	struct buf b = buf_new(a, 64);
+
+	sha256(document, len, digest);
+	buf_char(&b, '"');
+	buf_base64url(&b, digest, sizeof(digest));
+	buf_char(&b, '"');
+	return b.data;
+}
 
 static enum error
 show_document(struct request *req)
@@ -12,15 +28,17 @@ show_document(struct request *req)
 	if (!document)
 		return fail_unavailable(req->ctx, CAUSE_MEMORY, NULL);
 
+	reply_header(req, "ETag", document_tag(req->ctx->arena, document, len));
 	return reply_body(req, 200, "application/json", document, len);
 }
 
 static const struct route routes[] = {
 	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .root = true,
-	  .media_type = "application/json", .id = "docs_openapi",
-	  .text = "This document (OpenAPI 3.1)." },
-	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .media_type = "application/json",
-	  .id = "docs_openapi_prefixed", .text = "This document, below the API's prefix." },
+	  .cache_control = "no-cache", .etag = true, .media_type = "application/json",
+	  .id = "docs_openapi", .text = "This document (OpenAPI 3.1)." },
+	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .cache_control = "no-cache",
+	  .etag = true, .media_type = "application/json", .id = "docs_openapi_prefixed",
+	  .text = "This document, below the API's prefix." },
 	{ 0 },
 };
 
