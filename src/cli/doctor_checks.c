@@ -301,9 +301,12 @@ check_backlog(struct finding *f)
 		finding_set(f, STATE_UNKNOWN, NULL, "net.core.somaxconn cannot be read");
 	else if (n < 512)
 		finding_set(f, STATE_WARNING, "sysctl net.core.somaxconn=4096",
-			    "%d may wait, and not 512", n);
+			    "at most %d connections wait for a worker (net.core.somaxconn)", n);
 	else
-		finding_set(f, STATE_OK, NULL, "512 may wait (net.core.somaxconn is %d)", n);
+		finding_set(f, STATE_OK, NULL,
+			    "%d connections may wait for a worker (net.core.somaxconn); of a "
+			    "socket that was passed, Backlog= of its unit if that is less",
+			    n);
 	if (in)
 		fclose(in);
 }

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { BACKLOG = 512, FIRST_PASSED = 3, PATIENCE_MS = 2000 };
+enum { FIRST_PASSED = 3, PATIENCE_MS = 2000 };
 
 static char wrong[400];
 
@@ -197,6 +197,7 @@ lock_directory(const char *path)
 	return fd;
 }
 
+/* The kernel cuts the backlog to net.core.somaxconn. */
 static const char *
 open_socket(const struct address *address, int *fd)
 {
@@ -206,7 +207,7 @@ open_socket(const struct address *address, int *fd)
 
 	*fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(*fd, &address->any, address->size) != 0 || listen(*fd, BACKLOG) != 0)
+	    bind(*fd, &address->any, address->size) != 0 || listen(*fd, INT_MAX) != 0)
 		e = fault("LISTEN=%s: %s", settings.listen, strerror(errno));
 	umask(mask);
 	if (e && *fd >= 0)

@@ -132,7 +132,7 @@ done
 if in_space true 2>>"$log"; then
 	output=$(MAIL_DIR=$site/full in_space "$APP" doctor --json --url "$url") && code=0 || code=$?
 	finds disk warning "$site/full: 0 MB free"
-	finds backlog warning '128 may wait, and not 512'
+	finds backlog warning 'at most 128 connections wait'
 	is "warnings are no fault" "$code $(grep -o "\"check.*\"state\":\"fault.*" <<<"$output")" "0 "
 else
 	ok "a full disk # SKIP no namespaces here"

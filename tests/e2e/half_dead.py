@@ -8,6 +8,7 @@ cut http|fastcgi ADDRESS KEY STEP
                                bytes, then a whole one"""
 import json
 import os
+import resource
 import socket
 import struct
 import sys
@@ -73,6 +74,8 @@ def cut(form, address, key, step):
 
 
 def fill(address):
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     held = []
     end = time.monotonic() + 10
     while time.monotonic() < end:
