@@ -5,6 +5,7 @@
 
 #include "app/base.h"
 
+#include <signal.h>
 #include <sys/types.h>
 
 /* What a worker is told. */
@@ -21,12 +22,17 @@ struct pool_plan {
 	int64_t drain_seconds; /* how long a worker may take to end after TERM */
 
 	/* The life of a worker: takes a slot of the shared segment (shared_slot_take), sets
-	 * `ready` in it, ends after SIGTERM or SIGUSR1. Returns its exit status. */
+	 * `ready` in it, ends after SIGTERM, SIGUSR1 or SIGXCPU. Returns its exit status. */
 	int (*work)(const struct seat_info *);
 };
 
 /* Returns the exit status. The settings must be loaded. */
 int pool_run(const struct pool_plan *);
+
+/* Sets what each signal does (serve/signals.c), blocks those that the process reads, and returns
+ * them. Workers of a pool have it from the start. */
+enum signal_role { SIGNALS_PARENT, SIGNALS_WORKER, SIGNALS_SINGLE };
+sigset_t signals_take(enum signal_role);
 
 /* What a worker exits with after it ended itself at a deadline: no failure. */
 enum { EXIT_OVERRUN = 3 };

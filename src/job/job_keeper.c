@@ -347,7 +347,7 @@ read_signal(void)
 
 	while (read(k.signals, &info, sizeof(info)) == sizeof(info)) {
 		k.leaving = true;
-		k.leave_now |= info.ssi_signo == SIGUSR1; /* another one sees to the workers */
+		k.leave_now |= info.ssi_signo != SIGTERM; /* another one sees to the workers */
 	}
 }
 
@@ -410,12 +410,8 @@ read_crons(void)
 bool
 keeper_set_up(void)
 {
-	sigset_t set;
+	sigset_t set = signals_take(SIGNALS_WORKER);
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_SETMASK, &set, NULL);
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	k.arena = arena_new(ARENA_LIMIT);
 	k.db = db_new(settings.database_url);

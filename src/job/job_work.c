@@ -24,10 +24,6 @@ work(const struct seat_info *info)
 	bool keeper = info->seat == 0;
 	struct slot *slot = shared_slot_take();
 
-	/* The terminal's are the parent's business. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 	errno = EAGAIN; /* without a slot: until old workers are gone */
 	if (!slot || !(keeper ? keeper_set_up() : worker_set_up(slot))) {
 		log_error(NULL, "cannot start a %s: %s", keeper ? "keeper" : "worker",

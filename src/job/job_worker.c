@@ -110,6 +110,7 @@ take_signals(void)
 
 	sigaction(SIGTERM, &leave, NULL);
 	sigaction(SIGUSR1, &leave, NULL);
+	sigaction(SIGXCPU, &leave, NULL); /* RLIMIT_CPU */
 	sigaction(SIGALRM, &alarm, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -126,6 +127,7 @@ wait_for_bell(int milliseconds)
 	sigemptyset(&leave);
 	sigaddset(&leave, SIGTERM);
 	sigaddset(&leave, SIGUSR1);
+	sigaddset(&leave, SIGXCPU);
 	sigprocmask(SIG_BLOCK, &leave, &before);
 	if (!job_leave_by && epoll_pwait(w.epoll, &event, 1, milliseconds, &before) > 0 &&
 	    read(job_bells.workers, &rings, sizeof(rings)) < 0 && errno != EAGAIN)

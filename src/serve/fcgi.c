@@ -504,7 +504,9 @@ read_signal(void)
 		shared_log_level(info.ssi_code == SI_QUEUE ? info.ssi_int : -1);
 		return;
 	}
-	stop = info.ssi_signo == SIGUSR1 ? STOP_NOW : STOP_DRAIN;
+	if (info.ssi_signo == SIGXCPU)
+		log_warn(NULL, "this worker reached its limit of CPU time (RLIMIT_CPU) and ends");
+	stop = info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGXCPU ? STOP_NOW : STOP_DRAIN;
 	if (stop > w.stop)
 		w.stop = stop;
 }
@@ -558,30 +560,6 @@ watch(int fd, uint32_t events)
 	return epoll_ctl(w.epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/* Signals are read, never taken: nothing is interrupted in the middle of a request. In a
- * pool those of the terminal are the parent's business. */
-static void
-take_signals(bool single)
-{
-	static const int terminal[] = { SIGINT, SIGQUIT, SIGHUP };
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGUSR1);
-	if (single)
-		sigaddset(&set, SIGUSR2);
-	for (size_t i = 0; i < COUNT(terminal); i++) {
-		if (single)
-			sigaddset(&set, terminal[i]);
-		else
-			signal(terminal[i], SIG_IGN);
-	}
-	signal(SIGCHLD, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &set, NULL);
-	w.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* About MAX_REQUESTS, so that workers that began together do not end together. */
 static int64_t
 count_requests(void)
@@ -607,8 +585,11 @@ limit_heap(void)
 static bool
 set_up(int listener, pid_t parent)
 {
+	sigset_t signals = signals_take(parent ? SIGNALS_WORKER : SIGNALS_SINGLE);
+
+	/* Signals are read, never taken: nothing is interrupted in the middle of a request. */
 	w = (struct worker) { .listener = listener, .requests_left = count_requests() };
-	take_signals(parent == 0);
+	w.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	limit_heap();
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&w.fcgx, -1, 0) != 0)
 		return false;

@@ -20,13 +20,22 @@ enum {
 	BACKOFF_MAX_MS = 5000,
 	HEALTHY_SECONDS = 5, /* who lived that long did not die of its start */
 	GRACE_SECONDS = 2,   /* beyond the deadline that a worker keeps itself */
+	START_SECONDS = 20,
+	STOPPED_SECONDS = 10,
 	CHECK_SECONDS = 20,
 	SPARE_SLOTS = 8,
 };
 
+/* When a worker must be killed; clock_monotonic(), 0: never. */
+struct watch {
+	int64_t stopped_since; /* by a signal, as SIGSTOP */
+	int64_t deadline;      /* by which it must be ready, or have ended */
+};
+
 /* Where a worker sits; the next one follows its last. */
 struct seat {
-	pid_t pid;         /* 0: empty */
+	pid_t pid; /* 0: empty */
+	struct watch watch;
 	struct slot *slot; /* once it is ready; NULL before */
 	int64_t started;
 	int64_t due;       /* when the next one may start */
@@ -38,7 +47,10 @@ static struct pool {
 	struct listener listener;
 	struct seat *seats;
 	size_t nseats;
-	pid_t *old; /* workers from before a reload; the first `nleaving` were told to go */
+	struct old {
+		pid_t pid;
+		struct watch watch;
+	} * old; /* workers from before a reload; the first `nleaving` were told to go */
 	size_t nold, nleaving, ntold;
 	bool reloading;
 	pid_t check; /* the process that tries out a new binary; 0: none */
@@ -53,7 +65,13 @@ static struct pool {
 static pid_t
 worker_at(size_t i)
 {
-	return i < pool.nold ? pool.old[i] : pool.seats[i - pool.nold].pid;
+	return i < pool.nold ? pool.old[i].pid : pool.seats[i - pool.nold].pid;
+}
+
+static struct watch *
+watch_at(size_t i)
+{
+	return i < pool.nold ? &pool.old[i].watch : &pool.seats[i - pool.nold].watch;
 }
 
 /* ---- workers begin */
@@ -63,7 +81,7 @@ become_worker(pid_t parent, size_t seat)
 {
 	struct seat_info info = { pool.listener.fd, parent, seat };
 
-	signal(SIGUSR2, SIG_IGN); /* the parent's: it may be sent to the whole service */
+	signals_take(SIGNALS_WORKER);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		exit(EXIT_SUCCESS);
@@ -84,6 +102,7 @@ start_worker(struct seat *s, int64_t now)
 		return;
 	}
 	s->pid = pid;
+	s->watch = (struct watch) { .deadline = now + START_SECONDS * SECOND };
 	s->slot = NULL;
 	s->started = now;
 }
@@ -181,7 +200,7 @@ worker_ended(pid_t pid, int status, int64_t now)
 		metric_add(&metric_worker_restarts, 1);
 	shared_forget(pid);
 	for (size_t i = 0; i < pool.nold; i++) {
-		if (pool.old[i] == pid) {
+		if (pool.old[i].pid == pid) {
 			forget_old(i);
 			return;
 		}
@@ -194,28 +213,52 @@ worker_ended(pid_t pid, int status, int64_t now)
 	}
 }
 
-/* A worker ends itself at its deadline; this is for one that cannot. */
-static void
-kill_if_overdue(pid_t pid, int64_t now)
+/* WNOWAIT leaves the state to be seen again, also by the next binary. A worker that a debugger
+ * stopped does not count. */
+static bool
+is_stopped(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == pid;
+}
+
+/* Why a worker must be killed, or NULL. A worker ends itself at the deadline of its request, so
+ * this is for one that cannot. */
+static const char *
+overdue(pid_t pid, struct watch *w, int64_t now)
 {
 	const struct slot *slot = shared_slot_of(pid);
 	int64_t until = slot ? slot->busy_until : 0;
 
-	if (pool.stopping && now > pool.stop_ends)
-		kill(pid, SIGKILL);
-	if (!until || now < until + GRACE_SECONDS * SECOND)
-		return;
+	if (!is_stopped(pid))
+		w->stopped_since = 0;
+	else if (!w->stopped_since)
+		w->stopped_since = now;
 
-	log_error(NULL, "worker %d hangs: killed", (int)pid);
-	kill(pid, SIGKILL);
+	if (pool.stopping && now > pool.stop_ends)
+		return "does not end";
+	if (until && now >= until + GRACE_SECONDS * SECOND)
+		return "hangs";
+	if (w->stopped_since && now - w->stopped_since >= STOPPED_SECONDS * SECOND)
+		return "is stopped";
+	if (w->deadline && now >= w->deadline)
+		return slot && slot->ready ? "does not end" : "does not start";
+	return NULL;
 }
 
 static void
 kill_overdue(int64_t now)
 {
 	for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
-		if (worker_at(i))
-			kill_if_overdue(worker_at(i), now);
+		pid_t pid = worker_at(i);
+		const char *why = pid ? overdue(pid, watch_at(i), now) : NULL;
+
+		if (!why)
+			continue;
+		log_error(NULL, "worker %d %s: killed", (int)pid, why);
+		kill(pid, SIGKILL);
 	}
 }
 
@@ -281,12 +324,17 @@ check_ended(int status, int64_t now)
 
 /* For each new worker that serves one old one goes; with the last all that are left. */
 static void
-replace_old(void)
+replace_old(int64_t now)
 {
 	size_t ready = count_ready();
 
 	while (pool.nleaving < pool.nold && (pool.ntold < ready || ready == pool.nseats)) {
-		kill(pool.old[pool.nleaving++], SIGUSR1);
+		struct old *old = &pool.old[pool.nleaving++];
+
+		kill(old->pid, SIGUSR1);
+		if (pool.plan->listens) /* a job may take its time */
+			old->watch.deadline =
+			    now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
 		pool.ntold++;
 	}
 	if (pool.reloading && ready == pool.nseats && pool.nold == 0) {
@@ -319,8 +367,10 @@ find_ready(void)
 		struct seat *s = &pool.seats[i];
 		struct slot *slot = s->pid && !s->slot ? shared_slot_of(s->pid) : NULL;
 
-		if (slot && slot->ready)
-			s->slot = slot;
+		if (!slot || !slot->ready)
+			continue;
+		s->slot = slot;
+		s->watch.deadline = 0;
 	}
 }
 
@@ -378,6 +428,8 @@ act_on(int signal, const siginfo_t *info, int64_t now)
 		start_check(now);
 	else if (signal == SIGUSR2)
 		change_log_level(info);
+	else if (signal != SIGUSR1 && signal != SIGCHLD)
+		log_warn(NULL, "ignored signal %d (%s)", signal, strsignal(signal));
 }
 
 static void
@@ -390,7 +442,7 @@ look_after(int64_t now)
 		kill(pool.check, SIGKILL);
 	if (!pool.stopping) {
 		start_workers(now);
-		replace_old();
+		replace_old(now);
 	}
 	if (notify_watchdog() && now >= pool.watchdog_due) {
 		notify("WATCHDOG=1");
@@ -439,22 +491,6 @@ run(const sigset_t *signals)
 
 /* ---- begin and end of the pool */
 
-static sigset_t
-take_signals(void)
-{
-	static const int mine[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2 };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < COUNT(mine); i++) {
-		signal(mine[i], SIG_DFL);
-		sigaddset(&set, mine[i]);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &set, NULL);
-	return set;
-}
-
 /* Twice the workers: a reload has both the old and the new ones for a while. */
 static const char *
 open_shared(int inherited)
@@ -474,6 +510,16 @@ open_shared(int inherited)
 	return wrong;
 }
 
+static bool
+take_old(struct inheritance *in)
+{
+	pool.old = calloc(in->nworkers + 1, sizeof(*pool.old));
+	for (size_t i = 0; pool.old && i < in->nworkers; i++)
+		pool.old[pool.nold++].pid = in->workers[i];
+	free(in->workers);
+	return pool.old;
+}
+
 static const char *
 set_up(void)
 {
@@ -487,8 +533,8 @@ set_up(void)
 
 	pool.reloading = reload_inherit(&in);
 	pool.listener = in.listener;
-	pool.old = in.workers;
-	pool.nold = in.nworkers;
+	if (!take_old(&in))
+		return "out of memory";
 	if (!pool.plan->listens)
 		pool.listener = (struct listener) { .fd = -1, .name = "-" };
 	else if (!pool.reloading)
@@ -535,7 +581,7 @@ pool_run(const struct pool_plan *plan)
 
 	log_never_block();
 	forbid_cores();
-	signals = take_signals();
+	signals = signals_take(SIGNALS_PARENT);
 	wrong = set_up();
 	if (wrong) {
 		log_error(NULL, "%s", wrong);

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -609,6 +610,179 @@ Test(pool, workers_end_with_their_parent)
 		ended++;
 	cr_expect_geq(ended, 2);
 	pool.pid = 0;
+}
+
+/* ---- workers that do not respond */
+
+static pid_t
+stop_worker(void)
+{
+	pid_t pid;
+
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	pid = (pid_t)answer_number(&answer, "pid");
+	kill(pid, SIGSTOP);
+	return pid;
+}
+
+Test(pool, a_stopped_worker_is_replaced)
+{
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	stop_worker();
+	pool_wait_logged(&pool, "is stopped: killed", 1);
+	pool_wait_logged(&pool, "was ended by signal 9", 1);
+	for (int i = 0; i < 10; i++)
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	wait_measured("\nworkers", 2);
+}
+
+/* The new binary learns that it was stopped before, too. */
+Test(pool, a_stopped_worker_does_not_hold_up_a_reload)
+{
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	stop_worker();
+	reload("the pool is reloaded", 1);
+	cr_expect_eq(pool_logged(&pool, "is stopped: killed"), 1);
+	wait_measured("\nworkers", 2);
+}
+
+Test(pool, a_worker_that_goes_on_is_kept)
+{
+	pid_t pid;
+
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	pid = stop_worker();
+	usleep(1500000); /* the parent has seen it by then */
+	kill(pid, SIGCONT);
+	expect_status(&pool, "GET", "/sleep?n=10000", NULL, 200, &answer);
+	cr_expect_eq(kill(pid, 0), 0);
+	cr_expect_eq(pool_logged(&pool, "is stopped"), 0);
+}
+
+/* ---- signals */
+
+static const int crashes[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
+
+static bool
+is_one_of(int number, const int *numbers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+/* Signals that the pool must outlive without a word, and those of which it must say something. */
+Test(pool, no_signal_ends_the_parent_silently)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGKILL, SIGSTOP, SIGTSTP };
+	static const int silent[] = { SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU, SIGUSR1,
+				      SIGUSR2, SIGCHLD, SIGCONT, SIGURG,  SIGWINCH };
+	unsigned logged = 0;
+	pid_t worker;
+
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	worker = (pid_t)answer_number(&answer, "pid");
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		if (number == 32 || number == 33 || is_one_of(number, ends, COUNT(ends)) ||
+		    is_one_of(number, crashes, COUNT(crashes)))
+			continue;
+		cr_assert_eq(kill(pool.pid, number), 0, "signal %d ended it", number);
+		if (!is_one_of(number, silent, COUNT(silent)))
+			pool_wait_logged(&pool, "ignored signal", ++logged);
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		cr_expect_eq((pid_t)answer_number(&answer, "pid"), worker, "signal %d", number);
+	}
+	cr_expect_eq(pool_stop(&pool), 0);
+}
+
+Test(pool, a_crash_of_the_parent_is_logged)
+{
+	for (size_t i = 0; i < COUNT(crashes); i++) {
+		int status = 0;
+
+		pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+		/* Workers of the last one may have answered. */
+		pool_wait_logged(&pool, "workers serves on", (unsigned)i + 1);
+		kill(pool.pid, crashes[i]);
+		waitpid(pool.pid, &status, 0);
+		pool.pid = 0;
+		cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == crashes[i], "signal %d",
+			  crashes[i]);
+		cr_expect_eq(pool_logged(&pool, "this process is ended by signal"), i + 1);
+	}
+}
+
+static void
+expect_worker_ends(int number, const char *text, unsigned times)
+{
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	kill((pid_t)answer_number(&answer, "pid"), number);
+	pool_wait_logged(&pool, text, times);
+}
+
+Test(pool, no_signal_ends_a_worker_silently)
+{
+	static const int leave[] = { SIGTERM, SIGUSR1, SIGXCPU, SIGKILL, SIGSTOP, SIGTSTP };
+	unsigned ended = 0;
+	pid_t worker;
+
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	worker = (pid_t)answer_number(&answer, "pid");
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		if (number == 32 || number == 33 || is_one_of(number, leave, COUNT(leave)) ||
+		    is_one_of(number, crashes, COUNT(crashes)))
+			continue;
+		kill(worker, number);
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		cr_expect_eq((pid_t)answer_number(&answer, "pid"), worker, "signal %d", number);
+	}
+	expect_worker_ends(SIGXCPU, "RLIMIT_CPU", 1);
+	for (size_t i = 0; i < COUNT(crashes); i++)
+		expect_worker_ends(crashes[i], "was ended by signal", ++ended);
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+}
+
+Test(pool, no_signal_ends_a_single_worker_silently)
+{
+	static const int leave[] = { SIGTERM, SIGUSR1, SIGXCPU, SIGINT, SIGQUIT,
+				     SIGHUP,  SIGKILL, SIGSTOP, SIGTSTP };
+	int status = 0;
+
+	pool_start_single(&pool, NULL, NULL);
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		if (number == 32 || number == 33 || is_one_of(number, leave, COUNT(leave)) ||
+		    is_one_of(number, crashes, COUNT(crashes)))
+			continue;
+		kill(pool.pid, number);
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	}
+	kill(pool.pid, SIGSEGV);
+	waitpid(pool.pid, &status, 0);
+	pool.pid = 0;
+	cr_expect(WIFSIGNALED(status));
+	cr_expect_eq(pool_logged(&pool, "this process is ended by signal 11 (SIGSEGV)"), 1);
+}
+
+/* RLIMIT_FSIZE: 20 kB are left of the log file. */
+Test(pool, a_log_file_that_may_not_grow_stops_nothing)
+{
+	const struct rlimit limit = { 64 << 20, RLIM_INFINITY };
+	int log = open(pool.log, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	cr_assert_eq(ftruncate(log, (64 << 20) - 20000), 0);
+	close(log);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
+	for (int i = 0; i < 500; i++)
+		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	kill(pool.pid, SIGPROF); /* of which the parent would log a line */
+	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	cr_expect_gt(measured("\nlog_lines_dropped_total"), 100);
+	cr_expect_eq(measured("\nworker_restarts_total"), 0);
+	cr_expect_eq(pool_stop(&pool), 0);
 }
 
 /* ---- reload */

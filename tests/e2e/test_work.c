@@ -595,3 +595,56 @@ Test(work, leases_are_renewed)
 	cr_expect_str_eq(of_job(id, "attempts"), "1");
 	cr_expect_str_eq(effects("begun"), "1");
 }
+
+/* ---- signals */
+
+/* Sends it to the pool's keeper and workers, or, with number 0, counts them. */
+static size_t
+signal_children(pid_t pool, int number)
+{
+	char path[64];
+	size_t n = 0;
+	FILE *in;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pool, (int)pool);
+	in = fopen(path, "r");
+	cr_assert_not_null(in);
+	for (; fscanf(in, "%d", &pid) == 1; n++)
+		kill(pid, number);
+	fclose(in);
+	return n;
+}
+
+Test(work, no_signal_ends_it_silently)
+{
+	static const int ends[] = { SIGTERM, SIGINT,  SIGQUIT, SIGHUP, SIGKILL, SIGSTOP,
+				    SIGTSTP, SIGUSR1, SIGXCPU, SIGILL, SIGTRAP, SIGABRT,
+				    SIGBUS,  SIGFPE,  SIGSEGV, SIGSYS };
+	pid_t pool = start(SETTINGS("JOB_WORKERS=1"));
+
+	wait_status(add("effect", 1), "succeeded");
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		bool skip = number == 32 || number == 33;
+
+		for (size_t i = 0; i < COUNT(ends); i++)
+			skip |= number == ends[i];
+		if (skip)
+			continue;
+		cr_assert_eq(kill(pool, number), 0, "signal %d", number);
+		cr_expect_eq(signal_children(pool, number), 2, "signal %d", number);
+	}
+	wait_status(add("effect", 2), "succeeded");
+	cr_expect_null(strstr(the_log(), "ended by signal"));
+	cr_expect_not_null(strstr(the_log(), "ignored signal"));
+}
+
+Test(work, stopped_processes_are_replaced)
+{
+	pid_t pool = start(SETTINGS("JOB_WORKERS=1"));
+
+	wait_status(add("effect", 1), "succeeded");
+	cr_expect_eq(signal_children(pool, SIGSTOP), 2);
+	wait_status(add("effect", 2), "succeeded");
+	cr_expect_not_null(strstr(the_log(), "is stopped: killed"));
+}
