@@ -340,9 +340,8 @@ check_production(struct loader *l)
 				    "or none\n");
 	if (l->file.open_to_all && file_has_secret(l))
 		buf_printf(&l->wrong,
-			   "%s: every user of this host can read its secrets: chmod 600\n",
-			   l->file.path);
-	buf_text(&l->wrong, l->ignored.data);
+			   "%s: every user of this host can read its secrets: chmod 600 %s\n",
+			   l->file.path, l->file.path);
 }
 
 static void
@@ -454,6 +453,7 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 		.ignored = buf_new(a, 64 * 1024),
 		.warnings = buf_new(a, 64 * 1024),
 	};
+	bool strict;
 
 	env_file_read(&l, env_file);
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -473,8 +473,11 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 	check_first_password(&l);
 	check_environment(&l);
 	check_scheme(&l);
-	if (l.wrong.len == 0 && complete && settings_production())
+	strict = complete && l.wrong.len == 0 && settings_production();
+	if (strict)
 		check_production(&l);
+	if (strict || l.wrong.len) /* a mistyped name may be why one is missing */
+		buf_text(&l.wrong, l.ignored.data);
 	buf_text(&l.warnings, l.ignored.data);
 	warnings = l.warnings.data;
 	return l.wrong.len ? l.wrong.data : NULL;

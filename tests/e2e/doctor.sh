@@ -68,7 +68,7 @@ finds settings warning 'line 4 .*; unknown setting in .* line 5; .* line 8 has n
 printf '%s\n' "JWT_SECRET_KEY=$JWT_SECRET_KEY" >"$site/open.env"
 chmod 644 "$site/open.env"
 with ENV_FILE="$site/open.env"
-finds settings fault 'open.env: every user of this host can read its secrets: chmod 600'
+finds settings fault 'open.env: every user of this host can read its secrets: chmod 600 '
 printf 'APP_NAME=x\n' >"$site/open.env"
 chmod 644 "$site/open.env"
 with ENV_FILE="$site/open.env"

@@ -603,6 +603,17 @@ Test(settings, lines_with_an_effect_are_not_reported)
 	cr_expect_str_eq(settings.log_level, "warn");
 }
 
+Test(settings, a_misspelt_name_is_reported_with_the_missing_one)
+{
+	const char *wrong;
+
+	write_file(".env", "JWT_SECRETKEY=" KEY "\nDATABASE_URL=host=x\n");
+	wrong = settings_load(a, NULL, true);
+	expect_part(wrong, "JWT_SECRET_KEY: must be set");
+	expect_part(wrong,
+		    "unknown setting JWT_SECRETKEY in .env line 1 (did you mean JWT_SECRET_KEY?)");
+}
+
 Test(settings, comments_behind_a_value_and_open_quotes_are_reported)
 {
 	set_required();
@@ -653,7 +664,7 @@ Test(settings, a_near_name_in_the_environment_is_reported)
 Test(settings, production_refuses_a_file_of_secrets_that_everybody_reads)
 {
 	static const char fault[] =
-	    ".env: every user of this host can read its secrets: chmod 600\n";
+	    ".env: every user of this host can read its secrets: chmod 600 .env\n";
 
 	set_required();
 	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
