@@ -29,6 +29,10 @@
 
 struct job;
 
+/* The queue of jobs that a person waits for, such as e-mails: `work` has a worker for it alone, so
+ * that long jobs of other queues do not delay them. */
+#define JOB_QUEUE_MAIL "mail"
+
 /* One kind of job: a row in its feature, named in the feature's .jobs. A 0 takes the default
  * that is told here. */
 struct job_kind {
@@ -69,7 +73,8 @@ struct job_options {
 };
 
 /* Puts a job into the queue, in the open transaction or in one of its own. E_VALIDATION
- * where the arguments are not what their rows say.
+ * where the arguments are not what their rows say. E_RATE_LIMITED if the owner has
+ * JOB_MAX_UNFINISHED unfinished jobs.
  *
  *	e = job_enqueue(c, &invoice_job, &args, .unique = order->id, .priority = 10);
  */
@@ -157,7 +162,8 @@ enum error job_find(struct ctx *, const char *id, const char *visible_to,
 enum error job_cancel(struct ctx *, const char *id, const char *visible_to,
 		      struct job_row *out) MUST_CHECK;
 
-/* Begins anew with one that failed or was cancelled; else E_CONFLICT. */
+/* Begins anew with one that failed or was cancelled; else E_CONFLICT. E_RATE_LIMITED as
+ * job_enqueue(). */
 enum error job_retry(struct ctx *, const char *id, const char *visible_to,
 		     struct job_row *out) MUST_CHECK;
 
@@ -196,7 +202,7 @@ enum error job_totals(struct ctx *, struct records *out) MUST_CHECK; /* of struc
 /* The kind of that name in features[], or NULL. */
 const struct job_kind *job_kind_find(const char *name);
 
-/* Works until it is told to stop: a parent and JOB_WORKERS workers. Returns the exit
+/* Works until it is told to stop: a parent, JOB_WORKERS workers and one for mail. Returns the exit
  * status. The settings must be loaded. */
 int job_work(void);
 

@@ -207,7 +207,7 @@ check_connections(struct finding *f)
 	int64_t want = settings.workers ? settings.workers : cores > 2 ? 2 * cores : 4;
 	struct db_look db;
 
-	want += settings.job_workers + 1;
+	want += settings.job_workers + 2;
 	if (!look(f, &db))
 		return;
 	if (want > db.connections)

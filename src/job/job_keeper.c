@@ -92,7 +92,7 @@ rescue(const int64_t *dead, size_t ndead)
 	for (size_t i = 0; i < rescued.n; i++, r++)
 		log_warn(&k.ctx, "took job %s (%s) back, for %s: it is %s now", r->id, r->kind,
 			 r->error ? r->error : "an unknown reason", r->status);
-	bell_ring(job_bells.workers);
+	wake_workers();
 	return OK;
 }
 
@@ -115,7 +115,7 @@ free_batch(struct slot *slot, int64_t now)
 		return OK;
 
 	e = jobs_put_back(&k.ctx, lease, keys, n, 0, NULL);
-	bell_ring(job_bells.workers);
+	wake_workers();
 	return e;
 }
 
@@ -229,7 +229,7 @@ look(int64_t now)
 		return e;
 
 	if (due.moved || due.waiting)
-		bell_ring(job_bells.workers);
+		wake_workers();
 	if (!settings.job_listen) {
 		k.poll_us = due.moved || due.waiting ? POLL_FIRST_US : 2 * k.poll_us;
 		if (k.poll_us > wait)
@@ -309,7 +309,7 @@ hear(int64_t now)
 		else if (strcmp(notice, "scheduled") == 0)
 			k.look_at = now;
 		else
-			bell_ring(job_bells.workers);
+			wake_workers();
 	}
 	return OK;
 }

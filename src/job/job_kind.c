@@ -110,3 +110,17 @@ queue_names(struct ctx *c)
 	}
 	return n ? p_array(c, names) : NULL;
 }
+
+bool
+queue_served(const char *queue)
+{
+	size_t len = strlen(queue), n = 0;
+
+	for (const char *const *q = settings.job_queues; q && *q; q++, n++) {
+		if (strcmp(*q, "*") == 0)
+			return true;
+		if (strncmp(*q, queue, len) == 0 && (!(*q)[len] || (*q)[len] == ':'))
+			return true;
+	}
+	return n == 0;
+}

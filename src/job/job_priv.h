@@ -64,6 +64,9 @@ int64_t queue_limit(const char *queue);
 /* The queues of JOB_QUEUES as text[], NULL for all. */
 const char *queue_names(struct ctx *);
 
+/* Whether JOB_QUEUES has the queue. */
+bool queue_served(const char *queue);
+
 /* ---- cron.c */
 
 struct cron_times {
@@ -88,15 +91,16 @@ int64_t cron_last_due(const struct cron_times *, const char *zone, int64_t after
  * errno, where it cannot. */
 bool keeper_set_up(void);
 void keeper_live(void);
-bool worker_set_up(struct slot *);
+bool worker_set_up(struct slot *, bool mail_alone);
 void worker_live(void);
 
 /* What the keeper and the workers wake each other by: eventfd(2). */
 struct job_bells {
-	int workers, keeper;
+	int workers, mail, keeper; /* mail: the worker that runs nothing else */
 };
 extern struct job_bells job_bells;
 void bell_ring(int fd);
+void wake_workers(void);
 
 /* A job that runs, from its row until its end is written. */
 struct run {
@@ -147,8 +151,9 @@ struct rescued {
 	const char *id, *kind, *status, *error;
 };
 
-/* The queues that have something and are not paused: of struct job_queue, with the name alone. */
-enum error jobs_open(struct ctx *, struct records *out) MUST_CHECK;
+/* Those of the queues (text[]; NULL: all) that have something and are not paused: of struct
+ * job_queue, with the name alone. */
+enum error jobs_open(struct ctx *, const char *queues, struct records *out) MUST_CHECK;
 enum error jobs_take(struct ctx *, const char *queue, int64_t n, int64_t lease,
 		     struct records *out) MUST_CHECK; /* of struct taken */
 /* How the jobs of a lease end: `changed` (NULL is fine) gets how many were still held by it. */

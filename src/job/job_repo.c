@@ -7,6 +7,8 @@
 #include "app/metrics.h"
 #include "app/settings.h"
 
+enum { RETRY_SECONDS = 10 };
+
 #define COLUMNS                                                                                    \
 	"id, id AS job_id, kind AS task, status, progress, result, error, attempts, max_attempts," \
 	" queued_at, run_at, started_at, finished_at, owner_id, queue, args, errors, request_id,"  \
@@ -24,6 +26,8 @@
 enum {
 	INSERT,
 	FIND_UNIQUE,
+	LOCK_OWNER,
+	COUNT_OWNER,
 	OPEN,
 	LOCK_QUEUE,
 	TAKE,
@@ -52,6 +56,12 @@ enum {
 
 static const struct field made_fields[] = { { UUID(struct job_row, id) } };
 static const struct schema made_schema = SCHEMA("JobMade", struct job_row, made_fields);
+
+struct job_count {
+	int64_t n;
+};
+static const struct field count_fields[] = { { INT(struct job_count, n) } };
+static const struct schema count_schema = SCHEMA("JobCount", struct job_count, count_fields);
 
 static const struct field open_fields[] = { { TEXT(struct job_queue, queue) } };
 static const struct schema open_schema = SCHEMA("JobQueueOpen", struct job_queue, open_fields);
@@ -130,6 +140,13 @@ const struct query job_queries[] = {
 	    " WHERE NOT $13::boolean OR pg_notify('jobs', status) IS NOT NULL"),
 	[FIND_UNIQUE] = QUERY_READ("jobs_find_unique", &made_schema,
 				   "SELECT id FROM jobs WHERE unique_key = $1 AND " UNFINISHED),
+	[LOCK_OWNER] =
+	    QUERY("jobs_lock_owner", NULL,
+		  "SELECT FROM pg_advisory_xact_lock(hashtext('jobs of owner'), hashtext($1))"),
+	[COUNT_OWNER] =
+	    QUERY("jobs_count_owner", &count_schema,
+		  "SELECT count(*) AS n FROM (SELECT FROM jobs WHERE owner_id = $1 AND " UNFINISHED
+		  " LIMIT $2::bigint) AS j"),
 	[OPEN] =
 	    QUERY_READ("jobs_open", &open_schema,
 		       "WITH RECURSIVE open AS ("
@@ -389,6 +406,31 @@ args_json(struct ctx *c, const struct job_kind *kind, const void *args)
 	return buf_done(&b);
 }
 
+/* In the transaction that made another job of the owner unfinished. */
+static enum error
+check_owner(struct ctx *c, const char *owner)
+{
+	int64_t max = settings.job_max_unfinished;
+	struct job_count count;
+	enum error e;
+
+	if (!owner || !max)
+		return OK;
+
+	e = db_run(c, &job_queries[LOCK_OWNER], NULL, owner);
+	if (e)
+		return e;
+
+	e = db_one(c, &job_queries[COUNT_OWNER], &count, owner, p_int(c, max + 1));
+	if (e || count.n <= max)
+		return e;
+
+	fail(c, E_RATE_LIMITED,
+	     "%" PRId64 " jobs are not finished: wait until some are, or cancel them", max);
+	c->failure.retry_after = RETRY_SECONDS;
+	return E_RATE_LIMITED;
+}
+
 enum error
 job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struct job_options how)
 {
@@ -409,6 +451,10 @@ job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struc
 	if (how.unique)
 		unique = arena_printf(c->arena, "%s:%s", kind->name, how.unique);
 	uuid_new(id);
+	e = db_begin(c);
+	if (e)
+		return e;
+
 	e = insert_unique(c,
 			  DB_PARAMS(id, kind->name,
 				    how.queue && !kind->concurrency ? how.queue : kind_queue(kind),
@@ -417,17 +463,19 @@ job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struc
 				    p_int(c, kind_attempts(kind)), c->request_id, c->traceparent,
 				    p_bool(settings.job_listen)),
 			  unique, &row);
+	if (!e)
+		e = check_owner(c, how.owner);
 	if (!e && how.id)
 		*how.id = row.id;
-	return e;
+	return db_finish(c, e);
 }
 
 /* ---- what workers do */
 
 enum error
-jobs_open(struct ctx *c, struct records *out)
+jobs_open(struct ctx *c, const char *queues, struct records *out)
 {
-	return db_all(c, &job_queries[OPEN], out, queue_names(c));
+	return db_all(c, &job_queries[OPEN], out, queues);
 }
 
 static enum error
@@ -562,6 +610,8 @@ change(struct ctx *c, const struct query *query, const char *id, const char *vis
 		if (!e)
 			e = fail(c, E_CONFLICT, "%s", refusal);
 	}
+	if (!e && query == &job_queries[RETRY])
+		e = check_owner(c, out->owner_id);
 	if (!e)
 		e = tell(c, what);
 	return db_finish(c, e);

@@ -1,4 +1,4 @@
-/* `work`: a pool of one keeper and JOB_WORKERS workers. */
+/* `work`: a pool of one keeper, JOB_WORKERS workers and, if JOB_QUEUES has it, one for mail. */
 #include "job_priv.h"
 
 #include "app/log.h"
@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 
-struct job_bells job_bells = { -1, -1 };
+struct job_bells job_bells = { -1, -1, -1 };
+
+enum { KEEPER, MAIL_WORKER };
 
 void
 bell_ring(int fd)
@@ -18,14 +20,24 @@ bell_ring(int fd)
 		log_error(NULL, "cannot ring a bell: %s", strerror(errno));
 }
 
+/* The mail worker wakes in vain if there is no mail; a worker that it took the wakeup from would
+ * sleep on. So each has its own. */
+void
+wake_workers(void)
+{
+	bell_ring(job_bells.workers);
+	bell_ring(job_bells.mail);
+}
+
 static int
 work(const struct seat_info *info)
 {
-	bool keeper = info->seat == 0;
+	bool keeper = info->seat == KEEPER;
+	bool mail_alone = info->seat == MAIL_WORKER && queue_served(JOB_QUEUE_MAIL);
 	struct slot *slot = shared_slot_take();
 
 	errno = EAGAIN; /* without a slot: until old workers are gone */
-	if (!slot || !(keeper ? keeper_set_up() : worker_set_up(slot))) {
+	if (!slot || !(keeper ? keeper_set_up() : worker_set_up(slot, mail_alone))) {
 		log_error(NULL, "cannot start a %s: %s", keeper ? "keeper" : "worker",
 			  strerror(errno));
 		return EXIT_FAILURE;
@@ -47,14 +59,15 @@ job_work(void)
 {
 	const struct pool_plan plan = {
 		.text = "works on jobs",
-		.nseats = (size_t)settings.job_workers + 1,
+		.nseats = (size_t)settings.job_workers + 1 + queue_served(JOB_QUEUE_MAIL),
 		.drain_seconds = settings.job_drain_seconds + JOB_GRACE_SECONDS,
 		.work = work,
 	};
 
 	job_bells.workers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	job_bells.mail = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	job_bells.keeper = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (job_bells.workers < 0 || job_bells.keeper < 0) {
+	if (job_bells.workers < 0 || job_bells.mail < 0 || job_bells.keeper < 0) {
 		log_error(NULL, "cannot make a bell: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

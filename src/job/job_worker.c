@@ -27,6 +27,8 @@ enum {
 
 static struct worker {
 	struct slot *slot;
+	bool mail_alone;
+	int bell;
 	struct arena *arena, *job_arena; /* of a batch; of a job */
 	struct ctx ctx;                  /* of a batch */
 	struct db *db;
@@ -130,7 +132,7 @@ wait_for_bell(int milliseconds)
 	sigaddset(&leave, SIGXCPU);
 	sigprocmask(SIG_BLOCK, &leave, &before);
 	if (!job_leave_by && epoll_pwait(w.epoll, &event, 1, milliseconds, &before) > 0 &&
-	    read(job_bells.workers, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
+	    read(w.bell, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
 		log_error(NULL, "cannot read the bell: %s", strerror(errno));
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
@@ -339,7 +341,7 @@ put_back_rest(void)
 	do
 		e = jobs_put_back(&w.ctx, w.lease, keys, n, 0, NULL);
 	while (e && try_again(e));
-	bell_ring(job_bells.workers);
+	wake_workers();
 }
 
 static void
@@ -456,7 +458,7 @@ work_on(const char *queue, bool *full)
 	if (!e && taken.n) {
 		if ((int64_t)taken.n == n) {
 			*full = true;
-			bell_ring(job_bells.workers); /* others may help */
+			bell_ring(w.bell); /* others may help */
 		}
 		begin_batch(&taken);
 		while (w.begun < w.ntaken)
@@ -478,7 +480,7 @@ work_once(void)
 	enum error e;
 
 	arena_reset(w.arena);
-	e = jobs_open(&w.ctx, &open);
+	e = jobs_open(&w.ctx, w.mail_alone ? "{" JOB_QUEUE_MAIL "}" : queue_names(&w.ctx), &open);
 	if (!e && open.n && now() >= w.plan_at) {
 		w.plan_at = now() + PLAN_US;
 		e = jobs_plan_anew(&w.ctx);
@@ -499,12 +501,14 @@ work_once(void)
 /* ---- begin and end of a worker */
 
 bool
-worker_set_up(struct slot *slot)
+worker_set_up(struct slot *slot, bool mail_alone)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	uint32_t random;
 
 	w.slot = slot;
+	w.mail_alone = mail_alone;
+	w.bell = mail_alone ? job_bells.mail : job_bells.workers;
 	take_signals();
 	random_bytes(&random, sizeof(random));
 	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
@@ -515,7 +519,7 @@ worker_set_up(struct slot *slot)
 	w.db = db_new(settings.database_url);
 	w.ctx = (struct ctx) { .arena = w.arena, .db = w.db, .request_id = "worker" };
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
-	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, job_bells.workers, &event) == 0;
+	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, w.bell, &event) == 0;
 }
 
 void

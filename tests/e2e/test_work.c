@@ -453,6 +453,28 @@ Test(work, a_slow_job_lets_the_others_go)
 	wait_status(slow, "cancelled");
 }
 
+/* A person waits for an e-mail: long jobs do not delay it. */
+Test(work, long_jobs_do_not_delay_mail)
+{
+	const char *slow[3], *mail;
+
+	start(SETTINGS("JOB_WORKERS=2"));
+	for (size_t i = 0; i < 3; i++)
+		slow[i] = add("slow", 25000);
+	wait_for("2", "SELECT count(*) FROM jobs WHERE status = 'running'");
+	mail = testdb_sql("INSERT INTO jobs (kind, queue, args)"
+			  " VALUES ('effect', 'mail', '{\"n\": 1}') RETURNING id");
+	testdb_sql("NOTIFY jobs, 'queued'");
+	wait_status(mail, "succeeded");
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(status, ' ' ORDER BY status) FROM jobs"
+				    " WHERE kind = 'slow'"),
+			 "queued running running");
+	for (size_t i = 0; i < 3; i++)
+		run("jobs", "cancel", slow[i], NULL);
+	for (size_t i = 0; i < 3; i++)
+		wait_status(slow[i], "cancelled");
+}
+
 /* ---- being told to stop */
 
 Test(work, stops_a_running_job_that_is_cancelled)

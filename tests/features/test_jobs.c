@@ -2,11 +2,13 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/crowd.h"
 #include "support/testdb.h"
 
 #include "app/clock.h"
 #include "app/feature.h"
 #include "app/job.h"
+#include "app/settings.h"
 
 static struct test *t;
 static struct account ada, bob, boss;
@@ -254,6 +256,64 @@ Test(jobs, are_retried_where_they_failed_or_were_cancelled)
 		cr_expect(answer_is_null(&a, "error"));
 		cr_expect(answer_is_null(&a, "finished_at"));
 	}
+}
+
+/* ---- how many */
+
+static struct answer
+start_one(const struct account *who)
+{
+	return call(t, "POST", JOBS "/example?name=Ada&duration=1", .token = who->token);
+}
+
+Test(jobs, of_one_owner_at_most_so_many_are_unfinished)
+{
+	struct answer a;
+	const char *first;
+
+	settings.job_max_unfinished = 3;
+	first = start_example(&ada);
+	start_example(&ada);
+	set_status(start_example(&ada), "running");
+	a = start_one(&ada);
+	expect_problem(&a, 429, "rate_limited");
+	cr_expect_str_eq(answer_header(&a, "Retry-After"), "10");
+	a = call(t, "POST", JOBS "/example?name=Ada", .token = ada.token,
+		 .header = "HTTP_IDEMPOTENCY_KEY=k");
+	expect_problem(&a, 429, "rate_limited");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs"), "3");
+	start_example(&bob);
+	cr_expect_eq(act(first, "cancel", &ada).status, 202);
+	start_example(&ada);
+	a = act(first, "retry", &ada);
+	expect_problem(&a, 429, "rate_limited");
+	a = act(first, "retry", &boss);
+	expect_problem(&a, 429, "rate_limited");
+	cr_expect_str_eq(testdb_sql("SELECT status FROM jobs WHERE id = '%s'", first), "cancelled");
+}
+
+enum { STARTERS = 8 };
+
+static enum error
+start_in_crowd(struct ctx *c, int number, void *arg UNUSED)
+{
+	struct example {
+		const char *name;
+		int64_t duration;
+	} args = { "Ada", number };
+
+	return job_enqueue(c, job_kind_find("example"), &args, .owner = ada.id);
+}
+
+Test(jobs, of_many_at_once_no_more_than_that_are_queued)
+{
+	const enum error *came;
+
+	settings.job_max_unfinished = 3;
+	came = crowd_run(STARTERS, start_in_crowd, NULL);
+	cr_expect_eq(crowd_count(came, STARTERS, OK), 3);
+	cr_expect_eq(crowd_count(came, STARTERS, E_RATE_LIMITED), STARTERS - 3);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs"), "3");
 }
 
 Test(jobs, go_with_their_owner)

@@ -182,6 +182,16 @@ Test(mails, an_unverified_address_gets_its_verification_alone)
 	cr_expect_str_eq(mails_to(ada.email), "reset_password 1, verify_email 2");
 }
 
+/* Long jobs in the default queue do not delay them: tests/e2e/test_work.c. */
+Test(mails, have_a_queue_of_their_own)
+{
+	post("/auth/forgot-password", NULL, "{\"email\":\"ada@example.com\"}");
+	register_account("ada@example.com");
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(kind || ' ' || queue, ', ' ORDER BY kind)"
+				    " FROM jobs"),
+			 "recovery_mail mail, send_mail mail");
+}
+
 /* ---- how long */
 
 Test(mails, are_pruned_after_a_week)

@@ -40,7 +40,7 @@ retry_job(struct request *req)
 const struct route jobs_routes[] = {
 	{ POST, "/jobs/example", start_example, ACCESS_MEMBER, .scope = "jobs:write",
 	  .query = &example_schema, .reply = &queued_job_schema, .status = 202, .location = "/jobs",
-	  .idempotent = true, .id = "jobs_start_example",
+	  .idempotent = true, .errors = { E_RATE_LIMITED }, .id = "jobs_start_example",
 	  .text = "Queue a job that greets somebody after a while; Location tells where it is." },
 	{ GET, "/jobs", reply_list, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_rows,
 	  .reply = &job_schema, .id = "jobs_list",
@@ -53,7 +53,7 @@ const struct route jobs_routes[] = {
 	  .reply = &job_schema, .status = 202, .errors = { E_CONFLICT }, .id = "jobs_cancel",
 	  .text = "Cancel a job: at once while it waits; one that runs is told to stop." },
 	{ POST, "/jobs/{id}/retry", retry_job, ACCESS_MEMBER, .scope = "jobs:write",
-	  .reply = &job_schema, .status = 202, .errors = { E_CONFLICT }, .id = "jobs_retry",
-	  .text = "Begin anew with a job that failed or was cancelled." },
+	  .reply = &job_schema, .status = 202, .errors = { E_CONFLICT, E_RATE_LIMITED },
+	  .id = "jobs_retry", .text = "Begin anew with a job that failed or was cancelled." },
 	{ 0 },
 };

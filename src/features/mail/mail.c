@@ -21,6 +21,7 @@ const struct job_kind mail_job = {
 	.text = "Sends a mail of the outbox.",
 	.args = &mail_args_schema,
 	.run = mail_deliver,
+	.queue = JOB_QUEUE_MAIL,
 	.timeout = 60,
 	.attempts = 12,
 };

@@ -61,6 +61,7 @@ const struct job_kind recovery_job = {
 	.text = "Mails a token to an address, if there is such an account.",
 	.args = &recovery_args_schema,
 	.run = recovery_mail,
+	.queue = JOB_QUEUE_MAIL,
 };
 
 const struct job_kind recovery_prune_job = {
