@@ -487,6 +487,8 @@ CREATE INDEX jobs_running ON jobs USING btree (lease) WHERE (status = 'running':
 
 CREATE INDEX jobs_scheduled ON jobs USING btree (run_at) WHERE (status = 'scheduled'::text);
 
+CREATE INDEX jobs_unfinished_of_owner ON jobs USING btree (owner_id) WHERE ((owner_id IS NOT NULL) AND (status = ANY (ARRAY['queued'::text, 'scheduled'::text, 'running'::text])));
+
 CREATE UNIQUE INDEX jobs_unique_key ON jobs USING btree (unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['queued'::text, 'scheduled'::text, 'running'::text])));
 
 CREATE INDEX mail_tokens_of_user ON mail_tokens USING btree (user_id, purpose);

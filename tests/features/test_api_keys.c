@@ -129,6 +129,24 @@ Test(api_keys, what_is_wrong_with_a_new_one_is_said)
 	cr_expect(answer_is_null(&a, "expires_at"));
 }
 
+Test(api_keys, an_account_has_at_most_a_hundred)
+{
+	struct account ada = make_user(t);
+	struct answer a;
+
+	testdb_sql("INSERT INTO api_keys (user_id, name, prefix, key_hash, scopes)"
+		   " SELECT '%s', 'key', 'prefix ' || n, sha256(n::text::bytea), '{items:read}'"
+		   " FROM generate_series(1, 99) AS n",
+		   ada.id);
+	make_key(&ada, "\"items:read\"");
+	a = create(&ada, "{\"name\":\"Import\",\"scopes\":[\"items:read\"]}");
+	expect_problem(&a, 409, "conflict");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "100");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"
+				    " WHERE action = 'api_key_created'"),
+			 "1");
+}
+
 Test(api_keys, somebody_elses_key_is_not_there)
 {
 	struct account ada = make_user(t), eve = make_user(t, .role = "owner");

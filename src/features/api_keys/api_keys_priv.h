@@ -12,6 +12,10 @@ struct key_holder {
 	int64_t expires; /* microseconds since 1970; INT64_MAX: never */
 };
 
+struct key_count {
+	int64_t n;
+};
+
 extern const struct schema key_holder_schema, new_api_key_schema;
 extern const struct route api_keys_routes[];
 extern const struct query api_keys_queries[];
@@ -39,7 +43,8 @@ bool api_key_parse(struct arena *, const char *key, const char **prefix) MUST_CH
 enum { API_KEY_CHECKSUM = 6 };
 void api_key_checksum(const char *text, size_t len, char out[API_KEY_CHECKSUM]);
 
-/* api_keys_repo.c: the first three act on the caller's own keys. */
+/* api_keys_repo.c: the first four act on the caller's own keys. */
+enum error api_keys_count(struct ctx *, int64_t *n) MUST_CHECK;
 enum error api_keys_insert(struct ctx *, const struct api_key *in, const char *prefix,
 			   const char *key, struct api_key *out) MUST_CHECK;
 enum error api_keys_remove(struct ctx *, const char *id) MUST_CHECK;

@@ -6,7 +6,7 @@
 #include "app/log.h"
 #include "features/audit/audit.h"
 
-enum { TOUCH_EVERY = 60 * 1000000 };
+enum { TOUCH_EVERY = 60 * 1000000, KEYS_MAX = 100 };
 
 enum error
 api_keys_list(struct ctx *c, struct list_args *args, struct page *out)
@@ -31,6 +31,21 @@ note(struct ctx *c, enum audit_action action, const char *id)
 	return audit_write(c, &(struct audit_event) { .action = action, .target = id });
 }
 
+/* In the transaction that made one more. */
+static enum error
+check_count(struct ctx *c)
+{
+	int64_t n;
+	enum error e;
+
+	e = api_keys_count(c, &n);
+	if (e || n <= KEYS_MAX)
+		return e;
+
+	return fail(c, E_CONFLICT, "an account has at most %d API keys: delete one first",
+		    KEYS_MAX);
+}
+
 enum error
 api_keys_create(struct ctx *c, const struct api_key *in, struct api_key *out)
 {
@@ -45,6 +60,8 @@ api_keys_create(struct ctx *c, const struct api_key *in, struct api_key *out)
 	e = db_begin(c);
 	if (!e)
 		e = api_keys_insert(c, in, prefix, key, out);
+	if (!e)
+		e = check_count(c);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_CREATED, out->id);
 	out->key = key;
