@@ -6,6 +6,7 @@
 #include "support/testdb.h"
 
 #include "app/feature.h"
+#include "app/hash_queue.h"
 #include "app/settings.h"
 
 static struct test *t;
@@ -195,6 +196,45 @@ Test(limits, what_is_overloaded_is_not_counted)
 		expect_problem(&a, 401, "invalid_credentials");
 	}
 	cr_expect_eq(try_login(ada.email, NULL).status, 429);
+}
+
+/* Every route that hashes for a caller, while another request of the caller hashes. */
+Test(limits, a_caller_hashes_one_at_a_time)
+{
+	struct account ada = make_user(t, .role = "admin"), bob = make_user(t);
+	struct ctx other = { .caller = { .user_id = ada.id } };
+	const struct {
+		const char *method, *uri, *json;
+		unsigned status;
+	} requests[] = {
+		{ "POST", PASSWORD,
+		  arena_printf(t->arena, "{\"current_password\":\"%s\",\"new_password\":\"%s\"}",
+			       ada.password, ada.password),
+		  204 },
+		{ "PATCH", ME,
+		  arena_printf(t->arena, "{\"email\":\"new-%s\",\"current_password\":\"%s\"}",
+			       ada.email, ada.password),
+		  200 },
+		{ "POST", "/api/v1/users", credentials("eve@example.com", "correct horse battery"),
+		  201 },
+		{ "PATCH", arena_printf(t->arena, "/api/v1/users/%s", bob.id),
+		  "{\"password\":\"correct horse battery\"}", 200 },
+	};
+	struct answer a;
+
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		cr_assert_eq(hash_enter(&other), HASH_RUN);
+		a = call(t, requests[i].method, requests[i].uri, .token = ada.token,
+			 .json = requests[i].json);
+		expect_problem(&a, 503, "overloaded");
+		cr_expect_eq(
+		    call(t, "POST", LOGIN, .json = credentials(bob.email, bob.password)).status,
+		    200);
+		hash_leave(&other.hash);
+		a = call(t, requests[i].method, requests[i].uri, .token = ada.token,
+			 .json = requests[i].json);
+		cr_expect_eq(a.status, requests[i].status, "%s", a.body);
+	}
 }
 
 Test(limits, refreshes_are_counted_by_session)
