@@ -103,7 +103,6 @@ prepare(struct db *db, struct statement *s, bool *prepared)
 
 	PQclear(result);
 	s->state = STATEMENT_PREPARED;
-	s->fields = NULL;
 	return NULL;
 }
 
@@ -255,7 +254,7 @@ run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 		} else {
 			bool stale = out_of_step(s, result);
 
-			*out = (struct rows) { q, s, result };
+			*out = (struct rows) { arena_text(c->arena, q->name), q->row, result };
 			if (stale && db->depth > 0)
 				db->again = true;
 			if (!stale || !again || db->depth > 0)

@@ -28,14 +28,7 @@ enum statement_state {
 /* A statement as this connection knows it. */
 struct statement {
 	const char *name, *sql;
-	const char *seen; /* where the query had its text: compared first, for that is quick */
 	enum statement_state state;
-
-	/* Which row of the schema each column of its result fills (NULL: none); made with the
-	 * first result. */
-	const struct schema *row;
-	const struct field **fields;
-	int nfields;
 };
 
 /* What the open transaction changed of what workers may remember. */
@@ -104,13 +97,13 @@ void db_note_reason(struct db *, const char *text);
 /* The message of a connection that broke. */
 void db_note_loss(struct db *);
 
-/* db_statement.c: the connection's entry for a query. */
+/* db_statement.c: how many a connection may have prepared, for each costs memory in the server,
+ * too; tests set it small. */
+extern size_t statements_max;
+/* The connection's entry for a query. */
 struct statement *statement_get(struct db *, const struct query *);
 /* Forgets them all, as the server has. */
 void statements_forget(struct db *);
-/* Makes entry.fields for a result; says in the log what does not fit. */
-enum error statement_fields(struct ctx *, const struct query *, struct statement *,
-			    const PGresult *) MUST_CHECK;
 
 /* db_error.c: turns a result that is an error into ours, logs it as its row says, and dooms
  * the open transaction. */
@@ -120,10 +113,11 @@ bool result_is_error(const PGresult *);
 bool result_is_fatal(const PGresult *);
 bool sqlstate_is(const PGresult *, const char *code);
 
-/* A result and what scans it. */
+/* A result and what scans it. It belongs to the arena and points into no cache, so it stays
+ * valid while further statements run and the connection is replaced. */
 struct rows {
-	const struct query *query;
-	struct statement *statement;
+	const char *name; /* of the statement, for the log */
+	const struct schema *schema;
 	PGresult *result;
 };
 

@@ -7,7 +7,7 @@
 static enum error
 unfit(struct ctx *c, const struct rows *rows, const struct field *f, const char *why)
 {
-	log_error(c, "statement %s: column \"%s\" %s", rows->query->name, f->name, why);
+	log_error(c, "statement %s: column \"%s\" %s", rows->name, f->name, why);
 	return fail(c, E_INTERNAL, NULL);
 }
 
@@ -160,14 +160,35 @@ scan_value(struct ctx *c, const struct rows *rows, const struct field *f, int at
 	return text ? OK : unfit(c, rows, f, "holds what its type has no form for");
 }
 
+/* Finds the row of the schema that each column fills. A column that belongs to the list
+ * machinery, which reads it by itself, has none: NULL. */
 static enum error
-scan_row(struct ctx *c, const struct rows *rows, int at, char *out)
+find_fields(struct ctx *c, const struct rows *rows, const struct field ***out)
 {
-	const struct statement *s = rows->statement;
+	int n = PQnfields(rows->result);
+	const struct field **fields = arena_array(c->arena, (size_t)n, sizeof(*fields));
+
+	for (int i = 0; i < n; i++) {
+		const char *column = PQfname(rows->result, i);
+
+		fields[i] = schema_field(rows->schema, column);
+		if (!fields[i] && strcmp(column, LIST_TOTAL) != 0) {
+			log_error(c, "statement %s: schema %s has no field for the column \"%s\"",
+				  rows->name, rows->schema->name, column);
+			return fail(c, E_INTERNAL, NULL);
+		}
+	}
+	*out = fields;
+	return OK;
+}
+
+static enum error
+scan_row(struct ctx *c, const struct rows *rows, const struct field **fields, int at, char *out)
+{
 	enum error e;
 
-	for (int i = 0; i < s->nfields; i++) {
-		const struct field *f = s->fields[i];
+	for (int i = 0; i < PQnfields(rows->result); i++) {
+		const struct field *f = fields[i];
 
 		if (!f)
 			continue;
@@ -187,26 +208,28 @@ scan_row(struct ctx *c, const struct rows *rows, int at, char *out)
 enum error
 rows_scan(struct ctx *c, const struct rows *rows, int at, void *out)
 {
+	const struct field **fields;
 	enum error e;
 
-	e = statement_fields(c, rows->query, rows->statement, rows->result);
+	e = find_fields(c, rows, &fields);
 	if (e)
 		return e;
 
-	memset(out, 0, rows->query->row->size);
-	return scan_row(c, rows, at, out);
+	memset(out, 0, rows->schema->size);
+	return scan_row(c, rows, fields, at, out);
 }
 
 enum error
 rows_scan_all(struct ctx *c, const struct rows *rows, size_t n, struct records *out)
 {
-	size_t size = rows->query->row->size;
+	size_t size = rows->schema->size;
 	char *records = arena_array(c->arena, n, size);
+	const struct field **fields;
 	enum error e;
 
-	e = statement_fields(c, rows->query, rows->statement, rows->result);
+	e = find_fields(c, rows, &fields);
 	for (size_t i = 0; !e && i < n; i++)
-		e = scan_row(c, rows, (int)i, records + i * size);
+		e = scan_row(c, rows, fields, (int)i, records + i * size);
 	if (e)
 		return e;
 

@@ -3,10 +3,9 @@
 
 #include "db_priv.h"
 
-enum {
-	STATEMENTS_MAX = 512, /* texts that a process keeps */
-	TEXTS_MAX = 16 * 1024 * 1024,
-};
+enum { TEXTS_MAX = 16 * 1024 * 1024 };
+
+size_t list_statements_max = 512;
 
 /* No default for offset: a form that fills in defaults would send it beside cursor. */
 const struct field list_paging[] = {
@@ -184,7 +183,8 @@ same_shape(const struct list_shape *a, const struct list_shape *b)
 	       a->filters == b->filters && a->mode == b->mode;
 }
 
-/* The statement of a shape: composed once in a process, the last used first in the chain. */
+/* The statement of a shape: composed once in a process, the last used first in the chain. Valid
+ * until the next call. */
 static const struct query *
 list_query(struct ctx *c, const struct list_shape *shape)
 {
@@ -206,7 +206,7 @@ list_query(struct ctx *c, const struct list_shape *shape)
 	if (!texts)
 		texts = arena_beside(c->arena, TEXTS_MAX);
 	arena_follow(texts, c->arena);
-	if (n == STATEMENTS_MAX) {
+	if (n >= list_statements_max) {
 		arena_reset(texts);
 		first = NULL;
 		n = 0;
@@ -325,13 +325,13 @@ db_list(struct ctx *c, const struct list_args *asked, struct page *out)
 	*out =
 	    (struct page) { .by_cursor = args.cursor, .limit = args.limit, .offset = args.offset };
 	e = fetch_rows(c, &args, &rows);
-	if (!e && !out->by_cursor)
-		e = read_total(c, &args, rows, &out->total);
 	if (e)
 		return e;
 
 	n = (size_t)PQntuples(rows.result);
 	e = rows_scan_all(c, &rows, n < limit ? n : limit, &out->items);
+	if (!e && !out->by_cursor)
+		e = read_total(c, &args, rows, &out->total);
 	if (e || n <= limit)
 		return e;
 

@@ -23,6 +23,9 @@ struct list_shape {
 	enum list_mode mode;
 };
 
+/* list.c: how many statements a process keeps; tests set it small. */
+extern size_t list_statements_max;
+
 /* list_sql.c: name and text for a shape. The parameters are, in this order: the filters
  * that are set; for LIST_AFTER the value and the id to go on after, for LIST_AFTER_NULL the
  * id alone; the limit; for LIST_NEAR and LIST_FAR the offset. */

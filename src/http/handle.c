@@ -145,6 +145,10 @@ read_form(struct request *req, void *record)
 	const struct param *params;
 	size_t n;
 
+	if (*req->body == '{') /* what curl -d sends as a form by default */
+		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE,
+			    "the body is JSON, but was sent as a form: send Content-Type: "
+			    "application/json");
 	if (!params_read(req->ctx->arena, req->body, req->body_len, &params, &n))
 		return fail(req->ctx, E_BAD_REQUEST,
 			    "the form has a bad escape or too many fields");
@@ -170,9 +174,11 @@ read_body(struct request *req)
 	if (!route->body)
 		return OK;
 	if (!json && !form && (req->body_len || (type && *type)))
-		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE, NULL);
+		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE,
+			    "the body must be JSON: send Content-Type: application/json");
 	if (coding && *coding && strcasecmp(coding, "identity") != 0)
-		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE, "no Content-Encoding is taken");
+		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE,
+			    "the body must not be compressed: send no Content-Encoding");
 
 	record = arena_alloc(req->ctx->arena, route->body->size);
 	req->in = record;

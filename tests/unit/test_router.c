@@ -334,6 +334,9 @@ Test(router, a_bad_form)
 	expect_fields(&a, "body name required");
 	a = call(t, "POST", "/p/input?q=x", .form = "name=ab&name=cd");
 	expect_fields(&a, "body name invalid_format");
+	a = call(t, "POST", "/p/input?q=x", .form = "{\"name\":\"ab\"}");
+	expect_problem(&a, 415, "unsupported_media_type");
+	cr_expect_not_null(strstr(answer_text(&a, "detail"), "application/json"));
 }
 
 Test(router, too_many_parameters)

@@ -1,0 +1,242 @@
+/*
+ * Every list of the application by each of its orders and filters, while what is kept of
+ * statements is thrown away all the time and the connection breaks before any of them.
+ * PQsendQueryPrepared and PQsendQueryParams are wrapped by the linker.
+ */
+#include <criterion/criterion.h>
+
+#include "support/testdb.h"
+
+#include "app/feature.h"
+#include "app/http.h"
+#include "app/list.h"
+#include "db/db_priv.h"
+#include "db/list_priv.h"
+
+int __real_PQsendQueryPrepared(PGconn *, const char *, int, const char *const *, const int *,
+			       const int *, int);
+int __wrap_PQsendQueryPrepared(PGconn *, const char *, int, const char *const *, const int *,
+			       const int *, int);
+int __real_PQsendQueryParams(PGconn *, const char *, int, const Oid *, const char *const *,
+			     const int *, const int *, int);
+int __wrap_PQsendQueryParams(PGconn *, const char *, int, const Oid *, const char *const *,
+			     const int *, const int *, int);
+
+static struct arena *arena;
+static struct ctx *c;
+static int sent, break_at; /* 0: none */
+
+static void
+break_if_due(PGconn *conn)
+{
+	if (++sent == break_at)
+		cr_assert_str_eq(
+		    testdb_sql("SELECT pg_terminate_backend(%d, 5000)", PQbackendPID(conn)), "t");
+}
+
+int
+__wrap_PQsendQueryPrepared(PGconn *conn, const char *name, int n, const char *const *values,
+			   const int *lengths, const int *formats, int format)
+{
+	break_if_due(conn);
+	return __real_PQsendQueryPrepared(conn, name, n, values, lengths, formats, format);
+}
+
+int
+__wrap_PQsendQueryParams(PGconn *conn, const char *sql, int n, const Oid *types,
+			 const char *const *values, const int *lengths, const int *formats,
+			 int format)
+{
+	break_if_due(conn);
+	return __real_PQsendQueryParams(conn, sql, n, types, values, lengths, formats, format);
+}
+
+static void
+begin(void)
+{
+	arena = arena_new(256 * 1024 * 1024);
+	testdb_open(arena);
+	c = testdb_ctx(arena);
+	c->process = "system";
+	testdb_sql("INSERT INTO users (email, password_hash, role) SELECT 'u' || i ||"
+		   " '@example.com', '!', 'member' FROM generate_series(1, 5) AS i");
+	setenv("LOG_LEVEL", "error", 1);
+}
+
+static void
+end(void)
+{
+	testdb_close();
+	arena_free(arena);
+}
+
+TestSuite(list_faults, .init = begin, .fini = end, .timeout = 300);
+
+/* A value that the filter takes. */
+static const char *
+sample(const struct field *f)
+{
+	switch (f->type) {
+	case TYPE_UUID:
+		return "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+	case TYPE_TIME:
+		return "2026-11-20T15:08:41Z";
+	case TYPE_DATE:
+		return "2026-11-20";
+	case TYPE_ENUM:
+		return f->choices[0];
+	case TYPE_BOOL:
+		return "true";
+	case TYPE_INT:
+	case TYPE_DECIMAL:
+		return "1";
+	default:
+		return "example";
+	}
+}
+
+/* ---- other lists, which take the place of what is kept */
+
+struct filler {
+	const char *id, *created_at;
+};
+static const struct field filler_fields[] = {
+	{ UUID(struct filler, id) },
+	{ TIME(struct filler, created_at) },
+};
+static const struct schema filler_schema = SCHEMA("Filler", struct filler, filler_fields);
+#define FILTER                                                                                     \
+	{                                                                                          \
+		.sql = "$::text IS NOT NULL", .field = {.type = TYPE_TEXT }                        \
+	}
+static const struct list_filter filler_filters[] = {
+	FILTER, FILTER, FILTER, FILTER, FILTER, FILTER, FILTER, FILTER, { 0 },
+};
+static const struct list_sort filler_sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
+
+/* So long that nothing else comes to lie where what follows it lay. */
+#define SPACES  "                                                                           "
+#define SPACES8 SPACES SPACES SPACES SPACES SPACES SPACES SPACES SPACES
+static const struct list fillers = {
+	.name = "fillers",
+	.row = &filler_schema,
+	.columns = "id, created_at",
+	.from = "users" SPACES8 SPACES8 SPACES8 SPACES8,
+	.filters = filler_filters,
+	.sorts = filler_sorts,
+};
+
+static void
+keep_at_most(size_t n)
+{
+	statements_max = list_statements_max = n;
+}
+
+/* Fetches a page of each of the next `n` shapes of it: another one each time. */
+static void
+fill(size_t n)
+{
+	static unsigned next;
+	struct list_args args = { .list = &fillers, .limit = 1, .sort = filler_sorts };
+	struct page page;
+
+	for (; n > 0; n--, next++) {
+		for (int i = 0; i < 8; i++)
+			args.values[i] = next >> i & 1 ? "x" : NULL;
+		cr_assert_eq(db_list(c, &args, &page), OK);
+	}
+}
+
+/* ---- the lists of the application */
+
+/* As one request, in which `kept` statements are kept at most. There is one already: of two the
+ * page's comes last, so that the next one finds no room. */
+static struct page
+get_page(const struct list_args *args, size_t kept, int break_before)
+{
+	struct page page;
+	enum error e;
+
+	c->arena = arena_new(8 << 20);
+	keep_at_most(1);
+	fill(1);
+	keep_at_most(kept);
+	sent = 0;
+	break_at = break_before;
+	e = db_list(c, args, &page);
+	break_at = 0;
+	cr_assert_eq(e, OK, "%s by %s from %" PRId64 ": %s", args->list->name, args->sort->name,
+		     args->offset, error_info(e)->code);
+	page.next_cursor = page.next_cursor ? "more" : "";
+	db_settle(c->db);
+	arena_free(c->arena);
+	c->arena = arena;
+	return page;
+}
+
+/* A page past the end needs a second statement, for its total. */
+static void
+fetch(const struct list_args *args)
+{
+	static const struct {
+		size_t kept;
+		int break_before;
+	} faults[] = { { 2, 0 }, { 500, 2 }, { 500, 1 } };
+	const struct page expected = get_page(args, 500, 0);
+	size_t first = args->offset ? 0 : 2, end = args->offset ? 2 : 3;
+
+	for (size_t i = first; i < end; i++) {
+		const struct page page = get_page(args, faults[i].kept, faults[i].break_before);
+
+		cr_expect_eq(page.items.n, expected.items.n);
+		cr_expect_eq(page.total, expected.total, "%s: %" PRId64, args->list->name,
+			     page.total);
+		cr_expect_str_eq(page.next_cursor, expected.next_cursor);
+		cr_expect_geq(sent, faults[i].break_before, "nothing broke");
+	}
+}
+
+static void
+each_page(struct list_args *args)
+{
+	static const int64_t offsets[] = { 0, 50, LIST_NEAR_MAX + 1 };
+
+	for (args->sort = args->list->sorts; args->sort->name; args->sort++) {
+		args->ascending = !args->ascending;
+		for (size_t i = 0; i < COUNT(offsets); i++) {
+			args->offset = offsets[i];
+			fetch(args);
+		}
+	}
+}
+
+static void
+each_filter(const struct list *list)
+{
+	const struct list_filter *f;
+	int n = 0;
+
+	for (f = list->filters; f && f->sql; f++)
+		n++;
+	for (int which = -1; which <= n; which++) {
+		struct list_args args = { .list = list, .limit = 2 };
+
+		for (int i = 0; i < n; i++)
+			if (i == which || which == n || list->filters[i].field.flags & F_REQUIRED)
+				args.values[i] = sample(&list->filters[i].field);
+		each_page(&args);
+	}
+}
+
+Test(list_faults, every_list_survives_a_lost_connection_and_empty_caches)
+{
+	size_t n = 0;
+
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct route *r = (*f)->routes; r && r->handle; r++)
+			if (r->list) {
+				each_filter(r->list);
+				n++;
+			}
+	cr_expect_gt(n, 4);
+}
