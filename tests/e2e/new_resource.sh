@@ -91,6 +91,7 @@ ok "one that everybody may read"
 for noun in role method page group address link test system/systems int; do
 	perl tools/new_resource "$noun" name:text:40 >new.log 2>&1 || { cat new.log; fail_all "$noun is made"; }
 done
+./dev format >>new.log 2>&1
 new comment text:text:500 page:page about:ref:roles item:item || { cat new.log; fail_all "nouns that the core uses are made, and referred to"; }
 new category name:text && not_ok "the same again is refused" || ok "the same again is refused"
 

@@ -48,11 +48,12 @@ check_answer(const struct request *req)
 	const struct reply *reply = &req->reply;
 	const char *origin = header(reply, "Access-Control-Allow-Origin");
 	const char *id = header(reply, "X-Request-ID");
+	struct json_scan scan;
 
 	HOLDS(reply->status >= 200 && reply->status < 500 && reply->body);
 	HOLDS((reply->status >= 400) ==
 	      (reply->media_type && strcmp(reply->media_type, "application/problem+json") == 0));
-	HOLDS(!reply->media_type || !json_check(reply->body, reply->len));
+	HOLDS(!reply->media_type || !json_scan(reply->body, reply->len, &scan) || scan.too_many);
 	HOLDS(id && request_id_valid(id));
 	HOLDS(!origin || strcmp(origin, ORIGIN) == 0);
 	HOLDS(!origin == (!request_env(req, "HTTP_ORIGIN") ||

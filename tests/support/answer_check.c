@@ -313,6 +313,14 @@ check_cors(const struct asked *asked, const struct answer *a)
 	      "credentials are for everybody");
 }
 
+static bool
+json_is_long(const struct answer *a)
+{
+	struct json_scan scan;
+
+	return json_scan(a->body, a->len, &scan) && scan.too_many;
+}
+
 static void
 check_body(const struct asked *asked, const struct answer *a)
 {
@@ -328,7 +336,8 @@ check_body(const struct asked *asked, const struct answer *a)
 	if (!a->media_type || head)
 		return;
 
-	if (strstr(a->media_type, "json"))
+	/* What the service sends may have more values than what it accepts. */
+	if (strstr(a->media_type, "json") && !json_is_long(a))
 		wrong = json_check(a->body, a->len);
 	CHECK(!wrong, "its body is not valid JSON: %s", wrong);
 	if (a->status < 400 || (a->status == 503 && a->route && a->route->reply_503)) {
