@@ -21,11 +21,9 @@ const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
 uint64_t generation_get(const char *kind, const char *id);
 void generation_bump(const char *kind, const char *id);
 
-/* A process outside of the pools (a command, a job) has generations that no worker looks at. Once
- * it said so, generations_publish() bumps all generations of all pools on this host that run as
- * the same user (root: as any). Call it after the commit; db.c does. */
-void generations_publish_on(void);
-void generations_publish(void);
+/* Bumps it for all other pools on this host that run as the same user (root: as any), which takes
+ * a walk through /proc: about 8 µs for each process of the host. */
+void generation_publish(const char *kind, const char *id);
 
 /* How many workers there are, and how many of them are at work. */
 void shared_workers(unsigned *ready, unsigned *busy);

@@ -9,7 +9,6 @@
 #include "app/password.h"
 #include "app/redis.h"
 #include "app/settings.h"
-#include "app/shared.h"
 #include "app/print.h"
 
 enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024, JSON_MAX = 1024 * 1024 };
@@ -353,7 +352,6 @@ run_act(const struct command *command, const struct act *act, const struct call 
 	if (act->run_alone)
 		return act->run_alone(call);
 
-	generations_publish_on();
 	c = cli_open(command->owner);
 	if (command->owner && !*settings.migrate_database_url && !*settings.database_url)
 		e = fail_unavailable(&c, CAUSE_SETTINGS,

@@ -83,14 +83,20 @@ db_doomed(const struct ctx *c)
 	return c->db->doomed;
 }
 
+static void
+tell_change(const char *kind, const char *id)
+{
+	generation_bump(kind, id);
+	generation_publish(kind, id);
+}
+
 void
 db_changed(struct ctx *c, const char *kind, const char *id)
 {
 	struct change *change;
 
 	if (c->db->depth == 0) {
-		generation_bump(kind, id);
-		generations_publish();
+		tell_change(kind, id);
 		return;
 	}
 
@@ -103,12 +109,8 @@ db_changed(struct ctx *c, const char *kind, const char *id)
 static void
 tell_changes(struct db *db)
 {
-	if (!db->changes)
-		return;
-
 	for (; db->changes; db->changes = db->changes->next)
-		generation_bump(db->changes->kind, db->changes->id);
-	generations_publish();
+		tell_change(db->changes->kind, db->changes->id);
 }
 
 static void

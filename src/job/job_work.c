@@ -43,7 +43,6 @@ work(const struct seat_info *info)
 		return EXIT_FAILURE;
 	}
 
-	generations_publish_on();
 	slot->ready = true;
 	kill(info->parent, SIGUSR1);
 	if (keeper)

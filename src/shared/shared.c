@@ -188,18 +188,31 @@ hash_text(uint64_t hash, const char *text)
 	return hash;
 }
 
-static _Atomic uint64_t *
-generation_of(const char *kind, const char *id)
+static size_t
+generation_index(const char *kind, const char *id)
 {
 	uint64_t hash = hash_text(hash_text(0xcbf29ce484222325, kind), id);
 
-	return &shared->generations[(hash ^ hash >> 32) % GENERATIONS];
+	return (hash ^ hash >> 32) % GENERATIONS;
+}
+
+static _Atomic uint64_t *
+generation_of(const char *kind, const char *id)
+{
+	return &shared->generations[generation_index(kind, id)];
+}
+
+size_t
+generation_offset(const char *kind, const char *id)
+{
+	return offsetof(struct segment, generations) +
+	       generation_index(kind, id) * sizeof(shared->generations[0]);
 }
 
 uint64_t
 generation_get(const char *kind, const char *id)
 {
-	return *generation_of(kind, id) + shared->epoch;
+	return *generation_of(kind, id);
 }
 
 void

@@ -78,7 +78,6 @@ struct segment {
 	_Alignas(64) _Atomic uint64_t hash_numbers;
 	struct hash_place hash_places[HASH_PLACES_MAX];
 	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
-	_Atomic uint64_t epoch;      /* added to each of them (epoch.c) */
 	_Atomic int64_t redis_pause; /* until when nobody asks it; 0: it answers */
 	_Atomic int64_t alone_until;
 	_Alignas(64) struct rate_set rates[RATE_SETS];
@@ -89,6 +88,9 @@ extern struct segment *shared;
 
 /* Which of the cells this process writes. */
 extern size_t shared_shard;
+
+/* Where in a segment the generation stands. */
+size_t generation_offset(const char *kind, const char *id);
 
 /* Whether a segment that begins so is one of this program. */
 bool shared_is_layout(uint64_t);

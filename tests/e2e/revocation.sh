@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A command that takes an account's rights away takes effect with the very next request of every
-# worker, in each pool on this host, although callers are cached for minutes.
+# What takes an account's rights away, a command or a request to another pool, takes effect with the
+# very next request of every worker in each pool on this host, although callers are cached.
 . "$(dirname "$0")/e2e.sh"
 site_start SESSION_CACHE_SECONDS=300 AUTH_LOGIN_RATE_LIMIT=off AUTH_LOGIN_IP_RATE_LIMIT=off WORKERS=3
 
@@ -66,6 +66,12 @@ token=$(member key)
 is "is known to all workers" "$(answers)" 200
 "$APP" user deactivate program@example.com >>"$log"
 is "and ends with its account" "$(answers)" 401
+
+# A request to one pool counts in the other one.
+sign_in owner@example.com
+ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
+is "logout-all at the first pool" "$status" 204
+is "counts in the second one" "$(answers)" 401
 
 # What changes nothing of that keeps the caches.
 sign_in owner@example.com

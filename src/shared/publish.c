@@ -1,7 +1,7 @@
-/* Tells the pools of this host that another process (a command, a job) changed what their workers
- * cache: writes a new `epoch` into each of their segments. The segments are found in /proc, as files that
- * processes of this program have open, so there is nothing to configure: it needs only to run as
- * the same user as the pools, or as root. Done when generations_publish() returns. */
+/* Bumps a generation in the segments of all other pools on this host: those that a command or a job
+ * has no part in, and those of a second pool. They are found in /proc, as files that processes of
+ * this program have open, so there is nothing to configure: it needs only to run as the same user
+ * as the pools, or as root. Done when it returns. */
 #include "shared/shared_priv.h"
 
 #include "app/ids.h"
@@ -11,14 +11,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-static bool publishes;
-
-void
-generations_publish_on(void)
-{
-	publishes = true;
-}
 
 /* The last component of the program that the process runs; the file may have been replaced by an
  * upgrade since. False if it may not be seen. */
@@ -43,32 +35,41 @@ program_of(const char *process, char out[NAME_MAX + 1])
 	return true;
 }
 
+static bool
+is_own(const struct stat *st)
+{
+	struct stat own;
+
+	return shared_fd() >= 0 && fstat(shared_fd(), &own) == 0 && own.st_dev == st->st_dev &&
+	       own.st_ino == st->st_ino;
+}
+
 /* Only if the file is a segment of this layout. By pwrite, since the owner could truncate a mapped
  * file. A random number, so that concurrent writers need no read-modify-write. */
 static void
-renew_epoch(int folder, const char *file)
+renew(int folder, const char *file, size_t at)
 {
-	uint64_t layout = 0, epoch;
+	uint64_t layout = 0, value;
 	struct stat st;
 	int fd;
 
 	if (fstatat(folder, file, &st, 0) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size < (off_t)sizeof(struct segment))
+	    st.st_size < (off_t)sizeof(struct segment) || is_own(&st))
 		return;
 
 	fd = openat(folder, file, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return;
 
-	random_bytes(&epoch, sizeof(epoch));
+	random_bytes(&value, sizeof(value));
 	if (pread(fd, &layout, sizeof(layout), 0) == sizeof(layout) && shared_is_layout(layout) &&
-	    pwrite(fd, &epoch, sizeof(epoch), offsetof(struct segment, epoch)) != sizeof(epoch))
+	    pwrite(fd, &value, sizeof(value), (off_t)at) != sizeof(value))
 		log_warn(NULL, "cannot invalidate the cache of a pool: %s", strerror(errno));
 	close(fd);
 }
 
 static void
-renew_epochs_of(const char *process)
+renew_all_of(const char *process, size_t at)
 {
 	char path[64];
 	struct dirent *entry;
@@ -81,19 +82,20 @@ renew_epochs_of(const char *process)
 
 	while ((entry = readdir(files))) {
 		if (isdigit((unsigned char)*entry->d_name))
-			renew_epoch(dirfd(files), entry->d_name);
+			renew(dirfd(files), entry->d_name, at);
 	}
 	closedir(files);
 }
 
 void
-generations_publish(void)
+generation_publish(const char *kind, const char *id)
 {
+	size_t at = generation_offset(kind, id);
 	char own[NAME_MAX + 1], its[NAME_MAX + 1];
 	struct dirent *entry;
 	DIR *processes;
 
-	if (!publishes || !program_of("self", own))
+	if (!program_of("self", own))
 		return;
 
 	processes = opendir("/proc");
@@ -103,7 +105,7 @@ generations_publish(void)
 	while ((entry = readdir(processes))) {
 		if (isdigit((unsigned char)*entry->d_name) && program_of(entry->d_name, its) &&
 		    strcmp(its, own) == 0)
-			renew_epochs_of(entry->d_name);
+			renew_all_of(entry->d_name, at);
 	}
 	closedir(processes);
 }
