@@ -452,7 +452,10 @@ def balance(url, books, before, first_event):
     events = {(a, o): int(n) for a, o, n in sql(
         "SELECT action, outcome, count(*) FROM audit_events WHERE key > %s GROUP BY action, outcome" % first_event)}
     limits = events.pop(("excess_rate_limit_exceeded", "failure"), 0)
+    refusals, refused = events.pop(("authz_fail", "failure"), 0), books.events.pop(("authz_fail", "failure"), 0)
     compare("events: %d" % sum(events.values()), events, dict(books.events))
+    # One for each caller, route and minute.
+    compare("events of refusals: %d of %d" % (refusals, refused), 0 < refusals <= refused, bool(refused))
     compare("events of limits: %d" % limits, bool(limits), bool(books.limited))
     compare("limits: no more events than refusals", limits <= books.limited.total(), True)
 
