@@ -408,17 +408,22 @@ distance(const char *a, const char *b)
 }
 
 const char *
-setting_nearest(const char *name)
+setting_nearest(struct arena *a, const char *name, size_t *edits)
 {
-	const char *nearest = NULL;
-	size_t best = strlen(name) / 4 + 1;
+	size_t len = strlen(name), best = len / 4 + 1;
+	bool file = len > 5 && strcmp(name + len - 5, "_FILE") == 0;
+	const char *nearest = NULL, *plain = arena_text_n(a, name, len - 5 * file);
 
-	for (size_t i = 0; i < COUNT(rows) && strlen(name) <= NEAR_MAX; i++) {
-		size_t d = distance(name, rows[i].name);
+	for (size_t i = 0; i < COUNT(rows) && len <= NEAR_MAX; i++) {
+		size_t whole = distance(name, rows[i].name);
+		size_t part = file ? distance(plain, rows[i].name) : whole;
 
-		if (d < best)
-			nearest = rows[i].name, best = d;
+		if (whole < best)
+			nearest = rows[i].name, best = whole;
+		if (part < best)
+			nearest = arena_printf(a, "%s_FILE", rows[i].name), best = part;
 	}
+	*edits = best;
 	return nearest;
 }
 
@@ -426,16 +431,16 @@ setting_nearest(const char *name)
 static void
 check_environment(struct loader *l)
 {
-	enum { NAME_MIN = 8 };
+	enum { NAME_MIN = 8, EDITS_MAX = 2 };
 
 	for (char **at = environ; at && *at; at++) {
-		size_t len = strcspn(*at, "=");
+		size_t len = strcspn(*at, "="), edits;
 		const char *name = arena_text_n(l->arena, *at, len), *nearest;
 
 		if (len < NAME_MIN || setting_known(name))
 			continue;
-		nearest = setting_nearest(name);
-		if (nearest && distance(name, nearest) <= 2)
+		nearest = setting_nearest(l->arena, name, &edits);
+		if (nearest && edits <= EDITS_MAX)
 			buf_printf(&l->warnings,
 				   "unknown setting %s in the environment (did you mean %s?)\n",
 				   name, nearest);

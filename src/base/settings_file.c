@@ -47,7 +47,8 @@ is_shown(const char *name)
 static void
 note_unknown(struct loader *l, const char *name, unsigned line)
 {
-	const char *nearest = setting_nearest(name);
+	size_t edits;
+	const char *nearest = setting_nearest(l->arena, name, &edits);
 	bool shown = is_shown(name);
 
 	buf_printf(&l->ignored, "unknown setting %s%sin %s line %u", shown ? name : "",

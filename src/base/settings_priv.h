@@ -55,8 +55,8 @@ struct loader {
 /* settings.c: whether it is the name of a setting, or NAME_FILE. */
 bool setting_known(const char *name);
 
-/* The name of the setting that was probably meant, or NULL. */
-const char *setting_nearest(const char *name);
+/* The name that was probably meant, NAME_FILE too, or NULL; *edits: how many characters differ. */
+const char *setting_nearest(struct arena *, const char *name, size_t *edits);
 
 /* settings_file.c: the file as text, NULL where it cannot be read; errno tells why. */
 char *settings_read_file(struct arena *, const char *path, bool *open_to_all);

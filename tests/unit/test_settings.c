@@ -565,6 +565,9 @@ Test(settings, lines_without_effect_are_reported)
 				     "JWT_SECRET_KEY?)\n" },
 		{ "WORKER=1", "unknown setting WORKER in .env line 2 (did you mean WORKERS?)\n" },
 		{ "log_level=warn", "unknown setting in .env line 2 (did you mean LOG_LEVEL?)\n" },
+		{ "JWT_SECRETKEY_FILE=x",
+		  "unknown setting JWT_SECRETKEY_FILE in .env line 2 (did you mean "
+		  "JWT_SECRET_KEY_FILE?)\n" },
 		{ "COLOUR=red", "unknown setting COLOUR in .env line 2\n" },
 		{ "q83vEjRWabcdef==", "unknown setting in .env line 2\n" },
 		{ "WORKERS = 3", ".env line 2 has no effect: write NAME=value, without blanks" },
