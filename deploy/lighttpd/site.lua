@@ -34,6 +34,20 @@ local function request_id()
 		rand() & 0xffffffff, rand() & 0xffffffff)
 end
 
+-- Headers whose names have other characters than letters, digits and hyphens: to the program,
+-- X_API_Key would be X-API-Key.
+local function drop_odd_headers()
+	local odd = {}
+	for name in pairs(r.req_header) do
+		if name:find("[^A-Za-z0-9-]") then
+			odd[#odd + 1] = name
+		end
+	end
+	for _, name in ipairs(odd) do
+		r.req_header[name] = nil
+	end
+end
+
 -- The CORS headers of the program, for the errors of lighttpd itself.
 local function allow_origin(origin)
 	local list = (r.req_env["API_ORIGINS"] or ""):gsub("[ ,]+", " ")
@@ -57,6 +71,10 @@ if status == 0 and r.req_env["REQUEST_ID"] then
 end
 if status == 0 then
 	r.req_env["REQUEST_ID"] = request_id()
+	drop_odd_headers()
+	if r.req_attr["request.orig-uri"]:find(" ") then
+		return 400
+	end
 	-- lighttpd finds the pages by the path as it would be without these; the program refuses them.
 	local path = r.req_attr["request.orig-uri"]:gsub("%?.*", ""):gsub("%%2[Ee]", ".") .. "/"
 	if path:find("//.") or path:find("/%.%.?/") then

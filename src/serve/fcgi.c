@@ -306,6 +306,25 @@ park(const struct request *req, int fd, bool broken)
 	w.guard = (struct guard) { 0 };
 }
 
+/* Removes the blanks around the values of headers (RFC 9110, 5.5): nginx leaves tabs there. */
+static void
+trim_headers(char **envp)
+{
+	for (; *envp; envp++) {
+		char *value = strncmp(*envp, "HTTP_", 5) == 0 ? strchr(*envp, '=') : NULL;
+		size_t blanks, len;
+
+		if (!value++)
+			continue;
+		blanks = strspn(value, " \t");
+		len = strlen(value + blanks);
+		while (len && strchr(" \t", value[blanks + len - 1]))
+			len--;
+		memmove(value, value + blanks, len);
+		value[len] = '\0';
+	}
+}
+
 /* `from` is NULL for a request that has just come. */
 static void
 answer(int fd, bool broken, const struct parked *from)
@@ -329,6 +348,7 @@ answer(int fd, bool broken, const struct parked *from)
 		.body_broken = !w.guard.body_too_large && (broken || is_length_wrong()),
 	};
 
+	trim_headers(w.fcgx.envp);
 	if (from) {
 		c.hash = from->hash;
 		req.limits = from->limits;
