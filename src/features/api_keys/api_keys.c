@@ -27,7 +27,7 @@ static const struct field fields[] = {
 	{ TIME(struct api_key, last_used_at), .flags = F_READ | F_NULLABLE,
 	  .text = "When it was last used, to the minute." },
 	{ TIME(struct api_key, expires_at), .flags = F_READ | F_CREATE | F_NULLABLE,
-	  .text = "From when on it is refused; null: never.",
+	  .text = "When the key expires, which must be in the future; null: never.",
 	  .example = "2036-11-20T00:00:00.000000Z" },
 	{ TIME(struct api_key, created_at), .flags = F_READ, .text = "When it was made." },
 	{ TEXT(struct api_key, key), .flags = F_READ,
