@@ -47,11 +47,20 @@ published() { [[ $(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' -X POST 
 is "a route that nobody wrote is not there" "$(published && echo there || true)" ""
 
 folder=src/features/products
-{ echo; block 1; } >>$folder/products_service.c
-block 2 >prototype
+block 1 >statement
+sed -i -e 's/^enum { .*DELETE_ONE/&, PUBLISH/' -e '0,/^\t{ 0 },$/{
+	/^\t{ 0 },$/e cat statement
+}' $folder/products_repo.c
+{ echo; block 2; } >>$folder/products_repo.c
+echo 'enum error products_put_live(struct ctx *, const char *id, struct product *out) MUST_CHECK;' >prototype
+sed -i '/^enum error products_insert/{
+	e cat prototype
+}' $folder/products_priv.h
+{ echo; block 3; } >>$folder/products_service.c
+block 4 >prototype
 sed -i '/^enum error products_delete/r prototype' $folder/products.h
-{ block 3; echo; } >handler
-block 4 >row
+{ block 5; echo; } >handler
+block 6 >row
 sed -i -e '/^const struct route/{
 	e cat handler
 }' -e '/^\t{ 0 },$/{
@@ -80,6 +89,27 @@ product=$(member id)
 send "products/$product/publish"
 is "the rule holds: status" "$status" 409
 matches "the rule holds: what it says" "$body" 'without stock cannot go live'
+ask PATCH "/api/v1/products/$product" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"stock":3}'
+
+# Another transaction sells the last one, and commits while the request waits for the row.
+./dev psql -q >"$site/sale" 2>&1 <<'SQL' &
+BEGIN;
+UPDATE products SET stock = 0;
+DO $$ BEGIN FOR i IN 1..2000 LOOP
+	EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE NOT granted);
+	PERFORM pg_sleep(0.01);
+END LOOP; END $$;
+COMMIT;
+SQL
+sale=$!
+sold() { [[ $(./dev psql -Atqc "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %NOT granted%' AND state = 'active'") == 1 ]]; }
+wait_until 20 sold || fail_all "the sale does not begin"
+send "products/$product/publish"
+is "what is sold meanwhile cannot go live" "$status" 409
+wait "$sale" || true
+ask GET "/api/v1/products/$product" -H "Authorization: Bearer $token"
+is "and stays a draft" "$(member stock) $(member state)" "0 draft"
+
 ask PATCH "/api/v1/products/$product" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"stock":3}'
 send "products/$product/publish"
 is "the route of one's own" "$status $(member state)" "200 live"
