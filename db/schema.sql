@@ -64,8 +64,13 @@ CREATE FUNCTION search_query(typed text) RETURNS tsquery
 DECLARE
 	words text := websearch_to_tsquery('english', typed)::text;
 	stem text := substring(words FROM '''[^'']*''$');
-	word text := substring(websearch_to_tsquery('simple', typed)::text FROM '''[^'']*''$');
+	plain text := websearch_to_tsquery('simple', typed)::text;
+	word text := substring(plain FROM '''[^'']*''$');
 BEGIN
+	IF words = '' THEN
+		words := plain;
+		word := NULL;
+	END IF;
 	IF querytree(words::tsquery) IN ('', 'T') THEN
 		RETURN '';
 	END IF;

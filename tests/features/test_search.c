@@ -95,6 +95,24 @@ Test(search, words_of_any_language)
 	finds("\xd0\xbb\xd0\xb0\xd0\xbc", "\xd0\x9b\xd0\xb0\xd0\xbc\xd0\xbf\xd0\xb0");
 }
 
+Test(search, stop_words_alone_are_words)
+{
+	make_item(t, &ada, .title = "The Who");
+	make_item(t, &ada, .title = "Theatre lamp", .description = "who knows");
+	make_item(t, &ada, .title = "To be or not to be");
+	finds("the who", "The Who");
+	finds("THE WHO", "The Who");
+	finds("the", "The Who");
+	finds("who", "The Who,Theatre lamp");
+	finds("\"the who\"", "The Who");
+	finds("\"who the\"", "");
+	finds("to be", "To be or not to be");
+	finds("the -who", "");
+	finds("-the", "");
+	finds("the lamp", "Theatre lamp");
+	finds("the who lamp", "Theatre lamp");
+}
+
 Test(search, what_is_typed_around_the_words)
 {
 	make_item(t, &ada, .title = "Green lamp");
