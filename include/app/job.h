@@ -206,4 +206,7 @@ const struct job_kind *job_kind_find(const char *name);
  * status. The settings must be loaded. */
 int job_work(void);
 
+/* Runs the jobs that are due, with as many workers, and returns. */
+int job_work_once(void);
+
 #endif

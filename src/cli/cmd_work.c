@@ -4,9 +4,9 @@
 #include "app/job.h"
 
 static int
-work(const struct call *call UNUSED)
+work(const struct call *call)
 {
-	return job_work();
+	return cli_value(call, "--once") ? job_work_once() : job_work();
 }
 
-const struct act work_acts[] = { { "", .run_alone = work }, { 0 } };
+const struct act work_acts[] = { { "[--once]", .run_alone = work }, { 0 } };

@@ -11,11 +11,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 
 enum {
 	ARENA_LIMIT = 16 * 1024 * 1024,
 	WORKERS_MAX = 4096,
 	CRONS_MAX = 256,
+	LATE_MS = 10000,   /* of a statement without a limit */
 	LONG_US = 1000000, /* a job that takes longer lets go of the rest of its batch */
 	POLL_FIRST_US = 100000,
 	TELL_US = 2000000,
@@ -27,19 +29,27 @@ struct time_row {
 	int64_t seen_at; /* up to here, in seconds since 1970, it was seen to; 0: not known yet */
 };
 
+/* A worker that died, by its first lease, and how long its jobs are looked for. */
+struct dead {
+	int64_t leases, until; /* 0: not looked for yet */
+};
+
 static struct keeper {
 	struct arena *arena;
 	struct db *db;
 	struct ctx ctx;
 	int signals;
 	bool leaving, leave_now;
+	bool ending; /* a signal asked for it */
 
 	int64_t known[WORKERS_MAX]; /* the first leases of the workers that were there */
 	size_t nknown;
+	struct dead dead[WORKERS_MAX];
+	size_t ndead;
 	struct time_row crons[CRONS_MAX];
 	size_t ncrons;
 
-	int64_t look_at, renew_at, cron_at, tell_at, poll_us;
+	int64_t rescue_at, look_at, renew_at, cron_at, tell_at, poll_us;
 } k;
 
 /* ---- workers: leases, death, batches */
@@ -119,31 +129,75 @@ free_batch(struct slot *slot, int64_t now)
 	return e;
 }
 
-/* Looks at every worker of the pool. Who was there before and is not has died: it stays known
- * until its jobs are taken back. */
-static enum error
-look_at_workers(int64_t now)
+/* Notes who is there; those that were there and are not have died. Also while the database is
+ * away: a worker may die before it comes back. */
+static void
+note_workers(void)
 {
 	int64_t here[WORKERS_MAX];
-	size_t n = 0, ndead = 0;
+	struct slot *slot;
+	size_t n = 0;
+
+	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++)
+		if (is_worker(slot))
+			here[n++] = slot->leases;
+	for (size_t i = 0; i < k.nknown; i++)
+		if (!has(here, n, k.known[i]) && k.ndead < WORKERS_MAX)
+			k.dead[k.ndead++] = (struct dead) { .leases = k.known[i] };
+	memcpy(k.known, here, n * sizeof(*here));
+	k.nknown = n;
+}
+
+/* Whose jobs nobody has looked for yet. */
+static bool
+new_dead(void)
+{
+	for (size_t i = 0; i < k.ndead; i++)
+		if (!k.dead[i].until)
+			return true;
+	return false;
+}
+
+/* More than once, for the server may still run the statement by which a dead worker took jobs:
+ * its rows are locked until then. */
+static enum error
+rescue_from_dead(int64_t now)
+{
+	int64_t late_ms = settings.db_statement_timeout_ms, leases[WORKERS_MAX];
+	size_t kept = 0;
+	enum error e;
+
+	if (!new_dead() && (!k.ndead || now < k.rescue_at))
+		return OK;
+
+	k.rescue_at = now + SECOND;
+	for (size_t i = 0; i < k.ndead; i++)
+		leases[i] = k.dead[i].leases;
+	e = rescue(leases, k.ndead);
+	if (e)
+		return e;
+
+	for (size_t i = 0; i < k.ndead; i++) {
+		struct dead d = k.dead[i];
+
+		if (!d.until)
+			d.until = now + SECOND + (late_ms ? late_ms : LATE_MS) * 1000;
+		if (now < d.until)
+			k.dead[kept++] = d;
+	}
+	k.ndead = kept;
+	return OK;
+}
+
+static enum error
+free_batches(int64_t now)
+{
 	struct slot *slot;
 	enum error e = OK;
 
-	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++) {
-		if (!is_worker(slot))
-			continue;
-		here[n++] = slot->leases;
-		if (!e)
+	for (unsigned i = 0; !e && (slot = shared_slot_at(i)); i++)
+		if (is_worker(slot))
 			e = free_batch(slot, now);
-	}
-	for (size_t i = 0; i < k.nknown; i++)
-		if (!has(here, n, k.known[i]))
-			k.known[ndead++] = k.known[i];
-	if (!e && ndead)
-		e = rescue(k.known, ndead);
-	k.nknown = e ? ndead : 0;
-	for (size_t i = 0; i < n && k.nknown < WORKERS_MAX; i++)
-		k.known[k.nknown++] = here[i];
 	return e;
 }
 
@@ -322,11 +376,14 @@ keep(void)
 	bool was_connected = db_descriptor(k.db) >= 0;
 	enum error e;
 
+	note_workers();
 	e = hear(now);
 	if (!was_connected)
 		k.look_at = now;
 	if (!e)
-		e = look_at_workers(now);
+		e = rescue_from_dead(now);
+	if (!e)
+		e = free_batches(now);
 	if (!e && now >= k.renew_at)
 		e = renew(now);
 	if (!e && now >= k.look_at && !k.leaving)
@@ -348,6 +405,7 @@ read_signal(void)
 	while (read(k.signals, &info, sizeof(info)) == sizeof(info)) {
 		k.leaving = true;
 		k.leave_now |= info.ssi_signo != SIGTERM; /* another one sees to the workers */
+		k.ending = true;
 	}
 }
 
@@ -382,7 +440,7 @@ workers_left(void)
 	for (unsigned i = 0; (slot = shared_slot_at(i)); i++)
 		if (is_worker(slot))
 			return true;
-	return k.nknown > 0;
+	return new_dead();
 }
 
 static void
@@ -408,9 +466,9 @@ read_crons(void)
 }
 
 bool
-keeper_set_up(void)
+keeper_set_up(enum signal_role role)
 {
-	sigset_t set = signals_take(SIGNALS_WORKER);
+	sigset_t set = signals_take(role);
 
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	k.arena = arena_new(ARENA_LIMIT);
@@ -434,4 +492,58 @@ keeper_live(void)
 	}
 	db_free(k.db);
 	arena_free(k.arena);
+}
+
+/* ---- without a pool: `work --once` */
+
+enum error
+keeper_look_once(void)
+{
+	enum error e = keep();
+
+	db_free(k.db); /* its socket must not be shared with children */
+	k.db = db_new(settings.database_url);
+	k.ctx.db = k.db;
+	arena_reset(k.arena);
+	k.leaving = true;
+	return e;
+}
+
+static void
+stop_children(void)
+{
+	struct slot *slot;
+
+	for (unsigned i = 0; (slot = shared_slot_at(i)); i++)
+		if (is_worker(slot))
+			kill(slot->pid, SIGTERM);
+}
+
+bool
+keeper_live_with_children(void)
+{
+	bool good = true, told = false;
+	pid_t pid;
+
+	for (;;) {
+		enum error e;
+		int status;
+
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			good &= WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_SUCCESS ||
+						      WEXITSTATUS(status) == EXIT_OVERRUN);
+		e = keep();
+		if (pid < 0 && (e || !new_dead()))
+			break;
+		db_settle(k.db);
+		failure_clear(&k.ctx);
+		if (k.ending && !told)
+			stop_children();
+		told = k.ending;
+		sleep_until_due(e != OK);
+		arena_reset(k.arena);
+	}
+	db_free(k.db);
+	arena_free(k.arena);
+	return good;
 }

@@ -89,10 +89,19 @@ int64_t cron_last_due(const struct cron_times *, const char *zone, int64_t after
 
 /* Each is set up for its life in a pool, then lives until it is told to leave. False, with
  * errno, where it cannot. */
-bool keeper_set_up(void);
+bool keeper_set_up(enum signal_role);
 void keeper_live(void);
 bool worker_set_up(struct slot *, bool mail_alone);
 void worker_live(void);
+
+/* For `work --once`: looks once at what is due, and closes the connection before fork(); then
+ * supervises this process's children until the last one has ended. False: one of them failed. */
+enum error keeper_look_once(void) MUST_CHECK;
+bool keeper_live_with_children(void);
+/* Runs jobs until no queue has any; false where the database stayed away. */
+bool worker_empty_queues(void) MUST_CHECK;
+/* Makes job_bells; false, with errno, where it cannot. */
+bool bells_open(void);
 
 /* What the keeper and the workers wake each other by: eventfd(2). */
 struct job_bells {

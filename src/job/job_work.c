@@ -37,7 +37,7 @@ work(const struct seat_info *info)
 	struct slot *slot = shared_slot_take();
 
 	errno = EAGAIN; /* without a slot: until old workers are gone */
-	if (!slot || !(keeper ? keeper_set_up() : worker_set_up(slot, mail_alone))) {
+	if (!slot || !(keeper ? keeper_set_up(SIGNALS_WORKER) : worker_set_up(slot, mail_alone))) {
 		log_error(NULL, "cannot start a %s: %s", keeper ? "keeper" : "worker",
 			  strerror(errno));
 		return EXIT_FAILURE;
@@ -53,6 +53,15 @@ work(const struct seat_info *info)
 	return EXIT_SUCCESS;
 }
 
+bool
+bells_open(void)
+{
+	job_bells.workers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	job_bells.mail = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	job_bells.keeper = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return job_bells.workers >= 0 && job_bells.mail >= 0 && job_bells.keeper >= 0;
+}
+
 int
 job_work(void)
 {
@@ -63,10 +72,7 @@ job_work(void)
 		.work = work,
 	};
 
-	job_bells.workers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	job_bells.mail = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	job_bells.keeper = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (job_bells.workers < 0 || job_bells.mail < 0 || job_bells.keeper < 0) {
+	if (!bells_open()) {
 		log_error(NULL, "cannot make a bell: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

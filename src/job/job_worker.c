@@ -23,6 +23,7 @@ enum {
 	REST_MS = 4,     /* after a small batch, so that the next one is larger */
 	AWAY_MS = 250,   /* between two tries while the database is away */
 	KINDS_MAX = 256,
+	FAILURES_MAX = 20, /* with AWAY_MS between them, in `work --once` */
 };
 
 static struct worker {
@@ -35,6 +36,7 @@ static struct worker {
 	int epoll;
 	int64_t next_lease;
 	int64_t plan_at; /* when statements are to be planned anew */
+	int failures;    /* of the database, in a row */
 
 	/* The batch in hand. */
 	const struct taken *taken;
@@ -485,6 +487,7 @@ work_once(void)
 		w.plan_at = now() + PLAN_US;
 		e = jobs_plan_anew(&w.ctx);
 	}
+	w.failures = e ? w.failures + 1 : 0;
 	if (e) {
 		db_settle(w.db);
 		failure_clear(&w.ctx);
@@ -513,6 +516,7 @@ worker_set_up(struct slot *slot, bool mail_alone)
 	random_bytes(&random, sizeof(random));
 	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
 	w.slot->leases = w.next_lease;
+	bell_ring(job_bells.keeper); /* it must know this worker before that can die */
 	w.overall = SECOND;
 	w.arena = arena_new(ARENA_LIMIT);
 	w.job_arena = arena_new(ARENA_LIMIT);
@@ -522,6 +526,14 @@ worker_set_up(struct slot *slot, bool mail_alone)
 	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, w.bell, &event) == 0;
 }
 
+static void
+shut_down(void)
+{
+	db_free(w.db);
+	arena_free(w.job_arena);
+	arena_free(w.arena);
+}
+
 void
 worker_live(void)
 {
@@ -529,7 +541,14 @@ worker_live(void)
 		if (!work_once())
 			wait_for_bell(IDLE_MS);
 	}
-	db_free(w.db);
-	arena_free(w.job_arena);
-	arena_free(w.arena);
+	shut_down();
+}
+
+bool
+worker_empty_queues(void)
+{
+	while (!job_leave_by && w.failures < FAILURES_MAX && work_once())
+		;
+	shut_down();
+	return w.failures == 0;
 }

@@ -561,6 +561,44 @@ Test(work, another_worker_gets_the_job_of_a_killed_one)
 	cr_expect_str_eq(of_job(id, "errors -> 0 ->> 'error'"), "its worker was lost");
 }
 
+/* All processes of the pool but the first, its keeper. */
+static void
+kill_workers(pid_t pool)
+{
+	char text[400] = "", *at = text;
+	FILE *in = fopen(arena_printf(arena, "/proc/%d/task/%d/children", pool, pool), "r");
+	bool keeper = true;
+
+	cr_assert_not_null(in);
+	cr_assert_not_null(fgets(text, sizeof(text), in));
+	fclose(in);
+	for (long pid; (pid = strtol(at, &at, 10)) > 0; keeper = false)
+		if (!keeper)
+			kill((pid_t)pid, SIGKILL);
+}
+
+Test(work, a_take_that_ends_after_its_worker_is_released)
+{
+	const char *id;
+	pid_t pool;
+
+	testdb_sql("CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+		   " PERFORM pg_advisory_xact_lock(hashtext('take_long'),"
+		   " hashtext(current_schema()));"
+		   " PERFORM pg_sleep(4); RETURN NEW; END $$");
+	testdb_sql("CREATE TRIGGER take_long BEFORE UPDATE ON jobs FOR EACH ROW"
+		   " WHEN (NEW.status = 'running' AND NEW.attempts = 1)"
+		   " EXECUTE FUNCTION take_long()");
+	pool = start(SETTINGS("JOB_LEASE_SECONDS=3600", "JOB_WORKERS=1"));
+	id = add("effect", 1);
+	wait_for("1", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+		      " AND classid = hashtext('take_long')::oid"
+		      " AND objid = hashtext(current_schema())::oid");
+	kill_workers(pool);
+	wait_status(id, "succeeded");
+	cr_expect_str_eq(of_job(id, "attempts"), "2");
+}
+
 Test(work, a_job_that_kills_its_worker_fails_in_the_end)
 {
 	const char *id = add("crashing", 0);
@@ -654,7 +692,7 @@ Test(work, no_signal_ends_it_silently)
 		if (skip)
 			continue;
 		cr_assert_eq(kill(pool, number), 0, "signal %d", number);
-		cr_expect_eq(signal_children(pool, number), 2, "signal %d", number);
+		cr_expect_eq(signal_children(pool, number), 3, "signal %d", number);
 	}
 	wait_status(add("effect", 2), "succeeded");
 	cr_expect_null(strstr(the_log(), "ended by signal"));
@@ -666,7 +704,31 @@ Test(work, stopped_processes_are_replaced)
 	pid_t pool = start(SETTINGS("JOB_WORKERS=1"));
 
 	wait_status(add("effect", 1), "succeeded");
-	cr_expect_eq(signal_children(pool, SIGSTOP), 2);
+	cr_expect_eq(signal_children(pool, SIGSTOP), 3);
 	wait_status(add("effect", 2), "succeeded");
 	cr_expect_not_null(strstr(the_log(), "is stopped: killed"));
+}
+
+/* ---- work --once */
+
+Test(work, once_runs_what_is_due_and_ends)
+{
+	const char *quick = add("effect", 1), *late = add("effect", 2),
+		   *failing = add("failing", 3);
+	int status;
+
+	testdb_sql("UPDATE jobs SET status = 'scheduled', run_at = now() + interval '1 hour'"
+		   " WHERE id = '%s'",
+		   late);
+	testdb_sql("UPDATE jobs SET status = 'scheduled', run_at = now() - interval '1 s'"
+		   " WHERE id = '%s'",
+		   failing);
+	status = run("work", "--once", NULL);
+	cr_expect_eq(status, 0, "%s", the_log());
+	cr_expect_str_eq(of_job(quick, "status"), "succeeded");
+	cr_expect_str_eq(of_job(late, "status"), "scheduled");
+	cr_expect_str_eq(of_job(failing, "attempts"), "1", "what was due was moved and tried");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs WHERE status = 'running'"), "0");
+	wait_total("1", "effect", "succeeded");
+	cr_expect_eq(run("work", "--once", NULL), 0, "with nothing to do");
 }
