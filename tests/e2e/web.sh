@@ -7,7 +7,6 @@ needs_feature tasks
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json"
 site_edit=$(page_edit)
 site_start JOB_POLL_SECONDS=1 MAIL_DIR="$site/mail" MAIL_TEMPLATES="$TOP/deploy/mail"
-mkdir "$site/mail"
 work_start "$site" || fail_all "the job workers do not start"
 trap 'work_stop "$site"; site_end' EXIT
 
