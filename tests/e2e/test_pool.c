@@ -661,7 +661,13 @@ Test(pool, a_worker_that_goes_on_is_kept)
 
 /* ---- signals */
 
-static const int crashes[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
+/* Those of which a sanitizer would make a report of its own come last. */
+static const int crashes[] = { SIGTRAP, SIGABRT, SIGSYS, SIGILL, SIGBUS, SIGFPE, SIGSEGV };
+#ifdef __SANITIZE_ADDRESS__
+enum { CRASHES = 3 };
+#else
+enum { CRASHES = COUNT(crashes) };
+#endif
 
 static bool
 is_one_of(int number, const int *numbers, size_t n)
@@ -699,7 +705,7 @@ Test(pool, no_signal_ends_the_parent_silently)
 
 Test(pool, a_crash_of_the_parent_is_logged)
 {
-	for (size_t i = 0; i < COUNT(crashes); i++) {
+	for (size_t i = 0; i < CRASHES; i++) {
 		int status = 0;
 
 		pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
@@ -740,7 +746,7 @@ Test(pool, no_signal_ends_a_worker_silently)
 		cr_expect_eq((pid_t)answer_number(&answer, "pid"), worker, "signal %d", number);
 	}
 	expect_worker_ends(SIGXCPU, "RLIMIT_CPU", 1);
-	for (size_t i = 0; i < COUNT(crashes); i++)
+	for (size_t i = 0; i < CRASHES; i++)
 		expect_worker_ends(crashes[i], "was ended by signal", ++ended);
 	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
 }
@@ -759,11 +765,11 @@ Test(pool, no_signal_ends_a_single_worker_silently)
 		kill(pool.pid, number);
 		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
 	}
-	kill(pool.pid, SIGSEGV);
+	kill(pool.pid, SIGSYS);
 	waitpid(pool.pid, &status, 0);
 	pool.pid = 0;
 	cr_expect(WIFSIGNALED(status));
-	cr_expect_eq(pool_logged(&pool, "this process is ended by signal 11 (SIGSEGV)"), 1);
+	cr_expect_eq(pool_logged(&pool, "this process is ended by signal 31 (SIGSYS)"), 1);
 }
 
 /* RLIMIT_FSIZE: 20 kB are left of the log file. */
