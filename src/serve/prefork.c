@@ -42,15 +42,17 @@ struct seat {
 	unsigned failures; /* in a row */
 };
 
+struct old {
+	pid_t pid;
+	struct watch watch;
+};
+
 static struct pool {
 	const struct pool_plan *plan;
 	struct listener listener;
 	struct seat *seats;
 	size_t nseats;
-	struct old {
-		pid_t pid;
-		struct watch watch;
-	} * old; /* workers from before a reload; the first `nleaving` were told to go */
+	struct old *old; /* workers from before a reload; the first `nleaving` were told to go */
 	size_t nold, nleaving, ntold;
 	bool reloading;
 	pid_t check; /* the process that tries out a new binary; 0: none */
