@@ -83,6 +83,11 @@ struct job_options {
 enum error job_enqueue_(struct ctx *, const struct job_kind *, const void *args,
 			struct job_options) MUST_CHECK;
 
+/* The same for a task by its name, with arguments as JSON (NULL: none), which are checked.
+ * E_NOT_FOUND for an unknown task. */
+enum error job_enqueue_json(struct ctx *, const char *task, const char *json,
+			    const char **id) MUST_CHECK;
+
 /* ---- For handlers */
 
 /* The job in hand. The ctx has an arena and a database, the request id and the traceparent

@@ -229,6 +229,19 @@ stats(struct ctx *c, const struct call *call)
 	return look(c, call, stats_once);
 }
 
+/* Runs it in `work`, not here. */
+static enum error
+run_task(struct ctx *c, const struct call *call)
+{
+	const char *id;
+	enum error e;
+
+	e = job_enqueue_json(c, cli_value(call, "TASK"), cli_value(call, "ARGS"), &id);
+	if (!e)
+		printf(cli_value(call, "--json") ? "{\"id\":\"%s\"}\n" : "%s\n", id);
+	return e;
+}
+
 static enum error
 retry(struct ctx *c, const struct call *call)
 {
@@ -281,6 +294,7 @@ prune(struct ctx *c, const struct call *call)
 const struct act jobs_acts[] = {
 	{ "list [--status S] [--task T] [--queue Q] [--limit N] [--watch] [--json]", list, NULL },
 	{ "show ID [--watch] [--json]", show, NULL },
+	{ "run TASK [ARGS] [--json]", run_task, NULL },
 	{ "retry ID [--json]", retry, NULL },
 	{ "cancel ID [--json]", cancel, NULL },
 	{ "pause QUEUE [--json]", pause_queue, NULL },

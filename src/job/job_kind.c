@@ -124,3 +124,17 @@ queue_served(const char *queue)
 	}
 	return n == 0;
 }
+
+enum error
+job_enqueue_json(struct ctx *c, const char *task, const char *json, const char **id)
+{
+	const struct job_kind *kind = job_kind_find(task);
+	const void *args;
+	enum error e;
+
+	if (!kind)
+		return fail(c, E_NOT_FOUND, "unknown task %s", task);
+
+	e = kind_read_args(c, kind, json ? json : "{}", &args);
+	return e ? e : job_enqueue(c, kind, args, .id = id);
+}

@@ -582,6 +582,11 @@ Test(work, a_take_that_ends_after_its_worker_is_released)
 	const char *id;
 	pid_t pool;
 
+	/* The keeper that wrote this total knows the worker. */
+	pool = start(SETTINGS("JOB_LEASE_SECONDS=3600", "JOB_WORKERS=1"));
+	add("effect", 0);
+	wait_total("1", "effect", "succeeded");
+
 	testdb_sql("CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
 		   " PERFORM pg_advisory_xact_lock(hashtext('take_long'),"
 		   " hashtext(current_schema()));"
@@ -589,7 +594,6 @@ Test(work, a_take_that_ends_after_its_worker_is_released)
 	testdb_sql("CREATE TRIGGER take_long BEFORE UPDATE ON jobs FOR EACH ROW"
 		   " WHEN (NEW.status = 'running' AND NEW.attempts = 1)"
 		   " EXECUTE FUNCTION take_long()");
-	pool = start(SETTINGS("JOB_LEASE_SECONDS=3600", "JOB_WORKERS=1"));
 	id = add("effect", 1);
 	wait_for("1", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
 		      " AND classid = hashtext('take_long')::oid"
@@ -731,4 +735,17 @@ Test(work, once_runs_what_is_due_and_ends)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs WHERE status = 'running'"), "0");
 	wait_total("1", "effect", "succeeded");
 	cr_expect_eq(run("work", "--once", NULL), 0, "with nothing to do");
+}
+
+Test(work, a_command_queues_a_task_with_checked_arguments)
+{
+	cr_expect_eq(run("jobs", "run", "effect", "{\"n\":7}", NULL), 0, "%s", the_log());
+	cr_expect_str_eq(testdb_sql("SELECT args->>'n' FROM jobs WHERE kind = 'effect'"), "7");
+	cr_expect_eq(run("jobs", "run", "effect", "{\"n\":\"x\"}", NULL), 1);
+	cr_expect_eq(run("jobs", "run", "effect", "7 7", NULL), 1);
+	cr_expect_eq(run("jobs", "run", "nothing", NULL), 1);
+	cr_expect_not_null(strstr(the_log(), "unknown task nothing"));
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs"), "1");
+	cr_expect_eq(run("work", "--once", NULL), 0);
+	cr_expect_str_eq(effects("effect"), "1", "%s", the_log());
 }
