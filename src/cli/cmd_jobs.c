@@ -238,7 +238,7 @@ run_task(struct ctx *c, const struct call *call)
 
 	e = job_enqueue_json(c, cli_value(call, "TASK"), cli_value(call, "ARGS"), &id);
 	if (!e)
-		print(cli_value(call, "--json") ? "{\"id\":\"%s\"}\n" : "%s\n", id);
+		print(stdout, cli_value(call, "--json") ? "{\"id\":\"%s\"}\n" : "%s\n", id);
 	return e;
 }
 
