@@ -15,6 +15,9 @@ enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MEMBER, ROLE_ADMIN, ROLE_OWNER };
 
 extern const char *const role_names[]; /* "viewer" … "owner", NULL: choices of a field */
 
+/* Other names that clients may send: .aliases of a field (app/schema.h). */
+extern const char *const role_aliases[];
+
 /* "admin" for ROLE_ADMIN; "none" for what is no role. */
 const char *role_name(enum role);
 

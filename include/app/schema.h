@@ -64,9 +64,12 @@ struct field {
 	int64_t min, max;           /* 0 and 0: no limit but the type's own */
 	const int64_t *min_setting; /* a setting that takes the place of .min, or NULL */
 	const char *const *choices; /* TYPE_ENUM: ends with NULL */
-	int scale;                  /* TYPE_DECIMAL: digits after the point, at most 17 */
-	bool pointer;               /* TYPE_INT, TYPE_BOOL: the member is a pointer */
-	const struct field *item;   /* TYPE_ARRAY: what each value is; its name does not count */
+	/* TYPE_ENUM: pairs of an alias and the choice that it is stored as, then NULL; or NULL.
+	 * OpenAPI states them in the description, not in `enum`. */
+	const char *const *aliases;
+	int scale;                /* TYPE_DECIMAL: digits after the point, at most 17 */
+	bool pointer;             /* TYPE_INT, TYPE_BOOL: the member is a pointer */
+	const struct field *item; /* TYPE_ARRAY: what each value is; its name does not count */
 	/* Whether POST and PUT also require it, by the rows before it in the record; or NULL. */
 	bool (*required_if)(const void *record);
 	const char *initial;         /* as text: what POST and PUT take where it is not given */

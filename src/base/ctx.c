@@ -6,6 +6,7 @@
 enum { USER_AGENT_MAX = 400 };
 
 const char *const role_names[] = { "viewer", "member", "admin", "owner", NULL };
+const char *const role_aliases[] = { "user", "member", NULL };
 
 const char *
 role_name(enum role role)

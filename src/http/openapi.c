@@ -142,9 +142,10 @@ parameter(struct doc *d, const char *in, const struct field *f, bool required)
 	struct field bare = *f;
 
 	bare.text = NULL;
+	bare.aliases = NULL;
 	buf_json(&d->json, "{'name':%s,'in':%s,", f->name, in);
 	buf_json(&d->json, required ? "'required':true," : "'required':false,");
-	describe(d, f->text);
+	describe_field(d, f, USE_CREATE);
 	buf_json(&d->json, "'schema':");
 	field_schema(d, &bare, USE_CREATE);
 	buf_json(&d->json, "},");

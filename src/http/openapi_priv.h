@@ -66,6 +66,8 @@ void shape_need(struct doc *, const struct schema *, enum use);
 void shape_name_all(struct doc *);
 void shape_ref(struct doc *, const struct schema *, enum use);
 void shape_write_all(struct doc *);
+/* The text of a field, and its aliases unless the use is USE_READ. */
+void describe_field(struct doc *, const struct field *, enum use);
 void field_schema(struct doc *, const struct field *, enum use);
 /* What one would send or get: a whole record, or a page with one. */
 void shape_example(struct doc *, const struct schema *, enum use);

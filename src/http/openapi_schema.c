@@ -307,12 +307,23 @@ record_of(struct doc *d, const struct field *f)
 }
 
 void
+describe_field(struct doc *d, const struct field *f, enum use use)
+{
+	const char *text = f->text;
+
+	for (const char *const *a = f->aliases; a && *a && use != USE_READ; a += 2)
+		text = arena_printf(d->arena, "%s%s`%s` is accepted for `%s`.", text ? text : "",
+				    text ? " " : "", a[0], a[1]);
+	describe(d, text);
+}
+
+void
 field_schema(struct doc *d, const struct field *f, enum use use)
 {
 	struct buf *b = &d->json;
 
 	buf_json(b, "{");
-	describe(d, f->text);
+	describe_field(d, f, use);
 	if (f->record) {
 		record_of(d, f);
 	} else {

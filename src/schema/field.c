@@ -196,6 +196,9 @@ check_choice(const struct place *at, const char *text)
 	for (const char *const *choice = at->field->choices; *choice; choice++)
 		if (strcmp(*choice, text) == 0)
 			return *choice;
+	for (const char *const *alias = at->field->aliases; alias && *alias; alias += 2)
+		if (strcmp(*alias, text) == 0)
+			return alias[1];
 
 	list = buf_new(at->ctx->arena, 4096);
 	for (const char *const *choice = at->field->choices; *choice; choice++) {

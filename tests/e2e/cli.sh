@@ -148,6 +148,8 @@ is "activate" "$status" 200
 bobs=$(member access_token)
 app user set-role bob@example.com viewer
 matches "set-role" "$output" 'role +viewer'
+app user set-role bob@example.com user
+matches "set-role: user is member" "$output" 'role +member'
 ask GET /api/v1/users/me -H "Authorization: Bearer $bobs"
 is_problem "set-role ends the sessions in workers that run" 401 invalid_token
 app user set-password bob@example.com <<<'another lamp, red shade'
@@ -180,6 +182,13 @@ ask GET /api/v1/users -H "Authorization: Bearer $(member access_token)"
 is "it may what an admin may" "$status" 200
 app token --email new@example.com --role viewer
 matches "another role" "$code $errors" '1 .*cure: .* user set-role new@example.com viewer'
+app token --email user@example.com --role user --json
+body=$output
+is "a token for a user: a member" "$code $(member role)" '0 member'
+app token --email user@example.com --role user
+is "and again" "$code" 0
+app token --role king
+matches "no such role" "$code $errors" '1 .*--role must be one of: viewer, member, admin, owner'
 app token --hours 0
 is "no hours" "$code" 2
 ENVIRONMENT=production app token

@@ -351,6 +351,28 @@ Test(users, an_account_can_be_made)
 	cr_expect_eq(a.status, 422);
 }
 
+/* Full-stack templates call members "user". */
+Test(users, the_role_user_is_stored_as_member)
+{
+	struct account admin = make_user(t, .role = "admin");
+	struct account ada = make_user(t, .role = "viewer");
+	struct answer a =
+	    ask(&admin, "POST", "/users",
+		"{\"email\":\"new@example.com\",\"password\":\"another one\",\"role\":\"user\"}");
+
+	cr_assert_eq(a.status, 201, "%s", a.body);
+	cr_expect_str_eq(answer_text(&a, "role"), "member");
+	a = on_user(&admin, "PATCH", ada.id, "{\"role\":\"user\"}");
+	cr_assert_eq(a.status, 200, "%s", a.body);
+	cr_expect_str_eq(answer_text(&a, "role"), "member");
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(DISTINCT role, ' ') FROM users"),
+			 "admin member");
+	a = ask(&admin, "GET", "/users?role=user", NULL);
+	cr_expect_eq(answer_int(&a, "total"), 2, "%s", a.body);
+	a = on_user(&admin, "PATCH", ada.id, "{\"role\":\"User\"}");
+	expect_fields(&a, "body role invalid_choice");
+}
+
 /* --- who may do what to whom --- */
 
 static unsigned

@@ -33,6 +33,7 @@ struct sign {
 };
 
 static const char *const colours[] = { "red", "green", NULL };
+static const char *const aliases[] = { "lime", "green", NULL };
 static const char *const grants[] = { "password", NULL };
 static int64_t pin_min = 6;
 
@@ -52,7 +53,7 @@ static const struct field lamp_fields[] = {
 	  .text = "A \"name\".", .example = "Lamp" },
 	{ TEXT(struct lamp, note), .flags = F_RW | F_NULLABLE, .min = 30, .max = 40 },
 	{ ENUM(struct lamp, colour), .flags = F_RW | F_NULLABLE, .choices = colours,
-	  .initial = "green" },
+	  .aliases = aliases, .initial = "green" },
 	{ TIME(struct lamp, made_at), .flags = F_READ | F_CREATE },
 	{ EMAIL(struct lamp, email), .flags = F_READ | F_UPDATE },
 	{ TEXT(struct lamp, pin), .flags = F_CREATE | F_SECRET, .min = 1, .max = 8,
@@ -101,7 +102,11 @@ static const struct schema search_schema = SCHEMA("Search", struct lamp, search_
 
 static const struct list_filter filters[] = {
 	{ .sql = "colour = $",
-	  .field = { .name = "colour", .type = TYPE_ENUM, .choices = colours, .text = "Of it." } },
+	  .field = { .name = "colour",
+		     .type = TYPE_ENUM,
+		     .choices = colours,
+		     .aliases = aliases,
+		     .text = "Of it." } },
 	{ .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
 	{ .sql = "made_at > $", .field = { .name = "after", .type = TYPE_TIME } },
 	{ 0 },
@@ -342,7 +347,8 @@ Test(openapi, says_all_of_a_row)
 	   "{\"type\":[\"string\",\"null\"],\"minLength\":30,\"maxLength\":40,"
 	   "\"examples\":[\"Some note Some note Some note Some note\"]}");
 	is("/components/schemas/LampCreate/properties/colour",
-	   "{\"type\":[\"string\",\"null\"],\"enum\":[\"red\",\"green\",null],"
+	   "{\"description\":\"`lime` is accepted for `green`.\","
+	   "\"type\":[\"string\",\"null\"],\"enum\":[\"red\",\"green\",null],"
 	   "\"default\":\"green\",\"examples\":[\"green\"]}");
 	is_absent("/components/schemas/LampUpdate/properties/colour/default");
 	is("/components/schemas/LampCreate/properties/made_at",
@@ -467,7 +473,7 @@ Test(openapi, describes_lists)
 	is(LIST "/parameters/3/schema/enum", "[\"-made_at\",\"made_at\",\"-title\",\"title\"]");
 	is(LIST "/parameters/3/schema/default", "\"-made_at\"");
 	is(LIST "/parameters/4/schema/enum", "[\"red\",\"green\"]");
-	is(LIST "/parameters/4/description", "\"Of it.\"");
+	is(LIST "/parameters/4/description", "\"Of it. `lime` is accepted for `green`.\"");
 	is(LIST "/parameters/5/schema/format", "\"date-time\"");
 	is("/components/schemas/LampPage/required", "[\"items\",\"limit\",\"next_cursor\"]");
 	members_are("/components/schemas/LampPage/properties",

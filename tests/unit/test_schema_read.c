@@ -15,6 +15,8 @@ struct thing {
 
 static const char *const states[] = { "draft", "active", "archived", NULL };
 
+static const char *const state_aliases[] = { "hidden", "draft", "live", "active", NULL };
+
 static const char *const colours[] = { "red", "green", "blue", NULL };
 
 static const struct field colour = { .type = TYPE_ENUM, .choices = colours };
@@ -30,7 +32,8 @@ static const struct field fields[] = {
 	{ EMAIL(struct thing, email), .flags = F_RW },
 	{ UUID(struct thing, parent_id), .flags = F_RW | F_NULLABLE },
 	{ TIME(struct thing, due_at), .flags = F_RW },
-	{ ENUM(struct thing, state), .flags = F_RW, .choices = states, .initial = "active" },
+	{ ENUM(struct thing, state), .flags = F_RW, .choices = states, .aliases = state_aliases,
+	  .initial = "active" },
 	{ INT(struct thing, stock), .flags = F_RW, .min = -5, .max = 100, .initial = "7" },
 	{ INT(struct thing, any), .flags = F_RW },
 	{ BOOL(struct thing, open), .flags = F_RW, .initial = "true" },
@@ -203,6 +206,17 @@ Test(schema_read, reports_every_bad_field_in_the_order_of_the_rows)
 			 "secret unknown_field",
 			 "%s", errors_text(&r));
 	end(&r);
+}
+
+Test(schema_read, an_alias_becomes_its_choice)
+{
+	struct reading r = read_json(SCHEMA_UPDATE, "{\"state\":\"live\"}");
+
+	cr_assert_eq(r.e, OK);
+	cr_expect_str_eq(r.out.state, "active");
+	end(&r);
+	refuses("{\"state\":\"Live\"}", "invalid_choice",
+		"must be one of: draft, active, archived");
 }
 
 Test(schema_read, names_what_is_wrong)

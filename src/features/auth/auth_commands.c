@@ -68,11 +68,12 @@ token(struct ctx *c, const struct call *call)
 	const char *email = cli_value(call, "--email"), *role = cli_value(call, "--role"), *text;
 	int64_t hours = HOURS, expires_in;
 	struct user user;
-	enum error e;
+	enum error e = OK;
 
-	if (role && role_parse(role) == ROLE_NONE)
-		return fail(c, E_BAD_REQUEST, "--role takes viewer, member, admin or owner");
-	e = cli_number(c, call, "--hours", HOURS_MAX, &hours);
+	if (role)
+		e = cli_check(c, "--role", schema_field(&user_schema, "role"), role, &role);
+	if (!e)
+		e = cli_number(c, call, "--hours", HOURS_MAX, &hours);
 	if (e)
 		return e;
 	if (settings_production())

@@ -98,6 +98,7 @@ static const struct list_filter filters[] = {
 	  .field = { .name = "role",
 		     .type = TYPE_ENUM,
 		     .choices = role_names,
+		     .aliases = role_aliases,
 		     .text = "Only accounts of this role." } },
 	{ .sql = "is_active = $",
 	  .field = { .name = "is_active",
