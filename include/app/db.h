@@ -63,6 +63,9 @@ void db_free(struct db *);
  * is wrong, never a value. */
 const char *db_urls_check(struct arena *) MUST_CHECK;
 
+/* The row of a statement that returns one number as `n`: db_one() stores it in an int64_t. */
+extern const struct schema db_number_schema;
+
 /* Exactly one row into `out`; E_NOT_FOUND where there is none. */
 #define db_one(c, query, out, ...)     db_one_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
 /* All rows: an array in the arena. */

@@ -4,6 +4,12 @@
 #include "app/clock.h"
 #include "app/log.h"
 
+struct number {
+	int64_t n;
+};
+static const struct field number_fields[] = { { INT(struct number, n) } };
+const struct schema db_number_schema = SCHEMA("Number", struct number, number_fields);
+
 static enum error
 unfit(struct ctx *c, const struct rows *rows, const struct field *f, const char *why)
 {

@@ -57,12 +57,6 @@ enum {
 static const struct field made_fields[] = { { UUID(struct job_row, id) } };
 static const struct schema made_schema = SCHEMA("JobMade", struct job_row, made_fields);
 
-struct job_count {
-	int64_t n;
-};
-static const struct field count_fields[] = { { INT(struct job_count, n) } };
-static const struct schema count_schema = SCHEMA("JobCount", struct job_count, count_fields);
-
 static const struct field open_fields[] = { { TEXT(struct job_queue, queue) } };
 static const struct schema open_schema = SCHEMA("JobQueueOpen", struct job_queue, open_fields);
 
@@ -144,7 +138,7 @@ const struct query job_queries[] = {
 	    QUERY("jobs_lock_owner", NULL,
 		  "SELECT FROM pg_advisory_xact_lock(hashtext('jobs of owner'), hashtext($1))"),
 	[COUNT_OWNER] =
-	    QUERY("jobs_count_owner", &count_schema,
+	    QUERY("jobs_count_owner", &db_number_schema,
 		  "SELECT count(*) AS n FROM (SELECT FROM jobs WHERE owner_id = $1 AND " UNFINISHED
 		  " LIMIT $2::bigint) AS j"),
 	[OPEN] =
@@ -410,8 +404,7 @@ args_json(struct ctx *c, const struct job_kind *kind, const void *args)
 static enum error
 check_owner(struct ctx *c, const char *owner)
 {
-	int64_t max = settings.job_max_unfinished;
-	struct job_count count;
+	int64_t max = settings.job_max_unfinished, n;
 	enum error e;
 
 	if (!owner || !max)
@@ -421,8 +414,8 @@ check_owner(struct ctx *c, const char *owner)
 	if (e)
 		return e;
 
-	e = db_one(c, &job_queries[COUNT_OWNER], &count, owner, p_int(c, max + 1));
-	if (e || count.n <= max)
+	e = db_one(c, &job_queries[COUNT_OWNER], &n, owner, p_int(c, max + 1));
+	if (e || n <= max)
 		return e;
 
 	fail(c, E_RATE_LIMITED,

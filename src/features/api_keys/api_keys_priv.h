@@ -12,10 +12,6 @@ struct key_holder {
 	int64_t expires; /* microseconds since 1970; INT64_MAX: never */
 };
 
-struct key_count {
-	int64_t n;
-};
-
 extern const struct schema key_holder_schema, new_api_key_schema;
 extern const struct route api_keys_routes[];
 extern const struct query api_keys_queries[];

@@ -5,10 +5,6 @@
 
 enum { INSERT, COUNT_ALL, FIND, DELETE_ONE, DELETE_ALL, FIND_HOLDER, TOUCH };
 
-static const struct field key_count_fields[] = { { INT(struct key_count, n) } };
-static const struct schema key_count_schema =
-    SCHEMA("ApiKeyCount", struct key_count, key_count_fields);
-
 const struct query api_keys_queries[] = {
 	/* Locks the session, so that a key cannot slip in while all that acts for the account is
 	 * being ended; users first, as everywhere. */
@@ -19,7 +15,7 @@ const struct query api_keys_queries[] = {
 		  " FROM users u JOIN sessions s ON s.user_id = u.id"
 		  " WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()"
 		  " FOR KEY SHARE OF u FOR SHARE OF s RETURNING " COLUMNS),
-	[COUNT_ALL] = QUERY("api_keys_count", &key_count_schema,
+	[COUNT_ALL] = QUERY("api_keys_count", &db_number_schema,
 			    "SELECT count(*) AS n FROM api_keys WHERE user_id = $1"),
 	[FIND] = QUERY_READ("api_keys_find", &api_key_schema,
 			    "SELECT " COLUMNS " FROM api_keys WHERE id = $1 AND user_id = $2"),
@@ -88,11 +84,7 @@ api_keys_remove_all(struct ctx *c, const char *user_id, struct records *out)
 enum error
 api_keys_count(struct ctx *c, int64_t *n)
 {
-	struct key_count count = { 0 };
-	enum error e = db_one(c, &api_keys_queries[COUNT_ALL], &count, c->caller.user_id);
-
-	*n = count.n;
-	return e;
+	return db_one(c, &api_keys_queries[COUNT_ALL], n, c->caller.user_id);
 }
 
 enum error

@@ -7,20 +7,19 @@
 static enum error
 run_forget(struct job *job)
 {
-	struct forgotten batch = { .n = 1 };
-	int64_t all = 0;
+	int64_t n = 1, all = 0;
 	enum error e;
 
-	while (settings.audit_retention_days && batch.n) {
+	while (settings.audit_retention_days && n) {
 		e = job_check(job);
 		if (e)
 			return e;
 
-		e = audit_forget(job->ctx, settings.audit_retention_days, &batch);
+		e = audit_forget(job->ctx, settings.audit_retention_days, &n);
 		if (e)
 			return e;
 
-		all += batch.n;
+		all += n;
 	}
 	if (all)
 		log_info(job->ctx, "removed %" PRId64 " old events from the audit log", all);

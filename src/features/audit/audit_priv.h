@@ -33,12 +33,9 @@ extern const struct cron audit_crons[];
 void audit_refused(struct request *, enum error);
 
 /* audit_repo.c */
-struct forgotten {
-	int64_t n;
-};
-/* Removes a batch of what is older than so many days, and never what is younger than 30: the
- * database sees to that, whoever asks. */
-enum error audit_forget(struct ctx *, int64_t days, struct forgotten *out) MUST_CHECK;
+/* Removes a batch of events older than `days` days, and counts them. The database refuses to remove
+ * events younger than 30 days. */
+enum error audit_forget(struct ctx *, int64_t days, int64_t *n) MUST_CHECK;
 enum error audit_insert(struct ctx *, const struct audit_row *) MUST_CHECK;
 enum error audit_allow_prune(struct ctx *) MUST_CHECK;
 enum error audit_delete(struct ctx *, const char *before, int64_t limit,

@@ -7,10 +7,6 @@
 
 enum { INSERT, ALLOW_PRUNE, PRUNE, FORGET };
 
-static const struct field forgotten_fields[] = { { INT(struct forgotten, n) } };
-static const struct schema forgotten_schema =
-    SCHEMA("AuditForgotten", struct forgotten, forgotten_fields);
-
 const struct query audit_queries[] = {
 	[INSERT] = QUERY("audit_insert", NULL,
 			 "INSERT INTO audit_events (action, outcome, actor_id, actor_kind,"
@@ -20,7 +16,7 @@ const struct query audit_queries[] = {
 	[PRUNE] = QUERY("audit_prune", NULL,
 			"DELETE FROM audit_events WHERE key = ANY (ARRAY("
 			"SELECT key FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2))"),
-	[FORGET] = QUERY("audit_forget", &forgotten_schema, "SELECT audit_events_forget($1) AS n"),
+	[FORGET] = QUERY("audit_forget", &db_number_schema, "SELECT audit_events_forget($1) AS n"),
 	{ 0 },
 };
 
@@ -76,7 +72,7 @@ audit_delete(struct ctx *c, const char *before, int64_t limit, int64_t *removed)
 }
 
 enum error
-audit_forget(struct ctx *c, int64_t days, struct forgotten *out)
+audit_forget(struct ctx *c, int64_t days, int64_t *n)
 {
-	return db_one(c, &audit_queries[FORGET], out, p_int(c, days));
+	return db_one(c, &audit_queries[FORGET], n, p_int(c, days));
 }

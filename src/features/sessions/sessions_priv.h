@@ -19,10 +19,6 @@ extern const struct route sessions_routes[];
 extern const struct query sessions_queries[];
 extern const struct list sessions_rows;
 
-struct session_failures {
-	int64_t n;
-};
-
 enum { SESSIONS_LIVE_OF_USER }; /* rows of sessions_rows' filters */
 
 /* sessions_service.c */

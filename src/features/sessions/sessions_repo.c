@@ -17,10 +17,6 @@ enum {
 	REMOVE_TOKENS,
 };
 
-static const struct field failures_fields[] = { { INT(struct session_failures, n) } };
-static const struct schema failures_schema =
-    SCHEMA("SessionFailures", struct session_failures, failures_fields);
-
 const struct query sessions_queries[] = {
 	[CLOSE] = QUERY("sessions_close", NULL,
 			"UPDATE sessions SET ended_at = now()"
@@ -38,7 +34,7 @@ const struct query sessions_queries[] = {
 			  " WHERE expires_at > created_at + make_interval(days => $2)"
 			  " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	[COUNT_FAILURE] =
-	    QUERY("sessions_count_failure", &failures_schema,
+	    QUERY("sessions_count_failure", &db_number_schema,
 		  "UPDATE sessions SET password_failures = password_failures + 1"
 		  " WHERE user_id = $1 AND id = $2 AND " LIVE " RETURNING password_failures AS n"),
 	[CLEAR_FAILURES] = QUERY("sessions_clear_failures", NULL,
@@ -104,14 +100,13 @@ sessions_shorten(struct ctx *c, int64_t limit, int64_t *n)
 enum error
 sessions_count_failure(struct ctx *c, const char *user_id, const char *id, int64_t *n)
 {
-	struct session_failures failures = { 0 };
-	enum error e = db_one(c, &sessions_queries[COUNT_FAILURE], &failures, user_id, id);
+	enum error e = db_one(c, &sessions_queries[COUNT_FAILURE], n, user_id, id);
 
-	*n = failures.n;
 	if (e != E_NOT_FOUND)
 		return e;
 
 	failure_clear(c);
+	*n = 0;
 	return OK;
 }
 

@@ -93,11 +93,6 @@ static const struct field login_fields[] = {
 };
 const struct schema login_schema = SCHEMA("Login", struct login, login_fields);
 
-static const struct field tally_fields[] = {
-	{ INT(struct tally, n) },
-};
-const struct schema tally_schema = SCHEMA("Tally", struct tally, tally_fields);
-
 static const struct list *const lists[] = { &users_rows, NULL };
 
 const struct feature users_feature = {

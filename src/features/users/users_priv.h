@@ -12,10 +12,6 @@ struct login {
 	bool is_active;
 };
 
-struct tally {
-	int64_t n;
-};
-
 /* Bodies. */
 struct user_body {
 	const char *email, *password;
@@ -34,8 +30,7 @@ struct password_change {
 	const char *current_password, *new_password;
 };
 
-extern const struct schema login_schema, tally_schema, user_body_schema, profile_schema,
-    password_change_schema;
+extern const struct schema login_schema, user_body_schema, profile_schema, password_change_schema;
 extern const struct command users_commands[];
 extern const struct route users_routes[];
 extern const struct query users_queries[];

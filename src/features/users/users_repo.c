@@ -36,7 +36,7 @@ const struct query users_queries[] = {
 				     " WHERE lower(email) = lower($1)"),
 	[LOCK] = QUERY("users_lock", &user_schema,
 		       "SELECT " COLUMNS " FROM users WHERE id = $1 FOR UPDATE"),
-	[LOCK_OWNERS] = QUERY("users_lock_owners", &tally_schema,
+	[LOCK_OWNERS] = QUERY("users_lock_owners", &db_number_schema,
 			      "SELECT count(*) AS n FROM (SELECT 1 FROM users"
 			      " WHERE role = 'owner' AND is_active ORDER BY id FOR UPDATE) AS o"),
 	[FIND_LOGIN] = QUERY_READ("users_find_login", &login_schema,
@@ -58,7 +58,7 @@ const struct query users_queries[] = {
 	    QUERY("users_touch_login", &user_schema,
 		  "UPDATE users SET last_login_at = now(), version = version + 1"
 		  " WHERE id = $1 AND password_hash = $2 AND is_active RETURNING " COLUMNS),
-	[COUNT_OWNERS] = QUERY_READ("users_count_owners", &tally_schema,
+	[COUNT_OWNERS] = QUERY_READ("users_count_owners", &db_number_schema,
 				    "SELECT count(*) AS n FROM users WHERE role = 'owner'"),
 	[UPDATE] = QUERY("users_update", &user_schema,
 			 "UPDATE users SET"
@@ -200,26 +200,16 @@ users_signed_in(struct ctx *c, const struct login *login, struct user *out)
 	return db_one(c, &users_queries[TOUCH_LOGIN], out, login->id, login->password_hash);
 }
 
-static enum error
-count(struct ctx *c, const struct query *query, int64_t *n)
-{
-	struct tally tally;
-	enum error e = db_one(c, query, &tally);
-
-	*n = e ? 0 : tally.n;
-	return e;
-}
-
 enum error
 users_count_owners(struct ctx *c, int64_t *n)
 {
-	return count(c, &users_queries[COUNT_OWNERS], n);
+	return db_one(c, &users_queries[COUNT_OWNERS], n);
 }
 
 enum error
 users_lock_owners(struct ctx *c, int64_t *n)
 {
-	return count(c, &users_queries[LOCK_OWNERS], n);
+	return db_one(c, &users_queries[LOCK_OWNERS], n);
 }
 
 enum error
