@@ -7,8 +7,8 @@
 
 #include "app/base.h"
 
-/* fprintf() that shows what %s inserts as utf8_visible() does: a control character is \uXXXX, which
- * in JSON means the same. The conversions are s, d, u, zu, td, those of PRId64, f and %. */
+/* fprintf() that escapes inserted texts as utf8_visible() does: a control character is \uXXXX, which
+ * JSON reads as the same character. The format's own line breaks stay. */
 void print(FILE *, const char *format, ...) PRINTF_LIKE(2, 3);
 void print_args(FILE *, const char *format, va_list args) PRINTF_LIKE(2, 0);
 

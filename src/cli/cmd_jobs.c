@@ -200,7 +200,7 @@ look(struct ctx *c, const struct call *call,
 
 	for (;;) {
 		if (watch && isatty(STDOUT_FILENO))
-			print(stdout, "\033[H\033[J");
+			fputs("\033[H\033[J", stdout);
 		e = once(c, call, &again);
 		if (e || !again)
 			return e;
