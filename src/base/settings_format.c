@@ -12,19 +12,21 @@
 
 /* For a list: each of its elements. */
 static const struct {
-	const char *pattern, *wanted;
+	const char *pattern, *excluded, *wanted;
 } formats[] = {
-	[KIND_PATH] = { "[^/]$", "must be the path of a file, such as /run/app/file" },
-	[KIND_EMAIL] = { "^" ATOM "(\\." ATOM ")*@(" LABEL "\\.)+" LABEL "$",
+	[KIND_PATH] = { "[^/]$", NULL, "must be the path of a file, such as /run/app/file" },
+	[KIND_EMAIL] = { "^" ATOM "(\\." ATOM ")*@(" LABEL "\\.)+" LABEL "$", "^[^@]{65}",
 			 "must be an e-mail address, such as admin@example.com" },
-	[KIND_PREFIX] = { "^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$",
+	[KIND_PREFIX] = { "^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$", NULL,
 			  "must be empty or begin with a slash and not end with one, such as "
 			  "/api/v1" },
+	/* Browsers omit the default port. */
 	[KIND_ORIGINS] = { "^([a-z][a-z0-9+.-]*://[a-z0-9._-]+(:[0-9]{1,5})?|\\*)$",
+			   "^(http://.*:80|https://.*:443)$",
 			   "must be origins as browsers send them, such as https://app.example.com "
 			   "or http://localhost:3000 (lower case, no path, no slash at the end), "
 			   "or * alone" },
-	[KIND_QUEUES] = { "^(\\*|[^*:]+(:[1-9][0-9]{0,3})?)$",
+	[KIND_QUEUES] = { "^(\\*|[^*:]+(:[1-9][0-9]{0,3})?)$", NULL,
 			  "must be * or names of queues with an optional limit, such as "
 			  "default,mail:2" },
 };
@@ -178,7 +180,7 @@ url_fault(struct arena *a, enum kind kind, const char *url)
 		return "has a #: write %23";
 	if (!rule->query && strchr(at + len, '?'))
 		return "must have no parameters";
-	return NULL;
+	return kind == KIND_URL && matches("/$", url) ? "must not end with a slash" : NULL;
 }
 
 static const char *
@@ -192,16 +194,6 @@ database_fault(struct arena *a, const char *text)
 		   ? NULL
 		   : arena_printf(a, "must be a URL, such as %s, or words such as host=… dbname=…",
 				  url_rules[KIND_DATABASE].example);
-}
-
-static const char *
-app_url_fault(struct arena *a, const char *text)
-{
-	const char *fault = url_fault(a, KIND_URL, text);
-
-	if (fault)
-		return fault;
-	return text[strlen(text) - 1] == '/' ? "must not end with a slash" : NULL;
 }
 
 /* ---- others */
@@ -256,23 +248,13 @@ socket_fault(const char *text)
 }
 
 static const char *
-email_fault(const char *text)
+pattern_fault(enum kind kind, const char *value)
 {
-	const char *at = strchr(text, '@');
-
-	return matches(formats[KIND_EMAIL].pattern, text) && at - text <= 64
-		   ? NULL
-		   : formats[KIND_EMAIL].wanted;
-}
-
-/* Browsers leave out the port of http and of https. */
-static const char *
-origin_fault(const char *text)
-{
-	return matches(formats[KIND_ORIGINS].pattern, text) &&
-		       !matches("^(http://.*:80|https://.*:443)$", text)
-		   ? NULL
-		   : formats[KIND_ORIGINS].wanted;
+	if (kind >= COUNT(formats) || !formats[kind].pattern)
+		return NULL;
+	if (formats[kind].excluded && matches(formats[kind].excluded, value))
+		return formats[kind].wanted;
+	return matches(formats[kind].pattern, value) ? NULL : formats[kind].wanted;
 }
 
 const char *
@@ -280,7 +262,6 @@ format_fault(struct arena *a, enum kind kind, const char *value)
 {
 	switch (kind) {
 	case KIND_URL:
-		return app_url_fault(a, value);
 	case KIND_SMTP:
 		return url_fault(a, kind, value);
 	case KIND_REDIS:
@@ -291,19 +272,11 @@ format_fault(struct arena *a, enum kind kind, const char *value)
 		return folder_fault(value);
 	case KIND_SOCKET:
 		return socket_fault(value);
-	case KIND_EMAIL:
-		return email_fault(value);
-	case KIND_ORIGINS:
-		return origin_fault(value);
 	case KIND_ADDRESSES:
 		return address_fault(a, value);
 	default:
-		break;
+		return pattern_fault(kind, value);
 	}
-	if (kind >= COUNT(formats) || !formats[kind].pattern ||
-	    matches(formats[kind].pattern, value))
-		return NULL;
-	return formats[kind].wanted;
 }
 
 /* ---- keys */

@@ -270,23 +270,15 @@ cli_settings(struct arena *a, const char *env_file, bool complete)
 }
 
 static void
-log_lines(const char *lines)
+show_lines(const char *lines, bool in_log)
 {
 	for (; *lines; lines += strspn(lines, "\n")) {
 		int len = (int)strcspn(lines, "\n");
 
-		log_warn(NULL, "%.*s", len, lines);
-		lines += len;
-	}
-}
-
-static void
-print_lines(const char *lines)
-{
-	for (; *lines; lines += strspn(lines, "\n")) {
-		int len = (int)strcspn(lines, "\n");
-
-		print(stderr, "%.*s\n", len, lines);
+		if (in_log)
+			log_warn(NULL, "%.*s", len, lines);
+		else
+			print(stderr, "%.*s\n", len, lines);
 		lines += len;
 	}
 }
@@ -299,12 +291,12 @@ load_settings(struct arena *a, const char *env_file, bool complete)
 	if (wrong) {
 		print(stderr, "%s: invalid settings (`%s settings --example` lists all)\n", PACKAGE,
 		      PACKAGE);
-		print_lines(wrong);
+		show_lines(wrong, false);
 		return false;
 	}
 
 	log_init();
-	log_lines(settings_warnings());
+	show_lines(settings_warnings(), true);
 	return true;
 }
 

@@ -42,63 +42,32 @@ unknown_parameter(struct arena *a, const char *name, size_t len)
 	return arena_printf(a, "has the unknown parameter %.*s: %s", (int)len, name, instead);
 }
 
-static bool
-libpq_knows(const PQconninfoOption *options, const char *name, size_t len)
-{
-	for (; options->keyword; options++)
-		if (strlen(options->keyword) == len && strncmp(options->keyword, name, len) == 0)
-			return true;
-	return len == 3 && strncmp(name, "ssl", 3) == 0; /* JDBC's, for sslmode */
-}
-
-/* Of a URL: the first parameter that libpq does not know, or NULL. */
-static const char *
-parameter_fault(struct arena *a, const char *url)
-{
-	PQconninfoOption *options = PQconndefaults();
-	const char *at = strchr(url, '?'), *fault = NULL;
-
-	while (options && at && at[1] && !fault) {
-		size_t len = strcspn(++at, "=&");
-
-		if (!libpq_knows(options, at, len))
-			fault = unknown_parameter(a, at, len);
-		at = strchr(at, '&');
-	}
-	PQconninfoFree(options);
-	return fault;
-}
-
-/* libpq quotes the name of a word that it does not know; its other messages may quote more. */
-static const char *
-word_fault(struct arena *a, const char *message)
-{
-	static const char begins[] = "invalid connection option \"";
-	const char *name = message ? strstr(message, begins) : NULL;
-
-	if (name) {
-		name += strlen(begins);
-		return unknown_parameter(a, name, strcspn(name, "\""));
-	}
-	return "is not a connection string: write postgresql://user:password@host:5432/database";
-}
+/* libpq quotes the name of a parameter that it does not know; its other messages may quote values. */
+static const char *const begins[] = {
+	"invalid connection option \"",
+	"invalid URI query parameter: \"",
+	"missing key/value separator \"=\" in URI query parameter: \"",
+};
 
 static const char *
 fault_of(struct arena *a, const char *text)
 {
-	PQconninfoOption *parsed;
-	const char *fault;
 	char *message = NULL;
+	PQconninfoOption *parsed = PQconninfoParse(text, &message);
+	const char *fault = NULL;
 
-	parsed = PQconninfoParse(text, &message);
-	if (parsed) {
-		PQconninfoFree(parsed);
-		return NULL;
+	for (size_t i = 0; i < COUNT(begins) && message && !fault; i++) {
+		const char *name = strstr(message, begins[i]);
+
+		if (name) {
+			name += strlen(begins[i]);
+			fault = unknown_parameter(a, name, strcspn(name, "\""));
+		}
 	}
-	fault = strncmp(text, "postgres", 8) == 0 && strstr(text, "://") ? parameter_fault(a, text)
-									 : NULL;
-	if (!fault)
-		fault = word_fault(a, message);
+	if (!parsed && !fault)
+		fault = "is not a connection string: write "
+			"postgresql://user:password@host:5432/database";
+	PQconninfoFree(parsed);
 	PQfreemem(message);
 	return fault;
 }
