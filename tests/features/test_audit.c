@@ -6,7 +6,6 @@
 
 #include "app/settings.h"
 #include "features/audit/audit_priv.h"
-#include "job/job_priv.h"
 
 #define P "/api/v1"
 
@@ -326,30 +325,19 @@ Test(audit, prune_removes_what_is_old_and_nothing_else)
 
 /* --- and yet it does not grow for ever --- */
 
-static void
-run_forget(void)
-{
-	const struct job_kind *kind = job_kind_find("forget_audit");
-	struct job_state state = { .late_at = INT64_MAX, .slot = shared_slot_take() };
-	struct job job = { .ctx = t->ctx, .kind = kind, .state = &state };
-
-	cr_assert_eq(kind->run(&job), OK);
-	shared_forget(getpid());
-}
-
 Test(audit, the_application_forgets_old_events_by_a_job)
 {
 	testdb_sql("INSERT INTO audit_events (at, action, outcome, actor_kind, target)"
 		   " SELECT now() - n * interval '1 hour', 'user_created', 'success', 'cli', n"
 		   " FROM generate_series(0, 26000) n");
 	settings.audit_retention_days = 100;
-	run_forget();
+	run_job(t, "forget_audit", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT max(target::int) FROM audit_events"), "2399");
 	settings.audit_retention_days = 0;
-	run_forget();
+	run_job(t, "forget_audit", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "2400");
 	settings.audit_retention_days = 1;
-	run_forget();
+	run_job(t, "forget_audit", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT max(target::int) FROM audit_events"), "719",
 			 "30 days stay, whoever asks");
 	cr_expect_eq(db_run(t->ctx, &tampering[1], NULL), E_INTERNAL, "the leave ended with it");

@@ -32,19 +32,11 @@ me(const char *token)
 	return call(t, "GET", P "/users/me", .token = token);
 }
 
-static struct answer
-login(const char *email, const char *password)
-{
-	return post(
-	    P "/auth/login",
-	    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", email, password));
-}
-
 /* The tokens of a new session. */
 static struct tokens
 sign_in(const struct account *user)
 {
-	struct answer a = login(user->email, user->password);
+	struct answer a = call_login(t, user->email, user->password);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
 	return (struct tokens) {
@@ -57,12 +49,6 @@ static struct answer
 send_refresh_token(const char *path, const char *token)
 {
 	return post(path, arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token));
-}
-
-static struct answer
-refresh(const char *token)
-{
-	return send_refresh_token(P "/auth/refresh", token);
 }
 
 static struct answer
@@ -107,7 +93,7 @@ Test(auth, a_stranger_makes_an_account)
 			 arena_printf(t->arena, P "/users/%s", answer_text(&a, "id")));
 	cr_expect_null(strstr(a.body, "correct horse"));
 	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 3) FROM users"), "$y$");
-	cr_expect_eq(login("ada@example.com", "correct horse").status, 200);
+	cr_expect_eq(call_login(t, "ada@example.com", "correct horse").status, 200);
 }
 
 Test(auth, the_name_may_be_left_out_or_null)
@@ -187,11 +173,9 @@ all_of(const struct answer *a, const char *email)
 
 Test(auth, the_response_does_not_reveal_that_an_address_is_registered)
 {
-	const char *top = getenv("srcdir");
 	struct answer first, second, shortened;
 
 	settings.require_verified_email = true;
-	settings.mail_templates = arena_printf(t->arena, "%s/deploy/mail", top ? top : ".");
 	settings.app_url = "https://app.example.com";
 	make_user(t, .email = "Ada@example.com", .role = "admin", .inactive = true,
 		  .full_name = "Somebody Else");
@@ -275,14 +259,14 @@ Test(auth, a_hash_of_another_scheme_is_made_anew_at_the_next_sign_in)
 	register_with("correct horse");
 	settings.password_scheme = "bcrypt";
 	settings.password_bcrypt_cost = 4;
-	cr_expect_eq(login("ada@example.com", "correct horse").status, 200);
+	cr_expect_eq(call_login(t, "ada@example.com", "correct horse").status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 7) FROM users"), "$2b$04$");
 	settings.password_bcrypt_cost = 5;
-	cr_expect_eq(login("ada@example.com", "wrong").status, 401);
+	cr_expect_eq(call_login(t, "ada@example.com", "wrong").status, 401);
 	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 7) FROM users"), "$2b$04$");
-	cr_expect_eq(login("ada@example.com", "correct horse").status, 200);
+	cr_expect_eq(call_login(t, "ada@example.com", "correct horse").status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 7) FROM users"), "$2b$05$");
-	cr_expect_eq(login("ada@example.com", "correct horse").status, 200);
+	cr_expect_eq(call_login(t, "ada@example.com", "correct horse").status, 200);
 }
 
 Test(auth, registration_can_be_closed)
@@ -300,7 +284,7 @@ Test(auth, registration_can_be_closed)
 Test(auth, a_login_gives_tokens_and_makes_a_session)
 {
 	struct account ada = make_user(t, .role = "admin");
-	struct answer a = login(ada.email, ada.password);
+	struct answer a = call_login(t, ada.email, ada.password);
 	struct claims claims;
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
@@ -330,7 +314,7 @@ Test(auth, the_lives_of_tokens_are_settings)
 
 	settings.access_token_expire_minutes = 2;
 	settings.refresh_token_expire_days = 3;
-	a = login(ada.email, ada.password);
+	a = call_login(t, ada.email, ada.password);
 	cr_expect_eq(answer_int(&a, "expires_in"), 120);
 	cr_expect_eq(answer_int(&a, "refresh_expires_in"), 3 * 86400);
 	cr_expect_not_null(testdb_sql("SELECT 1 FROM refresh_tokens"
@@ -341,8 +325,8 @@ Test(auth, the_address_is_trimmed_and_its_capitals_do_not_count)
 {
 	struct account ada = make_user(t, .email = "Ada@Example.com");
 
-	cr_expect_eq(login("ADA@example.COM", ada.password).status, 200);
-	cr_expect_eq(login("  ada@example.com\\n", ada.password).status, 200);
+	cr_expect_eq(call_login(t, "ADA@example.COM", ada.password).status, 200);
+	cr_expect_eq(call_login(t, "  ada@example.com\\n", ada.password).status, 200);
 }
 
 Test(auth, both_paths_take_json_and_the_form)
@@ -458,7 +442,7 @@ Test(auth, each_grant_has_its_own_members)
 		      tokens.refresh_token);
 	expect_fields(&a, "body grant_type invalid_choice", "body refresh_token unknown_field",
 		      "body username required", "body password required");
-	cr_expect_eq(refresh(tokens.refresh_token).status, 200, "nothing used the token");
+	cr_expect_eq(call_refresh(t, tokens.refresh_token).status, 200, "nothing used the token");
 }
 
 static void
@@ -517,7 +501,7 @@ Test(auth, failures_of_a_refresh_do_too)
 		     "invalid_grant");
 	settings.refresh_reuse_grace_seconds = 0;
 	a = send_form(P "/auth/token", "%s", form);
-	cr_assert_eq(refresh(answer_text(&a, "refresh_token")).status, 200);
+	cr_assert_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
 	a = send_form(P "/auth/token", "%s", form);
 	expect_problem(&a, 401, "token_reused");
 	expect_oauth(a, 401, "invalid_grant");
@@ -570,7 +554,7 @@ Test(auth, refreshes_at_the_token_endpoint_are_no_sign_ins)
 			  answer_header(&a, "RateLimit"));
 		tokens.refresh_token = answer_text(&a, "refresh_token");
 	}
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 429, "rate_limited");
 	a = send_form(P "/auth/token", "username=%s&password=%s", ada.email, ada.password);
 	cr_expect_eq(a.status, 200, "%s", a.body);
@@ -578,7 +562,7 @@ Test(auth, refreshes_at_the_token_endpoint_are_no_sign_ins)
 	cr_expect_eq(a.status, 200, "%s", a.body);
 	a = send_form(P "/auth/token", "username=other%%40example.com&password=x");
 	expect_problem(&a, 429, "rate_limited");
-	a = login("third@example.com", "x");
+	a = call_login(t, "third@example.com", "x");
 	expect_problem(&a, 429, "rate_limited");
 }
 
@@ -598,11 +582,11 @@ Test(auth, every_refused_login_looks_the_same)
 {
 	struct account ada = make_user(t), eve = make_user(t, .inactive = true);
 	const struct answer answers[] = {
-		login(ada.email, "wrong password"),
-		login("nobody@example.com", ada.password),
-		login(eve.email, eve.password),
-		login(ada.email, ""),
-		login(ada.email, arena_printf(t->arena, "%01000d", 1)),
+		call_login(t, ada.email, "wrong password"),
+		call_login(t, "nobody@example.com", ada.password),
+		call_login(t, eve.email, eve.password),
+		call_login(t, ada.email, ""),
+		call_login(t, ada.email, arena_printf(t->arena, "%01000d", 1)),
 	};
 	const char *first = answer_text(&answers[0], "detail");
 
@@ -639,12 +623,12 @@ Test(auth, a_hash_of_other_parameters_is_renewed_at_login)
 	testdb_sql(
 	    "UPDATE users SET password_hash = '$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMH"
 	    "Wjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1'");
-	cr_expect_eq(login(ada.email, "Hello World!").status, 401);
+	cr_expect_eq(call_login(t, ada.email, "Hello World!").status, 401);
 	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 3) FROM users"), "$6$");
-	cr_expect_eq(login(ada.email, "Hello world!").status, 200);
+	cr_expect_eq(call_login(t, ada.email, "Hello world!").status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 3) FROM users"), "$y$");
-	cr_expect_eq(login(ada.email, "Hello world!").status, 200);
-	cr_expect_eq(login(ada.email, "Hello World!").status, 401);
+	cr_expect_eq(call_login(t, ada.email, "Hello world!").status, 200);
+	cr_expect_eq(call_login(t, ada.email, "Hello World!").status, 401);
 }
 
 Test(auth, too_many_logins_at_once_are_sent_away)
@@ -653,15 +637,15 @@ Test(auth, too_many_logins_at_once_are_sent_away)
 	struct answer a;
 
 	hash_places_take();
-	a = login(ada.email, ada.password);
+	a = call_login(t, ada.email, ada.password);
 	expect_problem(&a, 503, "overloaded");
-	a = login("nobody@example.com", "x");
+	a = call_login(t, "nobody@example.com", "x");
 	expect_problem(&a, 503, "overloaded");
 	a = register_with("correct horse");
 	expect_problem(&a, 503, "overloaded");
 	hash_places_free();
 
-	cr_expect_eq(login(ada.email, ada.password).status, 200);
+	cr_expect_eq(call_login(t, ada.email, ada.password).status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
 }
 
@@ -805,7 +789,7 @@ Test(auth, what_lives_in_the_database_counts)
 		testdb_sql("%s '%s'", acts[i], ada.id);
 		a = me(tokens.access_token);
 		expect_problem(&a, 401, "invalid_token");
-		a = refresh(tokens.refresh_token);
+		a = call_refresh(t, tokens.refresh_token);
 		expect_problem(&a, 401, "invalid_token");
 		cr_expect_eq(logout(tokens.refresh_token).status, 204);
 	}
@@ -874,7 +858,7 @@ Test(auth, a_refresh_token_turns_into_new_tokens_of_its_session)
 	testdb_sql("UPDATE users SET role = 'admin'");
 	testdb_sql(
 	    "UPDATE sessions SET last_used_at = '2026-01-01', expires_at = now() + interval '1h'");
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(a.status, 200, "%s", a.body);
 	cr_expect_eq(answer_count(&a, ""), 5);
 	cr_expect_eq(answer_int(&a, "refresh_expires_in"), 2592000);
@@ -890,7 +874,7 @@ Test(auth, a_refresh_token_turns_into_new_tokens_of_its_session)
 				      " AND expires_at > now() + interval '29 days'",
 				      first.sid));
 	cr_expect_eq(me(tokens.access_token).status, 200, "the old access token lives on");
-	cr_expect_eq(refresh(answer_text(&a, "refresh_token")).status, 200);
+	cr_expect_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
 }
 
 Test(auth, the_database_holds_no_refresh_token)
@@ -911,10 +895,10 @@ Test(auth, a_lost_answer_can_be_asked_for_again)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer first = refresh(tokens.refresh_token), again, late;
+	struct answer first = call_refresh(t, tokens.refresh_token), again, late;
 
 	age_spent_tokens(9);
-	again = refresh(tokens.refresh_token);
+	again = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(again.status, 200, "%s", again.body);
 	cr_expect_str_neq(answer_text(&again, "refresh_token"),
 			  answer_text(&first, "refresh_token"));
@@ -924,8 +908,8 @@ Test(auth, a_lost_answer_can_be_asked_for_again)
 	/* Both that were given out stay good, however late they are used. */
 	testdb_sql("UPDATE refresh_tokens SET created_at = created_at - interval '1 day',"
 		   " spent_at = spent_at - interval '1 day'");
-	cr_expect_eq(refresh(answer_text(&first, "refresh_token")).status, 200);
-	late = refresh(answer_text(&again, "refresh_token"));
+	cr_expect_eq(call_refresh(t, answer_text(&first, "refresh_token")).status, 200);
+	late = call_refresh(t, answer_text(&again, "refresh_token"));
 	cr_expect_eq(late.status, 200, "%s", late.body);
 }
 
@@ -935,13 +919,13 @@ Test(auth, asking_again_does_not_prolong_the_grace)
 	struct tokens tokens = sign_in(&ada);
 	struct answer a;
 
-	cr_expect_eq(refresh(tokens.refresh_token).status, 200);
+	cr_expect_eq(call_refresh(t, tokens.refresh_token).status, 200);
 	age_spent_tokens(9);
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(a.status, 200);
-	cr_expect_eq(refresh(answer_text(&a, "refresh_token")).status, 200);
+	cr_expect_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
 	age_spent_tokens(2);
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 }
 
@@ -949,26 +933,26 @@ Test(auth, a_spent_token_ends_its_session_and_no_other)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada), other = sign_in(&ada);
-	struct answer next = refresh(tokens.refresh_token), a;
+	struct answer next = call_refresh(t, tokens.refresh_token), a;
 
 	cr_expect_eq(me(answer_text(&next, "access_token")).status, 200);
-	next = refresh(answer_text(&next, "refresh_token"));
+	next = call_refresh(t, answer_text(&next, "refresh_token"));
 	cr_assert_eq(next.status, 200);
 	age_spent_tokens(11);
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 
 	a = me(answer_text(&next, "access_token"));
 	expect_problem(&a, 401, "invalid_token");
 	a = me(tokens.access_token);
 	expect_problem(&a, 401, "invalid_token");
-	a = refresh(answer_text(&next, "refresh_token"));
+	a = call_refresh(t, answer_text(&next, "refresh_token"));
 	expect_problem(&a, 401, "invalid_token");
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "invalid_token");
 
 	cr_expect_eq(me(other.access_token).status, 200);
-	cr_expect_eq(refresh(other.refresh_token).status, 200);
+	cr_expect_eq(call_refresh(t, other.refresh_token).status, 200);
 }
 
 Test(auth, without_grace_a_use_after_that_of_the_successor_is_reuse)
@@ -978,10 +962,10 @@ Test(auth, without_grace_a_use_after_that_of_the_successor_is_reuse)
 	struct answer a;
 
 	settings.refresh_reuse_grace_seconds = 0;
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(a.status, 200);
-	cr_expect_eq(refresh(answer_text(&a, "refresh_token")).status, 200);
-	a = refresh(tokens.refresh_token);
+	cr_expect_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
+	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 }
 
@@ -993,7 +977,7 @@ Test(auth, a_refresh_token_that_is_none_is_refused)
 	struct answer a;
 
 	for (size_t i = 0; i < COUNT(hostile); i++) {
-		a = refresh(hostile[i]);
+		a = call_refresh(t, hostile[i]);
 		cr_expect_str_eq(answer_code(&a), "invalid_token", "%s: %s", hostile[i], a.body);
 	}
 	a = post(P "/auth/refresh", "{\"refresh_token\":17}");
@@ -1013,7 +997,7 @@ Test(auth, an_expired_refresh_token_is_refused_and_ends_nothing)
 	struct answer a;
 
 	testdb_sql("UPDATE refresh_tokens SET expires_at = now()");
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "invalid_token");
 	cr_expect_null(testdb_sql("SELECT 1 FROM sessions WHERE ended_at IS NOT NULL"));
 	cr_expect_null(testdb_sql("SELECT 1 FROM refresh_tokens WHERE spent_at IS NOT NULL"));
@@ -1035,7 +1019,7 @@ Test(auth, a_logout_ends_the_session_at_once)
 
 	a = me(tokens.access_token);
 	expect_problem(&a, 401, "invalid_token");
-	a = refresh(tokens.refresh_token);
+	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "invalid_token");
 	cr_expect_eq(logout(tokens.refresh_token).status, 204, "twice is as good as once");
 	cr_expect_eq(me(other.access_token).status, 200);
@@ -1045,10 +1029,10 @@ Test(auth, a_spent_token_still_logs_out)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer next = refresh(tokens.refresh_token), a;
+	struct answer next = call_refresh(t, tokens.refresh_token), a;
 
 	cr_expect_eq(logout(tokens.refresh_token).status, 204);
-	a = refresh(answer_text(&next, "refresh_token"));
+	a = call_refresh(t, answer_text(&next, "refresh_token"));
 	expect_problem(&a, 401, "invalid_token");
 }
 
@@ -1138,7 +1122,7 @@ Test(auth, refreshes_at_once_share_one_session)
 	cr_expect_str_eq(testdb_sql("SELECT count(DISTINCT session_id) FROM refresh_tokens"), "1");
 	cr_expect_null(testdb_sql("SELECT 1 FROM sessions WHERE ended_at IS NOT NULL"));
 	for (size_t i = 0; i < CROWD; i++)
-		cr_expect_eq(refresh(outcomes[i].token).status, 200, "token %zu", i);
+		cr_expect_eq(call_refresh(t, outcomes[i].token).status, 200, "token %zu", i);
 }
 
 Test(auth, refreshes_at_once_without_grace_leave_one_token)
@@ -1199,11 +1183,11 @@ Test(auth, seed_makes_the_first_owner_once)
 	cr_expect_eq(seed(), OK);
 	cr_expect_str_eq(testdb_sql("SELECT role FROM users WHERE email = 'first@example.com'"),
 			 "owner");
-	cr_expect_eq(login("first@example.com", "first password").status, 200);
+	cr_expect_eq(call_login(t, "first@example.com", "first password").status, 200);
 
 	settings.first_admin_password = "another password";
 	cr_expect_eq(seed(), OK);
-	cr_expect_eq(login("first@example.com", "first password").status, 200);
+	cr_expect_eq(call_login(t, "first@example.com", "first password").status, 200);
 	settings.first_admin_email = "second@example.com";
 	cr_expect_eq(seed(), OK);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
@@ -1216,7 +1200,7 @@ Test(auth, seed_leaves_an_account_as_it_is)
 	settings.first_admin_password = "first password";
 	cr_expect_eq(seed(), OK);
 	cr_expect_str_eq(testdb_sql("SELECT role FROM users"), "viewer");
-	cr_expect_eq(login("first@example.com", "first password").status, 401);
+	cr_expect_eq(call_login(t, "first@example.com", "first password").status, 401);
 }
 
 Test(auth, seed_makes_nobody_of_bad_settings)
@@ -1260,8 +1244,8 @@ Test(auth, cleaning_up_removes_what_is_over_and_nothing_else)
 
 	cr_expect_eq(logout(over.refresh_token).status, 204);
 	testdb_sql("UPDATE sessions SET expires_at = now() WHERE id = '%s'", bob.session_id);
-	next = refresh(live.refresh_token);
-	cr_assert_eq(refresh(answer_text(&next, "refresh_token")).status, 200);
+	next = call_refresh(t, live.refresh_token);
+	cr_assert_eq(call_refresh(t, answer_text(&next, "refresh_token")).status, 200);
 	cr_expect_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(sessions, 2);
 	cr_expect_eq(tokens, 0);
@@ -1275,7 +1259,7 @@ Test(auth, cleaning_up_removes_what_is_over_and_nothing_else)
 
 	/* The used one was kept, so its reuse is still detected. */
 	settings.refresh_reuse_grace_seconds = 0;
-	a = refresh(live.refresh_token);
+	a = call_refresh(t, live.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 }
 

@@ -5,20 +5,8 @@
 #include "support/testdb.h"
 
 #include "app/clock.h"
-#include "job/job_priv.h"
 
 TEST_SUITE(clean);
-
-static void
-run_job(const char *name)
-{
-	static struct slot slot;
-	struct job_state state = { .slot = &slot, .key = 1, .late_at = INT64_MAX };
-	struct job job = { .ctx = t->ctx, .state = &state, .kind = job_kind_find(name) };
-
-	cr_assert_not_null(job.kind, "no job %s", name);
-	cr_assert_eq(job.kind->run(&job), OK);
-}
 
 /* Its name is its user agent. */
 static void
@@ -45,7 +33,7 @@ Test(clean, removes_answers_of_yesterday)
 		   " SELECT '%s', uuid_v7(), uuid_v7(), 201, '{}',"
 		   " now() - n * interval '1 hour' FROM generate_series(1, 6000) AS n",
 		   ada.id);
-	run_job("clean_replays");
+	run_job(t, "clean_replays", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM replays"), "23");
 }
 
@@ -56,7 +44,7 @@ Test(clean, removes_sessions_that_are_over)
 	add_session(&ada, "lives", "1 day", NULL);
 	add_session(&ada, "ended", "1 day", "interval '-2 days'");
 	add_session(&ada, "expired", "-2 days", NULL);
-	run_job("clean_sessions");
+	run_job(t, "clean_sessions", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(user_agent, ', ' ORDER BY user_agent)"
 				    " FROM sessions"),
 			 "lives");
@@ -69,7 +57,7 @@ Test(clean, keeps_spent_tokens_until_they_expire)
 	add_token(&ada, "1 day", true);
 	add_token(&ada, "-1 hour", true);
 	add_token(&ada, "-1 hour", false);
-	run_job("clean_sessions");
+	run_job(t, "clean_sessions", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM refresh_tokens"), "1");
 }
 
@@ -80,7 +68,7 @@ Test(clean, removes_more_than_a_batch)
 	testdb_sql("INSERT INTO sessions (user_id, expires_at)"
 		   " SELECT '%s', now() - interval '9 days' FROM generate_series(1, 5500)",
 		   ada.id);
-	run_job("clean_sessions");
+	run_job(t, "clean_sessions", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM sessions"), "1");
 }
 
@@ -89,6 +77,6 @@ Test(clean, removes_old_jobs)
 	testdb_sql("INSERT INTO jobs (kind, queue, status, finished_at)"
 		   " SELECT 'x', 'y', 'succeeded', now() - interval '9 days'"
 		   " FROM generate_series(1, 1500)");
-	run_job("prune_jobs");
+	run_job(t, "prune_jobs", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs"), "0");
 }

@@ -47,10 +47,7 @@ __wrap_PQsendQueryPrepared(PGconn *conn, const char *name, int n, const char *co
 static void
 begin(void)
 {
-	const char *top = getenv("srcdir");
-
 	t = test_begin();
-	settings.mail_templates = arena_printf(t->arena, "%s/deploy/mail", top ? top : ".");
 	settings.refresh_reuse_grace_seconds = 0;
 	setenv("LOG_LEVEL", "error", 1);
 }
@@ -68,12 +65,6 @@ struct scene {
 #endif
 };
 
-static const char *
-token_json(const char *token)
-{
-	return arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token);
-}
-
 static struct answer
 post(const char *token, const char *path, const char *json)
 {
@@ -83,7 +74,7 @@ post(const char *token, const char *path, const char *json)
 static const char *
 refresh_token(const char *token)
 {
-	struct answer a = post(NULL, P "/auth/refresh", token_json(token));
+	struct answer a = call_refresh(t, token);
 
 	return answer_text(&a, "refresh_token");
 }
@@ -157,9 +148,7 @@ sign_up(const struct scene *s UNUSED)
 static struct answer
 log_in(const struct scene *s)
 {
-	return post(NULL, P "/auth/login",
-		    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", s->ada.email,
-				 s->ada.password));
+	return call_login(t, s->ada.email, s->ada.password);
 }
 
 static struct answer
@@ -173,31 +162,32 @@ fail_to_log_in(const struct scene *s)
 static struct answer
 refresh(const struct scene *s)
 {
-	return post(NULL, P "/auth/refresh", token_json(s->fresh));
+	return call_refresh(t, s->fresh);
 }
 
 static struct answer
 reuse(const struct scene *s)
 {
-	return post(NULL, P "/auth/refresh", token_json(s->spent));
+	return call_refresh(t, s->spent);
 }
 
 static struct answer
 retry_lost(const struct scene *s)
 {
-	return post(NULL, P "/auth/refresh", token_json(s->unconfirmed));
+	return call_refresh(t, s->unconfirmed);
 }
 
 static struct answer
 use_revoked(const struct scene *s)
 {
-	return post(NULL, P "/auth/refresh", token_json(s->revoked));
+	return call_refresh(t, s->revoked);
 }
 
 static struct answer
 log_out(const struct scene *s)
 {
-	return post(NULL, P "/auth/logout", token_json(s->fresh));
+	return post(NULL, P "/auth/logout",
+		    arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", s->fresh));
 }
 
 static struct answer

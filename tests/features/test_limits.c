@@ -247,22 +247,17 @@ Test(limits, refreshes_are_counted_by_session)
 	a = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
 	for (int i = 0; i < 10; i++) {
 		token = answer_text(&a, "refresh_token");
-		a = call(t, "POST", REFRESH,
-			 .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token));
+		a = call_refresh(t, token);
 		cr_assert_eq(a.status, 200);
 	}
 	expect_headers(&a, "\"refresh\";q=10;w=60", "\"refresh\";r=0;t=6");
 	token = answer_text(&a, "refresh_token");
-	a = call(t, "POST", REFRESH,
-		 .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token));
+	a = call_refresh(t, token);
 	expect_problem(&a, 429, "rate_limited");
-	a = call(t, "POST", REFRESH,
-		 .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}",
-				      answer_text(&other, "refresh_token")));
+	a = call_refresh(t, answer_text(&other, "refresh_token"));
 	cr_expect_eq(a.status, 200);
 	for (int i = 0; i < 20; i++) {
-		a = call(t, "POST", REFRESH,
-			 .json = arena_printf(t->arena, "{\"refresh_token\":\"wrong %d\"}", i));
+		a = call_refresh(t, arena_printf(t->arena, "wrong %d", i));
 		expect_problem(&a, 401, "invalid_token");
 	}
 }

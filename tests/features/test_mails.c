@@ -5,7 +5,6 @@
 #include "support/testdb.h"
 
 #include "app/settings.h"
-#include "job/job_priv.h"
 
 #define P "/api/v1"
 
@@ -14,10 +13,7 @@ static struct test *t;
 static void
 begin(void)
 {
-	const char *top = getenv("srcdir");
-
 	t = test_begin();
-	settings.mail_templates = arena_printf(t->arena, "%s/deploy/mail", top ? top : ".");
 	settings.mail_dir = "/nonexistent";
 	settings.app_url = "https://app.example.com";
 	settings.require_verified_email = true;
@@ -45,18 +41,6 @@ register_account(const char *email)
 	return post(
 	    "/auth/register", NULL,
 	    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"correct horse\"}", email));
-}
-
-static void
-run_job(const char *name, const void *args)
-{
-	static struct slot slot;
-	struct job_state state = { .slot = &slot, .key = 1, .late_at = INT64_MAX };
-	struct job job = {
-		.ctx = t->ctx, .state = &state, .kind = job_kind_find(name), .args = args
-	};
-
-	cr_assert_eq(job.kind->run(&job), OK);
 }
 
 /* "template count, …" of the e-mails to an address, "" if there are none. */
@@ -172,13 +156,13 @@ Test(mails, an_unverified_address_gets_its_verification_alone)
 		const char *purpose, *email;
 	} reset = { "reset", ada.email };
 
-	run_job("recovery_mail", &reset);
+	run_job(t, "recovery_mail", &reset);
 	cr_expect_str_eq(mails_to(ada.email), "verify_email 1");
 	testdb_sql("UPDATE mail_tokens SET created_at = created_at - interval '61 seconds'");
 	cr_expect_eq(register_account(ada.email).status, 201);
 	cr_expect_str_eq(mails_to(ada.email), "verify_email 2");
 	verify_all();
-	run_job("recovery_mail", &reset);
+	run_job(t, "recovery_mail", &reset);
 	cr_expect_str_eq(mails_to(ada.email), "reset_password 1, verify_email 2");
 }
 
@@ -200,7 +184,7 @@ Test(mails, are_pruned_after_a_week)
 		   " SELECT 'ada@example.com', 'x', 'x', CASE WHEN n %% 2 = 0 THEN 'body' END,"
 		   " now() - make_interval(days => n), CASE WHEN n %% 2 = 1 THEN now() END"
 		   " FROM generate_series(4, 10) AS n");
-	run_job("prune_mails", NULL);
+	run_job(t, "prune_mails", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT string_agg((now()::date - created_at::date)::text, ' '"
 				    " ORDER BY created_at DESC) FROM mails"),
 			 "4 5 6");

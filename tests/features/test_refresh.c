@@ -16,30 +16,12 @@ TEST_SUITE(refresh);
 
 enum { LETTERS = 26, CROWD = 8, ROUNDS = 4, DAY = 86400 };
 
-static struct answer
-send_refresh_token(const char *token)
-{
-	return call(t, "POST", P "/auth/refresh",
-		    .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token));
-}
-
-static struct answer
-log_in(const struct account *user)
-{
-	struct answer a =
-	    call(t, "POST", P "/auth/login",
-		 .json = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}",
-				      user->email, user->password));
-
-	cr_assert_eq(a.status, 200, "%s", a.body);
-	return a;
-}
-
 static const char *
 sign_in(const struct account *user)
 {
-	struct answer a = log_in(user);
+	struct answer a = call_login(t, user->email, user->password);
 
+	cr_assert_eq(a.status, 200, "%s", a.body);
 	return answer_text(&a, "refresh_token");
 }
 
@@ -71,7 +53,7 @@ run_step(const char *sequence, const char *step, const char *tokens[LETTERS])
 		age_tokens(*step == '~' ? "11 seconds" : "21 days");
 		return;
 	}
-	a = send_refresh_token(tokens[*step - 'A']);
+	a = call_refresh(t, tokens[*step - 'A']);
 	if (step[1] == '>') {
 		cr_assert_eq(a.status, 200, "%s: %s: %s", sequence, step, a.body);
 		tokens[step[2] - 'A'] = answer_text(&a, "refresh_token");
@@ -135,7 +117,7 @@ Test(refresh, a_retry_is_told_from_a_theft)
 					    " AND ended_at IS NOT NULL",
 					    ada.id),
 				 rows[i].ended ? "1" : "0", "%s", rows[i].sequence);
-		cr_expect_eq(send_refresh_token(other).status, 200, "%s: the other session",
+		cr_expect_eq(call_refresh(t, other).status, 200, "%s: the other session",
 			     rows[i].sequence);
 	}
 }
@@ -147,12 +129,12 @@ Test(refresh, without_a_grace_period_a_retry_revokes_at_once)
 	struct answer first, second, a;
 
 	settings.refresh_reuse_grace_seconds = 0;
-	first = send_refresh_token(token);
-	second = send_refresh_token(token);
+	first = call_refresh(t, token);
+	second = call_refresh(t, token);
 	cr_assert_eq(second.status, 200, "%s", second.body);
-	a = send_refresh_token(answer_text(&first, "refresh_token"));
+	a = call_refresh(t, answer_text(&first, "refresh_token"));
 	expect_problem(&a, 401, "token_reused");
-	a = send_refresh_token(answer_text(&second, "refresh_token"));
+	a = call_refresh(t, answer_text(&second, "refresh_token"));
 	expect_problem(&a, 401, "invalid_token");
 }
 
@@ -160,11 +142,11 @@ Test(refresh, a_token_used_under_an_older_version_is_no_lost_response)
 {
 	struct account ada = make_user(t);
 	const char *token = sign_in(&ada);
-	struct answer a = send_refresh_token(token);
+	struct answer a = call_refresh(t, token);
 
 	testdb_sql("UPDATE refresh_tokens SET parent_key = NULL");
 	age_tokens("11 seconds");
-	a = send_refresh_token(token);
+	a = call_refresh(t, token);
 	expect_problem(&a, 401, "token_reused");
 }
 
@@ -173,10 +155,10 @@ Test(refresh, a_retry_says_how_many_tokens_it_revoked)
 	struct account ada = make_user(t);
 	const char *token = sign_in(&ada);
 
-	cr_assert_eq(send_refresh_token(token).status, 200);
-	cr_assert_eq(send_refresh_token(token).status, 200);
+	cr_assert_eq(call_refresh(t, token).status, 200);
+	cr_assert_eq(call_refresh(t, token).status, 200);
 	age_tokens("11 seconds");
-	cr_assert_eq(send_refresh_token(token).status, 200);
+	cr_assert_eq(call_refresh(t, token).status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(detail ->> 'revoked', ' ' ORDER BY key)"
 				    " FROM audit_events WHERE action = 'authn_token_retry'"
 				    " AND target = (SELECT id::text FROM sessions"
@@ -200,7 +182,7 @@ Test(refresh, concurrent_retries_of_a_lost_response_leave_one_token)
 	const char *token = sign_in(&ada);
 	const enum error *results;
 
-	cr_assert_eq(send_refresh_token(token).status, 200);
+	cr_assert_eq(call_refresh(t, token).status, 200);
 	age_tokens("11 seconds");
 	results = crowd_run(CROWD, refresh_one, (void *)token);
 	cr_expect_eq(crowd_count(results, CROWD, OK), CROWD);
@@ -222,7 +204,7 @@ Test(refresh, a_late_reuse_and_its_successor_cannot_both_win)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct account ada = make_user(t);
 		const char *pair[] = { sign_in(&ada), NULL };
-		struct answer a = send_refresh_token(pair[0]);
+		struct answer a = call_refresh(t, pair[0]);
 		const enum error *results;
 
 		pair[1] = answer_text(&a, "refresh_token");
@@ -293,7 +275,7 @@ Test(refresh, no_refresh_extends_a_session_beyond_its_limit)
 		struct answer a;
 
 		settings.session_max_days = rows[i].max_days;
-		a = send_refresh_token(token);
+		a = call_refresh(t, token);
 		if (!rows[i].left) {
 			expect_problem(&a, 401, "invalid_token");
 			continue;
@@ -320,7 +302,7 @@ Test(refresh, a_sign_in_knows_the_limit)
 	struct answer a;
 
 	settings.session_max_days = 1;
-	a = log_in(&ada);
+	a = call_login(t, ada.email, ada.password);
 	cr_expect_eq(answer_int(&a, "refresh_expires_in"), DAY);
 	testdb_sql("UPDATE sessions SET created_at = created_at - interval '1 hour'"
 		   " WHERE ip IS NOT NULL");
@@ -364,17 +346,17 @@ Test(refresh, a_used_successor_stays_as_long_as_its_parent)
 {
 	struct account ada = make_user(t);
 	const char *token = sign_in(&ada);
-	struct answer used = send_refresh_token(token), unused = send_refresh_token(token), a;
+	struct answer used = call_refresh(t, token), unused = call_refresh(t, token), a;
 	int64_t sessions, tokens;
 
 	cr_assert_eq(unused.status, 200);
-	cr_assert_eq(send_refresh_token(answer_text(&used, "refresh_token")).status, 200);
+	cr_assert_eq(call_refresh(t, answer_text(&used, "refresh_token")).status, 200);
 	testdb_sql("UPDATE refresh_tokens SET expires_at = now() WHERE token_hash = sha256('%s')",
 		   answer_text(&used, "refresh_token"));
 	cr_assert_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(tokens, 0);
 	age_tokens("11 seconds");
-	a = send_refresh_token(token);
+	a = call_refresh(t, token);
 	expect_problem(&a, 401, "token_reused");
 
 	testdb_sql("UPDATE refresh_tokens SET expires_at = now()");

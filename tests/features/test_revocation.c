@@ -8,7 +8,6 @@
 #include "app/settings.h"
 #include "features/sessions/sessions.h"
 #include "features/users/users_priv.h"
-#include "job/job_priv.h"
 
 #include <sys/wait.h>
 
@@ -19,10 +18,7 @@ static struct test *t;
 static void
 begin(void)
 {
-	const char *top = getenv("srcdir");
-
 	t = test_begin();
-	settings.mail_templates = arena_printf(t->arena, "%s/deploy/mail", top ? top : ".");
 	settings.mail_dir = "/nonexistent";
 	settings.app_url = "https://app.example.com";
 	settings.session_cache_seconds = 300;
@@ -43,18 +39,6 @@ members(const char *name, const char *value, const char *name2, const char *valu
 	if (!name2)
 		return arena_printf(t->arena, "{\"%s\":\"%s\"}", name, value);
 	return arena_printf(t->arena, "{\"%s\":\"%s\",\"%s\":\"%s\"}", name, value, name2, value2);
-}
-
-static void
-run_job(const char *name, const void *args)
-{
-	static struct slot slot;
-	struct job_state state = { .slot = &slot, .key = 1, .late_at = INT64_MAX };
-	struct job job = {
-		.ctx = t->ctx, .state = &state, .kind = job_kind_find(name), .args = args
-	};
-
-	cr_assert_eq(job.kind->run(&job), OK);
 }
 
 /* The token of the latest e-mail to the address, "" if there is none. */
@@ -94,7 +78,7 @@ request_mail(const struct account *user, const char *path, const char *purpose,
 
 	cr_assert_eq(post(path, NULL, members("email", user->email, NULL, NULL)).status, 204);
 	testdb_sql("DELETE FROM jobs");
-	run_job("recovery_mail", &args);
+	run_job(t, "recovery_mail", &args);
 	return mailed_token(user->email, template);
 }
 
@@ -153,8 +137,7 @@ show_me(const char *token)
 static void
 check_password(const struct account *user, const char *password, unsigned status)
 {
-	struct answer a =
-	    post("/auth/login", NULL, members("email", user->email, "password", password));
+	struct answer a = call_login(t, user->email, password);
 
 	cr_expect_eq(a.status, status, "%s", a.body);
 }
@@ -176,7 +159,7 @@ set_up(void)
 	settings.require_verified_email = false;
 	s.owner = make_user(t, .role = "owner");
 	s.ada = make_user(t);
-	a = post("/auth/login", NULL, members("email", s.ada.email, "password", s.ada.password));
+	a = call_login(t, s.ada.email, s.ada.password);
 	s.access = answer_text(&a, "access_token");
 	s.refresh = answer_text(&a, "refresh_token");
 	cr_assert_eq(show_me(s.access), 200); /* now it is cached */
@@ -198,8 +181,7 @@ session_works(const struct scene *s)
 static bool
 refresh_token_works(const struct scene *s)
 {
-	return post("/auth/refresh", NULL, members("refresh_token", s->refresh, NULL, NULL))
-		   .status == 200;
+	return call_refresh(t, s->refresh).status == 200;
 }
 
 static bool
@@ -526,7 +508,7 @@ Test(revocation, expired_links_are_pruned)
 	request_reset(&ada);
 	testdb_sql("UPDATE mail_tokens SET expires_at = now()");
 	request_reset(&eve);
-	run_job("prune_mail_tokens", NULL);
+	run_job(t, "prune_mail_tokens", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(email, ' ') FROM mail_tokens"), eve.email);
 }
 

@@ -33,9 +33,7 @@ struct signed_in {
 static struct signed_in
 sign_in(const struct account *user)
 {
-	struct answer a = tell("POST", NULL, "/auth/login",
-			       arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}",
-					    user->email, user->password));
+	struct answer a = call_login(t, user->email, user->password);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
 	return (struct signed_in) {
@@ -50,10 +48,7 @@ sign_in(const struct account *user)
 Test(sessions, the_list_has_the_members_of_the_contract)
 {
 	struct account ada = make_user(t);
-	struct answer a =
-	    call(t, "POST", P "/auth/login",
-		 .json = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", ada.email,
-				      ada.password));
+	struct answer a = call_login(t, ada.email, ada.password);
 	const char *token = answer_text(&a, "access_token");
 
 	testdb_sql("UPDATE sessions SET created_at = created_at - interval '1 hour'"
@@ -103,8 +98,7 @@ Test(sessions, one_of_them_can_be_ended)
 	cr_expect_eq(a.status, 204);
 	a = ask("GET", other.access_token, "/users/me");
 	expect_problem(&a, 401, "invalid_token");
-	a = tell("POST", NULL, "/auth/refresh",
-		 arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", other.refresh_token));
+	a = call_refresh(t, other.refresh_token);
 	expect_problem(&a, 401, "invalid_token");
 	cr_expect_eq(ask("GET", ada.token, "/users/me").status, 200);
 
@@ -169,8 +163,7 @@ Test(sessions, logout_all_ends_all_of_ones_own_and_no_other)
 	expect_problem(&a, 401, "invalid_token");
 	a = ask("GET", other.access_token, "/users/me");
 	expect_problem(&a, 401, "invalid_token");
-	a = tell("POST", NULL, "/auth/refresh",
-		 arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", other.refresh_token));
+	a = call_refresh(t, other.refresh_token);
 	expect_problem(&a, 401, "invalid_token");
 	cr_expect_eq(ask("GET", eve.token, "/users/me").status, 200);
 	cr_expect_eq(sign_in(&ada).access_token != NULL, true, "one may come again");
@@ -266,16 +259,12 @@ end_it(const struct scene *s)
 static void
 reuse_token(const struct scene *s)
 {
-	const char *json =
-	    arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", s->victim.refresh_token);
 	struct answer a;
 
 	settings.refresh_reuse_grace_seconds = 0;
-	a = tell("POST", NULL, "/auth/refresh", json);
-	tell(
-	    "POST", NULL, "/auth/refresh",
-	    arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", answer_text(&a, "refresh_token")));
-	tell("POST", NULL, "/auth/refresh", json);
+	a = call_refresh(t, s->victim.refresh_token);
+	call_refresh(t, answer_text(&a, "refresh_token"));
+	call_refresh(t, s->victim.refresh_token);
 }
 
 static void

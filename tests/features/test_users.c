@@ -31,14 +31,6 @@ on_user(const struct account *who, const char *method, const char *id, const cha
 	return ask(who, method, arena_printf(t->arena, "/users/%s", id), json);
 }
 
-static struct answer
-login(const char *email, const char *password)
-{
-	return call(t, "POST", P "/auth/login",
-		    .json = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", email,
-					 password));
-}
-
 /* "action outcome" of every event of that target, oldest first. */
 static const char *
 events(const char *target)
@@ -102,7 +94,7 @@ Test(users, a_new_address_needs_the_password)
 	expect_fields(&a, "body current_password required");
 	a = change_me(&ada, "{\"email\":\"new@example.com\",\"current_password\":\"wrong\"}");
 	expect_problem(&a, 401, "invalid_credentials");
-	cr_expect_eq(login(ada.email, ada.password).status, 200);
+	cr_expect_eq(call_login(t, ada.email, ada.password).status, 200);
 	cr_expect_str_eq(events(ada.id), "user_updated failure");
 
 	testdb_sql("UPDATE users SET email_verified_at = now()");
@@ -113,8 +105,8 @@ Test(users, a_new_address_needs_the_password)
 	cr_assert_eq(a.status, 200, "%s", a.body);
 	cr_expect_str_eq(answer_text(&a, "email"), "New@example.com");
 	cr_expect_str_eq(answer_text(&a, "full_name"), "N");
-	cr_expect_eq(login("new@example.com", ada.password).status, 200);
-	cr_expect_eq(login(ada.email, ada.password).status, 401);
+	cr_expect_eq(call_login(t, "new@example.com", ada.password).status, 200);
+	cr_expect_eq(call_login(t, ada.email, ada.password).status, 401);
 	cr_expect_null(testdb_sql("SELECT email_verified_at FROM users WHERE id = '%s'", ada.id));
 }
 
@@ -140,7 +132,7 @@ Test(users, an_address_that_is_taken_is_refused)
 						       ada.password));
 
 	expect_problem(&a, 409, "email_taken");
-	cr_expect_eq(login(eve.email, eve.password).status, 200);
+	cr_expect_eq(call_login(t, eve.email, eve.password).status, 200);
 	cr_expect_str_eq(events(ada.id), "");
 }
 
@@ -155,7 +147,7 @@ change_password(const struct account *who, const char *current, const char *fres
 Test(users, a_new_password_ends_the_other_sessions_and_not_this_one)
 {
 	struct account ada = make_user(t, .role = "viewer");
-	struct answer other = login(ada.email, ada.password), a;
+	struct answer other = call_login(t, ada.email, ada.password), a;
 
 	settings.session_cache_seconds = 300;
 	a = call(t, "GET", P "/users/me", .token = answer_text(&other, "access_token"));
@@ -165,8 +157,8 @@ Test(users, a_new_password_ends_the_other_sessions_and_not_this_one)
 	cr_expect_eq(ask(&ada, "GET", "/users/me", NULL).status, 200);
 	a = call(t, "GET", P "/users/me", .token = answer_text(&other, "access_token"));
 	expect_problem(&a, 401, "invalid_token");
-	cr_expect_eq(login(ada.email, ada.password).status, 401);
-	cr_expect_eq(login(ada.email, "another password").status, 200);
+	cr_expect_eq(call_login(t, ada.email, ada.password).status, 401);
+	cr_expect_eq(call_login(t, ada.email, "another password").status, 200);
 	cr_expect_str_eq(events(ada.id), "session_ended success, authn_password_change success");
 }
 
@@ -176,7 +168,7 @@ Test(users, a_wrong_current_password_changes_nothing)
 	struct answer a = change_password(&ada, "wrong", "another password");
 
 	expect_problem(&a, 401, "invalid_credentials");
-	cr_expect_eq(login(ada.email, ada.password).status, 200);
+	cr_expect_eq(call_login(t, ada.email, ada.password).status, 200);
 	cr_expect_str_eq(events(ada.id), "authn_password_change_fail failure");
 	cr_expect_null(testdb_sql("SELECT 1 FROM audit_events"
 				  " WHERE audit_events::text LIKE '%%wrong%%'"));
@@ -186,20 +178,18 @@ Test(users, a_wrong_current_password_changes_nothing)
 Test(users, ten_wrong_current_passwords_in_a_row_end_the_session)
 {
 	struct account ada = make_user(t);
-	struct answer a = login(ada.email, ada.password), fresh;
+	struct answer a = call_login(t, ada.email, ada.password), fresh;
 	struct account thief = { .id = ada.id, .token = answer_text(&a, "access_token") };
 
 	for (int i = 0; i < 9; i++)
 		cr_expect_eq(change_password(&thief, "wrong", "another one").status, 401);
 	a = change_password(&thief, ada.password, "short");
 	cr_expect_eq(a.status, 422, "the current password was right");
-	a = login(ada.email, ada.password);
+	a = call_login(t, ada.email, ada.password);
 	thief.token = answer_text(&a, "access_token");
 	for (int i = 0; i < 5; i++)
 		cr_expect_eq(change_password(&thief, "wrong", "another one").status, 401);
-	fresh = call(t, "POST", P "/auth/refresh",
-		     .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}",
-					  answer_text(&a, "refresh_token")));
+	fresh = call_refresh(t, answer_text(&a, "refresh_token"));
 	cr_expect_eq(fresh.status, 200);
 	for (int i = 0; i < 5; i++) {
 		a = change_me(&thief,
@@ -224,7 +214,7 @@ Test(users, a_new_password_keeps_the_rules)
 	cr_expect_eq(a.status, 422);
 	a = ask(&ada, "POST", "/users/me/change-password", "{}");
 	expect_fields(&a, "body current_password required", "body new_password required");
-	cr_expect_eq(login(ada.email, ada.password).status, 200);
+	cr_expect_eq(call_login(t, ada.email, ada.password).status, 200);
 }
 
 Test(users, a_deleted_account_takes_all_of_its_own_along)
@@ -238,7 +228,7 @@ Test(users, a_deleted_account_takes_all_of_its_own_along)
 	cr_assert_eq(a.status, 204);
 	a = ask(&ada, "GET", "/users/me", NULL);
 	expect_problem(&a, 401, "invalid_token");
-	cr_expect_eq(login(ada.email, ada.password).status, 401);
+	cr_expect_eq(call_login(t, ada.email, ada.password).status, 401);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM sessions"), "1");
 	cr_expect_str_eq(events(ada.id), "user_deleted success");
@@ -332,7 +322,7 @@ Test(users, an_account_can_be_made)
 	cr_expect_str_eq(answer_text(&a, "role"), "member");
 	cr_expect(answer_bool(&a, "is_active"));
 	cr_expect_str_eq(events(answer_text(&a, "id")), "user_created success");
-	cr_expect_eq(login("new@example.com", "another one").status, 200);
+	cr_expect_eq(call_login(t, "new@example.com", "another one").status, 200);
 
 	a = ask(&admin, "POST", "/users",
 		"{\"email\":\"NEW@example.com\",\"password\":\"another one\"}");
@@ -342,7 +332,7 @@ Test(users, an_account_can_be_made)
 		"\"role\":\"viewer\",\"is_active\":false,\"full_name\":\"Off\"}");
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	cr_expect(!answer_bool(&a, "is_active"));
-	cr_expect_eq(login("off@example.com", "another one").status, 401);
+	cr_expect_eq(call_login(t, "off@example.com", "another one").status, 401);
 	a = ask(&admin, "POST", "/users", "{\"role\":\"api_key\",\"password\":\"x\"}");
 	expect_fields(&a, "body email required", "body role invalid_choice",
 		      "body password too_short");
@@ -495,8 +485,8 @@ Test(users, what_an_owner_changes_is_written_and_ends_sessions)
 	cr_expect_str_eq(events(ada.id),
 			 "user_updated success, session_ended success, authz_change success,"
 			 " authn_password_change success");
-	cr_expect_eq(login(ada.email, ada.password).status, 401);
-	cr_expect_eq(login(ada.email, "another one").status, 200);
+	cr_expect_eq(call_login(t, ada.email, ada.password).status, 401);
+	cr_expect_eq(call_login(t, ada.email, "another one").status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT detail ->> 'role_to' FROM audit_events"
 				    " WHERE action = 'authz_change'"),
 			 "viewer");
@@ -622,17 +612,17 @@ Test(users, the_bits_are_those_of_the_rows)
 Test(users, signing_in_is_written)
 {
 	struct account ada = make_user(t);
-	struct answer a = login(ada.email, ada.password);
+	struct answer a = call_login(t, ada.email, ada.password);
 	const char *refresh = answer_text(&a, "refresh_token");
 
 	cr_expect_str_eq(testdb_sql("SELECT action || ' ' || outcome || ' ' || actor_kind"
 				    " FROM audit_events WHERE actor_id = '%s'",
 				    ada.id),
 			 "authn_login_success success user");
-	login(ada.email, "hunter2 the wrong one");
-	login("nobody@example.com", "hunter2 the wrong one");
+	call_login(t, ada.email, "hunter2 the wrong one");
+	call_login(t, "nobody@example.com", "hunter2 the wrong one");
 	make_user(t, .email = "off@example.com", .inactive = true);
-	login("off@example.com", ada.password);
+	call_login(t, "off@example.com", ada.password);
 	cr_expect_str_eq(events(ada.email), "authn_login_fail failure");
 	cr_expect_str_eq(events("nobody@example.com"), "authn_login_fail failure");
 	cr_expect_str_eq(events("off@example.com"), "authn_login_fail failure");
@@ -650,17 +640,13 @@ Test(users, signing_in_is_written)
 Test(users, a_reused_token_is_written)
 {
 	struct account ada = make_user(t);
-	struct answer a = login(ada.email, ada.password);
-	const char *json =
-	    arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", answer_text(&a, "refresh_token"));
-	const char *session;
+	struct answer a = call_login(t, ada.email, ada.password);
+	const char *token = answer_text(&a, "refresh_token"), *session;
 
 	settings.refresh_reuse_grace_seconds = 0;
-	a = call(t, "POST", P "/auth/refresh", .json = json);
-	call(t, "POST", P "/auth/refresh",
-	     .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}",
-				  answer_text(&a, "refresh_token")));
-	a = call(t, "POST", P "/auth/refresh", .json = json);
+	a = call_refresh(t, token);
+	call_refresh(t, answer_text(&a, "refresh_token"));
+	a = call_refresh(t, token);
 	expect_problem(&a, 401, "token_reused");
 	session = testdb_sql("SELECT id FROM sessions WHERE ended_at IS NOT NULL");
 	cr_expect_str_eq(events(session), "authn_login_success success, authn_token_reuse failure,"
@@ -669,7 +655,7 @@ Test(users, a_reused_token_is_written)
 				    " AND actor_kind = 'anonymous'",
 				    session),
 			 "2", "who used it again is not known");
-	call(t, "POST", P "/auth/refresh", .json = json);
+	call_refresh(t, token);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"
 				    " WHERE action = 'authn_token_reuse'"),
 			 "1", "once it is known, it fills no table");

@@ -8,6 +8,7 @@
 
 #include "app/log.h"
 #include "app/settings.h"
+#include "job/job_priv.h"
 
 #include <json.h>
 
@@ -22,6 +23,8 @@ test_begin(void)
 
 	running = (struct test) { .arena = a, .db = testdb_open(a), .ctx = testdb_ctx(a) };
 	settings.password_yescrypt_cost = 1;
+	settings.mail_templates =
+	    arena_printf(a, "%s/deploy/mail", getenv("srcdir") ? getenv("srcdir") : ".");
 	log_init();
 	return &running;
 }
@@ -312,4 +315,32 @@ expect_access(struct test *t, const struct account *who, const char *uri, const 
 	cr_expect_eq(a.status, write, "PUT: %u", a.status);
 	a = call(t, "DELETE", uri, .token = who->token);
 	cr_expect_eq(a.status, gone, "DELETE: %u", a.status);
+}
+
+struct answer
+call_login(struct test *t, const char *email, const char *password)
+{
+	return call(t, "POST", "/api/v1/auth/login",
+		    .json = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", email,
+					 password));
+}
+
+struct answer
+call_refresh(struct test *t, const char *refresh_token)
+{
+	return call(t, "POST", "/api/v1/auth/refresh",
+		    .json = arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", refresh_token));
+}
+
+void
+run_job(struct test *t, const char *name, const void *args)
+{
+	static struct slot slot;
+	struct job_state state = { .slot = &slot, .key = 1, .late_at = INT64_MAX };
+	struct job job = {
+		.ctx = t->ctx, .state = &state, .kind = job_kind_find(name), .args = args
+	};
+
+	cr_assert_not_null(job.kind, "no job %s", name);
+	cr_assert_eq(job.kind->run(&job), OK);
 }

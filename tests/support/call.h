@@ -116,6 +116,13 @@ struct new_account {
 	int64_t token_expires_in; /* seconds; 0: 15 minutes */
 };
 
+/* POST auth/login and auth/refresh. */
+struct answer call_login(struct test *, const char *email, const char *password);
+struct answer call_refresh(struct test *, const char *refresh_token);
+
+/* Runs the job of that name in this process. It must succeed. */
+void run_job(struct test *, const char *name, const void *args);
+
 #define make_user(t, ...) make_user_((t), (struct new_account) { __VA_ARGS__ })
 struct account make_user_(struct test *, struct new_account);
 
