@@ -3,6 +3,8 @@
 fill SOCKET                    connects until no more is taken, says `full`, and holds it
 slow HOST:PORT CLIENTS SECONDS  sends a byte now and then
 half SOCKET CLIENTS SECONDS    half a FastCGI request each, and then nothing; again and again
+unread HOST:PORT CLIENTS PATH  with TOKEN in the environment: gets PATH, reads one byte of each
+                               response, prints `held`, and reads no more
 cut http|fastcgi ADDRESS KEY STEP
                                with TOKEN in the environment: a creation that is cut after each STEP
                                bytes, then a whole one"""
@@ -122,5 +124,23 @@ def half(address, clients, seconds):
             s.close()
 
 
+def unread(address, clients, path):
+    host, port = address.split(":")
+    request = "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n" % (path, os.environ["TOKEN"])
+    connections = []
+    for _ in range(int(clients)):
+        s = socket.socket()
+        s.settimeout(30)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        # As on a network: on the loopback interface the server's kernel buffers megabytes.
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)
+        s.connect((host, int(port)))
+        s.sendall(request.encode())
+        s.recv(1)
+        connections.append(s)
+    print("held", flush=True)
+    time.sleep(60)
+
+
 if __name__ == "__main__":
-    {"fill": fill, "slow": slow, "half": half, "cut": cut}[sys.argv[1]](*sys.argv[2:])
+    {"fill": fill, "slow": slow, "half": half, "unread": unread, "cut": cut}[sys.argv[1]](*sys.argv[2:])

@@ -187,6 +187,27 @@ ask GET /health/live -m 2
 is "slow clients hold no worker" "$status" "${wanted[slow]:-200}"
 for fd in "${slow[@]}"; do exec {fd}>&-; done
 
+# Nor does one that does not read a response of a megabyte.
+if [[ -d $TOP/src/features/items ]]; then
+	token=$("$APP" token)
+	{
+		printf '{"title":"long","description":"'
+		printf '\xf0\x9f\x98\x80%.0s' {1..4500}
+		printf '"}'
+	} >"$site/long_item"
+	seq 60 | xargs -P 4 -I{} curl -sS -o /dev/null -H "Authorization: Bearer $token" \
+		-H 'Content-Type: application/json' -d @"$site/long_item" "$url/api/v1/items" 2>>"$log"
+	ask GET '/api/v1/items?limit=60' -H "Authorization: Bearer $token"
+	is "a response of a megabyte" "$status $((${#body} > 200000))" '200 1'
+	TOKEN=$token python3 "$TOP/tests/e2e/half_dead.py" unread "127.0.0.1:$port" 4 '/api/v1/items?limit=60' >"$site/unread" 2>>"$log" &
+	unread=$!
+	is_held() { grep -q held "$site/unread"; }
+	wait_until 10 is_held || not_ok "unread responses: the clients"
+	ask GET /health/live -m 5
+	is "clients that do not read hold no worker" "$status" "${wanted[unread]:-200}"
+	kill $unread
+fi
+
 # A crowd at the sign-in gets no further than the limit, and keeps nobody out.
 crowd ada@example.com >"$site/crowd" &
 ask GET /health/live -m 2
