@@ -44,20 +44,36 @@ is_own(const struct stat *st)
 	       own.st_ino == st->st_ino;
 }
 
+/* Opens a file of a process for writing, if it may be a segment. Any user can run a program of this
+ * name that refers to files of others, so the process must own the file; and it can replace its
+ * descriptor at any time, so what is opened is what was examined. -1: it is none. */
+static int
+open_segment(int folder, const char *file, uid_t owner)
+{
+	int seen = openat(folder, file, O_PATH | O_CLOEXEC), fd = -1;
+	struct stat st;
+	char path[64];
+
+	if (seen < 0)
+		return -1;
+
+	if (fstat(seen, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == owner &&
+	    st.st_size >= (off_t)sizeof(struct segment) && !is_own(&st)) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", seen);
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	}
+	close(seen);
+	return fd;
+}
+
 /* Only if the file is a segment of this layout. By pwrite, since the owner could truncate a mapped
  * file. A random number, so that concurrent writers need no read-modify-write. */
 static void
-renew(int folder, const char *file, size_t at)
+renew(int folder, const char *file, uid_t owner, size_t at)
 {
+	int fd = open_segment(folder, file, owner);
 	uint64_t layout = 0, value;
-	struct stat st;
-	int fd;
 
-	if (fstatat(folder, file, &st, 0) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size < (off_t)sizeof(struct segment) || is_own(&st))
-		return;
-
-	fd = openat(folder, file, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return;
 
@@ -73,6 +89,7 @@ renew_all_of(const char *process, size_t at)
 {
 	char path[64];
 	struct dirent *entry;
+	struct stat st;
 	DIR *files;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/fd", process);
@@ -80,9 +97,11 @@ renew_all_of(const char *process, size_t at)
 	if (!files)
 		return;
 
+	if (fstat(dirfd(files), &st) != 0)
+		st.st_uid = (uid_t)-1;
 	while ((entry = readdir(files))) {
 		if (isdigit((unsigned char)*entry->d_name))
-			renew(dirfd(files), entry->d_name, at);
+			renew(dirfd(files), entry->d_name, st.st_uid, at);
 	}
 	closedir(files);
 }

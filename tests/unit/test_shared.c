@@ -99,6 +99,20 @@ Test(shared, another_process_can_bump_a_generation)
 	unlink(file);
 }
 
+/* Any user can run a program of this name and open a file in it. */
+Test(shared, a_file_that_its_process_does_not_own_is_left_alone)
+{
+	uint64_t before;
+
+	if (getuid() != 0)
+		cr_skip_test("only root can give a file away");
+	cr_assert_null(shared_open(NULL, 4));
+	before = generation_get("session", "1");
+	cr_assert_eq(fchown(shared_fd(), 65534, (gid_t)-1), 0);
+	cr_assert(in_child(publish));
+	cr_expect_eq(generation_get("session", "1"), before);
+}
+
 Test(shared, draining_is_seen_by_all)
 {
 	cr_assert_null(shared_open("", 4));
