@@ -38,6 +38,7 @@ struct hash_ticket {
 	uint64_t number; /* 0: none */
 	unsigned place;
 	int64_t since; /* clock_monotonic() */
+	bool ran;      /* its turn came, and lasts until the place is left */
 	bool refused;  /* its turn did not come in time: it gets no other place */
 };
 

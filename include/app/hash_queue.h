@@ -2,7 +2,8 @@
  * The queue for password hashing, one for all processes of the shared segment: a hash takes 30 ms
  * of a core and 33 MiB, so at most half of the cores, and a quarter of the workers, hash at a time;
  * 32 times as many have a place in the queue. A caller has at most one place, and a client address
- * all but one, so that neither keeps others from signing in.
+ * all but one, so that neither keeps others from signing in. Turns go by order of arrival; a process
+ * that is busy with another request is passed over.
  */
 #ifndef APP_HASH_QUEUE_H
 #define APP_HASH_QUEUE_H

@@ -6,7 +6,14 @@
 
 #include <arpa/inet.h>
 
-enum { PLACES_EACH = 32, WAIT_US = 5000000, RUNNING_MAX = HASH_PLACES_MAX / PLACES_EACH };
+enum {
+	PLACES_EACH = 32,
+	WAIT_US = 5000000,
+	STALE_US = 2 * WAIT_US,
+	RUNNING_MAX = HASH_PLACES_MAX / PLACES_EACH
+};
+
+enum { WAITS, ASKS, HASHES }; /* state of a place */
 
 /* How many processes may hash at a time. */
 static unsigned
@@ -72,6 +79,7 @@ static void
 clear(struct hash_place *p)
 {
 	p->number = p->caller = p->client = 0;
+	p->state = WAITS;
 }
 
 static bool
@@ -88,6 +96,7 @@ join(struct hash_ticket *t, uint64_t caller, uint64_t client)
 		return false;
 
 	clear(p);
+	p->since = clock_monotonic();
 	p->caller = caller;
 	p->client = client;
 	*t = (struct hash_ticket) { .place = (unsigned)(p - shared->hash_places) };
@@ -96,31 +105,71 @@ join(struct hash_ticket *t, uint64_t caller, uint64_t client)
 		p->pid = 0;
 		return false;
 	}
-	t->since = clock_monotonic();
+	p->state = ASKS;
+	t->since = p->since;
 	t->number = p->number = ++shared->hash_numbers;
 	return true;
 }
 
+/* Whether a process serves another request, so that it cannot use its turn. */
+static bool
+is_busy(int32_t pid)
+{
+	const struct slot *slot = shared_slot_of(pid);
+
+	return slot && slot->busy_until;
+}
+
+/* Whether another process hashes, or should before that number. A place that is older than any
+ * ticket was left by a process that died; its pid may belong to another program now. */
+static bool
+is_before(const struct hash_place *p, uint64_t own_number)
+{
+	int32_t pid = p->pid, state = p->state;
+	uint64_t number = p->number;
+	int64_t age;
+
+	if (pid == 0 || pid == getpid() || number == 0)
+		return false;
+	if (state != HASHES && (number > own_number || (state == WAITS && is_busy(pid))))
+		return false;
+
+	age = clock_monotonic() - p->since;
+	if (age > STALE_US || age < -STALE_US) /* the clock begins again with the machine */
+		return false;
+	return !shared_is_dead(pid);
+}
+
 /* Each process runs its tickets one after the other, so the processes with the lowest numbers
  * run, as many as the limit. */
-enum hash_turn
-hash_turn(struct hash_ticket *t)
+static bool
+is_turn(const struct hash_ticket *t)
 {
-	int32_t before[RUNNING_MAX], me = getpid();
+	int32_t before[RUNNING_MAX];
 	unsigned n = 0, most = limit();
 
 	for (unsigned i = 0; i < HASH_PLACES_MAX && n < most; i++) {
 		const struct hash_place *p = &shared->hash_places[i];
-		int32_t pid = p->pid;
-		uint64_t number = p->number;
-		bool known = pid == 0 || pid == me || number == 0 || number > t->number;
+		bool known = !is_before(p, t->number);
 
 		for (unsigned k = 0; k < n && !known; k++)
-			known = before[k] == pid;
-		if (!known && !shared_is_dead(pid))
-			before[n++] = pid;
+			known = before[k] == p->pid;
+		if (!known)
+			before[n++] = p->pid;
 	}
-	if (n < most)
+	return n < most;
+}
+
+/* ASKS is seen by those with higher numbers that look at the same time. */
+enum hash_turn
+hash_turn(struct hash_ticket *t)
+{
+	struct hash_place *p = &shared->hash_places[t->place];
+
+	p->state = ASKS;
+	t->ran = t->ran || is_turn(t);
+	p->state = t->ran ? HASHES : WAITS;
+	if (t->ran)
 		return HASH_RUN;
 	if (clock_monotonic() - t->since < WAIT_US)
 		return HASH_WAIT;
@@ -152,6 +201,7 @@ hash_leave(struct hash_ticket *t)
 		return;
 
 	t->number = 0;
+	t->ran = false;
 	clear(p);
 	p->pid = 0;
 }

@@ -62,7 +62,9 @@ struct found {
 /* A place in the queue for hashing (hash_queue.c). */
 struct hash_place {
 	_Atomic int32_t pid;     /* 0: free */
+	_Atomic int32_t state;   /* hash_queue.c */
 	_Atomic uint64_t number; /* its order; 0: not in order yet */
+	_Atomic int64_t since;   /* clock_monotonic() */
 	_Atomic uint64_t caller, client;
 };
 

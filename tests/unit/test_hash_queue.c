@@ -128,6 +128,48 @@ Test(hash_queue, forgetting_a_process_frees_its_places)
 	leave(first);
 }
 
+/* A worker that serves another request cannot use its turn. */
+Test(hash_queue, a_busy_worker_does_not_hold_up_the_others)
+{
+	pid_t first = enter("a", NULL, HASH_RUN), second = enter("b", NULL, HASH_WAIT);
+	struct slot *slot = shared_slot_at(0);
+
+	slot->pid = second;
+	cr_expect_eq(hash_enter(&own), HASH_WAIT);
+	slot->busy_until = 1;
+	cr_expect_eq(hash_turn(&own.hash), HASH_WAIT, "the first one hashes");
+	leave(first);
+	slot->busy_until = 0;
+	cr_expect_eq(hash_turn(&own.hash), HASH_WAIT, "the second one is idle");
+	slot->busy_until = 1;
+	cr_expect_eq(hash_turn(&own.hash), HASH_RUN);
+	slot->busy_until = 0;
+	cr_expect_eq(hash_turn(&own.hash), HASH_RUN, "it keeps its turn");
+	leave(second);
+}
+
+Test(hash_queue, a_worker_that_hashes_counts_although_it_is_busy)
+{
+	pid_t first = enter("a", NULL, HASH_RUN);
+	struct slot *slot = shared_slot_at(0);
+
+	slot->pid = first;
+	slot->busy_until = 1;
+	cr_expect_eq(hash_enter(&own), HASH_WAIT);
+	leave(first);
+}
+
+/* Its process died, and another program has its number now. */
+Test(hash_queue, a_place_that_was_never_left_holds_up_nobody)
+{
+	pid_t first = enter("a", NULL, HASH_RUN);
+
+	cr_expect_eq(hash_enter(&own), HASH_WAIT);
+	shared->hash_places[0].since -= 11000000;
+	cr_expect_eq(hash_turn(&own.hash), HASH_RUN);
+	leave(first);
+}
+
 Test(hash_queue, nobody_waits_longer_than_five_seconds)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
