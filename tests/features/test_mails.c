@@ -5,6 +5,7 @@
 #include "support/testdb.h"
 
 #include "app/settings.h"
+#include "features/mail/mail.h"
 
 #define P "/api/v1"
 
@@ -174,6 +175,100 @@ Test(mails, have_a_queue_of_their_own)
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(kind || ' ' || queue, ', ' ORDER BY kind)"
 				    " FROM jobs"),
 			 "recovery_mail mail, send_mail mail");
+}
+
+/* ---- what they say */
+
+static void
+write_template(const char *name, const char *text)
+{
+	char folder[] = "/tmp/test_mails.XXXXXX";
+	FILE *file;
+
+	cr_assert(mkdtemp(folder));
+	settings.mail_templates = arena_text(t->arena, folder);
+	file = fopen(arena_printf(t->arena, "%s/%s.txt", folder, name), "w");
+	cr_assert(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void
+remove_template(const char *name)
+{
+	unlink(arena_printf(t->arena, "%s/%s.txt", settings.mail_templates, name));
+	rmdir(settings.mail_templates);
+}
+
+/* Subject, "|" and body of the digest by that template; NULL where it is rejected. */
+static const char *
+digest(const char *template, const struct mail_value *values)
+{
+	enum error e;
+
+	write_template("digest", template);
+	e = mail_enqueue(t->ctx, "ada@example.com", "digest", values);
+	remove_template("digest");
+	failure_clear(t->ctx);
+	if (e) {
+		cr_expect_eq(e, E_INTERNAL);
+		return NULL;
+	}
+	return testdb_sql("WITH m AS (DELETE FROM mails RETURNING subject, body)"
+			  " SELECT subject || '|' || body FROM m");
+}
+
+static const struct mail_value lamp[] = { { "title", "Lamp\r\nBcc: x" }, { "n", "1" }, { 0 } };
+static const struct mail_value shade[] = { { "title", "{{name}}" }, { "name", "Shade" }, { 0 } };
+static const struct mail_value *const two_rows[] = { lamp, shade, NULL };
+static const struct mail_value *const no_rows[] = { NULL };
+static const struct mail_value two[] = { { "name", "Ada" }, { "items", .rows = two_rows }, { 0 } };
+static const struct mail_value none[] = { { "name", "Ada" }, { "items", .rows = no_rows }, { 0 } };
+
+Test(mails, can_have_lists)
+{
+	static const char template[] = "Subject: For {{name}}\n\nNew:\n{{#each items}}\n"
+				       "- {{title}} ({{name}})\n{{/each}}\nBye, {{name}}\n";
+
+	cr_expect_str_eq(digest(template, two),
+			 "For Ada|New:\n- LampBcc: x (Ada)\n- {{name}} (Shade)\nBye, Ada\n");
+	cr_expect_str_eq(digest(template, none), "For Ada|New:\nBye, Ada\n");
+	cr_expect_str_eq(
+	    digest("Subject: {{#each items}}{{title}}, {{/each}}\n\n{{#each items}}{{/each}}.",
+		   two),
+	    "LampBcc: x, {{name}}, |.");
+}
+
+Test(mails, lists_with_mistakes_are_rejected)
+{
+	static const char *const bad[] = {
+		"{{#each items}}- {{title}}",
+		"{{#each items}}- {{n}}{{/each}}",
+		"{{#each names}}x{{/each}}",
+		"{{#each name}}x{{/each}}",
+		"{{#each items}}{{#each items}}x{{/each}}{{/each}}",
+		"{{#each items",
+		"{{items}}",
+		"{{/each}}",
+		"{{title}}",
+		"{{#each items}}{{title{{/each}}",
+	};
+
+	for (size_t i = 0; i < COUNT(bad); i++)
+		cr_expect_null(digest(arena_printf(t->arena, "Subject: x\n\n%s", bad[i]), two),
+			       "%s", bad[i]);
+}
+
+Test(mails, too_long_a_list_is_rejected)
+{
+	enum { ROWS = 20000 };
+	const struct mail_value **rows =
+	    arena_array(t->arena, ROWS + 1, sizeof(const struct mail_value *));
+	const struct mail_value values[] = { { "items", .rows = rows }, { 0 } };
+
+	for (size_t i = 0; i < ROWS; i++)
+		rows[i] = lamp;
+	cr_expect_null(digest("Subject: x\n\n{{#each items}}\n- {{title}}\n{{/each}}\n", values));
 }
 
 /* ---- how long */

@@ -4,6 +4,15 @@
  *
  * Texts are files NAME.txt in MAIL_TEMPLATES: a line `Subject: …`, an empty line, the text;
  * {{name}} stands for a value. They are read at each use, so a change needs no restart.
+ *
+ * Lists, for a digest: what stands between the tags is repeated for each row of the list
+ * `items`; a tag alone on a line leaves no empty line.
+ *
+ *	{{#each items}}
+ *	- {{title}}: {{link}}
+ *	{{/each}}
+ *
+ * Within it, {{title}} is the value of the row, else of the e-mail. Lists do not nest.
  */
 #ifndef APP_MAIL_H
 #define APP_MAIL_H
@@ -12,9 +21,19 @@
 
 extern const struct feature mail_feature;
 
-/* A value for {{name}}; an array of them ends with { 0 }. {{service}} is always there. */
+/*
+ * A value for {{name}}; an array of them ends with { 0 }. {{service}} is always there. Control
+ * characters are left out of a value, so that it is one line.
+ *
+ * A list for {{#each name}} has rows instead of a value: arrays of values, with NULL at the end.
+ *
+ *	const struct mail_value lamp[] = { { "title", "Lamp" }, { "link", "https://…" }, { 0 } };
+ *	const struct mail_value *const rows[] = { lamp, NULL };
+ *	const struct mail_value values[] = { { "name", "Ada" }, { "items", .rows = rows }, { 0 } };
+ */
 struct mail_value {
 	const char *name, *value;
+	const struct mail_value *const *rows;
 };
 
 /* Whether the settings say how to send mail. */
@@ -22,7 +41,8 @@ bool mail_enabled(void);
 
 /* Puts an e-mail into the outbox, in the open transaction or in one of its own. It is left out,
  * with a line in the log, if the address got MAIL_RATE_LIMIT of the template. E_INTERNAL, with
- * a line in the log, where the template cannot be read or wants a value that is not given. */
+ * a line in the log, where the template cannot be read or wants a value that is not given, or
+ * the e-mail would be longer than 128 KiB. */
 enum error mail_enqueue(struct ctx *, const char *to, const char *template,
 			const struct mail_value *values) MUST_CHECK;
 

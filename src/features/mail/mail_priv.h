@@ -23,6 +23,9 @@ extern const struct job_kind mail_job;
 enum error mail_deliver(struct job *) MUST_CHECK;
 enum error mail_prune(struct job *) MUST_CHECK;
 
+/* mail_template.c: sets the subject and body by the template. E_INTERNAL, with a line in the log. */
+enum error mail_render(struct ctx *, const struct mail_value *values, struct mail *) MUST_CHECK;
+
 /* mail_send.c: hands a mail over to SMTP_URL, or writes it into MAIL_DIR. E_UNAVAILABLE, with
  * what the server said in the log. */
 enum error mail_send(struct ctx *, const struct mail *) MUST_CHECK;
