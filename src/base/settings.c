@@ -449,6 +449,16 @@ check_environment(struct loader *l)
 
 /* ---- all of them */
 
+/* CORS_ORIGINS: where the development servers of React, Next.js, Vite and Vue listen. */
+static const char *
+default_value(const struct row *row)
+{
+	if (row->kind == KIND_ORIGINS && settings.environment &&
+	    strcmp(settings.environment, "development") == 0)
+		return "http://localhost:3000,http://localhost:5173";
+	return row->standard;
+}
+
 const char *
 settings_load(struct arena *a, const char *env_file, bool complete)
 {
@@ -468,7 +478,7 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 		if (value && (*value || row->flags & S_EMPTY_OK || is_list(row->kind)))
 			set(&l, row, value);
 		else if (!(row->flags & S_REQUIRED))
-			set(&l, row, row->standard);
+			set(&l, row, default_value(row));
 		else if (complete)
 			complain(&l, row, "", "must be set. %s", row->text);
 		else

@@ -94,6 +94,15 @@ dev restart
 refused "restart stays at its port, and knows that the password is another" 0 "$url/docs|user set-password"
 matches "restart: the first admin" "$output" 'user set-password admin@example.com'
 runs "restart"
+matches "origins: how to allow another" "$output" '^  CORS_ORIGINS=http://localhost:3000,http://localhost:5173,http'
+is "the site of the web server has them too" "$(grep -c '"http://localhost:3000,http://localhost:5173"' var/nginx/site.conf)" 1
+sed -i -e 's/^FIRST_ADMIN_EMAIL=.*/FIRST_ADMIN_EMAIL=new@example.com/' -e 's/^#*CORS_ORIGINS=.*/CORS_ORIGINS=https:\/\/app.example.com/' .env
+dev restart
+refused "another first owner in .env than in the database" 0 'Owner: admin@example.com,.*user set-password admin@example.com'
+matches "origins in .env" "$output" '^  CORS_ORIGINS=https://app.example.com,http'
+dev token
+is "a token of the owner in the database" "$(curl -s "$url/api/v1/users/me" -H "Authorization: Bearer $(tail -n 1 <<<"$output")" |
+	grep -o '"role":"[a-z]*"')" '"role":"owner"'
 
 dev test test_items
 matches "a test by itself has its last line" "$output" '^[0-9]+ passed, 0 failed$'

@@ -242,6 +242,32 @@ Test(settings, origins_are_as_browsers_send_them)
 	expect_part(settings_load(a, NULL, true), "CORS_ORIGINS=b.example/: must be origins");
 }
 
+static const char *
+origins(const char *environment, const char *value)
+{
+	set_required();
+	setenv("JWT_SECRET_KEY", "7c1d3f0be28a94665a0fb7c2d9e413886bf25c70a1de4938f6e0257b91c8ad3f",
+	       1);
+	setenv("ENVIRONMENT", environment, 1);
+	if (value)
+		setenv("CORS_ORIGINS", value, 1);
+	else
+		unsetenv("CORS_ORIGINS");
+	cr_assert_null(settings_load(a, NULL, true), "%s", environment);
+	return settings.cors_origins[0]
+		   ? arena_printf(a, "%s %s", settings.cors_origins[0], settings.cors_origins[1])
+		   : "";
+}
+
+Test(settings, development_allows_the_usual_origins)
+{
+	cr_expect_str_eq(origins("development", NULL),
+			 "http://localhost:3000 http://localhost:5173");
+	cr_expect_str_eq(origins("development", ""), "");
+	cr_expect_str_eq(origins("test", NULL), "");
+	cr_expect_str_eq(origins("production", NULL), "");
+}
+
 Test(settings, required_ones_must_be_there)
 {
 	const char *wrong = settings_load(a, NULL, true);

@@ -50,6 +50,19 @@ find_account(struct ctx *c, const char *email, const char *role, struct user *ou
 	return OK;
 }
 
+static enum error
+default_account(struct ctx *c, struct user *out)
+{
+	enum error e = users_find_owner(c, out);
+
+	if (e == E_NOT_FOUND)
+		return fail(c, e,
+			    "there is no active owner; `%s seed` creates one from"
+			    " FIRST_ADMIN_EMAIL and FIRST_ADMIN_PASSWORD, or give --email",
+			    PACKAGE);
+	return e;
+}
+
 static void
 print_json(struct ctx *c, const struct user *user, const char *token, int64_t expires_in)
 {
@@ -82,7 +95,9 @@ token(struct ctx *c, const struct call *call)
 			    " where ENVIRONMENT is production");
 
 	c->user_agent = PACKAGE " token";
-	e = find_account(c, email ? email : settings.first_admin_email, role, &user);
+	e = email ? OK : default_account(c, &user);
+	if (!e)
+		e = find_account(c, email ? email : user.email, role, &user);
 	if (!e)
 		e = auth_issue(c, user.id, user.role, hours, &text, &expires_in);
 	if (e)

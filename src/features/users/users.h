@@ -57,6 +57,8 @@ enum error users_create(struct ctx *, const struct new_user *, struct user *out)
 enum error users_pretend(struct ctx *, const struct new_user *, struct user *out) MUST_CHECK;
 
 enum error users_get(struct ctx *, const char *id, struct user *out) MUST_CHECK;
+/* The active owner with FIRST_ADMIN_EMAIL, else the oldest one; E_NOT_FOUND if there is none. */
+enum error users_find_owner(struct ctx *, struct user *out) MUST_CHECK;
 enum error users_get_by_email(struct ctx *, const char *email, struct user *out) MUST_CHECK;
 
 /* What the caller may do to accounts by his role; a command (ctx.process) may everything.

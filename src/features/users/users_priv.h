@@ -63,7 +63,6 @@ enum error users_renew_hash(struct ctx *, const struct login *, const char *hash
 /* E_NOT_FOUND if the account has another password or address by now, or is not active. */
 enum error users_lock_login(struct ctx *, const struct login *) MUST_CHECK;
 enum error users_set_hash(struct ctx *, const struct login *, const char *hash) MUST_CHECK;
-enum error users_count_owners(struct ctx *, int64_t *n) MUST_CHECK;
 /* Locks the accounts of active owners, in one order for everybody, and counts them. Whoever
  * may take an owner away calls it first: of two who do so at once, the second then sees
  * what the first did. */

@@ -17,7 +17,6 @@ enum {
 	RENEW_HASH,
 	SET_HASH,
 	TOUCH_LOGIN,
-	COUNT_OWNERS,
 	UPDATE,
 	UPDATE_PROFILE,
 	DELETE_ONE,
@@ -58,8 +57,6 @@ const struct query users_queries[] = {
 	    QUERY("users_touch_login", &user_schema,
 		  "UPDATE users SET last_login_at = now(), version = version + 1"
 		  " WHERE id = $1 AND password_hash = $2 AND is_active RETURNING " COLUMNS),
-	[COUNT_OWNERS] = QUERY_READ("users_count_owners", &db_number_schema,
-				    "SELECT count(*) AS n FROM users WHERE role = 'owner'"),
 	[UPDATE] = QUERY("users_update", &user_schema,
 			 "UPDATE users SET"
 			 " full_name = CASE WHEN $2 THEN $3 ELSE full_name END,"
@@ -198,12 +195,6 @@ enum error
 users_signed_in(struct ctx *c, const struct login *login, struct user *out)
 {
 	return db_one(c, &users_queries[TOUCH_LOGIN], out, login->id, login->password_hash);
-}
-
-enum error
-users_count_owners(struct ctx *c, int64_t *n)
-{
-	return db_one(c, &users_queries[COUNT_OWNERS], n);
 }
 
 enum error

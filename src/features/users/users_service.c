@@ -353,8 +353,10 @@ make_first(struct ctx *c, struct new_user *first, FILE *out)
 	e = users_create(c, first, &user);
 	if (e == E_EMAIL_TAKEN) {
 		failure_clear(c);
-		print(out, "users: %s has an account that is no owner; left as it is\n",
-		      first->email);
+		print(out,
+		      "users: %s has an account that is not an active owner, and there is no"
+		      " owner; `%s user set-role %s owner` and `user activate` make it one\n",
+		      first->email, PACKAGE, first->email);
 		return OK;
 	}
 	if (e)
@@ -362,6 +364,34 @@ make_first(struct ctx *c, struct new_user *first, FILE *out)
 
 	print(out, "users: made the owner %s\n", user.email);
 	return OK;
+}
+
+enum error
+users_find_owner(struct ctx *c, struct user *out)
+{
+	const struct param params[] = {
+		{ "role", "owner" },
+		{ "is_active", "true" },
+		{ "sort", "created_at" },
+		{ "limit", "1" },
+	};
+	struct list_args args;
+	struct page page;
+	enum error e;
+
+	e = users_get_by_email(c, settings.first_admin_email, out);
+	if (e != E_NOT_FOUND && (e || is_active_owner(out)))
+		return e;
+	failure_clear(c);
+
+	e = list_read(c, &users_rows, params, COUNT(params), NULL, &args);
+	if (!e)
+		e = db_list(c, &args, &page);
+	if (!e && page.items.n == 0)
+		e = fail(c, E_NOT_FOUND, NULL);
+	if (!e)
+		*out = *(const struct user *)page.items.rows;
+	return e;
 }
 
 enum error
@@ -373,19 +403,18 @@ users_seed(struct ctx *c, FILE *out)
 		.role = ROLE_OWNER,
 		.vouched = true,
 	};
-	int64_t owners;
+	struct user owner;
 	enum error e;
 
-	e = users_count_owners(c, &owners);
-	if (e)
+	e = users_find_owner(c, &owner);
+	if (!e)
+		print(out, "users: the owner %s exists already\n", owner.email);
+	if (e != E_NOT_FOUND)
 		return e;
 
-	if (owners > 0) {
-		print(out, "users: there is an owner already, nothing to do\n");
-		return OK;
-	}
+	failure_clear(c);
 	if (!*first.password) {
-		print(out, "users: FIRST_ADMIN_PASSWORD is empty, so no owner is made\n");
+		print(out, "users: there is no owner; set FIRST_ADMIN_PASSWORD to create one\n");
 		return OK;
 	}
 	return make_first(c, &first, out);
