@@ -27,7 +27,7 @@ post /auth/register "$ada"
 is "registering" "$status" 201
 first=$body
 post /auth/login "$ada"
-is_problem "no sign-in before the address is proved" 403 forbidden
+is_problem "no sign-in before the address is verified" 401 invalid_credentials
 mail_to Ada@Example.com Confirm
 verify=$(token_of "$mail")
 is "the link keeps the token out of access logs: in the fragment" "$([[ -n $verify ]] && echo yes)" yes

@@ -194,6 +194,37 @@ Test(auth, the_response_does_not_reveal_that_an_address_is_registered)
 			 " Ada@example.com already_registered");
 }
 
+/* Registering an address and signing in with the password chosen for it must not reveal whether
+ * somebody had it already. */
+Test(auth, a_sign_in_does_not_reveal_whose_address_is_not_verified)
+{
+	static const char *const emails[] = { "eve@example.com", "ada@example.com",
+					      "nobody@example.com" };
+	const char *top = getenv("srcdir"), *texts[COUNT(emails)];
+
+	settings.require_verified_email = true;
+	settings.mail_templates = arena_printf(t->arena, "%s/deploy/mail", top ? top : ".");
+	settings.app_url = "https://app.example.com";
+	make_user(t, .email = "ada@example.com", .password = "the password of ada");
+	testdb_sql("UPDATE users SET email_verified_at = now()");
+	register_in_full("eve@example.com");
+	register_in_full("ada@example.com");
+	for (size_t i = 0; i < COUNT(emails); i++) {
+		struct answer a = post(
+		    P "/auth/login", arena_printf(t->arena,
+						  "{\"email\":\"%s\","
+						  "\"password\":\"correct horse battery staple\"}",
+						  emails[i]));
+
+		expect_problem(&a, 401, "invalid_credentials");
+		texts[i] = replace(a.body, answer_header(&a, "X-Request-ID"), "REQUEST");
+		cr_expect_str_eq(texts[i], texts[0]);
+	}
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(target, ' ' ORDER BY key) FROM audit_events"
+				    " WHERE action = 'authn_login_fail'"),
+			 "eve@example.com ada@example.com nobody@example.com");
+}
+
 Test(auth, registration_names_every_bad_field_at_once)
 {
 	struct answer a = post(P "/auth/register",

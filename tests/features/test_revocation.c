@@ -423,10 +423,10 @@ is_waited_for(void)
 }
 
 /* Runs `sql` in a transaction that is still open when the request comes in, which has to wait for
- * it, and then to fail. */
+ * it. */
 static void
-expect_refused_after(const char *sql, const char *method, const char *path, const char *token,
-		     const char *json)
+expect_after(const char *sql, const char *method, const char *path, const char *token,
+	     const char *json, unsigned expected)
 {
 	int status;
 	pid_t pid;
@@ -436,13 +436,20 @@ expect_refused_after(const char *sql, const char *method, const char *path, cons
 	pid = fork();
 	if (pid == 0) {
 		t->ctx->db = t->db = db_new(settings.database_url);
-		_exit(call(t, method, path, .token = token, .json = json).status == 401 ? 0 : 1);
+		_exit(call(t, method, path, .token = token, .json = json).status != expected);
 	}
 	while (!is_waited_for())
 		cr_assert_eq(waitpid(pid, &status, WNOHANG), 0, "it does not wait");
 	testdb_sql("COMMIT");
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect_eq(status, 0);
+}
+
+static void
+expect_refused_after(const char *sql, const char *method, const char *path, const char *token,
+		     const char *json)
+{
+	expect_after(sql, method, path, token, json, 401);
 }
 
 /* The password is reset between its check and the change: the change must not happen. */
@@ -567,4 +574,115 @@ Test(revocation, no_key_is_created_while_all_sessions_end)
 			 ada.id),
 	    "POST", P "/api-keys", ada.token, "{\"name\":\"backup\",\"scopes\":[\"jobs:read\"]}");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "0");
+}
+
+Test(revocation, an_account_exceeds_no_limit_of_keys_by_concurrent_requests)
+{
+	struct account ada = make_user(t);
+	const char *insert =
+	    arena_printf(t->arena,
+			 "SELECT FROM users WHERE id = '%s' FOR NO KEY UPDATE;"
+			 " INSERT INTO api_keys (user_id, name, scopes, prefix, key_hash)"
+			 " SELECT '%s', 'k', '{items:read}', 'p' || n, sha256(n::text::bytea)"
+			 " FROM generate_series(1, 100) AS n",
+			 ada.id, ada.id);
+
+	expect_after(insert, "POST", P "/api-keys", ada.token,
+		     "{\"name\":\"one more\",\"scopes\":[\"items:read\"]}", 409);
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "100");
+}
+
+/* The session was live when its password was checked. */
+Test(revocation, a_session_that_is_being_ended_changes_neither_address_nor_password)
+{
+	struct account ada = make_user(t);
+	const char *log_out_all =
+	    arena_printf(t->arena,
+			 "UPDATE users SET security_version = security_version + 1"
+			 " WHERE id = '%s'; UPDATE sessions SET ended_at = now()",
+			 ada.id);
+	const char *hash = testdb_sql("SELECT password_hash FROM users");
+
+	settings.require_verified_email = true;
+	expect_refused_after(
+	    log_out_all, "PATCH", P "/users/me", ada.token,
+	    members("email", "thief@example.com", "current_password", ada.password));
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM mail_tokens"), "0");
+	testdb_sql("UPDATE sessions SET ended_at = NULL");
+	expect_refused_after(
+	    log_out_all, "POST", P "/users/me/change-password", ada.token,
+	    members("current_password", ada.password, "new_password", "password of the thief"));
+	cr_expect_str_eq(testdb_sql("SELECT password_hash FROM users"), hash);
+}
+
+/* --- an address that several people register --- */
+
+static const char *
+register_with(const char *email, const char *password)
+{
+	cr_assert_eq(
+	    post("/auth/register", NULL, members("email", email, "password", password)).status,
+	    201);
+	return mailed_token(email, "verify_email");
+}
+
+static unsigned
+log_in(const char *email, const char *password)
+{
+	return post("/auth/login", NULL, members("email", email, "password", password)).status;
+}
+
+/* Whoever registers first, and whichever link is opened first: it counts with its own password. */
+Test(revocation, the_link_of_a_registration_is_for_its_password_alone)
+{
+	static const char owner[] = "a good password", thief[] = "password of the thief";
+
+	settings.require_verified_email = true;
+	for (int thief_first = 0; thief_first < 2; thief_first++) {
+		const char *email = arena_printf(t->arena, "ada-%d@example.com", thief_first);
+		const char *first = register_with(email, thief_first ? thief : owner);
+		const char *second = register_with(email, thief_first ? owner : thief);
+
+		cr_expect_str_neq(first, second);
+		cr_expect_eq(log_in(email, thief), 401);
+		cr_expect_eq(verify(thief_first ? second : first), 204);
+		cr_expect_eq(log_in(email, thief), 401);
+		cr_expect_eq(log_in(email, owner), 200);
+		verify(thief_first ? first : second);
+		cr_expect_eq(log_in(email, thief), 401);
+		cr_expect_eq(log_in(email, owner), 200);
+	}
+}
+
+Test(revocation, a_verification_sent_again_is_for_the_latest_registration)
+{
+	const char *email = "ada@example.com";
+	const struct {
+		const char *purpose, *email;
+	} args = { "verify", email };
+
+	settings.require_verified_email = true;
+	register_with(email, "password of the thief");
+	register_with(email, "a good password");
+	pass_a_minute();
+	run_job(t, "recovery_mail", &args);
+	cr_expect_eq(verify(mailed_token(email, "verify_email")), 204);
+	cr_expect_eq(log_in(email, "a good password"), 200);
+	cr_expect_str_eq(testdb_sql("SELECT detail ->> 'by' FROM audit_events"
+				    " WHERE action = 'authn_password_change'"),
+			 "registration");
+}
+
+/* An account that was used before its address had to be verified keeps its password. */
+Test(revocation, an_account_in_use_is_not_registered_again)
+{
+	struct account ada = make_user(t, .email = "ada@example.com");
+	struct account bob = make_user(t, .email = "bob@example.com", .role = "admin");
+
+	testdb_sql("UPDATE users SET last_login_at = now() WHERE id = '%s'", ada.id);
+	settings.require_verified_email = true;
+	cr_expect_eq(verify(register_with(ada.email, "password of the thief")), 204);
+	cr_expect_eq(verify(register_with(bob.email, "password of the thief")), 204);
+	cr_expect_eq(log_in(ada.email, ada.password), 200);
+	cr_expect_eq(log_in(bob.email, bob.password), 200);
 }

@@ -7,14 +7,14 @@ enum { INSERT, COUNT_ALL, FIND, DELETE_ONE, DELETE_ALL, FIND_HOLDER, TOUCH };
 
 const struct query api_keys_queries[] = {
 	/* Locks the session, so that a key cannot slip in while all that acts for the account is
-	 * being ended; users first, as everywhere. */
+	 * being ended; users first, as everywhere, so that each sees how many keys there are. */
 	[INSERT] =
 	    QUERY("api_keys_insert", &api_key_schema,
 		  "INSERT INTO api_keys (user_id, name, scopes, expires_at, prefix, key_hash)"
 		  " SELECT u.id, $2::text, $3::text[], $4::timestamptz, $5::text, $6::bytea"
 		  " FROM users u JOIN sessions s ON s.user_id = u.id"
 		  " WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()"
-		  " FOR KEY SHARE OF u FOR SHARE OF s RETURNING " COLUMNS),
+		  " FOR NO KEY UPDATE OF u FOR SHARE OF s RETURNING " COLUMNS),
 	[COUNT_ALL] = QUERY("api_keys_count", &db_number_schema,
 			    "SELECT count(*) AS n FROM api_keys WHERE user_id = $1"),
 	[FIND] = QUERY_READ("api_keys_find", &api_key_schema,

@@ -21,7 +21,7 @@ struct grant {
 /* If addresses are verified by e-mail, the response does not reveal that one is taken; an e-mail
  * tells its owner. */
 static enum error
-conceal_taken(struct ctx *c, const struct new_user *in, struct user *out)
+conceal_taken(struct ctx *c, const struct new_user *in, const char *hash, struct user *out)
 {
 	enum error e;
 
@@ -30,7 +30,7 @@ conceal_taken(struct ctx *c, const struct new_user *in, struct user *out)
 	if (e)
 		return e;
 
-	return recovery_already_registered(c, in->email);
+	return recovery_already_registered(c, in->email, in->full_name, hash);
 }
 
 enum error
@@ -42,14 +42,13 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 		.full_name = in->full_name,
 		.role = ROLE_MEMBER,
 		.created = recovery_required() ? recovery_greet : NULL,
+		.taken = recovery_required() ? conceal_taken : NULL,
 	};
-	enum error e;
 
 	if (strcmp(settings.registration, "open") != 0)
 		return fail(c, E_FORBIDDEN, "registration is closed");
 
-	e = users_create(c, &user, out);
-	return e == E_EMAIL_TAKEN && recovery_required() ? conceal_taken(c, &user, out) : e;
+	return users_create(c, &user, out);
 }
 
 /* A new refresh token of that session. */
@@ -106,10 +105,6 @@ begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 	if (e)
 		return e;
 
-	e = recovery_check(c, user.id);
-	if (e)
-		return e;
-
 	e = auth_insert_session(c, user.id, settings.refresh_token_expire_days * HOURS_A_DAY,
 				&session);
 	if (e)
@@ -141,7 +136,10 @@ refuse_login(struct ctx *c, const char *email)
 	if (e)
 		return e;
 
-	return fail(c, E_INVALID_CREDENTIALS, NULL);
+	return fail(c, E_INVALID_CREDENTIALS,
+		    recovery_required() ? "the e-mail address or the password is wrong, or the"
+					  " address has not been verified yet"
+					: NULL);
 }
 
 static enum error

@@ -16,9 +16,6 @@ extern const struct feature recovery_feature;
 /* Whether REQUIRE_VERIFIED_EMAIL says that an address must be proved before it is used. */
 bool recovery_required(void);
 
-/* E_FORBIDDEN where it must be, and that of the account was not. */
-enum error recovery_check(struct ctx *, const char *user_id) MUST_CHECK;
-
 /* The e-mails of four actions; call them in the transaction of the action. A new account must
  * verify its address. A requested address takes effect once it is verified: the present address
  * is notified now, and again when the change is done. A changed address: the old one is
@@ -30,8 +27,11 @@ enum error recovery_change_email(struct ctx *, const char *user_id, const char *
 enum error recovery_email_changed(struct ctx *, const char *user_id, const char *to) MUST_CHECK;
 enum error recovery_password_changed(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* Notifies the owner of a verified address of an attempt to register it again; one that was not
- * verified gets its verification again. */
-enum error recovery_already_registered(struct ctx *, const char *email) MUST_CHECK;
+/* Notifies the owner of a verified address of an attempt to register it again. An address that was
+ * not verified may belong to the one who registers it now: the account takes name and password, and
+ * gets another verification. Each verification is for the password it was requested with. An
+ * account that was signed in to, or is more than a member, keeps its own. */
+enum error recovery_already_registered(struct ctx *, const char *email, const char *full_name,
+				       const char *hash) MUST_CHECK;
 
 #endif

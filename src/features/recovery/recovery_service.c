@@ -17,22 +17,6 @@ recovery_required(void)
 	return settings.require_verified_email;
 }
 
-enum error
-recovery_check(struct ctx *c, const char *user_id)
-{
-	struct account account;
-	enum error e;
-
-	if (!recovery_required())
-		return OK;
-
-	e = recovery_get_account(c, user_id, &account);
-	if (e)
-		return e;
-
-	return account.verified ? OK : fail(c, E_FORBIDDEN, "confirm your e-mail address first");
-}
-
 /* In a transaction. token->account_email is NULL afterwards if none was issued: the account has
  * enough of them, or is not active. */
 static enum error
@@ -84,8 +68,30 @@ recovery_greet(struct ctx *c, const char *user_id, const char *email)
 	return send_token(c, &token, "verify_email", "/verify-email", VERIFY_MINUTES);
 }
 
+static enum error
+register_again(struct ctx *c, const struct account *account, const char *full_name,
+	       const char *hash)
+{
+	struct audit_event event = {
+		.action = AUDIT_PASSWORD_CHANGE,
+		.target = account->id,
+		.detail = audit_detail(c, "by", "registration", NULL),
+	};
+	bool done;
+	enum error e;
+
+	e = recovery_register_again(c, account->id, full_name, hash, &done);
+	if (!e && done)
+		e = audit_write(c, &event);
+	if (e)
+		return e;
+
+	return recovery_greet(c, account->id, account->email);
+}
+
 enum error
-recovery_already_registered(struct ctx *c, const char *email)
+recovery_already_registered(struct ctx *c, const char *email, const char *full_name,
+			    const char *hash)
 {
 	struct account account;
 	enum error e;
@@ -94,9 +100,13 @@ recovery_already_registered(struct ctx *c, const char *email)
 	if (e)
 		return e;
 
-	if (!account.verified)
-		return recovery_greet(c, account.id, account.email);
-	return mail_enqueue(c, account.email, "already_registered", NULL);
+	if (account.verified)
+		return mail_enqueue(c, account.email, "already_registered", NULL);
+
+	e = db_begin(c);
+	if (!e)
+		e = register_again(c, &account, full_name, hash);
+	return db_finish(c, e);
 }
 
 /* To the account's address if it is verified. */

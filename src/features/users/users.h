@@ -22,6 +22,8 @@ struct new_user {
 	bool vouched; /* somebody vouches for the address: it needs no proof */
 	/* Called in the transaction that makes the account, or NULL. */
 	enum error (*created)(struct ctx *, const char *user_id, const char *email);
+	/* Called instead of failing with E_EMAIL_TAKEN, or NULL. `hash` is that of the password. */
+	enum error (*taken)(struct ctx *, const struct new_user *, const char *hash, struct user *);
 };
 
 /* What an administrator may change of an account. */
@@ -70,7 +72,7 @@ enum error users_change(struct ctx *, const char *id, const struct user_change *
 enum error users_remove(struct ctx *, const char *id) MUST_CHECK;
 
 /* Whose account that is, or E_INVALID_CREDENTIALS, in the same time for an unknown address,
- * a wrong password and an account that is not active. */
+ * a wrong password, and an account that is not active or must verify its address first. */
 enum error users_check_password(struct ctx *, const char *email, const char *password,
 				const struct login **out) MUST_CHECK;
 

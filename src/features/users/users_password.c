@@ -38,7 +38,7 @@ check(struct ctx *c, enum error found, struct login *login, const char *password
 	e = password_verify(c, password, login->password_hash, &right);
 	if (e)
 		return e;
-	if (!right || !login->is_active)
+	if (!right || !login->may_sign_in)
 		return fail(c, E_INVALID_CREDENTIALS, NULL);
 
 	if (password_outdated(login->password_hash))

@@ -9,7 +9,8 @@
 /* The one record with a hash in it. It stays in users_password.c and users_profile.c. */
 struct login {
 	const char *id, *email, *password_hash;
-	bool is_active;
+	bool may_sign_in;
+	int64_t security_version; /* see recovery_priv.h */
 };
 
 /* Bodies. */
@@ -60,7 +61,8 @@ enum error users_find_login(struct ctx *, const char *email, struct login *out) 
 enum error users_find_own_login(struct ctx *, const char *id, struct login *out) MUST_CHECK;
 enum error users_renew_hash(struct ctx *, const struct login *, const char *hash,
 			    bool *renewed) MUST_CHECK;
-/* E_NOT_FOUND if the account has another password or address by now, or is not active. */
+/* E_NOT_FOUND if the account has another password or address by now, is not active, or all of
+ * its sessions were ended. The same in users_set_hash(), but for the address. */
 enum error users_lock_login(struct ctx *, const struct login *) MUST_CHECK;
 enum error users_set_hash(struct ctx *, const struct login *, const char *hash) MUST_CHECK;
 /* Locks the accounts of active owners, in one order for everybody, and counts them. Whoever

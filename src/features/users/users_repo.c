@@ -1,9 +1,11 @@
 /* The statements on users. */
 #include "users_priv.h"
 
+#include "app/settings.h"
+
 #define COLUMNS                                                                                    \
 	"id, email, full_name, role, is_active, last_login_at, created_at, updated_at, version"
-#define LOGIN "id, email, password_hash, is_active"
+#define LOGIN "id, email, password_hash, security_version, is_active"
 
 enum {
 	INSERT,
@@ -38,13 +40,16 @@ const struct query users_queries[] = {
 	[LOCK_OWNERS] = QUERY("users_lock_owners", &db_number_schema,
 			      "SELECT count(*) AS n FROM (SELECT 1 FROM users"
 			      " WHERE role = 'owner' AND is_active ORDER BY id FOR UPDATE) AS o"),
-	[FIND_LOGIN] = QUERY_READ("users_find_login", &login_schema,
-				  "SELECT " LOGIN " FROM users WHERE lower(email) = lower($1)"),
+	[FIND_LOGIN] =
+	    QUERY_READ("users_find_login", &login_schema,
+		       "SELECT " LOGIN " AND (NOT $2::boolean OR email_verified_at IS NOT NULL)"
+		       " AS may_sign_in FROM users WHERE lower(email) = lower($1)"),
 	[FIND_OWN_LOGIN] = QUERY_READ("users_find_own_login", &login_schema,
-				      "SELECT " LOGIN " FROM users WHERE id = $1"),
+				      "SELECT " LOGIN " AS may_sign_in FROM users WHERE id = $1"),
 	[LOCK_LOGIN] = QUERY("users_lock_login", &login_schema,
-			     "SELECT " LOGIN " FROM users"
+			     "SELECT " LOGIN " AS may_sign_in FROM users"
 			     " WHERE id = $1 AND password_hash = $2 AND email = $3 AND is_active"
+			     " AND security_version = $4"
 			     " FOR NO KEY UPDATE"),
 	[RENEW_HASH] = QUERY("users_renew_hash", NULL,
 			     "UPDATE users SET password_hash = $3"
@@ -52,7 +57,8 @@ const struct query users_queries[] = {
 	[SET_HASH] = QUERY("users_set_hash", NULL,
 			   "UPDATE users SET password_hash = $3, updated_at = now(),"
 			   " version = version + 1"
-			   " WHERE id = $1 AND password_hash = $2 AND is_active"),
+			   " WHERE id = $1 AND password_hash = $2 AND is_active"
+			   " AND security_version = $4"),
 	[TOUCH_LOGIN] =
 	    QUERY("users_touch_login", &user_schema,
 		  "UPDATE users SET last_login_at = now(), version = version + 1"
@@ -155,7 +161,8 @@ users_lock(struct ctx *c, const char *id, struct user *out)
 enum error
 users_find_login(struct ctx *c, const char *email, struct login *out)
 {
-	return db_one(c, &users_queries[FIND_LOGIN], out, email);
+	return db_one(c, &users_queries[FIND_LOGIN], out, email,
+		      p_bool(settings.require_verified_email));
 }
 
 enum error
@@ -170,7 +177,7 @@ users_lock_login(struct ctx *c, const struct login *login)
 	struct login locked;
 
 	return db_one(c, &users_queries[LOCK_LOGIN], &locked, login->id, login->password_hash,
-		      login->email);
+		      login->email, p_int(c, login->security_version));
 }
 
 /* Only while the hash is still the one that was checked: a new password stays. */
@@ -188,7 +195,8 @@ users_renew_hash(struct ctx *c, const struct login *login, const char *hash, boo
 enum error
 users_set_hash(struct ctx *c, const struct login *login, const char *hash)
 {
-	return db_touch(c, &users_queries[SET_HASH], login->id, login->password_hash, hash);
+	return db_touch(c, &users_queries[SET_HASH], login->id, login->password_hash, hash,
+			p_int(c, login->security_version));
 }
 
 enum error

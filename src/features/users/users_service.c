@@ -62,7 +62,8 @@ users_create(struct ctx *c, const struct new_user *in, struct user *out)
 	e = db_begin(c);
 	if (!e)
 		e = insert(c, in, hash, out);
-	return db_finish(c, e);
+	e = db_finish(c, e);
+	return e == E_EMAIL_TAKEN && in->taken ? in->taken(c, in, hash, out) : e;
 }
 
 enum error
