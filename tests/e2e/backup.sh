@@ -2,6 +2,7 @@
 # The database is backed up while people work, and restored on another server by the commands
 # of deploy/backup.md: the same rows and privileges, and a service that works.
 . "$(dirname "$0")/e2e.sh"
+needs_feature items
 
 other=$base/var/test/backup
 site_start SESSION_CACHE_SECONDS=0

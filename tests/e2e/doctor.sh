@@ -104,10 +104,10 @@ finds role warning 'owns the tables'
 doctor
 finds migrations fault '1 migrations are not applied'
 "$APP" migrate up >>"$log"
-psql -X -q "$MIGRATE_DATABASE_URL" -c 'REVOKE ALL ON items FROM app'
+psql -X -q "$MIGRATE_DATABASE_URL" -c 'REVOKE ALL ON jobs FROM app'
 doctor
 finds role fault 'role app may not read 1 of the tables'
-psql -X -q "$MIGRATE_DATABASE_URL" -c 'GRANT SELECT, INSERT, UPDATE, DELETE ON items TO app'
+psql -X -q "$MIGRATE_DATABASE_URL" -c 'GRANT SELECT, INSERT, UPDATE, DELETE ON jobs TO app'
 
 psql -Xq "$MIGRATE_DATABASE_URL" -c "INSERT INTO job_pauses (queue) VALUES ('a'), ('b')"
 ! psql -Xq "$MIGRATE_DATABASE_URL" -c 'CREATE UNIQUE INDEX CONCURRENTLY half_built ON job_pauses ((1))' 2>>"$log" || not_ok "an index fails"

@@ -4,6 +4,7 @@
 # database fails over, a session ends: each seen from the other host.
 # Not under sanitizers: the same program runs in the other tests; here it is the hosts that die.
 . "$(dirname "$0")/e2e.sh"
+needs_feature items
 
 front=$package-$$-front
 net=10.213.7

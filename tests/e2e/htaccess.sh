@@ -2,6 +2,7 @@
 # Shared hosting: mod_fcgid, a folder with .htaccess, and no other configuration of ours.
 # Not under sanitizers: the same is asked behind nginx.
 . "$(dirname "$0")/e2e.sh"
+needs_feature items
 server=apache
 web_site() {
 	mkdir -p "$site/home/www" "$site/home/private"

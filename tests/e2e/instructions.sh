@@ -5,6 +5,7 @@
 #
 # Not under sanitizers: callgrind counts the plain program.
 . "$(dirname "$0")/e2e.sh"
+needs_feature items
 needs valgrind
 figures=$TOP/tests/bench/instructions
 paths='/health/live /api/v1/items/0190a000-0000-7000-8000-000000000001 /api/v1/items'

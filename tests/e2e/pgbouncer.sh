@@ -2,6 +2,7 @@
 # Behind PgBouncer in transaction mode, as deploy/hosts.md sets it up: two statements may meet
 # two connections, and accounts, items and jobs work all the same.
 . "$(dirname "$0")/e2e.sh"
+needs_feature items
 
 pooler=$base/var/test/pgbouncer
 shared=3 # connections to PostgreSQL, for 8 workers and 3 processes of `work`

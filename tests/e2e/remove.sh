@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `./dev remove` in a copy of the tree: nothing stays of a resource but the migrations, and what
-# is left builds and passes its tests. First one that was made here, then the two that are
-# shipped.
+# `./dev remove` in a copy of the tree: nothing stays of a resource but the migrations, no other
+# test is removed, and what is left builds and passes its tests. First one that was made here,
+# then the two that are shipped.
 # Not under sanitizers: it builds programs of its own.
 # Beside the others: it builds a copy, and waits for nothing.
 . "$(dirname "$0")/e2e.sh"
@@ -50,10 +50,16 @@ git checkout -q db/schema.sql
 rm db/migrations/*gadgets.sql
 
 perl tools/remove_resource tasks >remove.log 2>&1 || { cat remove.log; fail_all "tasks are removed"; }
-is "no other test goes with tasks" "$(grep 'went with it' remove.log || true)" ""
+removed_tests() { git ls-files --deleted tests | xargs; }
+is "the tests of tasks are removed, and no others" "$(removed_tests)" \
+	"tests/features/test_tasks.c tests/support/make_task.c tests/support/make_task.h"
 is "nothing in the sources names them" "$(grep -rlE 'tasks_|struct task\b|make_task|"/tasks|tasks:read' src include tests/features tests/support Makefile.am || true)" ""
 ./dev remove items >remove.log 2>&1 || { tail -n 40 remove.log; fail_all "items are removed"; }
 ok "items are removed, and the rest builds"
+is "the tests of items are removed, and no others" "$(removed_tests | sed 's/[^ ]*_tasks\?\.[ch] \?//g; s/ $//')" \
+	"tests/features/test_items.c tests/features/test_search.c tests/support/make_item.c tests/support/make_item.h"
+is "each script that needs items says so" \
+	"$(grep -lE '/api/v1/items|(FROM|INTO|ON|TABLE) items' tests/e2e/*.sh | xargs grep -LE '^needs_feature items|/src/features/items')" ""
 is "nothing in the sources names items" "$(grep -rlE 'items_feature|struct item\b|make_item|"/items"|items:read' src tests/features tests/support Makefile.am | grep -v '^include' || true)" ""
 
 psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_remove WITH (FORCE)' 2>/dev/null
@@ -61,11 +67,11 @@ postgres_database "$TEST_POSTGRES" e2e_remove
 export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
 TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_remove)
 TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_remove)
-tests="tests/db/test_statements tests/db/test_migrations tests/features/test_access tests/features/test_users"
-if make -C build -j2 check TESTS="$tests tests/db/schema.sh \$(lints)" >check.log 2>&1; then
-	ok "every test program builds, and those of what is left pass, and the lints"
+tests="\$(filter tests/db/% tests/features/%,\$(check_PROGRAMS)) tests/db/schema.sh"
+if make -C build -j2 check TESTS="$tests \$(lints)" >check.log 2>&1; then
+	ok "every test program builds, and all tests of database and features pass, and the lints"
 else
-	not_ok "every test program builds, and those of what is left pass, and the lints" "$(grep -E 'error|not ok|^FAIL|\*\*\*' check.log | head -n 40)"
+	not_ok "every test program builds, and all tests of database and features pass, and the lints" "$(grep -E 'error|not ok|^FAIL|\*\*\*' check.log | head -n 40)"
 fi
 document=$(build/"$package" openapi)
 is "the document has neither" "$(grep -cE '"/api/v1/(items|tasks)' <<<"$document" || true)" 0

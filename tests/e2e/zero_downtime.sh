@@ -2,6 +2,7 @@
 # No request fails, whatever an operator does: reloads, restarts behind a kept socket,
 # workers that are replaced, and migrations by the rules of deploy/README.md.
 . "$(dirname "$0")/e2e.sh"
+needs_feature items
 
 pool_start() {
 	in_background "$site/log/api.log" python3 "$TOP/tests/e2e/keep_socket.py" "$site/run/api.sock" "$APP" serve

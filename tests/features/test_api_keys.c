@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
-#include "support/make_item.h"
+#include "support/make_gizmo.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -24,7 +24,7 @@ struct made_key {
 	const char *id, *key;
 };
 
-/* `scopes` as JSON: "\"items:read\"". */
+/* `scopes` as JSON: "\"gizmos:read\"". */
 static struct made_key
 make_key(const struct account *user, const char *scopes)
 {
@@ -36,15 +36,15 @@ make_key(const struct account *user, const char *scopes)
 }
 
 static struct answer
-items_with(const char *key)
+gizmos_with(const char *key)
 {
-	return call(t, "GET", P "/items", .token = key);
+	return call(t, "GET", P "/gizmos", .token = key);
 }
 
 static struct answer
-items_with_header(const char *key)
+gizmos_with_header(const char *key)
 {
-	return call(t, "GET", P "/items",
+	return call(t, "GET", P "/gizmos",
 		    .header = arena_printf(t->arena, "HTTP_X_API_KEY=%s", key));
 }
 
@@ -60,8 +60,8 @@ end_key(const struct account *user, const char *id)
 Test(api_keys, a_key_is_shown_once)
 {
 	struct account ada = make_user(t);
-	struct answer a = create(&ada, "{\"name\":\"Nightly import\",\"scopes\":[\"items:write\","
-				       "\"items:read\"],\"expires_at\":\"2999-01-01T00:00:00Z\"}");
+	struct answer a = create(&ada, "{\"name\":\"Nightly import\",\"scopes\":[\"gizmos:write\","
+				       "\"gizmos:read\"],\"expires_at\":\"2999-01-01T00:00:00Z\"}");
 	const char *key, *prefix;
 	struct answer b, list;
 
@@ -69,8 +69,8 @@ Test(api_keys, a_key_is_shown_once)
 	cr_expect_eq(answer_count(&a, ""), 8);
 	cr_expect_str_eq(answer_text(&a, "name"), "Nightly import");
 	cr_expect_eq(answer_count(&a, "scopes"), 2);
-	cr_expect_str_eq(answer_text(&a, "scopes.0"), "items:write");
-	cr_expect_str_eq(answer_text(&a, "scopes.1"), "items:read");
+	cr_expect_str_eq(answer_text(&a, "scopes.0"), "gizmos:write");
+	cr_expect_str_eq(answer_text(&a, "scopes.1"), "gizmos:read");
 	cr_expect_str_eq(answer_text(&a, "expires_at"), "2999-01-01T00:00:00.000000Z");
 	cr_expect(answer_is_null(&a, "last_used_at"));
 
@@ -95,7 +95,7 @@ Test(api_keys, a_key_is_shown_once)
 Test(api_keys, the_database_holds_only_a_hash)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	const char *secret = made.key + strlen(PACKAGE "_") + 12 + 1;
 
 	cr_expect_not_null(
@@ -114,17 +114,17 @@ Test(api_keys, what_is_wrong_with_a_new_one_is_said)
 	expect_fields(&a, "body name too_short", "body scopes too_short");
 	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"users:write\"]}");
 	expect_fields(&a, "body scopes invalid_choice");
-	a = create(&ada, "{\"name\":\"x\",\"scopes\":\"items:read\"}");
+	a = create(&ada, "{\"name\":\"x\",\"scopes\":\"gizmos:read\"}");
 	expect_fields(&a, "body scopes invalid_type");
-	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"items:read\",\"items:read\"]}");
+	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"gizmos:read\",\"gizmos:read\"]}");
 	expect_fields(&a, "body scopes invalid_format");
-	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"items:read\"],\"expires_at\":"
+	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"],\"expires_at\":"
 			 "\"2020-01-01T00:00:00Z\"}");
 	expect_fields(&a, "body expires_at too_small");
-	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"items:read\"],\"key\":\"mine\"}");
+	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"],\"key\":\"mine\"}");
 	expect_fields(&a, "body key unknown_field");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "0");
-	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"items:read\"],\"expires_at\":null}");
+	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"],\"expires_at\":null}");
 	cr_expect_eq(a.status, 201);
 	cr_expect(answer_is_null(&a, "expires_at"));
 }
@@ -135,11 +135,11 @@ Test(api_keys, an_account_has_at_most_a_hundred)
 	struct answer a;
 
 	testdb_sql("INSERT INTO api_keys (user_id, name, prefix, key_hash, scopes)"
-		   " SELECT '%s', 'key', 'prefix ' || n, sha256(n::text::bytea), '{items:read}'"
+		   " SELECT '%s', 'key', 'prefix ' || n, sha256(n::text::bytea), '{gizmos:read}'"
 		   " FROM generate_series(1, 99) AS n",
 		   ada.id);
-	make_key(&ada, "\"items:read\"");
-	a = create(&ada, "{\"name\":\"Import\",\"scopes\":[\"items:read\"]}");
+	make_key(&ada, "\"gizmos:read\"");
+	a = create(&ada, "{\"name\":\"Import\",\"scopes\":[\"gizmos:read\"]}");
 	expect_problem(&a, 409, "conflict");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "100");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"
@@ -150,7 +150,7 @@ Test(api_keys, an_account_has_at_most_a_hundred)
 Test(api_keys, somebody_elses_key_is_not_there)
 {
 	struct account ada = make_user(t), eve = make_user(t, .role = "owner");
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	struct answer a = end_key(&eve, made.id);
 
 	expect_problem(&a, 404, "not_found");
@@ -158,18 +158,18 @@ Test(api_keys, somebody_elses_key_is_not_there)
 	expect_problem(&a, 404, "not_found");
 	a = call(t, "GET", P "/api-keys", .token = eve.token);
 	cr_expect_eq(answer_int(&a, "total"), 0);
-	cr_expect_eq(items_with(made.key).status, 200);
+	cr_expect_eq(gizmos_with(made.key).status, 200);
 }
 
 Test(api_keys, a_viewer_ends_keys_and_makes_none)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	struct answer a;
 
 	settings.session_cache_seconds = 0;
 	testdb_sql("UPDATE users SET role = 'viewer'");
-	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"items:read\"]}");
+	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"]}");
 	expect_problem(&a, 403, "forbidden");
 	a = call(t, "GET", P "/api-keys", .token = ada.token);
 	cr_expect_eq(answer_int(&a, "total"), 1);
@@ -179,7 +179,7 @@ Test(api_keys, a_viewer_ends_keys_and_makes_none)
 Test(api_keys, their_beginning_and_end_are_in_the_audit_log)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 
 	cr_expect_eq(end_key(&ada, made.id).status, 204);
 	cr_expect_eq(end_key(&ada, made.id).status, 404);
@@ -196,17 +196,17 @@ Test(api_keys, their_beginning_and_end_are_in_the_audit_log)
 Test(api_keys, a_key_is_its_owner_within_its_scopes)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
-	const char *item = make_item(t, &ada, .title = "Lamp");
-	struct answer a = items_with(made.key);
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
+	const char *gizmo = make_gizmo(t, &ada, .title = "Lamp");
+	struct answer a = gizmos_with(made.key);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "items.0.id"), item);
-	a = items_with_header(made.key);
+	cr_expect_str_eq(answer_text(&a, "items.0.id"), gizmo);
+	a = gizmos_with_header(made.key);
 	cr_expect_eq(a.status, 200, "%s", a.body);
-	a = call(t, "POST", P "/items", .token = made.key, .json = "{\"title\":\"x\"}");
+	a = call(t, "POST", P "/gizmos", .token = made.key, .json = "{\"title\":\"x\"}");
 	expect_problem(&a, 403, "insufficient_scope");
-	cr_expect_not_null(strstr(answer_text(&a, "detail"), "items:write"));
+	cr_expect_not_null(strstr(answer_text(&a, "detail"), "gizmos:write"));
 	a = call(t, "GET", P "/users/me", .token = made.key);
 	cr_expect_str_eq(answer_text(&a, "id"), ada.id);
 	a = call(t, "GET", P "/auth/me", .token = made.key);
@@ -216,13 +216,13 @@ Test(api_keys, a_key_is_its_owner_within_its_scopes)
 Test(api_keys, a_key_writes_where_it_may)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:write\"");
+	struct made_key made = make_key(&ada, "\"gizmos:write\"");
 	struct answer a =
-	    call(t, "POST", P "/items", .token = made.key, .json = "{\"title\":\"Lamp\"}");
+	    call(t, "POST", P "/gizmos", .token = made.key, .json = "{\"title\":\"Lamp\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	cr_expect_str_eq(answer_text(&a, "owner_id"), ada.id);
-	a = items_with(made.key);
+	a = gizmos_with(made.key);
 	expect_problem(&a, 403, "insufficient_scope");
 }
 
@@ -230,17 +230,18 @@ Test(api_keys, a_key_writes_where_it_may)
 Test(api_keys, an_empty_patch_needs_the_scope_to_read)
 {
 	struct account ada = make_user(t);
-	struct made_key writer = make_key(&ada, "\"items:write\""),
-			both = make_key(&ada, "\"items:write\",\"items:read\"");
-	const char *uri = arena_printf(
-	    t->arena, P "/items/%s", make_item(t, &ada, .title = "Lamp", .description = "secret"));
+	struct made_key writer = make_key(&ada, "\"gizmos:write\""),
+			both = make_key(&ada, "\"gizmos:write\",\"gizmos:read\"");
+	const char *uri =
+	    arena_printf(t->arena, P "/gizmos/%s",
+			 make_gizmo(t, &ada, .title = "Lamp", .description = "secret"));
 	static const char *const bodies[] = { "{}", " { } " };
 	struct answer a;
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		a = call(t, "PATCH", uri, .token = writer.key, .json = bodies[i]);
 		expect_problem(&a, 403, "insufficient_scope");
-		cr_expect_not_null(strstr(answer_text(&a, "detail"), "items:read"));
+		cr_expect_not_null(strstr(answer_text(&a, "detail"), "gizmos:read"));
 		a = call(t, "PATCH", uri, .token = writer.key, .json = bodies[i],
 			 .header = "HTTP_IF_MATCH=*");
 		expect_problem(&a, 403, "insufficient_scope");
@@ -282,9 +283,9 @@ Test(api_keys, no_patch_without_a_member_reads_a_row)
 Test(api_keys, a_key_makes_and_ends_no_keys)
 {
 	struct account ada = make_user(t, .role = "owner");
-	struct made_key made = make_key(&ada, "\"items:read\",\"items:write\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\",\"gizmos:write\"");
 	struct answer a = call(t, "POST", P "/api-keys", .token = made.key,
-			       .json = "{\"name\":\"x\",\"scopes\":[\"items:read\"]}");
+			       .json = "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"]}");
 
 	expect_problem(&a, 403, "forbidden");
 	a = call(t, "DELETE", arena_printf(t->arena, P "/api-keys/%s", made.id), .token = made.key);
@@ -296,13 +297,13 @@ Test(api_keys, a_key_makes_and_ends_no_keys)
 Test(api_keys, the_header_for_keys_takes_no_access_token)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
-	struct answer a = items_with_header(ada.token);
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
+	struct answer a = gizmos_with_header(ada.token);
 
 	expect_problem(&a, 401, "invalid_token");
-	a = items_with_header("");
+	a = gizmos_with_header("");
 	expect_problem(&a, 401, "unauthenticated");
-	a = call(t, "GET", P "/items", .token = "nonsense",
+	a = call(t, "GET", P "/gizmos", .token = "nonsense",
 		 .header = arena_printf(t->arena, "HTTP_X_API_KEY=%s", made.key));
 	cr_expect_eq(a.status, 200, "the header for keys goes before the other");
 }
@@ -312,7 +313,7 @@ Test(api_keys, the_header_for_keys_takes_no_access_token)
 Test(api_keys, a_mistyped_key_is_refused_without_a_query)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	struct ctx c = { .arena = t->arena, .request_id = "test", .db = db_new("host=/nowhere") };
 	size_t len = strlen(made.key);
 
@@ -334,17 +335,17 @@ Test(api_keys, a_mistyped_key_is_refused_without_a_query)
 Test(api_keys, a_key_that_was_never_given_out_is_refused)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	const char *prefix, *other;
-	struct answer a = items_with(api_key_new(t->arena, &prefix));
+	struct answer a = gizmos_with(api_key_new(t->arena, &prefix));
 
 	expect_problem(&a, 401, "invalid_token");
 	/* The right prefix and another secret. */
 	other = api_key_new(t->arena, &prefix);
 	testdb_sql("UPDATE api_keys SET prefix = '%s'", prefix);
-	a = items_with(other);
+	a = gizmos_with(other);
 	expect_problem(&a, 401, "invalid_token");
-	a = items_with(made.key);
+	a = gizmos_with(made.key);
 	expect_problem(&a, 401, "invalid_token");
 }
 
@@ -360,12 +361,12 @@ Test(api_keys, what_becomes_of_key_and_owner_counts)
 	settings.session_cache_seconds = 0;
 	for (size_t i = 0; i < COUNT(acts); i++) {
 		struct account ada = make_user(t);
-		struct made_key made = make_key(&ada, "\"items:read\"");
+		struct made_key made = make_key(&ada, "\"gizmos:read\"");
 		struct answer a;
 
-		cr_expect_eq(items_with(made.key).status, 200);
+		cr_expect_eq(gizmos_with(made.key).status, 200);
 		testdb_sql("%s '%s'", acts[i], ada.id);
-		a = items_with(made.key);
+		a = gizmos_with(made.key);
 		expect_problem(&a, 401, "invalid_token");
 	}
 }
@@ -373,32 +374,32 @@ Test(api_keys, what_becomes_of_key_and_owner_counts)
 Test(api_keys, the_role_is_the_owners_of_now)
 {
 	struct account ada = make_user(t, .role = "admin"), bob = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\",\"items:write\"");
-	const char *item = arena_printf(t->arena, P "/items/%s", make_item(t, &bob));
-	struct answer a = call(t, "GET", item, .token = made.key);
+	struct made_key made = make_key(&ada, "\"gizmos:read\",\"gizmos:write\"");
+	const char *gizmo = arena_printf(t->arena, P "/gizmos/%s", make_gizmo(t, &bob));
+	struct answer a = call(t, "GET", gizmo, .token = made.key);
 
 	settings.session_cache_seconds = 0;
 	cr_expect_eq(a.status, 200, "%s", a.body);
 	testdb_sql("UPDATE users SET role = 'member' WHERE id = '%s'", ada.id);
-	a = call(t, "GET", item, .token = made.key);
+	a = call(t, "GET", gizmo, .token = made.key);
 	expect_problem(&a, 404, "not_found");
 	testdb_sql("UPDATE users SET role = 'viewer' WHERE id = '%s'", ada.id);
-	a = call(t, "POST", P "/items", .token = made.key, .json = "{\"title\":\"x\"}");
+	a = call(t, "POST", P "/gizmos", .token = made.key, .json = "{\"title\":\"x\"}");
 	expect_problem(&a, 403, "forbidden");
-	cr_expect_eq(items_with(made.key).status, 200);
+	cr_expect_eq(gizmos_with(made.key).status, 200);
 }
 
 Test(api_keys, a_deleted_key_is_gone_with_the_next_request)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	struct answer a;
 
 	settings.session_cache_seconds = 300;
 	for (int i = 0; i < 3; i++)
-		cr_expect_eq(items_with(made.key).status, 200);
+		cr_expect_eq(gizmos_with(made.key).status, 200);
 	cr_expect_eq(end_key(&ada, made.id).status, 204);
-	a = items_with(made.key);
+	a = gizmos_with(made.key);
 	expect_problem(&a, 401, "invalid_token");
 	a = end_key(&ada, made.id);
 	expect_problem(&a, 404, "not_found");
@@ -415,7 +416,7 @@ role_of(const char *key)
 Test(api_keys, a_worker_remembers_a_key_until_a_generation_changes)
 {
 	struct account ada = make_user(t, .role = "admin");
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 
 	settings.session_cache_seconds = 300;
 	cr_expect_eq(role_of(made.key), ROLE_ADMIN);
@@ -432,7 +433,7 @@ Test(api_keys, a_worker_remembers_a_key_until_a_generation_changes)
 Test(api_keys, what_a_worker_remembers_needs_no_database)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\",\"jobs:write\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\",\"jobs:write\"");
 	struct ctx c = { .arena = t->arena, .request_id = "test", .db = db_new("host=/nowhere") };
 
 	settings.session_cache_seconds = 300;
@@ -442,7 +443,7 @@ Test(api_keys, what_a_worker_remembers_needs_no_database)
 	cr_expect_str_eq(c.caller.user_id, ada.id);
 	cr_expect_str_eq(c.caller.api_key_id, made.id);
 	cr_expect_null(c.caller.session_id);
-	cr_expect_str_eq(c.caller.scopes[0], "items:read");
+	cr_expect_str_eq(c.caller.scopes[0], "gizmos:read");
 	cr_expect_str_eq(c.caller.scopes[1], "jobs:write");
 	cr_expect_null(c.caller.scopes[2]);
 	db_free(c.db);
@@ -451,13 +452,13 @@ Test(api_keys, what_a_worker_remembers_needs_no_database)
 Test(api_keys, an_expiry_is_seen_by_who_remembers)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	struct answer a;
 
 	settings.session_cache_seconds = 300;
 	testdb_sql("UPDATE api_keys SET expires_at = clock_timestamp() + interval '50 ms'");
-	for (a = items_with(made.key); a.status == 200;)
-		a = items_with(made.key);
+	for (a = gizmos_with(made.key); a.status == 200;)
+		a = gizmos_with(made.key);
 	expect_problem(&a, 401, "invalid_token");
 	cr_expect_not_null(testdb_sql("SELECT 1 FROM api_keys WHERE expires_at < now()"));
 }
@@ -465,14 +466,14 @@ Test(api_keys, an_expiry_is_seen_by_who_remembers)
 Test(api_keys, the_last_use_is_noted_once_a_minute)
 {
 	struct account ada = make_user(t);
-	struct made_key made = make_key(&ada, "\"items:read\"");
+	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	const char *first;
 
-	cr_expect_eq(items_with(made.key).status, 200);
+	cr_expect_eq(gizmos_with(made.key).status, 200);
 	first = testdb_sql("SELECT last_used_at FROM api_keys WHERE last_used_at > now()"
 			   " - interval '1 minute'");
 	cr_assert_not_null(first);
-	cr_expect_eq(items_with(made.key).status, 200);
+	cr_expect_eq(gizmos_with(made.key).status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT last_used_at FROM api_keys"), first);
 	/* Nor by another worker. */
 	cr_expect_eq(api_keys_touch(t->ctx, made.id), OK);

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
-#include "support/make_item.h"
+#include "support/make_gizmo.h"
 #include "support/redis_server.h"
 #include "support/testdb.h"
 
@@ -23,7 +23,7 @@ begin(void)
 
 TestSuite(cache, .init = begin, .fini = test_end, .timeout = 60);
 
-#define ITEMS "/api/v1/items"
+#define GIZMOS "/api/v1/gizmos"
 
 static int64_t
 total(const struct account *user, const char *uri)
@@ -40,14 +40,15 @@ is_kept(const struct account *user, const char *uri)
 {
 	int64_t before = total(user, uri);
 
-	make_item(t, user);
+	make_gizmo(t, user);
 	return total(user, uri) == before;
 }
 
 static const char *
 create(const struct account *user)
 {
-	struct answer a = call(t, "POST", ITEMS, .token = user->token, .json = "{\"title\":\"x\"}");
+	struct answer a =
+	    call(t, "POST", GIZMOS, .token = user->token, .json = "{\"title\":\"x\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	return answer_text(&a, "id");
@@ -58,21 +59,21 @@ Test(cache, keeps_lists)
 	struct account ada = make_user(t);
 	struct answer first, second;
 
-	make_items(t, &ada, 30, false);
-	first = call(t, "GET", ITEMS "?limit=3&offset=3", .token = ada.token);
-	make_item(t, &ada);
-	second = call(t, "GET", ITEMS "?limit=3&offset=3", .token = ada.token);
+	make_gizmos(t, &ada, 30, false);
+	first = call(t, "GET", GIZMOS "?limit=3&offset=3", .token = ada.token);
+	make_gizmo(t, &ada);
+	second = call(t, "GET", GIZMOS "?limit=3&offset=3", .token = ada.token);
 	cr_expect_str_eq(first.body, second.body);
 	cr_expect_str_eq(second.media_type, "application/json");
 	cr_expect_str_eq(answer_header(&first, "Link"), answer_header(&second, "Link"));
 	cr_expect_str_eq(answer_header(&second, "Cache-Control"), "no-store");
 	cr_expect_str_neq(answer_header(&first, "X-Request-ID"),
 			  answer_header(&second, "X-Request-ID"));
-	second = call(t, "HEAD", ITEMS "?limit=3&offset=3", .token = ada.token);
+	second = call(t, "HEAD", GIZMOS "?limit=3&offset=3", .token = ada.token);
 	cr_expect_eq(second.len, first.len);
-	second = call(t, "GET", ITEMS "?limit=3&offset=6", .token = ada.token);
+	second = call(t, "GET", GIZMOS "?limit=3&offset=6", .token = ada.token);
 	cr_expect_str_neq(first.body, second.body);
-	cr_expect(is_kept(&ada, ITEMS "/my"));
+	cr_expect(is_kept(&ada, GIZMOS "/my"));
 }
 
 Test(cache, zero_keeps_nothing)
@@ -80,16 +81,16 @@ Test(cache, zero_keeps_nothing)
 	struct account ada = make_user(t);
 
 	settings.cache_ttl_seconds = 0;
-	cr_expect_not(is_kept(&ada, ITEMS));
+	cr_expect_not(is_kept(&ada, GIZMOS));
 }
 
 Test(cache, one_row_is_not_kept)
 {
 	struct account ada = make_user(t);
-	const char *uri = arena_printf(t->arena, ITEMS "/%s", make_item(t, &ada));
+	const char *uri = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &ada));
 
 	cr_expect_eq(call(t, "GET", uri, .token = ada.token).status, 200);
-	testdb_sql("DELETE FROM items");
+	testdb_sql("DELETE FROM gizmos");
 	cr_expect_eq(call(t, "GET", uri, .token = ada.token).status, 404);
 }
 
@@ -100,25 +101,25 @@ Test(cache, a_change_counts_at_once)
 	const char *id, *uri;
 	struct answer a;
 
-	cr_expect_eq(total(&ada, ITEMS), 0);
-	cr_expect_eq(total(&admin, ITEMS), 0);
+	cr_expect_eq(total(&ada, GIZMOS), 0);
+	cr_expect_eq(total(&admin, GIZMOS), 0);
 	id = create(&ada);
-	cr_expect_eq(total(&ada, ITEMS), 1);
-	cr_expect_eq(total(&admin, ITEMS), 1);
-	cr_expect_eq(total(&bob, ITEMS), 0);
+	cr_expect_eq(total(&ada, GIZMOS), 1);
+	cr_expect_eq(total(&admin, GIZMOS), 1);
+	cr_expect_eq(total(&bob, GIZMOS), 0);
 
-	uri = arena_printf(t->arena, ITEMS "/%s", id);
+	uri = arena_printf(t->arena, GIZMOS "/%s", id);
 	a = call(t, "PATCH", uri, .token = ada.token, .json = "{\"title\":\"Lamp\"}");
 	cr_expect_eq(a.status, 200);
-	a = call(t, "GET", ITEMS, .token = ada.token);
+	a = call(t, "GET", GIZMOS, .token = ada.token);
 	cr_expect_str_eq(answer_text(&a, "items.0.title"), "Lamp");
 	a = call(t, "PUT", uri, .token = admin.token, .json = "{\"title\":\"Desk\"}");
-	a = call(t, "GET", ITEMS, .token = ada.token);
+	a = call(t, "GET", GIZMOS, .token = ada.token);
 	cr_expect_str_eq(answer_text(&a, "items.0.title"), "Desk");
 	a = call(t, "DELETE", uri, .token = admin.token);
 	cr_expect_eq(a.status, 204);
-	cr_expect_eq(total(&ada, ITEMS), 0);
-	cr_expect_eq(total(&admin, ITEMS), 0);
+	cr_expect_eq(total(&ada, GIZMOS), 0);
+	cr_expect_eq(total(&admin, GIZMOS), 0);
 }
 
 Test(cache, a_refused_change_is_none)
@@ -126,13 +127,13 @@ Test(cache, a_refused_change_is_none)
 	struct account ada = make_user(t), bob = make_user(t, .role = "viewer");
 	struct answer a;
 
-	total(&ada, ITEMS);
-	make_item(t, &ada);
-	a = call(t, "POST", ITEMS, .token = ada.token, .json = "{}");
+	total(&ada, GIZMOS);
+	make_gizmo(t, &ada);
+	a = call(t, "POST", GIZMOS, .token = ada.token, .json = "{}");
 	cr_expect_eq(a.status, 422);
-	a = call(t, "POST", ITEMS, .token = bob.token, .json = "{\"title\":\"x\"}");
+	a = call(t, "POST", GIZMOS, .token = bob.token, .json = "{\"title\":\"x\"}");
 	cr_expect_eq(a.status, 403);
-	cr_expect_eq(total(&ada, ITEMS), 0);
+	cr_expect_eq(total(&ada, GIZMOS), 0);
 }
 
 Test(cache, nobody_gets_another_ones_list)
@@ -140,13 +141,13 @@ Test(cache, nobody_gets_another_ones_list)
 	struct account ada = make_user(t), bob = make_user(t),
 		       admin = make_user(t, .role = "admin");
 
-	make_item(t, &ada);
-	cr_expect_eq(total(&ada, ITEMS), 1);
-	cr_expect_eq(total(&bob, ITEMS), 0);
-	cr_expect_eq(total(&admin, ITEMS), 1);
-	cr_expect_eq(total(&admin, ITEMS "/my"), 0);
-	cr_expect_eq(call(t, "GET", ITEMS).status, 401);
-	cr_expect_eq(call(t, "GET", ITEMS, .token = "a.b.c").status, 401);
+	make_gizmo(t, &ada);
+	cr_expect_eq(total(&ada, GIZMOS), 1);
+	cr_expect_eq(total(&bob, GIZMOS), 0);
+	cr_expect_eq(total(&admin, GIZMOS), 1);
+	cr_expect_eq(total(&admin, GIZMOS "/my"), 0);
+	cr_expect_eq(call(t, "GET", GIZMOS).status, 401);
+	cr_expect_eq(call(t, "GET", GIZMOS, .token = "a.b.c").status, 401);
 }
 
 Test(cache, who_lost_a_role_or_a_session_sees_no_more)
@@ -155,32 +156,32 @@ Test(cache, who_lost_a_role_or_a_session_sees_no_more)
 	struct account owner = make_user(t, .role = "owner");
 	struct answer a;
 
-	make_item(t, &ada);
-	cr_expect_eq(total(&admin, ITEMS), 1);
+	make_gizmo(t, &ada);
+	cr_expect_eq(total(&admin, GIZMOS), 1);
 	testdb_sql("UPDATE users SET role = 'member' WHERE id = '%s'", admin.id);
 	generation_bump("user", admin.id);
-	cr_expect_eq(total(&admin, ITEMS), 0);
+	cr_expect_eq(total(&admin, GIZMOS), 0);
 	a = call(t, "PATCH", arena_printf(t->arena, "/api/v1/users/%s", admin.id),
 		 .token = owner.token, .json = "{\"is_active\":false}");
 	cr_expect_eq(a.status, 200);
-	cr_expect_eq(call(t, "GET", ITEMS, .token = admin.token).status, 401);
+	cr_expect_eq(call(t, "GET", GIZMOS, .token = admin.token).status, 401);
 }
 
-Test(cache, an_account_that_goes_takes_its_items_along)
+Test(cache, an_account_that_goes_takes_its_gizmos_along)
 {
 	struct account ada = make_user(t), bob = make_user(t),
 		       admin = make_user(t, .role = "admin");
 
-	make_item(t, &ada);
-	make_item(t, &bob);
-	cr_expect_eq(total(&admin, ITEMS), 2);
+	make_gizmo(t, &ada);
+	make_gizmo(t, &bob);
+	cr_expect_eq(total(&admin, GIZMOS), 2);
 	cr_expect_eq(call(t, "DELETE", "/api/v1/users/me", .token = ada.token).status, 204);
-	cr_expect_eq(total(&admin, ITEMS), 1);
+	cr_expect_eq(total(&admin, GIZMOS), 1);
 	cr_expect_eq(call(t, "DELETE", arena_printf(t->arena, "/api/v1/users/%s", bob.id),
 			  .token = admin.token)
 			 .status,
 		     204);
-	cr_expect_eq(total(&admin, ITEMS), 0);
+	cr_expect_eq(total(&admin, GIZMOS), 0);
 }
 
 Test(cache, errors_are_not_kept)
@@ -188,14 +189,14 @@ Test(cache, errors_are_not_kept)
 	struct account ada = make_user(t);
 	struct db *db = t->db;
 
-	cr_expect_eq(call(t, "GET", ITEMS "?limit=0", .token = ada.token).status, 422);
-	cr_expect_eq(total(&ada, ITEMS "?limit=1"), 0);
+	cr_expect_eq(call(t, "GET", GIZMOS "?limit=0", .token = ada.token).status, 422);
+	cr_expect_eq(total(&ada, GIZMOS "?limit=1"), 0);
 	t->db = db_new("host=/nowhere");
-	cr_expect_eq(call(t, "GET", ITEMS "?limit=2", .token = ada.token).status, 503);
-	cr_expect_eq(total(&ada, ITEMS "?limit=1"), 0, "what is kept needs no database");
+	cr_expect_eq(call(t, "GET", GIZMOS "?limit=2", .token = ada.token).status, 503);
+	cr_expect_eq(total(&ada, GIZMOS "?limit=1"), 0, "what is kept needs no database");
 	db_free(t->db);
 	t->db = db;
-	cr_expect_eq(total(&ada, ITEMS "?limit=2"), 0);
+	cr_expect_eq(total(&ada, GIZMOS "?limit=2"), 0);
 }
 
 Test(cache, time_ends_it)
@@ -203,9 +204,9 @@ Test(cache, time_ends_it)
 	struct account ada = make_user(t);
 
 	settings.cache_ttl_seconds = 1;
-	total(&ada, ITEMS);
-	make_item(t, &ada);
-	while (total(&ada, ITEMS) == 0)
+	total(&ada, GIZMOS);
+	make_gizmo(t, &ada);
+	while (total(&ada, GIZMOS) == 0)
 		nanosleep(&(struct timespec) { .tv_nsec = 20000000 }, NULL);
 }
 
@@ -214,9 +215,9 @@ Test(cache, memory_has_an_end)
 	enum { LISTS = 1500 };
 	struct account ada = make_user(t);
 
-	make_items(t, &ada, 100, false);
+	make_gizmos(t, &ada, 100, false);
 	for (int i = 0; i < LISTS; i++) {
-		const char *uri = arena_printf(t->arena, ITEMS "?limit=100&offset=%d", i % 50);
+		const char *uri = arena_printf(t->arena, GIZMOS "?limit=100&offset=%d", i % 50);
 
 		cr_assert_eq(
 		    call(t, "GET",
@@ -225,7 +226,7 @@ Test(cache, memory_has_an_end)
 			.status,
 		    200);
 	}
-	cr_expect(is_kept(&ada, ITEMS "?limit=1"));
+	cr_expect(is_kept(&ada, GIZMOS "?limit=1"));
 }
 
 /* ---- other processes */
@@ -252,7 +253,7 @@ start_worker(const struct account *user, bool other_host)
 		if (other_host && shared_open(NULL, 4))
 			_exit(1);
 		while (read(to[0], &byte, 1) == 1) {
-			byte = (char)total(user, ITEMS);
+			byte = (char)total(user, GIZMOS);
 			if (write(from[1], &byte, 1) != 1)
 				_exit(1);
 		}
@@ -292,11 +293,11 @@ Test(cache, a_change_counts_at_once_in_every_worker)
 	for (int i = 0; i < 20; i++) {
 		cr_expect_eq(ask_worker(&a), i);
 		cr_expect_eq(ask_worker(&b), i);
-		cr_expect_eq(total(&ada, ITEMS), i);
+		cr_expect_eq(total(&ada, GIZMOS), i);
 		create(&ada);
 	}
 	cr_expect_eq(ask_worker(&a), 20);
-	make_item(t, &ada);
+	make_gizmo(t, &ada);
 	cr_expect_eq(ask_worker(&a), 20, "it is not kept");
 	end_worker(&b); /* it has the other one's pipes */
 	end_worker(&a);
@@ -328,12 +329,12 @@ Test(cache_redis, hosts_share)
 	ask_worker(&other); /* makes the generations */
 	for (int i = 0; i < 20; i++) {
 		cr_expect_eq(ask_worker(&other), i);
-		cr_expect_eq(total(&ada, ITEMS), i);
+		cr_expect_eq(total(&ada, GIZMOS), i);
 		create(&ada);
 	}
 	cr_expect_eq(ask_worker(&other), 20);
-	make_item(t, &ada);
-	cr_expect_eq(total(&ada, ITEMS), 20, "it was not taken from the other host");
+	make_gizmo(t, &ada);
+	cr_expect_eq(total(&ada, GIZMOS), 20, "it was not taken from the other host");
 	end_worker(&other);
 }
 
@@ -342,11 +343,11 @@ Test(cache_redis, keeps_answers_whole)
 	struct account ada = make_user(t);
 	struct answer first, second;
 
-	total(&ada, ITEMS);
-	make_items(t, &ada, 30, false);
-	first = call(t, "GET", ITEMS "?limit=3&offset=3", .token = ada.token);
-	make_item(t, &ada);
-	second = call(t, "GET", ITEMS "?limit=3&offset=3", .token = ada.token);
+	total(&ada, GIZMOS);
+	make_gizmos(t, &ada, 30, false);
+	first = call(t, "GET", GIZMOS "?limit=3&offset=3", .token = ada.token);
+	make_gizmo(t, &ada);
+	second = call(t, "GET", GIZMOS "?limit=3&offset=3", .token = ada.token);
 	cr_expect_str_eq(first.body, second.body);
 	cr_expect_str_eq(answer_header(&first, "Link"), answer_header(&second, "Link"));
 }
@@ -357,18 +358,18 @@ Test(cache_redis, away_and_back)
 {
 	struct account ada = make_user(t);
 
-	total(&ada, ITEMS);
-	cr_expect_eq(total(&ada, ITEMS), 0);
+	total(&ada, GIZMOS);
+	cr_expect_eq(total(&ada, GIZMOS), 0);
 	redis_server_freeze();
 	create(&ada);
-	cr_expect_eq(total(&ada, ITEMS), 1);
-	make_item(t, &ada);
-	cr_expect_eq(total(&ada, ITEMS), 1, "this host keeps by itself");
+	cr_expect_eq(total(&ada, GIZMOS), 1);
+	make_gizmo(t, &ada);
+	cr_expect_eq(total(&ada, GIZMOS), 1, "this host keeps by itself");
 	redis_server_thaw();
 	redis_server_wait();
-	cr_expect_eq(total(&ada, ITEMS), 1, "what Redis has is older");
+	cr_expect_eq(total(&ada, GIZMOS), 1, "what Redis has is older");
 	create(&ada);
-	cr_expect_eq(total(&ada, ITEMS), 3);
+	cr_expect_eq(total(&ada, GIZMOS), 3);
 }
 
 /* No answer is made of API keys, so their changes are nobody's business. */

@@ -6,7 +6,7 @@
 
 #include "app/settings.h"
 
-#define ITEMS  "/api/v1/items"
+#define GIZMOS "/api/v1/gizmos"
 #define APP    "https://app.example.com"
 #define ORIGIN "HTTP_ORIGIN=" APP
 
@@ -68,11 +68,11 @@ Test(cors, none_may_unless_it_is_listed)
 	struct answer a;
 
 	settings.cors_origins = none;
-	a = call(t, "GET", ITEMS, .token = ada.token, .header = ORIGIN);
+	a = call(t, "GET", GIZMOS, .token = ada.token, .header = ORIGIN);
 	cr_expect_eq(a.status, 200);
 	expect_no_cors(&a);
 	expect_header(&a, "Vary", NULL);
-	a = preflight(ITEMS, APP, "POST");
+	a = preflight(GIZMOS, APP, "POST");
 	cr_expect_eq(a.status, 204);
 	expect_no_cors(&a);
 }
@@ -86,7 +86,7 @@ Test(cors, a_listed_origin_is_echoed)
 
 	for (size_t i = 0; listed[i]; i++) {
 		struct answer a =
-		    call(t, "GET", ITEMS, .token = ada.token,
+		    call(t, "GET", GIZMOS, .token = ada.token,
 			 .header = arena_printf(t->arena, "HTTP_ORIGIN=%s", listed[i]));
 
 		cr_expect_eq(a.status, 200);
@@ -118,13 +118,13 @@ Test(cors, another_origin_is_not)
 
 	for (size_t i = 0; i < COUNT(others); i++) {
 		struct answer a =
-		    call(t, "GET", ITEMS, .token = ada.token,
+		    call(t, "GET", GIZMOS, .token = ada.token,
 			 .header = arena_printf(t->arena, "HTTP_ORIGIN=%s", others[i]));
 
 		cr_expect_eq(a.status, 200);
 		expect_no_cors(&a);
 		expect_header(&a, "Vary", "Origin");
-		a = preflight(ITEMS, others[i], "POST");
+		a = preflight(GIZMOS, others[i], "POST");
 		cr_expect_eq(a.status, 204);
 		expect_no_cors(&a);
 	}
@@ -143,11 +143,11 @@ Test(cors, a_star_is_for_all_and_never_with_credentials)
 	struct answer a;
 
 	settings.cors_origins = any;
-	a = call(t, "GET", ITEMS, .token = ada.token, .header = ORIGIN);
+	a = call(t, "GET", GIZMOS, .token = ada.token, .header = ORIGIN);
 	expect_header(&a, "Access-Control-Allow-Origin", "*");
 	expect_header(&a, "Access-Control-Allow-Credentials", NULL);
 	expect_header(&a, "Vary", "Origin");
-	a = preflight(ITEMS, "null", "GET");
+	a = preflight(GIZMOS, "null", "GET");
 	expect_header(&a, "Access-Control-Allow-Origin", "*");
 	expect_header(&a, "Access-Control-Allow-Credentials", NULL);
 	cr_expect(lists(&a, "Access-Control-Allow-Methods", "GET"));
@@ -159,7 +159,7 @@ Test(cors, a_preflight_needs_no_credentials)
 		"Authorization", "Content-Type",    "If-Match",     "If-None-Match",
 		"X-API-Key",     "Idempotency-Key", "X-Request-ID", "traceparent",
 	};
-	struct answer a = preflight(ITEMS, APP, "POST");
+	struct answer a = preflight(GIZMOS, APP, "POST");
 
 	cr_expect_eq(a.status, 204);
 	cr_expect_eq(a.len, 0);
@@ -170,7 +170,7 @@ Test(cors, a_preflight_needs_no_credentials)
 	expect_header(&a, "Vary", "Origin");
 	for (size_t i = 0; i < COUNT(headers); i++)
 		cr_expect(lists(&a, "Access-Control-Allow-Headers", headers[i]), "%s", headers[i]);
-	a = preflight(ITEMS "/0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10", APP, "PATCH");
+	a = preflight(GIZMOS "/0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10", APP, "PATCH");
 	expect_header(&a, "Access-Control-Allow-Methods", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS");
 	a = preflight("/api/v1/users", "null", "POST");
 	cr_expect_eq(a.status, 204);
@@ -178,7 +178,7 @@ Test(cors, a_preflight_needs_no_credentials)
 
 Test(cors, plain_options_are_no_preflight)
 {
-	struct answer a = call(t, "OPTIONS", ITEMS, .header = ORIGIN);
+	struct answer a = call(t, "OPTIONS", GIZMOS, .header = ORIGIN);
 
 	cr_expect_eq(a.status, 204);
 	expect_header(&a, "Access-Control-Allow-Origin", APP);
@@ -189,13 +189,13 @@ Test(cors, plain_options_are_no_preflight)
 Test(cors, failures_can_be_read_too)
 {
 	struct answer answers[] = {
-		call(t, "GET", ITEMS, .header = ORIGIN),
+		call(t, "GET", GIZMOS, .header = ORIGIN),
 		call(t, "GET", "/nowhere", .header = ORIGIN),
-		call(t, "PUT", ITEMS, .header = ORIGIN),
-		call(t, "GET", ITEMS "/..", .header = ORIGIN),
-		call(t, "POST", ITEMS, .token = ada.token, .json = "{", .header = ORIGIN),
-		call(t, "POST", ITEMS, .token = ada.token, .json = "{}", .header = ORIGIN),
-		call(t, "POST", ITEMS, .token = ada.token, .too_large = true, .header = ORIGIN),
+		call(t, "PUT", GIZMOS, .header = ORIGIN),
+		call(t, "GET", GIZMOS "/..", .header = ORIGIN),
+		call(t, "POST", GIZMOS, .token = ada.token, .json = "{", .header = ORIGIN),
+		call(t, "POST", GIZMOS, .token = ada.token, .json = "{}", .header = ORIGIN),
+		call(t, "POST", GIZMOS, .token = ada.token, .too_large = true, .header = ORIGIN),
 	};
 	static const unsigned statuses[] = { 401, 404, 405, 400, 400, 422, 413 };
 

@@ -6,9 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
-#if __has_include("support/make_task.h")
-#include "support/make_task.h"
-#endif
+#include "support/make_gizmo.h"
 #include "support/testdb.h"
 
 #include "app/settings.h"
@@ -60,9 +58,7 @@ TestSuite(crash, .init = begin, .fini = test_end);
 struct scene {
 	struct account ada, owner;
 	const char *session_id, *spent, *revoked, *unconfirmed, *fresh;
-#if __has_include("support/make_task.h")
-	const char *task;
-#endif
+	const char *gizmo;
 };
 
 static struct answer
@@ -104,9 +100,7 @@ set_up(void)
 	testdb_sql("INSERT INTO api_keys (user_id, name, prefix, key_hash, scopes)"
 		   " VALUES ('%s', 'key', 'prefix', sha256('key'), '{jobs:read}')",
 		   s.ada.id);
-#if __has_include("support/make_task.h")
-	s.task = arena_printf(t->arena, P "/tasks/%s", make_task(t, &s.ada, .title = "Polish"));
-#endif
+	s.gizmo = arena_printf(t->arena, P "/gizmos/%s", make_gizmo(t, &s.ada, .title = "Polish"));
 	return s;
 }
 
@@ -126,13 +120,8 @@ state(void)
 	    " (SELECT string_agg(concat_ws(' ', parent_key IS NOT NULL, spent_at IS NOT NULL,"
 	    "   revoked_at IS NOT NULL),"
 	    "   E'\\n' ORDER BY key) FROM refresh_tokens),"
-#if __has_include("support/make_task.h")
-	    " (SELECT string_agg(concat_ws(' ', title, status, completed_at IS NOT NULL, version),"
-	    "   E'\\n' ORDER BY key) FROM tasks),"
-#endif
-#if __has_include("support/make_item.h")
-	    " (SELECT count(*) || ' items' FROM items),"
-#endif
+	    " (SELECT string_agg(concat_ws(' ', title, status, version), E'\\n' ORDER BY key)"
+	    "   FROM gizmos),"
 	    " (SELECT count(*) || ' keys' FROM replays),"
 	    " (SELECT string_agg(concat_ws(' ', action, outcome, actor_kind),"
 	    "   E'\\n' ORDER BY key) FROM audit_events))");
@@ -279,40 +268,36 @@ delete_user(const struct scene *s)
 		    .token = s->owner.token);
 }
 
-#if __has_include("support/make_task.h")
 static struct answer
-create_task(const struct scene *s)
+create_gizmo(const struct scene *s)
 {
-	return post(s->ada.token, P "/tasks", "{\"title\":\"Wax\"}");
+	return post(s->ada.token, P "/gizmos", "{\"title\":\"Wax\"}");
 }
 
 static struct answer
-finish_task(const struct scene *s)
+change_gizmo(const struct scene *s)
 {
-	return call(t, "PATCH", s->task, .token = s->ada.token, .json = "{\"status\":\"done\"}",
-		    .header = "HTTP_IF_MATCH=*");
+	return call(t, "PATCH", s->gizmo, .token = s->ada.token,
+		    .json = "{\"status\":\"archived\"}", .header = "HTTP_IF_MATCH=*");
 }
 
 static struct answer
-delete_task(const struct scene *s)
+delete_gizmo(const struct scene *s)
 {
-	return call(t, "DELETE", s->task, .token = s->ada.token);
+	return call(t, "DELETE", s->gizmo, .token = s->ada.token);
 }
-#endif
 
-#if __has_include("support/make_item.h")
-/* Whoever got no answer sends it again with its key. */
+/* A client that got no response repeats the request with the same key. */
 static struct answer
-create_item(const struct scene *s)
+create_with_key(const struct scene *s)
 {
 	struct answer a = { 0 };
 
 	for (int try = 0; try < 2 && a.status != 201; try++)
-		a = call(t, "POST", P "/items", .token = s->ada.token, .json = "{\"title\":\"X\"}",
+		a = call(t, "POST", P "/gizmos", .token = s->ada.token, .json = "{\"title\":\"X\"}",
 			 .header = "HTTP_IDEMPOTENCY_KEY=k");
 	return a;
 }
-#endif
 
 static struct answer
 change_version(const struct scene *s)
@@ -348,14 +333,10 @@ static const struct act {
 	{ "creation of a user", 201, create_user },
 	{ "change of a user", 200, change_user },
 	{ "deletion of a user", 204, delete_user },
-#if __has_include("support/make_task.h")
-	{ "creation of a task", 201, create_task },
-	{ "end of a task", 200, finish_task },
-	{ "deletion of a task", 204, delete_task },
-#endif
-#if __has_include("support/make_item.h")
-	{ "creation of an item", 201, create_item },
-#endif
+	{ "creation of a gizmo", 201, create_gizmo },
+	{ "change of a gizmo", 200, change_gizmo },
+	{ "deletion of a gizmo", 204, delete_gizmo },
+	{ "creation with a key", 201, create_with_key },
 	{ "change of a version", 200, change_version },
 };
 

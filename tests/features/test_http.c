@@ -1,9 +1,9 @@
 /* What holds for every route: paths, methods, bodies, types, ids, errors, access. Written
- * from the contract, with items as the guinea pig. */
+ * from the contract, with gizmos (support/gizmos.c) as the resource. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
-#include "support/make_item.h"
+#include "support/make_gizmo.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -11,8 +11,8 @@
 
 TEST_SUITE(http);
 
-#define ITEMS "/api/v1/items"
-#define ID    "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10"
+#define GIZMOS "/api/v1/gizmos"
+#define ID     "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10"
 
 /* ---- paths */
 
@@ -79,11 +79,11 @@ Test(http, paths_that_are_not_there)
 		{ "/api", 404 },
 		{ "/api/v1", 404 },
 		{ "/api/v1/", 404 },
-		{ "/api/v2/items", 404 },
-		{ "/items", 404 },
-		{ "/api/v1/api/v1/items", 404 },
+		{ "/api/v2/gizmos", 404 },
+		{ "/gizmos", 404 },
+		{ "/api/v1/api/v1/gizmos", 404 },
 		{ "/{id}", 404 },
-		{ "/api/v1/items/{id}", 404 },
+		{ "/api/v1/gizmos/{id}", 404 },
 		{ "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/1/2/3/4/5/6/7/8/9", 404 },
 	};
 
@@ -141,7 +141,7 @@ Test(http, paths_that_are_malformed)
 		{ "//health", 400 },
 		{ "/health//", 400 },
 		{ "/health//live", 400 },
-		{ "/api//v1/items", 400 },
+		{ "/api//v1/gizmos", 400 },
 		{ "http://example.com//health", 400 },
 		{ "http://example.com/../health", 400 },
 	};
@@ -177,16 +177,16 @@ Test(http, a_long_uri_is_no_problem)
 Test(http, trailing_slashes_are_served_without_a_redirect)
 {
 	struct account user = make_user(t);
-	const char *id = make_item(t, &user);
+	const char *id = make_gizmo(t, &user);
 	struct answer a;
 
-	a = call(t, "GET", ITEMS "/", .token = user.token);
+	a = call(t, "GET", GIZMOS "/", .token = user.token);
 	cr_expect_eq(a.status, 200);
-	a = call(t, "POST", ITEMS "/", .token = user.token, .json = "{\"title\":\"Lamp\"}");
+	a = call(t, "POST", GIZMOS "/", .token = user.token, .json = "{\"title\":\"Lamp\"}");
 	cr_expect_eq(a.status, 201);
-	cr_expect_eq(strncmp(answer_header(&a, "Location"), ITEMS "/0", 15), 0, "%s",
+	cr_expect_eq(strncmp(answer_header(&a, "Location"), GIZMOS "/0", 15), 0, "%s",
 		     answer_header(&a, "Location"));
-	a = call(t, "GET", arena_printf(t->arena, ITEMS "/%s/", id), .token = user.token);
+	a = call(t, "GET", arena_printf(t->arena, GIZMOS "/%s/", id), .token = user.token);
 	cr_expect_eq(a.status, 200);
 }
 
@@ -217,7 +217,7 @@ Test(http, malformed_ids_are_not_found)
 		for (size_t m = 0; m < COUNT(methods); m++) {
 			bool body = methods[m][0] == 'P';
 			struct answer a =
-			    call(t, methods[m], arena_printf(t->arena, ITEMS "/%s", ids[i]),
+			    call(t, methods[m], arena_printf(t->arena, GIZMOS "/%s", ids[i]),
 				 .token = user.token, .json = body ? "{\"title\":\"x\"}" : NULL);
 
 			cr_expect_eq(a.status, 404, "%s %s: %u", methods[m], ids[i], a.status);
@@ -311,14 +311,14 @@ Test(http, allow_is_complete)
 	static const char *const login[] = { "POST", "OPTIONS" };
 	struct answer a;
 
-	a = call(t, "OPTIONS", ITEMS);
+	a = call(t, "OPTIONS", GIZMOS);
 	expect_words(answer_header(&a, "Allow"), list, COUNT(list));
-	a = call(t, "DELETE", ITEMS);
+	a = call(t, "DELETE", GIZMOS);
 	expect_problem(&a, 405, "method_not_allowed");
 	expect_words(answer_header(&a, "Allow"), list, COUNT(list));
-	a = call(t, "OPTIONS", ITEMS "/" ID);
+	a = call(t, "OPTIONS", GIZMOS "/" ID);
 	expect_words(answer_header(&a, "Allow"), row, COUNT(row));
-	a = call(t, "POST", ITEMS "/" ID);
+	a = call(t, "POST", GIZMOS "/" ID);
 	expect_problem(&a, 405, "method_not_allowed");
 	expect_words(answer_header(&a, "Allow"), row, COUNT(row));
 	a = call(t, "HEAD", "/api/v1/auth/login");
@@ -332,7 +332,7 @@ Test(http, options_of_nothing_is_not_found)
 
 	a = call(t, "OPTIONS", "/nowhere");
 	expect_problem(&a, 404, "not_found");
-	a = call(t, "OPTIONS", ITEMS "/1");
+	a = call(t, "OPTIONS", GIZMOS "/1");
 	expect_problem(&a, 404, "not_found");
 	a = call(t, "TRACE", "/nowhere");
 	expect_problem(&a, 404, "not_found");
@@ -341,8 +341,8 @@ Test(http, options_of_nothing_is_not_found)
 Test(http, head_is_get_without_the_body)
 {
 	struct account user = make_user(t);
-	const char *path = arena_printf(t->arena, ITEMS "/%s", make_item(t, &user));
-	const char *const uris[] = { "/health/live", "/openapi.json", ITEMS, ITEMS "/my", path };
+	const char *path = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &user));
+	const char *const uris[] = { "/health/live", "/openapi.json", GIZMOS, GIZMOS "/my", path };
 
 	for (size_t i = 0; i < COUNT(uris); i++) {
 		struct answer get = call(t, "GET", uris[i], .token = user.token);
@@ -417,7 +417,7 @@ Test(http, problems_carry_the_request_id)
 static void
 expect_body(const struct account *user, const char *body, size_t len, unsigned status)
 {
-	struct answer a = call(t, "POST", ITEMS, .token = user->token, .body = body, .len = len,
+	struct answer a = call(t, "POST", GIZMOS, .token = user->token, .body = body, .len = len,
 			       .type = "application/json");
 
 	expect_problem(&a, status, status == 400 ? "malformed_json" : "validation_error");
@@ -513,7 +513,7 @@ Test(http, bodies_cut_at_every_byte)
 
 	for (size_t len = 1; len < sizeof(body) - 1; len++)
 		expect_body(&user, body, len, 400);
-	a = call(t, "POST", ITEMS, .token = user.token, .json = body);
+	a = call(t, "POST", GIZMOS, .token = user.token, .json = body);
 	cr_expect_eq(a.status, 201, "%s", a.body);
 }
 
@@ -555,12 +555,12 @@ Test(http, json_that_is_no_object)
 	};
 	static const char *const methods[] = { "POST", "PUT", "PATCH" };
 	struct account user = make_user(t);
-	const char *path = arena_printf(t->arena, ITEMS "/%s", make_item(t, &user));
+	const char *path = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &user));
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		for (size_t m = 0; m < COUNT(methods); m++) {
-			struct answer a = call(t, methods[m], m ? path : ITEMS, .token = user.token,
-					       .json = bodies[i]);
+			struct answer a = call(t, methods[m], m ? path : GIZMOS,
+					       .token = user.token, .json = bodies[i]);
 
 			expect_problem(&a, 422, "validation_error");
 		}
@@ -572,13 +572,13 @@ Test(http, an_unknown_member)
 	struct account user = make_user(t);
 	struct answer a;
 
-	a = call(t, "POST", ITEMS, .token = user.token, .json = "{\"title\":\"x\",\"colour\":1}");
+	a = call(t, "POST", GIZMOS, .token = user.token, .json = "{\"title\":\"x\",\"colour\":1}");
 	expect_fields(&a, "body colour unknown_field");
-	a = call(t, "POST", ITEMS, .token = user.token, .json = "{\"title\":\"x\",\"\":1}");
+	a = call(t, "POST", GIZMOS, .token = user.token, .json = "{\"title\":\"x\",\"\":1}");
 	expect_fields(&a, "body  unknown_field");
-	a = call(t, "POST", ITEMS, .token = user.token, .json = "{\"Title\":\"x\"}");
+	a = call(t, "POST", GIZMOS, .token = user.token, .json = "{\"Title\":\"x\"}");
 	expect_fields(&a, "body Title unknown_field", "body title required");
-	a = call(t, "POST", ITEMS, .token = user.token,
+	a = call(t, "POST", GIZMOS, .token = user.token,
 		 .json = "{\"title\":\"x\",\"\\u00e4\\n\\\"\":null}");
 	expect_fields(&a, "body \xc3\xa4\n\" unknown_field");
 }
@@ -586,7 +586,7 @@ Test(http, an_unknown_member)
 Test(http, every_bad_field_at_once)
 {
 	struct account user = make_user(t);
-	struct answer a = call(t, "POST", ITEMS, .token = user.token,
+	struct answer a = call(t, "POST", GIZMOS, .token = user.token,
 			       .json = "{\"title\":\"\",\"status\":\"gone\",\"description\":5,"
 				       "\"owner_id\":null,\"x\":1,\"y\":2}");
 
@@ -599,7 +599,7 @@ Test(http, every_bad_field_at_once)
 Test(http, one_bad_field_is_told_in_the_singular)
 {
 	struct account user = make_user(t);
-	struct answer a = call(t, "POST", ITEMS, .token = user.token, .json = "{}");
+	struct answer a = call(t, "POST", GIZMOS, .token = user.token, .json = "{}");
 
 	expect_fields(&a, "body title required");
 	cr_expect_str_eq(answer_text(&a, "detail"), "1 field is not valid");
@@ -616,7 +616,7 @@ Test(http, many_bad_fields_are_no_problem)
 	for (int i = 0; i < 5000; i++)
 		buf_printf(&b, ",\"x%d\":1", i);
 	buf_char(&b, '}');
-	a = call(t, "POST", ITEMS, .token = user.token, .json = buf_done(&b));
+	a = call(t, "POST", GIZMOS, .token = user.token, .json = buf_done(&b));
 	expect_problem(&a, 422, "validation_error");
 	cr_expect_geq(answer_count(&a, "errors"), 100);
 }
@@ -626,19 +626,19 @@ Test(http, a_body_over_the_limit)
 	struct account user = make_user(t);
 	struct answer a;
 
-	a = call(t, "POST", ITEMS, .token = user.token, .json = "{\"title\":\"x\"}",
+	a = call(t, "POST", GIZMOS, .token = user.token, .json = "{\"title\":\"x\"}",
 		 .too_large = true);
 	expect_problem(&a, 413, "payload_too_large");
 	a = call(t, "POST", "/api/v1/auth/login", .json = "{", .too_large = true);
 	expect_problem(&a, 413, "payload_too_large");
-	a = call(t, "GET", ITEMS, .token = user.token, .too_large = true);
+	a = call(t, "GET", GIZMOS, .token = user.token, .too_large = true);
 	expect_problem(&a, 413, "payload_too_large");
 }
 
 Test(http, a_body_that_broke_off)
 {
 	struct account user = make_user(t);
-	struct answer a = call(t, "POST", ITEMS, .token = user.token, .json = "{\"title\":\"x\"}",
+	struct answer a = call(t, "POST", GIZMOS, .token = user.token, .json = "{\"title\":\"x\"}",
 			       .broken = true);
 
 	expect_problem(&a, 400, "bad_request");
@@ -688,11 +688,11 @@ Test(http, content_types)
 		{ "PATCH", NULL, 415 },
 	};
 	struct account user = make_user(t);
-	const char *path = arena_printf(t->arena, ITEMS "/%s", make_item(t, &user));
+	const char *path = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &user));
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		bool post = strcmp(rows[i].method, "POST") == 0;
-		struct answer a = call(t, rows[i].method, post ? ITEMS : path, .token = user.token,
+		struct answer a = call(t, rows[i].method, post ? GIZMOS : path, .token = user.token,
 				       .body = "{\"title\":\"x\"}", .type = rows[i].type);
 
 		cr_expect_eq(a.status, rows[i].status, "%s %s: %u", rows[i].method,
@@ -716,7 +716,7 @@ Test(http, content_codings)
 	struct account user = make_user(t);
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct answer a = call(t, "POST", ITEMS, .token = user.token,
+		struct answer a = call(t, "POST", GIZMOS, .token = user.token,
 				       .json = "{\"title\":\"x\"}", .header = rows[i].header);
 
 		cr_expect_eq(a.status, rows[i].status, "%s: %u", rows[i].header, a.status);
@@ -728,7 +728,7 @@ Test(http, content_codings)
 Test(http, no_body_and_no_type)
 {
 	struct account user = make_user(t);
-	struct answer a = call(t, "POST", ITEMS, .token = user.token);
+	struct answer a = call(t, "POST", GIZMOS, .token = user.token);
 
 	expect_problem(&a, 400, "malformed_json");
 }
@@ -783,13 +783,13 @@ Test(http, a_viewer_writes_nothing)
 	struct answer a;
 
 	somebody = make_user(t, .role = "viewer");
-	path = arena_printf(t->arena, ITEMS "/%s", make_item(t, &somebody));
+	path = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &somebody));
 	each_route(ask_as_a_viewer);
 	a = call(t, "DELETE", path, .token = somebody.token);
 	expect_problem(&a, 403, "forbidden");
 	a = call(t, "GET", path, .token = somebody.token);
 	cr_expect_eq(a.status, 200);
-	a = call(t, "GET", ITEMS, .token = somebody.token);
+	a = call(t, "GET", GIZMOS, .token = somebody.token);
 	cr_expect_eq(answer_int(&a, "total"), 1);
 }
 
@@ -817,7 +817,7 @@ Test(http, tokens_that_are_none)
 	};
 
 	for (size_t i = 0; i < COUNT(tokens); i++) {
-		struct answer a = call(t, "GET", ITEMS, .token = tokens[i]);
+		struct answer a = call(t, "GET", GIZMOS, .token = tokens[i]);
 
 		expect_problem(&a, 401, "invalid_token");
 	}
@@ -826,7 +826,7 @@ Test(http, tokens_that_are_none)
 Test(http, an_expired_token)
 {
 	struct account user = make_user(t, .token_expires_in = -60);
-	struct answer a = call(t, "GET", ITEMS, .token = user.token);
+	struct answer a = call(t, "GET", GIZMOS, .token = user.token);
 
 	expect_problem(&a, 401, "token_expired");
 }
@@ -834,7 +834,7 @@ Test(http, an_expired_token)
 Test(http, a_token_may_be_a_little_late)
 {
 	struct account user = make_user(t, .token_expires_in = -10);
-	struct answer a = call(t, "GET", ITEMS, .token = user.token);
+	struct answer a = call(t, "GET", GIZMOS, .token = user.token);
 
 	cr_expect_eq(a.status, 200, "CLOCK_SKEW_SECONDS is 30: %s", a.body);
 }
@@ -842,7 +842,7 @@ Test(http, a_token_may_be_a_little_late)
 Test(http, a_token_of_an_account_that_is_not_active)
 {
 	struct account user = make_user(t, .inactive = true);
-	struct answer a = call(t, "GET", ITEMS, .token = user.token);
+	struct answer a = call(t, "GET", GIZMOS, .token = user.token);
 
 	expect_problem(&a, 401, "invalid_token");
 }
@@ -852,21 +852,21 @@ Test(http, the_scheme_is_bearer_in_any_case)
 	struct account user = make_user(t);
 	struct answer a;
 
-	a = call(t, "GET", ITEMS,
+	a = call(t, "GET", GIZMOS,
 		 .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=bearer %s", user.token));
 	cr_expect_eq(a.status, 200);
-	a = call(t, "GET", ITEMS,
+	a = call(t, "GET", GIZMOS,
 		 .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=BEARER   %s", user.token));
 	cr_expect_eq(a.status, 200);
-	a = call(t, "GET", ITEMS,
+	a = call(t, "GET", GIZMOS,
 		 .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=%s", user.token));
 	cr_expect_eq(a.status, 401);
-	a = call(t, "GET", ITEMS,
+	a = call(t, "GET", GIZMOS,
 		 .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=Bearer%s", user.token));
 	cr_expect_eq(a.status, 401);
-	a = call(t, "GET", ITEMS, .header = "HTTP_AUTHORIZATION=Basic dXNlcjpwYXNz");
+	a = call(t, "GET", GIZMOS, .header = "HTTP_AUTHORIZATION=Basic dXNlcjpwYXNz");
 	cr_expect_eq(a.status, 401);
-	a = call(t, "GET", ITEMS "?access_token=x");
+	a = call(t, "GET", GIZMOS "?access_token=x");
 	cr_expect_eq(a.status, 401);
 }
 
@@ -878,7 +878,7 @@ Test(http, what_is_public_does_not_look_at_the_token)
 	cr_expect_eq(a.status, 200);
 	a = call(t, "GET", "/openapi.json", .token = "nonsense");
 	cr_expect_eq(a.status, 200);
-	a = call(t, "OPTIONS", ITEMS, .token = "nonsense");
+	a = call(t, "OPTIONS", GIZMOS, .token = "nonsense");
 	cr_expect_eq(a.status, 204);
 }
 
@@ -889,13 +889,13 @@ Test(http, the_path_is_judged_before_the_caller_and_the_caller_before_the_body)
 
 	a = call(t, "GET", "/api/v1/nowhere", .token = "nonsense");
 	expect_problem(&a, 404, "not_found");
-	a = call(t, "DELETE", ITEMS, .token = "nonsense");
+	a = call(t, "DELETE", GIZMOS, .token = "nonsense");
 	expect_problem(&a, 405, "method_not_allowed");
-	a = call(t, "POST", ITEMS, .token = "nonsense", .json = "{");
+	a = call(t, "POST", GIZMOS, .token = "nonsense", .json = "{");
 	expect_problem(&a, 401, "invalid_token");
-	a = call(t, "GET", ITEMS "?limit=x");
+	a = call(t, "GET", GIZMOS "?limit=x");
 	expect_problem(&a, 401, "unauthenticated");
-	a = call(t, "PATCH", ITEMS "/" ID, .token = user.token, .json = "{\"title\":1}");
+	a = call(t, "PATCH", GIZMOS "/" ID, .token = user.token, .json = "{\"title\":1}");
 	expect_problem(&a, 422, "validation_error");
 }
 
@@ -907,15 +907,15 @@ Test(http, an_empty_prefix)
 	struct answer a;
 
 	settings.api_prefix = "";
-	a = call(t, "GET", "/items", .token = user.token);
+	a = call(t, "GET", "/gizmos", .token = user.token);
 	cr_expect_eq(a.status, 200);
-	cr_expect_not_null(strstr(answer_header(&a, "Link"), "</items?"));
-	a = call(t, "POST", "/items", .token = user.token, .json = "{\"title\":\"Lamp\"}");
+	cr_expect_not_null(strstr(answer_header(&a, "Link"), "</gizmos?"));
+	a = call(t, "POST", "/gizmos", .token = user.token, .json = "{\"title\":\"Lamp\"}");
 	cr_expect_eq(a.status, 201);
-	cr_expect_eq(strncmp(answer_header(&a, "Location"), "/items/", 7), 0);
+	cr_expect_eq(strncmp(answer_header(&a, "Location"), "/gizmos/", 7), 0);
 	a = call(t, "GET", answer_header(&a, "Location"), .token = user.token);
 	cr_expect_eq(a.status, 200);
-	a = call(t, "GET", ITEMS, .token = user.token);
+	a = call(t, "GET", GIZMOS, .token = user.token);
 	expect_problem(&a, 404, "not_found");
 	a = call(t, "GET", "/health/live");
 	cr_expect_eq(a.status, 200);
@@ -929,15 +929,15 @@ Test(http, another_prefix)
 	struct answer a;
 
 	settings.api_prefix = "/shop/api/v2";
-	a = call(t, "GET", "/shop/api/v2/items/", .token = user.token);
+	a = call(t, "GET", "/shop/api/v2/gizmos/", .token = user.token);
 	cr_expect_eq(a.status, 200);
-	a = call(t, "POST", "/shop/api/v2/items", .token = user.token,
+	a = call(t, "POST", "/shop/api/v2/gizmos", .token = user.token,
 		 .json = "{\"title\":\"Lamp\"}");
 	cr_expect_eq(a.status, 201);
-	cr_expect_eq(strncmp(answer_header(&a, "Location"), "/shop/api/v2/items/", 19), 0);
-	a = call(t, "GET", "/shop/api/items", .token = user.token);
+	cr_expect_eq(strncmp(answer_header(&a, "Location"), "/shop/api/v2/gizmos/", 19), 0);
+	a = call(t, "GET", "/shop/api/gizmos", .token = user.token);
 	expect_problem(&a, 404, "not_found");
-	a = call(t, "GET", ITEMS, .token = user.token);
+	a = call(t, "GET", GIZMOS, .token = user.token);
 	expect_problem(&a, 404, "not_found");
 	a = call(t, "GET", "/health/live");
 	cr_expect_eq(a.status, 200);
@@ -953,8 +953,8 @@ Test(http, an_inner_error_tells_nothing_but_the_request_id)
 	struct answer a;
 
 	testdb_spoil();
-	testdb_sql("ALTER TABLE items RENAME COLUMN description TO gone");
-	a = call(t, "GET", ITEMS, .token = user.token);
+	testdb_sql("ALTER TABLE gizmos RENAME COLUMN description TO gone");
+	a = call(t, "GET", GIZMOS, .token = user.token);
 	expect_problem(&a, 500, "internal_error");
 	cr_expect_str_eq(answer_text(&a, "detail"),
 			 "something went wrong here; the request id finds it in the logs");

@@ -11,9 +11,9 @@
 #include "app/settings.h"
 #include "http/replay_priv.h"
 
-#define P     "/api/v1"
-#define ITEMS P "/items"
-#define LAMP  "{\"title\":\"Lamp\"}"
+#define P      "/api/v1"
+#define GIZMOS P "/gizmos"
+#define LAMP   "{\"title\":\"Lamp\"}"
 
 static struct test *t;
 static struct account ada;
@@ -38,7 +38,7 @@ post_as(const struct account *who, const char *uri, const char *key, const char 
 static struct answer
 post(const char *key, const char *json)
 {
-	return post_as(&ada, ITEMS, key, json);
+	return post_as(&ada, GIZMOS, key, json);
 }
 
 static bool
@@ -84,14 +84,14 @@ Test(idempotency, a_repeat_gets_the_first_answer)
 	expect_replay(&again, &first);
 	again = post("k", LAMP);
 	expect_replay(&again, &first);
-	cr_expect_str_eq(count("items"), "1");
+	cr_expect_str_eq(count("gizmos"), "1");
 }
 
 Test(idempotency, without_a_key_each_is_done)
 {
 	for (int i = 0; i < 2; i++)
-		cr_expect_eq(call(t, "POST", ITEMS, .token = ada.token, .json = LAMP).status, 201);
-	cr_expect_str_eq(count("items"), "2");
+		cr_expect_eq(call(t, "POST", GIZMOS, .token = ada.token, .json = LAMP).status, 201);
+	cr_expect_str_eq(count("gizmos"), "2");
 	cr_expect_str_eq(count("replays"), "0");
 }
 
@@ -106,7 +106,7 @@ Test(idempotency, the_answer_stays_as_it_was)
 	call(t, "DELETE", answer_header(&first, "Location"), .token = ada.token);
 	again = post("k", LAMP);
 	expect_replay(&again, &first);
-	cr_expect_str_eq(count("items"), "0");
+	cr_expect_str_eq(count("gizmos"), "0");
 }
 
 Test(idempotency, a_job_is_started_once)
@@ -214,7 +214,7 @@ Test(idempotency, malformed_keys_are_refused)
 		cr_expect_eq(a.status, 400, "%s: %u", keys[i], a.status);
 		cr_expect_str_eq(answer_code(&a), "bad_request", "%s", keys[i]);
 	}
-	cr_expect_str_eq(count("items"), "0");
+	cr_expect_str_eq(count("gizmos"), "0");
 	cr_expect_eq(post(of_length(255, false), LAMP).status, 201);
 	a = post(of_length(255, true), LAMP);
 	cr_expect(is_replay(&a));
@@ -234,21 +234,21 @@ Test(idempotency, another_request_with_the_key_is_refused)
 		expect_problem(&a, 422, "idempotency_key_reused");
 		cr_expect_null(answer_header(&a, "Location"));
 	}
-	cr_expect_str_eq(count("items"), "1");
+	cr_expect_str_eq(count("gizmos"), "1");
 }
 
 Test(idempotency, another_way_to_write_the_path_is_the_same_request)
 {
-	static const char *const uris[] = { ITEMS "/", P "/%69tems", ITEMS "?", ITEMS "#x" };
+	static const char *const uris[] = { GIZMOS "/", P "/%67izmos", GIZMOS "?", GIZMOS "#x" };
 	struct answer first = post("k", LAMP), a;
 
 	for (size_t i = 0; i < COUNT(uris); i++) {
 		a = post_as(&ada, uris[i], "k", LAMP);
 		expect_replay(&a, &first);
 	}
-	a = post_as(&ada, ITEMS "?x=1", "k", LAMP);
+	a = post_as(&ada, GIZMOS "?x=1", "k", LAMP);
 	expect_problem(&a, 422, "idempotency_key_reused");
-	cr_expect_str_eq(count("items"), "1");
+	cr_expect_str_eq(count("gizmos"), "1");
 }
 
 Test(idempotency, a_key_belongs_to_one_caller)
@@ -256,12 +256,12 @@ Test(idempotency, a_key_belongs_to_one_caller)
 	struct account bob = make_user(t);
 	struct answer a = post("k", LAMP);
 
-	a = post_as(&bob, ITEMS, "k", LAMP);
+	a = post_as(&bob, GIZMOS, "k", LAMP);
 	cr_expect_eq(a.status, 201);
 	cr_expect_not(is_replay(&a));
-	a = post_as(&bob, ITEMS, "k", "{\"title\":\"Desk\"}");
+	a = post_as(&bob, GIZMOS, "k", "{\"title\":\"Desk\"}");
 	expect_problem(&a, 422, "idempotency_key_reused");
-	cr_expect_str_eq(count("items"), "2");
+	cr_expect_str_eq(count("gizmos"), "2");
 }
 
 /* Two programs of one person know nothing of each other. */
@@ -272,17 +272,17 @@ Test(idempotency, an_api_key_is_a_caller_by_itself)
 
 	for (size_t i = 1; i < COUNT(keys); i++) {
 		a = call(t, "POST", P "/api-keys", .token = ada.token,
-			 .json = "{\"name\":\"x\",\"scopes\":[\"items:write\"]}");
+			 .json = "{\"name\":\"x\",\"scopes\":[\"gizmos:write\"]}");
 		keys[i].token = answer_text(&a, "key");
 	}
 	for (size_t i = 0; i < COUNT(keys); i++) {
-		a = post_as(&keys[i], ITEMS, "k", LAMP);
+		a = post_as(&keys[i], GIZMOS, "k", LAMP);
 		cr_expect_eq(a.status, 201, "%s", a.body);
 		cr_expect_not(is_replay(&a));
-		a = post_as(&keys[i], ITEMS, "k", LAMP);
+		a = post_as(&keys[i], GIZMOS, "k", LAMP);
 		cr_expect(is_replay(&a));
 	}
-	cr_expect_str_eq(count("items"), "3");
+	cr_expect_str_eq(count("gizmos"), "3");
 }
 
 Test(idempotency, a_key_belongs_to_one_route)
@@ -310,7 +310,7 @@ Test(idempotency, a_key_opens_nothing)
 {
 	struct answer a = post("k", LAMP);
 
-	a = call(t, "POST", ITEMS, .json = LAMP, .header = "HTTP_IDEMPOTENCY_KEY=k");
+	a = call(t, "POST", GIZMOS, .json = LAMP, .header = "HTTP_IDEMPOTENCY_KEY=k");
 	expect_problem(&a, 401, "unauthenticated");
 	testdb_sql("UPDATE users SET role = 'viewer'");
 	a = post("k", LAMP);
@@ -406,7 +406,7 @@ Test(idempotency, answers_go_with_the_account)
 	struct account bob = make_user(t);
 
 	post("k", LAMP);
-	post_as(&bob, ITEMS, "k", LAMP);
+	post_as(&bob, GIZMOS, "k", LAMP);
 	cr_expect_eq(call(t, "DELETE", P "/users/me", .token = ada.token).status, 204);
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(user_id::text, ' ') FROM replays"), bob.id);
 }
@@ -418,7 +418,7 @@ post_at_once(struct ctx *c, int number, void *arg UNUSED)
 {
 	struct test mine = { .arena = t->arena, .db = c->db, .ctx = c };
 	struct answer a =
-	    call(&mine, "POST", ITEMS, .token = ada.token, .json = LAMP,
+	    call(&mine, "POST", GIZMOS, .token = ada.token, .json = LAMP,
 		 .header = number % 2 ? "HTTP_IDEMPOTENCY_KEY=k" : "HTTP_IDEMPOTENCY_KEY=\"k\"");
 
 	if (a.status == 201)
@@ -436,7 +436,7 @@ Test(idempotency, of_many_at_once_one_is_done)
 	cr_expect_eq(crowd_count(results, MANY, E_CONFLICT) +
 			 crowd_count(results, MANY, E_IDEMPOTENCY_IN_PROGRESS),
 		     MANY - 1);
-	cr_expect_str_eq(count("items"), "1");
+	cr_expect_str_eq(count("gizmos"), "1");
 	cr_expect_eq(post_at_once(t->ctx, 0, NULL), E_CONFLICT);
 }
 
@@ -444,7 +444,7 @@ Test(idempotency, of_many_at_once_one_is_done)
 Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
 {
 	static const struct query act =
-	    QUERY("act", NULL, "INSERT INTO items (owner_id, title) VALUES ($1, 'Lamp')");
+	    QUERY("act", NULL, "INSERT INTO gizmos (owner_id, title) VALUES ($1, 'Lamp')");
 	struct replay_key key = { .user_id = ada.id, .hash = "k" };
 	struct replay answer = { .status = 201, .body = "{}" };
 
@@ -456,7 +456,7 @@ Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
 		cr_expect_eq(replay_was_kept(t->ctx), i == 1);
 	}
 	cr_expect_str_eq(count("replays"), "1");
-	cr_expect_str_eq(count("items"), "1");
+	cr_expect_str_eq(count("gizmos"), "1");
 }
 
 /* Somebody else holds the key; nobody waits for him. */
@@ -477,7 +477,7 @@ Test(idempotency, while_the_first_runs_the_second_is_told)
 	expect_problem(&a, 409, "idempotency_in_progress");
 	a = post("other", LAMP);
 	cr_expect_eq(a.status, 201);
-	a = post_as(&bob, ITEMS, "k", LAMP);
+	a = post_as(&bob, GIZMOS, "k", LAMP);
 	cr_expect_eq(a.status, 201, "the key of another: %s", a.body);
 	testdb_sql("COMMIT");
 	testdb_sql("DROP TABLE held");

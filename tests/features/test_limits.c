@@ -416,7 +416,7 @@ Test(limits, every_route_under_the_prefix_has_one_by_default)
 		for (const struct route *r = (*f)->routes; r && r->id; r++)
 			cr_expect_eq(route_limit(r, 0) != NULL, !r->root, "%s", r->id);
 	}
-	a = call(t, "GET", "/api/v1/items", .token = ada.token);
+	a = call(t, "GET", "/api/v1/gizmos", .token = ada.token);
 	expect_headers(&a, "\"default\";q=600;w=60", "\"default\";r=599;t=1");
 }
 
@@ -427,15 +427,15 @@ Test(limits, one_for_everything)
 
 	settings.rate_limit = (struct rate) { 3, 60 };
 	for (int i = 0; i < 3; i++)
-		a = call(t, "GET", "/api/v1/items", .token = ada.token);
+		a = call(t, "GET", "/api/v1/gizmos", .token = ada.token);
 	cr_expect_eq(a.status, 200);
 	expect_headers(&a, "\"default\";q=3;w=60", "\"default\";r=0;t=20");
 	a = call(t, "GET", "/api/v1/users/me", .token = ada.token);
 	expect_problem(&a, 429, "rate_limited");
-	cr_expect_eq(call(t, "GET", "/api/v1/items", .token = bob.token).status, 200);
+	cr_expect_eq(call(t, "GET", "/api/v1/gizmos", .token = bob.token).status, 200);
 	for (int i = 0; i < 3; i++)
-		cr_expect_eq(call(t, "GET", "/api/v1/items").status, 401);
-	cr_expect_eq(call(t, "GET", "/api/v1/items").status, 429);
+		cr_expect_eq(call(t, "GET", "/api/v1/gizmos").status, 401);
+	cr_expect_eq(call(t, "GET", "/api/v1/gizmos").status, 429);
 	for (int i = 0; i < 5; i++)
 		cr_expect_eq(call(t, "GET", "/health/live").status, 200);
 }

@@ -1,8 +1,8 @@
-/* Lists: pages by offset and by cursor, order, filters, links. Items are the list. */
+/* Lists: pages by offset and by cursor, order, filters, links. Of gizmos (support/gizmos.c). */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
-#include "support/make_item.h"
+#include "support/make_gizmo.h"
 
 #include "app/settings.h"
 
@@ -18,12 +18,12 @@ begin(void)
 
 TestSuite(lists, .init = begin, .fini = test_end);
 
-#define ITEMS "/api/v1/items"
+#define GIZMOS "/api/v1/gizmos"
 
 static struct answer
 list(const char *query)
 {
-	return call(t, "GET", arena_printf(t->arena, ITEMS "%s", query), .token = ada.token);
+	return call(t, "GET", arena_printf(t->arena, GIZMOS "%s", query), .token = ada.token);
 }
 
 static const char *
@@ -98,10 +98,10 @@ Test(lists, an_empty_list)
 
 Test(lists, a_row_of_a_list_is_the_row)
 {
-	const char *id = make_item(t, &ada, .title = "Lamp", .description = "Brass");
+	const char *id = make_gizmo(t, &ada, .title = "Lamp", .description = "Brass");
 	struct answer a = list("");
 	struct answer b =
-	    call(t, "GET", arena_printf(t->arena, ITEMS "/%s", id), .token = ada.token);
+	    call(t, "GET", arena_printf(t->arena, GIZMOS "/%s", id), .token = ada.token);
 
 	cr_expect_not_null(strstr(a.body, b.body), "%s is not in %s", b.body, a.body);
 }
@@ -110,12 +110,12 @@ Test(lists, the_newest_come_first_twenty_of_them)
 {
 	struct answer a;
 
-	make_items(t, &ada, 25, false);
+	make_gizmos(t, &ada, 25, false);
 	a = list("");
 	cr_expect_eq(answer_count(&a, "items"), 20);
 	cr_expect_eq(answer_int(&a, "total"), 25);
-	cr_expect_str_eq(member(&a, 0, "title"), "Item 0025");
-	cr_expect_str_eq(member(&a, 19, "title"), "Item 0006");
+	cr_expect_str_eq(member(&a, 0, "title"), "Gizmo 0025");
+	cr_expect_str_eq(member(&a, 19, "title"), "Gizmo 0006");
 	cr_expect_not(answer_is_null(&a, "next_cursor"));
 }
 
@@ -123,29 +123,29 @@ Test(lists, limit_and_offset)
 {
 	struct answer a;
 
-	make_items(t, &ada, 10, false);
+	make_gizmos(t, &ada, 10, false);
 	a = list("?limit=3");
-	cr_expect_str_eq(titles(&a), "Item 0010,Item 0009,Item 0008");
+	cr_expect_str_eq(titles(&a), "Gizmo 0010,Gizmo 0009,Gizmo 0008");
 	cr_expect_eq(answer_int(&a, "limit"), 3);
 	a = list("?limit=3&offset=8");
-	cr_expect_str_eq(titles(&a), "Item 0002,Item 0001");
+	cr_expect_str_eq(titles(&a), "Gizmo 0002,Gizmo 0001");
 	cr_expect_eq(answer_int(&a, "offset"), 8);
 	cr_expect_eq(answer_int(&a, "total"), 10);
 	cr_expect(answer_is_null(&a, "next_cursor"));
 	a = list("?offset=7&limit=3");
-	cr_expect_str_eq(titles(&a), "Item 0003,Item 0002,Item 0001");
+	cr_expect_str_eq(titles(&a), "Gizmo 0003,Gizmo 0002,Gizmo 0001");
 	cr_expect(answer_is_null(&a, "next_cursor"), "that was the last page: %s", a.body);
 	a = list("?limit=100");
 	cr_expect_eq(answer_count(&a, "items"), 10);
 	a = list("?limit=1&offset=0");
-	cr_expect_str_eq(titles(&a), "Item 0010");
+	cr_expect_str_eq(titles(&a), "Gizmo 0010");
 }
 
 Test(lists, an_offset_beyond_the_end)
 {
 	struct answer a;
 
-	make_items(t, &ada, 5, false);
+	make_gizmos(t, &ada, 5, false);
 	a = list("?offset=5");
 	cr_expect_eq(answer_count(&a, "items"), 0);
 	cr_expect_eq(answer_int(&a, "total"), 5);
@@ -156,7 +156,7 @@ Test(lists, an_offset_beyond_the_end)
 	cr_expect_eq(a.status, 200);
 	cr_expect_eq(answer_int(&a, "total"), 5);
 	a = follow(&a, "prev");
-	cr_expect_str_eq(titles(&a), "Item 0001", "prev leads back to the last page");
+	cr_expect_str_eq(titles(&a), "Gizmo 0001", "prev leads back to the last page");
 }
 
 /* ---- what is refused, never clipped */
@@ -242,7 +242,7 @@ Test(lists, hostile_values_change_nothing)
 {
 	struct answer a;
 
-	make_items(t, &ada, 3, false);
+	make_gizmos(t, &ada, 3, false);
 	a = list("?owner_id=0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10'%20OR%201=1");
 	expect_problem(&a, 422, "validation_error");
 	a = list("?sort=title'");
@@ -265,11 +265,11 @@ Test(lists, every_sort_in_both_directions)
 	const char *ids[2];
 	struct answer a;
 
-	make_item(t, &ada, .title = "c", .created_at = "2026-01-02T00:00:00Z");
-	ids[0] = make_item(t, &ada, .title = "a", .created_at = "2026-01-03T00:00:00Z");
-	ids[1] = make_item(t, &ada, .title = "b", .created_at = "2026-01-01T00:00:00Z");
+	make_gizmo(t, &ada, .title = "c", .created_at = "2026-01-02T00:00:00Z");
+	ids[0] = make_gizmo(t, &ada, .title = "a", .created_at = "2026-01-03T00:00:00Z");
+	ids[1] = make_gizmo(t, &ada, .title = "b", .created_at = "2026-01-01T00:00:00Z");
 	for (size_t i = 0; i < 2; i++) {
-		a = call(t, "PATCH", arena_printf(t->arena, ITEMS "/%s", ids[i]),
+		a = call(t, "PATCH", arena_printf(t->arena, GIZMOS "/%s", ids[i]),
 			 .token = ada.token,
 			 .json = arena_printf(t->arena, "{\"title\":\"%s\"}", order[i]));
 		cr_assert_eq(a.status, 200);
@@ -284,7 +284,7 @@ Test(lists, the_id_breaks_ties_in_the_direction_of_the_sort)
 {
 	struct answer up, down;
 
-	make_items(t, &ada, 30, true);
+	make_gizmos(t, &ada, 30, true);
 	up = list("?sort=created_at&limit=100");
 	down = list("?sort=-created_at&limit=100");
 	for (size_t i = 0; i < 30; i++) {
@@ -300,9 +300,9 @@ Test(lists, by_status)
 {
 	struct answer a;
 
-	make_item(t, &ada, .title = "a", .status = "draft");
-	make_item(t, &ada, .title = "b", .status = "archived");
-	make_item(t, &ada, .title = "c", .status = "draft");
+	make_gizmo(t, &ada, .title = "a", .status = "draft");
+	make_gizmo(t, &ada, .title = "b", .status = "archived");
+	make_gizmo(t, &ada, .title = "c", .status = "draft");
 	a = list("?status=draft&sort=title");
 	cr_expect_str_eq(titles(&a), "a,c");
 	cr_expect_eq(answer_int(&a, "total"), 2);
@@ -316,23 +316,23 @@ Test(lists, a_list_is_ones_own_for_admins_everybodys)
 		       admin = make_user(t, .role = "admin"), owner = make_user(t, .role = "owner");
 	struct answer a;
 
-	make_item(t, &ada, .title = "a");
-	make_item(t, &eve, .title = "e");
-	make_item(t, &admin, .title = "x");
+	make_gizmo(t, &ada, .title = "a");
+	make_gizmo(t, &eve, .title = "e");
+	make_gizmo(t, &admin, .title = "x");
 	a = list("");
 	cr_expect_str_eq(titles(&a), "a");
 	cr_expect_eq(answer_int(&a, "total"), 1);
-	a = call(t, "GET", ITEMS, .token = viewer.token);
+	a = call(t, "GET", GIZMOS, .token = viewer.token);
 	cr_expect_eq(answer_int(&a, "total"), 0);
-	a = call(t, "GET", ITEMS "?sort=title", .token = admin.token);
+	a = call(t, "GET", GIZMOS "?sort=title", .token = admin.token);
 	cr_expect_str_eq(titles(&a), "a,e,x");
-	a = call(t, "GET", ITEMS "?sort=title", .token = owner.token);
+	a = call(t, "GET", GIZMOS "?sort=title", .token = owner.token);
 	cr_expect_str_eq(titles(&a), "a,e,x");
-	a = call(t, "GET", ITEMS "/my", .token = admin.token);
+	a = call(t, "GET", GIZMOS "/my", .token = admin.token);
 	cr_expect_str_eq(titles(&a), "x");
-	a = call(t, "GET", ITEMS "/my", .token = owner.token);
+	a = call(t, "GET", GIZMOS "/my", .token = owner.token);
 	cr_expect_eq(answer_int(&a, "total"), 0);
-	a = call(t, "GET", ITEMS "/my", .token = ada.token);
+	a = call(t, "GET", GIZMOS "/my", .token = ada.token);
 	cr_expect_str_eq(titles(&a), "a");
 }
 
@@ -341,16 +341,16 @@ Test(lists, by_owner)
 	struct account eve = make_user(t), admin = make_user(t, .role = "admin");
 	struct answer a;
 
-	make_item(t, &ada, .title = "a");
-	make_item(t, &eve, .title = "e");
-	a = call(t, "GET", arena_printf(t->arena, ITEMS "?owner_id=%s", eve.id),
+	make_gizmo(t, &ada, .title = "a");
+	make_gizmo(t, &eve, .title = "e");
+	a = call(t, "GET", arena_printf(t->arena, GIZMOS "?owner_id=%s", eve.id),
 		 .token = admin.token);
 	cr_expect_str_eq(titles(&a), "e");
 	a = list(arena_printf(t->arena, "?owner_id=%s", eve.id));
 	cr_expect_eq(answer_int(&a, "total"), 0, "somebody else's are not shown: %s", a.body);
 	a = list(arena_printf(t->arena, "?owner_id=%s", ada.id));
 	cr_expect_str_eq(titles(&a), "a");
-	a = call(t, "GET", arena_printf(t->arena, ITEMS "/my?owner_id=%s", eve.id),
+	a = call(t, "GET", arena_printf(t->arena, GIZMOS "/my?owner_id=%s", eve.id),
 		 .token = admin.token);
 	cr_expect_eq(answer_int(&a, "total"), 0);
 }
@@ -361,18 +361,18 @@ Test(lists, links_of_offsets)
 {
 	struct answer first, a;
 
-	make_items(t, &ada, 10, false);
+	make_gizmos(t, &ada, 10, false);
 	first = list("?limit=4&sort=title&status=active");
-	cr_expect_str_eq(titles(&first), "Item 0001,Item 0002,Item 0003,Item 0004");
+	cr_expect_str_eq(titles(&first), "Gizmo 0001,Gizmo 0002,Gizmo 0003,Gizmo 0004");
 	cr_expect_null(link_of(&first, "prev"), "%s", answer_header(&first, "Link"));
 	cr_expect_str_eq(link_of(&first, "next"),
-			 ITEMS "?limit=4&sort=title&status=active&offset=4");
+			 GIZMOS "?limit=4&sort=title&status=active&offset=4");
 
 	a = follow(&first, "next");
-	cr_expect_str_eq(titles(&a), "Item 0005,Item 0006,Item 0007,Item 0008");
+	cr_expect_str_eq(titles(&a), "Gizmo 0005,Gizmo 0006,Gizmo 0007,Gizmo 0008");
 	cr_expect_str_eq(follow(&a, "prev").body, first.body);
 	a = follow(&a, "next");
-	cr_expect_str_eq(titles(&a), "Item 0009,Item 0010");
+	cr_expect_str_eq(titles(&a), "Gizmo 0009,Gizmo 0010");
 	cr_expect_null(link_of(&a, "next"));
 	cr_expect_str_eq(follow(&a, "first").body, first.body);
 	cr_expect_str_eq(follow(&first, "last").body, a.body);
@@ -383,7 +383,7 @@ Test(lists, the_last_page_of_a_full_number)
 {
 	struct answer a;
 
-	make_items(t, &ada, 8, false);
+	make_gizmos(t, &ada, 8, false);
 	a = list("?limit=4&offset=4");
 	cr_expect_null(link_of(&a, "next"));
 	cr_expect_str_eq(follow(&a, "last").body, a.body);
@@ -396,7 +396,7 @@ Test(lists, prev_of_an_odd_offset_begins_at_nought)
 {
 	struct answer a;
 
-	make_items(t, &ada, 8, false);
+	make_gizmos(t, &ada, 8, false);
 	a = list("?limit=4&offset=2");
 	a = follow(&a, "prev");
 	cr_expect_eq(answer_int(&a, "offset"), 0);
@@ -406,16 +406,16 @@ Test(lists, links_of_cursors)
 {
 	struct answer a, b;
 
-	make_items(t, &ada, 5, false);
+	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2&sort=title");
 	b = list(arena_printf(t->arena, "?limit=2&sort=title&cursor=%s",
 			      answer_text(&a, "next_cursor")));
-	cr_expect_str_eq(titles(&b), "Item 0003,Item 0004");
+	cr_expect_str_eq(titles(&b), "Gizmo 0003,Gizmo 0004");
 	cr_expect_null(link_of(&b, "prev"));
 	cr_expect_null(link_of(&b, "first"));
 	cr_expect_null(link_of(&b, "last"));
 	b = follow(&b, "next");
-	cr_expect_str_eq(titles(&b), "Item 0005");
+	cr_expect_str_eq(titles(&b), "Gizmo 0005");
 	cr_expect_null(answer_header(&b, "Link"), "%s", answer_header(&b, "Link"));
 }
 
@@ -423,12 +423,12 @@ Test(lists, links_of_my)
 {
 	struct answer a;
 
-	make_items(t, &ada, 3, false);
+	make_gizmos(t, &ada, 3, false);
 	a = list("/my/?limit=2");
-	cr_expect_eq(strncmp(link_of(&a, "next"), ITEMS "/my", strlen(ITEMS "/my")), 0, "%s",
+	cr_expect_eq(strncmp(link_of(&a, "next"), GIZMOS "/my", strlen(GIZMOS "/my")), 0, "%s",
 		     link_of(&a, "next"));
 	a = follow(&a, "next");
-	cr_expect_str_eq(titles(&a), "Item 0001");
+	cr_expect_str_eq(titles(&a), "Gizmo 0001");
 }
 
 /* ---- by cursor */
@@ -473,7 +473,7 @@ static void
 expect_each_once(const char *titles_of_all, int n)
 {
 	for (int i = 1; i <= n; i++) {
-		const char *title = arena_printf(t->arena, "Item %04d", i);
+		const char *title = arena_printf(t->arena, "Gizmo %04d", i);
 
 		cr_expect_eq(occurrences(titles_of_all, title), 1, "%s in %s", title,
 			     titles_of_all);
@@ -484,7 +484,7 @@ Test(lists, a_cursor_page_has_no_total_and_no_offset)
 {
 	struct answer a;
 
-	make_items(t, &ada, 5, false);
+	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2");
 	a = next_page(&a, "limit=2");
 	cr_expect_eq(answer_count(&a, "items"), 2);
@@ -502,7 +502,7 @@ Test(lists, a_walk_meets_every_row_once_in_every_order)
 	static const char *const sorts[] = { "title",       "-title",     "created_at",
 					     "-created_at", "updated_at", "-updated_at" };
 
-	make_items(t, &ada, 23, false);
+	make_gizmos(t, &ada, 23, false);
 	for (size_t i = 0; i < COUNT(sorts); i++) {
 		const char *query = arena_printf(t->arena, "sort=%s&limit=5", sorts[i]);
 		const char *all = walk(query, NULL);
@@ -515,7 +515,7 @@ Test(lists, a_walk_meets_every_row_once_in_every_order)
 
 Test(lists, a_walk_through_equal_values)
 {
-	make_items(t, &ada, 23, true);
+	make_gizmos(t, &ada, 23, true);
 	expect_each_once(walk("limit=5", NULL), 23);
 	expect_each_once(walk("limit=1&sort=created_at", NULL), 23);
 	expect_each_once(walk("limit=22&sort=-updated_at", NULL), 23);
@@ -528,7 +528,7 @@ Test(lists, a_walk_through_equal_titles)
 	size_t n = 0;
 
 	for (int i = 0; i < 9; i++)
-		make_item(t, &ada, .title = "same");
+		make_gizmo(t, &ada, .title = "same");
 	for (const char *at = walk("limit=2&sort=title", NULL); at; at = strchr(at + 1, ','))
 		n++;
 	cr_expect_eq(n, 9);
@@ -553,10 +553,10 @@ Test(lists, a_walk_over_titles_of_every_kind)
 	struct answer a, b;
 
 	for (size_t i = 0; i < COUNT(names); i++)
-		make_item(t, &ada, .title = names[i]);
+		make_gizmo(t, &ada, .title = names[i]);
 	for (int i = 0; i < 200; i++)
 		buf_text(&longest, "\xf0\x9f\x98\x80");
-	make_item(t, &ada, .title = buf_done(&longest));
+	make_gizmo(t, &ada, .title = buf_done(&longest));
 
 	a = list("?limit=100&sort=title");
 	cr_expect_eq(answer_count(&a, "items"), COUNT(names) + 1);
@@ -572,21 +572,21 @@ Test(lists, a_walk_over_titles_of_every_kind)
 static void
 add_everywhere(void)
 {
-	make_item(t, &ada, .title = "AAA new");
-	make_item(t, &ada, .title = "Item 0010 new");
-	make_item(t, &ada, .title = "ZZZ new", .created_at = "2026-01-01T00:10:00Z");
-	make_item(t, &ada, .title = "old new", .created_at = "2020-01-01T00:00:00Z");
+	make_gizmo(t, &ada, .title = "AAA new");
+	make_gizmo(t, &ada, .title = "Gizmo 0010 new");
+	make_gizmo(t, &ada, .title = "ZZZ new", .created_at = "2026-01-01T00:10:00Z");
+	make_gizmo(t, &ada, .title = "old new", .created_at = "2020-01-01T00:00:00Z");
 }
 
 Test(lists, rows_that_come_meanwhile_hide_and_repeat_nothing)
 {
-	make_items(t, &ada, 23, false);
+	make_gizmos(t, &ada, 23, false);
 	expect_each_once(walk("limit=5", add_everywhere), 23);
 }
 
 Test(lists, rows_that_come_meanwhile_by_title)
 {
-	make_items(t, &ada, 23, false);
+	make_gizmos(t, &ada, 23, false);
 	expect_each_once(walk("limit=5&sort=title", add_everywhere), 23);
 }
 
@@ -594,33 +594,33 @@ Test(lists, the_row_of_a_cursor_may_go)
 {
 	struct answer a, b;
 
-	make_items(t, &ada, 6, false);
+	make_gizmos(t, &ada, 6, false);
 	a = list("?limit=3&sort=title");
-	b = call(t, "DELETE", arena_printf(t->arena, ITEMS "/%s", member(&a, 2, "id")),
+	b = call(t, "DELETE", arena_printf(t->arena, GIZMOS "/%s", member(&a, 2, "id")),
 		 .token = ada.token);
 	cr_assert_eq(b.status, 204);
 	b = next_page(&a, "limit=3&sort=title");
-	cr_expect_str_eq(titles(&b), "Item 0004,Item 0005,Item 0006");
+	cr_expect_str_eq(titles(&b), "Gizmo 0004,Gizmo 0005,Gizmo 0006");
 }
 
 Test(lists, the_limit_may_change_on_the_way)
 {
 	struct answer a;
 
-	make_items(t, &ada, 6, false);
+	make_gizmos(t, &ada, 6, false);
 	a = list("?limit=2&sort=title");
 	a = next_page(&a, "limit=3&sort=title");
-	cr_expect_str_eq(titles(&a), "Item 0003,Item 0004,Item 0005");
+	cr_expect_str_eq(titles(&a), "Gizmo 0003,Gizmo 0004,Gizmo 0005");
 }
 
 Test(lists, the_default_order_may_be_named)
 {
 	struct answer a;
 
-	make_items(t, &ada, 4, false);
+	make_gizmos(t, &ada, 4, false);
 	a = list("?limit=2");
 	a = next_page(&a, "limit=2&sort=-created_at");
-	cr_expect_str_eq(titles(&a), "Item 0002,Item 0001");
+	cr_expect_str_eq(titles(&a), "Gizmo 0002,Gizmo 0001");
 }
 
 /* ---- cursors that do not fit */
@@ -649,11 +649,11 @@ Test(lists, a_cursor_goes_with_its_filters_and_order)
 	const char *cursor;
 
 	for (int i = 0; i < 5; i++)
-		make_item(t, &ada, .status = "archived");
+		make_gizmo(t, &ada, .status = "archived");
 	a = list("?sort=title&status=archived&limit=2");
 	cursor = answer_text(&a, "next_cursor");
 	for (size_t i = 0; i < COUNT(others); i++)
-		expect_no_cursor(arena_printf(t->arena, ITEMS "?%s&cursor=%s", others[i], cursor),
+		expect_no_cursor(arena_printf(t->arena, GIZMOS "?%s&cursor=%s", others[i], cursor),
 				 ada.token);
 	a = next_page(&a, "sort=title&status=archived&limit=2");
 	cr_expect_eq(answer_count(&a, "items"), 2);
@@ -665,24 +665,24 @@ Test(lists, a_cursor_is_of_one_callers_list)
 	struct answer a;
 	const char *cursor;
 
-	make_items(t, &ada, 5, false);
-	make_items(t, &eve, 5, false);
-	make_items(t, &admin, 5, false);
+	make_gizmos(t, &ada, 5, false);
+	make_gizmos(t, &eve, 5, false);
+	make_gizmos(t, &admin, 5, false);
 	a = list("?limit=2");
 	cursor = answer_text(&a, "next_cursor");
-	expect_no_cursor(arena_printf(t->arena, ITEMS "?cursor=%s", cursor), eve.token);
-	expect_no_cursor(arena_printf(t->arena, ITEMS "?cursor=%s", cursor), admin.token);
-	a = call(t, "GET", ITEMS "?limit=2", .token = admin.token);
+	expect_no_cursor(arena_printf(t->arena, GIZMOS "?cursor=%s", cursor), eve.token);
+	expect_no_cursor(arena_printf(t->arena, GIZMOS "?cursor=%s", cursor), admin.token);
+	a = call(t, "GET", GIZMOS "?limit=2", .token = admin.token);
 	cursor = answer_text(&a, "next_cursor");
-	expect_no_cursor(arena_printf(t->arena, ITEMS "/my?cursor=%s", cursor), admin.token);
-	expect_no_cursor(arena_printf(t->arena, ITEMS "?cursor=%s", cursor), ada.token);
+	expect_no_cursor(arena_printf(t->arena, GIZMOS "/my?cursor=%s", cursor), admin.token);
+	expect_no_cursor(arena_printf(t->arena, GIZMOS "?cursor=%s", cursor), ada.token);
 }
 
 Test(lists, a_cursor_with_an_offset)
 {
 	struct answer a;
 
-	make_items(t, &ada, 5, false);
+	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2");
 	a = list(arena_printf(t->arena, "?offset=0&cursor=%s", answer_text(&a, "next_cursor")));
 	expect_problem(&a, 422, "validation_error");
@@ -694,7 +694,7 @@ Test(lists, a_cursor_that_was_tampered_with)
 	const char *cursor;
 	size_t len;
 
-	make_items(t, &ada, 5, false);
+	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2&sort=title");
 	cursor = answer_text(&a, "next_cursor");
 	len = strlen(cursor);
@@ -706,17 +706,18 @@ Test(lists, a_cursor_that_was_tampered_with)
 
 		/* The last character may hold bits that mean nothing: change all of it. */
 		other[i] = (char)(other[i] == 'A' || other[i] == 'Q' ? 'x' : 'A');
-		expect_no_cursor(arena_printf(t->arena, ITEMS "?sort=title&cursor=%s", other),
+		expect_no_cursor(arena_printf(t->arena, GIZMOS "?sort=title&cursor=%s", other),
 				 ada.token);
 	}
 	for (size_t i = 1; i < len; i++)
 		expect_no_cursor(
-		    arena_printf(t->arena, ITEMS "?sort=title&cursor=%.*s", (int)i, cursor),
+		    arena_printf(t->arena, GIZMOS "?sort=title&cursor=%.*s", (int)i, cursor),
 		    ada.token);
-	expect_no_cursor(arena_printf(t->arena, ITEMS "?sort=title&cursor=%sA", cursor), ada.token);
-	expect_no_cursor(arena_printf(t->arena, ITEMS "?sort=title&cursor=%s%s", cursor, cursor),
+	expect_no_cursor(arena_printf(t->arena, GIZMOS "?sort=title&cursor=%sA", cursor),
 			 ada.token);
-	expect_no_cursor(arena_printf(t->arena, ITEMS "?sort=title&cursor=%s%%20", cursor),
+	expect_no_cursor(arena_printf(t->arena, GIZMOS "?sort=title&cursor=%s%s", cursor, cursor),
+			 ada.token);
+	expect_no_cursor(arena_printf(t->arena, GIZMOS "?sort=title&cursor=%s%%20", cursor),
 			 ada.token);
 	a = next_page(&a, "sort=title");
 	cr_expect_eq(a.status, 200);
@@ -726,10 +727,10 @@ Test(lists, a_cursor_of_another_secret)
 {
 	struct answer a;
 
-	make_items(t, &ada, 5, false);
+	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2");
 	settings.jwt_secret_key = "another key of at least thirty-two bytes";
 	ada = make_user(t, .role = "admin");
-	expect_no_cursor(arena_printf(t->arena, ITEMS "?cursor=%s", answer_text(&a, "next_cursor")),
-			 ada.token);
+	expect_no_cursor(
+	    arena_printf(t->arena, GIZMOS "?cursor=%s", answer_text(&a, "next_cursor")), ada.token);
 }

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
-#include "support/make_item.h"
+#include "support/make_gizmo.h"
 #include "support/testdb.h"
 
 #include "app/clock.h"
@@ -146,16 +146,16 @@ exhaust(const struct act *act, const char *token)
 Test(memory, that_runs_out_anywhere_fails_one_request)
 {
 	struct account ada = make_user(t);
-	const char *item = make_item(t, &ada);
-	const char *path = arena_printf(t->arena, P "/items/%s", item);
+	const char *gizmo = make_gizmo(t, &ada);
+	const char *path = arena_printf(t->arena, P "/gizmos/%s", gizmo);
 	const char *token = arena_printf(t->arena, "HTTP_AUTHORIZATION=Bearer %s", ada.token);
 	const char *login = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}",
 					 ada.email, ada.password);
 	const struct act acts[] = {
 		{ "GET", P "/users/me", NULL, 200 },
 		{ "GET", path, NULL, 200 },
-		{ "GET", P "/items?limit=1&sort=title", NULL, 200 },
-		{ "POST", P "/items", "{\"title\":\"Lamp\",\"description\":\"Brass.\"}", 201 },
+		{ "GET", P "/gizmos?limit=1&sort=title", NULL, 200 },
+		{ "POST", P "/gizmos", "{\"title\":\"Lamp\",\"description\":\"Brass.\"}", 201 },
 		{ "PATCH", path, "{\"status\":\"archived\"}", 200 },
 		{ "PATCH", path, "{\"title\":\"" LONG_TITLE "\"}", 200, LONG_TITLE },
 		{ "POST", P "/auth/login", login, 200 },

@@ -4,7 +4,7 @@
 
 #include "support/call.h"
 #include "support/crowd.h"
-#include "support/make_item.h"
+#include "support/make_gizmo.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -14,7 +14,7 @@
 
 static struct test *t;
 static struct account ada;
-static const char *path, *tag; /* of an item of hers */
+static const char *path, *tag; /* of one of her gizmos */
 
 static struct answer
 show(const char *uri)
@@ -38,7 +38,7 @@ begin(void)
 	t = test_begin();
 	settings.session_cache_seconds = 0;
 	ada = make_user(t);
-	path = arena_printf(t->arena, P "/items/%s", make_item(t, &ada, .title = "Lamp"));
+	path = arena_printf(t->arena, P "/gizmos/%s", make_gizmo(t, &ada, .title = "Lamp"));
 	tag = tag_of(path);
 }
 
@@ -66,7 +66,7 @@ rename_if_match(const char *tags)
 static const char *
 title(void)
 {
-	return testdb_sql("SELECT title FROM items");
+	return testdb_sql("SELECT title FROM gizmos");
 }
 
 /* ---- ETag */
@@ -91,7 +91,7 @@ Test(versions, a_tag_is_strong_and_changes_with_each_update)
 Test(versions, what_was_created_has_its_tag)
 {
 	struct answer a =
-	    call(t, "POST", P "/items", .token = ada.token, .json = "{\"title\":\"Desk\"}");
+	    call(t, "POST", P "/gizmos", .token = ada.token, .json = "{\"title\":\"Desk\"}");
 
 	cr_expect_str_eq(answer_header(&a, "ETag"), tag_of(answer_header(&a, "Location")));
 	a = call(t, "POST", P "/auth/register",
@@ -114,7 +114,7 @@ Test(versions, an_account_has_one_tag_wherever_it_is_shown)
 
 Test(versions, lists_and_rows_without_a_version_have_none)
 {
-	static const char *const paths[] = { P "/items", P "/jobs", "/health/live" };
+	static const char *const paths[] = { P "/gizmos", P "/jobs", "/health/live" };
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		struct answer a = show(paths[i]);
@@ -230,7 +230,7 @@ Test(versions, a_change_of_a_version_that_is_past_is_refused)
 		cr_expect_null(answer_header(&a, "ETag"));
 		cr_expect_str_eq(title(), "New");
 	}
-	cr_expect_str_eq(testdb_sql("SELECT version FROM items"), "2");
+	cr_expect_str_eq(testdb_sql("SELECT version FROM gizmos"), "2");
 }
 
 Test(versions, if_none_match_guards_changes_too)
@@ -252,7 +252,7 @@ Test(versions, a_deletion_takes_a_version_too)
 	cr_expect_str_eq(title(), "Lamp");
 	a = call_if_match("DELETE", path, tag, NULL);
 	cr_expect_eq(a.status, 204, "%s", a.body);
-	cr_expect_null(testdb_sql("SELECT id FROM items"));
+	cr_expect_null(testdb_sql("SELECT id FROM gizmos"));
 	a = call_if_match("DELETE", path, tag, NULL);
 	expect_problem(&a, 404, "not_found");
 }
@@ -400,7 +400,7 @@ Test(versions, of_many_with_one_tag_one_succeeds)
 
 	cr_expect_eq(crowd_count(results, MANY, OK), 1);
 	cr_expect_eq(crowd_count(results, MANY, E_PRECONDITION_FAILED), MANY - 1);
-	cr_expect_str_eq(testdb_sql("SELECT version FROM items"), "2");
+	cr_expect_str_eq(testdb_sql("SELECT version FROM gizmos"), "2");
 }
 
 static enum error
@@ -419,7 +419,7 @@ Test(versions, a_change_and_a_deletion_exclude_each_other)
 	for (int i = 0; i < 5; i++) {
 		const enum error *results;
 
-		path = arena_printf(t->arena, P "/items/%s", make_item(t, &ada));
+		path = arena_printf(t->arena, P "/gizmos/%s", make_gizmo(t, &ada));
 		tag = tag_of(path);
 		results = crowd_run(4, change_or_delete, NULL);
 		cr_expect_eq(crowd_count(results, 4, OK), 1);

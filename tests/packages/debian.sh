@@ -74,7 +74,7 @@ sh_inside "echo APP_NAME=Mine >>/etc/$package/env"
 settings=$(sh_inside "sha256sum /etc/$package/env")
 socket=$(sh_inside "stat -c %i /run/$package/api.sock")
 pids="$(unit .service MainPID) $(unit -work.service MainPID)"
-sh_inside 'while [ ! -e /stop ]; do curl -s -o /dev/null -m 10 -w "%{http_code}\n" http://127.0.0.1/api/v1/items \
+sh_inside 'while [ ! -e /stop ]; do curl -s -o /dev/null -m 10 -w "%{http_code}\n" http://127.0.0.1/api/v1/users/me \
 	-H "Authorization: Bearer '"$token"'"; done >/answers' &
 load=$!
 wait_until 10 sh_inside '[ $(wc -l </answers) -ge 20 ]' || die "no load"

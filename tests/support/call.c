@@ -6,6 +6,7 @@
 #include "support/secrets.h"
 #include "support/testdb.h"
 
+#include "app/feature.h"
 #include "app/log.h"
 #include "app/settings.h"
 #include "job/job_priv.h"
@@ -26,6 +27,7 @@ test_begin(void)
 	settings.mail_templates =
 	    arena_printf(a, "%s/deploy/mail", getenv("srcdir") ? getenv("srcdir") : ".");
 	log_init();
+	cr_assert_not_null(features[0]); /* links those of the tests: support.am */
 	return &running;
 }
 

@@ -6,7 +6,7 @@
  *	Test(lamps, can_be_made)
  *	{
  *		struct account ada = make_user(t, .role = "member");
- *		struct answer a = call(t, "POST", "/api/v1/items", .token = ada.token,
+ *		struct answer a = call(t, "POST", "/api/v1/gizmos", .token = ada.token,
  *				       .json = "{\"title\":\"Lamp\"}");
  *
  *		cr_assert_eq(a.status, 201);

@@ -1,15 +1,6 @@
 /* What an API key is, and what this feature plugs into the application. */
 #include "api_keys_priv.h"
 
-/* clang-format off */
-const char *const api_key_scopes[] = {
-	"items:read", "items:write",
-	"tasks:read", "tasks:write",
-	"jobs:read", "jobs:write",
-	NULL,
-};
-/* clang-format on */
-
 static const struct field scope = { .type = TYPE_ENUM, .choices = api_key_scopes };
 
 #define PREFIX_EXAMPLE PACKAGE "_4fTq0ZbV7sKd"
