@@ -50,7 +50,7 @@ end
 
 -- The CORS headers of the program, for the errors of lighttpd itself.
 local function allow_origin(origin)
-	local list = (r.req_env["API_ORIGINS"] or ""):gsub("[ ,]+", " ")
+	local list = (_G.api_origins or ""):gsub("[ ,]+", " ")
 	r.resp_header["Vary"] = "Origin"
 	if not origin or origin:find("[ ,]") then
 		return
@@ -82,6 +82,10 @@ if status == 0 then
 	end
 	return
 end
+
+-- lighttpd sets API_ORIGINS only once it has read a whole header: an error before that, such as 413 for a
+-- Content-Length, uses the list of the last response.
+_G.api_origins = r.req_env["API_ORIGINS"] or _G.api_origins
 
 -- An answer of the program has its request id already.
 if r.resp_header["X-Request-ID"] then

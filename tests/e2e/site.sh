@@ -83,6 +83,10 @@ ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H 'Transfe
 is_problem "chunked body too long" 413 payload_too_large
 ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H "Origin: $origin"
 is_shared "body too long"
+head -c 40000 /dev/zero >"$site/longer" # more than lighttpd's limit, which is in KiB
+ask POST /api/v1/auth/login --data-binary @"$site/longer" -H 'Expect:' -H "Origin: $origin"
+is_problem "announced length too long" 413 payload_too_large
+is_shared "announced length too long"
 for other in https://app.example.co "$origin $origin" "*" null https://app.example.com.evil.example "http://localhost:3000|$origin" "http://localhost:3000,$origin" http://localhost; do
 	ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H "Origin: $other"
 	is_not_shared "body too long, for $other"
