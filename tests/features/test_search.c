@@ -127,6 +127,24 @@ Test(search, what_is_typed_around_the_words)
 	finds("-lamp -desk", "");
 }
 
+Test(search, minus_signs_in_a_row_are_a_dash)
+{
+	static const char *const between[] = { "", " ", "!", "(", "<", "\xe3\x80\x80" };
+
+	make_item(t, &ada, .title = "Green lamp");
+	finds("green -- lamp", "Green lamp");
+	finds("green --lamp", "Green lamp");
+	finds("green - lamp", "");
+	for (size_t i = 0; i < COUNT(between); i++) {
+		struct buf b = buf_new(t->arena, 1024);
+
+		buf_text(&b, "green ");
+		for (int k = 0; k < 90; k++)
+			buf_printf(&b, "-%s", between[i]);
+		finds(b.data, "Green lamp");
+	}
+}
+
 Test(search, the_best_match_comes_first)
 {
 	make_item(t, &ada, .title = "Shelf", .description = "For a lamp");

@@ -60,11 +60,14 @@ const struct list items_rows = {
 /* What a search finds: so many items at most, that a common word costs no more than these;
  * of them the best match comes first, the words themselves before what begins so. $1 and $2 are the values of the filters. */
 #define FOUND_MAX "10000"
+/* Minus signs in a row are a dash, not negations; from 33 on PostgreSQL would fail. */
+#define TYPED     "regexp_replace($1, '-[-[:space:]!&|()<]*-', ' ', 'g')"
 #define FOUND(whose)                                                                               \
 	"(SELECT items.*,"                                                                         \
-	" ((ts_rank(search, (SELECT websearch_to_tsquery('english', $1)))"                         \
-	" + ts_rank(search, (SELECT search_query($1))) / 100) * 1000000)::bigint AS rank"          \
-	" FROM items WHERE search @@ search_query($1)" whose " LIMIT " FOUND_MAX ") AS found"
+	" ((ts_rank(search, (SELECT websearch_to_tsquery('english', " TYPED ")))"                  \
+	" + ts_rank(search, (SELECT search_query(" TYPED "))) / 100) * 1000000)::bigint AS rank"   \
+	" FROM items WHERE search @@ search_query(" TYPED ")" whose " LIMIT " FOUND_MAX            \
+	") AS found"
 #define WORDS                                                                                      \
 	{                                                                                          \
 		.sql = "$ <> ''", .field = {                                                       \
