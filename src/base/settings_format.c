@@ -20,9 +20,10 @@ static const struct {
 	[KIND_PREFIX] = { "^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$", NULL,
 			  "must be empty or begin with a slash and not end with one, such as "
 			  "/api/v1" },
-	/* Browsers omit the default port. */
+	/* Browsers omit the default port, and know none over 65535. */
 	[KIND_ORIGINS] = { "^([a-z][a-z0-9+.-]*://[a-z0-9._-]+(:[0-9]{1,5})?|\\*)$",
-			   "^(http://.*:80|https://.*:443)$",
+			   "^(http://.*:80|https://.*:443)$|"
+			   ":(0[0-9]*|6553[6-9]|655[4-9].|65[6-9]..|6[6-9]...|[7-9]....)$",
 			   "must be origins as browsers send them, such as https://app.example.com "
 			   "or http://localhost:3000 (lower case, no path, no slash at the end), "
 			   "or * alone" },
@@ -241,7 +242,7 @@ socket_fault(const char *text)
 		return strlen(text + 5) < PATH_BYTES ? NULL : "has a path of more than 107 bytes";
 	}
 	if (len >= sizeof(host) || !matches(":[0-9]{1,5}$", text) ||
-	    strtol(colon + 1, NULL, 10) > UINT16_MAX)
+	    strtol(colon + 1, NULL, 10) < 1 || strtol(colon + 1, NULL, 10) > UINT16_MAX)
 		return wanted;
 	snprintf(host, sizeof(host), "%.*s", (int)len - 2 * ipv6, text + ipv6);
 	return inet_pton(ipv6 ? AF_INET6 : AF_INET, host, bytes) == 1 ? NULL : wanted;
@@ -294,6 +295,25 @@ repeats(const unsigned char *values, size_t n)
 	return equal * 2 * 64 > n * (n - 1) * 3;
 }
 
+/* Whether this is base64 of printable characters: of random bytes, one in 10^13 is. */
+static bool
+encodes_text(const char *key)
+{
+	char text[512], bytes[512];
+	size_t len = strcspn(key, "="), n;
+
+	if (len > sizeof(text))
+		len = sizeof(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = key[i] == '+' ? '-' : key[i] == '/' ? '_' : key[i];
+	if (!base64url_read(text, len, bytes, &n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!isprint((unsigned char)bytes[i]) && !isspace((unsigned char)bytes[i]))
+			return false;
+	return true;
+}
+
 bool
 key_is_random(const char *key)
 {
@@ -305,7 +325,7 @@ key_is_random(const char *key)
 		for (; key[0] && key[1] && n < COUNT(values); key += 2)
 			sscanf(key, "%2hhx", &values[n++]);
 	} else if (matches("^[A-Za-z0-9+/_-]{43,}={0,2}$", key) && matches("[A-Z]", key) &&
-		   matches("[a-z]", key)) {
+		   matches("[a-z]", key) && !encodes_text(key)) {
 		for (; *key && *key != '=' && n < COUNT(values); key++)
 			values[n++] = (unsigned char)*key;
 	} else {

@@ -3,6 +3,10 @@
 
 #include "app/settings.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
 enum { NAME_SHOWN_MAX = 40 };
 
 /* What other libraries take there, and the setting that does it here. */
@@ -42,6 +46,65 @@ unknown_parameter(struct arena *a, const char *name, size_t len)
 	return arena_printf(a, "has the unknown parameter %.*s: %s", (int)len, name, instead);
 }
 
+/* libpq checks these only when it connects. Without choices: a whole number. */
+static const struct {
+	const char *name, *choices;
+} limited[] = {
+	{ "sslmode", "disable,allow,prefer,require,verify-ca,verify-full" },
+	{ "gssencmode", "disable,prefer,require" },
+	{ "channel_binding", "disable,prefer,require" },
+	{ "target_session_attrs", "any,read-write,read-only,primary,standby,prefer-standby" },
+	{ "load_balance_hosts", "disable,random" },
+	{ "connect_timeout", NULL },
+	{ "keepalives", NULL },
+	{ "keepalives_idle", NULL },
+	{ "keepalives_interval", NULL },
+	{ "keepalives_count", NULL },
+	{ "tcp_user_timeout", NULL },
+};
+
+static bool
+is_choice(const char *choices, const char *value)
+{
+	size_t len = strlen(value);
+
+	for (const char *at = choices; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strcspn(at, ",") == len && strncmp(at, value, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_whole_number(const char *value)
+{
+	char *end;
+
+	errno = 0;
+	return strtol(value, &end, 10) <= INT_MAX && end != value && *end == '\0' && errno == 0;
+}
+
+/* NULL, or what is wrong with the value of a parameter. */
+static const char *
+value_fault(struct arena *a, const PQconninfoOption *parsed)
+{
+	for (const PQconninfoOption *o = parsed; o && o->keyword; o++)
+		for (size_t i = 0; i < COUNT(limited) && o->val && *o->val; i++) {
+			const char *choices = limited[i].choices;
+
+			if (strcmp(limited[i].name, o->keyword) != 0 ||
+			    (choices ? is_choice(choices, o->val) : is_whole_number(o->val)))
+				continue;
+			if (!choices)
+				return arena_printf(a, "has a %s that is not a whole number",
+						    o->keyword);
+			return arena_printf(a, "has %s %s that is not one of %s",
+					    o->keyword[0] == 's' ? "an" : "a", o->keyword, choices);
+		}
+	return NULL;
+}
+
 /* libpq quotes the name of a parameter that it does not know; its other messages may quote values. */
 static const char *const begins[] = {
 	"invalid connection option \"",
@@ -67,6 +130,8 @@ fault_of(struct arena *a, const char *text)
 	if (!parsed && !fault)
 		fault = "is not a connection string: write "
 			"postgresql://user:password@host:5432/database";
+	if (!fault)
+		fault = value_fault(a, parsed);
 	PQconninfoFree(parsed);
 	PQfreemem(message);
 	return fault;

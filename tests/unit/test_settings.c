@@ -198,6 +198,9 @@ Test(settings, origins_are_as_browsers_send_them)
 		"capacitor://localhost",
 		"chrome-extension://abcdef",
 		"https://xn--bcher-kva.example",
+		"https://a.example:65535",
+		"https://a.example:8443",
+		"https://a.example:1",
 	};
 	static const char *const bad[] = {
 		"https://app.example.com/",
@@ -213,6 +216,9 @@ Test(settings, origins_are_as_browsers_send_them)
 		"https://a.example:443",
 		"http://a.example:80",
 		"https://a.example:123456",
+		"https://a.example:65536",
+		"https://a.example:0",
+		"https://a.example:08443",
 		"https://u@a.example",
 		"https://a.example?x",
 		"null",
@@ -536,6 +542,9 @@ Test(settings, production_takes_random_keys_alone)
 		"thequickbrownfoxjumpsoverthelazydogandrunsawayagain",
 		"correct-horse-battery-staple-summer-winter-autumn",
 		"correct horse battery staple summer winter autumn",
+		/* Base64 of text. */
+		"dGhpc2lzYXNlY3JldHRoYXRpc3Zlcnlsb25naW5kZWVk",
+		"ZmFzdGFwaSBzZWNyZXQga2V5IGNoYW5nZSBtZSBub3c=",
 		"5f2c9a7e1b8d4036",
 		"7c1d3f0be28a94665a0fb7c2d9e413886bf25c70a1de4938f6e0257b91c8ad3",
 	};
@@ -757,6 +766,12 @@ static const struct {
 	  "has the unknown parameter pgbouncer: set DB_PREPARED=off" },
 	{ "DATABASE", "postgresql://u:hush@h/d?hush%20hush=1", "has an unknown parameter" },
 	{ "DATABASE", "host=h pasword=hush", "has the unknown parameter pasword" },
+	{ "DATABASE", "postgresql://u:hush@h/d?sslmode=hush",
+	  "has an sslmode that is not one of disable,allow,prefer,require,verify-ca,verify-full" },
+	{ "DATABASE", "host=h password=hush target_session_attrs=hush",
+	  "has a target_session_attrs that is not one of any,read-write," },
+	{ "DATABASE", "host=h password=hush connect_timeout=hush",
+	  "has a connect_timeout that is not a whole number" },
 	{ "DATABASE", "host=h hush hush", "is not a connection string: write postgresql://" },
 	{ "REDIS", "localhost:6379", "must be a URL, such as redis://" },
 	{ "REDIS", "rediss://h", "has the unknown scheme rediss: write redis://" },
@@ -773,6 +788,7 @@ static const struct {
 	{ "SOCKET", "localhost:http", "must be unix:/path, or a numeric address and a port" },
 	{ "SOCKET", "unix:api.sock", "must have an absolute path" },
 	{ "SOCKET", "127.0.0.1:70000", "must be unix:/path, or a numeric address and a port" },
+	{ "SOCKET", "127.0.0.1:0", "must be unix:/path, or a numeric address and a port" },
 	{ "SOCKET", "::1:9000", "must be unix:/path, or a numeric address and a port" },
 	{ "LIST", "a\nb", "must be one line of UTF-8" },
 	{ "ORIGINS", "https://app.example.com/", "must be origins as browsers send them" },
@@ -824,6 +840,8 @@ Test(settings, connection_strings_that_work)
 		"postgresql://app@%2Frun%2Fpostgresql/app",
 		"postgresql://app@[::1]:5432,host_2:5433/app?target_session_attrs=read-write",
 		"postgresql://app:a:b@127.0.0.1/app?options=-c%20geqo%3Doff",
+		"host=h sslmode=verify-ca connect_timeout=5 gssencmode=disable",
+		"postgresql://h/app?keepalives_idle=30&channel_binding=require&sslmode=",
 	};
 
 	set_required();
