@@ -5,8 +5,8 @@ static const struct command commands[] = {
 	{ "serve", serve_acts, "Serve requests: the pool of workers behind the web server.",
 	  "--single", .complete = true, .daemon = true },
 	{ "work", work_acts,
-	  "Run jobs: a keeper and JOB_WORKERS workers. --once runs what is due and exits, for "
-	  "cron.",
+	  "Run jobs: a supervisor and JOB_WORKERS workers. --once runs what is due and exits, "
+	  "for cron.",
 	  "--once", .complete = true, .daemon = true },
 	{ "jobs", jobs_acts, "Look after the jobs in the queue.", "list --status failed",
 	  .complete = true },

@@ -30,9 +30,8 @@ void arena_free(struct arena *);
  * kept for the next unit of work. */
 void arena_reset(struct arena *);
 
-/* The same between two units of work of a process that lives on: after a large one, memory that
- * was freed goes back to the system. `input` is the size of what was read, for libraries may
- * have taken many times as much. */
+/* arena_reset() between two units of work. After a large one, returns freed memory to the system:
+ * `input` is the number of bytes that were read, since libraries may allocate many times as much. */
 void arena_recycle(struct arena *, size_t input);
 
 /* Where to go when memory runs out: `if (setjmp(*arena_guard(a)))` comes true then.

@@ -46,7 +46,7 @@ bool base64url_read(const char *text, size_t len, void *out, size_t *n) MUST_CHE
  */
 void buf_json(struct buf *, const char *pattern, ...) PRINTF_LIKE(2, 3);
 
-/* As utf8_visible() shows each character. */
+/* Appends the text, each character as utf8_visible() writes it. */
 void buf_visible(struct buf *, const char *text);
 
 /* The finished text, or NULL if the builder failed. */

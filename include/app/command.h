@@ -48,9 +48,9 @@ struct command {
 	const char *text;       /* one sentence, perhaps more behind it */
 	const char *example;    /* its arguments in a line that works: "down 1" */
 	bool complete;          /* needs every required setting (a database, a key) */
-	bool owner;             /* asks as the role that owns the tables, who need not know the
-				 * secrets of the service */
-	bool daemon;            /* never waits for the reader of its messages */
+	bool owner;             /* connects as the role that owns the tables, which need not know
+				 * the secrets of the service */
+	bool daemon;            /* never waits for the reader of its log (app/log.h) */
 };
 
 /* Runs what argv names, of `commands` (which end with { 0 }) and of the features; prints help. Exit statuses: 0 done, 1 failed, 2 called wrongly: that

@@ -38,8 +38,8 @@ struct hash_ticket {
 	uint64_t number; /* 0: none */
 	unsigned place;
 	int64_t since; /* clock_monotonic() */
-	bool ran;      /* its turn came, and lasts until the place is left */
-	bool refused;  /* its turn did not come in time: it gets no other place */
+	bool ran;      /* its turn has come, and lasts until hash_leave() */
+	bool refused;  /* its turn did not come in time: it gets no second place */
 };
 
 struct ctx {
@@ -54,8 +54,8 @@ struct ctx {
 	const char *process;     /* who acts where nobody asks: "cli", "system"; else NULL */
 	struct failure failure;
 	struct hash_ticket hash;
-	bool can_park; /* the request can be run again: what would wait for its turn to hash fails
-			* and sets `parked`, and the place is kept until the response */
+	bool can_park; /* the request can be run again: if it is not its turn to hash, hashing fails
+			* and sets `parked`; the place is kept until the response */
 	bool parked;
 };
 

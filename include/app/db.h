@@ -59,8 +59,8 @@ const char *p_digest(struct ctx *, const char *text);
 struct db *db_new(const char *url);
 void db_free(struct db *);
 
-/* NULL, or a line for each of DATABASE_URL and MIGRATE_DATABASE_URL that libpq rejects: which part
- * is wrong, never a value. */
+/* NULL, or a line for each of DATABASE_URL and MIGRATE_DATABASE_URL that libpq rejects. It names the
+ * part that is wrong, never its value. */
 const char *db_urls_check(struct arena *) MUST_CHECK;
 
 /* The row of a statement that returns one number as `n`: db_one() stores it in an int64_t. */
@@ -115,9 +115,8 @@ void db_changed(struct ctx *, const char *kind, const char *id);
  * hit, "" where none. So a repository turns users_email_key into E_EMAIL_TAKEN. */
 const char *db_constraint(const struct ctx *);
 
-/* Why the last connection or statement failed, in PostgreSQL's words, and what to do about it;
- * "" where there is nothing to say. For operators, never for clients: they name hosts and roles
- * (no passwords). */
+/* PostgreSQL's message about the last connection or statement that failed, and a hint; "" if there
+ * is none. For operators, never for clients: they name hosts and roles (no passwords). */
 const char *db_reason(const struct ctx *);
 const char *db_hint(const struct ctx *);
 
@@ -136,8 +135,8 @@ int db_descriptor(const struct db *);
  * pipeline calls it after each request. */
 void db_settle(struct db *);
 
-/* Whether transactions of one connection meet different sessions of the server, as behind
- * PgBouncer in transaction mode. Opens a second connection behind any pooler. */
+/* Whether a pooler gives the transactions of one connection different sessions of the server, as
+ * PgBouncer does in transaction mode. Opens a second connection through any pooler. */
 enum error db_pooled(struct ctx *, bool *pooled) MUST_CHECK;
 
 /* The database, server and role of the connection, for people: "database shop on localhost,

@@ -10,13 +10,13 @@
 
 #include "app/ctx.h"
 
-enum { HASH_LOOK_MS = 5 }; /* how often a process that waits should look for its turn */
+enum { HASH_LOOK_MS = 5 }; /* interval at which a waiting process calls hash_turn() */
 
 /* HASH_REFUSED: the queue, or the share of the caller or client, is full, or the turn did not
- * come within 5 s; there is nothing to leave. */
+ * come within 5 s; the ticket has no place. */
 enum hash_turn { HASH_RUN, HASH_WAIT, HASH_REFUSED };
 
-/* Takes a place for c->hash, unless it has one, and looks whether it is its turn. */
+/* Takes a place for c->hash, unless it has one, and checks whether it is its turn. */
 enum hash_turn hash_enter(struct ctx *c) MUST_CHECK;
 
 /* Whether it is the turn of a ticket that has a place. A process must enter its tickets in the

@@ -38,15 +38,15 @@ struct header {
 struct limit {
 	const char *name;        /* of the policy, in headers: "login" */
 	const struct rate *rate; /* a setting */
-	/* Whose attempts count together, in the request's arena; without a function, those of the
-	 * client's address. Returns NULL if the request does not count. */
+	/* The key under which an attempt is counted, in the request's arena; NULL: it is not
+	 * counted. Without a function, the key is the client's address. */
 	const char *(*key)(struct request *);
-	/* The key depends on the body: it is counted after the body was read. req->in is NULL or
-	 * partly filled if the body is not valid. All others are counted before. */
+	/* The key depends on the body, so the limit is counted after the body was read; all others
+	 * are counted before. req->in is NULL or incomplete if the body is invalid. */
 	bool needs_body;
 };
 
-/* A row lists the coarsest limit first: what it refuses makes no counter of the others. */
+/* A row lists the coarsest limit first: a request that it refuses creates no counter of the others. */
 enum { LIMITS_MAX = 4 };
 
 /* One row a route; the table ends with { 0 }. Paths begin with / below API_PREFIX, or at
@@ -84,7 +84,7 @@ struct route {
 	const char *text;          /* one sentence */
 };
 
-/* What was counted for a request. */
+/* The limits that counted a request. */
 struct limit_tally {
 	const struct limit *tightest;     /* the one with the least left, or NULL */
 	struct rate_state tightest_state; /* its count */
@@ -129,8 +129,8 @@ struct request {
 	const void *query_record; /* of route->query */
 	struct list_args list;
 	struct limit_tally limits;
-	int64_t began; /* clock_monotonic(), if it came before app_handle(); else 0 */
-	bool resumed;  /* it was parked (app/ctx.h): `limits` are those counted then */
+	int64_t began; /* when it was received (clock_monotonic()); 0: at app_handle() */
+	bool resumed;  /* it was parked (app/ctx.h): `limits` counted it then */
 
 	struct reply reply;
 };
@@ -159,8 +159,8 @@ const char *request_path(const struct request *, const char *name);
  * none. */
 const char *limit_client(struct request *);
 
-/* The client's address together with the account of that e-mail address,
- * whether there is one or not; NULL is none. */
+/* The client's address together with an e-mail address, which need not have an account; NULL:
+ * none. */
 const char *limit_account(struct request *, const char *email);
 
 /* The limits that hold for a route now, RATE_LIMIT among them: number `i` from 0, or NULL. */

@@ -73,7 +73,7 @@ struct job_options {
 };
 
 /* Puts a job into the queue, in the open transaction or in one of its own. E_VALIDATION
- * where the arguments are not what their rows say. E_RATE_LIMITED if the owner has
+ * if the arguments are invalid, E_RATE_LIMITED if the owner has
  * JOB_MAX_UNFINISHED unfinished jobs.
  *
  *	e = job_enqueue(c, &invoice_job, &args, .unique = order->id, .priority = 10);
@@ -167,7 +167,7 @@ enum error job_find(struct ctx *, const char *id, const char *visible_to,
 enum error job_cancel(struct ctx *, const char *id, const char *visible_to,
 		      struct job_row *out) MUST_CHECK;
 
-/* Begins anew with one that failed or was cancelled; else E_CONFLICT. E_RATE_LIMITED as
+/* Queues a failed or cancelled job again; E_CONFLICT for any other. E_RATE_LIMITED as in
  * job_enqueue(). */
 enum error job_retry(struct ctx *, const char *id, const char *visible_to,
 		     struct job_row *out) MUST_CHECK;
@@ -207,11 +207,11 @@ enum error job_totals(struct ctx *, struct records *out) MUST_CHECK; /* of struc
 /* The kind of that name in features[], or NULL. */
 const struct job_kind *job_kind_find(const char *name);
 
-/* Works until it is told to stop: a parent, JOB_WORKERS workers and one for mail. Returns the exit
+/* Runs jobs until it is stopped: a parent, JOB_WORKERS workers and one for mail. Returns the exit
  * status. The settings must be loaded. */
 int job_work(void);
 
-/* Runs the jobs that are due, with as many workers, and returns. */
+/* Runs the jobs that are due, with as many workers. Returns the exit status. */
 int job_work_once(void);
 
 #endif

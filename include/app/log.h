@@ -2,7 +2,7 @@
  * Logs on standard error: one JSON object a line, or coloured text on a terminal
  * (LOG_FORMAT=auto|json|text). One write(2) a line, at most 4096 bytes (PIPE_BUF),
  * so lines of several workers never mix; a longer message is cut. Control characters
- * and those that change the direction of text are escaped; as text, line breaks are blanks.
+ * and those that change the direction of text are escaped; in the text format, line breaks become spaces.
  *
  * A line that cannot be written is dropped and counted, and the next line that is written has
  * the count as log_lines_dropped. In the processes of a pool, a line that would have to wait
@@ -36,17 +36,17 @@ struct log_dropped {
 	_Atomic uint64_t total, unreported;
 };
 
-/* Takes the level, plus one, from there (0: that of the settings), and counts dropped lines
- * there, so that all processes that share this memory agree. */
+/* Reads the level, plus one, from `level` (0: that of the settings), and counts dropped lines in
+ * the given counters, so that all processes that share this memory agree. */
 void log_obey(const _Atomic int32_t *level, struct log_dropped *);
 
-/* From now on neither a line nor anything written to stderr waits for its reader. */
+/* From now on, no log line and no output to stderr waits for its reader. */
 void log_never_block(void);
 
-/* Counts lines that were lost elsewhere. */
+/* Adds to the number of dropped lines. */
 void log_count_dropped(uint64_t);
 
-/* How many lines were dropped, by all processes. */
+/* The number of lines that all processes dropped. */
 uint64_t log_lines_dropped(void);
 
 bool log_enabled(enum log_level);

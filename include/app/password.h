@@ -4,10 +4,10 @@
 
 #include "app/ctx.h"
 
-/* Of any password: characters, and bytes in UTF-8, which is what crypt(3) takes. */
+/* Limits of any password: characters, and bytes in UTF-8 (the limit of crypt(3)). */
 enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = 511 };
 
-/* The limits as API documents state them: .max counts characters only. */
+/* For API documents, whose .max counts characters only. */
 #define PASSWORD_LIMITS                                                                            \
 	"At most 128 characters and 511 bytes in UTF-8 (72 bytes if the service uses bcrypt)"
 

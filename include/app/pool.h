@@ -30,7 +30,7 @@ struct pool_plan {
 int pool_run(const struct pool_plan *);
 
 /* Sets what each signal does (serve/signals.c), blocks those that the process reads, and returns
- * them. Workers of a pool have it from the start. */
+ * them. In a worker of a pool, the pool has called it before .work. */
 enum signal_role { SIGNALS_PARENT, SIGNALS_WORKER, SIGNALS_SINGLE };
 sigset_t signals_take(enum signal_role);
 

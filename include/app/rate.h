@@ -1,7 +1,7 @@
 /*
  * Rate limits by GCRA: `5/minute` is a burst of 5, then one more every 12 seconds. All processes
  * of the segment (app/shared.h) share the count, which is exact under concurrency. A counter
- * expires when nothing counts any more. There are 262,144 places for windows of up to a minute
+ * expires when it limits nothing any more. There are 262,144 places for windows of up to a minute
  * and as many for longer ones; in a full set of four, the counter closest to expiry is evicted.
  * A flood that uses up a limit of 3/hour from 100,000 addresses lets 25 others make at most 80
  * attempts instead of 75 (tests/unit/test_rate.c). Which routes have limits: app/http.h.
@@ -22,7 +22,7 @@ struct rate_state {
  * their set; rate.n must not be 0. */
 void rate_take(const unsigned char key[HASH_SIZE], struct rate, struct rate_state *out);
 
-/* Takes one attempt back, as if it had not been made. */
+/* Undoes one rate_take(). */
 void rate_give_back(const unsigned char key[HASH_SIZE], struct rate, struct rate_state *out);
 
 #endif

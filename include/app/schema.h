@@ -69,8 +69,8 @@ struct field {
 	const char *const *aliases;
 	int scale;                /* TYPE_DECIMAL: digits after the point, at most 17 */
 	bool pointer;             /* TYPE_INT, TYPE_BOOL: the member is a pointer */
-	const struct field *item; /* TYPE_ARRAY: what each value is; its name does not count */
-	/* Whether POST and PUT also require it, by the rows before it in the record; or NULL. */
+	const struct field *item; /* TYPE_ARRAY: the type of each value; its name is unused */
+	/* Whether POST and PUT require it, given the members before it in the record; NULL: no. */
 	bool (*required_if)(const void *record);
 	const char *initial;         /* as text: what POST and PUT take where it is not given */
 	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
@@ -88,7 +88,8 @@ struct schema {
 	size_t size;      /* of the C record */
 	const struct field *fields;
 	size_t nfields; /* at most 64: one bit each in `given` */
-	/* Whether names that no row has are ignored, not refused, by what was read; or NULL. */
+	/* Whether unknown members are ignored, given the record that was read; NULL: they are
+	 * errors. */
 	bool (*ignores_unknown)(const void *record);
 };
 
@@ -103,7 +104,7 @@ struct records {
 	{ .name = label, .size = sizeof(rec), .fields = rows, .nfields = COUNT(rows) }
 /* clang-format on */
 
-/* Whether the member has that C type; and 0, which does not compile unless `condition` holds. */
+/* Whether the member has that C type. ZERO_IF() is 0, and compiles only if `condition` holds. */
 #define IS_A(rec, m, ctype) __builtin_types_compatible_p(__typeof__(((rec *)0)->m), ctype)
 #define ZERO_IF(condition)  (0 * sizeof(char[(condition) ? 1 : -1]))
 #define MEMBER(rec, m, t, ctype)                                                                   \
@@ -182,11 +183,11 @@ const char *json_check(const char *json, size_t len) MUST_CHECK;
 
 struct json_scan {
 	size_t members; /* of all objects: a parser that keeps the last of two keys has fewer */
-	size_t offset;  /* where the scan ended: of an error, its place */
+	size_t offset;  /* where the scan ended: the position of the error */
 	bool too_many;  /* the error is JSON_VALUES_MAX */
 };
 
-/* The same without the check for duplicate keys: takes no memory, builds nothing. */
+/* The same without the check for duplicate keys; allocates nothing. */
 const char *json_scan(const char *json, size_t len, struct json_scan *) MUST_CHECK;
 
 #endif

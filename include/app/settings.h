@@ -2,7 +2,7 @@
  * The settings of this process, read once at the start: the environment first, then
  * NAME_FILE (the value is that file's content, for secrets), then systemd credentials
  * ($CREDENTIALS_DIRECTORY/NAME), then the `.env` file (NAME_FILE, NAME), then the default. A
- * DATABASE_URL from a closer source than MIGRATE_DATABASE_URL replaces it.
+ * DATABASE_URL from an earlier source than MIGRATE_DATABASE_URL replaces it.
  */
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
@@ -51,9 +51,9 @@ extern struct settings settings; /* written by settings_load() alone */
  * missing required setting is fine (`openapi`, `routes`: they need no database). */
 const char *settings_load(struct arena *, const char *env_file, bool complete) MUST_CHECK;
 
-/* What the last settings_load() found without effect in the `.env` file or the environment (an
- * unknown name, another form than NAME=value, a name set twice), one line each; "": nothing.
- * Production refuses to start over such a line of the file. */
+/* What the last settings_load() found in the `.env` file or the environment that has no effect (an
+ * unknown name, another form than NAME=value, a name set twice), one line each; "" if nothing.
+ * In production, such a line of the file prevents the start. */
 const char *settings_warnings(void);
 
 bool settings_production(void);

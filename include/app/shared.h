@@ -21,8 +21,8 @@ const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
 uint64_t generation_get(const char *kind, const char *id);
 void generation_bump(const char *kind, const char *id);
 
-/* Bumps it for all other pools on this host that run as the same user (root: as any), which takes
- * a walk through /proc: about 8 µs for each process of the host. */
+/* Changes it in all other pools on this host that run as the same user (as root: any user). Reads
+ * /proc, which takes about 8 µs for each process of the host. */
 void generation_publish(const char *kind, const char *id);
 
 /* How many workers there are, and how many of them are at work. */

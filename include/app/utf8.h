@@ -10,9 +10,9 @@ size_t utf8_char(const char *s, size_t len);
 /* Whether all of it is well formed. */
 bool utf8_valid(const char *s, size_t len);
 
-/* Writes the character at `text`, which is not its end, as a terminal may show it: a control
- * character (C0, DEL, C1), a line separator (U+2028, U+2029) or one that changes the direction of
- * text as \uXXXX, and so a byte that is not UTF-8. Returns its length in `text`. */
+/* Writes the character at `text` (not its end) so that a terminal can show it: control characters
+ * (C0, DEL, C1), line separators (U+2028, U+2029), characters that change the direction of text,
+ * and bytes that are not UTF-8 become \uXXXX. Returns the number of bytes that it read. */
 size_t utf8_visible(const char *text, char out[8]);
 
 /* Characters in well-formed text. */

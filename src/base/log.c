@@ -126,8 +126,8 @@ plain_length(const char *text)
 	return n;
 }
 
-/* The character at `text` as the inside of a JSON string, or as a person reads it: then white
- * space with a line break or a tab is one blank, and quotes stay. Returns its bytes. */
+/* Writes the character at `text` for a JSON string or, in the text format, for people: then white
+ * space with a line break or a tab is one space, and quotes stay. Returns the bytes that it read. */
 static size_t
 escape(const char *text, char out[8])
 {

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-enum { PIPE_CAPACITY = 1 << 20 }; /* what an unprivileged process may ask for: pipe(7) */
+enum { PIPE_CAPACITY = 1 << 20 }; /* the limit of an unprivileged process: pipe(7) */
 
 static ssize_t
 write_plain(const char *data, size_t len)
@@ -78,7 +78,7 @@ write_spliced(const char *data, size_t len)
 
 	n = splice(relay[0], NULL, STDERR_FILENO, NULL, len, SPLICE_F_NONBLOCK);
 	if (n != (ssize_t)len)
-		relay_owner = 0; /* what is left in it goes with it */
+		relay_owner = 0; /* discards what is left in the pipe */
 	return n;
 }
 
@@ -103,7 +103,7 @@ choose_writer(mode_t mode)
 
 /* Standard error may have been replaced since the last line. */
 static void
-look_at_target(void)
+check_target(void)
 {
 	struct stat now;
 
@@ -121,7 +121,7 @@ log_output(const char *data, size_t len)
 	ssize_t n;
 
 	if (never_block)
-		look_at_target();
+		check_target();
 	if (torn && write_line("\n", 1) != 1)
 		return false;
 
@@ -130,7 +130,7 @@ log_output(const char *data, size_t len)
 	return n == (ssize_t)len;
 }
 
-/* ---- what others write to the stream: libraries, and messages about settings */
+/* ---- stderr, as used by libraries and messages about settings */
 
 static ssize_t
 write_stream(void *cookie UNUSED, const char *data, size_t len)

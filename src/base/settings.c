@@ -307,7 +307,7 @@ set(struct loader *l, const struct row *row, const char *value)
 		set_text(l, row, value, member);
 }
 
-/* Whether the file itself has a secret, for whoever reads it. */
+/* Whether the file itself has a secret, not only the path of one. */
 static bool
 file_has_secret(const struct loader *l)
 {
@@ -427,7 +427,7 @@ setting_nearest(struct arena *a, const char *name, size_t *edits)
 	return nearest;
 }
 
-/* The environment is full of names that are not ours: only a near one is worth a warning. */
+/* Most names in the environment belong to other programs: only similar ones are reported. */
 static void
 check_environment(struct loader *l)
 {

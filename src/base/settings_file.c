@@ -36,7 +36,7 @@ settings_read_file(struct arena *a, const char *path, bool *open_to_all)
 	return NULL;
 }
 
-/* What looks otherwise may be a part of a secret. */
+/* Any other text may be a part of a secret. */
 static bool
 is_shown(const char *name)
 {
@@ -58,7 +58,7 @@ note_unknown(struct loader *l, const char *name, unsigned line)
 	buf_char(&l->ignored, '\n');
 }
 
-/* Names that other readers of the file know: ./dev, and compose with its containers. */
+/* Names that ./dev, compose and its containers read from the same file. */
 static bool
 is_foreign(const char *name)
 {
@@ -66,7 +66,7 @@ is_foreign(const char *name)
 	       strncmp(name, "POSTGRES_", 9) == 0 || strncmp(name, "COMPOSE_", 8) == 0;
 }
 
-/* Without its quotes; a blank before # starts a comment in a shell, not here. */
+/* Removes the quotes. In a shell, # after a blank starts a comment; here it does not. */
 static const char *
 read_value(struct loader *l, const char *name, char *value, unsigned line)
 {
@@ -107,7 +107,7 @@ add_entry(struct loader *l, const char *name, char *value, unsigned line)
 	*e = (struct env_entry) { name, read_value(l, name, value, line), line };
 }
 
-/* One line, its blanks at both ends and its line break cut off. */
+/* `at` is a line without the blanks around it. */
 static void
 read_line(struct loader *l, char *at, unsigned line)
 {

@@ -204,7 +204,7 @@ folder_fault(const char *path)
 {
 	struct stat info;
 
-	if (stat(path, &info) != 0) /* where this user may not look, the service may */
+	if (stat(path, &info) != 0) /* the service may have access where this user has none */
 		return errno == EACCES ? NULL : "must be a folder that exists: mkdir -p makes it";
 	return S_ISDIR(info.st_mode) ? NULL : "must be a folder";
 }
@@ -282,8 +282,8 @@ format_fault(struct arena *a, enum kind kind, const char *value)
 
 /* ---- keys */
 
-/* Whether more pairs are equal than chance makes of 64 values, by a factor of three: a repeated
- * pattern, a sequence or words. Of 200,000 random keys none has so many. */
+/* Whether three times as many pairs are equal as among random numbers below 64: a repeated
+ * pattern, a sequence or words. None of 200,000 random keys was rejected. */
 static bool
 repeats(const unsigned char *values, size_t n)
 {

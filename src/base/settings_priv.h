@@ -43,7 +43,7 @@ struct env_file {
 	bool open_to_all; /* every user of this host can read it */
 };
 
-/* What loading has at hand. */
+/* The state of settings_load(). */
 struct loader {
 	struct arena *arena;
 	struct env_file file;
@@ -58,7 +58,7 @@ bool setting_known(const char *name);
 /* The name that was probably meant, NAME_FILE too, or NULL; *edits: how many characters differ. */
 const char *setting_nearest(struct arena *, const char *name, size_t *edits);
 
-/* settings_file.c: the file as text, NULL where it cannot be read; errno tells why. */
+/* settings_file.c: the file as text, NULL with errno if it cannot be read. */
 char *settings_read_file(struct arena *, const char *path, bool *open_to_all);
 
 /* Reads the file `path` (NULL: ENV_FILE, else `.env` where there is one). */
@@ -67,7 +67,7 @@ void env_file_read(struct loader *, const char *path);
 /* The value of the last line that sets it, or NULL. */
 const char *env_file_find(const struct env_file *, const char *name);
 
-/* settings_format.c: NULL, or what is wrong with a value of that kind. It never has a part of the
+/* settings_format.c: NULL, or what is wrong with a value of that kind. The text has no part of the
  * value that could be secret. */
 const char *format_fault(struct arena *, enum kind, const char *value);
 

@@ -45,7 +45,7 @@ print_overview(FILE *out, const struct command *commands)
 	for (size_t i = 0; (c = command_at(commands, i)); i++)
 		print(out, "  %-10s %.*s.\n", c->name, (int)sentence(c->text), c->text);
 	print(out,
-	      "\n`%s COMMAND --help` tells more of one. Settings come from the environment\n"
+	      "\n`%s COMMAND --help` describes a command. Settings come from the environment\n"
 	      "and from .env; `%s settings` lists them.\n",
 	      PACKAGE, PACKAGE);
 }
@@ -346,9 +346,10 @@ run_act(const struct command *command, const struct act *act, const struct call 
 
 	c = cli_open(command->owner);
 	if (command->owner && !*settings.migrate_database_url && !*settings.database_url)
-		e = fail_unavailable(&c, CAUSE_SETTINGS,
-				     "set MIGRATE_DATABASE_URL, or DATABASE_URL where one role does"
-				     " everything");
+		e = fail_unavailable(
+		    &c, CAUSE_SETTINGS,
+		    "set MIGRATE_DATABASE_URL, or DATABASE_URL if one role is used for"
+		    " everything");
 	else
 		e = act->run(&c, call);
 	status = tell(&c, command->name, e);
@@ -410,6 +411,6 @@ cli_main(const struct command *commands, int argc, char **argv)
 		if (strcmp(c->name, name) == 0)
 			return run(c, env_file, argc - 1, argv + 1);
 	}
-	print(stderr, "%s: no command %s; `%s help` lists them\n", PACKAGE, name, PACKAGE);
+	print(stderr, "%s: unknown command %s; `%s help` lists all\n", PACKAGE, name, PACKAGE);
 	return 2;
 }

@@ -20,7 +20,7 @@
 
 /* ---- settings */
 
-/* Lines, with a semicolon in place of each line break but the last. */
+/* Joins lines with semicolons. */
 static const char *
 one_line(struct arena *a, const char *lines)
 {
@@ -152,7 +152,7 @@ check_indexes(struct finding *f)
 		return;
 	if (*db.invalid)
 		finding_set(f, STATE_WARNING,
-			    PACKAGE " migrate up, or DROP INDEX CONCURRENTLY and make it again",
+			    PACKAGE " migrate up, or DROP INDEX CONCURRENTLY and create it again",
 			    "invalid, so no query uses them: %s", db.invalid);
 	else
 		finding_set(f, STATE_OK, NULL, "all are valid");
@@ -304,8 +304,8 @@ check_backlog(struct finding *f)
 			    "at most %d connections wait for a worker (net.core.somaxconn)", n);
 	else
 		finding_set(f, STATE_OK, NULL,
-			    "%d connections may wait for a worker (net.core.somaxconn); of a "
-			    "socket that was passed, Backlog= of its unit if that is less",
+			    "%d connections can wait for a worker (net.core.somaxconn; on a "
+			    "passed socket, Backlog= of its unit if that is less)",
 			    n);
 	if (in)
 		fclose(in);
@@ -443,7 +443,7 @@ check_line(struct finding *f, const char *line)
 static const char *const origin_lists[] = { "$api_origins { default", "Define API_ORIGINS",
 					    "\"API_ORIGINS\" =>" };
 
-/* The list of this line, or NULL; `len` gets its length. */
+/* The list in this line, or NULL; `len` is set to its length. */
 static const char *
 find_origins(const char *line, size_t *len)
 {
@@ -496,7 +496,7 @@ check_origins(struct finding *f, const char *list)
 	finding_set(f, STATE_FAULT,
 		    "list the origins of CORS_ORIGINS there, separated by commas (nginx: "
 		    "$api_origins; Apache and lighttpd: API_ORIGINS)",
-		    "the site allows the origins \"%s\", and CORS_ORIGINS others", list);
+		    "the site allows the origins \"%s\", which differ from CORS_ORIGINS", list);
 	return false;
 }
 

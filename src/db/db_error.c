@@ -24,7 +24,7 @@ static const struct sqlstate {
 #undef SQLSTATE_503
 };
 
-/* A bug of ours, or a session with the wrong role or search path. */
+/* A bug, or a session with the wrong role or search path. */
 static const struct sqlstate unforeseen = {
 	"", E_INTERNAL, CAUSE_NONE, LOG_ERROR, true, RENEW, NULL
 };

@@ -10,7 +10,7 @@ struct db_look {
 	int64_t connections;   /* so many it takes from all */
 	int64_t forbidden;     /* tables that this role may not read */
 	bool superuser, owner; /* of tables: more than the application should be */
-	bool standby;          /* it replays another server's changes */
+	bool standby;          /* it is in recovery */
 	const char *invalid;   /* indexes that an interrupted build left behind, or "" */
 };
 

@@ -17,9 +17,8 @@ backend_pid(struct ctx *c, int64_t *pid)
 	return e;
 }
 
-/* A pooler makes up the process number that a client gets when it connects. In transaction mode
- * a second connection meets the session that the first one has just used, or drives the first
- * one to another. */
+/* A pooler invents the process id that it reports at connect. In transaction mode, a second
+ * connection gets the session that the first one just used, or makes the first one use another. */
 enum error
 db_pooled(struct ctx *c, bool *pooled)
 {

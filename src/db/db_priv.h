@@ -72,11 +72,11 @@ struct db {
 enum error db_connect(struct ctx *) MUST_CHECK;
 /* Closes it, and dooms the open transaction. */
 void db_close(struct db *);
-/* Says that the database is away, and when to come again. */
+/* Fails with that cause and sets Retry-After. */
 enum error db_unavailable(struct ctx *, enum cause) MUST_CHECK;
 /* db_transaction.c: the open transaction fails with that error, unless it failed before. */
 void db_doom(struct db *, enum error, enum cause);
-/* Its error, as fail() leaves it. */
+/* Fails with the error of that transaction. */
 enum error db_fail_doomed(struct ctx *);
 /* What came of the statement that was sent: the first error, else the last result. NULL
  * where the time ran out (milliseconds; negative: never). */
@@ -97,8 +97,8 @@ void db_note_reason(struct db *, const char *text);
 /* The message of a connection that broke. */
 void db_note_loss(struct db *);
 
-/* db_statement.c: how many a connection may have prepared, for each costs memory in the server,
- * too; tests set it small. */
+/* db_statement.c: the maximum of prepared statements of a connection, since each takes memory in
+ * the server too; tests lower it. */
 extern size_t statements_max;
 /* The connection's entry for a query. */
 struct statement *statement_get(struct db *, const struct query *);

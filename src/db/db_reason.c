@@ -47,7 +47,7 @@ static const struct {
 	{ "does not exist", "create it, or correct its name in the URL" },
 };
 
-/* A line of its own, whatever the server says. */
+/* Stores the text as one line. */
 void
 db_note_reason(struct db *db, const char *text)
 {

@@ -166,8 +166,7 @@ scan_value(struct ctx *c, const struct rows *rows, const struct field *f, int at
 	return text ? OK : unfit(c, rows, f, "holds what its type has no form for");
 }
 
-/* Finds the row of the schema that each column fills. A column that belongs to the list
- * machinery, which reads it by itself, has none: NULL. */
+/* Finds the field of each column. NULL: the total of a list, which list.c reads. */
 static enum error
 find_fields(struct ctx *c, const struct rows *rows, const struct field ***out)
 {

@@ -1,4 +1,4 @@
-/* What is wrong with DATABASE_URL and MIGRATE_DATABASE_URL, as far as libpq knows. */
+/* Checks DATABASE_URL and MIGRATE_DATABASE_URL with libpq. */
 #include "db_priv.h"
 
 #include "app/settings.h"
@@ -9,7 +9,7 @@
 
 enum { NAME_SHOWN_MAX = 40 };
 
-/* What other libraries take there, and the setting that does it here. */
+/* Parameters of other libraries, and the settings to use instead. */
 static const struct {
 	const char *name, *instead;
 } foreign[] = {
@@ -23,7 +23,7 @@ static const struct {
 	{ "connection_limit", "set WORKERS" },
 };
 
-/* What looks otherwise may be a part of a password. */
+/* Any other text may be a part of a password. */
 static bool
 is_shown(const char *name, size_t len)
 {

@@ -23,7 +23,7 @@ struct list_shape {
 	enum list_mode mode;
 };
 
-/* list.c: how many statements a process keeps; tests set it small. */
+/* list.c: the maximum of statements that a process keeps; tests lower it. */
 extern size_t list_statements_max;
 
 /* list_sql.c: name and text for a shape. The parameters are, in this order: the filters

@@ -265,8 +265,8 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 
 /* Each script starts with the settings of a new session, whatever the one before it set,
  * and may take as long as it needs; but it does not wait long for a lock, since everything
- * else would wait behind it. If this process is killed, the server stops too, where it can
- * notice (not on every platform). */
+ * else would wait behind it. If this process is killed, the server cancels the statement, on
+ * platforms where it can detect that. */
 static enum error
 reset_session(struct ctx *c)
 {
@@ -277,7 +277,7 @@ reset_session(struct ctx *c)
 	enum error e = db_command(c, "migrate_reset", "RESET ALL; SET statement_timeout = 0",
 				  db_timeout(), NULL);
 
-	/* Apart: the time limit of before holds until that command has ended. */
+	/* A separate command, since the previous timeout applies until the first one has ended. */
 	return e ? e : db_command(c, "migrate_watch", end_with_client, db_timeout(), NULL);
 }
 
@@ -302,7 +302,7 @@ run_part(struct ctx *c, const struct migration *m, const struct migration_part *
 {
 	enum error e = OK;
 
-	/* CONCURRENTLY waits for who is older, and nobody waits behind it. */
+	/* CONCURRENTLY waits for older transactions, and nothing waits behind it. */
 	if (part->no_transaction && strcasestr(part->text, "concurrently"))
 		e = db_command(c, "migrate_wait", "SET lock_timeout = 0", db_timeout(), NULL);
 	if (!e && part->no_transaction) {
@@ -436,7 +436,7 @@ revert_newest(struct ctx *c, const struct migration *all, int64_t n, FILE *out)
 		n--;
 	}
 	if (n == wanted)
-		print(out, "nothing to take back: no migration is applied\n");
+		print(out, "nothing to revert: no migration is applied\n");
 	return OK;
 }
 
@@ -464,9 +464,9 @@ print_text(const struct migration *all, FILE *out)
 	print(out, "%zu applied, %zu pending", counts[APPLIED_AS_IS] + counts[CHANGED],
 	      counts[PENDING]);
 	if (counts[CHANGED])
-		print(out, "; %zu of the applied changed since", counts[CHANGED]);
+		print(out, "; %zu changed since they were applied", counts[CHANGED]);
 	if (counts[UNKNOWN])
-		print(out, "; %zu applied that this program does not know", counts[UNKNOWN]);
+		print(out, "; %zu applied but unknown to this program", counts[UNKNOWN]);
 	print(out, "\n");
 }
 

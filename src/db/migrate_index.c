@@ -19,7 +19,7 @@ static const struct field index_fields[] = {
 static const struct schema index_schema = SCHEMA("InvalidIndex", struct index_row, index_fields);
 
 /* The index of a partitioned table (relkind I) is invalid until all partitions have theirs.
- * Builds by other roles show no details: they may be of any index. */
+ * The details of builds by other roles are hidden: they may be of any index. */
 const struct query migrate_index_queries[] = {
 	QUERY_READ("migrate_invalid_indexes", &index_schema,
 		   "SELECT c.relname::text AS name,"
@@ -34,8 +34,8 @@ const struct query migrate_index_queries[] = {
 	{ 0 },
 };
 
-/* Whether the script makes this index. One that has no name in it may be a leftover of an
- * earlier attempt. */
+/* Whether the script creates this index. If the script does not name it, an earlier attempt may
+ * have left it. */
 static bool
 concerns(const struct migration_part *part, const struct index_row *index)
 {

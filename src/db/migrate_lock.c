@@ -1,4 +1,4 @@
-/* One migration at a time: a lock of the session, and who holds it. */
+/* One migration at a time: a session lock, and a report of its holder. */
 #include "app/log.h"
 #include "app/print.h"
 #include "db_priv.h"
@@ -21,34 +21,25 @@ static const struct field holder_fields[] = {
 static const struct schema holder_schema =
     SCHEMA("MigrationLockHolder", struct holder, holder_fields);
 
-#define UTC(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'"
+#define UTC "AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'"
 
-/* Sessions of other roles show no details. */
+/* The details of sessions of other roles are hidden. */
 const struct query migrate_lock_queries[] = {
-	QUERY_READ(
-	    "migrate_lock_holder", &holder_schema,
-	    "SELECT l.pid::bigint AS pid, l.pid = pg_backend_pid() AS mine,"
-	    " coalesce(a.state LIKE 'idle%', false) AS idle, concat_ws(', ',"
-	    " 'process ' || l.pid, 'role ' || a.usename,"
-	    " CASE WHEN a.backend_start IS NOT NULL THEN"
-	    " 'from ' || coalesce(host(a.client_addr), 'a local socket') END,"
-	    " 'application ' || nullif(a.application_name, ''),"
-	    " 'connected since ' || " UTC(
-		"a.backend_start") ","
-				   " a.state || ' since ' || " UTC(
-				       "a.state_change") ") AS text"
-							 " FROM pg_locks l LEFT JOIN "
-							 "pg_stat_activity a ON a.pid = l.pid"
-							 " WHERE l.locktype = 'advisory' AND "
-							 "l.granted AND l.objsubid = 2"
-							 " AND l.database = (SELECT oid FROM "
-							 "pg_database"
-							 " WHERE datname = current_database())"
-							 " AND l.classid = "
-							 "hashtext('schema_migrations')::oid"
-							 " AND l.objid = "
-							 "hashtext(coalesce(current_schema(), "
-							 "''))::oid"),
+	QUERY_READ("migrate_lock_holder", &holder_schema,
+		   "SELECT l.pid::bigint AS pid, l.pid = pg_backend_pid() AS mine,"
+		   " coalesce(a.state LIKE 'idle%', false) AS idle, concat_ws(', ',"
+		   " 'process ' || l.pid, 'role ' || a.usename,"
+		   " CASE WHEN a.backend_start IS NOT NULL THEN"
+		   " 'from ' || coalesce(host(a.client_addr), 'a local socket') END,"
+		   " 'application ' || nullif(a.application_name, ''),"
+		   " 'connected since ' || to_char(a.backend_start " UTC ","
+		   " a.state || ' since ' || to_char(a.state_change " UTC ") AS text"
+		   " FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
+		   " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2"
+		   " AND l.database = (SELECT oid FROM pg_database"
+		   " WHERE datname = current_database())"
+		   " AND l.classid = hashtext('schema_migrations')::oid"
+		   " AND l.objid = hashtext(coalesce(current_schema(), ''))::oid"),
 	{ 0 },
 };
 
@@ -78,7 +69,7 @@ try_lock(struct ctx *c, bool *locked)
 	return e;
 }
 
-/* Each holder once. `known` is the last one. */
+/* Reports each holder once; `known` is the last one. */
 static enum error
 report_holder(struct ctx *c, int64_t *known, FILE *out)
 {
@@ -104,7 +95,7 @@ report_holder(struct ctx *c, int64_t *known, FILE *out)
 	return OK;
 }
 
-/* Whether the next statement still meets the session that was locked. */
+/* Fails unless the next statement runs in the session that holds the lock. */
 static enum error
 check_lock(struct ctx *c)
 {
@@ -117,8 +108,7 @@ check_lock(struct ctx *c)
 	return !e && holder.mine ? OK : refuse_pooler(c);
 }
 
-/* Asks again and again instead of waiting in the server: a session that waits there would
- * hold up CREATE INDEX CONCURRENTLY of the one that it waits for. */
+/* Polls: a session that waits in the server would block CREATE INDEX CONCURRENTLY of the holder. */
 enum error
 migrate_lock(struct ctx *c, FILE *out)
 {

@@ -91,7 +91,7 @@ check_empty_patch(struct request *req)
 	return check_scope(req->ctx, reader ? reader->scope : NULL);
 }
 
-/* Who is asking, and may he? */
+/* Identifies the caller and checks that it has access. */
 static enum error
 check_access(struct request *req)
 {

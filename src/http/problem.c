@@ -18,7 +18,7 @@ detail_of(struct ctx *c, const struct error_info *info)
 	return info->detail;
 }
 
-/* For OAuth clients (RFC 6749, section 5.2); some take a response without `error` for a token.
+/* For OAuth clients (RFC 6749, section 5.2); some treat a response without `error` as a token.
  * Section 5.2 has no code for a 429, 500 or 503: these are from section 4.1.2.1. */
 static const char *
 oauth_error(const struct ctx *c, enum error e)

@@ -17,7 +17,7 @@ enum {
 	ARENA_LIMIT = 16 * 1024 * 1024,
 	WORKERS_MAX = 4096,
 	CRONS_MAX = 256,
-	LATE_MS = 10000,   /* of a statement without a limit */
+	LATE_MS = 10000,   /* if statements have no time limit */
 	LONG_US = 1000000, /* a job that takes longer lets go of the rest of its batch */
 	POLL_FIRST_US = 100000,
 	TELL_US = 2000000,
@@ -29,9 +29,9 @@ struct time_row {
 	int64_t seen_at; /* up to here, in seconds since 1970, it was seen to; 0: not known yet */
 };
 
-/* A worker that died, by its first lease, and how long its jobs are looked for. */
+/* A dead worker, by its first lease, and until when its jobs are searched for. */
 struct dead {
-	int64_t leases, until; /* 0: not looked for yet */
+	int64_t leases, until; /* 0: not searched for yet */
 };
 
 static struct keeper {
@@ -40,7 +40,7 @@ static struct keeper {
 	struct ctx ctx;
 	int signals;
 	bool leaving, leave_now;
-	bool ending; /* a signal asked for it */
+	bool ending; /* a signal requested it */
 
 	int64_t known[WORKERS_MAX]; /* the first leases of the workers that were there */
 	size_t nknown;
@@ -129,8 +129,8 @@ free_batch(struct slot *slot, int64_t now)
 	return e;
 }
 
-/* Notes who is there; those that were there and are not have died. Also while the database is
- * away: a worker may die before it comes back. */
+/* Records the workers; those that are missing have died. Also called while the database is away,
+ * when workers may die too. */
 static void
 note_workers(void)
 {
@@ -148,7 +148,7 @@ note_workers(void)
 	k.nknown = n;
 }
 
-/* Whose jobs nobody has looked for yet. */
+/* Whether the jobs of a dead worker have not been searched for yet. */
 static bool
 new_dead(void)
 {
@@ -158,8 +158,8 @@ new_dead(void)
 	return false;
 }
 
-/* More than once, for the server may still run the statement by which a dead worker took jobs:
- * its rows are locked until then. */
+/* More than once: the server may still be running the statement by which a dead worker fetched
+ * jobs, and its rows are locked until that has ended. */
 static enum error
 rescue_from_dead(int64_t now)
 {
@@ -404,7 +404,7 @@ read_signal(void)
 
 	while (read(k.signals, &info, sizeof(info)) == sizeof(info)) {
 		k.leaving = true;
-		k.leave_now |= info.ssi_signo != SIGTERM; /* another one sees to the workers */
+		k.leave_now |= info.ssi_signo != SIGTERM; /* the parent stops the workers */
 		k.ending = true;
 	}
 }

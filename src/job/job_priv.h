@@ -64,7 +64,7 @@ int64_t queue_limit(const char *queue);
 /* The queues of JOB_QUEUES as text[], NULL for all. */
 const char *queue_names(struct ctx *);
 
-/* Whether JOB_QUEUES has the queue. */
+/* Whether JOB_QUEUES includes the queue. */
 bool queue_served(const char *queue);
 
 /* ---- cron.c */
@@ -94,16 +94,16 @@ void keeper_live(void);
 bool worker_set_up(struct slot *, bool mail_alone);
 void worker_live(void);
 
-/* For `work --once`: looks once at what is due, and closes the connection before fork(); then
+/* For `work --once`: checks once what is due, and closes the connection before fork(); then
  * supervises this process's children until the last one has ended. False: one of them failed. */
 enum error keeper_look_once(void) MUST_CHECK;
 bool keeper_live_with_children(void);
 /* Runs jobs until no queue has any; false where the database stayed away. */
 bool worker_empty_queues(void) MUST_CHECK;
-/* Makes job_bells; false, with errno, where it cannot. */
+/* Creates job_bells; false, with errno, on failure. */
 bool bells_open(void);
 
-/* What the keeper and the workers wake each other by: eventfd(2). */
+/* The eventfd(2)s by which the keeper and the workers wake each other. */
 struct job_bells {
 	int workers, mail, keeper; /* mail: the worker that runs nothing else */
 };
@@ -160,8 +160,8 @@ struct rescued {
 	const char *id, *kind, *status, *error;
 };
 
-/* Those of the queues (text[]; NULL: all) that have something and are not paused: of struct
- * job_queue, with the name alone. */
+/* Those of the queues (text[]; NULL: all) that have jobs and are not paused: of struct job_queue,
+ * with the name only. */
 enum error jobs_open(struct ctx *, const char *queues, struct records *out) MUST_CHECK;
 enum error jobs_take(struct ctx *, const char *queue, int64_t n, int64_t lease,
 		     struct records *out) MUST_CHECK; /* of struct taken */

@@ -20,8 +20,8 @@ bell_ring(int fd)
 		log_error(NULL, "cannot ring a bell: %s", strerror(errno));
 }
 
-/* The mail worker wakes in vain if there is no mail; a worker that it took the wakeup from would
- * sleep on. So each has its own. */
+/* Each has an eventfd of its own: the mail worker would consume the wakeup for a job that it does
+ * not run. */
 void
 wake_workers(void)
 {
@@ -73,7 +73,7 @@ job_work(void)
 	};
 
 	if (!bells_open()) {
-		log_error(NULL, "cannot make a bell: %s", strerror(errno));
+		log_error(NULL, "cannot create an eventfd: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
 

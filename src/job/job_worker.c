@@ -135,7 +135,7 @@ wait_for_bell(int milliseconds)
 	sigprocmask(SIG_BLOCK, &leave, &before);
 	if (!job_leave_by && epoll_pwait(w.epoll, &event, 1, milliseconds, &before) > 0 &&
 	    read(w.bell, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
-		log_error(NULL, "cannot read the bell: %s", strerror(errno));
+		log_error(NULL, "cannot read an eventfd: %s", strerror(errno));
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -516,7 +516,7 @@ worker_set_up(struct slot *slot, bool mail_alone)
 	random_bytes(&random, sizeof(random));
 	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
 	w.slot->leases = w.next_lease;
-	bell_ring(job_bells.keeper); /* it must know this worker before that can die */
+	bell_ring(job_bells.keeper); /* it must know this worker before the worker can die */
 	w.overall = SECOND;
 	w.arena = arena_new(ARENA_LIMIT);
 	w.job_arena = arena_new(ARENA_LIMIT);

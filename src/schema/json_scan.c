@@ -15,7 +15,7 @@ struct scan {
 	size_t values;
 };
 
-static const char too_many[] = "it holds more than 10,000 values";
+static const char too_many[] = "it has more than 10,000 values";
 
 static const char *check_value(struct scan *s);
 
@@ -48,7 +48,7 @@ skip_digits(struct scan *s)
 	return s->at > start;
 }
 
-/* ---- what is wrong, in words that name the mistake */
+/* ---- messages that name the mistake */
 
 static const char bad_number[] =
     "a number needs digits on both sides of its point, and no leading zero or plus";
@@ -95,7 +95,7 @@ find_foreign(const struct scan *s)
 	return NULL;
 }
 
-/* The last byte before this one that is no white space; 0 for none. */
+/* The last byte before this one that is not white space; 0: none. */
 static char
 byte_before(const struct scan *s)
 {
@@ -114,7 +114,7 @@ explain_start(const struct scan *s, const char *otherwise)
 	if (mistake)
 		return mistake;
 	if (*s->at == ']' || *s->at == '}')
-		return byte_before(s) == ',' ? "a comma stands before a closing bracket"
+		return byte_before(s) == ',' ? "there is a comma before a closing bracket"
 					     : "a value is missing";
 	return otherwise;
 }
@@ -128,7 +128,7 @@ explain_end(const struct scan *s, const char *endless)
 	return mistake ? mistake : "a comma or a closing bracket is missing after a value";
 }
 
-/* What is wrong with all of the text; NULL for nothing that can be seen at once. */
+/* A mistake that the first bytes of the text show, or NULL. */
 static const char *
 explain_text(const char *json, size_t len)
 {
@@ -282,7 +282,7 @@ check_number(struct scan *s)
 	return skip_digits(s) || begins_with(s, ".") ? bad_number : NULL;
 }
 
-static const char no_value[] = "it holds something that is no JSON value";
+static const char no_value[] = "it has something that is not a JSON value";
 
 static const char *
 check_word(struct scan *s, const char *word)
@@ -347,7 +347,7 @@ check_value(struct scan *s)
 
 	skip_space(s);
 	if (s->at == s->end)
-		return "it ends where a value should stand";
+		return "it ends where a value is expected";
 	if (++s->values > JSON_VALUES_MAX)
 		return too_many;
 

@@ -66,8 +66,8 @@ hash_number(const char **p, const char *name, char end, uint64_t *out)
 	return true;
 }
 
-/* ---- hashing: nothing between begin() and end() takes memory of the arena, which could unwind
- * past the end */
+/* ---- hashing: nothing between begin() and end() allocates from the arena, whose failure would
+ * skip end() */
 
 static enum error
 begin(struct ctx *c)

@@ -42,7 +42,7 @@ arm(int64_t microseconds)
 /* The client has its answer by now. The log is no place for a signal handler: should it
  * wait for a lock that the interrupted code holds, a second alarm ends that. */
 static NORETURN void
-last_words(bool answered)
+log_and_exit(bool answered)
 {
 	const struct request *req = now.request;
 	sigset_t alarm_set;
@@ -80,7 +80,7 @@ on_alarm(int signal)
 			answer_plainly(now.fd, now.id, &answer);
 			measure_request(now.request, answer.status, CAUSE_TIMEOUT, now.length);
 		}
-		last_words(answered);
+		log_and_exit(answered);
 	}
 	errno = saved;
 }

@@ -40,7 +40,7 @@ struct parked {
 	struct parked *next;
 	int fd;
 	bool broken;
-	struct guard guard; /* the request as it came */
+	struct guard guard; /* the request as received */
 	struct hash_ticket hash;
 	struct limit_tally limits;
 	int64_t began;
@@ -50,9 +50,9 @@ static struct worker {
 	int listener, epoll, signals;
 	int request_file; /* where libfcgi reads a request that the guard has passed */
 	struct slot *slot, spare_slot;
-	int64_t began; /* when the request in hand came */
+	int64_t began; /* when the current request was received */
 	struct guard guard;
-	struct parked *parked; /* the first came first */
+	struct parked *parked; /* in order of arrival */
 	struct arena *arena;
 	struct db *db;
 	FCGX_Request fcgx;
@@ -276,8 +276,8 @@ param(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Keeps the request for later, and its connection open. libfcgi believes that it responds: that
- * goes to the file. */
+/* Keeps the request for later, and its connection open. libfcgi ends a request by writing a
+ * response, which goes to the file. */
 static void
 park(const struct request *req, int fd, bool broken)
 {
@@ -325,7 +325,7 @@ trim_headers(char **envp)
 	}
 }
 
-/* `from` is NULL for a request that has just come. */
+/* `from` is the parked request, NULL for a new one. */
 static void
 answer(int fd, bool broken, const struct parked *from)
 {
@@ -559,7 +559,7 @@ serve_until_stopped(void)
 				read_signal();
 		}
 		if (w.parked) {
-			serve_next(); /* the kernel may have woken this worker alone for it */
+			serve_next(); /* the kernel may have woken only this worker for it */
 			resume();
 		}
 	}
@@ -607,7 +607,7 @@ set_up(int listener, pid_t parent)
 {
 	sigset_t signals = signals_take(parent ? SIGNALS_WORKER : SIGNALS_SINGLE);
 
-	/* Signals are read, never taken: nothing is interrupted in the middle of a request. */
+	/* Signals are read, so that none interrupts a request. */
 	w = (struct worker) { .listener = listener, .requests_left = count_requests() };
 	w.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	limit_heap();

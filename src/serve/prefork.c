@@ -28,7 +28,7 @@ enum {
 
 /* When a worker must be killed; clock_monotonic(), 0: never. */
 struct watch {
-	int64_t stopped_since; /* by a signal, as SIGSTOP */
+	int64_t stopped_since; /* by a signal such as SIGSTOP */
 	int64_t deadline;      /* by which it must be ready, or have ended */
 };
 
@@ -215,8 +215,8 @@ worker_ended(pid_t pid, int status, int64_t now)
 	}
 }
 
-/* WNOWAIT leaves the state to be seen again, also by the next binary. A worker that a debugger
- * stopped does not count. */
+/* WNOWAIT keeps the state for the next call, also by the next binary. A stop by a debugger does not
+ * count. */
 static bool
 is_stopped(pid_t pid)
 {
@@ -334,7 +334,7 @@ replace_old(int64_t now)
 		struct old *old = &pool.old[pool.nleaving++];
 
 		kill(old->pid, SIGUSR1);
-		if (pool.plan->listens) /* a job may take its time */
+		if (pool.plan->listens) /* a job may take longer */
 			old->watch.deadline =
 			    now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
 		pool.ntold++;

@@ -37,7 +37,7 @@ static const struct {
 	{ SIGTTIN, { IGNORE, IGNORE, IGNORE } },
 	{ SIGTTOU, { IGNORE, IGNORE, IGNORE } },
 
-	/* Nothing here asks for these: the parent logs them. */
+	/* Nothing uses these: the parent logs them. */
 	{ SIGVTALRM, { READ, IGNORE, IGNORE } },
 	{ SIGPROF, { READ, IGNORE, IGNORE } },
 	{ SIGPOLL, { READ, IGNORE, IGNORE } },
@@ -54,7 +54,7 @@ static const struct {
 };
 static const unsigned char real_time[3] = { READ, IGNORE, IGNORE };
 
-/* Should the log itself crash, the second signal ends the process at once. */
+/* If the log itself crashes, the second signal ends the process. */
 static void
 on_crash(int number)
 {
@@ -62,7 +62,7 @@ on_crash(int number)
 	raise(number);
 }
 
-/* The stack may be what overflowed. */
+/* For an overflow of the normal stack. */
 static void
 set_crash_stack(void)
 {

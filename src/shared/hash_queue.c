@@ -120,8 +120,8 @@ is_busy(int32_t pid)
 	return slot && slot->busy_until;
 }
 
-/* Whether another process hashes, or should before that number. A place that is older than any
- * ticket was left by a process that died; its pid may belong to another program now. */
+/* Whether another process hashes, or should hash before that number. A place that is older than any
+ * ticket belongs to a process that died; its pid may be that of another program now. */
 static bool
 is_before(const struct hash_place *p, uint64_t own_number)
 {
@@ -135,7 +135,7 @@ is_before(const struct hash_place *p, uint64_t own_number)
 		return false;
 
 	age = clock_monotonic() - p->since;
-	if (age > STALE_US || age < -STALE_US) /* the clock begins again with the machine */
+	if (age > STALE_US || age < -STALE_US) /* the clock starts again at boot */
 		return false;
 	return !shared_is_dead(pid);
 }
@@ -160,7 +160,7 @@ is_turn(const struct hash_ticket *t)
 	return n < most;
 }
 
-/* ASKS is seen by those with higher numbers that look at the same time. */
+/* ASKS makes tickets with higher numbers that are checked at the same time wait. */
 enum hash_turn
 hash_turn(struct hash_ticket *t)
 {

@@ -32,8 +32,8 @@ evict(struct rate_set *set, uint64_t tags, const int64_t was[RATE_WAYS], uint64_
 						  tag << TAG_BITS * way);
 }
 
-/* All tags of a set are one word, so that only one of two processes with the same new key finds
- * it a place. */
+/* All tags of a set are one word, so that only one of two processes with the same new key adds
+ * it. */
 static unsigned
 find_way(struct rate_set *set, uint64_t tag)
 {

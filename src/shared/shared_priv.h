@@ -62,8 +62,8 @@ struct found {
 /* A place in the queue for hashing (hash_queue.c). */
 struct hash_place {
 	_Atomic int32_t pid;     /* 0: free */
-	_Atomic int32_t state;   /* hash_queue.c */
-	_Atomic uint64_t number; /* its order; 0: not in order yet */
+	_Atomic int32_t state;   /* WAITS, ASKS or HASHES (hash_queue.c) */
+	_Atomic uint64_t number; /* its position; 0: none yet */
 	_Atomic int64_t since;   /* clock_monotonic() */
 	_Atomic uint64_t caller, client;
 };
@@ -73,7 +73,7 @@ enum { GENERATIONS = 65536, HASH_PLACES_MAX = 256 };
 struct segment {
 	_Atomic uint64_t layout; /* written last: 0 is a segment that nobody finished */
 	_Atomic uint32_t nslots;
-	_Atomic uint32_t workers; /* meant to be there: hash_queue.c counts by it */
+	_Atomic uint32_t workers; /* configured; the limit of hash_queue.c depends on it */
 	_Atomic bool draining;
 	_Atomic int32_t log_level; /* less one; 0: that of the settings */
 	struct log_dropped log_dropped;
@@ -91,10 +91,10 @@ extern struct segment *shared;
 /* Which of the cells this process writes. */
 extern size_t shared_shard;
 
-/* Where in a segment the generation stands. */
+/* The offset of the generation in a segment. */
 size_t generation_offset(const char *kind, const char *id);
 
-/* Whether a segment that begins so is one of this program. */
+/* Whether a segment with that layout is one of this program. */
 bool shared_is_layout(uint64_t);
 
 /* The descriptor of the segment, or -1 where it has none. It closes on exec. */
@@ -117,7 +117,7 @@ struct slot *shared_slot_of(pid_t pid);
 /* The slots, one after the other; NULL behind the last. */
 struct slot *shared_slot_at(unsigned i);
 
-/* Makes a cell ours that holds 0, or a process that died. */
+/* Takes a cell that holds 0 or the id of a dead process. */
 bool shared_claim(_Atomic int32_t *pid) MUST_CHECK;
 bool shared_is_dead(int32_t pid) MUST_CHECK;
 

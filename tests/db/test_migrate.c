@@ -136,7 +136,7 @@ Test(migrate, down_takes_the_newest_back)
 	cr_expect_eq(pending(), 1);
 	cr_assert_eq(migrate_down(c, 1000, out), OK, "more than there are is all there are");
 	cr_assert_eq(migrate_down(c, 1, out), OK);
-	cr_expect(says("nothing to take back"));
+	cr_expect(says("nothing to revert"));
 }
 
 Test(migrate, a_changed_file_stops_up_and_shows)
@@ -321,6 +321,21 @@ wait_for_answer(const char *sql, bool zero)
 	cr_assert_eq(strcmp(testdb_sql("%s", sql), "0") == 0, zero, "%s", sql);
 }
 
+/* Runs migrate_up() in a process of its own; exit status 0: it succeeded. */
+static pid_t
+start_up(FILE *output)
+{
+	struct ctx own = *c;
+	pid_t pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (pid > 0)
+		return pid;
+
+	own.db = db_new(settings.database_url); /* must not close the parent's connections */
+	_exit(migrate_up(&own, output) == OK ? 0 : 1);
+}
+
 Test(migrate, only_one_at_a_time)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
@@ -332,16 +347,7 @@ Test(migrate, only_one_at_a_time)
 					   "SELECT pg_advisory_lock(hashtext('schema_migrations'),"
 					   " hashtext('%s'))",
 					   settings.db_schema)));
-	child = fork();
-	cr_assert_geq(child, 0);
-	if (child == 0) {
-		/* The parent's connections must not be closed by this process. */
-		struct ctx mine = *c;
-
-		mine.db = db_new(settings.database_url);
-		_exit(migrate_up(&mine, heard) == OK ? 0 : 1);
-	}
-
+	child = start_up(heard);
 	wait_for_text(
 	    heard, arena_printf(arena, "migration to end: process %d, role ", PQbackendPID(other)));
 	wait_for_text(heard, "connected since 20");
@@ -359,16 +365,8 @@ Test(migrate, many_at_once_do_it_once)
 	pid_t children[4];
 	int status;
 
-	for (size_t i = 0; i < COUNT(children); i++) {
-		children[i] = fork();
-		cr_assert_geq(children[i], 0);
-		if (children[i] == 0) {
-			struct ctx mine = *c;
-
-			mine.db = db_new(settings.database_url);
-			_exit(migrate_up(&mine, stderr) == OK ? 0 : 1);
-		}
-	}
+	for (size_t i = 0; i < COUNT(children); i++)
+		children[i] = start_up(stderr);
 	for (size_t i = 0; i < COUNT(children); i++) {
 		cr_assert_eq(waitpid(children[i], &status, 0), children[i]);
 		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -376,7 +374,7 @@ Test(migrate, many_at_once_do_it_once)
 	cr_expect_eq(pending(), 0);
 }
 
-/* Applies all but the last file, which `text` becomes; `first` has two equal rows. */
+/* Applies all but the last file, and replaces it by `text`; `first` has two equal rows. */
 static void
 begin_with_duplicates(const char *text)
 {
@@ -490,7 +488,7 @@ Test(migrate, a_finished_index_without_a_record_is_explained)
 	cr_expect(strstr(c->failure.detail, "write IF NOT EXISTS"), "%s", c->failure.detail);
 }
 
-/* The server must not go on with what has no record then. */
+/* The server must not finish a statement that would not be recorded. */
 Test(migrate, a_killed_process_ends_its_statement)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
@@ -507,14 +505,7 @@ Test(migrate, a_killed_process_ends_its_statement)
 					   "BEGIN; SELECT txid_current();"
 					   " INSERT INTO %s.first VALUES (1)",
 					   settings.db_schema)));
-	child = fork();
-	cr_assert_geq(child, 0);
-	if (child == 0) {
-		struct ctx mine = *c;
-
-		mine.db = db_new(settings.database_url);
-		_exit(migrate_up(&mine, stderr) == OK ? 0 : 1);
-	}
+	child = start_up(stderr);
 	wait_for_answer(running, false);
 	kill(child, SIGKILL);
 	cr_assert_eq(waitpid(child, &status, 0), child);

@@ -169,13 +169,13 @@ finds "site file" fault 'No such file'
 # CORS_ORIGINS, which a site lists for its own errors.
 CORS_ORIGINS=http://localhost:3000,https://app.example.com web_again
 doctor
-finds "site file" fault 'allows the origins .*http://localhost:3000,https://app.example.com.*CORS_ORIGINS others'
+finds "site file" fault 'allows the origins .*http://localhost:3000,https://app.example.com.*differ from CORS_ORIGINS'
 with CORS_ORIGINS=https://app.example.com,http://localhost:3000
 is "origins in another order agree" "$(state "site file")" ok
 with CORS_ORIGINS=https://app.example.com
-finds "site file" fault 'CORS_ORIGINS others'
+finds "site file" fault 'differ from CORS_ORIGINS'
 with CORS_ORIGINS=https://app.example.com,http://localhost:3001
-finds "site file" fault 'CORS_ORIGINS others'
+finds "site file" fault 'differ from CORS_ORIGINS'
 web_stop "$site"
 
 # The other servers' files.

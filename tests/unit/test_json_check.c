@@ -206,10 +206,10 @@ Test(json_check, names_common_mistakes)
 		{ "['a']", "single" },
 		{ "{'a':1}", "single" },
 		{ "[\xe2\x80\x9cx\xe2\x80\x9d]", "typographic" },
-		{ "[1,]", "a comma stands before" },
-		{ "{\"a\":1,\n}", "a comma stands before" },
+		{ "[1,]", "a comma before" },
+		{ "{\"a\":1,\n}", "a comma before" },
 		{ "{\"a\":}", "a value is missing" },
-		{ "[,1]", "holds something" },
+		{ "[,1]", "not a JSON value" },
 		{ "[1 2]", "comma or a closing bracket is missing" },
 		{ "{\"a\":1 \"b\":2}", "comma or a closing bracket is missing" },
 		{ "{\"a\":1", "does not end" },
@@ -239,7 +239,7 @@ Test(json_check, names_common_mistakes)
 	cr_expect_not_null(strstr(json_check("{\0\"\0}\0", 6), "UTF-16"));
 }
 
-/* A tree takes up to 800 bytes for each value: the bytes are counted before there is one. */
+/* Counted before a tree is built, which takes up to 800 bytes for each value. */
 Test(json_check, refuses_more_than_10000_values)
 {
 	struct arena *a = arena_new(1 << 24);

@@ -6,8 +6,8 @@
 enum { INSERT, COUNT_ALL, FIND, DELETE_ONE, DELETE_ALL, FIND_HOLDER, TOUCH };
 
 const struct query api_keys_queries[] = {
-	/* Locks the session, so that a key cannot slip in while all that acts for the account is
-	 * being ended; users first, as everywhere, so that each sees how many keys there are. */
+	/* Locks the session, so that no key is created while all sessions of the account end;
+	 * users first, as everywhere, so that each transaction sees how many keys there are. */
 	[INSERT] =
 	    QUERY("api_keys_insert", &api_key_schema,
 		  "INSERT INTO api_keys (user_id, name, scopes, expires_at, prefix, key_hash)"

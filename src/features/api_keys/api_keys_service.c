@@ -31,7 +31,7 @@ note(struct ctx *c, enum audit_action action, const char *id)
 	return audit_write(c, &(struct audit_event) { .action = action, .target = id });
 }
 
-/* In the transaction that made one more. */
+/* In the transaction that inserted a key. */
 static enum error
 check_count(struct ctx *c)
 {

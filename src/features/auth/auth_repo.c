@@ -14,9 +14,9 @@ enum {
 	FIND_SESSION_OF,
 };
 
-#define LIFE        "id AS session_id, floor(extract(epoch FROM expires_at - now()))::bigint AS expires_in"
-/* When a session ends however often it is renewed; null: never. least() ignores a null. */
-#define LIMIT(days) "created_at + make_interval(days => nullif(" days ", 0))"
+#define LIFE     "id AS session_id, floor(extract(epoch FROM expires_at - now()))::bigint AS expires_in"
+/* When SESSION_MAX_DAYS ($3) ends a session; null: never. least() ignores a null. */
+#define LAST_DAY "created_at + make_interval(days => nullif($3, 0))"
 
 const struct query auth_queries[] = {
 	[INSERT_SESSION] = QUERY("auth_insert_session", &session_life_schema,
@@ -24,11 +24,11 @@ const struct query auth_queries[] = {
 				 " VALUES ($1, now() + least(make_interval(hours => $2),"
 				 " make_interval(days => nullif($3, 0))), $4, $5)"
 				 " RETURNING " LIFE),
-	[RENEW_SESSION] = QUERY("auth_renew_session", &session_life_schema,
-				"UPDATE sessions SET last_used_at = now(),"
-				" expires_at = least(now() + make_interval(days => $2), " LIMIT(
-				    "$3") ")"
-					  " WHERE id = $1 RETURNING " LIFE),
+	[RENEW_SESSION] =
+	    QUERY("auth_renew_session", &session_life_schema,
+		  "UPDATE sessions SET last_used_at = now(),"
+		  " expires_at = least(now() + make_interval(days => $2), " LAST_DAY ")"
+		  " WHERE id = $1 RETURNING " LIFE),
 	[FIND_SESSION] = QUERY_READ("auth_find_session", &session_role_schema,
 				    "SELECT u.role FROM sessions s JOIN users u ON u.id = s.user_id"
 				    " WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL"
@@ -37,24 +37,23 @@ const struct query auth_queries[] = {
 			       "INSERT INTO refresh_tokens"
 			       " (session_id, parent_key, token_hash, expires_at)"
 			       " SELECT id, $2, $3, expires_at FROM sessions WHERE id = $1"),
-	/* The clock of this moment and not now(), the start of the transaction: who waited
-	 * for the lock sees when the other one spent the token. */
-	[LOCK_TOKEN] = QUERY(
-	    "auth_lock_token", &refresh_state_schema,
-	    "SELECT s.id AS session_id, s.user_id, u.role, t.key,"
-	    " s.ended_at IS NULL AND s.expires_at > now() AND t.expires_at > now()"
-	    " AND coalesce(s." LIMIT(
-		"$3") " > now(), true) AND u.is_active AS live,"
-		      " t.revoked_at IS NOT NULL AS revoked, t.spent_at IS NOT NULL AS spent,"
-		      " coalesce(t.spent_at > clock_timestamp() - make_interval(secs => $2), false)"
-		      " AS in_grace"
-		      " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
-		      " JOIN users u ON u.id = s.user_id"
-		      " WHERE t.token_hash = $1 FOR UPDATE OF s, t"),
+	/* clock_timestamp(), since now() is the start of the transaction: a request that waited
+	 * for the lock must see when the other one used the token. */
+	[LOCK_TOKEN] =
+	    QUERY("auth_lock_token", &refresh_state_schema,
+		  "SELECT s.id AS session_id, s.user_id, u.role, t.key,"
+		  " s.ended_at IS NULL AND s.expires_at > now() AND t.expires_at > now()"
+		  " AND coalesce(s." LAST_DAY " > now(), true) AND u.is_active AS live,"
+		  " t.revoked_at IS NOT NULL AS revoked, t.spent_at IS NOT NULL AS spent,"
+		  " coalesce(t.spent_at > clock_timestamp() - make_interval(secs => $2), false)"
+		  " AS in_grace"
+		  " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
+		  " JOIN users u ON u.id = s.user_id"
+		  " WHERE t.token_hash = $1 FOR UPDATE OF s, t"),
 	[SPEND_TOKEN] = QUERY("auth_spend_token", NULL,
 			      "UPDATE refresh_tokens SET spent_at = clock_timestamp()"
 			      " WHERE token_hash = $1 AND spent_at IS NULL"),
-	/* Never in the statement that locks: after a wait, it still sees the successors as they
+	/* Never in the statement that locks: after a wait, that one sees the successors as they
 	 * were before. */
 	[REVOKE_SUCCESSORS] = QUERY("auth_revoke_successors", NULL,
 				    "UPDATE refresh_tokens SET revoked_at = clock_timestamp()"

@@ -53,7 +53,8 @@ const struct route health_routes[] = {
 	  .id = "health_live", .text = "Whether the process answers; asks no dependency." },
 	{ GET, "/health/ready", show_ready, ACCESS_PUBLIC, .root = true, .reply = &live_schema,
 	  .id = "health_ready",
-	  .text = "Whether it can serve: the database accepts writes, migrations are applied, not "
-		  "stopping." },
+	  .text =
+	      "Whether the service can handle requests: the database accepts writes, migrations "
+	      "are applied, and it is not stopping." },
 	{ 0 },
 };

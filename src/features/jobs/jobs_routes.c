@@ -41,7 +41,7 @@ const struct route jobs_routes[] = {
 	{ POST, "/jobs/example", start_example, ACCESS_MEMBER, .scope = "jobs:write",
 	  .query = &example_schema, .reply = &queued_job_schema, .status = 202, .location = "/jobs",
 	  .idempotent = true, .errors = { E_RATE_LIMITED }, .id = "jobs_start_example",
-	  .text = "Queue a job that greets somebody after a while; Location tells where it is." },
+	  .text = "Queue a job that returns a greeting after a while; `Location` is its URL." },
 	{ GET, "/jobs", reply_list, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_rows,
 	  .reply = &job_schema, .id = "jobs_list",
 	  .text = "List one's own jobs; admins list everybody's." },
@@ -54,6 +54,6 @@ const struct route jobs_routes[] = {
 	  .text = "Cancel a job: at once while it waits; one that runs is told to stop." },
 	{ POST, "/jobs/{id}/retry", retry_job, ACCESS_MEMBER, .scope = "jobs:write",
 	  .reply = &job_schema, .status = 202, .errors = { E_CONFLICT, E_RATE_LIMITED },
-	  .id = "jobs_retry", .text = "Begin anew with a job that failed or was cancelled." },
+	  .id = "jobs_retry", .text = "Queue a failed or cancelled job again." },
 	{ 0 },
 };

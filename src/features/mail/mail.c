@@ -28,7 +28,7 @@ const struct job_kind mail_job = {
 
 static const struct job_kind prune_job = {
 	.name = "prune_mails",
-	.text = "Removes e-mails that were sent or given up a week ago.",
+	.text = "Deletes e-mails a week after they were queued.",
 	.run = mail_prune,
 	.timeout = 600,
 	.attempts = 3,

@@ -39,10 +39,10 @@ struct mail_value {
 /* Whether the settings say how to send mail. */
 bool mail_enabled(void);
 
-/* Puts an e-mail into the outbox, in the open transaction or in one of its own. It is left out,
- * with a line in the log, if the address got MAIL_RATE_LIMIT of the template. E_INTERNAL, with
- * a line in the log, where the template cannot be read or wants a value that is not given, or
- * the e-mail would be longer than 128 KiB. */
+/* Puts an e-mail into the outbox, in the open transaction or in one of its own. It is dropped,
+ * with a line in the log, if the address received MAIL_RATE_LIMIT of the template. E_INTERNAL, with
+ * a line in the log, if the template cannot be read or needs a value that is not given, or if the
+ * e-mail would be longer than 128 KiB. */
 enum error mail_enqueue(struct ctx *, const char *to, const char *template,
 			const struct mail_value *values) MUST_CHECK;
 

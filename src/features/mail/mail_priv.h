@@ -30,7 +30,7 @@ enum error mail_render(struct ctx *, const struct mail_value *values, struct mai
  * what the server said in the log. */
 enum error mail_send(struct ctx *, const struct mail *) MUST_CHECK;
 
-/* mail_repo.c. E_NOT_FOUND if the address got enough of the kind lately (MAIL_RATE_LIMIT). */
+/* mail_repo.c. E_NOT_FOUND if the address received MAIL_RATE_LIMIT of the template. */
 enum error mail_insert(struct ctx *, const struct mail *, struct mail *out) MUST_CHECK;
 enum error mail_find(struct ctx *, const char *id, struct mail *out) MUST_CHECK;
 enum error mail_mark_sent(struct ctx *, const char *id) MUST_CHECK;

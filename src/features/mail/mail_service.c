@@ -36,7 +36,7 @@ mail_enqueue(struct ctx *c, const char *to, const char *template, const struct m
 	if (e == E_NOT_FOUND) {
 		failure_clear(c);
 		log_info(c,
-			 "an e-mail (%s) was not sent: its address got %" PRId64 " of them lately",
+			 "an e-mail (%s) was dropped: MAIL_RATE_LIMIT allows its address %" PRId64,
 			 template, settings.mail_rate_limit.n);
 		e = OK;
 	}

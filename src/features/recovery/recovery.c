@@ -69,7 +69,7 @@ const struct job_kind recovery_job = {
 
 const struct job_kind recovery_prune_job = {
 	.name = "prune_mail_tokens",
-	.text = "Removes expired tokens of e-mails.",
+	.text = "Deletes expired tokens of e-mails.",
 	.run = recovery_prune,
 };
 

@@ -36,8 +36,8 @@ struct account {
 	int64_t security_version;
 };
 
-/* What a token is good for, and the state of the account that it was made under: if either the
- * account's address or security_version differs by now, or it is not active, the token is void. */
+/* What a token permits, and the state of the account when it was created: if the account's address
+ * or security_version has changed since, or it is not active, the token is void. */
 struct mail_token {
 	const char *user_id, *purpose, *email;
 	const char *account_email;

@@ -143,7 +143,7 @@ recovery_password_changed(struct ctx *c, const char *user_id)
 		      (struct mail_value[]) { { "time", now }, { 0 } });
 }
 
-/* Only the latest address that was asked for can become the account's. */
+/* Only the latest address that was requested can become the account's. */
 enum error
 recovery_change_email(struct ctx *c, const char *user_id, const char *to)
 {
@@ -188,7 +188,7 @@ recovery_mail(struct job *job)
 	if (e)
 		return e;
 
-	/* An address that must be verified gets nothing else before. */
+	/* If verification is required, an unverified address gets nothing else. */
 	token = (struct mail_token) { account.id, args->purpose, account.email };
 	if (strcmp(args->purpose, PURPOSE_RESET) == 0 && (account.verified || !recovery_required()))
 		return send_token(c, &token, "reset_password", "/reset-password", RESET_MINUTES);
@@ -226,7 +226,7 @@ set_email(struct ctx *c, const struct mail_token *token, const struct account *a
 	return recovery_set_email(c, token);
 }
 
-/* API keys from before the address was verified may be those of whoever registered it. */
+/* API keys created before the verification may belong to another person, who registered it. */
 static enum error
 prove(struct ctx *c, const struct mail_token *token, const char *text)
 {

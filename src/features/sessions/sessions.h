@@ -18,7 +18,7 @@ enum error sessions_end(struct ctx *, const char *user_id, const char *id, const
 /* Why all sessions of an account end. */
 enum sessions_end_reason {
 	SESSIONS_LOGOUT_ALL,
-	SESSIONS_PASSWORD_CHANGE, /* by the user, who knew the old one */
+	SESSIONS_PASSWORD_CHANGE, /* by the user, with the current one */
 	SESSIONS_PASSWORD_RESET,  /* by e-mail */
 	SESSIONS_PASSWORD_SET,    /* by an administrator or on the command line */
 	SESSIONS_ROLE_CHANGE,
@@ -40,10 +40,10 @@ enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
  * row ends the session. */
 enum error sessions_password_wrong(struct ctx *) MUST_CHECK;
 
-/* Sets that count back. */
+/* Resets that count. */
 enum error sessions_password_right(struct ctx *) MUST_CHECK;
 
-/* Removes sessions that are over and expired refresh tokens; counts both. A used token stays
+/* Removes ended sessions and expired refresh tokens; counts both. A used token stays
  * until it expires, so that its reuse is detected. Applies SESSION_MAX_DAYS first. */
 enum error sessions_cleanup(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;
 

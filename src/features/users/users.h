@@ -55,7 +55,7 @@ enum error users_give_samples(struct ctx *, const struct list *, size_t n,
  * the password breaks the rules, E_EMAIL_TAKEN. */
 enum error users_create(struct ctx *, const struct new_user *, struct user *out) MUST_CHECK;
 
-/* The row that users_create() would have returned if the address were not taken. Nothing stays. */
+/* The row that users_create() would have returned if the address were not taken; stores nothing. */
 enum error users_pretend(struct ctx *, const struct new_user *, struct user *out) MUST_CHECK;
 
 enum error users_get(struct ctx *, const char *id, struct user *out) MUST_CHECK;
