@@ -902,7 +902,7 @@ Test(db, a_ping_replaces_a_read_only_session)
 	db_free(standby->db);
 }
 
-/* Even if it only reads: a request that writes finds a session of today. */
+/* Even if it only reads, so that a later write gets a new session. */
 Test(db, a_read_only_session_lasts_a_second)
 {
 	struct thing before;

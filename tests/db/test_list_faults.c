@@ -1,6 +1,6 @@
 /*
- * Every list of the application by each of its orders and filters, while what is kept of
- * statements is thrown away all the time and the connection breaks before any of them.
+ * Every list of the application with each of its orders and filters, while the caches of statements
+ * are emptied constantly and the connection breaks before each statement.
  * PQsendQueryPrepared and PQsendQueryParams are wrapped by the linker.
  */
 #include <criterion/criterion.h>
@@ -101,7 +101,7 @@ sample(const struct field *f)
 	}
 }
 
-/* ---- other lists, which take the place of what is kept */
+/* ---- another list, whose statements replace the cached ones */
 
 struct filler {
 	const char *id, *created_at;
@@ -120,7 +120,7 @@ static const struct list_filter filler_filters[] = {
 };
 static const struct list_sort filler_sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
 
-/* So long that nothing else comes to lie where what follows it lay. */
+/* So long that freed memory is not reused at the same place. */
 #define SPACES  "                                                                           "
 #define SPACES8 SPACES SPACES SPACES SPACES SPACES SPACES SPACES SPACES
 static const struct list fillers = {
@@ -138,7 +138,7 @@ keep_at_most(size_t n)
 	statements_max = list_statements_max = n;
 }
 
-/* Fetches a page of each of the next `n` shapes of it: another one each time. */
+/* Fetches a page of each of its next `n` shapes. */
 static void
 fill(size_t n)
 {
@@ -155,8 +155,8 @@ fill(size_t n)
 
 /* ---- the lists of the application */
 
-/* As one request, in which `kept` statements are kept at most. There is one already: of two the
- * page's comes last, so that the next one finds no room. */
+/* One request, with caches of at most `kept` statements. One is cached already, so that with two
+ * the page's statement fills the cache. */
 static struct page
 get_page(const struct list_args *args, size_t kept, int break_before)
 {

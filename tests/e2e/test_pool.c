@@ -237,7 +237,7 @@ is_answered(int fd)
 }
 
 /* All hashes together take a second, the other requests a few milliseconds. */
-Test(pool, a_burst_of_hashes_keeps_nobody_else_waiting)
+Test(pool, a_burst_of_hashes_does_not_delay_other_requests)
 {
 	pool_start(&pool, SETTINGS("WORKERS=4", "PASSWORD_YESCRYPT_COST=7"), NULL);
 	send_burst(BURST);
@@ -404,7 +404,7 @@ Test(pool, a_signal_to_the_whole_service_ends_no_worker)
 	cr_expect_eq(pool_logged(&pool, "was ended by signal"), 0);
 }
 
-/* ---- a log that nobody reads */
+/* ---- a log that is not read */
 
 /* Starts the pool with its log in a FIFO; returns the reading end. */
 static int
@@ -419,7 +419,7 @@ start_with_fifo(void)
 	return fd;
 }
 
-Test(pool, a_log_that_nobody_reads_stops_nothing)
+Test(pool, an_unread_log_does_not_stop_the_pool)
 {
 	static char text[65536];
 	struct counts counts;
@@ -636,8 +636,8 @@ Test(pool, a_stopped_worker_is_replaced)
 	wait_measured("\nworkers", 2);
 }
 
-/* The new binary learns that it was stopped before, too. */
-Test(pool, a_stopped_worker_does_not_hold_up_a_reload)
+/* The new binary also detects that the worker was stopped before. */
+Test(pool, a_stopped_worker_does_not_delay_a_reload)
 {
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
 	stop_worker();
@@ -661,7 +661,7 @@ Test(pool, a_worker_that_goes_on_is_kept)
 
 /* ---- signals */
 
-/* Those of which a sanitizer would make a report of its own come last. */
+/* Those that a sanitizer would report itself come last. */
 static const int crashes[] = { SIGTRAP, SIGABRT, SIGSYS, SIGILL, SIGBUS, SIGFPE, SIGSEGV };
 #ifdef __SANITIZE_ADDRESS__
 enum { CRASHES = 3 };
@@ -678,7 +678,7 @@ is_one_of(int number, const int *numbers, size_t n)
 	return false;
 }
 
-/* Signals that the pool must outlive without a word, and those of which it must say something. */
+/* Signals that the pool must ignore silently, and those that it must log. */
 Test(pool, no_signal_ends_the_parent_silently)
 {
 	static const int ends[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGKILL, SIGSTOP, SIGTSTP };

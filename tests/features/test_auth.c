@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/crowd.h"
 #include "support/hash_places.h"
 #include "support/testdb.h"
 
@@ -14,7 +15,6 @@
 #include "features/sessions/sessions.h"
 
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #define P "/api/v1"
 
@@ -138,7 +138,7 @@ register_in_full(const char *email)
 	return post(P "/auth/register", buf_done(&b));
 }
 
-/* Copies the text, with `word` as its name. */
+/* A copy of the text with each `word` replaced. */
 static const char *
 replace(const char *text, const char *word, const char *name)
 {
@@ -153,7 +153,7 @@ replace(const char *text, const char *word, const char *name)
 	return buf_done(&b);
 }
 
-/* Status, headers and body as text, without what differs from one account to the next. */
+/* Status, headers and body as text, without the values that differ between accounts. */
 static const char *
 all_of(const struct answer *a, const char *email)
 {
@@ -414,6 +414,12 @@ send_form(const char *path, const char *format, ...)
 	return call(t, "POST", path, .form = form);
 }
 
+static struct answer
+refresh_by_form(const char *token)
+{
+	return send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s", token);
+}
+
 Test(auth, the_token_endpoint_refreshes)
 {
 	static const char *const more[] = { "", "&scope=&client_id=web&client_secret=",
@@ -484,7 +490,7 @@ expect_oauth(struct answer a, unsigned status, const char *error)
 	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-store");
 }
 
-Test(auth, failures_have_a_word_for_oauth_clients)
+Test(auth, failed_sign_ins_have_an_oauth_error)
 {
 	static const char *const paths[] = { P "/auth/login", P "/auth/token" };
 	struct account ada = make_user(t), eve = make_user(t, .inactive = true);
@@ -518,12 +524,10 @@ Test(auth, failures_have_a_word_for_oauth_clients)
 	cr_expect(!answer_has(&a, "error"));
 }
 
-Test(auth, failures_of_a_refresh_do_too)
+Test(auth, failed_refreshes_have_an_oauth_error)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	const char *form = arena_printf(t->arena, "grant_type=refresh_token&refresh_token=%s",
-					tokens.refresh_token);
 	struct answer a;
 
 	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token"), 422,
@@ -531,18 +535,18 @@ Test(auth, failures_of_a_refresh_do_too)
 	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=x"), 401,
 		     "invalid_grant");
 	settings.refresh_reuse_grace_seconds = 0;
-	a = send_form(P "/auth/token", "%s", form);
+	a = refresh_by_form(tokens.refresh_token);
 	cr_assert_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
-	a = send_form(P "/auth/token", "%s", form);
+	a = refresh_by_form(tokens.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 	expect_oauth(a, 401, "invalid_grant");
-	a = send_form(P "/auth/token", "%s", form);
+	a = refresh_by_form(tokens.refresh_token);
 	expect_problem(&a, 401, "invalid_token");
 	expect_oauth(a, 401, "invalid_grant");
 }
 
 /* A client that took one of these for the end of its session would sign the user out. */
-Test(auth, what_a_retry_cures_is_no_invalid_grant)
+Test(auth, temporary_failures_are_not_invalid_grants)
 {
 	struct account ada = make_user(t);
 	struct db *db = t->ctx->db;
@@ -550,24 +554,17 @@ Test(auth, what_a_retry_cures_is_no_invalid_grant)
 
 	settings.auth_refresh_rate_limit = (struct rate) { 1, 60 };
 	tokens = sign_in(&ada);
-	cr_assert_eq(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s",
-			       tokens.refresh_token)
-			 .status,
-		     200);
-	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s",
-			       tokens.refresh_token),
-		     429, "temporarily_unavailable");
+	cr_assert_eq(refresh_by_form(tokens.refresh_token).status, 200);
+	expect_oauth(refresh_by_form(tokens.refresh_token), 429, "temporarily_unavailable");
 	settings.auth_refresh_rate_limit.n = 0;
 	t->db = t->ctx->db = db_new("host=/nowhere");
-	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s",
-			       tokens.refresh_token),
-		     503, "temporarily_unavailable");
+	expect_oauth(refresh_by_form(tokens.refresh_token), 503, "temporarily_unavailable");
 	db_free(t->db);
 	t->db = t->ctx->db = db;
 }
 
 /* Many users behind one address refresh; only sign-ins are limited by address. */
-Test(auth, refreshes_at_the_token_endpoint_are_no_sign_ins)
+Test(auth, refreshes_at_the_token_endpoint_do_not_count_as_sign_ins)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens;
@@ -578,8 +575,7 @@ Test(auth, refreshes_at_the_token_endpoint_are_no_sign_ins)
 	settings.auth_refresh_rate_limit = (struct rate) { 5, 60 };
 	tokens = sign_in(&ada);
 	for (int i = 0; i < 5; i++) {
-		a = send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s",
-			      tokens.refresh_token);
+		a = refresh_by_form(tokens.refresh_token);
 		cr_assert_eq(a.status, 200, "%d: %s", i, a.body);
 		cr_expect(strstr(answer_header(&a, "RateLimit"), "\"refresh\""), "%s",
 			  answer_header(&a, "RateLimit"));
@@ -1086,106 +1082,75 @@ Test(auth, any_string_logs_out)
 
 enum { CROWD = 8, TOKEN_TEXT = 64 };
 
-struct outcome {
-	enum error error;
-	char token[TOKEN_TEXT];
+/* Shared by the processes: the token that all use, and what each gets for it. */
+struct race {
+	const char *token;
+	char next[CROWD][TOKEN_TEXT];
 };
 
-/* Runs `act` in processes of their own, each with its own connection; they start together,
- * when the pipe that they all wait for is closed. */
-static struct outcome *
-crowd(void (*act)(struct ctx *, const char *arg, struct outcome *), const char *arg)
+static enum error
+refresh_one(struct ctx *c, int number, void *arg)
 {
-	struct outcome *outcomes = mmap(NULL, CROWD * sizeof(*outcomes), PROT_READ | PROT_WRITE,
-					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int gate[2], status;
-
-	cr_assert_neq(outcomes, MAP_FAILED);
-	cr_assert_eq(pipe(gate), 0);
-	for (int i = 0; i < CROWD; i++) {
-		if (fork() == 0) {
-			struct ctx c = { .arena = arena_new(1 << 24), .request_id = "crowd" };
-			struct db_ping ping;
-			char byte;
-
-			close(gate[1]);
-			c.db = db_new(settings.database_url);
-			outcomes[i].error = db_ping(&c, &ping);
-			if (!outcomes[i].error && read(gate[0], &byte, 1) == 0)
-				act(&c, arg, &outcomes[i]);
-			_exit(0);
-		}
-	}
-	close(gate[0]);
-	close(gate[1]);
-	while (wait(&status) > 0)
-		cr_expect_eq(status, 0);
-	return outcomes;
-}
-
-static size_t
-count_errors(const struct outcome *outcomes, enum error e)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < CROWD; i++)
-		n += outcomes[i].error == e;
-	return n;
-}
-
-static void
-refresh_one(struct ctx *c, const char *token, struct outcome *out)
-{
+	struct race *race = arg;
 	struct tokens tokens;
+	enum error e = auth_refresh(c, race->token, &tokens);
 
-	out->error = auth_refresh(c, token, &tokens);
-	if (!out->error)
-		snprintf(out->token, TOKEN_TEXT, "%s", tokens.refresh_token);
+	if (!e)
+		snprintf(race->next[number], TOKEN_TEXT, "%s", tokens.refresh_token);
+	return e;
 }
 
-Test(auth, refreshes_at_once_share_one_session)
+static struct race *
+refresh_at_once(const char *token)
+{
+	struct race *race =
+	    mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert_neq(race, MAP_FAILED);
+	race->token = token;
+	cr_expect_eq(crowd_count(crowd_run(CROWD, refresh_one, race), CROWD, OK), CROWD);
+	return race;
+}
+
+Test(auth, concurrent_refreshes_share_one_session)
 {
 	struct account ada = make_user(t);
-	struct tokens tokens = sign_in(&ada);
-	struct outcome *outcomes = crowd(refresh_one, tokens.refresh_token);
+	struct race *race = refresh_at_once(sign_in(&ada).refresh_token);
 
-	cr_expect_eq(count_errors(outcomes, OK), CROWD);
 	cr_expect_str_eq(testdb_sql("SELECT count(DISTINCT session_id) FROM refresh_tokens"), "1");
 	cr_expect_null(testdb_sql("SELECT 1 FROM sessions WHERE ended_at IS NOT NULL"));
 	for (size_t i = 0; i < CROWD; i++)
-		cr_expect_eq(call_refresh(t, outcomes[i].token).status, 200, "token %zu", i);
+		cr_expect_eq(call_refresh(t, race->next[i]).status, 200, "token %zu", i);
 }
 
-Test(auth, refreshes_at_once_without_grace_leave_one_token)
+Test(auth, concurrent_refreshes_without_grace_leave_one_token)
 {
 	struct account ada = make_user(t);
-	struct tokens tokens = sign_in(&ada);
-	struct outcome *outcomes;
 
 	settings.refresh_reuse_grace_seconds = 0;
-	outcomes = crowd(refresh_one, tokens.refresh_token);
-	cr_expect_eq(count_errors(outcomes, OK), CROWD);
+	refresh_at_once(sign_in(&ada).refresh_token);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM refresh_tokens"
 				    " WHERE spent_at IS NULL AND revoked_at IS NULL"),
 			 "1");
 	cr_expect_str_eq(testdb_sql("SELECT count(DISTINCT session_id) FROM refresh_tokens"), "1");
 }
 
-static void
-register_one(struct ctx *c, const char *email, struct outcome *out)
+static enum error
+register_one(struct ctx *c, int number UNUSED, void *email)
 {
 	struct registration in = { .email = email, .password = "correct horse" };
 	struct user user;
 
-	out->error = auth_register(c, &in, &user);
+	return auth_register(c, &in, &user);
 }
 
-Test(auth, registrations_at_once_make_one_account)
+Test(auth, concurrent_registrations_create_one_account)
 {
-	struct outcome *outcomes = crowd(register_one, "ada@example.com");
+	char email[] = "ada@example.com";
+	const enum error *results = crowd_run(CROWD, register_one, email);
 
-	cr_expect_eq(count_errors(outcomes, OK), 1);
-	cr_expect_eq(count_errors(outcomes, E_EMAIL_TAKEN), CROWD - 1);
+	cr_expect_eq(crowd_count(results, CROWD, OK), 1);
+	cr_expect_eq(crowd_count(results, CROWD, E_EMAIL_TAKEN), CROWD - 1);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
 }
 

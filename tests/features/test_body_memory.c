@@ -15,7 +15,7 @@ TEST_SUITE(body_memory);
 
 enum { MIB = 1024 * 1024, BODY_MAX = MIB, LEFT_MAX = 4 * MIB, PEAK_MAX = 16 * MIB };
 
-/* So long that there is room for just under 10,000 of them. */
+/* So long that just under 10,000 of them fit. */
 #define SPACES  "                    "
 #define PADDING SPACES SPACES SPACES SPACES SPACES "    "
 
@@ -106,7 +106,7 @@ reset_peak(void)
 	fclose(f);
 }
 
-/* As a worker does it. Returns the status. */
+/* As a worker does. Returns the status. */
 static unsigned
 send_body(const char *method, const char *uri, const char *token, bool form, size_t len)
 {
@@ -163,7 +163,7 @@ check(const struct route *r, const char *token, const struct shape *s)
 		    left / 1024);
 }
 
-Test(body_memory, is_bounded_and_given_back)
+Test(body_memory, is_limited_and_returned)
 {
 	struct account owner = make_user(t, .role = "owner");
 	const char *token = arena_printf(t->arena, "HTTP_AUTHORIZATION=Bearer %s", owner.token);

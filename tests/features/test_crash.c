@@ -53,8 +53,7 @@ begin(void)
 TestSuite(crash, .init = begin, .fini = test_end);
 
 /* Ada has signed in by password. The response to her first refresh was lost, so `revoked` never
- * arrived; she retried, and used what she got, and then `unconfirmed`, which issued `fresh`. An
- * owner looks on. */
+ * arrived; she retried and got `unconfirmed`, whose use issued `fresh`. There is also an owner. */
 struct scene {
 	struct account ada, owner;
 	const char *session_id, *spent, *revoked, *unconfirmed, *fresh;

@@ -108,5 +108,5 @@ Test(docs, each_new_password_states_both_limits)
 	cr_expect_geq(n, 5);
 	for (; (at = strstr(at, "511 bytes")); at++)
 		n--;
-	cr_expect_eq(n, 0, "the document does not say so for each of them");
+	cr_expect_eq(n, 0, "the document does not state it for each of them");
 }

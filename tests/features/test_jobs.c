@@ -266,7 +266,7 @@ start_one(const struct account *who)
 	return call(t, "POST", JOBS "/example?name=Ada&duration=1", .token = who->token);
 }
 
-Test(jobs, of_one_owner_at_most_so_many_are_unfinished)
+Test(jobs, an_owner_has_a_maximum_of_unfinished_ones)
 {
 	struct answer a;
 	const char *first;
@@ -305,7 +305,7 @@ start_in_crowd(struct ctx *c, int number, void *arg UNUSED)
 	return job_enqueue(c, job_kind_find("example"), &args, .owner = ada.id);
 }
 
-Test(jobs, of_many_at_once_no_more_than_that_are_queued)
+Test(jobs, concurrent_requests_do_not_exceed_that_maximum)
 {
 	const enum error *came;
 

@@ -177,8 +177,8 @@ Test(limits, nothing_is_hashed_for_who_may_not_try)
 	hash_places_free();
 }
 
-/* The server's fault: the client's attempts stay for when it has time. */
-Test(limits, what_is_overloaded_is_not_counted)
+/* The client can use its attempts once the server has capacity. */
+Test(limits, overloaded_requests_are_not_counted)
 {
 	struct account ada = make_user(t);
 	struct answer a;
@@ -278,7 +278,7 @@ Test(limits, ten_registrations_an_hour)
 	cr_expect_str_eq(answer_header(&a, "Retry-After"), "360");
 }
 
-/* With a stolen access token, its thief guesses the password on every route that checks it. */
+/* A thief of an access token can guess the password on every route that checks it. */
 Test(limits, five_current_passwords_a_minute_on_all_routes_together)
 {
 	static const char wrong[] =
@@ -337,8 +337,8 @@ Test(limits, are_told_to_the_audit_log_once)
 	cr_expect_eq(count_events(), 2);
 }
 
-/* An attacker who varies the account makes no counter, row or event with each request. */
-Test(limits, a_refused_client_makes_no_finer_counter)
+/* An attacker who varies the account does not cause a counter, row or event with each request. */
+Test(limits, a_refused_client_creates_no_finer_counter)
 {
 	struct answer a = { 0 };
 
@@ -356,7 +356,7 @@ Test(limits, a_refused_client_makes_no_finer_counter)
 	expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=4;t=12");
 }
 
-Test(limits, invented_accounts_make_one_event_for_each_policy)
+Test(limits, invented_accounts_cause_one_event_for_each_policy)
 {
 	for (int i = 0; i < 60; i++) {
 		const char *json =
@@ -374,7 +374,7 @@ Test(limits, invented_accounts_make_one_event_for_each_policy)
 	    "/api/v1/auth/forgot-password 2, /api/v1/auth/login 2");
 }
 
-Test(limits, a_loop_of_refused_requests_makes_one_event)
+Test(limits, repeated_refusals_cause_one_event)
 {
 	struct account ada = make_user(t), bob = make_user(t);
 

@@ -88,7 +88,7 @@ Test(mails, one_address_gets_five_of_a_kind_in_an_hour)
 	cr_expect_str_eq(mails_to("eve@example.net"), "change_email 6");
 }
 
-Test(mails, registrations_send_one_address_five)
+Test(mails, registrations_send_five_to_one_address)
 {
 	settings.mail_rate_limit = (struct rate) { 5, 3600 };
 	make_user(t, .email = "ada@example.com");
@@ -150,7 +150,7 @@ Test(mails, an_unverified_address_gets_no_notice)
 	cr_expect_str_eq(mails_to(ada.email), "");
 }
 
-Test(mails, an_unverified_address_gets_its_verification_alone)
+Test(mails, an_unverified_address_gets_only_its_verification)
 {
 	struct account ada = make_user(t, .email = "ada@example.com");
 	const struct {

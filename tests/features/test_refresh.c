@@ -1,4 +1,4 @@
-/* Refresh tokens: which use is a retry, which is a theft, and how long a session can live. */
+/* Refresh tokens: which uses are retries, which are thefts, and how long a session can last. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -64,7 +64,7 @@ run_step(const char *sequence, const char *step, const char *tokens[LETTERS])
 			 "%s: %s", sequence, step);
 }
 
-Test(refresh, a_retry_is_told_from_a_theft)
+Test(refresh, retries_and_thefts_are_distinguished)
 {
 	static const struct {
 		const char *sequence, *retries;
@@ -150,7 +150,7 @@ Test(refresh, a_token_used_under_an_older_version_is_no_lost_response)
 	expect_problem(&a, 401, "token_reused");
 }
 
-Test(refresh, a_retry_says_how_many_tokens_it_revoked)
+Test(refresh, the_event_of_a_retry_counts_the_revoked_tokens)
 {
 	struct account ada = make_user(t);
 	const char *token = sign_in(&ada);
@@ -293,7 +293,7 @@ Test(refresh, no_refresh_extends_a_session_beyond_its_limit)
 	}
 }
 
-Test(refresh, a_sign_in_knows_the_limit)
+Test(refresh, a_sign_in_observes_the_limit)
 {
 	struct account ada = make_user(t);
 	struct claims claims;
@@ -318,7 +318,7 @@ Test(refresh, a_sign_in_knows_the_limit)
 			 "t");
 }
 
-Test(refresh, a_lowered_limit_counts_for_old_sessions)
+Test(refresh, a_lowered_limit_applies_to_old_sessions)
 {
 	struct account ada = make_user(t);
 	struct answer a;

@@ -67,7 +67,7 @@ pass_a_minute(void)
 	testdb_sql("UPDATE mail_tokens SET created_at = created_at - interval '61 seconds'");
 }
 
-/* Asks for an e-mail as a stranger does, and lets the job run. */
+/* Requests an e-mail without signing in, and runs the job. */
 static const char *
 request_mail(const struct account *user, const char *path, const char *purpose,
 	     const char *template)
@@ -144,7 +144,7 @@ check_password(const struct account *user, const char *password, unsigned status
 
 /* --- each action against each pending thing --- */
 
-/* Ada with one of everything that could act for her; an owner looks on. */
+/* Ada with one of everything that can act for her, and an owner. */
 struct scene {
 	struct account ada, owner;
 	const char *access, *refresh, *verification, *change, *reset, *key;
@@ -237,7 +237,7 @@ change_password(const struct scene *s)
 	    .status;
 }
 
-/* By a second link, so that the first one is what is left. */
+/* With a second link, so that the first one remains pending. */
 static unsigned
 reset_password(const struct scene *s)
 {
@@ -337,7 +337,7 @@ Test(revocation, each_action_ends_each_pending_thing)
 		struct scene s = set_up();
 
 		cr_assert_eq(action->run(&s), action->status, "%s", action->name);
-		/* Being active again must not bring anything back. */
+		/* Activation must not restore anything. */
 		testdb_sql("UPDATE users SET is_active = true WHERE id = '%s'", s.ada.id);
 		cr_expect_eq(p->works(&s), p->is_key && !action->ends_keys, "%s: %s", action->name,
 			     p->name);
@@ -391,7 +391,7 @@ Test(revocation, a_pending_change_is_void_once_the_address_changed_otherwise)
 	cr_expect_eq(reset(s.reset, "another password"), 401);
 }
 
-Test(revocation, only_the_latest_new_address_counts)
+Test(revocation, only_the_latest_requested_address_is_accepted)
 {
 	struct scene s = set_up();
 	const char *latest = request_change(&s.ada, "latest@example.com");
@@ -529,7 +529,7 @@ deleted_keys(const struct account *user)
 			  user->id);
 }
 
-Test(revocation, a_reset_by_mail_deletes_api_keys_and_says_so)
+Test(revocation, a_reset_by_mail_deletes_and_audits_api_keys)
 {
 	struct account ada = make_user(t), eve = make_user(t);
 	const char *key = create_key(&ada), *second = create_key(&ada), *other = create_key(&eve);
@@ -542,7 +542,7 @@ Test(revocation, a_reset_by_mail_deletes_api_keys_and_says_so)
 	cr_expect_str_eq(deleted_keys(&ada), "password_reset password_reset");
 }
 
-Test(revocation, the_first_verification_deletes_api_keys_and_says_so)
+Test(revocation, the_first_verification_deletes_and_audits_api_keys)
 {
 	struct account ada = make_user(t);
 	const char *key = create_key(&ada);

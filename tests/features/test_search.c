@@ -95,7 +95,7 @@ Test(search, words_of_any_language)
 	finds("\xd0\xbb\xd0\xb0\xd0\xbc", "\xd0\x9b\xd0\xb0\xd0\xbc\xd0\xbf\xd0\xb0");
 }
 
-Test(search, stop_words_alone_are_words)
+Test(search, stop_words_alone_are_searched)
 {
 	make_item(t, &ada, .title = "The Who");
 	make_item(t, &ada, .title = "Theatre lamp", .description = "who knows");

@@ -96,7 +96,7 @@ Test(unavailable, while_the_database_is_away)
 		   "\"cause\":\"settings\""));
 }
 
-Test(unavailable, by_what_postgresql_refuses)
+Test(unavailable, for_errors_of_postgresql)
 {
 	static const char *const rows[][2] = {
 		{ "40001", "db_conflict" },  { "53100", "db_resources" }, { "55P03", "db_lock" },

@@ -174,7 +174,7 @@ Test(users, a_wrong_current_password_changes_nothing)
 				  " WHERE audit_events::text LIKE '%%wrong%%'"));
 }
 
-/* Only the right password sets the count back: a refresh does not. */
+/* Only the right password resets the count; a refresh does not. */
 Test(users, ten_wrong_current_passwords_in_a_row_end_the_session)
 {
 	struct account ada = make_user(t);

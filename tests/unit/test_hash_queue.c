@@ -79,7 +79,7 @@ Test(hash_queue, a_process_counts_once)
 		cr_skip_test("two may hash at a time on four cores");
 	first = enter("a", NULL, HASH_RUN);
 	cr_expect_eq(hash_enter(&own), HASH_RUN);
-	cr_expect_eq(hash_enter(&more), HASH_RUN, "its own do not hold it up");
+	cr_expect_eq(hash_enter(&more), HASH_RUN, "its own tickets do not delay it");
 	leave(first);
 }
 
@@ -129,7 +129,7 @@ Test(hash_queue, forgetting_a_process_frees_its_places)
 }
 
 /* A worker that serves another request cannot use its turn. */
-Test(hash_queue, a_busy_worker_does_not_hold_up_the_others)
+Test(hash_queue, a_busy_worker_does_not_delay_the_others)
 {
 	pid_t first = enter("a", NULL, HASH_RUN), second = enter("b", NULL, HASH_WAIT);
 	struct slot *slot = shared_slot_at(0);
@@ -159,8 +159,8 @@ Test(hash_queue, a_worker_that_hashes_counts_although_it_is_busy)
 	leave(first);
 }
 
-/* Its process died, and another program has its number now. */
-Test(hash_queue, a_place_that_was_never_left_holds_up_nobody)
+/* Its process died, and another process has its pid now. */
+Test(hash_queue, a_place_that_was_never_left_delays_no_ticket)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
 
@@ -170,7 +170,7 @@ Test(hash_queue, a_place_that_was_never_left_holds_up_nobody)
 	leave(first);
 }
 
-Test(hash_queue, nobody_waits_longer_than_five_seconds)
+Test(hash_queue, no_ticket_waits_longer_than_five_seconds)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
 

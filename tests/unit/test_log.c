@@ -120,7 +120,7 @@ Test(log, control_characters_are_escaped)
 	expect_part(text, "a\\u000ab\\u000d\\u0009\\u001b[31m\\u007f\\\\\\\"\\u009b");
 }
 
-Test(log, what_changes_lines_or_their_direction_is_escaped)
+Test(log, line_separators_and_bidi_controls_are_escaped)
 {
 	const char *text;
 
@@ -265,7 +265,7 @@ Test(log, a_log_that_cannot_be_written_is_dropped)
 	log_error(NULL, "nobody hears this");
 }
 
-Test(log, the_level_can_be_told_from_outside)
+Test(log, the_level_can_be_set_from_outside)
 {
 	struct log_dropped dropped = { 0 };
 	_Atomic int32_t level = 0;
@@ -288,7 +288,7 @@ Test(log, the_level_can_be_told_from_outside)
 	cr_expect_not(log_level_parse("loud", &parsed));
 }
 
-/* ---- a reader that does not read */
+/* ---- a log that is not read */
 
 static char paragraph[1001];
 
@@ -379,7 +379,7 @@ Test(log, a_stopped_terminal_is_not_waited_for, .timeout = 20)
 	expect_part(line, "log_lines_dropped\":100");
 }
 
-Test(log, the_stream_is_not_waited_for_either, .timeout = 20)
+Test(log, writes_to_stderr_do_not_wait_either, .timeout = 20)
 {
 	log_never_block();
 	for (int i = 0; i < 100000; i++)

@@ -1,4 +1,4 @@
-/* print(): what fprintf() prints, but for characters that move a terminal. */
+/* print(): the output of fprintf(), with control characters of inserted texts escaped. */
 #include <criterion/criterion.h>
 
 #include "app/print.h"
@@ -25,7 +25,7 @@ Test(print, texts_cannot_move_the_terminal_or_forge_lines)
 			 "{\"name\":\"\xc3\xa9 \\u2066\"}\n");
 }
 
-Test(print, conversions_are_those_of_printf)
+Test(print, conversions_work_as_in_printf)
 {
 	char expected[200], cut[3] = { 'a', 'b', 'c' };
 

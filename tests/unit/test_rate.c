@@ -72,7 +72,7 @@ Test(rate, a_burst_and_then_one_by_one)
 	cr_expect_eq(take(1, 1, five).remaining, 4);
 }
 
-Test(rate, what_is_given_back_was_never_taken)
+Test(rate, giving_back_undoes_an_attempt)
 {
 	unsigned char key[HASH_SIZE] = { 1 };
 	struct rate_state state;

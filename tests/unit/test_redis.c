@@ -124,7 +124,7 @@ Test(redis, two_hosts_count_as_one)
 	cr_expect(take(1, five).refused);
 }
 
-Test(redis, what_is_given_back_was_never_taken)
+Test(redis, giving_back_undoes_an_attempt)
 {
 	unsigned char key[HASH_SIZE] = { 1 };
 	struct rate_state state;

@@ -411,7 +411,7 @@ Test(schema_read, refuses_malformed_json)
 	}
 }
 
-Test(schema_read, tells_where_the_json_is_malformed)
+Test(schema_read, gives_the_position_of_malformed_json)
 {
 	struct reading r = read_json(SCHEMA_CREATE, "{\"title\":\"\xc3\xa9\",\n  'note':1}");
 
@@ -446,8 +446,6 @@ Test(schema_read, names_common_mistakes)
 	refuses("{\"due_at\":1700000000}", "invalid_type", "must be a string, not a number");
 	refuses("{\"stock\":\"7\"}", "invalid_type", "must be a whole number, not a string");
 	refuses("{\"stock\":7.5}", "invalid_type", "must be a whole number");
-	refuses("{\"open\":\"true\"}", "invalid_type", "must be true or false, not a string");
-	refuses("{\"title\":[\"a\"]}", "invalid_type", "must be a string, not an array");
 	refuses("{\"parentId\":null}", "unknown_field",
 		"is not a known field: did you mean parent_id?");
 	refuses("{\"Title\":\"a\"}", "unknown_field", "is not a known field: did you mean title?");

@@ -87,7 +87,7 @@ lines_of(const char *text)
 	return n;
 }
 
-Test(settings, a_closer_database_url_replaces_the_one_of_migrate)
+Test(settings, an_earlier_source_of_database_url_replaces_migrate_database_url)
 {
 	write_file(".env", "DATABASE_URL=host=/a\nMIGRATE_DATABASE_URL=host=/a user=owner\n");
 	setenv("JWT_SECRET_KEY", KEY, 1);
@@ -112,7 +112,7 @@ Test(settings, a_closer_database_url_replaces_the_one_of_migrate)
 	cr_expect_str_eq(settings.migrate_database_url, "");
 }
 
-Test(settings, a_credential_is_closer_than_a_file_that_env_names)
+Test(settings, a_credential_comes_before_a_file_named_in_env)
 {
 	set_required();
 	unsetenv("JWT_SECRET_KEY");
@@ -519,7 +519,7 @@ Test(settings, an_env_file_that_is_too_long_is_not_read_in_part)
 	expect_part(settings_load(a, NULL, true), "cannot read .env: File too large");
 }
 
-Test(settings, production_takes_random_keys_alone)
+Test(settings, production_accepts_only_random_keys)
 {
 	static const char *const good[] = {
 		RANDOM_KEY,
@@ -565,8 +565,8 @@ Test(settings, production_takes_random_keys_alone)
 	expect_part(wrong_with("JWT_PREVIOUS_SECRET_KEY", KEY), "JWT_PREVIOUS_SECRET_KEY: prod");
 }
 
-/* A key that was drawn at random must pass, whichever it is. */
-Test(settings, production_takes_every_random_key)
+/* Whichever random key it is. */
+Test(settings, production_accepts_every_random_key)
 {
 	set_required();
 	setenv("ENVIRONMENT", "production", 1);
@@ -699,7 +699,7 @@ Test(settings, a_near_name_in_the_environment_is_reported)
 	    "unknown setting DATABASE_URI in the environment (did you mean DATABASE_URL?)\n");
 }
 
-Test(settings, production_refuses_a_file_of_secrets_that_everybody_reads)
+Test(settings, production_rejects_a_world_readable_file_with_secrets)
 {
 	static const char fault[] =
 	    ".env: every user of this host can read its secrets: chmod 600 .env\n";
@@ -720,8 +720,8 @@ Test(settings, production_refuses_a_file_of_secrets_that_everybody_reads)
 	cr_expect_null(settings_load(a, NULL, true), "no secret in it");
 }
 
-/* By the kind of its row, a value that cannot work and what is said of it. A row without one
- * fails, so that a new kind comes with its own. */
+/* For each kind, values that cannot work and the message about them. A kind without one fails the
+ * test. */
 static const struct {
 	const char *kind, *value, *message;
 } cannot_work[] = {
@@ -823,7 +823,7 @@ expect_rejected(const char *name, const char *kind)
 	cr_expect(found, "no value in cannot_work for the kind %s of %s", kind, name);
 }
 
-Test(settings, each_rejects_what_cannot_work)
+Test(settings, each_setting_rejects_values_that_cannot_work)
 {
 #define SETTING(kind, member, name, standard, min, max, flags, text) expect_rejected(name, #kind);
 #include "app/settings.def"

@@ -80,7 +80,7 @@ Test(utf8, whole_texts)
 	cr_expect_eq(utf8_length(""), 0);
 }
 
-Test(utf8, visible_escapes_what_moves_a_terminal)
+Test(utf8, visible_escapes_control_characters)
 {
 	static const struct {
 		const char *text, *visible;
