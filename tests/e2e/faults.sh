@@ -275,7 +275,7 @@ api_start_on() { # FILE
 fault_clock() {
 	local shim=$site/clock.so
 	fault=clock
-	"${CC:-cc}" -shared -fPIC -O -o "$shim" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"
+	${CC:-cc} -shared -fPIC -O -o "$shim" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"
 	echo 0 >"$site/clock"
 	pool_stop
 	LD_PRELOAD=$shim CLOCK_FILE=$site/clock pool_start
