@@ -44,21 +44,32 @@ is_own(const struct stat *st)
 	       own.st_ino == st->st_ino;
 }
 
-/* Opens a file of a process for writing, if it may be a segment. Any user can run a program of this
- * name that refers to files of others, so the process must own the file; and it can replace its
- * descriptor at any time, so what is opened is what was examined. -1: it is none. */
+/* Any user can run a program of this name that refers to files of others, so the process must own
+ * the file. */
+static bool
+may_be_segment(const struct stat *st, uid_t owner)
+{
+	return S_ISREG(st->st_mode) && st->st_uid == owner &&
+	       st->st_size >= (off_t)sizeof(struct segment) && !is_own(st);
+}
+
+/* Opens it for writing; -1 if it is none. The process can replace its descriptor at any time, so
+ * the file that is opened is the one that was examined. */
 static int
 open_segment(int folder, const char *file, uid_t owner)
 {
-	int seen = openat(folder, file, O_PATH | O_CLOEXEC), fd = -1;
 	struct stat st;
 	char path[64];
+	int seen, fd = -1;
 
+	if (fstatat(folder, file, &st, 0) != 0 || !may_be_segment(&st, owner))
+		return -1;
+
+	seen = openat(folder, file, O_PATH | O_CLOEXEC);
 	if (seen < 0)
 		return -1;
 
-	if (fstat(seen, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == owner &&
-	    st.st_size >= (off_t)sizeof(struct segment) && !is_own(&st)) {
+	if (fstat(seen, &st) == 0 && may_be_segment(&st, owner)) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", seen);
 		fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	}
