@@ -23,6 +23,9 @@ enum hash_turn hash_enter(struct ctx *c) MUST_CHECK;
  * order of their numbers: only its first counts. */
 enum hash_turn hash_turn(struct hash_ticket *) MUST_CHECK;
 
+/* Ends the hashing, but keeps the place and the right to hash again: for a request that goes on. */
+void hash_rest(struct hash_ticket *);
+
 /* Frees its place, if it has one. */
 void hash_leave(struct hash_ticket *);
 

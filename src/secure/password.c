@@ -89,7 +89,9 @@ begin(struct ctx *c)
 static void
 end(struct ctx *c)
 {
-	if (!c->can_park)
+	if (c->can_park)
+		hash_rest(&c->hash);
+	else
 		hash_leave(&c->hash);
 }
 

@@ -193,6 +193,13 @@ hash_enter(struct ctx *c)
 }
 
 void
+hash_rest(struct hash_ticket *t)
+{
+	if (t->number)
+		shared->hash_places[t->place].state = WAITS;
+}
+
+void
 hash_leave(struct hash_ticket *t)
 {
 	struct hash_place *p = &shared->hash_places[t->place];

@@ -159,6 +159,22 @@ Test(hash_queue, a_worker_that_hashes_counts_although_it_is_busy)
 	leave(first);
 }
 
+/* The rest of its request may wait for the database. */
+Test(hash_queue, a_worker_that_has_hashed_does_not_count)
+{
+	pid_t first = enter("a", NULL, HASH_RUN);
+	struct hash_ticket of_first = { .number = 1, .place = 0, .ran = true };
+	struct slot *slot = shared_slot_at(0);
+
+	slot->pid = first;
+	slot->busy_until = 1;
+	cr_expect_eq(hash_enter(&own), HASH_WAIT);
+	hash_rest(&of_first);
+	cr_expect_eq(hash_turn(&own.hash), HASH_RUN);
+	cr_expect_eq(hash_turn(&of_first), HASH_RUN, "a second hash of the same request");
+	leave(first);
+}
+
 /* Its process died, and another process has its pid now. */
 Test(hash_queue, a_place_that_was_never_left_delays_no_ticket)
 {
