@@ -306,6 +306,23 @@ Test(limits, five_current_passwords_a_minute_on_all_routes_together)
 	expect_problem(&a, 401, "invalid_credentials");
 }
 
+/* A key may not use the route, so a stolen one must not keep its owner from it. */
+Test(limits, an_api_key_does_not_use_up_the_current_passwords_of_its_owner)
+{
+	struct account ada = make_user(t);
+	struct answer a = call(t, "POST", "/api/v1/api-keys", .token = ada.token,
+			       .json = "{\"name\":\"k\",\"scopes\":[\"items:read\"]}");
+	const char *key = answer_text(&a, "key");
+
+	for (int i = 0; i < 5; i++) {
+		a = call(t, "POST", PASSWORD, .token = key, .json = "{}");
+		expect_problem(&a, 403, "forbidden");
+	}
+	a = call(t, "POST", PASSWORD, .token = ada.token, .json = "{}");
+	expect_problem(&a, 422, "validation_error");
+	expect_headers(&a, "\"password\";q=5;w=60", "\"password\";r=4;t=12");
+}
+
 Test(limits, mails_are_counted_by_address_and_account)
 {
 	static const char *const paths[] = { "/api/v1/auth/forgot-password",

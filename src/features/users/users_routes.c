@@ -80,11 +80,12 @@ delete_user(struct request *req)
 	return reply_empty(req, e);
 }
 
-/* Routes that check the current password share a limit for each account. */
+/* Routes that check the current password share a limit for each account. An API key, which may not
+ * use them, counts for itself. */
 static const char *
 caller_account(struct request *req)
 {
-	return req->ctx->caller.user_id;
+	return req->ctx->caller.api_key_id ? req->ctx->caller.api_key_id : req->ctx->caller.user_id;
 }
 
 static const char *
