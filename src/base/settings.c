@@ -11,38 +11,20 @@ struct row {
 	enum kind kind;
 	const char *name, *standard;
 	int64_t min, max;
-	const char *choices; /* KIND_CHOICE: words between commas */
+	const char *choices; /* KIND_CHOICE: words between commas, in place of min */
 	unsigned flags;
 	const char *text;
 	size_t offset;
 };
-
-#define LIMITS_INT(from, to)    .min = from, .max = to
-#define LIMITS_CHOICE(words, x) .choices = words, .max = x
-#define LIMITS_BOOL             LIMITS_INT
-#define LIMITS_RATE             LIMITS_INT
-#define LIMITS_TEXT             LIMITS_INT
-#define LIMITS_KEY              LIMITS_INT
-#define LIMITS_PATH             LIMITS_INT
-#define LIMITS_FOLDER           LIMITS_INT
-#define LIMITS_EMAIL            LIMITS_INT
-#define LIMITS_PREFIX           LIMITS_INT
-#define LIMITS_URL              LIMITS_INT
-#define LIMITS_DATABASE         LIMITS_INT
-#define LIMITS_REDIS            LIMITS_INT
-#define LIMITS_SMTP             LIMITS_INT
-#define LIMITS_SOCKET           LIMITS_INT
-#define LIMITS_LIST             LIMITS_INT
-#define LIMITS_ORIGINS          LIMITS_INT
-#define LIMITS_ADDRESSES        LIMITS_INT
-#define LIMITS_QUEUES           LIMITS_INT
 
 static const struct row rows[] = {
 #define SETTING(k, member, n, s, from, to, f, t)                                                   \
 	{ .kind = KIND_##k,                                                                        \
 	  .name = n,                                                                               \
 	  .standard = s,                                                                           \
-	  LIMITS_##k(from, to),                                                                    \
+	  .min = __builtin_choose_expr(KIND_##k == KIND_CHOICE, 0, from),                          \
+	  .max = to,                                                                               \
+	  .choices = __builtin_choose_expr(KIND_##k == KIND_CHOICE, from, NULL),                   \
 	  .flags = f,                                                                              \
 	  .text = t,                                                                               \
 	  .offset = offsetof(struct settings, member) },
