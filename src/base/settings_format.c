@@ -295,7 +295,7 @@ repeats(const unsigned char *values, size_t n)
 	return equal * 2 * 64 > n * (n - 1) * 3;
 }
 
-/* Whether this is base64 of printable characters: of random bytes, one in 10^13 is. */
+/* Whether this is base64 of printable characters, as one in 10^13 random keys is. */
 static bool
 encodes_text(const char *key)
 {

@@ -1,12 +1,12 @@
 /*
- * Mail: written into the outbox in the transaction of the act, sent by a job. The only mail
+ * E-mails: stored in the outbox in the transaction of the action, sent by a job. The only mail
  * header that another feature may include.
  *
- * Texts are files NAME.txt in MAIL_TEMPLATES: a line `Subject: …`, an empty line, the text;
- * {{name}} stands for a value. They are read at each use, so a change needs no restart.
+ * Templates are files NAME.txt in MAIL_TEMPLATES: a line `Subject: …`, an empty line, the text;
+ * {{name}} is replaced by a value. They are read at each use, so a change needs no restart.
  *
- * Lists, for a digest: what stands between the tags is repeated for each row of the list
- * `items`; a tag alone on a line leaves no empty line.
+ * Lists, for a digest: the text between the tags is repeated for each row of the list `items`; a tag
+ * that is alone on a line leaves no empty line.
  *
  *	{{#each items}}
  *	- {{title}}: {{link}}

@@ -48,7 +48,7 @@ find_value(const struct mail_value *values, const char *name, size_t len)
 	return NULL;
 }
 
-/* A value is one line: what would begin another (a header, a link) is left out. */
+/* A value is one line: characters that would begin another (a header, a link) are removed. */
 static void
 put_value(struct buf *b, const char *value)
 {

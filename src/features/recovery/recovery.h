@@ -27,10 +27,10 @@ enum error recovery_change_email(struct ctx *, const char *user_id, const char *
 enum error recovery_email_changed(struct ctx *, const char *user_id, const char *to) MUST_CHECK;
 enum error recovery_password_changed(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* Notifies the owner of a verified address of an attempt to register it again. An address that was
- * not verified may belong to the one who registers it now: the account takes name and password, and
- * gets another verification. Each verification is for the password it was requested with. An
- * account that was signed in to, or is more than a member, keeps its own. */
+/* Notifies the owner of a verified address of an attempt to register it again. If the address is not
+ * verified, the account gets the new name and password, and another verification: the address may
+ * belong to the new registrant. Each verification is valid for the password of its own registration.
+ * An account that was used, or whose role is more than member, keeps its name and password. */
 enum error recovery_already_registered(struct ctx *, const char *email, const char *full_name,
 				       const char *hash) MUST_CHECK;
 

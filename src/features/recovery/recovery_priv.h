@@ -69,7 +69,7 @@ enum error recovery_insert(struct ctx *, const struct mail_token *, int64_t minu
 /* Fails with E_INVALID_TOKEN. */
 enum error recovery_void(struct ctx *) MUST_CHECK;
 enum error recovery_find(struct ctx *, const char *token, struct mail_token *out) MUST_CHECK;
-/* Gives an account that nobody verified or used another name and password; else does nothing. */
+/* Changes name and password of an account that was neither verified nor used; else does nothing. */
 enum error recovery_register_again(struct ctx *, const char *id, const char *full_name,
 				   const char *hash, bool *done) MUST_CHECK;
 /* Deletes pending address changes to other addresses than `email`. */

@@ -3,7 +3,7 @@
 
 #define ACCOUNT "id, email, email_verified_at IS NOT NULL AS verified, security_version"
 
-/* An account whose password still belongs to whoever registered it last. */
+/* An account whose password is still that of its last registration. */
 #define NEVER_USED "email_verified_at IS NULL AND last_login_at IS NULL AND role = 'member'"
 
 enum {
