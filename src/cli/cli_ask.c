@@ -18,7 +18,7 @@ note_signal(int number)
 	caught = number;
 }
 
-/* One line of standard input, or NULL: none, too long, or a signal came. */
+/* One line of standard input, ended by LF or CR LF. NULL: none, too long, or a signal came. */
 static const char *
 read_line(struct arena *a)
 {
@@ -34,7 +34,7 @@ read_line(struct arena *a)
 		if (got <= 0 && (caught || n == 0))
 			return NULL;
 		if (got <= 0 || byte == '\n')
-			return arena_text_n(a, line, n);
+			return arena_text_n(a, line, n - (n > 0 && line[n - 1] == '\r'));
 		if (byte == '\0')
 			return NULL;
 		line[n++] = byte;

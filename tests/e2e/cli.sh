@@ -152,8 +152,8 @@ app user set-role bob@example.com user
 matches "set-role: user is member" "$output" 'role +member'
 ask GET /api/v1/users/me -H "Authorization: Bearer $bobs"
 is_problem "set-role ends the sessions in workers that run" 401 invalid_token
-app user set-password bob@example.com <<<'another lamp, red shade'
-is "set-password" "$code" 0
+app user set-password bob@example.com <<<$'another lamp, red shade\r'
+is "set-password, by a line that ends as on Windows" "$code" 0
 login bob@example.com 'another lamp, red shade'
 is "set-password: it counts" "$status" 200
 app user deactivate bob@example.com
