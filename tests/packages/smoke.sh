@@ -33,8 +33,8 @@ printf 'deb %s %s main\n' "$archive" "$suite" "$archive" "$suite-updates" "${arc
 	>"$root/etc/apt/sources.list"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 # A proxy's certificate, and what apt was told of the network.
-cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
-cp -L /etc/ssl/certs/ca-certificates.crt "$root/root/ca.crt"
+cp -L "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$root/etc/ssl/certs/ca-certificates.crt"
+cp "$root/etc/ssl/certs/ca-certificates.crt" "$root/root/ca.crt"
 grep -lsriE 'proxy|Acquire::' /etc/apt/apt.conf.d | xargs -r cp -L -t "$root/etc/apt/apt.conf.d"
 rm -rf "$root/root/src"
 mkdir "$root/root/src"
