@@ -351,6 +351,14 @@ log_request(const struct request *req, unsigned status, enum cause cause, int64_
 	log_write(status >= 500 ? LOG_ERROR : LOG_INFO, req->ctx, fields, "request");
 }
 
+static void
+unpark(struct ctx *c)
+{
+	if (c->parked)
+		hash_leave(&c->hash);
+	c->parked = false;
+}
+
 /* Whether the request is to run again when it is its turn to hash. If the handler went on
  * without the hash, it is not. */
 static bool
@@ -361,9 +369,7 @@ is_parked(struct request *req, enum error e)
 	if (c->parked && e == E_OVERLOADED && c->failure.cause == CAUSE_HASH_QUEUE)
 		return true;
 
-	if (c->parked)
-		hash_leave(&c->hash);
-	c->parked = false;
+	unpark(c);
 	return false;
 }
 
@@ -392,6 +398,7 @@ app_handle(struct request *req)
 		}
 	} else {
 		log_error(c, "a request took more memory than it may have");
+		unpark(c);
 		reply_out_of_memory(req);
 	}
 	arena_unguard(c->arena);
