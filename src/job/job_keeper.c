@@ -404,6 +404,9 @@ read_signal(void)
 
 	while (read(k.signals, &info, sizeof(info)) == sizeof(info)) {
 		k.leaving = true;
+		if (info.ssi_signo == SIGXCPU)
+			log_warn(NULL, "this process reached its limit of CPU time (RLIMIT_CPU) and"
+				       " ends");
 		k.leave_now |= info.ssi_signo != SIGTERM; /* the parent stops the workers */
 		k.ending = true;
 	}

@@ -37,6 +37,7 @@ static struct worker {
 	int64_t next_lease;
 	int64_t plan_at; /* when statements are to be planned anew */
 	int failures;    /* of the database, in a row */
+	volatile sig_atomic_t over_cpu_limit;
 
 	/* The batch in hand. */
 	const struct taken *taken;
@@ -80,6 +81,8 @@ on_leave(int signal)
 	int64_t none = 0, by = now();
 	int saved = errno;
 
+	if (signal == SIGXCPU)
+		w.over_cpu_limit = 1;
 	if (signal == SIGTERM)
 		by += settings.job_drain_seconds * SECOND;
 	else
@@ -529,6 +532,8 @@ worker_set_up(struct slot *slot, bool mail_alone)
 static void
 shut_down(void)
 {
+	if (w.over_cpu_limit)
+		log_warn(NULL, "this worker reached its limit of CPU time (RLIMIT_CPU) and ends");
 	db_free(w.db);
 	arena_free(w.job_arena);
 	arena_free(w.arena);

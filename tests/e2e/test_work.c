@@ -703,6 +703,23 @@ Test(work, no_signal_ends_it_silently)
 	cr_expect_not_null(strstr(the_log(), "ignored signal"));
 }
 
+Test(work, a_limit_of_cpu_time_ends_workers_with_a_line)
+{
+	pid_t pool = start(SETTINGS("JOB_WORKERS=1"));
+	int lines = 0;
+
+	wait_status(add("effect", 1), "succeeded");
+	cr_expect_eq(signal_children(pool, SIGXCPU), 3);
+	wait_status(add("effect", 2), "succeeded");
+	for (int waited = 0; lines < 3 && waited < PATIENCE_MS; waited += NAP_MS) {
+		lines = 0;
+		for (const char *at = the_log(); (at = strstr(at, "RLIMIT_CPU")); at++)
+			lines++;
+		poll(NULL, 0, NAP_MS);
+	}
+	cr_expect_eq(lines, 3);
+}
+
 Test(work, stopped_processes_are_replaced)
 {
 	pid_t pool = start(SETTINGS("JOB_WORKERS=1"));
