@@ -127,7 +127,7 @@ psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_first_tests WITH (FORCE
 postgres_database "$TEST_POSTGRES" e2e_first_tests
 TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_first_tests)
 TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_first_tests)
-tests="tests/features/test_products tests/features/test_categories tests/features/test_access"
+tests="tests/features/test_products tests/features/test_categories tests/features/test_access tests/features/test_fields"
 if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests tests/lint/format.sh tests/lint/layers.sh" >check.log 2>&1; then
 	ok "the tests pass"
 else

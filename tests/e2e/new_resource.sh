@@ -97,7 +97,7 @@ new category name:text && not_ok "the same again is refused" || ok "the same aga
 
 tests="tests/features/test_categories tests/features/test_products tests/features/test_people"
 tests+=" tests/features/test_pages tests/features/test_comments"
-tests+=" tests/features/test_access tests/db/test_statements tests/db/test_migrations"
+tests+=" tests/features/test_access tests/features/test_fields tests/db/test_statements tests/db/test_migrations"
 psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_new_resource WITH (FORCE)' 2>/dev/null
 postgres_database "$TEST_POSTGRES" e2e_new_resource
 export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
