@@ -18,11 +18,11 @@ enum { RESOURCES_MAX = 100, BODY_MAX = 4 << 20, TEXT_LENGTH = 300, JSON_LENGTH =
 /* Each value of a bound differs from that of the other, so one of them is no default. */
 enum bound { LOW, HIGH, BOUNDS };
 
-/* Members that a rule restricts further than their rows do: "PATCH /items/{id} status". They are
+/* Members that a rule restricts further than their rows do: "PATCH /gizmos/{id} status". They are
  * left out; test them by hand. */
 static const char *const skipped[] = { NULL };
 
-/* What can be created and read back. Its path has the id in it: "/items/{id}". */
+/* What can be created and read back. Its path has the id in it: "/gizmos/{id}". */
 struct resource {
 	const struct route *create, *put, *patch, *remove;
 	const char *base;

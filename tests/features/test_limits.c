@@ -311,7 +311,7 @@ Test(limits, an_api_key_does_not_use_up_the_current_passwords_of_its_owner)
 {
 	struct account ada = make_user(t);
 	struct answer a = call(t, "POST", "/api/v1/api-keys", .token = ada.token,
-			       .json = "{\"name\":\"k\",\"scopes\":[\"items:read\"]}");
+			       .json = "{\"name\":\"k\",\"scopes\":[\"gizmos:read\"]}");
 	const char *key = answer_text(&a, "key");
 
 	for (int i = 0; i < 5; i++) {

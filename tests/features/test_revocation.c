@@ -583,12 +583,12 @@ Test(revocation, an_account_exceeds_no_limit_of_keys_by_concurrent_requests)
 	    arena_printf(t->arena,
 			 "SELECT FROM users WHERE id = '%s' FOR NO KEY UPDATE;"
 			 " INSERT INTO api_keys (user_id, name, scopes, prefix, key_hash)"
-			 " SELECT '%s', 'k', '{items:read}', 'p' || n, sha256(n::text::bytea)"
+			 " SELECT '%s', 'k', '{gizmos:read}', 'p' || n, sha256(n::text::bytea)"
 			 " FROM generate_series(1, 100) AS n",
 			 ada.id, ada.id);
 
 	expect_after(insert, "POST", P "/api-keys", ada.token,
-		     "{\"name\":\"one more\",\"scopes\":[\"items:read\"]}", 409);
+		     "{\"name\":\"one more\",\"scopes\":[\"gizmos:read\"]}", 409);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "100");
 }
 

@@ -10,6 +10,16 @@ for name in $(echo "$sources" | sed 's|.*/||' | sort | uniq -d); do
 	status=1
 done
 
+# ./dev remove must not break a test of the core, so only tests with a resource's factory use it.
+resources=$(sed -n 's/^\t"\([a-z-]*\):read".*/\1/p' src/features/api_keys/api_keys_scopes.c |
+	grep -vx jobs | paste -s -d '|' -)
+tests=$(grep -L '^#include "support/make_' tests/features/*.c tests/db/*.c
+	grep -l '^#include "support/make_gizmo.h"' tests/features/*.c tests/db/*.c)
+if test -n "$resources" && echo "$tests" | xargs grep -nE "($resources):(read|write)|/($resources)[\"/?]"; then
+	echo 'a test of the core uses gizmos (tests/support/gizmos.c): a resource of the application can be removed'
+	status=1
+fi
+
 # Where the name may stand: what is written for people, and AC_INIT.
 product=$(sed -n 's/^AC_INIT(\[\([^]]*\)\].*/\1/p' configure.ac)
 if test -z "$product"; then
