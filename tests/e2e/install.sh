@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make install` under a strict umask: folders and files are there for all users.
+# `make install` with DESTDIR, under a strict umask: what the tree has for installations is there,
+# as it is in the tree, and readable for all users.
 # Not under sanitizers: it installs files alone.
 . "$(dirname "$0")/e2e.sh"
 folder=$site/installed
@@ -11,3 +12,39 @@ is "something is installed" "$(($(modes -type f | wc -l) > 20))" 1
 is "folders have the mode 0755" "$(modes -type d ! -perm 0755)" ""
 is "files have the mode 0644, and programs 0755" "$(modes -type f ! -perm 0644 ! -perm 0755)" ""
 is "programs can be run" "$(modes -type f -path '*/bin/*' ! -perm 0755)" ""
+
+# Each file of the tree, and the name under which it is installed: NAME.in without its ending, and
+# `app` in the names of units as the package.
+for_installations() {
+	cd "$TOP" && find db/migrations deploy/{apache,docs/www,grafana,lighttpd,mail,nginx,prometheus,spawn-fcgi,systemd} -type f
+}
+installed_as() {
+	local name=${1##*/}
+	name=${name%.in}
+	case $1 in
+	deploy/systemd/app.sysusers.in) name=$package.conf ;;
+	deploy/systemd/*) name=$package${name#app} ;;
+	esac
+	find "$folder" -type f -name "$name" | grep -E "/$(basename "$(dirname "$1")")/[^/]*\$|/(systemd|sysusers)" || true
+}
+missing='' other=''
+while read -r file; do
+	[[ $file != deploy/systemd/* || -n $(find "$folder" -name '*.socket') ]] || continue # configured without
+	copy=$(installed_as "$file")
+	[[ -n $copy ]] || missing+="$file "
+	[[ -z $copy || $file == *.in ]] || cmp -s "$TOP/$file" "$copy" || other+="$file "
+done < <(for_installations)
+is "each file for installations is installed (Makefile.am names it)" "$missing" ""
+is "each is as it is in the tree" "$other" ""
+is "there is a manual page" "$(find "$folder" -name "$package.8" | wc -l)" 1
+is "no place in a file is left to fill in" "$(grep -rlE '@[A-Za-z_]+@' "$folder" --include='*.conf' --include='*.service' \
+	--include='*.socket' --include=run --include="$package.8")" ""
+
+# Templates of e-mails: the first literal of a call to a function with a parameter `template`.
+# shellcheck disable=SC2016
+named=$(cd "$TOP" && find src -name '*.[ch]' -exec cat {} + | perl -0777 -ne '
+	my %takes = map { $_ => 1 } /\b(\w+)\((?:[^()]*,\s*)?const char \*template\b/g;
+	my $names = join "|", keys %takes;
+	print "$1\n" while /\b(?:$names)\s*\((?:[^"();{]|\([^()]*\))*"(\w+)"/g;' | sort -u)
+is "templates that the code names, and those that there are" "$named" \
+	"$(cd "$TOP/deploy/mail" && find . -type f -name '*.txt' -printf '%f\n' | sed 's/\.txt$//' | sort)"
