@@ -1,21 +1,25 @@
 #!/usr/bin/env bash
-# deploy/docker/compose.yaml: everything comes up by the commands of its head, answers through
-# nginx and runs a job; then each container is restarted, and killed, and all is well again.
-# As root where Docker runs; some minutes, most of them the build (BUILD=no takes images that
-# are there). It has a project of its own and takes containers and data away again. What was
-# in deploy/docker/secrets stays.
+# compose.yaml: everything comes up by one command, answers through nginx and runs a job; then each
+# container is restarted, and killed, and all is well again; three job workers; the port for a GUI;
+# a test in the test image. As root where Docker runs; some minutes, most of them the build
+# (BUILD=no takes images that are there). It has a project of its own, and deletes its containers,
+# data and secrets.
+#
+# Without Docker: `docker-compose config` checks compose.yaml, and the RUN lines of
+# deploy/docker/Dockerfile can be run in roots made by `debootstrap --variant=minbase trixie ROOT`.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
-export PORT=${PORT:-18770} COMPOSE_PROJECT_NAME=test-compose
+export PORT=${PORT:-18770} DATABASE_PORT=${DATABASE_PORT:-18771} COMPOSE_PROJECT_NAME=test-compose
+export FIRST_ADMIN_EMAIL=admin@example.com FIRST_ADMIN_PASSWORD=
 [[ -d $top/src/features/items ]] || { echo "ok - compose # SKIP there are no items"; exit 0; }
 url=http://127.0.0.1:$PORT
 bad=0
 
 compose() {
 	if docker compose version >/dev/null 2>&1; then
-		docker compose -f "$top/deploy/docker/compose.yaml" "$@"
+		docker compose -f "$top/compose.yaml" "$@"
 	else
-		docker-compose -f "$top/deploy/docker/compose.yaml" "$@"
+		docker-compose -f "$top/compose.yaml" "$@"
 	fi
 }
 # shellcheck source=tap.sh
@@ -24,7 +28,7 @@ compose() {
 ended() {
 	local status=$?
 	((status == 0 && bad == 0)) || compose logs --no-color --tail 5
-	compose down -v >/dev/null 2>&1 || true
+	compose --profile gui --profile test down -v >/dev/null 2>&1 || true
 	((status != 0 || bad == 0)) || status=1
 	exit "$status"
 }
@@ -34,7 +38,8 @@ trap 'exit 130' INT TERM
 ask() { curl -s --noproxy '*' -m 5 "$@"; }
 answers() { [[ $(ask -o /dev/null -w '%{http_code}' "$url$1") == "$2" ]]; }
 member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
-login() { ask "$url/api/v1/auth/login" --json "{\"email\":\"admin@example.com\",\"password\":\"$(<"$top/deploy/docker/secrets/first_admin_password")\"}" | member access_token; }
+secret() { compose run --rm secrets cat "$1" 2>/dev/null; }
+login() { ask "$url/api/v1/auth/login" --json "{\"email\":\"admin@example.com\",\"password\":\"$(secret first/first_admin_password)\"}" | member access_token; }
 job_ends() { [[ $(ask "$url/api/v1/jobs/$job" -H "Authorization: Bearer $token" | member status) == succeeded ]]; }
 runs_a_job() {
 	job=$(ask -X POST "$url/api/v1/jobs/example?name=a&duration=0" -H "Authorization: Bearer $token" | member job_id)
@@ -43,7 +48,6 @@ runs_a_job() {
 titles() { ask "$url/api/v1/items" -H "Authorization: Bearer $token" | member title; }
 container() { docker inspect -f "{{.State.$2}}" "$(compose ps -q "$1")"; }
 
-"$top/deploy/docker/make-secrets"
 if [[ ${BUILD-} == no ]]; then compose up -d; else compose up -d --build; fi >/dev/null 2>&1 || die "it does not come up"
 wait_until 60 answers /health/ready 200 || die "it does not get ready: $(ask "$url/health")"
 ok "ready behind nginx"
@@ -69,3 +73,13 @@ for name in postgres redis api work web; do
 done
 is "the token of before" "$(ask "$url/api/v1/users/me" -H "Authorization: Bearer $token" | member role)" owner
 is "the item of before" "$(titles)" Lamp
+
+compose up -d --scale work=3 >/dev/null 2>&1
+is "three job workers" "$(compose ps -q work | wc -l)" 3
+is "the same secrets after another up" "$(ask "$url/api/v1/users/me" -H "Authorization: Bearer $token" | member role)" owner
+compose --profile gui up -d >/dev/null 2>&1
+owner=$(secret migrate/migrate_database_url | sed "s|@postgres/|@127.0.0.1:$DATABASE_PORT/|")
+tables() { psql -XAtd "$owner" -c "SELECT count(*) > 5 FROM pg_tables WHERE schemaname = 'public'" 2>/dev/null; }
+has_tables() { [[ $(tables) == t ]]; }
+wait_until 30 has_tables && ok "the database for a GUI" || is "the database for a GUI" "$(tables)" t
+compose run --rm test test_buf >/dev/null 2>&1 && ok "a test in the test image" || is "a test in the test image" failed passed
