@@ -24,7 +24,7 @@ enum error password_verify(struct ctx *, const char *password, const char *hash,
 /* Whether a hash that was right should be made anew: another scheme or cost. */
 bool password_outdated(const char *hash);
 
-/* The rules of API.md 3 for a new password: length in characters and bytes, not the e-mail
+/* The rules of doc/API.md, section 3, for a new password: length in characters and bytes, not the e-mail
  * address, not a common one. E_VALIDATION for `field` of the body. */
 enum error password_check(struct ctx *, const char *field, const char *password,
 			  const char *email) MUST_CHECK;

@@ -136,7 +136,7 @@ enum schema_mode {
 /* Reads a JSON object into the record `out` (schema->size bytes, zeroed first) and sets
  * a bit in `*given` for each row that was there (bit number = row number). Fails with
  * E_MALFORMED_JSON, or with E_VALIDATION and every bad field; strings live in the
- * ctx's arena. Strictness: API.md, Bodies. */
+ * ctx's arena. Strictness: doc/API.md, Bodies. */
 enum error schema_read(struct ctx *, const struct schema *, enum schema_mode, const char *json,
 		       size_t len, void *out, uint64_t *given) MUST_CHECK;
 
@@ -175,7 +175,7 @@ void schema_write(struct buf *, const struct schema *, const void *record);
 /* The same for an array of them. */
 void schema_write_all(struct buf *, const struct schema *, const struct records *);
 
-/* Checks bytes against RFC 8259 and API.md's stricter rules (UTF-8, no NUL in a string, at most
+/* Checks bytes against RFC 8259 and doc/API.md's stricter rules (UTF-8, no NUL in a string, at most
  * 32 levels and JSON_VALUES_MAX values, no duplicate key, nothing after the value). Returns
  * NULL, or what is wrong, for the user: "a key occurs twice in an object". */
 enum { JSON_VALUES_MAX = 10000 };

@@ -17,7 +17,7 @@ struct segments {
 enum method method_parse(const char *text);
 
 /* Splits req->uri at its slashes and decodes each segment once; sets req->path and req->method. A
- * trailing slash is no segment. E_BAD_REQUEST for what API.md, Paths, forbids;
+ * trailing slash is no segment. E_BAD_REQUEST for what doc/API.md, Paths, forbids;
  * E_NOT_FOUND for more segments than any route has. */
 enum error request_split(struct request *, struct segments *) MUST_CHECK;
 

@@ -41,7 +41,7 @@ load_end() {
 	IFS=$'\t' read -r requests failed recovered told < <(jq -r '[.requests, .failed, .recovered // "never",
 		(.told | to_entries | map(select(.key | startswith("broken:") | not) | "\(.key): \(.value)") | join(", "))] | @tsv' "$site/$fault.json")
 	row "$requests" "$failed" "$recovered" "$told${detail:+; $detail}"
-	is "$fault: every error as API.md has it" "$(jq -r '.examples[]' "$site/$fault.json")" ""
+	is "$fault: every error as doc/API.md has it" "$(jq -r '.examples[]' "$site/$fault.json")" ""
 	extra=$(jq -r '.told | keys[] | select(test("^(200|201|broken: .*)$") | not)' "$site/$fault.json" | grep -vxE "broken|409|${1-none}" || true)
 	is "$fault: no other failures than may be" "$extra" ""
 	[[ ${1-} == *broken* ]] || is "$fault: no connection is cut" "$(jq '.told.broken // 0' "$site/$fault.json")" 0

@@ -77,7 +77,7 @@ check_headers(const struct asked *asked, const struct answer *a)
 		      answer_header(a, "Cache-Control"));
 }
 
-/* The table of API.md, Errors. */
+/* The table of doc/API.md, Errors. */
 static const struct {
 	const char *code;
 	unsigned status;
