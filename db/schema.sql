@@ -215,7 +215,6 @@ CREATE TABLE mail_tokens (
     expires_at timestamp with time zone NOT NULL,
     account_email text NOT NULL,
     security_version bigint NOT NULL,
-    password_hash text,
     CONSTRAINT mail_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['verify'::text, 'change'::text, 'reset'::text]))),
     CONSTRAINT mail_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );

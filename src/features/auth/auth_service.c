@@ -21,7 +21,7 @@ struct grant {
 /* If addresses are verified by e-mail, the response does not reveal that one is taken; an e-mail
  * tells its owner. */
 static enum error
-conceal_taken(struct ctx *c, const struct new_user *in, const char *hash, struct user *out)
+conceal_taken(struct ctx *c, const struct new_user *in, struct user *out)
 {
 	enum error e;
 
@@ -30,7 +30,7 @@ conceal_taken(struct ctx *c, const struct new_user *in, const char *hash, struct
 	if (e)
 		return e;
 
-	return recovery_already_registered(c, in->email, in->full_name, hash);
+	return recovery_already_registered(c, in->email, in->full_name);
 }
 
 enum error

@@ -50,12 +50,9 @@ static const struct field account_fields[] = {
 const struct schema account_schema = SCHEMA("Account", struct account, account_fields);
 
 static const struct field token_fields[] = {
-	{ UUID(struct mail_token, user_id) },
-	{ TEXT(struct mail_token, purpose) },
-	{ TEXT(struct mail_token, email) },
-	{ TEXT(struct mail_token, account_email) },
+	{ UUID(struct mail_token, user_id) },         { TEXT(struct mail_token, purpose) },
+	{ TEXT(struct mail_token, email) },           { TEXT(struct mail_token, account_email) },
 	{ INT(struct mail_token, security_version) },
-	{ TEXT(struct mail_token, password_hash), .flags = F_NULLABLE },
 };
 const struct schema mail_token_schema = SCHEMA("MailToken", struct mail_token, token_fields);
 

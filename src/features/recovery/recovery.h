@@ -28,10 +28,10 @@ enum error recovery_email_changed(struct ctx *, const char *user_id, const char 
 enum error recovery_password_changed(struct ctx *, const char *user_id) MUST_CHECK;
 
 /* Notifies the owner of a verified address of an attempt to register it again. If the address is not
- * verified, the account gets the new name and password, and another verification: the address may
- * belong to the new registrant. Each verification is valid for the password of its own registration.
- * An account that was used, or whose role is more than member, keeps its name and password. */
-enum error recovery_already_registered(struct ctx *, const char *email, const char *full_name,
-				       const char *hash) MUST_CHECK;
+ * verified, either registrant may be a stranger to it: no password of theirs is valid any more, and
+ * the owner sets one by e-mail after the verification, which is sent again. An account that was
+ * used, or whose role is more than member, keeps its password. */
+enum error recovery_already_registered(struct ctx *, const char *email,
+				       const char *full_name) MUST_CHECK;
 
 #endif

@@ -42,8 +42,6 @@ struct mail_token {
 	const char *user_id, *purpose, *email;
 	const char *account_email;
 	int64_t security_version;
-	const char
-	    *password_hash; /* of a registration: that of the account once verified; or NULL */
 };
 
 extern const struct schema address_schema, proof_schema, reset_schema, recovery_args_schema,
@@ -69,9 +67,10 @@ enum error recovery_insert(struct ctx *, const struct mail_token *, int64_t minu
 /* Fails with E_INVALID_TOKEN. */
 enum error recovery_void(struct ctx *) MUST_CHECK;
 enum error recovery_find(struct ctx *, const char *token, struct mail_token *out) MUST_CHECK;
-/* Changes name and password of an account that was neither verified nor used; else does nothing. */
+/* Changes the name of an account that was neither verified nor used, and leaves it without a
+ * password; does nothing to any other. */
 enum error recovery_register_again(struct ctx *, const char *id, const char *full_name,
-				   const char *hash, bool *done) MUST_CHECK;
+				   bool *done) MUST_CHECK;
 /* Deletes pending address changes to other addresses than `email`. */
 enum error recovery_drop_changes(struct ctx *, const char *user_id, const char *email) MUST_CHECK;
 enum error recovery_delete_expired(struct ctx *) MUST_CHECK;

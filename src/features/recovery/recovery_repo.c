@@ -3,7 +3,7 @@
 
 #define ACCOUNT "id, email, email_verified_at IS NOT NULL AS verified, security_version"
 
-/* An account whose password is still that of its last registration. */
+/* An account that nobody but a registrant has acted for. */
 #define NEVER_USED "email_verified_at IS NULL AND last_login_at IS NULL AND role = 'member'"
 
 enum {
@@ -28,20 +28,16 @@ const struct query recovery_queries[] = {
 			       " FOR NO KEY UPDATE"),
 	[INSERT] = QUERY("recovery_insert", NULL,
 			 "INSERT INTO mail_tokens (user_id, purpose, email, account_email,"
-			 " security_version, token_hash, expires_at, password_hash)"
-			 " SELECT u.id, $2::text, $3::text, $4::text, $5::bigint, $6::bytea,"
-			 " now() + make_interval(mins => $7), u.password_hash"
-			 " FROM (SELECT id, CASE WHEN $2 = 'verify' AND " NEVER_USED
-			 "  THEN password_hash END AS password_hash FROM users WHERE id = $1) AS u"
-			 " WHERE NOT EXISTS (SELECT FROM mail_tokens AS t WHERE user_id = $1"
+			 " security_version, token_hash, expires_at)"
+			 " SELECT $1::uuid, $2::text, $3::text, $4::text, $5::bigint, $6::bytea,"
+			 " now() + make_interval(mins => $7)"
+			 " WHERE NOT EXISTS (SELECT FROM mail_tokens WHERE user_id = $1"
 			 "  AND purpose = $2 AND lower(email) = lower($3)"
-			 "  AND t.password_hash IS NOT DISTINCT FROM u.password_hash"
 			 "  AND created_at > now() - interval '1 minute')"
 			 " AND (SELECT count(*) FROM mail_tokens WHERE user_id = $1"
 			 "  AND purpose = $2 AND expires_at > now()) < 5"),
 	[FIND] = QUERY_READ("recovery_find", &mail_token_schema,
-			    "SELECT user_id, purpose, email, account_email, security_version,"
-			    " password_hash"
+			    "SELECT user_id, purpose, email, account_email, security_version"
 			    " FROM mail_tokens WHERE token_hash = $1 AND expires_at > now()"),
 	[DROP_CHANGES] = QUERY("recovery_drop_changes", NULL,
 			       "DELETE FROM mail_tokens WHERE user_id = $1"
@@ -60,12 +56,10 @@ const struct query recovery_queries[] = {
 				   "SELECT " ACCOUNT " FROM users WHERE id = $1"),
 	[REGISTER_AGAIN] =
 	    QUERY("recovery_register_again", NULL,
-		  "UPDATE users SET full_name = $2, password_hash = $3, updated_at = now(),"
+		  "UPDATE users SET full_name = $2, password_hash = '!', updated_at = now(),"
 		  " version = version + 1 WHERE id = $1 AND is_active AND " NEVER_USED),
 	[MARK_VERIFIED] = QUERY("recovery_mark_verified", NULL,
-				"UPDATE users SET email_verified_at = now(), password_hash ="
-				" CASE WHEN " NEVER_USED " THEN coalesce($2, password_hash)"
-				" ELSE password_hash END WHERE id = $1"),
+				"UPDATE users SET email_verified_at = now() WHERE id = $1"),
 	[SET_EMAIL] = QUERY("recovery_set_email", NULL,
 			    "UPDATE users SET email = $2, email_verified_at = now(),"
 			    " updated_at = now(), version = version + 1 WHERE id = $1"),
@@ -150,11 +144,10 @@ recovery_get_account(struct ctx *c, const char *id, struct account *out)
 }
 
 enum error
-recovery_register_again(struct ctx *c, const char *id, const char *full_name, const char *hash,
-			bool *done)
+recovery_register_again(struct ctx *c, const char *id, const char *full_name, bool *done)
 {
 	int64_t changed = 0;
-	enum error e = db_run(c, &recovery_queries[REGISTER_AGAIN], &changed, id, full_name, hash);
+	enum error e = db_run(c, &recovery_queries[REGISTER_AGAIN], &changed, id, full_name);
 
 	*done = changed > 0;
 	return e;
@@ -163,8 +156,7 @@ recovery_register_again(struct ctx *c, const char *id, const char *full_name, co
 enum error
 recovery_mark_verified(struct ctx *c, const struct mail_token *token)
 {
-	return spent(
-	    c, db_touch(c, &recovery_queries[MARK_VERIFIED], token->user_id, token->password_hash));
+	return spent(c, db_touch(c, &recovery_queries[MARK_VERIFIED], token->user_id));
 }
 
 enum error

@@ -69,8 +69,7 @@ recovery_greet(struct ctx *c, const char *user_id, const char *email)
 }
 
 static enum error
-register_again(struct ctx *c, const struct account *account, const char *full_name,
-	       const char *hash)
+register_again(struct ctx *c, const struct account *account, const char *full_name)
 {
 	struct audit_event event = {
 		.action = AUDIT_PASSWORD_CHANGE,
@@ -80,7 +79,7 @@ register_again(struct ctx *c, const struct account *account, const char *full_na
 	bool done;
 	enum error e;
 
-	e = recovery_register_again(c, account->id, full_name, hash, &done);
+	e = recovery_register_again(c, account->id, full_name, &done);
 	if (!e && done)
 		e = audit_write(c, &event);
 	if (e)
@@ -90,8 +89,7 @@ register_again(struct ctx *c, const struct account *account, const char *full_na
 }
 
 enum error
-recovery_already_registered(struct ctx *c, const char *email, const char *full_name,
-			    const char *hash)
+recovery_already_registered(struct ctx *c, const char *email, const char *full_name)
 {
 	struct account account;
 	enum error e;
@@ -105,7 +103,7 @@ recovery_already_registered(struct ctx *c, const char *email, const char *full_n
 
 	e = db_begin(c);
 	if (!e)
-		e = register_again(c, &account, full_name, hash);
+		e = register_again(c, &account, full_name);
 	return db_finish(c, e);
 }
 

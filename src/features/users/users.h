@@ -23,7 +23,7 @@ struct new_user {
 	/* Called in the transaction that makes the account, or NULL. */
 	enum error (*created)(struct ctx *, const char *user_id, const char *email);
 	/* Called instead of failing with E_EMAIL_TAKEN, or NULL. `hash` is that of the password. */
-	enum error (*taken)(struct ctx *, const struct new_user *, const char *hash, struct user *);
+	enum error (*taken)(struct ctx *, const struct new_user *, struct user *);
 };
 
 /* What an administrator may change of an account. */

@@ -63,7 +63,7 @@ users_create(struct ctx *c, const struct new_user *in, struct user *out)
 	if (!e)
 		e = insert(c, in, hash, out);
 	e = db_finish(c, e);
-	return e == E_EMAIL_TAKEN && in->taken ? in->taken(c, in, hash, out) : e;
+	return e == E_EMAIL_TAKEN && in->taken ? in->taken(c, in, out) : e;
 }
 
 enum error
