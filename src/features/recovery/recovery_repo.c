@@ -3,7 +3,7 @@
 
 #define ACCOUNT "id, email, email_verified_at IS NOT NULL AS verified, security_version"
 
-/* An account that nobody but a registrant has acted for. */
+/* An account that was registered, but neither verified nor used. */
 #define NEVER_USED "email_verified_at IS NULL AND last_login_at IS NULL AND role = 'member'"
 
 enum {
