@@ -388,6 +388,7 @@ run(const struct command *command, const char *env_file, int argc, char **argv)
 int
 cli_main(const struct command *commands, int argc, char **argv)
 {
+	static char help[] = "--help";
 	const char *env_file = NULL, *name;
 	const struct command *c;
 
@@ -398,6 +399,10 @@ cli_main(const struct command *commands, int argc, char **argv)
 		argc -= 2, argv += 2;
 	}
 	name = argc ? argv[0] : "";
+	if (argc == 2 && strcmp(name, "help") == 0) { /* help COMMAND is COMMAND --help */
+		name = argv[1];
+		argv[1] = help;
+	}
 	if (!*name || strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
 	    strcmp(name, "-h") == 0) {
 		print_overview(*name ? stdout : stderr, commands);

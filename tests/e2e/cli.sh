@@ -216,7 +216,12 @@ is "who is signed in stays so" "$status" 200
 for command in user token sessions seed; do
 	app "$command" --help
 	matches "$command --help" "$code ${output//$'\n'/ }" "^0 Usage: .*Example:.* $command "
+	help=$output
+	app help "$command"
+	is "help $command" "$code $output" "0 $help"
 done
+app help nonsense
+matches "help of an unknown command" "$code $errors" "^2 .*unknown command nonsense"
 
 # Whoever owns the tables needs no secret of the service.
 migrate() { code=0 && output=$(env -u JWT_SECRET_KEY -u DATABASE_URL "$@" "$APP" migrate up 2>&1) || code=$?; }
