@@ -171,12 +171,13 @@ void
 limit_headers(struct request *req)
 {
 	const struct limit *limit = req->limits.tightest;
-	struct buf policy = buf_new(req->ctx->arena, 256);
-	struct buf state = buf_new(req->ctx->arena, 256);
+	struct buf policy, state;
 
 	if (!limit)
 		return;
 
+	policy = buf_new(req->ctx->arena, 256);
+	state = buf_new(req->ctx->arena, 256);
 	buf_json(&policy, "%s;q=%jd;w=%jd", limit->name, limit->rate->n, limit->rate->seconds);
 	buf_json(&state, "%s;r=%jd;t=%jd", limit->name, req->limits.tightest_state.remaining,
 		 req->limits.tightest_state.wait);
