@@ -107,7 +107,8 @@ join(struct hash_ticket *t, uint64_t caller, uint64_t client)
 	}
 	p->state = ASKS;
 	t->since = p->since;
-	t->number = p->number = ++shared->hash_numbers;
+	t->number = ++shared->hash_numbers;
+	p->number = t->number;
 	return true;
 }
 
