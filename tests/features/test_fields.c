@@ -242,10 +242,11 @@ static void
 expect_member(const struct route *r, const struct field *f, struct json_object *row,
 	      const char *value, const char *after)
 {
-	struct json_object *wanted = parse(value), *got = NULL;
+	struct json_object *wanted, *got = NULL;
 
 	if (f->flags & F_SECRET)
 		return;
+	wanted = parse(value);
 	cr_expect(json_object_object_get_ex(row, f->name, &got),
 		  "%s %s: %s is accepted, but not in the response", method_name(r->method), r->path,
 		  f->name);
