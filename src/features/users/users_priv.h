@@ -62,7 +62,7 @@ enum error users_find_own_login(struct ctx *, const char *id, struct login *out)
 enum error users_renew_hash(struct ctx *, const struct login *, const char *hash,
 			    bool *renewed) MUST_CHECK;
 /* E_NOT_FOUND if the account has another password or address by now, is not active, or all of
- * its sessions were ended. The same in users_set_hash(), but for the address. */
+ * its sessions were ended. users_set_hash() checks the same, except the address. */
 enum error users_lock_login(struct ctx *, const struct login *) MUST_CHECK;
 enum error users_set_hash(struct ctx *, const struct login *, const char *hash) MUST_CHECK;
 /* Locks the accounts of active owners, in one order for everybody, and counts them. Whoever
