@@ -81,7 +81,9 @@ output=$(MIGRATE_DATABASE_URL=$DATABASE_URL "$APP" migrate up 2>&1) || code=$?
 is "migrate refuses the pooler" "$code" 1
 matches "and says what to do" "$output" 'goes through a pooler .*MIGRATE_DATABASE_URL'
 matches "it names its database" "$output" "^database e2e_$name on .*$pooler, port 6432, as role app \\(MIGRATE_DATABASE_URL\\)"
-is "no lock is left" "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" 0
+is "no lock is left" "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	AND classid = hashtext('schema_migrations')::oid")" 0
 "$APP" migrate status --json >"$site/json" 2>"$site/errors"
 is "status is JSON" "$(jq -r '.[0].state' "$site/json")" applied
 matches "and names its database beside" "$(cat "$site/errors")" "^database e2e_$name on .*, as role app_owner"
