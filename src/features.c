@@ -12,7 +12,7 @@
 #include "features/mail/mail.h"
 #include "features/prometheus/prometheus.h"
 #include "features/recovery/recovery.h"
-#include "features/replays/replays.h"
+#include "features/idempotency/idempotency_feature.h"
 #include "features/sessions/sessions.h"
 #include "features/tasks/tasks.h"
 #include "features/users/users.h"
@@ -33,7 +33,7 @@ const struct feature *const features[] = {
 	&jobs_feature,
 	&mail_feature,
 	&recovery_feature,
-	&replays_feature,
+	&idempotency_feature,
 	NULL,
 };
 /* clang-format on */

@@ -3,19 +3,19 @@
 
 static const struct command commands[] = {
 	{ "serve", serve_acts, "Serve requests: the pool of workers behind the web server.",
-	  "--single", .complete = true, .daemon = true },
+	  "--single", .needs_config = true, .daemon = true },
 	{ "work", work_acts,
 	  "Run jobs: a supervisor and JOB_WORKERS workers. --once runs what is due and exits, "
 	  "for cron.",
-	  "--once", .complete = true, .daemon = true },
+	  "--once", .needs_config = true, .daemon = true },
 	{ "jobs", jobs_acts, "Look after the jobs in the queue.", "list --status failed",
-	  .complete = true },
+	  .needs_config = true },
 	{ "migrate", migrate_acts, "Bring the database's tables up to date, or back.", "up",
 	  .owner = true },
 	{ "seed", seed_acts,
 	  "Make what must be there before the first request: the first owner. --sample adds"
 	  " data to try the API with. Safe to repeat.",
-	  "--sample", .complete = true },
+	  "--sample", .needs_config = true },
 	{ "log-level", log_level_acts,
 	  "Change what the running pool logs, without a restart; default is LOG_LEVEL again."
 	  " LEVEL is debug, info, warn, error or default. The pool is that of PID_FILE, or of"

@@ -2,10 +2,10 @@
 #include "app/command.h"
 
 static const struct command commands[] = {
-	{ "serve", serve_acts, "Serve requests.", "", .complete = true },
-	{ "migrate", migrate_acts, "Make the tables.", "up", .complete = true, .owner = true },
+	{ "serve", serve_acts, "Serve requests.", "", .needs_config = true },
+	{ "migrate", migrate_acts, "Make the tables.", "up", .needs_config = true, .owner = true },
 	{ "seed", seed_acts, "Make what must be there before the first request.", "",
-	  .complete = true },
+	  .needs_config = true },
 	{ "routes", routes_acts, "List every route.", "" },
 	{ "openapi", openapi_acts, "Print the OpenAPI document.", "" },
 	{ "settings", settings_acts, "List every setting and its value.", "" },

@@ -4,10 +4,10 @@
 /* What a note is. */
 
 static const struct field fields[] = {
-	{ UUID(struct note, id), .flags = F_READ, .text = "Identifier." },
+	{ UUID(struct note, id), .flags = F_READ, .summary = "Identifier." },
 	{ TEXT(struct note, body), .flags = F_RW | F_REQUIRED, .min = 1, .max = 2000,
-	  .text = "What to remember.", .example = "Water the plants" },
-	{ TIME(struct note, created_at), .flags = F_READ, .text = "When it was made." },
+	  .summary = "What to remember.", .example = "Water the plants" },
+	{ TIME(struct note, created_at), .flags = F_READ, .summary = "When it was made." },
 };
 
 static const struct schema note_schema = SCHEMA("Note", struct note, fields);
@@ -29,7 +29,7 @@ static const struct query queries[] = {
 
 static const struct list_filter filters[] = {
 	{ .sql = "created_at > $",
-	  .field = { .name = "after", .type = TYPE_TIME, .text = "Only notes made after that." } },
+	  .field = { .name = "after", .type = TYPE_TIME, .summary = "Only notes made after that." } },
 	{ 0 },
 };
 
@@ -55,7 +55,7 @@ create_note(struct request *req)
 	struct note note;
 	enum error e = db_one(req->ctx, &queries[INSERT], &note, in->body);
 
-	return reply_record(req, e, &note);
+	return respond_record(req, e, &note);
 }
 
 static enum error
@@ -64,32 +64,32 @@ show_note(struct request *req)
 	struct note note;
 	enum error e = db_one(req->ctx, &queries[FIND], &note, request_path(req, "id"));
 
-	return reply_record(req, e, &note);
+	return respond_record(req, e, &note);
 }
 
 static enum error
 delete_note(struct request *req)
 {
-	enum error e = db_touch(req->ctx, &queries[DELETE_ONE], request_path(req, "id"));
+	enum error e = db_exec_one(req->ctx, &queries[DELETE_ONE], request_path(req, "id"));
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 static const struct route routes[] = {
-	{ GET, "/notes", reply_list, ACCESS_PUBLIC, .list = &all_notes, .reply = &note_schema,
-	  .id = "notes_list", .text = "List the notes." },
-	{ POST, "/notes", create_note, ACCESS_PUBLIC, .body = &note_schema, .reply = &note_schema,
-	  .status = 201, .id = "notes_create", .text = "Write a note." },
-	{ GET, "/notes/{id}", show_note, ACCESS_PUBLIC, .reply = &note_schema, .id = "notes_show",
-	  .text = "Show a note." },
+	{ GET, "/notes", respond_list, ACCESS_PUBLIC, .list = &all_notes, .response = &note_schema,
+	  .id = "notes_list", .summary = "List the notes." },
+	{ POST, "/notes", create_note, ACCESS_PUBLIC, .body = &note_schema, .response = &note_schema,
+	  .status = 201, .id = "notes_create", .summary = "Write a note." },
+	{ GET, "/notes/{id}", show_note, ACCESS_PUBLIC, .response = &note_schema, .id = "notes_show",
+	  .summary = "Show a note." },
 	{ DELETE, "/notes/{id}", delete_note, ACCESS_PUBLIC, .status = 204, .id = "notes_delete",
-	  .text = "Remove a note." },
+	  .summary = "Remove a note." },
 	{ 0 },
 };
 
 const struct feature notes_feature = {
 	.name = "notes",
-	.text = "Texts that anybody may write, read and remove.",
+	.summary = "Texts that anybody may write, read and remove.",
 	.routes = routes,
 	.queries = queries,
 	.lists = lists,

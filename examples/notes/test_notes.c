@@ -8,10 +8,10 @@
 
 TEST_SUITE(notes);
 
-static struct answer
+static struct test_response
 write_note(const char *body)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "POST", NOTES, .json = arena_printf(t->arena, "{\"body\":\"%s\"}", body));
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
@@ -20,18 +20,18 @@ write_note(const char *body)
 
 Test(notes, is_written_and_read)
 {
-	struct answer a = write_note("Water the plants");
+	struct test_response a = write_note("Water the plants");
 
-	cr_expect_str_eq(answer_text(&a, "body"), "Water the plants");
-	a = call(t, "GET", answer_header(&a, "Location"));
+	cr_expect_str_eq(response_text(&a, "body"), "Water the plants");
+	a = call(t, "GET", response_header_value(&a, "Location"));
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "body"), "Water the plants");
+	cr_expect_str_eq(response_text(&a, "body"), "Water the plants");
 }
 
 Test(notes, is_gone_once_removed)
 {
-	struct answer a = write_note("Water the plants");
-	const char *path = answer_header(&a, "Location");
+	struct test_response a = write_note("Water the plants");
+	const char *path = response_header_value(&a, "Location");
 
 	a = call(t, "DELETE", path);
 	cr_expect_eq(a.status, 204);
@@ -43,23 +43,23 @@ Test(notes, is_gone_once_removed)
 
 Test(notes, are_listed_newest_first_by_cursor)
 {
-	struct answer a;
+	struct test_response a;
 
 	write_note("one");
 	write_note("two");
 	a = call(t, "GET", NOTES "?limit=1");
-	cr_expect_eq(answer_int(&a, "total"), 2);
-	cr_expect_str_eq(answer_text(&a, "items.0.body"), "two");
+	cr_expect_eq(response_int(&a, "total"), 2);
+	cr_expect_str_eq(response_text(&a, "items.0.body"), "two");
 	a = call(
 	    t, "GET",
-	    arena_printf(t->arena, NOTES "?limit=1&cursor=%s", answer_text(&a, "next_cursor")));
-	cr_expect_str_eq(answer_text(&a, "items.0.body"), "one");
-	cr_expect(answer_is_null(&a, "next_cursor"));
+	    arena_printf(t->arena, NOTES "?limit=1&cursor=%s", response_text(&a, "next_cursor")));
+	cr_expect_str_eq(response_text(&a, "items.0.body"), "one");
+	cr_expect(response_is_null(&a, "next_cursor"));
 }
 
 Test(notes, that_are_not_valid_are_refused)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "POST", NOTES, .json = "{\"body\":\"\",\"colour\":\"red\"}");
 	expect_fields(&a, "body body too_short", "body colour unknown_field");
@@ -69,8 +69,8 @@ Test(notes, that_are_not_valid_are_refused)
 
 Test(notes, describes_itself)
 {
-	struct answer a = call(t, "GET", "/openapi.json");
+	struct test_response a = call(t, "GET", "/openapi.json");
 
-	cr_expect(answer_has(&a, "paths./api/v1/notes.post"));
-	cr_expect_not(answer_has(&a, "paths./api/v1/users"));
+	cr_expect(response_has(&a, "paths./api/v1/notes.post"));
+	cr_expect_not(response_has(&a, "paths./api/v1/users"));
 }

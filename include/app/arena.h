@@ -3,7 +3,7 @@
  * arena_reset() gives all of it back at once.
  *
  * Nothing here returns NULL. When memory or the arena's limit runs out, control goes
- * to where the unit of work began (arena_guard), which answers 503 and resets the
+ * to where the unit of work began (arena_catch), which answers 503 and resets the
  * arena; without a guard the process says so and exits. So whatever such code holds
  * must belong to the arena: memory taken from it, and what arena_defer() was told of.
  */
@@ -34,10 +34,10 @@ void arena_reset(struct arena *);
  * `input` is the number of bytes that were read, since libraries may allocate many times as much. */
 void arena_recycle(struct arena *, size_t input);
 
-/* Where to go when memory runs out: `if (setjmp(*arena_guard(a)))` comes true then.
- * arena_unguard() ends that. */
-jmp_buf *arena_guard(struct arena *);
-void arena_unguard(struct arena *);
+/* Where to go when memory runs out: `if (setjmp(*arena_catch(a)))` comes true then.
+ * arena_uncatch() ends that. */
+jmp_buf *arena_catch(struct arena *);
+void arena_uncatch(struct arena *);
 
 /* Goes there, or ends the process where nobody guards: for memory that a library lacked. */
 NORETURN void arena_exhausted(struct arena *);

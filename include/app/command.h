@@ -11,7 +11,7 @@
  *
  *	static const struct act acts[] = { { "prune --older-than AGE", prune }, { 0 } };
  *	const struct command audit_commands[] = {
- *		{ "audit", acts, "Remove old events.", "prune --older-than 90d", .complete = true },
+ *		{ "audit", acts, "Remove old events.", "prune --older-than 90d", .needs_config = true },
  *		{ 0 },
  *	};
  */
@@ -45,9 +45,9 @@ struct act {
 struct command {
 	const char *name;
 	const struct act *acts; /* ends with { 0 } */
-	const char *text;       /* one sentence, perhaps more behind it */
+	const char *summary;    /* one sentence, perhaps more behind it */
 	const char *example;    /* its arguments in a line that works: "down 1" */
-	bool complete;          /* needs every required setting (a database, a key) */
+	bool needs_config;      /* needs every required setting (a database, a key) */
 	bool owner;             /* connects as the role that owns the tables, which need not know
 				 * the secrets of the service */
 	bool daemon;            /* never waits for the reader of its log (app/log.h) */

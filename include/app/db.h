@@ -67,20 +67,20 @@ const char *db_urls_check(struct arena *) MUST_CHECK;
 extern const struct schema db_number_schema;
 
 /* Exactly one row into `out`; E_NOT_FOUND where there is none. */
-#define db_one(c, query, out, ...)     db_one_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
+#define db_one(c, query, out, ...)      db_one_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
 /* All rows: an array in the arena. */
-#define db_all(c, query, out, ...)     db_all_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
+#define db_all(c, query, out, ...)      db_all_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
 /* No rows wanted; `changed` (NULL is fine) gets how many rows were touched. */
-#define db_run(c, query, changed, ...) db_run_((c), (query), (changed), DB_PARAMS(__VA_ARGS__))
+#define db_exec(c, query, changed, ...) db_exec_((c), (query), (changed), DB_PARAMS(__VA_ARGS__))
 /* The same for what is about one row: E_NOT_FOUND where none was touched. */
-#define db_touch(c, query, ...)        db_touch_((c), (query), DB_PARAMS(__VA_ARGS__))
+#define db_exec_one(c, query, ...)      db_exec_one_((c), (query), DB_PARAMS(__VA_ARGS__))
 
 enum error db_one_(struct ctx *, const struct query *, void *out, struct db_params) MUST_CHECK;
 enum error db_all_(struct ctx *, const struct query *, struct records *out,
 		   struct db_params) MUST_CHECK;
-enum error db_run_(struct ctx *, const struct query *, int64_t *changed,
-		   struct db_params) MUST_CHECK;
-enum error db_touch_(struct ctx *, const struct query *, struct db_params) MUST_CHECK;
+enum error db_exec_(struct ctx *, const struct query *, int64_t *changed,
+		    struct db_params) MUST_CHECK;
+enum error db_exec_one_(struct ctx *, const struct query *, struct db_params) MUST_CHECK;
 
 /* A transaction ends with its outcome: `return db_finish(c, e);` commits where e is OK,
  * else rolls back and returns e. They nest: only the outermost pair counts, and an inner
@@ -91,8 +91,8 @@ enum error db_finish(struct ctx *, enum error e) MUST_CHECK;
 /* Keeps a statement for the end of the open transaction, where it runs together with COMMIT:
  * one way to the server for both. How many rows it touches nobody learns; what it must not
  * allow, a constraint has to refuse. */
-#define db_last(c, query, ...) db_last_((c), (query), DB_PARAMS(__VA_ARGS__))
-void db_last_(struct ctx *, const struct query *, struct db_params);
+#define db_exec_and_commit(c, query, ...) db_exec_and_commit_((c), (query), DB_PARAMS(__VA_ARGS__))
+void db_exec_and_commit_(struct ctx *, const struct query *, struct db_params);
 
 /* Runs `act(c, arg)` between db_begin and db_finish, and again (at most 3 times, with
  * jitter) where it failed by serialization or deadlock (SQLSTATE 40001, 40P01). */
@@ -101,15 +101,16 @@ enum error db_transaction(struct ctx *, enum error (*act)(struct ctx *, void *),
 
 /* The same with one sight of the data from begin to end (REPEATABLE READ): what it changes is
  * what it saw, for where somebody else changed a row in between it runs again. */
-enum error db_snapshot(struct ctx *, enum error (*act)(struct ctx *, void *), void *arg) MUST_CHECK;
+enum error db_repeatable_read(struct ctx *, enum error (*act)(struct ctx *, void *),
+			      void *arg) MUST_CHECK;
 
 /* Whether the open transaction can only be rolled back any more. */
-bool db_doomed(const struct ctx *);
+bool db_aborted(const struct ctx *);
 
 /* Whoever remembers that thing ("session", "0193…") has to look anew: bumps its generation
  * (shared.h) when the open transaction ends, at once where there is none. The texts live as
  * long as the arena. */
-void db_changed(struct ctx *, const char *kind, const char *id);
+void cache_invalidate(struct ctx *, const char *kind, const char *id);
 
 /* What happened in the last statement of this ctx that failed: the constraint that was
  * hit, "" where none. So a repository turns users_email_key into E_EMAIL_TAKEN. */
@@ -126,14 +127,14 @@ enum error db_listen(struct ctx *, const char *channel) MUST_CHECK;
 
 /* The text of the next notice that has come, or NULL: then wait until db_descriptor() can
  * be read. */
-const char *db_notice(struct ctx *);
+const char *db_notification(struct ctx *);
 
 /* Readable where a notice came or the connection ended; -1: not connected. */
 int db_descriptor(const struct db *);
 
 /* Ends whatever a unit of work left open: an unfinished transaction is rolled back. The
  * pipeline calls it after each request. */
-void db_settle(struct db *);
+void db_reset(struct db *);
 
 /* Whether a pooler gives the transactions of one connection different sessions of the server, as
  * PgBouncer does in transaction mode. Opens a second connection through any pooler. */

@@ -8,23 +8,23 @@
 #include "app/http.h"
 #include "app/list.h"
 
-struct job_kind;
+struct job_task;
 struct command;
 struct cron;
 struct metric;
 
 struct feature {
 	const char *name;           /* "items": tag in OpenAPI */
-	const char *text;           /* one sentence for it */
+	const char *summary;        /* one sentence for it */
 	const struct route *routes; /* ends with { 0 }; NULL: none */
 	const struct query *queries;
 	const struct list *const *lists; /* ends with NULL */
 
 	/* Other features whose changes show in this one's answers (.cache_seconds), such as
 	 * those whose rows take ours with them; at most 6 names, ends with NULL. */
-	const char *const *follows;
+	const char *const *invalidated_by;
 
-	const struct job_kind *const *jobs;  /* ends with NULL (app/job.h) */
+	const struct job_task *const *jobs;  /* ends with NULL (app/job.h) */
 	const struct cron *crons;            /* ends with { 0 } */
 	const struct metric *const *metrics; /* ends with NULL (app/metrics.h) */
 	const struct command *commands;      /* ends with { 0 } (app/command.h) */

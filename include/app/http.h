@@ -62,26 +62,27 @@ struct route {
 	const struct schema *body; /* of the request; its mode comes from the method */
 	const struct schema *form; /* where the body may also be a form (…/x-www-form-urlencoded):
 				     * rows that fill the same C record as .body */
-	const struct schema *query; /* parameters of the query; those of .list are its filters */
-	const struct list *list;    /* the answer is a page of it */
-	const struct schema *reply; /* of the answer; of one row where .list */
-	unsigned status;            /* of success; 0 is 200 */
-	bool idempotent;            /* a POST that takes Idempotency-Key: its answer, which must
+	const struct schema *query;    /* parameters of the query; those of .list are its filters */
+	const struct list *list;       /* the answer is a page of it */
+	const struct schema *response; /* of the answer; of one row where .list */
+	unsigned status;               /* of success; 0 is 200 */
+	bool idempotent;               /* a POST that takes Idempotency-Key: its answer, which must
 				     * hold no secret, is kept for a day */
-	bool oauth;                 /* errors also have RFC 6749's member `error` */
-	bool reply_503;             /* .reply may also come with 503, not only a problem */
-	const char *location;       /* Location is below it: with 201 for .path, if not given;
+	bool oauth;                    /* errors also have RFC 6749's member `error` */
+	bool body_on_503;              /* .reply may also come with 503, not only a problem */
+	const char *location;          /* Location is below it: with 201 for .path, if not given;
 				     * with any other status none, if not given */
-	enum error errors[6];       /* beside those that the other cells imply */
+	enum error errors[6];          /* beside those that the other cells imply */
 	const struct limit *limits[LIMITS_MAX];
 	unsigned cache_seconds;    /* of a GET: its answer is kept so long, for each caller, until
 				     * a request changes the feature or one that it .follows */
 	const char *cache_control; /* NULL is no-store */
 	bool etag;                 /* of a GET: the handler sets ETag; If-None-Match gives 304 */
 	const char *media_type;    /* of an answer that is not JSON */
-	struct header sends[4];    /* what the handler adds to success: each with one sentence */
-	const char *id;            /* operationId: "items_create" */
-	const char *text;          /* one sentence */
+	struct header
+	    response_headers[4]; /* what the handler adds to success: each with one sentence */
+	const char *id;          /* operationId: "items_create" */
+	const char *summary;     /* one sentence */
 };
 
 /* The limits that counted a request. */
@@ -95,14 +96,14 @@ struct limit_tally {
 	size_t n;
 };
 
-enum { PATH_PARAMS_MAX = 4, REPLY_HEADERS_MAX = 24 };
+enum { PATH_PARAMS_MAX = 4, RESPONSE_HEADERS_MAX = 24 };
 
-struct reply {
+struct response {
 	unsigned status;
 	const char *media_type; /* NULL: no body */
 	const char *body;
 	size_t len;
-	struct header headers[REPLY_HEADERS_MAX];
+	struct header headers[RESPONSE_HEADERS_MAX];
 	size_t nheaders;
 };
 
@@ -132,7 +133,7 @@ struct request {
 	int64_t began; /* when it was received (clock_monotonic()); 0: at app_handle() */
 	bool resumed;  /* it was parked (app/ctx.h): `limits` counted it then */
 
-	struct reply reply;
+	struct response response;
 };
 
 /* The whole pipeline: route, caller, body, handler, answer or problem. Never fails: what
@@ -166,25 +167,25 @@ const char *limit_account(struct request *, const char *email);
 /* The limits that hold for a route now, RATE_LIMIT among them: number `i` from 0, or NULL. */
 const struct limit *route_limit(const struct route *, size_t i);
 
-/* Answers with the status of the route's row. reply_record: a record of .reply, with Location
+/* Answers with the status of the route's row. respond_record: a record of .reply, with Location
  * (of its first field, the id) where the status is 201 or .location is there, and with ETag
  * where it has an INT `version` without flags, which every UPDATE counts up: If-Match and
- * If-None-Match then work by themselves. reply_page: a page of .list; reply_empty: 204. Where
+ * If-None-Match then work by themselves. respond_page: a page of .list; respond_empty: 204. Where
  * the outcome is an error they return it and answer nothing, so a handler ends with
- * `return reply_record(req, e, &item);`. */
-enum error reply_record(struct request *, enum error outcome, const void *record) MUST_CHECK;
-enum error reply_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
-enum error reply_empty(struct request *, enum error outcome) MUST_CHECK;
+ * `return respond_record(req, e, &item);`. */
+enum error respond_record(struct request *, enum error outcome, const void *record) MUST_CHECK;
+enum error respond_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
+enum error respond_empty(struct request *, enum error outcome) MUST_CHECK;
 
 /* The handler of a list that no rule narrows: answers with the page that was asked for. */
-enum error reply_list(struct request *) MUST_CHECK;
+enum error respond_list(struct request *) MUST_CHECK;
 
 /* A body that is ready: `body` must live as long as the arena. */
-enum error reply_body(struct request *, unsigned status, const char *media_type, const char *body,
-		      size_t len) MUST_CHECK;
+enum error respond_body(struct request *, unsigned status, const char *media_type, const char *body,
+			size_t len) MUST_CHECK;
 
 /* Adds a header; name and value must live as long as the arena, and the value is cut at
  * the first control character. */
-void reply_header(struct request *, const char *name, const char *value);
+void response_header(struct request *, const char *name, const char *value);
 
 #endif

@@ -9,7 +9,7 @@
  *		return OK;
  *	}
  *
- *	const struct job_kind invoice_job = {
+ *	const struct job_task invoice_job = {
  *		.name = "send_invoice", .args = &invoice_args_schema, .run = send_invoice,
  *	};
  *
@@ -35,21 +35,21 @@ struct job;
 
 /* One kind of job: a row in its feature, named in the feature's .jobs. A 0 takes the default
  * that is told here. */
-struct job_kind {
-	const char *name; /* "send_invoice": stays for ever, jobs in the table have it */
-	const char *text; /* one sentence */
+struct job_task {
+	const char *name;    /* "send_invoice": stays for ever, jobs in the table have it */
+	const char *summary; /* one sentence */
 	/* Its arguments: rows that have F_READ | F_CREATE. They are checked as the body of a
 	 * request is, when it is enqueued and when it runs. They can be read in the table, so
 	 * hold no secret: refer to a row. NULL: it takes none. */
 	const struct schema *args;
 	/* OK ends the job well. An error ends this try; what fail() said is kept with it. */
 	enum error (*run)(struct job *);
-	int64_t timeout;     /* seconds of a try (60) */
-	int64_t attempts;    /* tries (10); then it is failed, and stays for `jobs retry` */
-	int64_t back_off;    /* seconds before the second try (15); doubled with each further one,
+	int64_t timeout;      /* seconds of a try (60) */
+	int64_t max_attempts; /* tries (10); then it is failed, and stays for `jobs retry` */
+	int64_t back_off;     /* seconds before the second try (15); doubled with each further one,
 			    * up to 6 hours, more or less a tenth */
-	const char *queue;   /* ("default") Each queue can be paused by itself. */
-	int64_t concurrency; /* how many may run at once, on all hosts together (no limit).
+	const char *queue;    /* ("default") Each queue can be paused by itself. */
+	int64_t concurrency;  /* how many may run at once, on all hosts together (no limit).
 			      * Such a kind has a queue of its own, by its own name. */
 };
 
@@ -59,8 +59,8 @@ struct cron {
 	const char *name; /* "invoices_monthly": one of its own */
 	const char *at;   /* minute hour day month weekday, as in crontab(5): "30 6 * * 1-5" */
 	const char *zone; /* "Europe/Berlin"; NULL: UTC */
-	const struct job_kind *kind;
-	const void *args; /* record of kind->args, or NULL */
+	const struct job_task *task;
+	const void *args; /* record of task->args, or NULL */
 };
 
 struct job_options {
@@ -78,9 +78,9 @@ struct job_options {
  *
  *	e = job_enqueue(c, &invoice_job, &args, .unique = order->id, .priority = 10);
  */
-#define job_enqueue(c, kind, args, ...)                                                            \
-	job_enqueue_((c), (kind), (args), (struct job_options) { __VA_ARGS__ })
-enum error job_enqueue_(struct ctx *, const struct job_kind *, const void *args,
+#define job_enqueue(c, task, args, ...)                                                            \
+	job_enqueue_((c), (task), (args), (struct job_options) { __VA_ARGS__ })
+enum error job_enqueue_(struct ctx *, const struct job_task *, const void *args,
 			struct job_options) MUST_CHECK;
 
 /* The same for a task by its name, with arguments as JSON (NULL: none), which are checked.
@@ -94,11 +94,11 @@ enum error job_enqueue_json(struct ctx *, const char *task, const char *json,
  * of the request that wanted the job, and no caller: a job may everything. */
 struct job {
 	struct ctx *ctx;
-	const struct job_kind *kind;
+	const struct job_task *task;
 	const char *id;
 	const char *owner; /* UUID or NULL */
-	const void *args;  /* a record of kind->args */
-	int64_t attempt;   /* 1 for the first try */
+	const void *args;  /* a record of task->args */
+	int64_t attempts;  /* 1 for the first try */
 	int64_t max_attempts;
 	struct job_state *state; /* private */
 };
@@ -205,7 +205,7 @@ struct job_total {
 enum error job_totals(struct ctx *, struct records *out) MUST_CHECK; /* of struct job_total */
 
 /* The kind of that name in features[], or NULL. */
-const struct job_kind *job_kind_find(const char *name);
+const struct job_task *job_task_find(const char *name);
 
 /* Runs jobs until it is stopped: a parent, JOB_WORKERS workers and one for mail. Returns the exit
  * status. The settings must be loaded. */

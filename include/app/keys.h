@@ -26,7 +26,7 @@ struct key {
 };
 
 /* Reads what the settings name. Returns NULL, or a text with one line for each bad one,
- * naming the setting and the cure; good ones are there even so. Without it the first use
+ * naming the setting and the hint; good ones are there even so. Without it the first use
  * reads them, and a bad one is only logged. */
 const char *keys_load(struct arena *) MUST_CHECK;
 

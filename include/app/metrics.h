@@ -4,7 +4,7 @@
  * worker's death and a reload.
  *
  *	const struct metric metric_invoices = {
- *		.name = "invoices_total", .text = "Invoices that were sent.", .labels = { "kind" },
+ *		.name = "invoices_total", .summary = "Invoices that were sent.", .labels = { "kind" },
  *	};
  *	metric_add(&metric_invoices, 1, "monthly");
  *
@@ -22,7 +22,7 @@ enum { METRIC_SERIES_MAX = 2048, METRIC_LABELS_MAX = 3, METRIC_BOUNDS = 14 };
 enum metric_type { METRIC_COUNTER, METRIC_HISTOGRAM, METRIC_GAUGE };
 
 struct metric {
-	const char *name, *text;
+	const char *name, *summary;
 	enum metric_type type;
 	const char *labels[METRIC_LABELS_MAX];
 	const int64_t *bounds;   /* of a histogram: METRIC_BOUNDS of them, in microseconds */

@@ -9,21 +9,21 @@
 #include <sys/types.h>
 
 /* What a worker is told. */
-struct seat_info {
-	int listener; /* -1 where the pool has none */
-	pid_t parent; /* hears SIGUSR1 when the worker is ready */
-	size_t seat;  /* 0 to nseats - 1: one process at a time has it */
+struct worker_info {
+	int listener;  /* -1 where the pool has none */
+	pid_t parent;  /* hears SIGUSR1 when the worker is ready */
+	size_t number; /* 0 to nworkers - 1: one process at a time has it */
 };
 
 struct pool_plan {
-	const char *text; /* what it does, for the log: "serves" */
-	size_t nseats;
+	const char *summary; /* what it does, for the log: "serves" */
+	size_t nworkers;
 	bool listens;          /* it takes the listening socket */
 	int64_t drain_seconds; /* how long a worker may take to end after TERM */
 
 	/* The life of a worker: takes a slot of the shared segment (shared_slot_take), sets
 	 * `ready` in it, ends after SIGTERM, SIGUSR1 or SIGXCPU. Returns its exit status. */
-	int (*work)(const struct seat_info *);
+	int (*work)(const struct worker_info *);
 };
 
 /* Returns the exit status. The settings must be loaded. */

@@ -4,11 +4,11 @@
  * type does not compile.
  *
  *	static const struct field fields[] = {
- *		{ UUID(struct item, id), .flags = F_READ, .text = "Identifier." },
+ *		{ UUID(struct item, id), .flags = F_READ, .summary = "Identifier." },
  *		{ TEXT(struct item, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 200,
- *		  .text = "Short name shown in lists." },
+ *		  .summary = "Short name shown in lists." },
  *		{ ENUM(struct item, status), .flags = F_RW, .choices = item_states,
- *		  .initial = "active", .text = "Stage of life." },
+ *		  .default_value = "active", .summary = "Stage of life." },
  *	};
  *	const struct schema item_schema = SCHEMA("Item", struct item, fields);
  */
@@ -72,14 +72,14 @@ struct field {
 	const struct field *item; /* TYPE_ARRAY: the type of each value; its name is unused */
 	/* Whether POST and PUT require it, given the members before it in the record; NULL: no. */
 	bool (*required_if)(const void *record);
-	const char *initial;         /* as text: what POST and PUT take where it is not given */
+	const char *default_value;   /* as text: what POST and PUT take where it is not given */
 	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
 
 	/* TYPE_UUID that refers to another row: OK where the caller may see the row of that id,
 	 * E_NOT_FOUND where not, which is FIELD_INVALID_CHOICE. Asked of each id that comes in. */
 	enum error (*visible)(struct ctx *, const char *id);
 
-	const char *text;    /* one sentence for the API's documents */
+	const char *summary; /* one sentence for the API's documents */
 	const char *example; /* as text; OpenAPI makes one up where there is none */
 };
 

@@ -38,7 +38,8 @@ struct rate {
 #define SETTING_TYPE_QUEUES    const char *const *
 
 struct settings {
-#define SETTING(kind, member, name, standard, min, max, flags, text) SETTING_TYPE_##kind member;
+#define SETTING(kind, member, name, default_value, min, max, flags, text)                          \
+	SETTING_TYPE_##kind member;
 #include "app/settings.def"
 #undef SETTING
 };

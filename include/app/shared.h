@@ -15,25 +15,25 @@ const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
 
 /* Generations: one counter for each of many things that a worker may have cached, found
  * by a hash of its kind and id ("session", "0193…"). Who writes the thing bumps the counter
- * after the commit (db_changed() sees to that); who read it keeps the counter's value from
+ * after the commit (cache_invalidate() sees to that); who read it keeps the counter's value from
  * before the read, and takes what it has for fresh only while the counter still says the
  * same. Two things that share a counter cost a needless miss, never a stale hit. */
-uint64_t generation_get(const char *kind, const char *id);
-void generation_bump(const char *kind, const char *id);
+uint64_t epoch_get(const char *kind, const char *id);
+void epoch_bump(const char *kind, const char *id);
 
 /* Changes it in all other pools on this host that run as the same user (as root: any user). Reads
  * /proc, which takes about 8 µs for each process of the host. */
-void generation_publish(const char *kind, const char *id);
+void epoch_publish(const char *kind, const char *id);
 
 /* How many workers there are, and how many of them are at work. */
 void shared_workers(unsigned *ready, unsigned *busy);
 
 /* What one worker found out, all of them tell for a second, so that nobody can make them ask
- * more often. False: the caller shall find out and say it with shared_tell(). At most 64
+ * more often. False: the caller shall find out and say it with shared_report(). At most 64
  * bytes of int64_t; two that tell at once may mix theirs. */
 enum reading { READING_HEALTH, READING_JOBS, READINGS };
 bool shared_reading(enum reading, void *out, size_t size);
-void shared_tell(enum reading, const void *values, size_t size);
+void shared_report(enum reading, const void *values, size_t size);
 
 /* For so many seconds this host does without what hosts share: they were not told of a change
  * that it knows. */

@@ -37,15 +37,15 @@ struct arena {
 	size_t limit, taken;          /* bytes of all blocks */
 	size_t used;
 	struct arena *follows; /* whose guard is ours too */
-	bool guarded;
-	jmp_buf guard;
+	bool catches;
+	jmp_buf handler;
 };
 
 void
 arena_exhausted(struct arena *a)
 {
-	if (a && a->guarded)
-		longjmp(a->guard, 1);
+	if (a && a->catches)
+		longjmp(a->handler, 1);
 	if (a && a->follows)
 		arena_exhausted(a->follows);
 
@@ -60,12 +60,12 @@ arena_new(size_t limit)
 }
 
 struct arena *
-arena_beside(struct arena *guarded, size_t limit)
+arena_beside(struct arena *catches, size_t limit)
 {
 	struct arena *a = calloc(1, sizeof(*a));
 
 	if (!a)
-		arena_exhausted(guarded);
+		arena_exhausted(catches);
 
 	a->limit = limit;
 	a->note = &a->first;
@@ -120,22 +120,22 @@ arena_recycle(struct arena *a, size_t input)
 }
 
 jmp_buf *
-arena_guard(struct arena *a)
+arena_catch(struct arena *a)
 {
-	a->guarded = true;
-	return &a->guard;
+	a->catches = true;
+	return &a->handler;
 }
 
 void
-arena_unguard(struct arena *a)
+arena_uncatch(struct arena *a)
 {
-	a->guarded = false;
+	a->catches = false;
 }
 
 void
-arena_follow(struct arena *a, struct arena *guarded)
+arena_follow(struct arena *a, struct arena *catches)
 {
-	a->follows = guarded;
+	a->follows = catches;
 }
 
 static void

@@ -9,7 +9,7 @@
 
 struct row {
 	enum kind kind;
-	const char *name, *standard;
+	const char *name, *default_value;
 	int64_t min, max;
 	const char *choices; /* KIND_CHOICE: words between commas, in place of min */
 	unsigned flags;
@@ -21,7 +21,7 @@ static const struct row rows[] = {
 #define SETTING(k, member, n, s, from, to, f, t)                                                   \
 	{ .kind = KIND_##k,                                                                        \
 	  .name = n,                                                                               \
-	  .standard = s,                                                                           \
+	  .default_value = s,                                                                      \
 	  .min = __builtin_choose_expr(KIND_##k == KIND_CHOICE, 0, from),                          \
 	  .max = to,                                                                               \
 	  .choices = __builtin_choose_expr(KIND_##k == KIND_CHOICE, from, NULL),                   \
@@ -438,7 +438,7 @@ default_value(const struct row *row)
 	if (row->kind == KIND_ORIGINS && settings.environment &&
 	    strcmp(settings.environment, "development") == 0)
 		return "http://localhost:3000,http://localhost:5173";
-	return row->standard;
+	return row->default_value;
 }
 
 const char *
@@ -538,7 +538,7 @@ print_json(FILE *out, struct arena *a)
 		struct buf b = buf_new(a, 64 * 1024);
 
 		buf_json(&b, "{'name':%s,'value':%s,'default':%s,'text':%s}", rows[i].name,
-			 current(a, &rows[i]), rows[i].standard, rows[i].text);
+			 current(a, &rows[i]), rows[i].default_value, rows[i].text);
 		print(out, i ? ",\n %s" : "[%s", b.data);
 	}
 	print(out, "]\n");
@@ -555,8 +555,8 @@ settings_print(FILE *out, bool json)
 		const char *value = current(a, &rows[i]);
 
 		print(out, "%s=%s\n    %s", rows[i].name, value, rows[i].text);
-		if (strcmp(value, rows[i].standard) != 0 && *rows[i].standard)
-			print(out, " Default: %s.", rows[i].standard);
+		if (strcmp(value, rows[i].default_value) != 0 && *rows[i].default_value)
+			print(out, " Default: %s.", rows[i].default_value);
 		print(out, "\n");
 	}
 	arena_free(a);
@@ -576,6 +576,6 @@ settings_print_example(FILE *out)
 		if (row->kind == KIND_RATE)
 			print(out, "# N/second, N/minute, N/hour, N/day or off.\n");
 		print(out, "%s%s=%s\n", row->flags & S_REQUIRED ? "" : "#", row->name,
-		      row->standard);
+		      row->default_value);
 	}
 }

@@ -43,7 +43,7 @@ print_overview(FILE *out, const struct command *commands)
 
 	print(out, "Usage: %s [--env-file FILE] COMMAND [ARGUMENTS]\n\n", PACKAGE);
 	for (size_t i = 0; (c = command_at(commands, i)); i++)
-		print(out, "  %-10s %.*s.\n", c->name, (int)sentence(c->text), c->text);
+		print(out, "  %-10s %.*s.\n", c->name, (int)sentence(c->summary), c->summary);
 	print(out,
 	      "\n`%s COMMAND --help` describes a command. Settings come from the environment\n"
 	      "and from .env; `%s settings` lists them.\n",
@@ -56,7 +56,7 @@ print_help(const struct command *command)
 	for (const struct act *a = command->acts; a->form; a++)
 		print(stdout, "%-6s %s %s%s%s\n", a == command->acts ? "Usage:" : "", PACKAGE,
 		      command->name, *a->form ? " " : "", a->form);
-	print(stdout, "\n%s\n\nExample:\n  %s %s%s%s\n", command->text, PACKAGE, command->name,
+	print(stdout, "\n%s\n\nExample:\n  %s %s%s%s\n", command->summary, PACKAGE, command->name,
 	      *command->example ? " " : "", command->example);
 }
 
@@ -380,7 +380,8 @@ run(const struct command *command, const char *env_file, int argc, char **argv)
 	if (command->daemon)
 		log_never_block();
 	a = arena_new(8 * 1024 * 1024);
-	status = load_settings(a, env_file, command->complete) ? run_act(command, act, &call) : 1;
+	status =
+	    load_settings(a, env_file, command->needs_config) ? run_act(command, act, &call) : 1;
 	arena_free(a);
 	return status;
 }

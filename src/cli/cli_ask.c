@@ -116,11 +116,11 @@ cli_new_password(struct ctx *c, const char **password)
 enum error
 cli_confirm(struct ctx *c, const char *question)
 {
-	const char *answer = cli_ask(c->arena, question, false);
+	const char *input = cli_ask(c->arena, question, false);
 
-	if (!answer)
+	if (!input)
 		return fail(c, E_VALIDATION, "it asks before it does that: say --yes");
-	if (strcmp(answer, "yes") != 0)
+	if (strcmp(input, "yes") != 0)
 		return fail(c, E_VALIDATION, "that was no yes; nothing was changed");
 	return OK;
 }

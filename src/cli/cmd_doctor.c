@@ -17,12 +17,12 @@ enum { PATIENCE_MS = 1800, CHECKS_MAX = 32 };
 struct plan doctor_plan;
 
 void
-finding_set(struct finding *f, enum state state, const char *cure, const char *format, ...)
+finding_set(struct finding *f, enum state state, const char *hint, const char *format, ...)
 {
 	va_list args;
 
 	f->state = state;
-	snprintf(f->cure, sizeof(f->cure), "%s", cure ? cure : "");
+	snprintf(f->hint, sizeof(f->hint), "%s", hint ? hint : "");
 	va_start(args, format);
 	vsnprintf(f->text, sizeof(f->text), format, args);
 	va_end(args);
@@ -97,8 +97,8 @@ print_row(const char *name, const struct finding *f)
 	print(stdout, "%-7s", states[f->state].name);
 	fputs(colour ? "\033[0m" : "", stdout);
 	print(stdout, "  %-12s %s\n", name, f->text);
-	if (*f->cure)
-		print(stdout, "%-9s%-12s %s\n", "", "", f->cure);
+	if (*f->hint)
+		print(stdout, "%-9s%-12s %s\n", "", "", f->hint);
 }
 
 static void
@@ -107,8 +107,8 @@ print_json(const char *name, const struct finding *f, bool first)
 	struct arena *a = arena_new(64 * 1024);
 	struct buf b = buf_new(a, 32 * 1024);
 
-	buf_json(&b, "{'check':%s,'state':%s,'text':%s,'cure':%s}", name, states[f->state].word,
-		 f->text, f->cure);
+	buf_json(&b, "{'check':%s,'state':%s,'text':%s,'hint':%s}", name, states[f->state].word,
+		 f->text, f->hint);
 	print(stdout, first ? "[%s" : ",\n %s", b.data);
 	arena_free(a);
 }

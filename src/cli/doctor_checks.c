@@ -6,7 +6,7 @@
 #include "app/clock.h"
 #include "app/migrate.h"
 #include "app/settings.h"
-#include "db/db_look.h"
+#include "db/db_info.h"
 
 #include <ctype.h>
 #include <grp.h>
@@ -89,11 +89,11 @@ check_timeouts(struct finding *f)
 /* ---- database */
 
 static bool
-look(struct finding *f, struct db_look *look)
+look(struct finding *f, struct db_info *look)
 {
 	struct ctx c = cli_open(false);
 
-	if (db_look(&c, look) == OK)
+	if (db_info(&c, look) == OK)
 		return true;
 
 	finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
@@ -104,10 +104,10 @@ static void
 check_database(struct finding *f)
 {
 	struct ctx c = cli_open(false);
-	struct db_look db;
+	struct db_info db;
 	struct db_ping ping;
 
-	if (db_look(&c, &db) || db_ping(&c, &ping))
+	if (db_info(&c, &db) || db_ping(&c, &ping))
 		finding_set(f, STATE_FAULT,
 			    *db_hint(&c) ? db_hint(&c) : "try psql with DATABASE_URL as this user",
 			    "%s", *db_reason(&c) ? db_reason(&c) : "the database does not respond");
@@ -146,7 +146,7 @@ check_migrations(struct finding *f)
 static void
 check_indexes(struct finding *f)
 {
-	struct db_look db;
+	struct db_info db;
 
 	if (!look(f, &db))
 		return;
@@ -183,7 +183,7 @@ check_pooler(struct finding *f)
 static void
 check_role(struct finding *f)
 {
-	struct db_look db;
+	struct db_info db;
 
 	if (!look(f, &db))
 		return;
@@ -205,7 +205,7 @@ check_connections(struct finding *f)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int64_t want = settings.workers ? settings.workers : cores > 2 ? 2 * cores : 4;
-	struct db_look db;
+	struct db_info db;
 
 	want += settings.job_workers + 2;
 	if (!look(f, &db))
@@ -224,7 +224,7 @@ check_connections(struct finding *f)
 static void
 check_clock(struct finding *f)
 {
-	struct db_look db;
+	struct db_info db;
 	int64_t skew;
 
 	if (!look(f, &db))
@@ -349,7 +349,7 @@ check_mail(struct finding *f)
 		finding_set(f, settings_production() ? STATE_WARNING : STATE_OK,
 			    settings_production() ? "set SMTP_URL" : NULL,
 			    "without SMTP_URL no mail is sent");
-	else if (!url_answers(settings.smtp_url, port, host))
+	else if (!url_responds(settings.smtp_url, port, host))
 		finding_set(f, STATE_FAULT, "is SMTP_URL right, and may this host connect there?",
 			    "%s does not answer", host);
 	else if (strcmp(settings.smtp_tls, "off") == 0 && !is_loopback(host))
@@ -372,7 +372,7 @@ check_redis(struct finding *f)
 	}
 	if (is_unix)
 		snprintf(host, sizeof(host), "%.*s", (int)strcspn(url + 7, "?"), url + 7);
-	if (is_unix ? !connects_unix(host) : !url_answers(url, "6379", host))
+	if (is_unix ? !connects_unix(host) : !url_responds(url, "6379", host))
 		finding_set(f, STATE_FAULT, "is REDIS_URL right, and may this host connect there?",
 			    "%s does not answer: limits count for this host alone", host);
 	else

@@ -9,7 +9,7 @@ enum state { STATE_FAULT, STATE_WARNING, STATE_OK, STATE_UNKNOWN };
 /* Written to a pipe in one piece. */
 struct finding {
 	enum state state;
-	char text[400], cure[400];
+	char text[400], hint[400];
 };
 
 struct plan {
@@ -25,7 +25,7 @@ struct check {
 };
 extern const struct check doctor_checks[];
 
-void finding_set(struct finding *, enum state, const char *cure, const char *format, ...)
+void finding_set(struct finding *, enum state, const char *hint, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
 /* Through the web server, as a client. */
@@ -34,6 +34,6 @@ void check_body_limit(struct finding *);
 
 /* Whether somebody takes connections at scheme://user:password@host:port/…; `port` where it
  * names none. `host` gets the name. */
-bool url_answers(const char *url, const char *port, char host[256]);
+bool url_responds(const char *url, const char *port, char host[256]);
 
 #endif

@@ -5,11 +5,11 @@
 
 #include <curl/curl.h>
 
-enum { TIMEOUT_MS = 1500, ANSWER_MAX = 4096 };
+enum { TIMEOUT_MS = 1500, RESPONSE_MAX = 4096 };
 
-struct answer {
+struct web_response {
 	long status;
-	char text[ANSWER_MAX];
+	char text[RESPONSE_MAX];
 	size_t len;
 	const char *wrong; /* why there is none */
 };
@@ -17,7 +17,7 @@ struct answer {
 static size_t
 keep(char *data, size_t one, size_t n, void *to)
 {
-	struct answer *a = to;
+	struct web_response *a = to;
 	size_t room = sizeof(a->text) - 1 - a->len, len = n < room ? n : room;
 
 	memcpy(a->text + a->len, data, len);
@@ -33,12 +33,12 @@ send_nothing(char *data, size_t one, size_t n, void *from)
 }
 
 static CURL *
-open_path(const char *path, struct answer *a)
+open_path(const char *path, struct web_response *a)
 {
 	CURL *curl = curl_easy_init();
 	char url[600];
 
-	*a = (struct answer) { .wrong = "out of memory" };
+	*a = (struct web_response) { .wrong = "out of memory" };
 	if (!curl)
 		return NULL;
 
@@ -53,7 +53,7 @@ open_path(const char *path, struct answer *a)
 }
 
 static void
-perform(CURL *curl, struct curl_slist *headers, struct answer *a)
+perform(CURL *curl, struct curl_slist *headers, struct web_response *a)
 {
 	CURLcode code;
 
@@ -72,7 +72,7 @@ perform(CURL *curl, struct curl_slist *headers, struct answer *a)
 void
 check_web(struct finding *f)
 {
-	struct answer a;
+	struct web_response a;
 	CURL *curl = open_path("/auth/me", &a);
 
 	perform(curl, curl_slist_append(NULL, "Authorization: Bearer doctor"), &a);
@@ -103,7 +103,7 @@ check_web(struct finding *f)
 void
 check_body_limit(struct finding *f)
 {
-	struct answer a;
+	struct web_response a;
 	CURL *curl = open_path("/auth/logout", &a);
 	struct curl_slist *headers = curl_slist_append(NULL, "Expect: 100-continue");
 
@@ -130,7 +130,7 @@ check_body_limit(struct finding *f)
 
 /* As HTTP, which says nothing before it is asked. */
 bool
-url_answers(const char *url, const char *port, char host[256])
+url_responds(const char *url, const char *port, char host[256])
 {
 	CURLU *to = curl_url();
 	CURL *curl = curl_easy_init();

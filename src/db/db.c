@@ -121,7 +121,7 @@ send_command(struct db *db, const char *sql)
 }
 
 /* A transaction begins together with its first statement, and ends together with the one that
- * db_last() kept for it: a way to the server less each. What came of the last of them, or of
+ * db_exec_and_commit() kept for it: a way to the server less each. What came of the last of them, or of
  * the first that failed. */
 static PGresult *
 send_around(struct db *db, const struct statement *s, struct db_params p)
@@ -265,13 +265,13 @@ run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 }
 
 enum error
-db_exec(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
+db_exec_rows(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 {
 	int64_t start = clock_monotonic(), took;
 	enum error e;
 
-	if (c->db->doomed)
-		return db_fail_doomed(c);
+	if (c->db->aborted)
+		return db_fail_aborted(c);
 
 	e = run(c, q, p, out);
 	took = clock_monotonic() - start;
@@ -291,7 +291,7 @@ db_one_(struct ctx *c, const struct query *q, void *out, struct db_params p)
 	struct rows rows;
 	enum error e;
 
-	e = db_exec(c, q, p, &rows);
+	e = db_exec_rows(c, q, p, &rows);
 	if (e)
 		return e;
 
@@ -312,7 +312,7 @@ db_all_(struct ctx *c, const struct query *q, struct records *out, struct db_par
 	struct rows rows;
 	enum error e;
 
-	e = db_exec(c, q, p, &rows);
+	e = db_exec_rows(c, q, p, &rows);
 	if (e)
 		return e;
 
@@ -320,12 +320,12 @@ db_all_(struct ctx *c, const struct query *q, struct records *out, struct db_par
 }
 
 enum error
-db_run_(struct ctx *c, const struct query *q, int64_t *changed, struct db_params p)
+db_exec_(struct ctx *c, const struct query *q, int64_t *changed, struct db_params p)
 {
 	struct rows rows;
 	enum error e;
 
-	e = db_exec(c, q, p, &rows);
+	e = db_exec_rows(c, q, p, &rows);
 	if (e)
 		return e;
 
@@ -335,12 +335,12 @@ db_run_(struct ctx *c, const struct query *q, int64_t *changed, struct db_params
 }
 
 enum error
-db_touch_(struct ctx *c, const struct query *q, struct db_params p)
+db_exec_one_(struct ctx *c, const struct query *q, struct db_params p)
 {
 	int64_t touched;
 	enum error e;
 
-	e = db_run_(c, q, &touched, p);
+	e = db_exec_(c, q, &touched, p);
 	if (e)
 		return e;
 

@@ -55,11 +55,11 @@ struct db {
 	int64_t retry_at;
 
 	unsigned depth;           /* of open db_begin */
-	enum error doomed;        /* what must become of the open transaction; OK: it may commit */
-	enum cause doomed_cause;  /* of a 503 */
+	enum error aborted;       /* what must become of the open transaction; OK: it may commit */
+	enum cause aborted_cause; /* of a 503 */
 	bool again;               /* it may succeed if it is run again */
 	const char *begin;        /* its BEGIN, until that goes out with the first statement */
-	const struct query *last; /* what db_last() kept for its end, or NULL … */
+	const struct query *last; /* what db_exec_and_commit() kept for its end, or NULL … */
 	struct db_params last_params;
 	bool ending; /* … which now goes out with COMMIT */
 	struct change *changes;
@@ -77,7 +77,7 @@ enum error db_unavailable(struct ctx *, enum cause) MUST_CHECK;
 /* db_transaction.c: the open transaction fails with that error, unless it failed before. */
 void db_doom(struct db *, enum error, enum cause);
 /* Fails with the error of that transaction. */
-enum error db_fail_doomed(struct ctx *);
+enum error db_fail_aborted(struct ctx *);
 /* What came of the statement that was sent: the first error, else the last result. NULL
  * where the time ran out (milliseconds; negative: never). */
 PGresult *db_wait(struct db *, int timeout_ms);
@@ -122,7 +122,8 @@ struct rows {
 };
 
 /* db.c: runs a query. The result belongs to the arena. */
-enum error db_exec(struct ctx *, const struct query *, struct db_params, struct rows *) MUST_CHECK;
+enum error db_exec_rows(struct ctx *, const struct query *, struct db_params,
+			struct rows *) MUST_CHECK;
 /* Fills `out` (row->size bytes, zeroed) from row number `at`. */
 enum error rows_scan(struct ctx *, const struct rows *, int at, void *out) MUST_CHECK;
 /* Fills an array in the arena from the first `n`. */

@@ -24,31 +24,31 @@ tell_trace(struct ctx *c)
 
 	if (!c->traceparent)
 		return OK;
-	return db_exec(c, &set_name,
-		       DB_PARAMS(arena_printf(c->arena, PACKAGE " %.*s", TRACE_ID,
-					      c->traceparent + strlen("00-"))),
-		       &rows);
+	return db_exec_rows(c, &set_name,
+			    DB_PARAMS(arena_printf(c->arena, PACKAGE " %.*s", TRACE_ID,
+						   c->traceparent + strlen("00-"))),
+			    &rows);
 }
 
 void
 db_doom(struct db *db, enum error e, enum cause cause)
 {
-	if (db->doomed)
+	if (db->aborted)
 		return;
 
-	db->doomed = e;
-	db->doomed_cause = cause;
+	db->aborted = e;
+	db->aborted_cause = cause;
 }
 
 enum error
-db_fail_doomed(struct ctx *c)
+db_fail_aborted(struct ctx *c)
 {
 	struct db *db = c->db;
 
-	if (c->failure.error != db->doomed)
-		fail(c, db->doomed, NULL);
-	c->failure.cause = db->doomed_cause;
-	return db->doomed;
+	if (c->failure.error != db->aborted)
+		fail(c, db->aborted, NULL);
+	c->failure.cause = db->aborted_cause;
+	return db->aborted;
 }
 
 static enum error
@@ -58,17 +58,17 @@ begin_as(struct ctx *c, const char *how)
 	enum error e;
 
 	if (db->depth++ > 0)
-		return db->doomed;
+		return db->aborted;
 
 	db->again = false;
 	db->begin = how;
 	e = db_connect(c);
-	db->doomed = OK; /* a dead connection was replaced */
+	db->aborted = OK; /* a dead connection was replaced */
 	if (!e)
 		e = tell_trace(c);
 	if (e)
 		db_doom(db, e, c->failure.cause);
-	return db->doomed;
+	return db->aborted;
 }
 
 enum error
@@ -78,20 +78,20 @@ db_begin(struct ctx *c)
 }
 
 bool
-db_doomed(const struct ctx *c)
+db_aborted(const struct ctx *c)
 {
-	return c->db->doomed;
+	return c->db->aborted;
 }
 
 static void
 tell_change(const char *kind, const char *id)
 {
-	generation_bump(kind, id);
-	generation_publish(kind, id);
+	epoch_bump(kind, id);
+	epoch_publish(kind, id);
 }
 
 void
-db_changed(struct ctx *c, const char *kind, const char *id)
+cache_invalidate(struct ctx *c, const char *kind, const char *id)
 {
 	struct change *change;
 
@@ -129,7 +129,7 @@ roll_back(struct db *db)
 }
 
 void
-db_last_(struct ctx *c, const struct query *q, struct db_params p)
+db_exec_and_commit_(struct ctx *c, const struct query *q, struct db_params p)
 {
 	size_t size = ((size_t)p.n + 1) * sizeof(*p.values);
 
@@ -149,8 +149,8 @@ commit_it(struct ctx *c)
 		return OK;
 
 	db->ending = db->last;
-	e = db_exec(c, db->last ? db->last : &commit, db->last ? db->last_params : DB_PARAMS(),
-		    &rows);
+	e = db_exec_rows(c, db->last ? db->last : &commit, db->last ? db->last_params : DB_PARAMS(),
+			 &rows);
 	if (e)
 		return e;
 
@@ -166,7 +166,7 @@ static void
 forget(struct db *db)
 {
 	db->depth = 0;
-	db->doomed = OK;
+	db->aborted = OK;
 	db->begin = NULL;
 	db->last = NULL;
 	db->ending = false;
@@ -177,21 +177,21 @@ db_finish(struct ctx *c, enum error e)
 {
 	struct db *db = c->db;
 
-	if (e && !db->doomed)
-		db->doomed = e;
+	if (e && !db->aborted)
+		db->aborted = e;
 	if (db->depth > 1) {
 		db->depth--;
 		return e;
 	}
 
 	if (!e)
-		e = db->doomed;
+		e = db->aborted;
 	if (!e)
 		e = commit_it(c);
 	if (e)
 		roll_back(db);
 	if (e && c->failure.error != e)
-		e = e == db->doomed ? db_fail_doomed(c) : fail(c, e, NULL);
+		e = e == db->aborted ? db_fail_aborted(c) : fail(c, e, NULL);
 	forget(db);
 	tell_changes(db);
 	return e;
@@ -236,13 +236,13 @@ db_transaction(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg
 }
 
 enum error
-db_snapshot(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
+db_repeatable_read(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
 {
 	return transaction(c, begin_snapshot, act, arg);
 }
 
 void
-db_settle(struct db *db)
+db_reset(struct db *db)
 {
 	if (!db)
 		return;

@@ -13,19 +13,19 @@ const struct field list_paging[] = {
 	  .type = TYPE_INT,
 	  .min = 1,
 	  .max = LIST_LIMIT_MAX,
-	  .initial = "20",
-	  .text = "At most so many rows in a page." },
+	  .default_value = "20",
+	  .summary = "At most so many rows in a page." },
 	{ .name = "offset",
 	  .type = TYPE_INT,
 	  .min = 0,
 	  .max = LIST_OFFSET_MAX,
 	  .example = "0",
-	  .text = "Rows to pass over; not together with `cursor`." },
+	  .summary = "Rows to pass over; not together with `cursor`." },
 	{ .name = "cursor",
 	  .type = TYPE_TEXT,
 	  .example = "", /* any other than one that this list issued is 422 */
-	  .text = "`next_cursor` of the page before: the next page is found by key, as fast "
-		  "however deep. `total` and `offset` are then left out." },
+	  .summary = "`next_cursor` of the page before: the next page is found by key, as fast "
+		     "however deep. `total` and `offset` are then left out." },
 };
 _Static_assert(LIST_LIMIT == 20, "as the row of limit says");
 
@@ -275,7 +275,7 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 	add(&v, p_int(c, args->limit + 1));
 	if (!args->cursor)
 		add(&v, p_int(c, args->offset));
-	return db_exec(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
+	return db_exec_rows(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
 }
 
 /* The total stands in every row. A page beyond the end has none, so that of the first tells. */

@@ -287,11 +287,11 @@ note(struct ctx *c, const struct migration *m, bool up)
 	enum error e;
 
 	if (!up)
-		return db_run(c, &migrate_queries[DELETE_VERSION], NULL, m->version);
+		return db_exec(c, &migrate_queries[DELETE_VERSION], NULL, m->version);
 
-	e = db_run(c, &migrate_queries[INSERT_VERSION], NULL, m->version);
+	e = db_exec(c, &migrate_queries[INSERT_VERSION], NULL, m->version);
 	if (!e)
-		e = db_run(c, &migrate_queries[INSERT_CHECKSUM], NULL, m->version, m->sha256);
+		e = db_exec(c, &migrate_queries[INSERT_CHECKSUM], NULL, m->version, m->sha256);
 	return e;
 }
 
@@ -371,8 +371,8 @@ add_checksums(struct ctx *c, const struct migration *all)
 
 	for (const struct migration *m = all; m->version && !e; m++)
 		if (m->state == APPLIED_AS_IS && !m->applied_sha256)
-			e = db_run(c, &migrate_queries[INSERT_CHECKSUM], NULL, m->version,
-				   m->sha256);
+			e = db_exec(c, &migrate_queries[INSERT_CHECKSUM], NULL, m->version,
+				    m->sha256);
 	return e;
 }
 

@@ -12,7 +12,7 @@
 enum {
 	SLOTS = 512,
 	MEMORY_MAX = 1024 * 1024, /* of a worker */
-	ANSWER_MAX = 128 * 1024,
+	RESPONSE_MAX = 128 * 1024,
 	FOLLOWS_MAX = REDIS_ARGS_MAX - 2,
 	NAME_SIZE = 100,
 	GENERATION_SECONDS = 86400,
@@ -35,7 +35,7 @@ struct place {
 	unsigned char key[HASH_SIZE];
 	bool shared; /* in Redis */
 	bool known;  /* its generation is: it can be kept */
-	uint64_t generation;
+	uint64_t epoch;
 };
 
 static int64_t
@@ -73,14 +73,14 @@ make_key(struct request *req, unsigned char key[HASH_SIZE])
 }
 
 static const char *
-generation_name(char out[NAME_SIZE], const char *feature)
+epoch_name(char out[NAME_SIZE], const char *feature)
 {
 	snprintf(out, NAME_SIZE, PACKAGE ":generation:%s", feature);
 	return out;
 }
 
 static const char *
-answer_name(char out[NAME_SIZE], const unsigned char key[HASH_SIZE])
+response_name(char out[NAME_SIZE], const unsigned char key[HASH_SIZE])
 {
 	int len = snprintf(out, NAME_SIZE, PACKAGE ":answer:");
 
@@ -107,12 +107,12 @@ slot_of(const unsigned char key[HASH_SIZE])
 
 /* Counters only grow, so their sum is the same only while each of them is. */
 static uint64_t
-local_generation(const struct feature *feature)
+local_epoch(const struct feature *feature)
 {
-	uint64_t sum = generation_get("cache", feature->name);
+	uint64_t sum = epoch_get("cache", feature->name);
 
-	for (const char *const *name = feature->follows; name && *name; name++)
-		sum += generation_get("cache", *name);
+	for (const char *const *name = feature->invalidated_by; name && *name; name++)
+		sum += epoch_get("cache", *name);
 	return sum;
 }
 
@@ -123,7 +123,7 @@ find_here(struct place *place, const struct feature *feature, struct redis_bytes
 
 	place->shared = false;
 	place->known = true;
-	place->generation = local_generation(feature);
+	place->epoch = local_epoch(feature);
 	*out = (struct redis_bytes) { 0 };
 	if (memcmp(slot->key, place->key, HASH_SIZE) == 0 && clock_monotonic() < slot->until)
 		*out = (struct redis_bytes) { slot->data, slot->len };
@@ -152,14 +152,13 @@ keep_here(const struct place *place, const struct buf *b, int64_t seconds)
 /* ---- in Redis, where a generation is a random number */
 
 static bool
-new_generation(const char *feature)
+new_epoch(const char *feature)
 {
 	char name[NAME_SIZE];
 	uint64_t number;
 
 	random_bytes(&number, sizeof(number));
-	return redis_put(generation_name(name, feature), &number, sizeof(number),
-			 GENERATION_SECONDS);
+	return redis_put(epoch_name(name, feature), &number, sizeof(number), GENERATION_SECONDS);
 }
 
 /* False: Redis is not to be asked. */
@@ -176,11 +175,12 @@ find_there(struct request *req, struct place *place, struct redis_bytes *out)
 	if (!redis_wanted() || shared_alone())
 		return false;
 
-	for (size_t i = 0; feature->follows && feature->follows[i] && n <= FOLLOWS_MAX; i++)
-		features_of[n++] = feature->follows[i];
+	for (size_t i = 0;
+	     feature->invalidated_by && feature->invalidated_by[i] && n <= FOLLOWS_MAX; i++)
+		features_of[n++] = feature->invalidated_by[i];
 	for (size_t i = 0; i < n; i++)
-		names[i] = generation_name(texts[i], features_of[i]);
-	names[n] = answer_name(texts[n], place->key);
+		names[i] = epoch_name(texts[i], features_of[i]);
+	names[n] = response_name(texts[n], place->key);
 	if (!redis_get(req->ctx->arena, names, n + 1, values))
 		return false;
 
@@ -188,12 +188,12 @@ find_there(struct request *req, struct place *place, struct redis_bytes *out)
 	for (size_t i = 0; i < n; i++) {
 		if (values[i].len != sizeof(number)) {
 			place->known = false;
-			if (!new_generation(features_of[i]))
+			if (!new_epoch(features_of[i]))
 				return false;
 			continue;
 		}
 		memcpy(&number, values[i].data, sizeof(number));
-		place->generation = place->generation * UINT64_C(0x100000001b3) ^ number;
+		place->epoch = place->epoch * UINT64_C(0x100000001b3) ^ number;
 	}
 	*out = values[n];
 	return true;
@@ -214,32 +214,32 @@ find(struct request *req, struct place *place, struct redis_bytes *out)
 	memcpy(&made_from, out->data, sizeof(made_from));
 	out->data += sizeof(made_from);
 	out->len -= sizeof(made_from);
-	return made_from == place->generation;
+	return made_from == place->epoch;
 }
 
 static void
 keep(struct request *req, const struct place *place, size_t first_header)
 {
-	const struct reply *reply = &req->reply;
-	struct buf b = buf_new(req->ctx->arena, ANSWER_MAX);
+	const struct response *response = &req->response;
+	struct buf b = buf_new(req->ctx->arena, RESPONSE_MAX);
 	char name[NAME_SIZE];
 
-	if (!place->known || reply->status != 200 || !reply->media_type)
+	if (!place->known || response->status != 200 || !response->media_type)
 		return;
 
-	buf_put(&b, &place->generation, sizeof(place->generation));
-	buf_put(&b, reply->media_type, strlen(reply->media_type) + 1);
-	for (size_t i = first_header; i < reply->nheaders; i++) {
-		buf_put(&b, reply->headers[i].name, strlen(reply->headers[i].name) + 1);
-		buf_put(&b, reply->headers[i].value, strlen(reply->headers[i].value) + 1);
+	buf_put(&b, &place->epoch, sizeof(place->epoch));
+	buf_put(&b, response->media_type, strlen(response->media_type) + 1);
+	for (size_t i = first_header; i < response->nheaders; i++) {
+		buf_put(&b, response->headers[i].name, strlen(response->headers[i].name) + 1);
+		buf_put(&b, response->headers[i].value, strlen(response->headers[i].value) + 1);
 	}
 	buf_char(&b, '\0');
-	buf_put(&b, reply->body, reply->len);
+	buf_put(&b, response->body, response->len);
 	if (!buf_done(&b))
 		return;
 	if (!place->shared)
 		keep_here(place, &b, life(req->route));
-	else if (!redis_put(answer_name(name, place->key), b.data, b.len, life(req->route)))
+	else if (!redis_put(response_name(name, place->key), b.data, b.len, life(req->route)))
 		return; /* the next one who asks makes it again */
 }
 
@@ -249,7 +249,7 @@ static bool
 give(struct request *req, const struct redis_bytes *bytes)
 {
 	const char *at = bytes->data, *end = at + bytes->len, *media_type = at;
-	const char *texts[2 * REPLY_HEADERS_MAX];
+	const char *texts[2 * RESPONSE_HEADERS_MAX];
 	size_t n = 0;
 
 	at += strnlen(at, (size_t)(end - at)) + 1;
@@ -261,15 +261,15 @@ give(struct request *req, const struct redis_bytes *bytes)
 		return false;
 
 	for (size_t i = 0; i < n; i += 2)
-		reply_header(req, texts[i], texts[i + 1]);
+		response_header(req, texts[i], texts[i + 1]);
 	at++;
-	return reply_body(req, 200, media_type, at, (size_t)(end - at)) == OK;
+	return respond_body(req, 200, media_type, at, (size_t)(end - at)) == OK;
 }
 
 enum error
 cache_handle(struct request *req)
 {
-	size_t first_header = req->reply.nheaders;
+	size_t first_header = req->response.nheaders;
 	struct redis_bytes bytes;
 	struct place place = { .shared = false };
 	enum error e;
@@ -290,7 +290,7 @@ cache_handle(struct request *req)
 static bool
 follows(const struct feature *feature, const struct feature *other)
 {
-	for (const char *const *name = feature->follows; name && *name; name++) {
+	for (const char *const *name = feature->invalidated_by; name && *name; name++) {
 		if (strcmp(*name, other->name) == 0)
 			return true;
 	}
@@ -315,14 +315,14 @@ is_kept(const struct feature *feature)
 void
 cache_forget(const struct request *req)
 {
-	unsigned status = req->reply.status;
+	unsigned status = req->response.status;
 
 	if (!req->feature || req->method == GET || req->method == HEAD ||
 	    (status >= 400 && status < 500) || settings.cache_ttl_seconds == 0 ||
 	    !is_kept(req->feature))
 		return;
 
-	generation_bump("cache", req->feature->name);
-	if (redis_wanted() && !new_generation(req->feature->name))
+	epoch_bump("cache", req->feature->name);
+	if (redis_wanted() && !new_epoch(req->feature->name))
 		shared_be_alone(settings.cache_ttl_seconds);
 }

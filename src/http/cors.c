@@ -26,26 +26,26 @@ allowed(const struct request *req)
 void
 cors_finish(struct request *req)
 {
-	const char *methods = reply_find_header(&req->reply, "Allow");
+	const char *methods = response_find_header(&req->response, "Allow");
 	const char *origin;
 
 	if (!settings.cors_origins || !*settings.cors_origins)
 		return;
 
-	reply_header(req, "Vary", "Origin");
+	response_header(req, "Vary", "Origin");
 	origin = allowed(req);
 	if (!origin)
 		return;
 
-	reply_header(req, "Access-Control-Allow-Origin", origin);
+	response_header(req, "Access-Control-Allow-Origin", origin);
 	if (strcmp(origin, "*") != 0)
-		reply_header(req, "Access-Control-Allow-Credentials", "true");
+		response_header(req, "Access-Control-Allow-Credentials", "true");
 	if (req->method == OPTIONS && methods &&
 	    request_env(req, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")) {
-		reply_header(req, "Access-Control-Allow-Methods", methods);
-		reply_header(req, "Access-Control-Allow-Headers", request_headers);
-		reply_header(req, "Access-Control-Max-Age", "7200");
+		response_header(req, "Access-Control-Allow-Methods", methods);
+		response_header(req, "Access-Control-Allow-Headers", request_headers);
+		response_header(req, "Access-Control-Max-Age", "7200");
 	} else {
-		reply_header(req, "Access-Control-Expose-Headers", exposed_headers);
+		response_header(req, "Access-Control-Expose-Headers", exposed_headers);
 	}
 }

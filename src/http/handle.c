@@ -248,10 +248,10 @@ admit(struct request *req)
 static enum error
 run_handler(struct request *req)
 {
-	if (replay_wanted(req))
-		return replay_handle(req);
-	if (version_wanted(req))
-		return version_handle(req);
+	if (idempotency_wanted(req))
+		return idempotency_handle(req);
+	if (etag_wanted(req))
+		return etag_handle(req);
 	if (cache_wanted(req))
 		return cache_handle(req);
 	return req->route->handle(req);
@@ -269,7 +269,7 @@ process(struct request *req)
 
 	e = route_find(req, &segments);
 	if (e == E_METHOD_NOT_ALLOWED && req->method == OPTIONS)
-		return reply_empty(req, OK);
+		return respond_empty(req, OK);
 	if (e)
 		return e;
 
@@ -277,7 +277,7 @@ process(struct request *req)
 	if (e)
 		return e;
 
-	e = version_read(req);
+	e = etag_read_conditions(req);
 	if (e)
 		return e;
 
@@ -285,7 +285,7 @@ process(struct request *req)
 	if (e)
 		return e;
 
-	version_not_modified(req);
+	etag_not_modified(req);
 	return OK;
 }
 
@@ -312,10 +312,12 @@ finish(struct request *req)
 {
 	const char *cache = req->route ? req->route->cache_control : NULL;
 
-	reply_header(req, "X-Request-ID", req->ctx->request_id);
-	reply_header(req, "X-Content-Type-Options", "nosniff");
-	reply_header(req, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-	reply_header(req, "Cache-Control", cache && req->reply.status < 400 ? cache : "no-store");
+	response_header(req, "X-Request-ID", req->ctx->request_id);
+	response_header(req, "X-Content-Type-Options", "nosniff");
+	response_header(req, "Content-Security-Policy",
+			"default-src 'none'; frame-ancestors 'none'");
+	response_header(req, "Cache-Control",
+			cache && req->response.status < 400 ? cache : "no-store");
 	cors_finish(req);
 }
 
@@ -341,7 +343,7 @@ log_request(const struct request *req, unsigned status, enum cause cause, int64_
 		{ .name = "path", .text = req->path },
 		{ .name = "status", .number = status, .is = LOG_NUMBER },
 		{ .name = "duration", .number = took, .is = LOG_SECONDS },
-		{ .name = "bytes", .number = (int64_t)req->reply.len, .is = LOG_NUMBER },
+		{ .name = "bytes", .number = (int64_t)req->response.len, .is = LOG_NUMBER },
 		{ .name = "remote_addr", .text = req->ctx->ip },
 		{ .name = "error", .text = status >= 400 && e ? error_info(e)->code : NULL },
 		{ .name = "cause", .text = status == 503 ? cause_word(cause) : NULL },
@@ -381,32 +383,32 @@ app_handle(struct request *req)
 	enum error e;
 
 	c->request_id = "none";
-	if (setjmp(*arena_guard(c->arena)) == 0) {
+	if (setjmp(*arena_catch(c->arena)) == 0) {
 		identify(req);
 		e = process(req);
 		if (is_parked(req, e)) {
-			arena_unguard(c->arena);
-			db_settle(c->db);
+			arena_uncatch(c->arena);
+			db_reset(c->db);
 			return;
 		}
 		if (e == E_OVERLOADED)
 			limit_give_back(req);
 		limit_headers(req);
 		if (e) {
-			reply_problem(req, e);
+			respond_problem(req, e);
 			note_refusal(req, e);
 		}
 	} else {
 		log_error(c, "a request took more memory than it may have");
 		unpark(c);
-		reply_out_of_memory(req);
+		respond_out_of_memory(req);
 	}
-	arena_unguard(c->arena);
+	arena_uncatch(c->arena);
 	cache_forget(req);
 	finish(req);
 	if (c->db)
-		db_settle(c->db);
+		db_reset(c->db);
 	took = clock_monotonic() - start;
-	measure_request(req, req->reply.status, c->failure.cause, took);
-	log_request(req, req->reply.status, c->failure.cause, took);
+	measure_request(req, req->response.status, c->failure.cause, took);
+	log_request(req, req->response.status, c->failure.cause, took);
 }

@@ -40,39 +40,39 @@ enum error route_find(struct request *, const struct segments *) MUST_CHECK;
  * transaction collides with another one, all of it runs again. */
 struct act {
 	struct request *req;
-	bool snapshot; /* as db_snapshot() */
+	bool snapshot; /* as db_repeatable_read() */
 	/* Before the handler, which does not run where this makes the answer; and after it,
 	 * where it did well (or NULL). */
 	enum error (*before)(struct request *, void *arg);
 	enum error (*after)(struct request *, void *arg);
 	void *arg;
-	struct reply start; /* transact()'s own */
+	struct response start; /* transact()'s own */
 	enum error failed;
 };
 enum error transact(struct act *) MUST_CHECK;
 
-/* versions.c: ETag, If-Match, If-None-Match. A row whose schema has an INT `version` without
+/* etag.c: ETag, If-Match, If-None-Match. A row whose schema has an INT `version` without
  * flags is sent with a tag; a route that changes it takes If-Match where a GET of the same path
  * shows it. The UPDATE counts: version = version + 1. */
-bool version_counted(const struct schema *) MUST_CHECK;
-const char *version_tag(struct arena *, const struct schema *, const void *record);
+bool etag_has_version(const struct schema *) MUST_CHECK;
+const char *etag_make(struct arena *, const struct schema *, const void *record);
 /* The GET of the same path that shows one row, or NULL. */
 const struct route *route_reader(const struct route *);
 /* The same for a route that changes a row with versions, else NULL. */
-const struct route *version_reader(const struct route *);
+const struct route *etag_reader(const struct route *);
 /* E_BAD_REQUEST for a header that is malformed. */
-enum error version_read(struct request *) MUST_CHECK;
-/* Whether the request depends on the version of what it changes; then version_handle() runs
+enum error etag_read_conditions(struct request *) MUST_CHECK;
+/* Whether the request depends on the version of what it changes; then etag_handle() runs
  * the handler: E_PRECONDITION_FAILED, or E_NOT_FOUND for a row that the caller may not see. */
-bool version_wanted(const struct request *);
-enum error version_handle(struct request *) MUST_CHECK;
+bool etag_wanted(const struct request *);
+enum error etag_handle(struct request *) MUST_CHECK;
 /* Makes an answer 304 that the client has already. */
-void version_not_modified(struct request *);
+void etag_not_modified(struct request *);
 
-/* replay.c: Idempotency-Key. Whether the request has one, and its route takes it; then
- * replay_handle() runs the handler, or gives the answer that it gave. */
-bool replay_wanted(const struct request *);
-enum error replay_handle(struct request *) MUST_CHECK;
+/* idempotency.c: Idempotency-Key. Whether the request has one, and its route takes it; then
+ * idempotency_handle() runs the handler, or gives the answer that it gave. */
+bool idempotency_wanted(const struct request *);
+enum error idempotency_handle(struct request *) MUST_CHECK;
 
 /* cors.c: what a page of another origin has to be told. Takes no memory. */
 void cors_finish(struct request *);
@@ -81,7 +81,7 @@ void cors_finish(struct request *);
 bool has_location(const struct route *);
 
 /* The value of a header of the answer, or NULL. */
-const char *reply_find_header(const struct reply *, const char *name);
+const char *response_find_header(const struct response *, const char *name);
 
 /* cache.c: answers that are kept. Whether this one may be; then cache_handle() runs the
  * handler where there is none. */
@@ -110,9 +110,9 @@ void limit_headers(struct request *);
 bool limit_first_refusal(struct request *, enum error);
 
 /* Makes the answer of an error from what fail() left in the ctx. */
-void reply_problem(struct request *, enum error);
+void respond_problem(struct request *, enum error);
 
 /* The same where memory has run out: takes none. */
-void reply_out_of_memory(struct request *);
+void respond_out_of_memory(struct request *);
 
 #endif

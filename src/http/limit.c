@@ -181,8 +181,8 @@ limit_headers(struct request *req)
 	buf_json(&policy, "%s;q=%jd;w=%jd", limit->name, limit->rate->n, limit->rate->seconds);
 	buf_json(&state, "%s;r=%jd;t=%jd", limit->name, req->limits.tightest_state.remaining,
 		 req->limits.tightest_state.wait);
-	reply_header(req, "RateLimit-Policy", policy.data);
-	reply_header(req, "RateLimit", state.data);
+	response_header(req, "RateLimit-Policy", policy.data);
+	response_header(req, "RateLimit", state.data);
 }
 
 bool

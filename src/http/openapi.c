@@ -74,8 +74,8 @@ body_use(const struct route *r)
 static void
 collect_schemas(struct doc *d, const struct route *r)
 {
-	if (r->reply)
-		shape_need(d, r->reply, r->list ? USE_PAGE : USE_READ);
+	if (r->response)
+		shape_need(d, r->response, r->list ? USE_PAGE : USE_READ);
 	if (r->body)
 		shape_need(d, r->body, body_use(r));
 	if (r->form)
@@ -141,7 +141,7 @@ parameter(struct doc *d, const char *in, const struct field *f, bool required)
 {
 	struct field bare = *f;
 
-	bare.text = NULL;
+	bare.summary = NULL;
 	bare.aliases = NULL;
 	buf_json(&d->json, "{'name':%s,'in':%s,", f->name, in);
 	buf_json(&d->json, required ? "'required':true," : "'required':false,");
@@ -156,7 +156,7 @@ path_parameters(struct doc *d, const char *path)
 {
 	while ((path = strchr(path, '{'))) {
 		size_t n = strcspn(++path, "}");
-		struct field id = { .type = TYPE_UUID, .text = "Identifier of the row." };
+		struct field id = { .type = TYPE_UUID, .summary = "Identifier of the row." };
 
 		id.name = arena_text_n(d->arena, path, n);
 		parameter(d, "path", &id, true);
@@ -170,7 +170,7 @@ query_parameters(struct doc *d, const struct schema *query)
 		const struct field *f = &query->fields[i];
 
 		if (f->flags & F_CREATE)
-			parameter(d, "query", f, f->flags & F_REQUIRED && !f->initial);
+			parameter(d, "query", f, f->flags & F_REQUIRED && !f->default_value);
 	}
 }
 
@@ -189,8 +189,8 @@ sort_parameter(struct doc *d, const struct list *list)
 		choices[2 * i + 1] = list->sorts[i].name;
 	}
 	sort.choices = choices;
-	sort.initial = choices[0];
-	sort.text = "Order; a minus is descending.";
+	sort.default_value = choices[0];
+	sort.summary = "Order; a minus is descending.";
 	parameter(d, "query", &sort, false);
 }
 
@@ -253,8 +253,8 @@ success_content(struct doc *d, const struct route *r)
 	const char *type = r->media_type ? r->media_type : "application/json";
 
 	buf_json(&d->json, "'content':{");
-	if (r->reply)
-		media(d, type, r->reply, r->list ? USE_PAGE : USE_READ);
+	if (r->response)
+		media(d, type, r->response, r->list ? USE_PAGE : USE_READ);
 	else
 		buf_json(&d->json, "%s:{'schema':{'type':%s}}", type,
 			 ends_with(type, "json") ? "object" : "string");
@@ -336,8 +336,8 @@ operation(struct doc *d, const struct operation *op)
 
 	buf_json(&d->json, "\n%s:{'tags':[%s],'operationId':%s,", method_key(d->arena, r->method),
 		 op->feature->name, op->id);
-	if (r->text)
-		buf_json(&d->json, "'summary':%s,", r->text);
+	if (r->summary)
+		buf_json(&d->json, "'summary':%s,", r->summary);
 	describe(d, who_may(d, r));
 	security(d, r);
 	parameters(d, r);
@@ -420,7 +420,7 @@ tags(struct doc *d)
 		if (!(*f)->routes || !(*f)->routes[0].method)
 			continue;
 		buf_json(&d->json, "{'name':%s,", (*f)->name);
-		describe(d, (*f)->text);
+		describe(d, (*f)->summary);
 		buf_json(&d->json, "},");
 	}
 	buf_json(&d->json, "],");
@@ -454,7 +454,7 @@ openapi_document(size_t *len)
 	if (!document) {
 		struct arena *a = arena_new(MEMORY_MAX);
 
-		if (setjmp(*arena_guard(a)) == 0)
+		if (setjmp(*arena_catch(a)) == 0)
 			document = make_document(a);
 		arena_free(a);
 	}

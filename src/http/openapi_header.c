@@ -27,9 +27,9 @@ traits_of(const struct route *r)
 		traits |= LIMITED;
 	if (has_location(r))
 		traits |= LOCATES;
-	if (r->etag || (r->reply && !r->list && version_counted(r->reply)))
+	if (r->etag || (r->response && !r->list && etag_has_version(r->response)))
 		traits |= r->method == GET ? TAGS | SHOWS : TAGS;
-	if (version_reader(r))
+	if (etag_reader(r))
 		traits |= CHANGES;
 	return traits;
 }
@@ -40,11 +40,11 @@ version_is_shown(const struct route *r)
 	return traits_of(r) & SHOWS;
 }
 
-/* `*`, or entity tags in quotes, separated by commas (find_tag() in versions.c). */
+/* `*`, or entity tags in quotes, separated by commas (find_tag() in etag.c). */
 #define TAG_PATTERN  "(W/)?\"[!#-~\\u0080-\\u00ff]*\""
 #define TAGS_PATTERN "^([*]|[, \\t]*" TAG_PATTERN "([ \\t]*,[, \\t]*" TAG_PATTERN ")*[, \\t]*)$"
 
-/* 1 to 255 printable characters, or these as a quoted string (read_key() in replay.c). */
+/* 1 to 255 printable characters, or these as a quoted string (read_key() in idempotency.c). */
 #define KEY_PATTERN "^([!#-~][ -~]{0,254}|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$"
 
 /* Without examples: tools would send them, and a made-up tag or a used key is an error. */
@@ -158,8 +158,9 @@ headers_write(struct doc *d, const struct route *r, unsigned status)
 	for (size_t i = 0; i < COUNT(sent); i++)
 		if (sent[i].traits & traits_of(r) && (status != 304 || sent[i].flags & WITH_304))
 			header_ref(d, i);
-	for (size_t i = 0; i < COUNT(r->sends) && r->sends[i].name; i++)
-		header(d, r->sends[i].name, r->sends[i].value, true, "{\"type\":\"string\"}");
+	for (size_t i = 0; i < COUNT(r->response_headers) && r->response_headers[i].name; i++)
+		header(d, r->response_headers[i].name, r->response_headers[i].value, true,
+		       "{\"type\":\"string\"}");
 	buf_json(&d->json, "},");
 }
 

@@ -27,7 +27,7 @@ problems_of(const struct doc *d, const struct route *r)
 		errors |= BIT(E_NOT_FOUND);
 	if (r->idempotent)
 		errors |= BIT(E_IDEMPOTENCY_IN_PROGRESS) | BIT(E_IDEMPOTENCY_KEY_REUSED);
-	if (version_reader(r))
+	if (etag_reader(r))
 		errors |= BIT(E_PRECONDITION_FAILED);
 	if (route_limit(r, 0))
 		errors |= BIT(E_RATE_LIMITED);
@@ -90,15 +90,15 @@ problem_example(struct doc *d, enum error e)
 /* A member of `responses`. With `reply`: of a route that tells what is away, so either comes. */
 static void
 problem_response(struct doc *d, const char *name, const char *text, uint64_t errors,
-		 const struct schema *reply)
+		 const struct schema *response)
 {
 	buf_json(&d->json, "%s:{", name);
 	describe(d, text);
 	headers_of_failure(d, errors);
 	buf_json(&d->json, "'content':{");
-	if (reply) {
+	if (response) {
 		buf_json(&d->json, "'application/json':{'schema':");
-		shape_ref(d, reply, USE_READ);
+		shape_ref(d, response, USE_READ);
 		buf_json(&d->json, "},");
 	}
 	buf_json(&d->json, "'application/problem+json':{'schema':");
@@ -123,11 +123,11 @@ problems_write(struct doc *d, const struct route *r)
 
 		for (; e < ERROR_COUNT && error_info((enum error)e)->status == status; e++)
 			set |= errors & BIT(e);
-		if (status == 503 && r->reply_503) {
+		if (status == 503 && r->body_on_503) {
 			problem_response(d, "503",
 					 "Something that the service needs is away, or it has too "
 					 "much to do.",
-					 BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED), r->reply);
+					 BIT(E_UNAVAILABLE) | BIT(E_OVERLOADED), r->response);
 		} else if (set) {
 			set_need(d, set);
 			buf_json(&d->json, "'%u':", status);

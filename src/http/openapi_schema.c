@@ -169,8 +169,8 @@ sample(struct arena *a, const struct field *f)
 {
 	if (f->example)
 		return f->example;
-	if (f->initial)
-		return f->initial;
+	if (f->default_value)
+		return f->default_value;
 
 	switch (f->type) {
 	case TYPE_TEXT:
@@ -309,7 +309,7 @@ record_of(struct doc *d, const struct field *f)
 void
 describe_field(struct doc *d, const struct field *f, enum use use)
 {
-	const char *text = f->text;
+	const char *text = f->summary;
 
 	for (const char *const *a = f->aliases; a && *a && use != USE_READ; a += 2)
 		text = arena_printf(d->arena, "%s%s`%s` is accepted for `%s`.", text ? text : "",
@@ -328,9 +328,9 @@ field_schema(struct doc *d, const struct field *f, enum use use)
 		record_of(d, f);
 	} else {
 		value_of(d, f, use);
-		if (use == USE_CREATE && f->initial) {
+		if (use == USE_CREATE && f->default_value) {
 			buf_json(b, "'default':");
-			typed_value(b, f, f->initial);
+			typed_value(b, f, f->default_value);
 		}
 		if (f->flags & F_SECRET)
 			buf_json(b, "'writeOnly':true,");
@@ -352,8 +352,8 @@ required_rows(struct doc *d, const struct schema *schema, enum use use)
 	buf_json(&d->json, "'required':[");
 	for (size_t i = 0; i < schema->nfields; i++) {
 		const struct field *f = &schema->fields[i];
-		bool required =
-		    use == USE_READ || (use == USE_CREATE && f->flags & F_REQUIRED && !f->initial);
+		bool required = use == USE_READ ||
+				(use == USE_CREATE && f->flags & F_REQUIRED && !f->default_value);
 
 		if (takes_part(f, use) && required)
 			buf_json(&d->json, "%s,", f->name);

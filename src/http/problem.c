@@ -44,17 +44,17 @@ set_error_headers(struct request *req, enum error e, unsigned status)
 	unsigned seconds = req->ctx->failure.retry_after;
 
 	if (status == 401)
-		reply_header(req, "WWW-Authenticate",
-			     token_sent ? "Bearer error=\"invalid_token\"" : "Bearer");
+		response_header(req, "WWW-Authenticate",
+				token_sent ? "Bearer error=\"invalid_token\"" : "Bearer");
 	if (status == 403 && e == E_INSUFFICIENT_SCOPE)
-		reply_header(req, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
+		response_header(req, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
 	if (status == 503 || status == 429)
-		reply_header(req, "Retry-After",
-			     arena_printf(req->ctx->arena, "%u", seconds ? seconds : 1));
+		response_header(req, "Retry-After",
+				arena_printf(req->ctx->arena, "%u", seconds ? seconds : 1));
 }
 
 void
-reply_problem(struct request *req, enum error e)
+respond_problem(struct request *req, enum error e)
 {
 	struct ctx *c = req->ctx;
 	const struct error_info *info = error_info(e);
@@ -77,14 +77,14 @@ reply_problem(struct request *req, enum error e)
 	}
 	buf_json(&b, "}");
 	set_error_headers(req, e, info->status);
-	req->reply.status = info->status;
-	req->reply.media_type = "application/problem+json";
-	req->reply.body = b.data;
-	req->reply.len = b.len;
+	req->response.status = info->status;
+	req->response.media_type = "application/problem+json";
+	req->response.body = b.data;
+	req->response.len = b.len;
 }
 
 void
-reply_out_of_memory(struct request *req)
+respond_out_of_memory(struct request *req)
 {
 	static char body[512];
 	const struct error_info *info = error_info(E_OVERLOADED);
@@ -95,7 +95,7 @@ reply_out_of_memory(struct request *req)
 	    info->title, info->status, info->detail, info->code, req->ctx->request_id,
 	    req->route && req->route->oauth ? ",\"error\":\"temporarily_unavailable\"" : "");
 
-	req->reply = (struct reply) {
+	req->response = (struct response) {
 		.status = info->status,
 		.media_type = "application/problem+json",
 		.body = body,

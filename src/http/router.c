@@ -73,7 +73,7 @@ set_allow(struct request *req, unsigned methods)
 		buf_text(&b, b.len ? ", " : "");
 		buf_text(&b, method_names[m]);
 	}
-	reply_header(req, "Allow", b.data);
+	response_header(req, "Allow", b.data);
 }
 
 static void

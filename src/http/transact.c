@@ -8,16 +8,16 @@ run(struct ctx *c, void *arg)
 	struct request *req = act->req;
 	enum error e;
 
-	req->reply = act->start;
+	req->response = act->start;
 	act->failed = OK;
 	e = act->before(req, act->arg);
-	if (e || req->reply.status)
+	if (e || req->response.status)
 		return e;
 
 	e = req->route->handle(req);
 	if (!e)
 		return act->after ? act->after(req, act->arg) : OK;
-	if (db_doomed(c))
+	if (db_aborted(c))
 		return e;
 
 	/* What it wrote before it refused, such as an audit event, stays as it would without
@@ -32,11 +32,11 @@ transact(struct act *act)
 	struct ctx *c = act->req->ctx;
 	enum error e;
 
-	act->start = act->req->reply;
-	e = act->snapshot ? db_snapshot(c, run, act) : db_transaction(c, run, act);
+	act->start = act->req->response;
+	e = act->snapshot ? db_repeatable_read(c, run, act) : db_transaction(c, run, act);
 	if (!e)
 		e = act->failed;
 	if (e)
-		act->req->reply = act->start;
+		act->req->response = act->start;
 	return e;
 }

@@ -14,7 +14,7 @@ enum { SPARE_SLOTS = 8 };
 static NORETURN void
 run_jobs(pid_t parent, bool mail_alone)
 {
-	struct slot *slot;
+	struct worker_slot *slot;
 	bool done;
 
 	signals_take(SIGNALS_WORKER);
@@ -27,7 +27,7 @@ run_jobs(pid_t parent, bool mail_alone)
 
 	slot->ready = true;
 	done = worker_empty_queues();
-	shared_forget(getpid());
+	shared_release(getpid());
 	exit(done ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -41,11 +41,11 @@ job_work_once(void)
 	log_never_block();
 	forbid_cores();
 	wrong = shared_open(NULL, (unsigned)n + SPARE_SLOTS);
-	if (wrong || !bells_open() || !keeper_set_up(SIGNALS_SINGLE)) {
+	if (wrong || !wakeups_open() || !supervisor_set_up(SIGNALS_SINGLE)) {
 		log_error(NULL, "%s", wrong ? wrong : strerror(errno));
 		return EXIT_FAILURE;
 	}
-	if (keeper_look_once())
+	if (supervisor_check_once())
 		return EXIT_FAILURE; /* the log has the reason */
 
 	for (int64_t i = 0; i < n; i++) {
@@ -56,5 +56,5 @@ job_work_once(void)
 		if (pid < 0)
 			log_error(NULL, "cannot start a worker: %s", strerror(errno));
 	}
-	return keeper_live_with_children() ? EXIT_SUCCESS : EXIT_FAILURE;
+	return supervisor_live_with_children() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -30,7 +30,7 @@ enum stop { STOP_NOT, STOP_CANCELLED, STOP_LOST, STOP_LATE, STOP_LEAVING };
 
 /* What a job is besides what its handler sees. */
 struct job_state {
-	struct slot *slot;
+	struct worker_slot *slot;
 	int64_t key, lease;
 	int64_t late_at;      /* clock_monotonic() of its deadline */
 	int64_t shown_at;     /* when progress was last written */
@@ -41,21 +41,21 @@ struct job_state {
 	const char *result;   /* JSON or NULL */
 };
 
-/* ---- job_kind.c: rows, and what their empty cells mean */
+/* ---- job_task.c: rows, and what their empty cells mean */
 
-int64_t kind_timeout(const struct job_kind *);
-int64_t kind_attempts(const struct job_kind *);
-const char *kind_queue(const struct job_kind *);
+int64_t task_timeout(const struct job_task *);
+int64_t task_max_attempts(const struct job_task *);
+const char *task_queue(const struct job_task *);
 
 /* Seconds before the try after that one, with jitter. */
-int64_t kind_back_off(const struct job_kind *, int64_t attempt);
+int64_t task_back_off(const struct job_task *, int64_t attempts);
 
 /* The names of all kinds as PostgreSQL's text[]. */
-const char *kind_names(struct ctx *);
+const char *task_names(struct ctx *);
 
 /* Reads a job's arguments by the rows that check the body of a request. `args` gets the record,
  * NULL where the kind takes none. */
-enum error kind_read_args(struct ctx *, const struct job_kind *, const char *json,
+enum error task_read_args(struct ctx *, const struct job_task *, const char *json,
 			  const void **args) MUST_CHECK;
 
 /* How many jobs of the queue may run at once; 0: no limit. */
@@ -85,30 +85,30 @@ bool cron_zone_known(const char *zone);
  * 0: none. */
 int64_t cron_last_due(const struct cron_times *, const char *zone, int64_t after, int64_t now);
 
-/* ---- job_keeper.c, job_worker.c, job_run.c */
+/* ---- job_supervisor.c, job_worker.c, job_run.c */
 
 /* Each is set up for its life in a pool, then lives until it is told to leave. False, with
  * errno, where it cannot. */
-bool keeper_set_up(enum signal_role);
-void keeper_live(void);
-bool worker_set_up(struct slot *, bool mail_alone);
+bool supervisor_set_up(enum signal_role);
+void supervisor_live(void);
+bool worker_set_up(struct worker_slot *, bool mail_alone);
 void worker_live(void);
 
 /* For `work --once`: checks once what is due, and closes the connection before fork(); then
  * supervises this process's children until the last one has ended. False: one of them failed. */
-enum error keeper_look_once(void) MUST_CHECK;
-bool keeper_live_with_children(void);
+enum error supervisor_check_once(void) MUST_CHECK;
+bool supervisor_live_with_children(void);
 /* Runs jobs until no queue has any; false where the database stayed away. */
 bool worker_empty_queues(void) MUST_CHECK;
-/* Creates job_bells; false, with errno, on failure. */
-bool bells_open(void);
+/* Creates job_wakeups; false, with errno, on failure. */
+bool wakeups_open(void);
 
 /* The eventfd(2)s by which the keeper and the workers wake each other. */
-struct job_bells {
-	int workers, mail, keeper; /* mail: the worker that runs nothing else */
+struct job_wakeups {
+	int workers, mail, supervisor; /* mail: the worker that runs nothing else */
 };
-extern struct job_bells job_bells;
-void bell_ring(int fd);
+extern struct job_wakeups job_wakeups;
+void wakeup_send(int fd);
 void wake_workers(void);
 
 /* A job that runs, from its row until its end is written. */
@@ -129,7 +129,7 @@ void job_run(struct run *, const struct taken *);
 extern _Atomic int64_t job_leave_by;
 
 /* ---- job_totals.c: carries what was counted to the database */
-enum error job_totals_tell(struct ctx *) MUST_CHECK;
+enum error job_totals_report(struct ctx *) MUST_CHECK;
 
 /* ---- job_repo.c */
 
@@ -139,7 +139,7 @@ enum error job_count(struct ctx *, struct job_depth *out) MUST_CHECK;
 
 struct taken {
 	int64_t key;
-	const char *id, *kind, *args;
+	const char *id, *task, *args;
 	const char *owner_id, *request_id, *traceparent; /* or NULL */
 	int64_t attempts, max_attempts;
 };
@@ -157,7 +157,7 @@ struct held {
 };
 
 struct rescued {
-	const char *id, *kind, *status, *error;
+	const char *id, *task, *status, *error;
 };
 
 /* Those of the queues (text[]; NULL: all) that have jobs and are not paused: of struct job_queue,
@@ -179,7 +179,7 @@ enum error job_show_progress(struct ctx *, int64_t key, int64_t lease, int perce
 /* The table may have grown from nothing to a million rows since the connection planned its
  * statements: it shall do so again. */
 enum error jobs_plan_anew(struct ctx *) MUST_CHECK;
-enum error jobs_look(struct ctx *, struct due *out) MUST_CHECK;
+enum error jobs_check(struct ctx *, struct due *out) MUST_CHECK;
 enum error jobs_renew(struct ctx *, const int64_t *leases, size_t n,
 		      struct records *out) MUST_CHECK; /* of struct held */
 /* Takes jobs away from leases that ran out, and from those of dead workers (the first of

@@ -63,7 +63,7 @@ static const struct schema open_schema = SCHEMA("JobQueueOpen", struct job_queue
 static const struct field taken_fields[] = {
 	{ INT(struct taken, key) },
 	{ UUID(struct taken, id) },
-	{ TEXT(struct taken, kind) },
+	{ TEXT(struct taken, task) },
 	{ TEXT(struct taken, args) },
 	{ UUID(struct taken, owner_id), .flags = F_NULLABLE },
 	{ TEXT(struct taken, request_id), .flags = F_NULLABLE },
@@ -90,7 +90,7 @@ static const struct schema held_schema = SCHEMA("JobHeld", struct held, held_fie
 
 static const struct field rescued_fields[] = {
 	{ UUID(struct rescued, id) },
-	{ TEXT(struct rescued, kind) },
+	{ TEXT(struct rescued, task) },
 	{ TEXT(struct rescued, status) },
 	{ TEXT(struct rescued, error), .flags = F_NULLABLE },
 };
@@ -117,7 +117,7 @@ static const struct field depth_fields[] = {
 };
 static const struct schema depth_schema = SCHEMA("JobDepth", struct job_depth, depth_fields);
 
-#define TAKEN "key, id, kind, args, owner_id, request_id, traceparent, attempts, max_attempts"
+#define TAKEN "key, id, args, owner_id, request_id, traceparent, attempts, max_attempts"
 
 const struct query job_queries[] = {
 	[INSERT] = QUERY(
@@ -169,8 +169,8 @@ const struct query job_queries[] = {
 	    " LIMIT CASE WHEN $6::bigint IS NULL THEN $2::bigint ELSE greatest(0, least($2,"
 	    " $6 - (SELECT count(*) FROM jobs WHERE status = 'running' AND queue = $1))) END"
 	    " FOR UPDATE SKIP LOCKED))"
-	    " RETURNING " TAKEN ", priority, run_at)"
-	    " SELECT " TAKEN " FROM taken ORDER BY priority DESC, run_at, key"),
+	    " RETURNING kind AS task, " TAKEN ", priority, run_at)"
+	    " SELECT task, " TAKEN " FROM taken ORDER BY priority DESC, run_at, key"),
 	[SUCCEED] = QUERY("jobs_succeed", NULL,
 			  "UPDATE jobs SET status = 'succeeded', progress = 100, error = NULL,"
 			  " result = $3, finished_at = now(), " FREE_LEASE
@@ -199,7 +199,7 @@ const struct query job_queries[] = {
 	[PROGRESS] = QUERY("jobs_progress", NULL,
 			   "UPDATE jobs SET progress = $3"
 			   " WHERE key = $1 AND status = 'running' AND lease = $2"),
-	[LOOK] = QUERY("jobs_look", &due_schema,
+	[LOOK] = QUERY("jobs_check", &due_schema,
 		       "WITH moved AS (UPDATE jobs SET status = 'queued' WHERE key = ANY (ARRAY("
 		       "SELECT key FROM jobs WHERE status = 'scheduled' AND run_at <= now()"
 		       " ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING key)"
@@ -237,7 +237,7 @@ const struct query job_queries[] = {
 		       " " FREE_LEASE
 		       " FROM lost, LATERAL (SELECT CASE WHEN late THEN 'it took longer than its"
 		       " timeout' ELSE 'its worker was lost' END AS why) AS because"
-		       " WHERE key = this RETURNING id, kind, status, error"),
+		       " WHERE key = this RETURNING id, kind AS task, status, error"),
 	[CRON_BEGIN] = QUERY("job_crons_begin", &seen_schema,
 			     "INSERT INTO job_crons AS c (name, last_at)"
 			     " VALUES ($1, to_timestamp($2)) ON CONFLICT (name)"
@@ -314,13 +314,13 @@ static const struct list_filter filters[] = {
 			     .field = { .name = "status",
 					.type = TYPE_ENUM,
 					.choices = job_statuses,
-					.text = "Only jobs in this state." } },
+					.summary = "Only jobs in this state." } },
 	[JOBS_BY_TASK] = { .sql = "kind = $",
 			   .field = { .name = "task",
 				      .type = TYPE_TEXT,
 				      .min = 1,
 				      .max = 100,
-				      .text = "Only jobs of this kind." } },
+				      .summary = "Only jobs of this kind." } },
 	[JOBS_BY_QUEUE] = { .sql = "queue = $", .field = { .type = TYPE_TEXT } },
 	[JOBS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
 	{ 0 },
@@ -390,13 +390,13 @@ insert_unique(struct ctx *c, struct db_params p, const char *key, struct job_row
 }
 
 static const char *
-args_json(struct ctx *c, const struct job_kind *kind, const void *args)
+args_json(struct ctx *c, const struct job_task *task, const void *args)
 {
 	struct buf b = buf_new(c->arena, JOB_ARGS_MAX);
 
-	if (!kind->args)
+	if (!task->args)
 		return "{}";
-	schema_write(&b, kind->args, args);
+	schema_write(&b, task->args, args);
 	return buf_done(&b);
 }
 
@@ -410,7 +410,7 @@ check_owner(struct ctx *c, const char *owner)
 	if (!owner || !max)
 		return OK;
 
-	e = db_run(c, &job_queries[LOCK_OWNER], NULL, owner);
+	e = db_exec(c, &job_queries[LOCK_OWNER], NULL, owner);
 	if (e)
 		return e;
 
@@ -425,9 +425,9 @@ check_owner(struct ctx *c, const char *owner)
 }
 
 enum error
-job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struct job_options how)
+job_enqueue_(struct ctx *c, const struct job_task *task, const void *args, struct job_options how)
 {
-	const char *json = args_json(c, kind, args), *unique = NULL;
+	const char *json = args_json(c, task, args), *unique = NULL;
 	struct job_row row = { 0 };
 	char id[UUID_TEXT_SIZE];
 	const void *checked;
@@ -437,24 +437,24 @@ job_enqueue_(struct ctx *c, const struct job_kind *kind, const void *args, struc
 		return fail(c, E_PAYLOAD_TOO_LARGE, "a job takes at most %d bytes of arguments",
 			    JOB_ARGS_MAX);
 
-	e = kind_read_args(c, kind, json, &checked);
+	e = task_read_args(c, task, json, &checked);
 	if (e)
 		return e;
 
 	if (how.unique)
-		unique = arena_printf(c->arena, "%s:%s", kind->name, how.unique);
+		unique = arena_printf(c->arena, "%s:%s", task->name, how.unique);
 	uuid_new(id);
 	e = db_begin(c);
 	if (e)
 		return e;
 
 	e = insert_unique(c,
-			  DB_PARAMS(id, kind->name,
-				    how.queue && !kind->concurrency ? how.queue : kind_queue(kind),
+			  DB_PARAMS(id, task->name,
+				    how.queue && !task->concurrency ? how.queue : task_queue(task),
 				    p_int(c, how.priority), p_time(c, how.run_at), json, how.owner,
-				    unique, p_int(c, kind_timeout(kind)),
-				    p_int(c, kind_attempts(kind)), c->request_id, c->traceparent,
-				    p_bool(settings.job_listen)),
+				    unique, p_int(c, task_timeout(task)),
+				    p_int(c, task_max_attempts(task)), c->request_id,
+				    c->traceparent, p_bool(settings.job_listen)),
 			  unique, &row);
 	if (!e)
 		e = check_owner(c, how.owner);
@@ -476,7 +476,7 @@ take(struct ctx *c, const char *queue, int64_t n, int64_t lease, const int64_t *
      struct records *out)
 {
 	return db_all(c, &job_queries[TAKE], out, queue, p_int(c, n), p_int(c, lease),
-		      kind_names(c), p_lease_seconds(c), p_int_or_null(c, limit));
+		      task_names(c), p_lease_seconds(c), p_int_or_null(c, limit));
 }
 
 /* Where there is a limit, one after the other counts and takes. */
@@ -491,7 +491,7 @@ jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct rec
 
 	e = db_begin(c);
 	if (!e)
-		e = db_run(c, &job_queries[LOCK_QUEUE], NULL, queue);
+		e = db_exec(c, &job_queries[LOCK_QUEUE], NULL, queue);
 	if (!e)
 		e = take(c, queue, 1, lease, &limit, out);
 	return db_finish(c, e);
@@ -501,43 +501,43 @@ enum error
 jobs_succeed(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, const char *result,
 	     int64_t *changed)
 {
-	return db_run(c, &job_queries[SUCCEED], changed, p_numbers(c, keys, n), p_int(c, lease),
-		      result);
+	return db_exec(c, &job_queries[SUCCEED], changed, p_numbers(c, keys, n), p_int(c, lease),
+		       result);
 }
 
 enum error
 job_fail(struct ctx *c, int64_t key, int64_t lease, const char *status, int64_t delay,
 	 const char *error, int64_t *changed)
 {
-	return db_run(c, &job_queries[FAIL], changed, p_int(c, key), p_int(c, lease), status,
-		      p_int(c, delay), error);
+	return db_exec(c, &job_queries[FAIL], changed, p_int(c, key), p_int(c, lease), status,
+		       p_int(c, delay), error);
 }
 
 enum error
 jobs_put_back(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
 	      int64_t *changed)
 {
-	return db_run(c, &job_queries[PUT_BACK], changed, p_int(c, lease), p_numbers(c, keys, n),
-		      p_int(c, delay));
+	return db_exec(c, &job_queries[PUT_BACK], changed, p_int(c, lease), p_numbers(c, keys, n),
+		       p_int(c, delay));
 }
 
 enum error
 job_show_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *changed)
 {
-	return db_run(c, &job_queries[PROGRESS], changed, p_int(c, key), p_int(c, lease),
-		      p_int(c, percent));
+	return db_exec(c, &job_queries[PROGRESS], changed, p_int(c, key), p_int(c, lease),
+		       p_int(c, percent));
 }
 
 enum error
 jobs_plan_anew(struct ctx *c)
 {
-	return db_run(c, &job_queries[DISCARD], NULL);
+	return db_exec(c, &job_queries[DISCARD], NULL);
 }
 
 /* ---- what the keeper does */
 
 enum error
-jobs_look(struct ctx *c, struct due *out)
+jobs_check(struct ctx *c, struct due *out)
 {
 	return db_one(c, &job_queries[LOOK], out);
 }
@@ -568,7 +568,7 @@ enum error
 cron_claim(struct ctx *c, const char *name, int64_t at, bool *mine)
 {
 	int64_t n = 0;
-	enum error e = db_run(c, &job_queries[CRON_CLAIM], &n, name, p_int(c, at));
+	enum error e = db_exec(c, &job_queries[CRON_CLAIM], &n, name, p_int(c, at));
 
 	*mine = n == 1;
 	return e;
@@ -585,7 +585,7 @@ job_find(struct ctx *c, const char *id, const char *visible_to, struct job_row *
 static enum error
 tell(struct ctx *c, const char *what)
 {
-	return settings.job_listen ? db_run(c, &job_queries[NOTIFY], NULL, what) : OK;
+	return settings.job_listen ? db_exec(c, &job_queries[NOTIFY], NULL, what) : OK;
 }
 
 /* Changes a job that is in a state to be changed, and tells the workers. */
@@ -634,7 +634,7 @@ job_pause(struct ctx *c, const char *queue, bool paused)
 
 	e = db_begin(c);
 	if (!e)
-		e = db_run(c, &job_queries[paused ? PAUSE : RESUME], NULL, queue);
+		e = db_exec(c, &job_queries[paused ? PAUSE : RESUME], NULL, queue);
 	if (!e && !paused)
 		e = tell(c, "queued");
 	return db_finish(c, e);
@@ -651,7 +651,7 @@ job_prune(struct ctx *c, int64_t hours, int64_t *removed)
 
 	*removed = 0;
 	while (!e && n == BATCH) {
-		e = db_run(c, &job_queries[PRUNE], &n, ended, failed, p_int(c, BATCH));
+		e = db_exec(c, &job_queries[PRUNE], &n, ended, failed, p_int(c, BATCH));
 		if (!e)
 			*removed += n;
 	}
@@ -679,6 +679,6 @@ job_totals(struct ctx *c, struct records *out)
 enum error
 job_totals_add(struct ctx *c, const struct metric_series *s)
 {
-	return db_run(c, &job_queries[TOTALS_ADD], NULL, s->values[0], s->values[1],
-		      p_numbers(c, (const int64_t *)s->cells, METRIC_CELLS));
+	return db_exec(c, &job_queries[TOTALS_ADD], NULL, s->values[0], s->values[1],
+		       p_numbers(c, (const int64_t *)s->cells, METRIC_CELLS));
 }

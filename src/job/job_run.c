@@ -157,11 +157,11 @@ run_handler(struct run *r, const struct taken *t)
 {
 	enum error e;
 
-	e = kind_read_args(&r->ctx, r->job.kind, t->args, &r->job.args);
+	e = task_read_args(&r->ctx, r->job.task, t->args, &r->job.args);
 	if (e)
 		return job_give_up(&r->job, e);
 
-	return r->job.kind->run(&r->job);
+	return r->job.task->run(&r->job);
 }
 
 void
@@ -169,7 +169,7 @@ job_run(struct run *r, const struct taken *t)
 {
 	struct ctx *c = &r->ctx;
 
-	if (setjmp(*arena_guard(c->arena)) == 0) {
+	if (setjmp(*arena_catch(c->arena)) == 0) {
 		r->error = run_handler(r, t);
 	} else {
 		log_error(c, "the job took more memory than it may have");
@@ -177,6 +177,6 @@ job_run(struct run *r, const struct taken *t)
 		r->error = fail_unavailable(c, CAUSE_MEMORY, NULL);
 		c->failure.detail = "it took more memory than it may have";
 	}
-	arena_unguard(c->arena);
-	db_settle(c->db);
+	arena_uncatch(c->arena);
+	db_reset(c->db);
 }

@@ -19,7 +19,7 @@ is_zero(const struct metric_series *s)
 /* Once taken, what cannot be written is put back, so that it is counted later; what a
  * keeper has in hand when it is killed is lost. */
 enum error
-job_totals_tell(struct ctx *c)
+job_totals_report(struct ctx *c)
 {
 	struct metric_series *series;
 	size_t n = metric_read(c->arena, &metric_job_duration, true, &series);
@@ -46,7 +46,7 @@ job_depth(struct ctx *c, struct job_depth *out)
 		e = job_count(c, out);
 		if (e)
 			*out = (struct job_depth) { .oldest = UNKNOWN };
-		shared_tell(READING_JOBS, out, sizeof(*out));
+		shared_report(READING_JOBS, out, sizeof(*out));
 		if (e)
 			return e;
 	}

@@ -7,12 +7,12 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 
-struct job_bells job_bells = { -1, -1, -1 };
+struct job_wakeups job_wakeups = { -1, -1, -1 };
 
 enum { KEEPER, MAIL_WORKER };
 
 void
-bell_ring(int fd)
+wakeup_send(int fd)
 {
 	uint64_t one = 1;
 
@@ -25,54 +25,55 @@ bell_ring(int fd)
 void
 wake_workers(void)
 {
-	bell_ring(job_bells.workers);
-	bell_ring(job_bells.mail);
+	wakeup_send(job_wakeups.workers);
+	wakeup_send(job_wakeups.mail);
 }
 
 static int
-work(const struct seat_info *info)
+work(const struct worker_info *info)
 {
-	bool keeper = info->seat == KEEPER;
-	bool mail_alone = info->seat == MAIL_WORKER && queue_served(JOB_QUEUE_MAIL);
-	struct slot *slot = shared_slot_take();
+	bool supervisor = info->number == KEEPER;
+	bool mail_alone = info->number == MAIL_WORKER && queue_served(JOB_QUEUE_MAIL);
+	struct worker_slot *slot = shared_slot_take();
 
 	errno = EAGAIN; /* without a slot: until old workers are gone */
-	if (!slot || !(keeper ? keeper_set_up(SIGNALS_WORKER) : worker_set_up(slot, mail_alone))) {
-		log_error(NULL, "cannot start a %s: %s", keeper ? "keeper" : "worker",
+	if (!slot ||
+	    !(supervisor ? supervisor_set_up(SIGNALS_WORKER) : worker_set_up(slot, mail_alone))) {
+		log_error(NULL, "cannot start a %s: %s", supervisor ? "keeper" : "worker",
 			  strerror(errno));
 		return EXIT_FAILURE;
 	}
 
 	slot->ready = true;
 	kill(info->parent, SIGUSR1);
-	if (keeper)
-		keeper_live();
+	if (supervisor)
+		supervisor_live();
 	else
 		worker_live();
-	shared_forget(getpid());
+	shared_release(getpid());
 	return EXIT_SUCCESS;
 }
 
 bool
-bells_open(void)
+wakeups_open(void)
 {
-	job_bells.workers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	job_bells.mail = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	job_bells.keeper = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return job_bells.workers >= 0 && job_bells.mail >= 0 && job_bells.keeper >= 0;
+	job_wakeups.workers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	job_wakeups.mail = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	job_wakeups.supervisor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return job_wakeups.workers >= 0 && job_wakeups.mail >= 0 && job_wakeups.supervisor >= 0;
 }
 
 int
 job_work(void)
 {
 	const struct pool_plan plan = {
-		.text = "works on jobs",
-		.nseats = (size_t)settings.job_workers + 1 + queue_served(JOB_QUEUE_MAIL),
+		.summary = "works on jobs",
+		.nworkers = (size_t)settings.job_workers + 1 + queue_served(JOB_QUEUE_MAIL),
 		.drain_seconds = settings.job_drain_seconds + JOB_GRACE_SECONDS,
 		.work = work,
 	};
 
-	if (!bells_open()) {
+	if (!wakeups_open()) {
 		log_error(NULL, "cannot create an eventfd: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

@@ -22,14 +22,14 @@ enum {
 	IDLE_MS = 30000, /* though the keeper rings */
 	REST_MS = 4,     /* after a small batch, so that the next one is larger */
 	AWAY_MS = 250,   /* between two tries while the database is away */
-	KINDS_MAX = 256,
+	TASKS_MAX = 256,
 	FAILURES_MAX = 20, /* with AWAY_MS between them, in `work --once` */
 };
 
 static struct worker {
-	struct slot *slot;
+	struct worker_slot *slot;
 	bool mail_alone;
-	int bell;
+	int wakeup;
 	struct arena *arena, *job_arena; /* of a batch; of a job */
 	struct ctx ctx;                  /* of a batch */
 	struct db *db;
@@ -48,9 +48,9 @@ static struct worker {
 	int64_t write_by;
 
 	/* What jobs take on average, by kind. */
-	const struct job_kind *kinds[KINDS_MAX];
-	int64_t pace[KINDS_MAX], overall;
-	size_t nkinds;
+	const struct job_task *tasks[TASKS_MAX];
+	int64_t pace[TASKS_MAX], overall;
+	size_t ntasks;
 } w;
 
 /* ---- signals: leave, and the end of a job that does not stop */
@@ -125,7 +125,7 @@ take_signals(void)
 
 /* Waits until somebody rings, or we shall leave. */
 static void
-wait_for_bell(int milliseconds)
+wait_for_wakeup(int milliseconds)
 {
 	struct epoll_event event;
 	sigset_t leave, before;
@@ -137,7 +137,7 @@ wait_for_bell(int milliseconds)
 	sigaddset(&leave, SIGXCPU);
 	sigprocmask(SIG_BLOCK, &leave, &before);
 	if (!job_leave_by && epoll_pwait(w.epoll, &event, 1, milliseconds, &before) > 0 &&
-	    read(w.bell, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
+	    read(w.wakeup, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
 		log_error(NULL, "cannot read an eventfd: %s", strerror(errno));
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
@@ -145,20 +145,20 @@ wait_for_bell(int milliseconds)
 /* ---- how long jobs take */
 
 static int64_t *
-pace_of(const struct job_kind *kind)
+pace_of(const struct job_task *task)
 {
 	static int64_t unknown;
 
-	for (size_t i = 0; i < w.nkinds; i++)
-		if (w.kinds[i] == kind)
+	for (size_t i = 0; i < w.ntasks; i++)
+		if (w.tasks[i] == task)
 			return &w.pace[i];
-	if (w.nkinds == KINDS_MAX) {
+	if (w.ntasks == TASKS_MAX) {
 		unknown = SECOND;
 		return &unknown;
 	}
-	w.kinds[w.nkinds] = kind;
-	w.pace[w.nkinds] = SECOND;
-	return &w.pace[w.nkinds++];
+	w.tasks[w.ntasks] = task;
+	w.pace[w.ntasks] = SECOND;
+	return &w.pace[w.ntasks++];
 }
 
 /* Up at once, down by and by. */
@@ -185,7 +185,7 @@ batch_size(void)
 static bool
 try_again(enum error e)
 {
-	db_settle(w.db);
+	db_reset(w.db);
 	failure_clear(&w.ctx);
 	if (e != E_UNAVAILABLE || now() > w.lease_ends)
 		return false;
@@ -265,7 +265,7 @@ judge(const struct run *r)
 		return PUT_BACK;
 	if (s->snooze && !s->stopped)
 		return SNOOZED;
-	return s->given_up || r->job.attempt >= r->job.max_attempts ? FAILED : TO_RETRY;
+	return s->given_up || r->job.attempts >= r->job.max_attempts ? FAILED : TO_RETRY;
 }
 
 static enum error
@@ -281,7 +281,7 @@ write_outcome(const struct run *r, enum outcome outcome, int64_t *n)
 	if (outcome == CANCELLED)
 		return job_fail(&w.ctx, s->key, s->lease, "cancelled", 0, "it was cancelled", n);
 	return job_fail(&w.ctx, s->key, s->lease, outcome == FAILED ? "failed" : "scheduled",
-			kind_back_off(r->job.kind, r->job.attempt), error_text(r), n);
+			task_back_off(r->job.task, r->job.attempts), error_text(r), n);
 }
 
 /* Returns what became of it. */
@@ -308,7 +308,7 @@ write_end(const struct run *r)
 	if (e || !n)
 		return LOST;
 	if (outcome != SUCCEEDED)
-		bell_ring(job_bells.keeper); /* it may be due soon */
+		wakeup_send(job_wakeups.supervisor); /* it may be due soon */
 	return outcome;
 }
 
@@ -317,7 +317,7 @@ log_end(const struct run *r, enum outcome outcome, int64_t took)
 {
 	const struct log_field fields[] = {
 		{ .name = "job_id", .text = r->job.id },
-		{ .name = "attempt", .number = r->job.attempt, .is = LOG_NUMBER },
+		{ .name = "attempt", .number = r->job.attempts, .is = LOG_NUMBER },
 		{ .name = "duration", .number = took, .is = LOG_SECONDS },
 		{ .name = "result", .text = outcomes[outcome].text },
 		{ .name = "error", .text = r->error ? error_text(r) : NULL },
@@ -350,11 +350,11 @@ put_back_rest(void)
 }
 
 static void
-start_clock(const struct job_kind *kind, struct run *r)
+start_clock(const struct job_task *task, struct run *r)
 {
 	int64_t ends, leave_by;
 
-	r->state.late_at = now() + kind_timeout(kind) * SECOND;
+	r->state.late_at = now() + task_timeout(task) * SECOND;
 	ends = r->state.late_at;
 	leave_by = job_leave_by;
 	if (leave_by && leave_by < ends)
@@ -373,7 +373,7 @@ stop_clock(void)
 }
 
 static void
-run_one(const struct taken *t, const struct job_kind *kind)
+run_one(const struct taken *t, const struct job_task *task)
 {
 	static struct run r;
 	int64_t start = now(), took;
@@ -382,28 +382,28 @@ run_one(const struct taken *t, const struct job_kind *kind)
 	r = (struct run) {
 		.ctx = { .arena = w.job_arena,
 			 .db = w.db,
-			 .route = kind->name,
+			 .route = task->name,
 			 .request_id = t->request_id ? t->request_id : t->id,
 			 .process = "system",
 			 .traceparent = t->traceparent },
-		.job = { .kind = kind,
+		.job = { .task = task,
 			 .id = t->id,
 			 .owner = t->owner_id,
-			 .attempt = t->attempts,
+			 .attempts = t->attempts,
 			 .max_attempts = t->max_attempts },
 		.state = { .slot = w.slot, .key = t->key, .lease = w.lease },
 	};
 	r.job.ctx = &r.ctx;
 	r.job.state = &r.state;
-	start_clock(kind, &r);
+	start_clock(task, &r);
 	job_run(&r, t);
 	stop_clock();
 	took = now() - start;
-	note_pace(pace_of(kind), took);
+	note_pace(pace_of(task), took);
 	note_pace(&w.overall, took);
 	outcome = write_end(&r);
 	if (outcomes[outcome].result)
-		metric_observe(&metric_job_duration, took, kind->name, outcomes[outcome].result);
+		metric_observe(&metric_job_duration, took, task->name, outcomes[outcome].result);
 	log_end(&r, outcome, took);
 	arena_recycle(w.job_arena, strlen(t->args));
 }
@@ -414,21 +414,21 @@ static void
 run_next(void)
 {
 	const struct taken *t = &w.taken[w.begun];
-	const struct job_kind *kind = job_kind_find(t->kind);
+	const struct job_task *task = job_task_find(t->task);
 
 	w.slot->stop = 0;
 	w.slot->since = now();
 	w.slot->job = t->key;
 	w.slot->begun = w.begun + 1;
-	if (!kind || job_leave_by || w.slot->surplus == w.lease) {
+	if (!task || job_leave_by || w.slot->surplus == w.lease) {
 		put_back_rest();
 	} else {
 		w.begun++;
-		if (*pace_of(kind) > QUICK_US) {
+		if (*pace_of(task) > QUICK_US) {
 			write_ended();
 			put_back_rest();
 		}
-		run_one(t, kind);
+		run_one(t, task);
 	}
 	w.slot->job = 0;
 	if (w.nended && now() >= w.write_by)
@@ -463,7 +463,7 @@ work_on(const char *queue, bool *full)
 	if (!e && taken.n) {
 		if ((int64_t)taken.n == n) {
 			*full = true;
-			bell_ring(w.bell); /* others may help */
+			wakeup_send(w.wakeup); /* others may help */
 		}
 		begin_batch(&taken);
 		while (w.begun < w.ntaken)
@@ -472,7 +472,7 @@ work_on(const char *queue, bool *full)
 	}
 	w.slot->nbatch = 0;
 	w.slot->lease = 0;
-	db_settle(w.db);
+	db_reset(w.db);
 	return taken.n;
 }
 
@@ -492,9 +492,9 @@ work_once(void)
 	}
 	w.failures = e ? w.failures + 1 : 0;
 	if (e) {
-		db_settle(w.db);
+		db_reset(w.db);
 		failure_clear(&w.ctx);
-		wait_for_bell(AWAY_MS);
+		wait_for_wakeup(AWAY_MS);
 		return true;
 	}
 	for (size_t i = 0; i < open.n && !job_leave_by; i++)
@@ -507,26 +507,27 @@ work_once(void)
 /* ---- begin and end of a worker */
 
 bool
-worker_set_up(struct slot *slot, bool mail_alone)
+worker_set_up(struct worker_slot *slot, bool mail_alone)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	uint32_t random;
 
 	w.slot = slot;
 	w.mail_alone = mail_alone;
-	w.bell = mail_alone ? job_bells.mail : job_bells.workers;
+	w.wakeup = mail_alone ? job_wakeups.mail : job_wakeups.workers;
 	take_signals();
 	random_bytes(&random, sizeof(random));
 	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
 	w.slot->leases = w.next_lease;
-	bell_ring(job_bells.keeper); /* it must know this worker before the worker can die */
+	wakeup_send(
+	    job_wakeups.supervisor); /* it must know this worker before the worker can die */
 	w.overall = SECOND;
 	w.arena = arena_new(ARENA_LIMIT);
 	w.job_arena = arena_new(ARENA_LIMIT);
 	w.db = db_new(settings.database_url);
 	w.ctx = (struct ctx) { .arena = w.arena, .db = w.db, .request_id = "worker" };
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
-	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, w.bell, &event) == 0;
+	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, w.wakeup, &event) == 0;
 }
 
 static void
@@ -544,7 +545,7 @@ worker_live(void)
 {
 	while (!job_leave_by) {
 		if (!work_once())
-			wait_for_bell(IDLE_MS);
+			wait_for_wakeup(IDLE_MS);
 	}
 	shut_down();
 }

@@ -10,7 +10,7 @@ bool field_accepted(const struct field *, enum schema_mode);
 /* What a value must be, for FIELD_INVALID_TYPE: "must be a whole number". */
 const char *field_type_message(const struct field *);
 
-/* Puts a value in its normal form (field_check, .initial) into the record. */
+/* Puts a value in its normal form (field_check, .default_value) into the record. */
 void field_store(struct arena *, const struct field *, void *record, const char *normal);
 
 /* Where a value comes from and what it must be, for the errors. */

@@ -81,8 +81,8 @@ read_absent(const struct input *in, const struct field *f, void *out)
 
 	if (in->mode == SCHEMA_UPDATE)
 		return OK;
-	if (f->initial) {
-		field_store(in->c->arena, f, out, f->initial);
+	if (f->default_value) {
+		field_store(in->c->arena, f, out, f->default_value);
 		return OK;
 	}
 	if (f->flags & F_REQUIRED || (f->required_if && f->required_if(out)))

@@ -5,7 +5,7 @@
 #include "app/keys.h"
 
 /* A key of a PEM text: RSA of 2048 bits or more, or EC on P-256; private or public.
- * NULL and *wrong (with the cure, for a person) where it is none. */
+ * NULL and *wrong (with the hint, for a person) where it is none. */
 struct pkey *pkey_read(const char *pem, size_t len, const char **wrong) MUST_CHECK;
 
 /* A new private key for "RS256" or "ES256", or NULL. */

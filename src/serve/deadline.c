@@ -20,7 +20,7 @@ static struct {
 	_Atomic int64_t length;
 } now;
 
-static const struct plain_answer too_late = {
+static const struct plain_response too_late = {
 	.status = 503,
 	.title = "Service Unavailable",
 	.code = "unavailable",
@@ -42,7 +42,7 @@ arm(int64_t microseconds)
 /* The client has its answer by now. The log is no place for a signal handler: should it
  * wait for a lock that the interrupted code holds, a second alarm ends that. */
 static NORETURN void
-log_and_exit(bool answered)
+log_and_exit(bool responded)
 {
 	const struct request *req = now.request;
 	sigset_t alarm_set;
@@ -54,7 +54,7 @@ log_and_exit(bool answered)
 	alarm(1);
 	log_error(req ? req->ctx : NULL, "the request took longer than REQUEST_TIMEOUT_SECONDS; "
 					 "this worker ends with it");
-	if (answered)
+	if (responded)
 		log_request(req, too_late.status, CAUSE_TIMEOUT, now.length);
 	_exit(EXIT_OVERRUN);
 }
@@ -64,8 +64,8 @@ on_alarm(int signal)
 {
 	int saved = errno;
 	int64_t ends = now.ends, time = clock_monotonic();
-	struct plain_answer answer = too_late;
-	bool answered;
+	struct plain_response response = too_late;
+	bool responded;
 
 	(void)signal;
 	if (!ends) {
@@ -74,13 +74,13 @@ on_alarm(int signal)
 		arm(ends - time);
 	} else {
 		if (now.request)
-			answer.request_id = now.request->ctx->request_id;
-		answered = now.id;
-		if (answered) {
-			answer_plainly(now.fd, now.id, &answer);
-			measure_request(now.request, answer.status, CAUSE_TIMEOUT, now.length);
+			response.request_id = now.request->ctx->request_id;
+		responded = now.id;
+		if (responded) {
+			respond_plainly(now.fd, now.id, &response);
+			measure_request(now.request, response.status, CAUSE_TIMEOUT, now.length);
 		}
-		log_and_exit(answered);
+		log_and_exit(responded);
 	}
 	errno = saved;
 }
@@ -111,14 +111,14 @@ deadline_start(int fd, unsigned seconds)
 }
 
 void
-deadline_answerable(unsigned id, const struct request *req)
+deadline_identify(unsigned id, const struct request *req)
 {
 	now.request = req;
 	now.id = id;
 }
 
 void
-deadline_answering(void)
+deadline_responding(void)
 {
 	now.id = 0;
 }

@@ -40,7 +40,7 @@ struct parked {
 	struct parked *next;
 	int fd;
 	bool broken;
-	struct guard guard; /* the request as received */
+	struct fcgi_parser fcgi_parser; /* the request as received */
 	struct hash_ticket hash;
 	struct limit_tally limits;
 	int64_t began;
@@ -49,9 +49,9 @@ struct parked {
 static struct worker {
 	int listener, epoll, signals;
 	int request_file; /* where libfcgi reads a request that the guard has passed */
-	struct slot *slot, spare_slot;
+	struct worker_slot *slot, spare_slot;
 	int64_t began; /* when the current request was received */
-	struct guard guard;
+	struct fcgi_parser fcgi_parser;
 	struct parked *parked; /* in order of arrival */
 	struct arena *arena;
 	struct db *db;
@@ -96,24 +96,24 @@ receive(int fd)
 {
 	static unsigned char bytes[READ_SIZE];
 	int64_t until = receive_until();
-	enum guard_state state = GUARD_MORE;
+	enum fcgi_parser_state state = PARSER_MORE;
 
-	guard_start(&w.guard, (size_t)settings.max_body_bytes);
-	while (state == GUARD_MORE) {
+	fcgi_parser_start(&w.fcgi_parser, (size_t)settings.max_body_bytes);
+	while (state == PARSER_MORE) {
 		ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 		if (n > 0 && clock_monotonic() < until) {
-			state = guard_feed(&w.guard, bytes, (size_t)n);
+			state = fcgi_parser_feed(&w.fcgi_parser, bytes, (size_t)n);
 		} else if (n > 0 || (n < 0 && errno == EAGAIN && !wait_readable(fd, until))) {
 			log_warn(NULL, "a request did not come in time");
-			return w.guard.phase == AT_STDIN ? RECEIVED_PART : RECEIVED_NOTHING;
+			return w.fcgi_parser.phase == AT_STDIN ? RECEIVED_PART : RECEIVED_NOTHING;
 		} else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 			return RECEIVED_NOTHING;
 		}
 	}
-	if (state == GUARD_BAD)
-		log_warn(NULL, "refused what came to the FastCGI socket: %s", w.guard.why);
-	return state == GUARD_DONE ? RECEIVED : RECEIVED_NOTHING;
+	if (state == PARSER_BAD)
+		log_warn(NULL, "refused what came to the FastCGI socket: %s", w.fcgi_parser.why);
+	return state == PARSER_DONE ? RECEIVED : RECEIVED_NOTHING;
 }
 
 /* Whether the web server has hung up: its client is gone, so nobody waits. */
@@ -127,7 +127,7 @@ is_gone(int fd)
 
 /* ---- libfcgi decodes it */
 
-enum { PIECE = 32 * 1024, RECORDS_MAX = GUARD_PARAMS_BYTES / PIECE + 4 };
+enum { PIECE = 32 * 1024, RECORDS_MAX = PARSER_PARAMS_BYTES / PIECE + 4 };
 
 /* The records of a request: a header and a content each. */
 struct wire {
@@ -141,7 +141,7 @@ put_record(struct wire *r, unsigned type, void *content, size_t len)
 {
 	unsigned char *header = r->headers[r->n];
 
-	put_record_header(header, type, w.guard.id, len);
+	put_record_header(header, type, w.fcgi_parser.id, len);
 	r->parts[2 * r->n] = (struct iovec) { header, FCGI_HEADER_LEN };
 	r->parts[2 * r->n + 1] = (struct iovec) { content, len };
 	r->total += FCGI_HEADER_LEN + len;
@@ -158,10 +158,10 @@ write_request(void)
 
 	r.n = r.total = 0;
 	put_record(&r, FCGI_BEGIN_REQUEST, begin, sizeof(begin));
-	for (size_t at = 0; at < w.guard.params_len; at += len) {
-		len = w.guard.params_len - at;
+	for (size_t at = 0; at < w.fcgi_parser.params_len; at += len) {
+		len = w.fcgi_parser.params_len - at;
 		len = len < PIECE ? len : PIECE;
-		put_record(&r, FCGI_PARAMS, w.guard.params + at, len);
+		put_record(&r, FCGI_PARAMS, w.fcgi_parser.params + at, len);
 	}
 	put_record(&r, FCGI_PARAMS, NULL, 0);
 	put_record(&r, FCGI_STDIN, NULL, 0);
@@ -203,7 +203,7 @@ is_length_wrong(void)
 
 	errno = 0;
 	length = strtoull(text, &end, 10);
-	return errno || *end || *text < '0' || *text > '9' || length != w.guard.body_len;
+	return errno || *end || *text < '0' || *text > '9' || length != w.fcgi_parser.body_len;
 }
 
 /* ---- the answer */
@@ -247,25 +247,25 @@ put_header(const char *name, const char *value)
 
 /* libfcgi gathers all of it and writes with FCGX_Finish_r: once, up to 8 KB. */
 static void
-put_reply(const struct request *req)
+put_response(const struct request *req)
 {
-	const struct reply *reply = &req->reply;
-	bool has_body = reply->status != 204 && reply->status != 304;
+	const struct response *response = &req->response;
+	bool has_body = response->status != 204 && response->status != 304;
 	char number[96];
 
-	snprintf(number, sizeof(number), "%u %s", reply->status, reason(reply->status));
+	snprintf(number, sizeof(number), "%u %s", response->status, reason(response->status));
 	put_header("Status", number);
-	if (reply->media_type)
-		put_header("Content-Type", reply->media_type);
+	if (response->media_type)
+		put_header("Content-Type", response->media_type);
 	if (has_body) {
-		snprintf(number, sizeof(number), "%zu", reply->len);
+		snprintf(number, sizeof(number), "%zu", response->len);
 		put_header("Content-Length", number);
 	}
-	for (size_t i = 0; i < reply->nheaders; i++)
-		put_header(reply->headers[i].name, reply->headers[i].value);
+	for (size_t i = 0; i < response->nheaders; i++)
+		put_header(response->headers[i].name, response->headers[i].value);
 	put("\r\n");
-	if (has_body && reply->len && strcmp(req->method_text, "HEAD") != 0)
-		FCGX_PutStr(reply->body, (int)reply->len, w.fcgx.out);
+	if (has_body && response->len && strcmp(req->method_text, "HEAD") != 0)
+		FCGX_PutStr(response->body, (int)response->len, w.fcgx.out);
 }
 
 static const char *
@@ -297,13 +297,13 @@ park(const struct request *req, int fd, bool broken)
 	*p = (struct parked) {
 		.fd = fd,
 		.broken = broken,
-		.guard = w.guard,
+		.fcgi_parser = w.fcgi_parser,
 		.hash = req->ctx->hash,
 		.limits = req->limits,
 		.began = w.began,
 	};
 	*end = p;
-	w.guard = (struct guard) { 0 };
+	w.fcgi_parser = (struct fcgi_parser) { 0 };
 }
 
 /* Removes the blanks around the values of headers (RFC 9110, 5.5): nginx leaves tabs there. */
@@ -327,7 +327,7 @@ trim_headers(char **envp)
 
 /* `from` is the parked request, NULL for a new one. */
 static void
-answer(int fd, bool broken, const struct parked *from)
+respond(int fd, bool broken, const struct parked *from)
 {
 	struct ctx c = {
 		.arena = w.arena,
@@ -342,10 +342,10 @@ answer(int fd, bool broken, const struct parked *from)
 		.method_text = param("REQUEST_METHOD"),
 		.uri = param("REQUEST_URI"),
 		.env = (const char *const *)w.fcgx.envp,
-		.body = w.guard.body,
-		.body_len = w.guard.body_len,
-		.body_too_large = w.guard.body_too_large,
-		.body_broken = !w.guard.body_too_large && (broken || is_length_wrong()),
+		.body = w.fcgi_parser.body,
+		.body_len = w.fcgi_parser.body_len,
+		.body_too_large = w.fcgi_parser.body_too_large,
+		.body_broken = !w.fcgi_parser.body_too_large && (broken || is_length_wrong()),
 	};
 
 	trim_headers(w.fcgx.envp);
@@ -361,24 +361,24 @@ answer(int fd, bool broken, const struct parked *from)
 		req.uri = "";
 	if (!req.body)
 		req.body = "";
-	deadline_answerable(w.guard.id, &req);
+	deadline_identify(w.fcgi_parser.id, &req);
 	app_handle(&req);
-	deadline_answering();
+	deadline_responding();
 	if (c.parked) {
 		park(&req, fd, broken);
 	} else {
 		hash_leave(&c.hash);
-		put_reply(&req);
+		put_response(&req);
 		FCGX_Finish_r(&w.fcgx);
 	}
-	deadline_answerable(0, NULL);
+	deadline_identify(0, NULL);
 }
 
 static void
-answer_too_large(int fd)
+respond_too_large(int fd)
 {
 	char id[UUID_TEXT_SIZE];
-	struct plain_answer plain = {
+	struct plain_response plain = {
 		.status = 431,
 		.title = "Request Header Fields Too Large",
 		.code = "bad_request",
@@ -388,13 +388,13 @@ answer_too_large(int fd)
 
 	uuid_new(id);
 	log_warn(NULL, "refused request %s: its parameters are too long or too many", id);
-	answer_plainly(fd, w.guard.id, &plain);
+	respond_plainly(fd, w.fcgi_parser.id, &plain);
 	measure_request(&(struct request) { 0 }, plain.status, CAUSE_NONE, 0);
 	close(fd);
 }
 
 static void
-answer_undecoded(int fd)
+respond_undecoded(int fd)
 {
 	log_error(NULL, "libfcgi refused a request; this worker ends");
 	close(fd);
@@ -434,8 +434,8 @@ static void
 end_request(void)
 {
 	deadline_stop();
-	guard_finish(&w.guard);
-	arena_recycle(w.arena, w.guard.body_len);
+	fcgi_parser_finish(&w.fcgi_parser);
+	arena_recycle(w.arena, w.fcgi_parser.body_len);
 	w.slot->busy_until = 0;
 	w.slot->requests++;
 	if (is_worn())
@@ -451,12 +451,12 @@ serve_connection(int fd)
 	received = receive(fd);
 	if (received == RECEIVED_NOTHING || is_gone(fd))
 		close(fd);
-	else if (w.guard.params_too_large)
-		answer_too_large(fd);
+	else if (w.fcgi_parser.params_too_large)
+		respond_too_large(fd);
 	else if (!decode(fd))
-		answer_undecoded(fd);
+		respond_undecoded(fd);
 	else
-		answer(fd, received == RECEIVED_PART, NULL);
+		respond(fd, received == RECEIVED_PART, NULL);
 	end_request();
 }
 
@@ -471,17 +471,17 @@ resume(void)
 		return;
 
 	w.parked = p->next;
-	guard_free(&w.guard);
-	w.guard = p->guard;
+	fcgi_parser_free(&w.fcgi_parser);
+	w.fcgi_parser = p->fcgi_parser;
 	begin_request(p->fd, p->began);
 	if (is_gone(p->fd)) {
 		hash_leave(&p->hash);
 		close(p->fd);
 	} else if (!decode(p->fd)) {
 		hash_leave(&p->hash);
-		answer_undecoded(p->fd);
+		respond_undecoded(p->fd);
 	} else {
-		answer(p->fd, p->broken, p);
+		respond(p->fd, p->broken, p);
 	}
 	end_request();
 	free(p);
@@ -637,8 +637,8 @@ tear_down(void)
 	FCGX_Free(&w.fcgx, 1);
 	db_free(w.db);
 	arena_free(w.arena);
-	guard_free(&w.guard);
-	shared_forget(getpid());
+	fcgi_parser_free(&w.fcgi_parser);
+	shared_release(getpid());
 }
 
 int

@@ -33,10 +33,10 @@ struct watch {
 };
 
 /* Where a worker sits; the next one follows its last. */
-struct seat {
+struct pool_worker {
 	pid_t pid; /* 0: empty */
 	struct watch watch;
-	struct slot *slot; /* once it is ready; NULL before */
+	struct worker_slot *slot; /* once it is ready; NULL before */
 	int64_t started;
 	int64_t due;       /* when the next one may start */
 	unsigned failures; /* in a row */
@@ -50,8 +50,8 @@ struct old {
 static struct pool {
 	const struct pool_plan *plan;
 	struct listener listener;
-	struct seat *seats;
-	size_t nseats;
+	struct pool_worker *workers;
+	size_t nworkers;
 	struct old *old; /* workers from before a reload; the first `nleaving` were told to go */
 	size_t nold, nleaving, ntold;
 	bool reloading;
@@ -67,21 +67,21 @@ static struct pool {
 static pid_t
 worker_at(size_t i)
 {
-	return i < pool.nold ? pool.old[i].pid : pool.seats[i - pool.nold].pid;
+	return i < pool.nold ? pool.old[i].pid : pool.workers[i - pool.nold].pid;
 }
 
 static struct watch *
 watch_at(size_t i)
 {
-	return i < pool.nold ? &pool.old[i].watch : &pool.seats[i - pool.nold].watch;
+	return i < pool.nold ? &pool.old[i].watch : &pool.workers[i - pool.nold].watch;
 }
 
 /* ---- workers begin */
 
 static NORETURN void
-become_worker(pid_t parent, size_t seat)
+become_worker(pid_t parent, size_t worker)
 {
-	struct seat_info info = { pool.listener.fd, parent, seat };
+	struct worker_info info = { pool.listener.fd, parent, worker };
 
 	signals_take(SIGNALS_WORKER);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -92,12 +92,12 @@ become_worker(pid_t parent, size_t seat)
 }
 
 static void
-start_worker(struct seat *s, int64_t now)
+start_worker(struct pool_worker *s, int64_t now)
 {
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0)
-		become_worker(parent, (size_t)(s - pool.seats));
+		become_worker(parent, (size_t)(s - pool.workers));
 	if (pid < 0) {
 		log_error(NULL, "cannot start a worker: %s", strerror(errno));
 		s->due = now + BACKOFF_MAX_MS * (int64_t)1000;
@@ -114,8 +114,8 @@ count_ready(void)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < pool.nseats; i++)
-		n += pool.seats[i].slot != NULL;
+	for (size_t i = 0; i < pool.nworkers; i++)
+		n += pool.workers[i].slot != NULL;
 	return n;
 }
 
@@ -125,17 +125,17 @@ may_start(void)
 {
 	size_t begun = 0;
 
-	for (size_t i = 0; i < pool.nseats; i++)
-		begun += pool.seats[i].pid != 0;
+	for (size_t i = 0; i < pool.nworkers; i++)
+		begun += pool.workers[i].pid != 0;
 	return !pool.reloading || begun == count_ready() ||
-	       begun + pool.nold - pool.nleaving < pool.nseats;
+	       begun + pool.nold - pool.nleaving < pool.nworkers;
 }
 
 static void
 start_workers(int64_t now)
 {
-	for (size_t i = 0; i < pool.nseats; i++) {
-		struct seat *s = &pool.seats[i];
+	for (size_t i = 0; i < pool.nworkers; i++) {
+		struct pool_worker *s = &pool.workers[i];
 
 		if (!s->pid && s->due <= now && may_start())
 			start_worker(s, now);
@@ -147,7 +147,7 @@ start_workers(int64_t now)
 /* The next one comes at once, and later each time where they die young; who got ready did
  * not die of its start, and is waited for only as long as keeps a machine from burning. */
 static void
-empty_seat(struct seat *s, bool failed, int64_t now)
+empty_worker(struct pool_worker *s, bool failed, int64_t now)
 {
 	bool young = now - s->started < HEALTHY_SECONDS * SECOND;
 	int64_t wait_ms = 0, most = s->slot ? BACKOFF_FIRST_MS : BACKOFF_MAX_MS;
@@ -200,16 +200,16 @@ worker_ended(pid_t pid, int status, int64_t now)
 	log_end(pid, status);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
 		metric_add(&metric_worker_restarts, 1);
-	shared_forget(pid);
+	shared_release(pid);
 	for (size_t i = 0; i < pool.nold; i++) {
 		if (pool.old[i].pid == pid) {
 			forget_old(i);
 			return;
 		}
 	}
-	for (size_t i = 0; i < pool.nseats; i++) {
-		if (pool.seats[i].pid == pid) {
-			empty_seat(&pool.seats[i], is_failure(status), now);
+	for (size_t i = 0; i < pool.nworkers; i++) {
+		if (pool.workers[i].pid == pid) {
+			empty_worker(&pool.workers[i], is_failure(status), now);
 			return;
 		}
 	}
@@ -231,7 +231,7 @@ is_stopped(pid_t pid)
 static const char *
 overdue(pid_t pid, struct watch *w, int64_t now)
 {
-	const struct slot *slot = shared_slot_of(pid);
+	const struct worker_slot *slot = shared_slot_of(pid);
 	int64_t until = slot ? slot->busy_until : 0;
 
 	if (!is_stopped(pid))
@@ -253,7 +253,7 @@ overdue(pid_t pid, struct watch *w, int64_t now)
 static void
 kill_overdue(int64_t now)
 {
-	for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
+	for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
 		pid_t pid = worker_at(i);
 		const char *why = pid ? overdue(pid, watch_at(i), now) : NULL;
 
@@ -292,9 +292,9 @@ become_new(void)
 {
 	struct inheritance in = { .listener = pool.listener, .shared_fd = shared_fd() };
 
-	in.workers = calloc(pool.nold + pool.nseats, sizeof(*in.workers));
+	in.workers = calloc(pool.nold + pool.nworkers, sizeof(*in.workers));
 	if (in.workers) {
-		for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
+		for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
 			if (worker_at(i))
 				in.workers[in.nworkers++] = worker_at(i);
 		}
@@ -330,7 +330,7 @@ replace_old(int64_t now)
 {
 	size_t ready = count_ready();
 
-	while (pool.nleaving < pool.nold && (pool.ntold < ready || ready == pool.nseats)) {
+	while (pool.nleaving < pool.nold && (pool.ntold < ready || ready == pool.nworkers)) {
 		struct old *old = &pool.old[pool.nleaving++];
 
 		kill(old->pid, SIGUSR1);
@@ -339,9 +339,9 @@ replace_old(int64_t now)
 			    now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
 		pool.ntold++;
 	}
-	if (pool.reloading && ready == pool.nseats && pool.nold == 0) {
+	if (pool.reloading && ready == pool.nworkers && pool.nold == 0) {
 		pool.reloading = false;
-		log_info(NULL, "the pool is reloaded: %zu workers", pool.nseats);
+		log_info(NULL, "the pool is reloaded: %zu workers", pool.nworkers);
 		notify("READY=1");
 	}
 }
@@ -365,9 +365,9 @@ reap(int64_t now)
 static void
 find_ready(void)
 {
-	for (size_t i = 0; i < pool.nseats; i++) {
-		struct seat *s = &pool.seats[i];
-		struct slot *slot = s->pid && !s->slot ? shared_slot_of(s->pid) : NULL;
+	for (size_t i = 0; i < pool.nworkers; i++) {
+		struct pool_worker *s = &pool.workers[i];
+		struct worker_slot *slot = s->pid && !s->slot ? shared_slot_of(s->pid) : NULL;
 
 		if (!slot || !slot->ready)
 			continue;
@@ -379,7 +379,7 @@ find_ready(void)
 static void
 signal_workers(int signal)
 {
-	for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
+	for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
 		if (worker_at(i))
 			kill(worker_at(i), signal);
 	}
@@ -406,7 +406,7 @@ stop(int64_t now)
 static bool
 is_empty(void)
 {
-	for (size_t i = 0; i < pool.nold + pool.nseats; i++) {
+	for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
 		if (worker_at(i))
 			return false;
 	}
@@ -458,10 +458,10 @@ time_to_wait(int64_t now)
 {
 	int64_t wait = SECOND;
 
-	for (size_t i = 0; i < pool.nseats; i++) {
-		int64_t left = pool.seats[i].due - now;
+	for (size_t i = 0; i < pool.nworkers; i++) {
+		int64_t left = pool.workers[i].due - now;
 
-		if (!pool.seats[i].pid && left > 0 && left < wait)
+		if (!pool.workers[i].pid && left > 0 && left < wait)
 			wait = left;
 	}
 	if (notify_watchdog() && pool.watchdog_due - now < wait)
@@ -484,7 +484,7 @@ run(const sigset_t *signals)
 		if (signal > 0)
 			act_on(signal, &info, now);
 		look_after(now);
-		if (!announced && count_ready() == pool.nseats) {
+		if (!announced && count_ready() == pool.nworkers) {
 			announced = true;
 			notify("READY=1");
 		}
@@ -497,7 +497,7 @@ run(const sigset_t *signals)
 static const char *
 open_shared(int inherited)
 {
-	unsigned nslots = 2 * (unsigned)pool.nseats + SPARE_SLOTS;
+	unsigned nslots = 2 * (unsigned)pool.nworkers + SPARE_SLOTS;
 	const char *wrong = NULL;
 
 	if (inherited < 0 || !shared_attach(inherited, nslots)) {
@@ -506,7 +506,7 @@ open_shared(int inherited)
 			close(inherited);
 	}
 	if (!wrong) {
-		shared->workers = (uint32_t)pool.nseats;
+		shared->workers = (uint32_t)pool.nworkers;
 		shared_log_level(0); /* a reload takes LOG_LEVEL as it is now */
 	}
 	return wrong;
@@ -528,9 +528,9 @@ set_up(void)
 	struct inheritance in;
 	const char *wrong = NULL;
 
-	pool.nseats = pool.plan->nseats;
-	pool.seats = calloc(pool.nseats, sizeof(*pool.seats));
-	if (!pool.seats)
+	pool.nworkers = pool.plan->nworkers;
+	pool.workers = calloc(pool.nworkers, sizeof(*pool.workers));
+	if (!pool.workers)
 		return "out of memory";
 
 	pool.reloading = reload_inherit(&in);
@@ -592,13 +592,13 @@ pool_run(const struct pool_plan *plan)
 
 	write_pid();
 	if (!pool.reloading)
-		log_info(NULL, "a pool of %zu workers %s%s%s", pool.nseats, plan->text,
+		log_info(NULL, "a pool of %zu workers %s%s%s", pool.nworkers, plan->summary,
 			 plan->listens ? " on " : "", plan->listens ? pool.listener.name : "");
 	run(&signals);
 	if (*settings.pid_file)
 		unlink(settings.pid_file);
 	log_info(NULL, "the pool has stopped");
-	free(pool.seats);
+	free(pool.workers);
 	free(pool.old);
 	return EXIT_SUCCESS;
 }

@@ -57,7 +57,7 @@ count_workers(void)
 }
 
 static int
-work(const struct seat_info *info)
+work(const struct worker_info *info)
 {
 	return worker_run(info->listener, info->parent);
 }
@@ -66,8 +66,8 @@ int
 serve_run(bool single)
 {
 	const struct pool_plan plan = {
-		.text = "serves",
-		.nseats = count_workers(),
+		.summary = "serves",
+		.nworkers = count_workers(),
 		.listens = true,
 		.drain_seconds = settings.request_timeout_seconds,
 		.work = work,

@@ -7,20 +7,20 @@
 
 #include <sys/types.h>
 
-/* ---- guard.c: what the web server sends, checked byte by byte before libfcgi sees it */
+/* ---- fcgi_parser.c: what the web server sends, checked byte by byte before libfcgi sees it */
 
 enum {
-	GUARD_PARAMS_BYTES = 128 * 1024, /* all names and values of a request */
-	GUARD_PARAMS_MAX = 500,          /* how many of them */
+	PARSER_PARAMS_BYTES = 128 * 1024, /* all names and values of a request */
+	PARSER_PARAMS_MAX = 500,          /* how many of them */
 };
 
-enum guard_state {
-	GUARD_MORE, /* the request is not complete */
-	GUARD_DONE,
-	GUARD_BAD, /* no request that we serve; `why` tells */
+enum fcgi_parser_state {
+	PARSER_MORE, /* the request is not complete */
+	PARSER_DONE,
+	PARSER_BAD, /* no request that we serve; `why` tells */
 };
 
-struct guard {
+struct fcgi_parser {
 	size_t max_body;
 
 	/* What came: `params` is the sum of the PARAMS records, checked; `body` that of
@@ -42,11 +42,12 @@ struct guard {
 };
 
 /* Frees the buffers of a request that are large; the others are kept for the next one. */
-void guard_finish(struct guard *);
+void fcgi_parser_finish(struct fcgi_parser *);
 /* Ready for a request. */
-void guard_start(struct guard *, size_t max_body);
-enum guard_state guard_feed(struct guard *, const void *bytes, size_t len) MUST_CHECK;
-void guard_free(struct guard *);
+void fcgi_parser_start(struct fcgi_parser *, size_t max_body);
+enum fcgi_parser_state fcgi_parser_feed(struct fcgi_parser *, const void *bytes,
+					size_t len) MUST_CHECK;
+void fcgi_parser_free(struct fcgi_parser *);
 
 /* ---- deadline.c: the end of a request that takes too long */
 
@@ -60,22 +61,22 @@ void deadline_init(void);
 void deadline_start(int fd, unsigned seconds);
 
 /* Its number on the wire, and what is known of it: from now on it can be answered. */
-void deadline_answerable(unsigned id, const struct request *);
+void deadline_identify(unsigned id, const struct request *);
 
 /* Its answer is on the way: too late for another. */
-void deadline_answering(void);
+void deadline_responding(void);
 
 void deadline_stop(void);
 
-/* ---- answer.c */
+/* ---- plain_response.c */
 
 /* Writes a whole answer of problem+json, doing only what a signal handler may do. */
-struct plain_answer {
+struct plain_response {
 	unsigned status;
 	const char *title, *code, *detail, *request_id; /* plain words: nothing is escaped */
 	bool retry;                                     /* with Retry-After */
 };
-void answer_plainly(int fd, unsigned id, const struct plain_answer *);
+void respond_plainly(int fd, unsigned id, const struct plain_response *);
 
 /* The eight bytes before the content of a FastCGI record. */
 void put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len);

@@ -116,7 +116,7 @@ join(struct hash_ticket *t, uint64_t caller, uint64_t client)
 static bool
 is_busy(int32_t pid)
 {
-	const struct slot *slot = shared_slot_of(pid);
+	const struct worker_slot *slot = shared_slot_of(pid);
 
 	return slot && slot->busy_until;
 }
@@ -215,7 +215,7 @@ hash_leave(struct hash_ticket *t)
 }
 
 void
-hash_forget(pid_t pid)
+hash_queue_release(pid_t pid)
 {
 	for (unsigned i = 0; i < HASH_PLACES_MAX; i++) {
 		struct hash_place *p = &shared->hash_places[i];

@@ -21,98 +21,98 @@ static const int64_t job_bounds[METRIC_BOUNDS] = {
 
 const struct metric metric_http_duration = {
 	.name = "http_request_duration_seconds",
-	.text = "How long requests took.",
+	.summary = "How long requests took.",
 	.type = METRIC_HISTOGRAM,
 	.labels = { "method", "route", "status" },
 	.bounds = http_bounds,
 };
 static const struct metric http_requests = {
 	.name = "http_requests_total",
-	.text = "Requests that were answered.",
+	.summary = "Requests that were answered.",
 	.labels = { "method", "route", "status" },
 	.of = &metric_http_duration,
 };
 const struct metric metric_http_in_progress = {
 	.name = "http_requests_in_progress",
-	.text = "Requests that are being answered, this one too.",
+	.summary = "Requests that are being answered, this one too.",
 	.type = METRIC_GAUGE,
 };
 const struct metric metric_auth_attempts = {
 	.name = "auth_attempts_total",
-	.text = "Credentials that were shown: success, failure (they were refused) or error.",
+	.summary = "Credentials that were shown: success, failure (they were refused) or error.",
 	.labels = { "kind", "result" },
 };
 const struct metric metric_db_duration = {
 	.name = "db_query_duration_seconds",
-	.text = "How long statements took, by their names.",
+	.summary = "How long statements took, by their names.",
 	.type = METRIC_HISTOGRAM,
 	.labels = { "query" },
 	.bounds = db_bounds,
 };
 const struct metric metric_db_errors = {
 	.name = "db_errors_total",
-	.text = "Errors of the database by class of SQLSTATE; 08 is a lost connection.",
+	.summary = "Errors of the database by class of SQLSTATE; 08 is a lost connection.",
 	.labels = { "class" },
 };
 const struct metric metric_cache_hits = {
 	.name = "cache_hits_total",
-	.text = "Answers that came from the cache.",
+	.summary = "Answers that came from the cache.",
 };
 const struct metric metric_cache_misses = {
 	.name = "cache_misses_total",
-	.text = "Answers that the cache did not have.",
+	.summary = "Answers that the cache did not have.",
 };
 const struct metric metric_rate_limited = {
 	.name = "rate_limited_total",
-	.text = "Requests that a rate limit refused.",
+	.summary = "Requests that a rate limit refused.",
 	.labels = { "policy" },
 };
 const struct metric metric_unavailable = {
 	.name = "unavailable_total",
-	.text = "Responses with status 503, by cause (HACKING.md lists the causes).",
+	.summary = "Responses with status 503, by cause (HACKING.md lists the causes).",
 	.labels = { "cause" },
 };
 const struct metric metric_job_duration = {
 	.name = "job_duration_seconds",
-	.text = "How long tries of jobs took, on all hosts together.",
+	.summary = "How long tries of jobs took, on all hosts together.",
 	.type = METRIC_HISTOGRAM,
 	.labels = { "task", "result" },
 	.bounds = job_bounds,
 };
 const struct metric metric_jobs_finished = {
 	.name = "jobs_finished_total",
-	.text = "Tries of jobs that ended, on all hosts together: succeeded, failed, cancelled, "
-		"or to be retried.",
+	.summary = "Tries of jobs that ended, on all hosts together: succeeded, failed, cancelled, "
+		   "or to be retried.",
 	.labels = { "task", "result" },
 	.of = &metric_job_duration,
 };
 const struct metric metric_jobs_depth = {
 	.name = "jobs_queue_depth",
-	.text = "Jobs that are not finished, on all hosts together.",
+	.summary = "Jobs that are not finished, on all hosts together.",
 	.type = METRIC_GAUGE,
 	.labels = { "status" },
 };
 const struct metric metric_jobs_oldest = {
 	.name = "jobs_oldest_age_seconds",
-	.text = "How long the first job in the queue has waited; paused queues do not count.",
+	.summary = "How long the first job in the queue has waited; paused queues do not count.",
 	.type = METRIC_GAUGE,
 };
 const struct metric metric_workers = {
 	.name = "workers",
-	.text = "Worker processes that serve.",
+	.summary = "Worker processes that serve.",
 	.type = METRIC_GAUGE,
 };
 const struct metric metric_worker_restarts = {
 	.name = "worker_restarts_total",
-	.text = "Workers that were replaced because they crashed, were killed or took too long.",
+	.summary = "Workers that were replaced because they crashed, were killed or took too long.",
 };
 const struct metric metric_log_dropped = {
 	.name = "log_lines_dropped_total",
-	.text = "Log lines that were lost because standard error did not take them.",
+	.summary = "Log lines that were lost because standard error did not take them.",
 };
 const struct metric metric_build = {
 	.name = "build_info",
-	.text = "The program that answers; always 1.",
+	.summary = "The program that answers; always 1.",
 	.type = METRIC_GAUGE,
 	.labels = { "name", "version" },
 };
@@ -346,7 +346,7 @@ metric_write_head(struct buf *b, const struct metric *m)
 		[METRIC_GAUGE] = "gauge",
 	};
 
-	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->text, m->name, types[m->type]);
+	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->summary, m->name, types[m->type]);
 }
 
 /* 1500000 as 1.5 */

@@ -118,9 +118,9 @@ renew_all_of(const char *process, size_t at)
 }
 
 void
-generation_publish(const char *kind, const char *id)
+epoch_publish(const char *kind, const char *id)
 {
-	size_t at = generation_offset(kind, id);
+	size_t at = epoch_offset(kind, id);
 	char own[NAME_MAX + 1], its[NAME_MAX + 1];
 	struct dirent *entry;
 	DIR *processes;

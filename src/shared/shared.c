@@ -17,14 +17,14 @@ enum { READING_US = 1000000 };
 enum { LAYOUT_VERSION = 2 };
 #define LAYOUT                                                                                     \
 	((uint64_t)LAYOUT_VERSION << 48 | (uint64_t)sizeof(struct segment) << 16 |                 \
-	 sizeof(struct slot))
+	 sizeof(struct worker_slot))
 
 /* Where nobody opened one: not initialized, so that it takes no room in the program. */
 static struct segment own_segment;
-static struct slot own_slot;
+static struct worker_slot own_slot;
 
 struct segment *shared = &own_segment;
-static struct slot *slots = &own_slot;
+static struct worker_slot *slots = &own_slot;
 static unsigned nslots = 1;
 size_t shared_shard;
 static size_t mapped;
@@ -33,7 +33,7 @@ static int segment_fd = -1;
 static size_t
 size_for(unsigned n)
 {
-	return sizeof(struct segment) + n * sizeof(struct slot);
+	return sizeof(struct segment) + n * sizeof(struct worker_slot);
 }
 
 bool
@@ -50,7 +50,7 @@ use(void *memory, size_t size, int fd)
 	if (segment_fd >= 0)
 		close(segment_fd);
 	shared = memory;
-	slots = (struct slot *)(void *)((char *)memory + sizeof(struct segment));
+	slots = (struct worker_slot *)(void *)((char *)memory + sizeof(struct segment));
 	nslots = shared->nslots;
 	mapped = size;
 	segment_fd = fd;
@@ -189,36 +189,35 @@ hash_text(uint64_t hash, const char *text)
 }
 
 static size_t
-generation_index(const char *kind, const char *id)
+epoch_index(const char *kind, const char *id)
 {
 	uint64_t hash = hash_text(hash_text(0xcbf29ce484222325, kind), id);
 
-	return (hash ^ hash >> 32) % GENERATIONS;
+	return (hash ^ hash >> 32) % EPOCHS;
 }
 
 static _Atomic uint64_t *
-generation_of(const char *kind, const char *id)
+epoch_of(const char *kind, const char *id)
 {
-	return &shared->generations[generation_index(kind, id)];
+	return &shared->epochs[epoch_index(kind, id)];
 }
 
 size_t
-generation_offset(const char *kind, const char *id)
+epoch_offset(const char *kind, const char *id)
 {
-	return offsetof(struct segment, generations) +
-	       generation_index(kind, id) * sizeof(shared->generations[0]);
+	return offsetof(struct segment, epochs) + epoch_index(kind, id) * sizeof(shared->epochs[0]);
 }
 
 uint64_t
-generation_get(const char *kind, const char *id)
+epoch_get(const char *kind, const char *id)
 {
-	return *generation_of(kind, id);
+	return *epoch_of(kind, id);
 }
 
 void
-generation_bump(const char *kind, const char *id)
+epoch_bump(const char *kind, const char *id)
 {
-	++*generation_of(kind, id);
+	++*epoch_of(kind, id);
 }
 
 bool
@@ -263,7 +262,7 @@ shared_drain(void)
 	shared->draining = true;
 }
 
-struct slot *
+struct worker_slot *
 shared_slot_take(void)
 {
 	for (unsigned i = 0; i < nslots; i++) {
@@ -281,7 +280,7 @@ shared_slot_take(void)
 	return NULL;
 }
 
-struct slot *
+struct worker_slot *
 shared_slot_of(pid_t pid)
 {
 	for (unsigned i = 0; i < nslots; i++) {
@@ -291,18 +290,18 @@ shared_slot_of(pid_t pid)
 	return NULL;
 }
 
-struct slot *
+struct worker_slot *
 shared_slot_at(unsigned i)
 {
 	return i < nslots ? &slots[i] : NULL;
 }
 
 void
-shared_forget(pid_t pid)
+shared_release(pid_t pid)
 {
-	struct slot *slot = shared_slot_of(pid);
+	struct worker_slot *slot = shared_slot_of(pid);
 
-	hash_forget(pid);
+	hash_queue_release(pid);
 	if (!slot)
 		return;
 
@@ -348,7 +347,7 @@ shared_reading(enum reading which, void *out, size_t size)
 }
 
 void
-shared_tell(enum reading which, const void *values, size_t size)
+shared_report(enum reading which, const void *values, size_t size)
 {
 	struct found *k = &shared->found[which];
 

@@ -18,7 +18,7 @@ struct rate_set {
 	_Atomic int64_t tat[RATE_WAYS]; /* clock_monotonic() from which on nothing counts */
 };
 
-struct slot {
+struct worker_slot {
 	_Alignas(64) _Atomic int32_t pid; /* 0: free */
 	_Atomic bool ready;               /* has begun to wait for requests */
 	_Atomic int64_t busy_until;       /* clock_monotonic() of its deadline; 0: idle */
@@ -68,7 +68,7 @@ struct hash_place {
 	_Atomic uint64_t caller, client;
 };
 
-enum { GENERATIONS = 65536, HASH_PLACES_MAX = 256 };
+enum { EPOCHS = 65536, HASH_PLACES_MAX = 256 };
 
 struct segment {
 	_Atomic uint64_t layout; /* written last: 0 is a segment that nobody finished */
@@ -79,7 +79,7 @@ struct segment {
 	struct log_dropped log_dropped;
 	_Alignas(64) _Atomic uint64_t hash_numbers;
 	struct hash_place hash_places[HASH_PLACES_MAX];
-	_Alignas(64) _Atomic uint64_t generations[GENERATIONS];
+	_Alignas(64) _Atomic uint64_t epochs[EPOCHS];
 	_Atomic int64_t redis_pause; /* until when nobody asks it; 0: it answers */
 	_Atomic int64_t alone_until;
 	_Alignas(64) struct rate_set rates[RATE_SETS];
@@ -92,7 +92,7 @@ extern struct segment *shared;
 extern size_t shared_shard;
 
 /* The offset of the generation in a segment. */
-size_t generation_offset(const char *kind, const char *id);
+size_t epoch_offset(const char *kind, const char *id);
 
 /* Whether a segment with that layout is one of this program. */
 bool shared_is_layout(uint64_t);
@@ -109,22 +109,22 @@ bool shared_attach(int fd, unsigned n) MUST_CHECK;
 void shared_log_level(int32_t level);
 
 /* A slot for this process: a free one or a dead process's. NULL where all are taken. */
-struct slot *shared_slot_take(void) MUST_CHECK;
+struct worker_slot *shared_slot_take(void) MUST_CHECK;
 
 /* The slot of a process, or NULL. */
-struct slot *shared_slot_of(pid_t pid);
+struct worker_slot *shared_slot_of(pid_t pid);
 
 /* The slots, one after the other; NULL behind the last. */
-struct slot *shared_slot_at(unsigned i);
+struct worker_slot *shared_slot_at(unsigned i);
 
 /* Takes a cell that holds 0 or the id of a dead process. */
 bool shared_claim(_Atomic int32_t *pid) MUST_CHECK;
 bool shared_is_dead(int32_t pid) MUST_CHECK;
 
 /* Frees the places of a process in the queue for hashing. */
-void hash_forget(pid_t pid);
+void hash_queue_release(pid_t pid);
 
 /* Takes back what a process held: its slot, its places in the queue for hashing. */
-void shared_forget(pid_t pid);
+void shared_release(pid_t pid);
 
 #endif

@@ -342,7 +342,7 @@ login(FCGX_Request *r, PGconn *db)
 }
 
 static void
-answer(FCGX_Request *r, PGconn *db)
+response(FCGX_Request *r, PGconn *db)
 {
 	static const char items[] = "/api/v1/items", search[] = "/api/v1/items/search?q=";
 	const char *authorization = FCGX_GetParam("HTTP_AUTHORIZATION", r->envp);
@@ -389,6 +389,6 @@ main(void)
 	FCGX_Init();
 	FCGX_InitRequest(&r, 0, 0);
 	while (FCGX_Accept_r(&r) >= 0)
-		answer(&r, db);
+		response(&r, db);
 	return 0;
 }

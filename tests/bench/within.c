@@ -38,7 +38,7 @@ handle(struct arena *a, struct db *db, char **call, const char *const *env, cons
 
 	app_handle(&req);
 	arena_reset(a);
-	return req.reply.status;
+	return req.response.status;
 }
 
 int

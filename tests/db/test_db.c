@@ -111,7 +111,7 @@ Test(db, a_time_in_another_zone_is_brought_to_utc)
 	static const struct query zone = QUERY("test_zone", NULL, "SET TimeZone = 'Asia/Kolkata'");
 	struct thing t;
 
-	cr_assert_eq(db_run(c, &zone, NULL), OK);
+	cr_assert_eq(db_exec(c, &zone, NULL), OK);
 	cr_assert_eq(db_one(c, &find_thing, &t, "", NULL, "2026-11-20 15:08:41.5+00", "0", "f"),
 		     OK);
 	cr_expect_str_eq(t.at, "2026-11-20T15:08:41.500000Z");
@@ -190,18 +190,18 @@ Test(db, a_run_tells_how_many_rows_it_touched)
 {
 	int64_t changed = -1;
 
-	cr_assert_eq(db_run(c, &touch_users, &changed), OK);
+	cr_assert_eq(db_exec(c, &touch_users, &changed), OK);
 	cr_expect_eq(changed, 0);
-	cr_assert_eq(db_run(c, &insert_user, &changed, "a@example.com"), OK);
+	cr_assert_eq(db_exec(c, &insert_user, &changed, "a@example.com"), OK);
 	cr_expect_eq(changed, 1);
 }
 
 Test(db, a_touch_finds_its_row)
 {
-	cr_expect_eq(db_touch(c, &touch_users), E_NOT_FOUND);
-	cr_assert_eq(db_touch(c, &insert_user, "a@example.com"), OK);
-	cr_expect_eq(db_touch(c, &touch_users), OK);
-	cr_expect_eq(db_touch(c, &insert_user, "a@example.com"), E_CONFLICT);
+	cr_expect_eq(db_exec_one(c, &touch_users), E_NOT_FOUND);
+	cr_assert_eq(db_exec_one(c, &insert_user, "a@example.com"), OK);
+	cr_expect_eq(db_exec_one(c, &touch_users), OK);
+	cr_expect_eq(db_exec_one(c, &insert_user, "a@example.com"), E_CONFLICT);
 }
 
 Test(db, one_name_with_two_texts_never_runs_the_wrong_one)
@@ -220,12 +220,12 @@ Test(db, one_name_with_two_texts_never_runs_the_wrong_one)
 Test(db, a_constraint_is_told_by_name)
 {
 	cr_expect_str_eq(db_constraint(c), "");
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "A@Example.com"), E_CONFLICT);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "A@Example.com"), E_CONFLICT);
 	cr_expect_str_eq(db_constraint(c), "users_email_key");
-	cr_expect_eq(db_run(c, &insert_user, NULL, "x"), E_VALIDATION);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "x"), E_VALIDATION);
 	cr_expect_str_eq(db_constraint(c), "users_email_check");
-	db_settle(c->db);
+	db_reset(c->db);
 	cr_expect_str_eq(db_constraint(c), "");
 }
 
@@ -247,7 +247,7 @@ Test(db, sqlstate_becomes_an_error)
 	testdb_sql("CREATE FUNCTION raise(code text) RETURNS void LANGUAGE plpgsql AS"
 		   " $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = code; END $$");
 	for (size_t i = 0; i < COUNT(rows); i++)
-		cr_expect(db_run(c, &raise, NULL, rows[i].sqlstate) == rows[i].error &&
+		cr_expect(db_exec(c, &raise, NULL, rows[i].sqlstate) == rows[i].error &&
 			      (error_info(rows[i].error)->status != 503) == !c->failure.cause,
 			  "%s", rows[i].sqlstate);
 }
@@ -256,7 +256,7 @@ Test(db, what_went_wrong_inside_is_not_told_to_the_client)
 {
 	static const struct query wrong = QUERY("test_wrong", NULL, "SELECT secret FROM nowhere");
 
-	cr_expect_eq(db_run(c, &wrong, NULL), E_INTERNAL);
+	cr_expect_eq(db_exec(c, &wrong, NULL), E_INTERNAL);
 	cr_expect_null(c->failure.detail);
 }
 
@@ -350,7 +350,7 @@ Test(db, works_without_prepared_statements)
 	cr_assert_eq(db_one(c, &find_thing, &t, "a", NULL, NULL, "7", "t"), OK);
 	cr_expect_eq(t.number, 7);
 	cr_assert_eq(db_begin(c), OK);
-	cr_assert_eq(db_finish(c, db_run(c, &insert_user, NULL, "a@example.com")), OK);
+	cr_assert_eq(db_finish(c, db_exec(c, &insert_user, NULL, "a@example.com")), OK);
 	cr_expect_str_eq(count_users(), "1");
 	settings.db_prepared = true;
 }
@@ -379,7 +379,7 @@ Test(db, a_statement_that_takes_too_long_is_ended)
 
 	settings.db_statement_timeout_ms = 50;
 	other->db = db_new(settings.database_url);
-	cr_expect_eq(db_run(other, &slow, NULL), E_UNAVAILABLE);
+	cr_expect_eq(db_exec(other, &slow, NULL), E_UNAVAILABLE);
 	db_free(other->db);
 }
 
@@ -400,7 +400,7 @@ logged(const char *level, int64_t slow_ms)
 	cr_assert_eq(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
 	close(ends[1]);
-	cr_expect_eq(db_run(c, &doze, NULL), OK);
+	cr_expect_eq(db_exec(c, &doze, NULL), OK);
 	dup2(was, STDERR_FILENO);
 	n = read(ends[0], text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
@@ -429,7 +429,7 @@ Test(db, a_transaction_commits_what_went_well)
 
 	e = db_begin(c);
 	if (!e)
-		e = db_run(c, &insert_user, NULL, "a@example.com");
+		e = db_exec(c, &insert_user, NULL, "a@example.com");
 	cr_expect_str_eq(count_users(), "0", "seen before the commit");
 	cr_assert_eq(db_finish(c, e), OK);
 	cr_expect_str_eq(count_users(), "1");
@@ -473,19 +473,19 @@ Test(db, a_transaction_of_a_trace_has_its_name)
 Test(db, a_transaction_forgets_what_went_wrong)
 {
 	cr_assert_eq(db_begin(c), OK);
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 	cr_expect_eq(db_finish(c, fail(c, E_FORBIDDEN, "not you")), E_FORBIDDEN);
 	cr_expect_str_eq(c->failure.detail, "not you");
 	cr_expect_str_eq(count_users(), "0");
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK, "works again");
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK, "works again");
 }
 
 Test(db, a_refused_statement_dooms_its_transaction)
 {
 	cr_assert_eq(db_begin(c), OK);
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_CONFLICT);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "b@example.com"), E_CONFLICT);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), E_CONFLICT);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "b@example.com"), E_CONFLICT);
 	cr_expect_eq(db_finish(c, OK), E_CONFLICT, "the outcome cannot be hidden");
 	cr_expect_str_eq(count_users(), "0");
 	cr_expect_str_eq(db_constraint(c), "users_email_key", "still known after the roll back");
@@ -495,7 +495,7 @@ Test(db, inner_pairs_only_count)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_assert_eq(db_begin(c), OK);
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 	cr_assert_eq(db_finish(c, OK), OK);
 	cr_expect_str_eq(count_users(), "0");
 	cr_assert_eq(db_finish(c, OK), OK);
@@ -505,7 +505,7 @@ Test(db, inner_pairs_only_count)
 Test(db, an_inner_failure_dooms_the_whole)
 {
 	cr_assert_eq(db_begin(c), OK);
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 	cr_assert_eq(db_begin(c), OK);
 	cr_expect_eq(db_finish(c, fail(c, E_NOT_FOUND, NULL)), E_NOT_FOUND);
 	failure_clear(c);
@@ -518,10 +518,10 @@ Test(db, what_was_left_open_is_rolled_back)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_assert_eq(db_begin(c), OK);
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
-	db_settle(c->db);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
+	db_reset(c->db);
 	cr_expect_str_eq(count_users(), "0");
-	cr_expect_eq(db_run(c, &insert_user, NULL, "b@example.com"), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "b@example.com"), OK);
 	cr_expect_str_eq(count_users(), "1");
 }
 
@@ -539,9 +539,9 @@ collide(struct ctx *with, void *arg)
 	enum error e;
 
 	x->tries++;
-	e = db_run(with, &insert_user, NULL, "a@example.com");
+	e = db_exec(with, &insert_user, NULL, "a@example.com");
 	if (!e && x->tries <= x->failures)
-		e = db_run(with, &raise, NULL, x->sqlstate);
+		e = db_exec(with, &raise, NULL, x->sqlstate);
 	return e;
 }
 
@@ -610,15 +610,15 @@ look_and_touch(struct ctx *with, void *arg)
 	x->seen = was.number;
 	if (x->tries++ < x->failures)
 		testdb_sql("UPDATE users SET version = version + 1");
-	return db_run(with, &touch_users, NULL);
+	return db_exec(with, &touch_users, NULL);
 }
 
 Test(db, a_snapshot_changes_what_it_saw)
 {
 	struct collision x = { .failures = 1 };
 
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
-	cr_expect_eq(db_snapshot(c, look_and_touch, &x), OK);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_repeatable_read(c, look_and_touch, &x), OK);
 	cr_expect_eq(x.tries, 2);
 	cr_expect_eq(x.seen, 2);
 	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "3");
@@ -626,55 +626,55 @@ Test(db, a_snapshot_changes_what_it_saw)
 
 Test(db, what_changed_is_told_when_the_transaction_ends)
 {
-	uint64_t before = generation_get("user", "1"), other = generation_get("user", "2");
+	uint64_t before = epoch_get("user", "1"), other = epoch_get("user", "2");
 
 	cr_assert_eq(db_begin(c), OK);
 	cr_assert_eq(db_begin(c), OK);
-	db_changed(c, "user", "1");
-	db_changed(c, "user", "2");
+	cache_invalidate(c, "user", "1");
+	cache_invalidate(c, "user", "2");
 	cr_assert_eq(db_finish(c, OK), OK);
-	cr_expect_eq(generation_get("user", "1"), before);
+	cr_expect_eq(epoch_get("user", "1"), before);
 	cr_assert_eq(db_finish(c, OK), OK);
-	cr_expect_eq(generation_get("user", "1"), before + 1);
-	cr_expect_eq(generation_get("user", "2"), other + 1);
-	db_changed(c, "user", "1");
-	cr_expect_eq(generation_get("user", "1"), before + 2);
+	cr_expect_eq(epoch_get("user", "1"), before + 1);
+	cr_expect_eq(epoch_get("user", "2"), other + 1);
+	cache_invalidate(c, "user", "1");
+	cr_expect_eq(epoch_get("user", "1"), before + 2);
 }
 
 Test(db, a_transaction_without_statements_is_none)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_expect_eq(db_finish(c, OK), OK);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 	cr_expect_str_eq(count_users(), "1");
 	cr_assert_eq(db_begin(c), OK);
 	cr_expect_eq(db_finish(c, fail(c, E_CONFLICT, NULL)), E_CONFLICT);
-	cr_expect_eq(db_run(c, &touch_users, NULL), OK);
+	cr_expect_eq(db_exec(c, &touch_users, NULL), OK);
 	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "2");
 }
 
 Test(db, a_first_statement_that_fails_ends_the_transaction)
 {
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 	cr_assert_eq(db_begin(c), OK);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_CONFLICT);
-	cr_expect(db_doomed(c));
-	cr_expect_eq(db_run(c, &touch_users, NULL), E_CONFLICT);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), E_CONFLICT);
+	cr_expect(db_aborted(c));
+	cr_expect_eq(db_exec(c, &touch_users, NULL), E_CONFLICT);
 	cr_expect_eq(db_finish(c, OK), E_CONFLICT);
 	failure_clear(c);
-	cr_expect_eq(db_run(c, &touch_users, NULL), OK);
+	cr_expect_eq(db_exec(c, &touch_users, NULL), OK);
 	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "2");
 }
 
 Test(db, a_transaction_that_cannot_commit_says_so)
 {
 	cr_assert_eq(db_begin(c), OK);
-	cr_expect_not(db_doomed(c));
+	cr_expect_not(db_aborted(c));
 	cr_assert_eq(db_begin(c), OK);
 	cr_expect_eq(db_finish(c, fail(c, E_CONFLICT, NULL)), E_CONFLICT);
-	cr_expect(db_doomed(c));
+	cr_expect(db_aborted(c));
 	cr_expect_eq(db_finish(c, OK), E_CONFLICT);
-	cr_expect_not(db_doomed(c));
+	cr_expect_not(db_aborted(c));
 }
 
 /* Ends the connection of the tested code, and waits until it is gone. */
@@ -699,9 +699,9 @@ Test(db, a_dead_connection_is_found_before_a_write)
 {
 	struct thing before = backend_of(c), after;
 
-	db_settle(c->db);
+	db_reset(c->db);
 	cut(&before);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 	cr_expect_str_eq(count_users(), "1");
 	after = backend_of(c);
 	cr_expect_str_neq(before.name, after.name);
@@ -711,10 +711,10 @@ Test(db, a_dead_connection_is_found_before_a_transaction)
 {
 	struct thing before = backend_of(c);
 
-	db_settle(c->db);
+	db_reset(c->db);
 	cut(&before);
 	cr_assert_eq(db_begin(c), OK);
-	cr_assert_eq(db_finish(c, db_run(c, &insert_user, NULL, "a@example.com")), OK);
+	cr_assert_eq(db_finish(c, db_exec(c, &insert_user, NULL, "a@example.com")), OK);
 	cr_expect_str_eq(count_users(), "1");
 }
 
@@ -731,13 +731,13 @@ Test(db, what_writes_is_not_sent_again)
 {
 	struct thing before;
 
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK); /* prepared from here */
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK); /* prepared from here */
 	before = backend_of(c);
 	cut(&before);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "b@example.com"), E_UNAVAILABLE);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "b@example.com"), E_UNAVAILABLE);
 	cr_expect_geq(c->failure.retry_after, 1);
 	cr_expect_str_eq(count_users(), "1");
-	cr_expect_eq(db_run(c, &insert_user, NULL, "b@example.com"), OK, "works again");
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "b@example.com"), OK, "works again");
 }
 
 Test(db, a_transaction_does_not_go_on_in_another_connection)
@@ -745,14 +745,14 @@ Test(db, a_transaction_does_not_go_on_in_another_connection)
 	struct thing before, t;
 
 	cr_assert_eq(db_begin(c), OK);
-	cr_assert_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 	before = backend_of(c);
 	cut(&before);
 	cr_expect_eq(db_one(c, &find_thing, &t, "a", NULL, NULL, "7", "t"), E_UNAVAILABLE);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "b@example.com"), E_UNAVAILABLE);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "b@example.com"), E_UNAVAILABLE);
 	cr_expect_eq(db_finish(c, OK), E_UNAVAILABLE);
 	cr_expect_str_eq(count_users(), "0");
-	cr_expect_eq(db_run(c, &insert_user, NULL, "b@example.com"), OK, "works again");
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "b@example.com"), OK, "works again");
 }
 
 /* Nobody asks for it, and it would wait for us to take rows that nobody wants. */
@@ -761,10 +761,10 @@ Test(db, a_first_statement_that_copies_leaves_nothing)
 	static const struct query copy = QUERY("test_copy", NULL, "COPY users TO STDOUT");
 
 	cr_assert_eq(db_begin(c), OK);
-	cr_expect_eq(db_run(c, &copy, NULL), E_UNAVAILABLE);
+	cr_expect_eq(db_exec(c, &copy, NULL), E_UNAVAILABLE);
 	cr_expect_eq(db_finish(c, OK), E_UNAVAILABLE);
 	failure_clear(c);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK, "works again");
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK, "works again");
 }
 
 Test(db, a_table_that_changed_under_a_statement)
@@ -794,7 +794,7 @@ Test(db, a_statement_that_the_server_forgot)
 
 	cr_assert_eq(db_one(c, &find_thing, &t, "a", NULL, NULL, "7", "t"), OK);
 	settings.db_prepared = false;
-	cr_assert_eq(db_run(c, &forget, NULL), OK);
+	cr_assert_eq(db_exec(c, &forget, NULL), OK);
 	settings.db_prepared = true;
 	cr_expect_eq(db_one(c, &find_thing, &t, "a", NULL, NULL, "8", "t"), OK);
 	cr_expect_eq(t.number, 8);
@@ -826,7 +826,7 @@ Test(db, no_server_is_told_at_once)
 	cr_expect_geq(away->failure.retry_after, 1);
 	begun = clock_monotonic();
 	for (int i = 0; i < 1000; i++)
-		cr_assert_eq(db_run(away, &insert_user, NULL, "a@example.com"), E_UNAVAILABLE);
+		cr_assert_eq(db_exec(away, &insert_user, NULL, "a@example.com"), E_UNAVAILABLE);
 	cr_expect_lt(clock_monotonic() - begun, 1000000, "no storm of connections");
 	cr_expect_eq(db_begin(away), E_UNAVAILABLE);
 	cr_expect_eq(db_finish(away, E_UNAVAILABLE), E_UNAVAILABLE);
@@ -852,7 +852,7 @@ Test(db, a_ping_asks_the_server)
 	cr_expect_geq(ping.latency, 0);
 	cr_expect_not(ping.read_only);
 	cut(&backend);
-	db_settle(c->db);
+	db_reset(c->db);
 	cr_expect_eq(db_ping(c, &ping), OK, "by a new connection");
 }
 
@@ -863,26 +863,26 @@ make_read_only(void)
 	static const struct query set =
 	    QUERY("test_read_only", NULL, "SET default_transaction_read_only = on");
 
-	cr_assert_eq(db_run(c, &set, NULL), OK);
+	cr_assert_eq(db_exec(c, &set, NULL), OK);
 }
 
 Test(db, a_read_only_session_is_replaced)
 {
 	make_read_only();
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_UNAVAILABLE);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), E_UNAVAILABLE);
 	cr_expect(strstr(c->failure.detail, "read-only"), "%s", c->failure.detail);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 }
 
 Test(db, a_read_only_session_is_replaced_after_its_transaction)
 {
 	make_read_only();
 	cr_assert_eq(db_begin(c), OK);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_UNAVAILABLE);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), E_UNAVAILABLE);
 	cr_expect_eq(db_finish(c, OK), E_UNAVAILABLE);
 	failure_clear(c);
 	cr_assert_eq(db_begin(c), OK);
-	cr_expect_eq(db_finish(c, db_run(c, &insert_user, NULL, "a@example.com")), OK);
+	cr_expect_eq(db_finish(c, db_exec(c, &insert_user, NULL, "a@example.com")), OK);
 	cr_expect_str_eq(count_users(), "1");
 }
 
@@ -896,7 +896,7 @@ Test(db, a_ping_replaces_a_read_only_session)
 	make_read_only();
 	cr_expect_eq(db_ping(c, &ping), OK);
 	cr_expect_not(ping.read_only);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 	cr_expect_eq(db_ping(standby, &ping), OK);
 	cr_expect(ping.read_only);
 	db_free(standby->db);
@@ -911,9 +911,9 @@ Test(db, a_read_only_session_lasts_a_second)
 	before = backend_of(c);
 	do {
 		usleep(50000);
-		db_settle(c->db);
+		db_reset(c->db);
 	} while (strcmp(before.name, backend_of(c).name) == 0);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 }
 
 /* Errors that a new session may not have. */
@@ -935,7 +935,7 @@ Test(db, an_error_of_the_session_replaces_it)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct thing before = backend_of(c);
 
-		cr_assert_neq(db_run(c, &raise, NULL, rows[i].sqlstate), OK);
+		cr_assert_neq(db_exec(c, &raise, NULL, rows[i].sqlstate), OK);
 		failure_clear(c);
 		cr_expect_eq(strcmp(before.name, backend_of(c).name) != 0, rows[i].replaced, "%s",
 			     rows[i].sqlstate);
@@ -947,9 +947,9 @@ Test(db, a_role_that_lost_its_search_path_recovers)
 	static const struct query lose =
 	    QUERY("test_lose_path", NULL, "SET search_path = pg_catalog");
 
-	cr_assert_eq(db_run(c, &lose, NULL), OK);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), E_INTERNAL);
-	cr_expect_eq(db_run(c, &insert_user, NULL, "a@example.com"), OK);
+	cr_assert_eq(db_exec(c, &lose, NULL), OK);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), E_INTERNAL);
+	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 }
 
 Test(db, uuids_are_of_version_7_and_in_order)

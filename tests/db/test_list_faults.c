@@ -174,7 +174,7 @@ get_page(const struct list_args *args, size_t kept, int break_before)
 	cr_assert_eq(e, OK, "%s by %s from %" PRId64 ": %s", args->list->name, args->sort->name,
 		     args->offset, error_info(e)->code);
 	page.next_cursor = page.next_cursor ? "more" : "";
-	db_settle(c->db);
+	db_reset(c->db);
 	arena_free(c->arena);
 	c->arena = arena;
 	return page;

@@ -154,7 +154,7 @@ Test(migrate, a_changed_file_stops_up_and_shows)
 	cr_assert_eq(migrate_status(c, false, out), OK);
 	cr_expect(says(arena_printf(arena, "changed  %s", migration_files[0].name)));
 
-	/* The cure that the message names. */
+	/* The hint that the message names. */
 	testdb_sql("DELETE FROM schema_migration_checksums WHERE version = '%s'", version);
 	cr_expect_eq(migrate_up(c, out), OK);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migration_checksums"),

@@ -20,7 +20,7 @@ setup(void)
 	arena = arena_new(64 * 1024 * 1024);
 	testdb_open(arena);
 	c = testdb_ctx(arena);
-	cr_assert_eq(db_run(c, &make_table, NULL), OK);
+	cr_assert_eq(db_exec(c, &make_table, NULL), OK);
 }
 
 static void

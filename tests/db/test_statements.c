@@ -11,7 +11,7 @@
 #include "app/settings.h"
 #include "db/db_priv.h"
 #include "db/list_priv.h"
-#include "db/db_look.h"
+#include "db/db_info.h"
 #include "db/migrate_priv.h"
 
 enum { NAMES_MAX = 20000, NAME_LENGTH_MAX = 63, UTF8_MAX = 4 };
@@ -127,15 +127,15 @@ static bool
 may_be_null(const PGresult *r, int column)
 {
 	Oid table = PQftable(r, column);
-	const char *answer;
+	const char *response;
 
 	if (table == InvalidOid)
 		return false;
 
-	answer =
+	response =
 	    testdb_sql("SELECT attnotnull FROM pg_attribute WHERE attrelid = %u AND attnum = %d",
 		       table, PQftablecol(r, column));
-	return answer && strcmp(answer, "f") == 0;
+	return response && strcmp(response, "f") == 0;
 }
 
 /* `modifier` of a numeric: its digits in the upper half, those after the point in the
@@ -213,7 +213,7 @@ Test(statements, of_features)
 	for (const struct feature *const *f = features; *f; f++)
 		check_queries((*f)->queries);
 	check_queries(migrate_queries);
-	check_queries(db_look_queries);
+	check_queries(db_info_queries);
 	check_queries(migrate_lock_queries);
 	check_queries(migrate_index_queries);
 	cr_assert_gt(checked, 0, "no feature has a statement");

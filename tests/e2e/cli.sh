@@ -67,7 +67,7 @@ matches "short password" "$code $errors" '1 .*password must have at least 8 char
 app user create --email bob@example.com </dev/null
 matches "no password" "$code $errors" '1 .*standard input'
 app user create </dev/null
-matches "no address" "$code $errors" '1 .*cure: --email'
+matches "no address" "$code $errors" '1 .*hint: --email'
 app user create --email bob@example.com --password secret </dev/null
 is "a password is no argument" "$code" 2
 app user create --json --email 'Bob@Example.com' --inactive <<<'brass lamp, green shade'
@@ -181,7 +181,7 @@ is "a token for a new account" "$code $(member role) $(member expires_in)" '0 ad
 ask GET /api/v1/users -H "Authorization: Bearer $(member access_token)"
 is "it may what an admin may" "$status" 200
 app token --email new@example.com --role viewer
-matches "another role" "$code $errors" '1 .*cure: .* user set-role new@example.com viewer'
+matches "another role" "$code $errors" '1 .*hint: .* user set-role new@example.com viewer'
 app token --email user@example.com --role user --json
 body=$output
 is "a token for a user: a member" "$code $(member role)" '0 member'

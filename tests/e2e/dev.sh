@@ -48,11 +48,11 @@ refused "an argument that is none" 2 'unknown argument --bogus'
 dev faults bogus
 refused "a fault that is none" 2 'there is no fault bogus'
 dev env
-refused "env before there is anything" 1 'cure: \./dev setup'
+refused "env before there is anything" 1 'hint: \./dev setup'
 dev SERVER=iis up
-refused "a web server that is none" 1 'cure: SERVER=nginx'
+refused "a web server that is none" 1 'hint: SERVER=nginx'
 dev PORT=99999 up
-refused "a port that is none" 1 'cure: PORT=8000'
+refused "a port that is none" 1 'hint: PORT=8000'
 
 trap 'status=$?; ./dev down >/dev/null 2>&1; exit "$status"' EXIT
 dev PORT="$mine" JWT_SECRET_KEY="$(random_hex 32)" MAIL_DIR="$site/mail" up --detach

@@ -9,13 +9,13 @@ doctor() {
 	output=$("$APP" doctor --url "$url" --site "${1:-$site/$server/site.conf}" --json 2>"$site/errors") || code=$?
 }
 state() { sed -n "s/.*\"check\":\"$1\",\"state\":\"\([a-z]*\)\".*/\1/p" <<<"$output"; }
-tells() { sed -n "s/.*\"check\":\"$1\".*\"text\":\"\(.*\)\",\"cure\".*/\1/p" <<<"$output"; }
-# finds CHECK STATE PATTERN: and with a cure.
+tells() { sed -n "s/.*\"check\":\"$1\".*\"text\":\"\(.*\)\",\"hint\".*/\1/p" <<<"$output"; }
+# finds CHECK STATE PATTERN: and with a hint.
 finds() {
 	is "$1: $3" "$(state "$1")" "$2"
 	[[ $2 == warning ]] || is "$1: exit status" "$code" 1
 	matches "$1: says so" "$(tells "$1")" "$3"
-	is "$1: and what to do" "$(grep "\"check\":\"$1\"" <<<"$output" | grep -c '"cure":"..*"')" 1
+	is "$1: and what to do" "$(grep "\"check\":\"$1\"" <<<"$output" | grep -c '"hint":"..*"')" 1
 }
 # with NAME=VALUE…: as the settings of one look.
 with() {
@@ -49,7 +49,7 @@ done
 is "nothing on standard error" "$(cat "$site/errors")" ""
 is "no secret" "$(grep -c "$JWT_SECRET_KEY\|$FIRST_ADMIN_PASSWORD" <<<"$output" || true)" 0
 is "JSON: every check with its words" \
-	"$(jq '[.[] | select(.check and .state and .text and has("cure"))] | length' <<<"$output")" 19
+	"$(jq '[.[] | select(.check and .state and .text and has("hint"))] | length' <<<"$output")" 19
 matches "as text" "$("$APP" doctor --url "$url")" '^ok +database +PostgreSQL [0-9]+'
 
 # Settings.

@@ -39,8 +39,8 @@ static const struct query queries[] = {
 static enum error
 note(struct job *job, int64_t n, const char *what)
 {
-	return db_run(job->ctx, &queries[EFFECT], NULL, job->id, p_int(job->ctx, n),
-		      p_int(job->ctx, job->attempt), p_int(job->ctx, getpid()), what);
+	return db_exec(job->ctx, &queries[EFFECT], NULL, job->id, p_int(job->ctx, n),
+		       p_int(job->ctx, job->attempts), p_int(job->ctx, getpid()), what);
 }
 
 static enum error
@@ -80,8 +80,8 @@ have_effect_once(struct job *job)
 static enum error
 fail_first(struct job *job)
 {
-	if (job->attempt <= number_of(job))
-		return fail(job->ctx, E_CONFLICT, "try %" PRId64 " fails", job->attempt);
+	if (job->attempts <= number_of(job))
+		return fail(job->ctx, E_CONFLICT, "try %" PRId64 " fails", job->attempts);
 	return have_effect(job);
 }
 
@@ -157,30 +157,31 @@ take_memory(struct job *job)
 }
 
 #define KIND(label, function)                                                                      \
-	.name = label, .args = &number_schema, .run = function, .text = "A job of the tests."
+	.name = label, .args = &number_schema, .run = function, .summary = "A job of the tests."
 
-static const struct job_kind empty = { .name = "empty", .run = do_nothing };
-static const struct job_kind effect = { KIND("effect", have_effect), .back_off = 1 };
-static const struct job_kind brisk = { KIND("brisk", have_effect_later), .back_off = 1 };
-static const struct job_kind once = { KIND("once", have_effect_once), .back_off = 1 };
-static const struct job_kind failing = { KIND("failing", fail_first), .back_off = 1,
-					 .attempts = 3 };
-static const struct job_kind hopeless = { KIND("hopeless", give_up) };
-static const struct job_kind slow = { KIND("slow", take_time), .timeout = 30 };
-static const struct job_kind late = { KIND("late", take_time), .timeout = 1, .attempts = 1 };
-static const struct job_kind deaf = { KIND("deaf", take_time_deaf), .timeout = 1, .attempts = 1 };
-static const struct job_kind limited = { KIND("limited", take_time_deaf), .concurrency = 2 };
-static const struct job_kind snoozing = { KIND("snoozing", snooze_first) };
-static const struct job_kind crashing = { KIND("crashing", crash), .attempts = 2 };
-static const struct job_kind greedy = { KIND("greedy", take_memory), .attempts = 1 };
-static const struct job_kind timed = { .name = "timed", .run = do_nothing };
+static const struct job_task empty = { .name = "empty", .run = do_nothing };
+static const struct job_task effect = { KIND("effect", have_effect), .back_off = 1 };
+static const struct job_task brisk = { KIND("brisk", have_effect_later), .back_off = 1 };
+static const struct job_task once = { KIND("once", have_effect_once), .back_off = 1 };
+static const struct job_task failing = { KIND("failing", fail_first), .back_off = 1,
+					 .max_attempts = 3 };
+static const struct job_task hopeless = { KIND("hopeless", give_up) };
+static const struct job_task slow = { KIND("slow", take_time), .timeout = 30 };
+static const struct job_task late = { KIND("late", take_time), .timeout = 1, .max_attempts = 1 };
+static const struct job_task deaf = { KIND("deaf", take_time_deaf), .timeout = 1,
+				      .max_attempts = 1 };
+static const struct job_task limited = { KIND("limited", take_time_deaf), .concurrency = 2 };
+static const struct job_task snoozing = { KIND("snoozing", snooze_first) };
+static const struct job_task crashing = { KIND("crashing", crash), .max_attempts = 2 };
+static const struct job_task greedy = { KIND("greedy", take_memory), .max_attempts = 1 };
+static const struct job_task timed = { .name = "timed", .run = do_nothing };
 
-static const struct job_kind *const kinds[] = { &empty,    &effect,   &brisk,  &once,  &failing,
+static const struct job_task *const tasks[] = { &empty,    &effect,   &brisk,  &once,  &failing,
 						&hopeless, &slow,     &late,   &deaf,  &limited,
 						&snoozing, &crashing, &greedy, &timed, NULL };
 
 static const struct cron crons[] = {
-	{ .name = "every_minute", .at = "* * * * *", .kind = &timed },
+	{ .name = "every_minute", .at = "* * * * *", .task = &timed },
 	{ 0 },
 };
 
@@ -188,10 +189,10 @@ static const struct route routes[] = { { 0 } };
 
 static const struct feature jobs_app_feature = {
 	.name = "jobs_app",
-	.text = "What the tests of the queue need.",
+	.summary = "What the tests of the queue need.",
 	.routes = routes,
 	.queries = queries,
-	.jobs = kinds,
+	.jobs = tasks,
 	.crons = crons,
 };
 
@@ -201,7 +202,7 @@ const struct feature *const features[] = { &jobs_app_feature, NULL };
 static enum error
 enqueue(struct ctx *c, const struct call *call)
 {
-	const struct job_kind *kind = job_kind_find(cli_value(call, "KIND"));
+	const struct job_task *kind = job_task_find(cli_value(call, "KIND"));
 	int64_t count = 0, batch = 1;
 	struct arena *arena;
 	struct ctx turn;
@@ -224,7 +225,7 @@ enqueue(struct ctx *c, const struct call *call)
 			e = job_enqueue(&turn, kind, &args);
 		}
 		e = db_finish(&turn, e);
-		db_settle(turn.db);
+		db_reset(turn.db);
 		arena_reset(arena);
 	}
 	arena_free(arena);
@@ -234,10 +235,10 @@ enqueue(struct ctx *c, const struct call *call)
 static const struct act enqueue_acts[] = { { "KIND COUNT [BATCH]", enqueue, NULL }, { 0 } };
 
 static const struct command commands[] = {
-	{ "work", work_acts, "Run jobs.", "", .complete = true, .daemon = true },
-	{ "jobs", jobs_acts, "Look at jobs.", "stats", .complete = true },
-	{ "migrate", migrate_acts, "Make the tables.", "up", .complete = true, .owner = true },
-	{ "enqueue", enqueue_acts, "Enqueue jobs.", "empty 10", .complete = true },
+	{ "work", work_acts, "Run jobs.", "", .needs_config = true, .daemon = true },
+	{ "jobs", jobs_acts, "Look at jobs.", "stats", .needs_config = true },
+	{ "migrate", migrate_acts, "Make the tables.", "up", .needs_config = true, .owner = true },
+	{ "enqueue", enqueue_acts, "Enqueue jobs.", "empty 10", .needs_config = true },
 	{ 0 },
 };
 

@@ -21,12 +21,12 @@ struct about {
 };
 
 static const struct field about_fields[] = {
-	{ TEXT(struct about, edition), .flags = F_READ, .text = "Which program this is." },
-	{ TEXT(struct about, name), .flags = F_READ, .text = "Its APP_NAME." },
-	{ INT(struct about, pid), .flags = F_READ, .text = "Process that answers." },
-	{ INT(struct about, body), .flags = F_READ, .text = "Bytes of the body." },
-	{ INT(struct about, max_body), .flags = F_READ, .text = "MAX_BODY_BYTES." },
-	{ BOOL(struct about, draining), .flags = F_READ, .text = "Whether the pool stops." },
+	{ TEXT(struct about, edition), .flags = F_READ, .summary = "Which program this is." },
+	{ TEXT(struct about, name), .flags = F_READ, .summary = "Its APP_NAME." },
+	{ INT(struct about, pid), .flags = F_READ, .summary = "Process that answers." },
+	{ INT(struct about, body), .flags = F_READ, .summary = "Bytes of the body." },
+	{ INT(struct about, max_body), .flags = F_READ, .summary = "MAX_BODY_BYTES." },
+	{ BOOL(struct about, draining), .flags = F_READ, .summary = "Whether the pool stops." },
 };
 static const struct schema about_schema = SCHEMA("About", struct about, about_fields);
 
@@ -35,7 +35,7 @@ struct amount {
 };
 
 static const struct field amount_fields[] = {
-	{ INT(struct amount, n), .flags = F_CREATE, .max = 100000000, .text = "How much." },
+	{ INT(struct amount, n), .flags = F_CREATE, .max = 100000000, .summary = "How much." },
 };
 static const struct schema amount_schema = SCHEMA("Amount", struct amount, amount_fields);
 
@@ -59,7 +59,7 @@ show_about(struct request *req)
 		.draining = shared_draining(),
 	};
 
-	return reply_record(req, OK, &about);
+	return respond_record(req, OK, &about);
 }
 
 static enum error
@@ -91,7 +91,7 @@ say_quietly(struct request *req)
 static enum error
 send_back(struct request *req)
 {
-	return reply_body(req, 200, "application/octet-stream", req->body, req->body_len);
+	return respond_body(req, 200, "application/octet-stream", req->body, req->body_len);
 }
 
 static enum error
@@ -102,7 +102,7 @@ send_much(struct request *req)
 
 	for (size_t i = 0; i < n; i++)
 		bytes[i] = (char)('a' + i % 26);
-	return reply_body(req, 200, "text/plain", bytes, n);
+	return respond_body(req, 200, "text/plain", bytes, n);
 }
 
 static enum error
@@ -145,34 +145,35 @@ crash(struct request *req UNUSED)
 }
 
 static const struct route routes[] = {
-	{ GET, "/about", show_about, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
-	  .id = "about", .text = "Who answers." },
-	{ POST, "/about", show_about, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
-	  .id = "about_body", .text = "Who answers, and how long the body is." },
+	{ GET, "/about", show_about, ACCESS_PUBLIC, .root = true, .response = &about_schema,
+	  .id = "about", .summary = "Who answers." },
+	{ POST, "/about", show_about, ACCESS_PUBLIC, .root = true, .response = &about_schema,
+	  .id = "about_body", .summary = "Who answers, and how long the body is." },
 	{ POST, "/back", send_back, ACCESS_PUBLIC, .root = true,
-	  .media_type = "application/octet-stream", .id = "back", .text = "The body again." },
+	  .media_type = "application/octet-stream", .id = "back", .summary = "The body again." },
 	{ GET, "/much", send_much, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
-	  .media_type = "text/plain", .id = "much", .text = "So many bytes." },
+	  .media_type = "text/plain", .id = "much", .summary = "So many bytes." },
 	{ GET, "/sleep", sleep_long, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
-	  .reply = &about_schema, .id = "sleep", .text = "Answers after so many milliseconds." },
+	  .response = &about_schema, .id = "sleep",
+	  .summary = "Answers after so many milliseconds." },
 	{ GET, "/deaf", sleep_deaf, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
-	  .reply = &about_schema, .id = "deaf", .text = "The same without hearing signals." },
-	{ GET, "/quiet", say_quietly, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
-	  .id = "quiet", .text = "Logs a line of level debug." },
-	{ GET, "/memory", take_memory, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
-	  .id = "memory", .text = "Takes memory until there is none." },
+	  .response = &about_schema, .id = "deaf", .summary = "The same without hearing signals." },
+	{ GET, "/quiet", say_quietly, ACCESS_PUBLIC, .root = true, .response = &about_schema,
+	  .id = "quiet", .summary = "Logs a line of level debug." },
+	{ GET, "/memory", take_memory, ACCESS_PUBLIC, .root = true, .response = &about_schema,
+	  .id = "memory", .summary = "Takes memory until there is none." },
 	{ GET, "/leak", leak, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
-	  .reply = &about_schema, .id = "leak", .text = "Keeps so many bytes for ever." },
-	{ POST, "/hash", hash, ACCESS_PUBLIC, .root = true, .reply = &about_schema,
-	  .errors = { E_OVERLOADED }, .id = "hash", .text = "Hashes a password." },
-	{ GET, "/crash", crash, ACCESS_PUBLIC, .root = true, .reply = &about_schema, .id = "crash",
-	  .text = "Ends the worker." },
+	  .response = &about_schema, .id = "leak", .summary = "Keeps so many bytes for ever." },
+	{ POST, "/hash", hash, ACCESS_PUBLIC, .root = true, .response = &about_schema,
+	  .errors = { E_OVERLOADED }, .id = "hash", .summary = "Hashes a password." },
+	{ GET, "/crash", crash, ACCESS_PUBLIC, .root = true, .response = &about_schema,
+	  .id = "crash", .summary = "Ends the worker." },
 	{ 0 },
 };
 
 static const struct feature pool_feature = {
 	.name = "pool",
-	.text = "What the tests of the processes need.",
+	.summary = "What the tests of the processes need.",
 	.routes = routes,
 };
 
@@ -180,7 +181,8 @@ const struct feature *const features[] = { &pool_feature, &prometheus_feature, N
 
 static const struct command commands[] = {
 	{ "log-level", log_level_acts, "What to log.", "debug" },
-	{ "serve", serve_acts, "Serve requests.", "--single", .complete = true, .daemon = true },
+	{ "serve", serve_acts, "Serve requests.", "--single", .needs_config = true,
+	  .daemon = true },
 	{ 0 },
 };
 

@@ -102,11 +102,11 @@ become_pool(const struct pool *p, const char *const *given, const char *const *c
 static void
 wait_for_answer(struct pool *p)
 {
-	static struct answer answer;
+	static struct pool_response response;
 	int status = 0;
 
 	for (int waited = 0; waited < PATIENCE_MS; waited += 5) {
-		if (ask_for(p, "GET", "/about", NULL, &answer))
+		if (ask_for(p, "GET", "/about", NULL, &response))
 			return;
 		/* 0 is from one that only starts others. */
 		if (p->pid && waitpid(p->pid, &status, WNOHANG) == p->pid)
@@ -332,7 +332,7 @@ read_all(int fd, void *out, size_t len)
 }
 
 static void
-keep(struct answer *a, const unsigned char *content, size_t len)
+keep(struct pool_response *a, const unsigned char *content, size_t len)
 {
 	size_t room = sizeof(a->text) - 1 - a->len;
 
@@ -344,7 +344,7 @@ keep(struct answer *a, const unsigned char *content, size_t len)
 }
 
 bool
-read_answer(int fd, struct answer *a)
+read_answer(int fd, struct pool_response *a)
 {
 	unsigned char header[FCGI_HEADER_LEN];
 	unsigned char content[65536 + 256];
@@ -369,7 +369,7 @@ read_answer(int fd, struct answer *a)
 }
 
 bool
-ask(const struct pool *p, const struct bytes *b, struct answer *a)
+ask(const struct pool *p, const struct bytes *b, struct pool_response *a)
 {
 	int fd = dial(p);
 	bool ok;
@@ -386,7 +386,7 @@ ask(const struct pool *p, const struct bytes *b, struct answer *a)
 
 bool
 ask_for(const struct pool *p, const char *method, const char *uri, const char *body,
-	struct answer *a)
+	struct pool_response *a)
 {
 	static _Thread_local struct bytes b;
 
@@ -397,14 +397,14 @@ ask_for(const struct pool *p, const char *method, const char *uri, const char *b
 
 void
 expect_status(const struct pool *p, const char *method, const char *uri, const char *body,
-	      unsigned status, struct answer *a)
+	      unsigned status, struct pool_response *a)
 {
 	cr_assert(ask_for(p, method, uri, body, a), "%s %s: no answer", method, uri);
 	cr_assert_eq(a->status, status, "%s %s: %s", method, uri, a->text);
 }
 
 long
-answer_number(const struct answer *a, const char *name)
+answer_number(const struct pool_response *a, const char *name)
 {
 	char key[64];
 	const char *at;
@@ -423,14 +423,14 @@ struct load {
 	unsigned nthreads;
 	pthread_t threads[THREADS_MAX];
 	atomic_bool stop;
-	atomic_ulong answered, refused, failed;
+	atomic_ulong responded, refused, failed;
 };
 
 static void *
 make_requests(void *arg)
 {
 	struct load *l = arg;
-	struct answer *a = malloc(sizeof(*a));
+	struct pool_response *a = malloc(sizeof(*a));
 	struct bytes *b = calloc(1, sizeof(*b));
 
 	put_request(b, "GET", l->uri, NULL);
@@ -444,7 +444,7 @@ make_requests(void *arg)
 		}
 		if (send(fd, b->data, b->len, MSG_NOSIGNAL) == (ssize_t)b->len &&
 		    read_answer(fd, a) && a->status == 200)
-			l->answered++;
+			l->responded++;
 		else
 			l->failed++;
 		close(fd);
@@ -468,14 +468,14 @@ load_start(const struct pool *p, unsigned threads, const char *uri)
 }
 
 void
-load_wait(const struct load *l, unsigned long answered)
+load_wait(const struct load *l, unsigned long responded)
 {
 	for (int waited = 0; waited < PATIENCE_MS; waited += 5) {
-		if (l->answered >= answered)
+		if (l->responded >= responded)
 			return;
 		nap();
 	}
-	cr_assert_fail("%lu requests were not answered", answered);
+	cr_assert_fail("%lu requests were not answered", responded);
 }
 
 struct counts
@@ -486,7 +486,7 @@ load_stop(struct load *l)
 	l->stop = true;
 	for (unsigned i = 0; i < l->nthreads; i++)
 		pthread_join(l->threads[i], NULL);
-	counts = (struct counts) { l->answered, l->refused, l->failed };
+	counts = (struct counts) { l->responded, l->refused, l->failed };
 	free(l);
 	return counts;
 }

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-enum { ANSWER_MAX = 64 * 1024, BYTES_MAX = 512 * 1024 };
+enum { RESPONSE_MAX = 64 * 1024, BYTES_MAX = 512 * 1024 };
 
 struct pool {
 	char directory[64], socket[96], log[96], program[96], settings[96];
@@ -53,39 +53,39 @@ void put_param(struct bytes *, const char *name, const char *value);
 /* A whole request. `body` may be NULL. */
 void put_request(struct bytes *, const char *method, const char *uri, const char *body);
 
-struct answer {
+struct pool_response {
 	bool complete; /* up to END_REQUEST */
 	unsigned status;
-	char text[ANSWER_MAX]; /* of all STDOUT records: head and body */
-	size_t len, total;     /* kept, and in all */
+	char text[RESPONSE_MAX]; /* of all STDOUT records: head and body */
+	size_t len, total;       /* kept, and in all */
 };
 
 /* Connects; -1 where nobody listens. */
 int dial(const struct pool *);
 
 /* Reads until the end of the answer. False: cut off, or half a minute without a byte. */
-bool read_answer(int fd, struct answer *);
+bool read_answer(int fd, struct pool_response *);
 
 /* Sends a whole request and reads the answer. False: not connected, or cut off. */
-bool ask(const struct pool *, const struct bytes *, struct answer *);
+bool ask(const struct pool *, const struct bytes *, struct pool_response *);
 bool ask_for(const struct pool *, const char *method, const char *uri, const char *body,
-	     struct answer *);
+	     struct pool_response *);
 
 /* The same, and fails the test unless the status is that. */
 void expect_status(const struct pool *, const char *method, const char *uri, const char *body,
-		   unsigned status, struct answer *);
+		   unsigned status, struct pool_response *);
 
 /* The number after "name": in the answer's JSON. */
-long answer_number(const struct answer *, const char *name);
+long answer_number(const struct pool_response *, const char *name);
 
 /* Requests by several threads at once until load_stop(). */
 struct load;
 struct counts {
-	unsigned long answered, refused; /* complete with 200; could not connect */
-	unsigned long failed;            /* all else */
+	unsigned long responded, refused; /* complete with 200; could not connect */
+	unsigned long failed;             /* all else */
 };
 struct load *load_start(const struct pool *, unsigned threads, const char *uri);
-void load_wait(const struct load *, unsigned long answered);
+void load_wait(const struct load *, unsigned long responded);
 struct counts load_stop(struct load *);
 
 #endif

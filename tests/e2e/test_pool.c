@@ -19,7 +19,7 @@
 #define SETTINGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 static struct pool pool;
-static struct answer answer;
+static struct pool_response response;
 
 static void
 set_up(void)
@@ -68,22 +68,22 @@ send_request(const char *uri)
 static void
 expect_answer(int fd, unsigned status)
 {
-	cr_assert(read_answer(fd, &answer), "cut off");
-	cr_assert_eq(answer.status, status, "%s", answer.text);
+	cr_assert(read_answer(fd, &response), "cut off");
+	cr_assert_eq(response.status, status, "%s", response.text);
 	close(fd);
 }
 
 /* ---- answers */
 
-Test(pool, answers)
+Test(pool, responses)
 {
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	cr_expect_not_null(strstr(answer.text, "\r\nContent-Type: application/json\r\n"));
-	cr_expect_not_null(strstr(answer.text, "\r\nX-Request-ID: "));
-	expect_status(&pool, "GET", "/nowhere", NULL, 404, &answer);
-	expect_status(&pool, "POST", "/back", "some bytes", 200, &answer);
-	cr_expect_not_null(strstr(answer.text, "\r\n\r\nsome bytes"));
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	cr_expect_not_null(strstr(response.text, "\r\nContent-Type: application/json\r\n"));
+	cr_expect_not_null(strstr(response.text, "\r\nX-Request-ID: "));
+	expect_status(&pool, "GET", "/nowhere", NULL, 404, &response);
+	expect_status(&pool, "POST", "/back", "some bytes", 200, &response);
+	cr_expect_not_null(strstr(response.text, "\r\n\r\nsome bytes"));
 	cr_expect_eq(pool_stop(&pool), 0);
 	cr_expect_neq(access(pool.socket, F_OK), 0, "the socket is still there");
 }
@@ -91,9 +91,9 @@ Test(pool, answers)
 Test(pool, head_has_a_length_and_no_body)
 {
 	pool_start(&pool, NULL, NULL);
-	expect_status(&pool, "HEAD", "/much?n=1000", NULL, 200, &answer);
-	cr_expect_not_null(strstr(answer.text, "\r\nContent-Length: 1000\r\n"));
-	cr_expect_eq(strcmp(answer.text + answer.len - 4, "\r\n\r\n"), 0);
+	expect_status(&pool, "HEAD", "/much?n=1000", NULL, 200, &response);
+	cr_expect_not_null(strstr(response.text, "\r\nContent-Length: 1000\r\n"));
+	cr_expect_eq(strcmp(response.text + response.len - 4, "\r\n\r\n"), 0);
 }
 
 Test(pool, carries_large_bodies_both_ways)
@@ -102,12 +102,12 @@ Test(pool, carries_large_bodies_both_ways)
 
 	memset(body, 'x', sizeof(body) - 1);
 	pool_start(&pool, NULL, NULL);
-	expect_status(&pool, "POST", "/about", body, 200, &answer);
-	cr_expect_eq(answer_number(&answer, "body"), 300000);
-	expect_status(&pool, "POST", "/back", body, 200, &answer);
-	cr_expect_gt(answer.total, 300000);
-	expect_status(&pool, "GET", "/much?n=5000000", NULL, 200, &answer);
-	cr_expect_gt(answer.total, 5000000);
+	expect_status(&pool, "POST", "/about", body, 200, &response);
+	cr_expect_eq(answer_number(&response, "body"), 300000);
+	expect_status(&pool, "POST", "/back", body, 200, &response);
+	cr_expect_gt(response.total, 300000);
+	expect_status(&pool, "GET", "/much?n=5000000", NULL, 200, &response);
+	cr_expect_gt(response.total, 5000000);
 }
 
 Test(pool, refuses_a_body_over_the_limit)
@@ -116,21 +116,21 @@ Test(pool, refuses_a_body_over_the_limit)
 
 	memset(body, 'x', sizeof(body) - 1);
 	pool_start(&pool, SETTINGS("MAX_BODY_BYTES=5000", "WORKERS=1"), NULL);
-	expect_status(&pool, "POST", "/about", body, 200, &answer);
+	expect_status(&pool, "POST", "/about", body, 200, &response);
 	body[4999] = 'y';
-	expect_status(&pool, "POST", "/about", body, 200, &answer);
+	expect_status(&pool, "POST", "/about", body, 200, &response);
 	write_settings("MAX_BODY_BYTES=4999\n");
 	pool_stop(&pool);
 	pool_start(&pool, SETTINGS("MAX_BODY_BYTES=4999", "WORKERS=1"), NULL);
-	expect_status(&pool, "POST", "/back", body, 413, &answer);
-	cr_expect_not_null(strstr(answer.text, "\"code\":\"payload_too_large\""));
+	expect_status(&pool, "POST", "/back", body, 413, &response);
+	cr_expect_not_null(strstr(response.text, "\"code\":\"payload_too_large\""));
 }
 
 Test(pool, a_request_that_takes_all_memory_is_answered)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
-	expect_status(&pool, "GET", "/memory", NULL, 503, &answer);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/memory", NULL, 503, &response);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_logged(&pool, " ended"), 0);
 }
 
@@ -142,8 +142,8 @@ measured(const char *name)
 {
 	const char *at;
 
-	expect_status(&pool, "GET", "/metrics", NULL, 200, &answer);
-	at = strstr(answer.text, name);
+	expect_status(&pool, "GET", "/metrics", NULL, 200, &response);
+	at = strstr(response.text, name);
 	return at && at[strlen(name)] == ' ' ? strtol(at + strlen(name) + 1, NULL, 10) : -1;
 }
 
@@ -154,7 +154,7 @@ wait_measured(const char *name, long wanted)
 
 	for (int i = 0; i < 1000 && (got = measured(name)) != wanted; i++)
 		usleep(10000);
-	cr_expect_eq(got, wanted, "%s: %s", name, answer.text);
+	cr_expect_eq(got, wanted, "%s: %s", name, response.text);
 }
 
 #define ABOUT "http_requests_total{method=\"GET\",route=\"/about\",status=\"200\"}"
@@ -166,7 +166,7 @@ Test(pool, counters_outlive_workers_and_reloads)
 
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
 	for (int i = 0; i < 20; i++)
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	before = measured("\n" ABOUT);
 	cr_expect_geq(before, 20);
 	wait_measured("\nworkers", 2);
@@ -177,33 +177,33 @@ Test(pool, counters_outlive_workers_and_reloads)
 	expect_answer(fd, 200);
 
 	for (int i = 0; i < 3; i++)
-		ask_for(&pool, "GET", "/crash", NULL, &answer);
+		ask_for(&pool, "GET", "/crash", NULL, &response);
 	pool_wait_logged(&pool, "was ended by signal 9", 3);
 	cr_expect_eq(measured("\n" ABOUT), before);
 	wait_measured("\nworker_restarts_total", 3);
 
 	reload("the pool is reloaded", 1);
 	cr_expect_eq(measured("\n" ABOUT), before);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(measured("\n" ABOUT), before + 1);
 }
 
 Test(pool, counters_survive_a_reload_with_more_workers)
 {
 	pool_start(&pool, NULL, NULL);
-	expect_status(&pool, "GET", "/nowhere", NULL, 404, &answer);
+	expect_status(&pool, "GET", "/nowhere", NULL, 404, &response);
 	write_settings("WORKERS=40\n");
 	reload("the pool is reloaded: 40 workers", 1);
 	cr_expect_eq(measured("route=\"unmatched\",status=\"404\"}"), 1);
 	cr_expect_eq(measured("\nworkers"), 40);
-	expect_status(&pool, "GET", "/nowhere", NULL, 404, &answer);
+	expect_status(&pool, "GET", "/nowhere", NULL, 404, &response);
 	cr_expect_eq(measured("route=\"unmatched\",status=\"404\"}"), 2);
 }
 
 Test(pool, an_answer_at_the_deadline_is_counted)
 {
 	pool_start(&pool, SETTINGS("WORKERS=2", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
-	expect_status(&pool, "GET", "/sleep?n=30000", NULL, 503, &answer);
+	expect_status(&pool, "GET", "/sleep?n=30000", NULL, 503, &response);
 	pool_wait_logged(&pool, "ends with it", 1);
 	cr_expect_eq(measured("route=\"/sleep\",status=\"503\"}"), 1);
 }
@@ -242,7 +242,7 @@ Test(pool, a_burst_of_hashes_does_not_delay_other_requests)
 	pool_start(&pool, SETTINGS("WORKERS=4", "PASSWORD_YESCRYPT_COST=7"), NULL);
 	send_burst(BURST);
 	for (int i = 0; i < 20; i++)
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_not(is_answered(burst[BURST - 1]), "the last hash was not waited for");
 	for (size_t i = 0; i < BURST; i++)
 		expect_answer(burst[i], 200);
@@ -250,19 +250,19 @@ Test(pool, a_burst_of_hashes_does_not_delay_other_requests)
 
 Test(pool, a_larger_burst_of_hashes_is_refused_in_part)
 {
-	unsigned answered = 0, refused = 0;
+	unsigned responded = 0, refused = 0;
 
 	pool_start(&pool, SETTINGS("WORKERS=4", "PASSWORD_YESCRYPT_COST=6"), NULL);
 	send_burst(TOO_MANY);
 	for (size_t i = 0; i < TOO_MANY; i++) {
-		cr_assert(read_answer(burst[i], &answer), "cut off");
+		cr_assert(read_answer(burst[i], &response), "cut off");
 		close(burst[i]);
-		answered += answer.status == 200;
-		refused += answer.status == 503 && strstr(answer.text, "\r\nRetry-After: ") &&
-			   strstr(answer.text, "\"code\":\"overloaded\"");
+		responded += response.status == 200;
+		refused += response.status == 503 && strstr(response.text, "\r\nRetry-After: ") &&
+			   strstr(response.text, "\"code\":\"overloaded\"");
 	}
-	cr_expect_eq(answered + refused, TOO_MANY);
-	cr_expect_geq(answered, BURST);
+	cr_expect_eq(responded + refused, TOO_MANY);
+	cr_expect_geq(responded, BURST);
 	cr_expect_geq(refused, 1);
 	cr_expect_eq(measured("\nunavailable_total{cause=\"hash_queue\"}"), refused);
 }
@@ -276,7 +276,7 @@ Test(pool, requests_that_wait_to_hash_survive_a_reload_and_a_stop)
 		expect_answer(burst[i], 200);
 
 	send_burst(BURST);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_stop(&pool), 0);
 	for (size_t i = 0; i < BURST; i++)
 		expect_answer(burst[i], 200);
@@ -299,7 +299,7 @@ is_logged(const char *uri, const char *text)
 {
 	unsigned before = pool_logged(&pool, text);
 
-	expect_status(&pool, "GET", uri, NULL, 200, &answer);
+	expect_status(&pool, "GET", uri, NULL, 200, &response);
 	return pool_logged(&pool, text) > before;
 }
 
@@ -398,9 +398,9 @@ Test(pool, a_single_worker_changes_its_level)
 Test(pool, a_signal_to_the_whole_service_ends_no_worker)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	kill((pid_t)answer_number(&answer, "pid"), SIGUSR2);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	kill((pid_t)answer_number(&response, "pid"), SIGUSR2);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_logged(&pool, "was ended by signal"), 0);
 }
 
@@ -432,8 +432,8 @@ Test(pool, an_unread_log_does_not_stop_the_pool)
 	load_wait(load, 6000);
 	kill(pool.pid, SIGHUP);
 	load_wait(load, 9000);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	kill((pid_t)answer_number(&answer, "pid"), SIGKILL);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	kill((pid_t)answer_number(&response, "pid"), SIGKILL);
 	load_wait(load, 12000);
 	counts = load_stop(load);
 	cr_expect_leq(counts.failed, 1);
@@ -444,7 +444,7 @@ Test(pool, an_unread_log_does_not_stop_the_pool)
 	for (int i = 0; i < 3 && !reported; i++) {
 		ssize_t n;
 
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 		n = read(log, text, sizeof(text) - 1);
 		text[n > 0 ? n : 0] = '\0';
 		reported = strstr(text, "\"log_lines_dropped\":");
@@ -472,24 +472,24 @@ Test(pool, a_killed_worker_fails_only_its_own_request)
 	load = load_start(&pool, 3, "/about");
 	for (unsigned i = 1; i <= KILLS; i++) {
 		/* Whoever answers this is alive; the load may make it busy again. */
-		while (!ask_for(&pool, "GET", "/about", NULL, &answer))
+		while (!ask_for(&pool, "GET", "/about", NULL, &response))
 			continue;
-		kill((pid_t)answer_number(&answer, "pid"), SIGKILL);
+		kill((pid_t)answer_number(&response, "pid"), SIGKILL);
 		pool_wait_logged(&pool, "was ended by signal 9", i);
 	}
 	load_wait(load, 2000);
 	counts = load_stop(load);
 	cr_expect_leq(counts.failed, KILLS, "%lu failed", counts.failed);
 	cr_expect_eq(counts.refused, 0);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 }
 
 Test(pool, a_crash_is_one_lost_request)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	for (int i = 0; i < 3; i++) {
-		cr_expect_not(ask_for(&pool, "GET", "/crash", NULL, &answer));
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		cr_expect_not(ask_for(&pool, "GET", "/crash", NULL, &response));
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	}
 }
 
@@ -501,11 +501,11 @@ Test(pool, who_served_is_followed_at_once_however_often_it_dies)
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	began = clock_monotonic();
 	for (int i = 0; i < 8; i++) {
-		while (!ask_for(&pool, "GET", "/about", NULL, &answer))
+		while (!ask_for(&pool, "GET", "/about", NULL, &response))
 			continue;
-		kill((pid_t)answer_number(&answer, "pid"), SIGKILL);
+		kill((pid_t)answer_number(&response, "pid"), SIGKILL);
 	}
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_lt(clock_monotonic() - began, 5000000);
 }
 
@@ -516,35 +516,35 @@ Test(pool, a_request_over_its_deadline_is_503)
 
 	pool_start(&pool, SETTINGS("WORKERS=2", "REQUEST_TIMEOUT_SECONDS=2"), NULL);
 	fd = send_request("/sleep?n=60000");
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	expect_answer(fd, 503);
-	cr_expect_not_null(strstr(answer.text, "Content-Type: application/problem+json\r\n"));
-	cr_expect_not_null(strstr(answer.text, "\"code\":\"unavailable\""));
-	cr_expect_not_null(strstr(answer.text, "\r\nRetry-After: "));
-	id = strstr(answer.text, "\r\nX-Request-ID: ");
+	cr_expect_not_null(strstr(response.text, "Content-Type: application/problem+json\r\n"));
+	cr_expect_not_null(strstr(response.text, "\"code\":\"unavailable\""));
+	cr_expect_not_null(strstr(response.text, "\r\nRetry-After: "));
+	id = strstr(response.text, "\r\nX-Request-ID: ");
 	cr_assert_not_null(id);
 	cr_expect_neq(strncmp(id + 16, "none", 4), 0);
 	cr_expect_not_null(strstr(strstr(id, "\"request_id\":\""), (char[]) { id[16], '\0' }));
 	pool_wait_logged(&pool, "took longer than REQUEST_TIMEOUT_SECONDS", 1);
 	pool_wait_logged(&pool, "\"cause\":\"timeout\"", 1);
 	for (int i = 0; i < 10; i++)
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 }
 
 Test(pool, a_deadline_counts_from_each_request)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=3"), NULL);
 	for (int i = 0; i < 3; i++)
-		expect_status(&pool, "GET", "/sleep?n=1200", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/sleep?n=1200", NULL, 200, &response);
 	cr_expect_eq(pool_logged(&pool, " ended"), 0);
 }
 
 Test(pool, a_worker_that_hears_nothing_is_killed)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=2"), NULL);
-	cr_expect_not(ask_for(&pool, "GET", "/deaf?n=60000", NULL, &answer));
+	cr_expect_not(ask_for(&pool, "GET", "/deaf?n=60000", NULL, &response));
 	pool_wait_logged(&pool, "hangs: killed", 1);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 }
 
 Test(pool, a_reader_that_does_not_read_is_left)
@@ -553,7 +553,7 @@ Test(pool, a_reader_that_does_not_read_is_left)
 
 	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=2"), NULL);
 	fd = send_request("/much?n=20000000");
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	close(fd);
 }
 
@@ -566,7 +566,7 @@ Test(pool, a_request_whose_client_has_gone_is_dropped)
 	gone = send_request("/nobody-waits-for-this");
 	close(gone);
 	expect_answer(busy, 200);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_logged(&pool, "nobody-waits"), 0);
 }
 
@@ -619,8 +619,8 @@ stop_worker(void)
 {
 	pid_t pid;
 
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	pid = (pid_t)answer_number(&answer, "pid");
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	pid = (pid_t)answer_number(&response, "pid");
 	kill(pid, SIGSTOP);
 	return pid;
 }
@@ -632,7 +632,7 @@ Test(pool, a_stopped_worker_is_replaced)
 	pool_wait_logged(&pool, "is stopped: killed", 1);
 	pool_wait_logged(&pool, "was ended by signal 9", 1);
 	for (int i = 0; i < 10; i++)
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	wait_measured("\nworkers", 2);
 }
 
@@ -654,7 +654,7 @@ Test(pool, a_worker_that_goes_on_is_kept)
 	pid = stop_worker();
 	usleep(1500000); /* the parent has seen it by then */
 	kill(pid, SIGCONT);
-	expect_status(&pool, "GET", "/sleep?n=10000", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/sleep?n=10000", NULL, 200, &response);
 	cr_expect_eq(kill(pid, 0), 0);
 	cr_expect_eq(pool_logged(&pool, "is stopped"), 0);
 }
@@ -688,8 +688,8 @@ Test(pool, no_signal_ends_the_parent_silently)
 	pid_t worker;
 
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	worker = (pid_t)answer_number(&answer, "pid");
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	worker = (pid_t)answer_number(&response, "pid");
 	for (int number = 1; number <= SIGRTMAX; number++) {
 		if (number == 32 || number == 33 || is_one_of(number, ends, COUNT(ends)) ||
 		    is_one_of(number, crashes, COUNT(crashes)))
@@ -697,8 +697,8 @@ Test(pool, no_signal_ends_the_parent_silently)
 		cr_assert_eq(kill(pool.pid, number), 0, "signal %d ended it", number);
 		if (!is_one_of(number, silent, COUNT(silent)))
 			pool_wait_logged(&pool, "ignored signal", ++logged);
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-		cr_expect_eq((pid_t)answer_number(&answer, "pid"), worker, "signal %d", number);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
+		cr_expect_eq((pid_t)answer_number(&response, "pid"), worker, "signal %d", number);
 	}
 	cr_expect_eq(pool_stop(&pool), 0);
 }
@@ -723,8 +723,8 @@ Test(pool, a_crash_of_the_parent_is_logged)
 static void
 expect_worker_ends(int number, const char *text, unsigned times)
 {
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	kill((pid_t)answer_number(&answer, "pid"), number);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	kill((pid_t)answer_number(&response, "pid"), number);
 	pool_wait_logged(&pool, text, times);
 }
 
@@ -735,20 +735,20 @@ Test(pool, no_signal_ends_a_worker_silently)
 	pid_t worker;
 
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	worker = (pid_t)answer_number(&answer, "pid");
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	worker = (pid_t)answer_number(&response, "pid");
 	for (int number = 1; number <= SIGRTMAX; number++) {
 		if (number == 32 || number == 33 || is_one_of(number, leave, COUNT(leave)) ||
 		    is_one_of(number, crashes, COUNT(crashes)))
 			continue;
 		kill(worker, number);
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-		cr_expect_eq((pid_t)answer_number(&answer, "pid"), worker, "signal %d", number);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
+		cr_expect_eq((pid_t)answer_number(&response, "pid"), worker, "signal %d", number);
 	}
 	expect_worker_ends(SIGXCPU, "RLIMIT_CPU", 1);
 	for (size_t i = 0; i < CRASHES; i++)
 		expect_worker_ends(crashes[i], "was ended by signal", ++ended);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 }
 
 Test(pool, no_signal_ends_a_single_worker_silently)
@@ -763,7 +763,7 @@ Test(pool, no_signal_ends_a_single_worker_silently)
 		    is_one_of(number, crashes, COUNT(crashes)))
 			continue;
 		kill(pool.pid, number);
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	}
 	kill(pool.pid, SIGSYS);
 	waitpid(pool.pid, &status, 0);
@@ -783,9 +783,9 @@ Test(pool, a_log_file_that_may_not_grow_stops_nothing)
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	for (int i = 0; i < 500; i++)
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	kill(pool.pid, SIGPROF); /* of which the parent would log a line */
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_gt(measured("\nlog_lines_dropped_total"), 100);
 	cr_expect_eq(measured("\nworker_restarts_total"), 0);
 	cr_expect_eq(pool_stop(&pool), 0);
@@ -800,8 +800,8 @@ Test(pool, reloads_fail_no_request)
 	long before;
 
 	pool_start(&pool, SETTINGS("WORKERS=3"), NULL);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	before = answer_number(&answer, "pid");
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	before = answer_number(&response, "pid");
 	load = load_start(&pool, 3, "/about");
 	for (unsigned i = 1; i <= 5; i++)
 		reload("the pool is reloaded", i);
@@ -811,9 +811,9 @@ Test(pool, reloads_fail_no_request)
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed, 0, "%lu failed", counts.failed);
 	cr_expect_eq(counts.refused, 0);
-	cr_expect_gt(counts.answered, 0);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	cr_expect_neq(answer_number(&answer, "pid"), before);
+	cr_expect_gt(counts.responded, 0);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	cr_expect_neq(answer_number(&response, "pid"), before);
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
@@ -823,7 +823,7 @@ Test(pool, a_reload_waits_for_requests_in_hand)
 
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
 	fd = send_request("/sleep?n=1000");
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	reload("the pool is reloaded", 1);
 	expect_answer(fd, 200);
 }
@@ -834,15 +834,15 @@ Test(pool, a_reload_brings_a_new_program)
 	struct load *load;
 
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	cr_expect_not_null(strstr(answer.text, "\"edition\":\"one\""));
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	cr_expect_not_null(strstr(response.text, "\"edition\":\"one\""));
 	load = load_start(&pool, 2, "/about");
 	pool_install(&pool, "tests/e2e/pool_app2");
 	reload("the pool is reloaded", 1);
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed + counts.refused, 0);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	cr_expect_not_null(strstr(answer.text, "\"edition\":\"two\""));
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	cr_expect_not_null(strstr(response.text, "\"edition\":\"two\""));
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
@@ -860,15 +860,15 @@ Test(pool, a_bad_program_or_setting_is_not_loaded)
 	write_settings("APP_NAME=New\nMAX_REQUESTS=many\n");
 	reload("not reloaded", 3);
 	cr_expect_geq(pool_logged(&pool, "MAX_REQUESTS"), 1, "the log does not say why");
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	cr_expect_not_null(strstr(answer.text, "\"edition\":\"one\""));
-	cr_expect_not_null(strstr(answer.text, "\"name\":\"Old\""));
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	cr_expect_not_null(strstr(response.text, "\"edition\":\"one\""));
+	cr_expect_not_null(strstr(response.text, "\"name\":\"Old\""));
 
 	write_settings("APP_NAME=New\nMAX_BODY_BYTES=2000\n");
 	reload("the pool is reloaded", 2);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-	cr_expect_not_null(strstr(answer.text, "\"name\":\"New\""));
-	cr_expect_eq(answer_number(&answer, "max_body"), 2000);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	cr_expect_not_null(strstr(response.text, "\"name\":\"New\""));
+	cr_expect_eq(answer_number(&response, "max_body"), 2000);
 }
 
 Test(pool, a_reload_changes_the_number_of_workers)
@@ -876,11 +876,11 @@ Test(pool, a_reload_changes_the_number_of_workers)
 	pool_start(&pool, NULL, NULL);
 	write_settings("WORKERS=100\n");
 	reload("the pool is reloaded: 100 workers", 1);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	write_settings("WORKERS=1\n");
 	reload("the pool is reloaded: 1 workers", 1);
 	for (int i = 0; i < 20; i++)
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
@@ -897,7 +897,7 @@ Test(pool, a_stop_under_load_cuts_nobody_off)
 	cr_expect_eq(pool_stop(&pool), 0);
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed, 0, "%lu failed", counts.failed);
-	cr_expect_gt(counts.answered, 0);
+	cr_expect_gt(counts.responded, 0);
 }
 
 Test(pool, a_stop_answers_all_who_wait)
@@ -913,7 +913,7 @@ Test(pool, a_stop_answers_all_who_wait)
 	expect_answer(in_hand, 200);
 	for (int i = 0; i < WAITING; i++) {
 		expect_answer(waiting[i], 200);
-		cr_expect_not_null(strstr(answer.text, "\"draining\":true"));
+		cr_expect_not_null(strstr(response.text, "\"draining\":true"));
 	}
 	cr_expect_eq(pool_stop(&pool), 0);
 }
@@ -1003,7 +1003,7 @@ Test(pool, works_over_tcp)
 	close(fd);
 	pool.port = ntohs(address.sin_port);
 	pool_start(&pool, NULL, NULL);
-	expect_status(&pool, "GET", "/much?n=300000", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/much?n=300000", NULL, 200, &response);
 	expect_service();
 }
 
@@ -1027,7 +1027,7 @@ Test(pool, a_single_worker_keeps_its_deadline)
 	int status = 0;
 
 	pool_start_single(&pool, SETTINGS("REQUEST_TIMEOUT_SECONDS=1"), NULL);
-	expect_status(&pool, "GET", "/sleep?n=60000", NULL, 503, &answer);
+	expect_status(&pool, "GET", "/sleep?n=60000", NULL, 503, &response);
 	waitpid(pool.pid, &status, 0);
 	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) != 0);
 	pool.pid = 0;
@@ -1052,8 +1052,8 @@ Test(pool, single_workers_share_a_segment)
 	for (int left = 3; left > 0; left--) {
 		pid_t pid;
 
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
-		pid = (pid_t)answer_number(&answer, "pid");
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
+		pid = (pid_t)answer_number(&response, "pid");
 		kill(pid, SIGTERM);
 		cr_expect_eq(waitpid(pid, NULL, 0), pid);
 	}
@@ -1090,7 +1090,7 @@ Test(pool, a_socket_in_use_is_not_taken)
 	pool_start(&pool, NULL, NULL);
 	cr_expect_eq(run_to_the_end(SETTINGS(listen)), 1);
 	cr_expect_eq(pool_logged(&pool, "another process listens there"), 1);
-	expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 static struct pool pool;
-static struct answer answer;
+static struct pool_response response;
 static struct bytes bytes;
 
 static void
@@ -28,7 +28,7 @@ static void
 tear_down(void)
 {
 	for (int i = 0; i < 4; i++)
-		expect_status(&pool, "GET", "/about", NULL, 200, &answer);
+		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_logged(&pool, " ended"), 0, "a worker has ended");
 	cr_expect_eq(pool_stop(&pool), 0);
 	pool_free(&pool);
@@ -41,13 +41,13 @@ static bool
 send_and_read(const struct bytes *b)
 {
 	int fd = dial(&pool);
-	bool answered;
+	bool responded;
 
 	cr_assert_geq(fd, 0);
 	(void)!send(fd, b->data, b->len, MSG_NOSIGNAL);
-	answered = read_answer(fd, &answer);
+	responded = read_answer(fd, &response);
 	close(fd);
-	return answered;
+	return responded;
 }
 
 static void
@@ -165,8 +165,8 @@ Test(socket, no_parameters_at_all)
 	put_record(&bytes, FCGI_PARAMS, 1, NULL, 0);
 	put_record(&bytes, FCGI_STDIN, 1, NULL, 0);
 	cr_assert(send_and_read(&bytes));
-	cr_expect_geq(answer.status, 400);
-	cr_expect_lt(answer.status, 500);
+	cr_expect_geq(response.status, 400);
+	cr_expect_lt(response.status, 500);
 }
 
 Test(socket, the_number_of_the_request_comes_back)
@@ -231,7 +231,7 @@ Test(socket, parameters_in_pieces_of_any_size)
 		put_param_of(&params, "HTTP_COOKIE", 20000);
 		put_params_in_pieces(&params, sizes[i]);
 		cr_assert(send_and_read(&bytes), "pieces of %zu bytes", sizes[i]);
-		cr_expect_eq(answer.status, 200);
+		cr_expect_eq(response.status, 200);
 	}
 }
 
@@ -244,7 +244,7 @@ Test(socket, parameters_up_to_the_limit)
 		put_param_of(&params, "HTTP_COOKIE", 10000);
 	put_params_in_pieces(&params, 65535);
 	cr_assert(send_and_read(&bytes));
-	cr_expect_eq(answer.status, 200);
+	cr_expect_eq(response.status, 200);
 }
 
 Test(socket, parameters_over_the_limit_are_431)
@@ -256,8 +256,8 @@ Test(socket, parameters_over_the_limit_are_431)
 		put_param_of(&params, "HTTP_COOKIE", 10000);
 	put_params_in_pieces(&params, 65535);
 	cr_assert(send_and_read(&bytes));
-	cr_expect_eq(answer.status, 431);
-	cr_expect_not_null(strstr(answer.text, "\"code\":\"bad_request\""));
+	cr_expect_eq(response.status, 431);
+	cr_expect_not_null(strstr(response.text, "\"code\":\"bad_request\""));
 }
 
 Test(socket, too_many_parameters_are_431)
@@ -269,7 +269,7 @@ Test(socket, too_many_parameters_are_431)
 		put_param(&params, "A", "");
 	put_params_in_pieces(&params, 65535);
 	cr_assert(send_and_read(&bytes));
-	cr_expect_eq(answer.status, 431);
+	cr_expect_eq(response.status, 431);
 }
 
 /* The header of the first record of that type. */
@@ -291,7 +291,7 @@ Test(socket, a_body_of_another_length_than_announced)
 	find_record(FCGI_STDIN)[5] = 11; /* and the twelfth is padding */
 	find_record(FCGI_STDIN)[6] = 1;
 	cr_assert(send_and_read(&bytes));
-	cr_expect_eq(answer.status, 400);
+	cr_expect_eq(response.status, 400);
 
 	bytes.len = 0;
 	put_request(&bytes, "POST", "/about", "twelve bytes");
@@ -299,7 +299,7 @@ Test(socket, a_body_of_another_length_than_announced)
 	put_record(&bytes, FCGI_STDIN, 1, "and more", 8);
 	put_record(&bytes, FCGI_STDIN, 1, NULL, 0);
 	cr_assert(send_and_read(&bytes));
-	cr_expect_eq(answer.status, 400);
+	cr_expect_eq(response.status, 400);
 }
 
 /* ---- slowness */
@@ -322,9 +322,9 @@ Test(socket, byte_by_byte)
 
 	put_request(&bytes, "POST", "/back", "one byte at a time");
 	cr_expect(send_slowly(fd, &bytes, 1));
-	cr_assert(read_answer(fd, &answer));
-	cr_expect_eq(answer.status, 200);
-	cr_expect_not_null(strstr(answer.text, "\r\n\r\none byte at a time"));
+	cr_assert(read_answer(fd, &response));
+	cr_expect_eq(response.status, 200);
+	cr_expect_not_null(strstr(response.text, "\r\n\r\none byte at a time"));
 	close(fd);
 }
 
@@ -347,7 +347,7 @@ Test(socket, silent_senders_are_left)
 		(void)!send(fds[i], bytes.data, i * bytes.len / 7, MSG_NOSIGNAL);
 	}
 	for (size_t i = 0; i < COUNT(fds); i++) {
-		read_answer(fds[i], &answer);
+		read_answer(fds[i], &response);
 		close(fds[i]);
 	}
 	pool_wait_logged(&pool, "did not come in time", COUNT(fds));
@@ -360,8 +360,8 @@ Test(socket, a_body_that_stops_is_400)
 	put_request(&bytes, "POST", "/back", "some body");
 	bytes.len -= FCGI_HEADER_LEN + 3;
 	(void)!send(fd, bytes.data, bytes.len, MSG_NOSIGNAL);
-	cr_assert(read_answer(fd, &answer));
-	cr_expect_eq(answer.status, 400);
+	cr_assert(read_answer(fd, &response));
+	cr_expect_eq(response.status, 400);
 	close(fd);
 }
 
@@ -393,8 +393,8 @@ Test(socket, a_body_without_an_end_is_413)
 		bytes.len = 0;
 		put_record(&bytes, FCGI_STDIN, 1, junk, sizeof(junk));
 	}
-	cr_assert(read_answer(p.fd, &answer));
-	cr_expect_eq(answer.status, 413);
+	cr_assert(read_answer(p.fd, &response));
+	cr_expect_eq(response.status, 413);
 	close(p.fd);
 }
 

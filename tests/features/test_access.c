@@ -124,18 +124,18 @@ static void
 check_route(const struct route *r, const struct caller_kind *kind)
 {
 	struct verdict want = verdict_of(r, kind);
-	struct answer a =
+	struct test_response a =
 	    call(t, method_name(r->method), path_of(r), .token = credential_of(r, kind));
 
 	cr_expect_eq(a.route, r, "%s is another route's", r->id);
 	if (want.status) {
-		cr_expect(a.status == want.status && strcmp(answer_code(&a), want.code) == 0,
-			  "%s: %u %s, and not %u %s", r->id, a.status, answer_code(&a), want.status,
-			  want.code);
+		cr_expect(a.status == want.status && strcmp(response_code(&a), want.code) == 0,
+			  "%s: %u %s, and not %u %s", r->id, a.status, response_code(&a),
+			  want.status, want.code);
 		return;
 	}
 	cr_expect(a.status != 401 && a.status != 403, "%s: refused: %s", r->id, a.body);
-	cr_expect(a.status < 500 || r->reply_503, "%s: %s", r->id, a.body);
+	cr_expect(a.status < 500 || r->body_on_503, "%s: %s", r->id, a.body);
 }
 
 /* Each call with an account of its own: some of them end it. */
@@ -264,20 +264,21 @@ check_row(const struct route *r)
 {
 	bool takes_body = r->method == POST || r->method == PUT || r->method == PATCH;
 	unsigned status = r->status ? r->status : 200;
-	size_t text = r->text ? strlen(r->text) : 0;
+	size_t text = r->summary ? strlen(r->summary) : 0;
 
 	cr_expect(r->method >= GET && r->method <= DELETE, "%s: method", r->path);
 	cr_expect(r->path[0] == '/' && r->handle && r->id && *r->id, "%s is not whole", r->path);
 	cr_expect(r->id[strspn(r->id, "abcdefghijklmnopqrstuvwxyz_")] == '\0', "%s: id", r->id);
-	cr_expect(text > 1 && r->text[text - 1] == '.', "%s: text", r->id);
+	cr_expect(text > 1 && r->summary[text - 1] == '.', "%s: text", r->id);
 	cr_expect_neq(r->access, ACCESS_NOBODY, "%s: nobody may call it", r->id);
 	cr_expect(status == 200 || status == 201 || status == 202 || status == 204, "%s: status",
 		  r->id);
-	cr_expect_eq(status == 204, !r->reply && !r->media_type, "%s: its answer", r->id);
-	cr_expect(!r->list || (reads(r) && r->reply), "%s: list", r->id);
+	cr_expect_eq(status == 204, !r->response && !r->media_type, "%s: its answer", r->id);
+	cr_expect(!r->list || (reads(r) && r->response), "%s: list", r->id);
 	cr_expect((!r->body && !r->form) || takes_body, "%s: body", r->id);
 	cr_expect(!r->form || r->body, "%s: form", r->id);
-	cr_expect(status != 201 || schema_field(r->reply, "id"), "%s: Location needs an id", r->id);
+	cr_expect(status != 201 || schema_field(r->response, "id"), "%s: Location needs an id",
+		  r->id);
 }
 
 Test(access, every_row_is_whole)

@@ -14,7 +14,7 @@
 
 TEST_SUITE(api_keys);
 
-static struct answer
+static struct test_response
 create(const struct account *user, const char *json)
 {
 	return call(t, "POST", P "/api-keys", .token = user->token, .json = json);
@@ -28,27 +28,27 @@ struct made_key {
 static struct made_key
 make_key(const struct account *user, const char *scopes)
 {
-	struct answer a =
+	struct test_response a =
 	    create(user, arena_printf(t->arena, "{\"name\":\"Import\",\"scopes\":[%s]}", scopes));
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	return (struct made_key) { answer_text(&a, "id"), answer_text(&a, "key") };
+	return (struct made_key) { response_text(&a, "id"), response_text(&a, "key") };
 }
 
-static struct answer
+static struct test_response
 gizmos_with(const char *key)
 {
 	return call(t, "GET", P "/gizmos", .token = key);
 }
 
-static struct answer
+static struct test_response
 gizmos_with_header(const char *key)
 {
 	return call(t, "GET", P "/gizmos",
 		    .header = arena_printf(t->arena, "HTTP_X_API_KEY=%s", key));
 }
 
-static struct answer
+static struct test_response
 end_key(const struct account *user, const char *id)
 {
 	return call(t, "DELETE", arena_printf(t->arena, P "/api-keys/%s", id),
@@ -60,35 +60,36 @@ end_key(const struct account *user, const char *id)
 Test(api_keys, a_key_is_shown_once)
 {
 	struct account ada = make_user(t);
-	struct answer a = create(&ada, "{\"name\":\"Nightly import\",\"scopes\":[\"gizmos:write\","
-				       "\"gizmos:read\"],\"expires_at\":\"2999-01-01T00:00:00Z\"}");
+	struct test_response a =
+	    create(&ada, "{\"name\":\"Nightly import\",\"scopes\":[\"gizmos:write\","
+			 "\"gizmos:read\"],\"expires_at\":\"2999-01-01T00:00:00Z\"}");
 	const char *key, *prefix;
-	struct answer b, list;
+	struct test_response b, list;
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_eq(answer_count(&a, ""), 8);
-	cr_expect_str_eq(answer_text(&a, "name"), "Nightly import");
-	cr_expect_eq(answer_count(&a, "scopes"), 2);
-	cr_expect_str_eq(answer_text(&a, "scopes.0"), "gizmos:write");
-	cr_expect_str_eq(answer_text(&a, "scopes.1"), "gizmos:read");
-	cr_expect_str_eq(answer_text(&a, "expires_at"), "2999-01-01T00:00:00.000000Z");
-	cr_expect(answer_is_null(&a, "last_used_at"));
+	cr_expect_eq(response_count(&a, ""), 8);
+	cr_expect_str_eq(response_text(&a, "name"), "Nightly import");
+	cr_expect_eq(response_count(&a, "scopes"), 2);
+	cr_expect_str_eq(response_text(&a, "scopes.0"), "gizmos:write");
+	cr_expect_str_eq(response_text(&a, "scopes.1"), "gizmos:read");
+	cr_expect_str_eq(response_text(&a, "expires_at"), "2999-01-01T00:00:00.000000Z");
+	cr_expect(response_is_null(&a, "last_used_at"));
 
-	key = answer_text(&a, "key");
-	prefix = answer_text(&a, "prefix");
+	key = response_text(&a, "key");
+	prefix = response_text(&a, "prefix");
 	cr_expect_eq(strncmp(key, PACKAGE "_", strlen(PACKAGE "_")), 0, "%s", key);
 	cr_expect_eq(strncmp(key, prefix, strlen(prefix)), 0, "%s is not of %s", key, prefix);
 	cr_expect_eq(strlen(key), strlen(prefix) + 1 + 32 + 6);
 
-	b = call(t, "GET", answer_header(&a, "Location"), .token = ada.token);
+	b = call(t, "GET", response_header_value(&a, "Location"), .token = ada.token);
 	cr_assert_eq(b.status, 200);
-	cr_expect_eq(answer_count(&b, ""), 7);
+	cr_expect_eq(response_count(&b, ""), 7);
 	cr_expect_null(strstr(b.body, key));
-	cr_expect_str_eq(answer_text(&b, "prefix"), prefix);
+	cr_expect_str_eq(response_text(&b, "prefix"), prefix);
 	list = call(t, "GET", P "/api-keys", .token = ada.token);
 	cr_assert_eq(list.status, 200);
-	cr_expect_eq(answer_int(&list, "total"), 1);
-	cr_expect_str_eq(answer_text(&list, "items.0.id"), answer_text(&a, "id"));
+	cr_expect_eq(response_int(&list, "total"), 1);
+	cr_expect_str_eq(response_text(&list, "items.0.id"), response_text(&a, "id"));
 	cr_expect_null(strstr(list.body, key));
 }
 
@@ -107,7 +108,7 @@ Test(api_keys, the_database_holds_only_a_hash)
 Test(api_keys, what_is_wrong_with_a_new_one_is_said)
 {
 	struct account ada = make_user(t);
-	struct answer a = create(&ada, "{}");
+	struct test_response a = create(&ada, "{}");
 
 	expect_fields(&a, "body name required", "body scopes required");
 	a = create(&ada, "{\"name\":\"\",\"scopes\":[]}");
@@ -126,13 +127,13 @@ Test(api_keys, what_is_wrong_with_a_new_one_is_said)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM api_keys"), "0");
 	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"],\"expires_at\":null}");
 	cr_expect_eq(a.status, 201);
-	cr_expect(answer_is_null(&a, "expires_at"));
+	cr_expect(response_is_null(&a, "expires_at"));
 }
 
 Test(api_keys, an_account_has_at_most_a_hundred)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("INSERT INTO api_keys (user_id, name, prefix, key_hash, scopes)"
 		   " SELECT '%s', 'key', 'prefix ' || n, sha256(n::text::bytea), '{gizmos:read}'"
@@ -151,13 +152,13 @@ Test(api_keys, somebody_elses_key_is_not_there)
 {
 	struct account ada = make_user(t), eve = make_user(t, .role = "owner");
 	struct made_key made = make_key(&ada, "\"gizmos:read\"");
-	struct answer a = end_key(&eve, made.id);
+	struct test_response a = end_key(&eve, made.id);
 
 	expect_problem(&a, 404, "not_found");
 	a = call(t, "GET", arena_printf(t->arena, P "/api-keys/%s", made.id), .token = eve.token);
 	expect_problem(&a, 404, "not_found");
 	a = call(t, "GET", P "/api-keys", .token = eve.token);
-	cr_expect_eq(answer_int(&a, "total"), 0);
+	cr_expect_eq(response_int(&a, "total"), 0);
 	cr_expect_eq(gizmos_with(made.key).status, 200);
 }
 
@@ -165,14 +166,14 @@ Test(api_keys, a_viewer_ends_keys_and_makes_none)
 {
 	struct account ada = make_user(t);
 	struct made_key made = make_key(&ada, "\"gizmos:read\"");
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 0;
 	testdb_sql("UPDATE users SET role = 'viewer'");
 	a = create(&ada, "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"]}");
 	expect_problem(&a, 403, "forbidden");
 	a = call(t, "GET", P "/api-keys", .token = ada.token);
-	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_eq(response_int(&a, "total"), 1);
 	cr_expect_eq(end_key(&ada, made.id).status, 204);
 }
 
@@ -198,30 +199,30 @@ Test(api_keys, a_key_is_its_owner_within_its_scopes)
 	struct account ada = make_user(t);
 	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	const char *gizmo = make_gizmo(t, &ada, .title = "Lamp");
-	struct answer a = gizmos_with(made.key);
+	struct test_response a = gizmos_with(made.key);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "items.0.id"), gizmo);
+	cr_expect_str_eq(response_text(&a, "items.0.id"), gizmo);
 	a = gizmos_with_header(made.key);
 	cr_expect_eq(a.status, 200, "%s", a.body);
 	a = call(t, "POST", P "/gizmos", .token = made.key, .json = "{\"title\":\"x\"}");
 	expect_problem(&a, 403, "insufficient_scope");
-	cr_expect_not_null(strstr(answer_text(&a, "detail"), "gizmos:write"));
+	cr_expect_not_null(strstr(response_text(&a, "detail"), "gizmos:write"));
 	a = call(t, "GET", P "/users/me", .token = made.key);
-	cr_expect_str_eq(answer_text(&a, "id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "id"), ada.id);
 	a = call(t, "GET", P "/auth/me", .token = made.key);
-	cr_expect_str_eq(answer_text(&a, "id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "id"), ada.id);
 }
 
 Test(api_keys, a_key_writes_where_it_may)
 {
 	struct account ada = make_user(t);
 	struct made_key made = make_key(&ada, "\"gizmos:write\"");
-	struct answer a =
+	struct test_response a =
 	    call(t, "POST", P "/gizmos", .token = made.key, .json = "{\"title\":\"Lamp\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "owner_id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "owner_id"), ada.id);
 	a = gizmos_with(made.key);
 	expect_problem(&a, 403, "insufficient_scope");
 }
@@ -236,12 +237,12 @@ Test(api_keys, an_empty_patch_needs_the_scope_to_read)
 	    arena_printf(t->arena, P "/gizmos/%s",
 			 make_gizmo(t, &ada, .title = "Lamp", .description = "secret"));
 	static const char *const bodies[] = { "{}", " { } " };
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		a = call(t, "PATCH", uri, .token = writer.key, .json = bodies[i]);
 		expect_problem(&a, 403, "insufficient_scope");
-		cr_expect_not_null(strstr(answer_text(&a, "detail"), "gizmos:read"));
+		cr_expect_not_null(strstr(response_text(&a, "detail"), "gizmos:read"));
 		a = call(t, "PATCH", uri, .token = writer.key, .json = bodies[i],
 			 .header = "HTTP_IF_MATCH=*");
 		expect_problem(&a, 403, "insufficient_scope");
@@ -264,7 +265,7 @@ Test(api_keys, no_patch_without_a_member_reads_a_row)
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			const char *id = strstr(r->path, "/{id}");
 			struct made_key made;
-			struct answer a;
+			struct test_response a;
 
 			if (r->method != PATCH || !r->scope || !*r->scope || !id)
 				continue;
@@ -284,8 +285,8 @@ Test(api_keys, a_key_makes_and_ends_no_keys)
 {
 	struct account ada = make_user(t, .role = "owner");
 	struct made_key made = make_key(&ada, "\"gizmos:read\",\"gizmos:write\"");
-	struct answer a = call(t, "POST", P "/api-keys", .token = made.key,
-			       .json = "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"]}");
+	struct test_response a = call(t, "POST", P "/api-keys", .token = made.key,
+				      .json = "{\"name\":\"x\",\"scopes\":[\"gizmos:read\"]}");
 
 	expect_problem(&a, 403, "forbidden");
 	a = call(t, "DELETE", arena_printf(t->arena, P "/api-keys/%s", made.id), .token = made.key);
@@ -298,7 +299,7 @@ Test(api_keys, the_header_for_keys_takes_no_access_token)
 {
 	struct account ada = make_user(t);
 	struct made_key made = make_key(&ada, "\"gizmos:read\"");
-	struct answer a = gizmos_with_header(ada.token);
+	struct test_response a = gizmos_with_header(ada.token);
 
 	expect_problem(&a, 401, "invalid_token");
 	a = gizmos_with_header("");
@@ -337,7 +338,7 @@ Test(api_keys, a_key_that_was_never_given_out_is_refused)
 	struct account ada = make_user(t);
 	struct made_key made = make_key(&ada, "\"gizmos:read\"");
 	const char *prefix, *other;
-	struct answer a = gizmos_with(api_key_new(t->arena, &prefix));
+	struct test_response a = gizmos_with(api_key_new(t->arena, &prefix));
 
 	expect_problem(&a, 401, "invalid_token");
 	/* The right prefix and another secret. */
@@ -362,7 +363,7 @@ Test(api_keys, what_becomes_of_key_and_owner_counts)
 	for (size_t i = 0; i < COUNT(acts); i++) {
 		struct account ada = make_user(t);
 		struct made_key made = make_key(&ada, "\"gizmos:read\"");
-		struct answer a;
+		struct test_response a;
 
 		cr_expect_eq(gizmos_with(made.key).status, 200);
 		testdb_sql("%s '%s'", acts[i], ada.id);
@@ -376,7 +377,7 @@ Test(api_keys, the_role_is_the_owners_of_now)
 	struct account ada = make_user(t, .role = "admin"), bob = make_user(t);
 	struct made_key made = make_key(&ada, "\"gizmos:read\",\"gizmos:write\"");
 	const char *gizmo = arena_printf(t->arena, P "/gizmos/%s", make_gizmo(t, &bob));
-	struct answer a = call(t, "GET", gizmo, .token = made.key);
+	struct test_response a = call(t, "GET", gizmo, .token = made.key);
 
 	settings.session_cache_seconds = 0;
 	cr_expect_eq(a.status, 200, "%s", a.body);
@@ -393,7 +394,7 @@ Test(api_keys, a_deleted_key_is_gone_with_the_next_request)
 {
 	struct account ada = make_user(t);
 	struct made_key made = make_key(&ada, "\"gizmos:read\"");
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 300;
 	for (int i = 0; i < 3; i++)
@@ -423,10 +424,10 @@ Test(api_keys, a_worker_remembers_a_key_until_a_generation_changes)
 	cr_expect_eq(role_of(made.key), ROLE_ADMIN);
 	testdb_sql("UPDATE users SET role = 'viewer'");
 	cr_expect_eq(role_of(made.key), ROLE_ADMIN, "another host would see no more than this");
-	generation_bump("user", ada.id);
+	epoch_bump("user", ada.id);
 	cr_expect_eq(role_of(made.key), ROLE_VIEWER);
 	testdb_sql("UPDATE users SET role = 'member'");
-	generation_bump("api_key", made.id);
+	epoch_bump("api_key", made.id);
 	cr_expect_eq(role_of(made.key), ROLE_MEMBER);
 }
 
@@ -453,7 +454,7 @@ Test(api_keys, an_expiry_is_seen_by_who_remembers)
 {
 	struct account ada = make_user(t);
 	struct made_key made = make_key(&ada, "\"gizmos:read\"");
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 300;
 	testdb_sql("UPDATE api_keys SET expires_at = clock_timestamp() + interval '50 ms'");

@@ -21,10 +21,10 @@ begin(void)
 
 TestSuite(audit, .init = begin, .fini = test_end);
 
-static struct answer
+static struct test_response
 events(const char *query)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "GET", arena_printf(t->arena, P "/audit%s", query), .token = admin.token);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
@@ -41,7 +41,7 @@ write_event(enum audit_action action, const char *target)
 
 Test(audit, an_event_has_the_members_of_the_contract)
 {
-	struct answer a;
+	struct test_response a;
 
 	t->ctx->caller.user_id = admin.id;
 	t->ctx->ip = "192.0.2.7";
@@ -54,24 +54,25 @@ Test(audit, an_event_has_the_members_of_the_contract)
 								     "to", NULL, NULL) }),
 		     OK);
 	a = events("");
-	cr_assert_eq(answer_int(&a, "total"), 1);
-	cr_expect_eq(answer_count(&a, "items.0"), 11);
-	cr_expect_str_eq(answer_text(&a, "items.0.action"), "authz_change");
-	cr_expect_str_eq(answer_text(&a, "items.0.outcome"), "success");
-	cr_expect_str_eq(answer_text(&a, "items.0.actor_id"), admin.id);
-	cr_expect_str_eq(answer_text(&a, "items.0.actor_kind"), "user");
-	cr_expect_str_eq(answer_text(&a, "items.0.target"), "that one");
-	cr_expect_str_eq(answer_text(&a, "items.0.ip"), "192.0.2.7");
-	cr_expect_str_eq(answer_text(&a, "items.0.user_agent"), "lamp/1.0");
-	cr_expect_str_eq(answer_text(&a, "items.0.request_id"), "request-1");
-	cr_expect_str_eq(answer_text(&a, "items.0.detail.from"), "a \"b\"");
-	cr_expect(answer_is_null(&a, "items.0.detail.to"));
-	cr_expect_eq(strlen(answer_text(&a, "items.0.at")), strlen("2026-11-20T15:08:41.218287Z"));
+	cr_assert_eq(response_int(&a, "total"), 1);
+	cr_expect_eq(response_count(&a, "items.0"), 11);
+	cr_expect_str_eq(response_text(&a, "items.0.action"), "authz_change");
+	cr_expect_str_eq(response_text(&a, "items.0.outcome"), "success");
+	cr_expect_str_eq(response_text(&a, "items.0.actor_id"), admin.id);
+	cr_expect_str_eq(response_text(&a, "items.0.actor_kind"), "user");
+	cr_expect_str_eq(response_text(&a, "items.0.target"), "that one");
+	cr_expect_str_eq(response_text(&a, "items.0.ip"), "192.0.2.7");
+	cr_expect_str_eq(response_text(&a, "items.0.user_agent"), "lamp/1.0");
+	cr_expect_str_eq(response_text(&a, "items.0.request_id"), "request-1");
+	cr_expect_str_eq(response_text(&a, "items.0.detail.from"), "a \"b\"");
+	cr_expect(response_is_null(&a, "items.0.detail.to"));
+	cr_expect_eq(strlen(response_text(&a, "items.0.at")),
+		     strlen("2026-11-20T15:08:41.218287Z"));
 }
 
 Test(audit, the_kind_tells_who_acted)
 {
-	struct answer a;
+	struct test_response a;
 
 	write_event(AUDIT_USER_CREATED, "1");
 	t->ctx->process = "cli";
@@ -83,18 +84,18 @@ Test(audit, the_kind_tells_who_acted)
 	t->ctx->caller.api_key_id = admin.session_id;
 	write_event(AUDIT_USER_CREATED, "5");
 	a = events("");
-	cr_expect_str_eq(answer_text(&a, "items.0.actor_kind"), "api_key");
-	cr_expect_str_eq(answer_text(&a, "items.1.actor_kind"), "user");
-	cr_expect_str_eq(answer_text(&a, "items.2.actor_kind"), "system");
-	cr_expect_str_eq(answer_text(&a, "items.3.actor_kind"), "cli");
-	cr_expect_str_eq(answer_text(&a, "items.4.actor_kind"), "anonymous");
-	cr_expect(answer_is_null(&a, "items.4.actor_id"));
+	cr_expect_str_eq(response_text(&a, "items.0.actor_kind"), "api_key");
+	cr_expect_str_eq(response_text(&a, "items.1.actor_kind"), "user");
+	cr_expect_str_eq(response_text(&a, "items.2.actor_kind"), "system");
+	cr_expect_str_eq(response_text(&a, "items.3.actor_kind"), "cli");
+	cr_expect_str_eq(response_text(&a, "items.4.actor_kind"), "anonymous");
+	cr_expect(response_is_null(&a, "items.4.actor_id"));
 }
 
 Test(audit, a_hostile_user_agent_is_kept_as_far_as_it_is_text)
 {
 	char long_one[1000];
-	struct answer a;
+	struct test_response a;
 
 	memset(long_one, 'x', sizeof(long_one) - 1);
 	long_one[sizeof(long_one) - 1] = '\0';
@@ -103,8 +104,8 @@ Test(audit, a_hostile_user_agent_is_kept_as_far_as_it_is_text)
 	t->ctx->user_agent = "good\xff bad";
 	write_event(AUDIT_USER_CREATED, "bad");
 	a = events("");
-	cr_expect_str_eq(answer_text(&a, "items.0.user_agent"), "good");
-	cr_expect_eq(strlen(answer_text(&a, "items.1.user_agent")), 400);
+	cr_expect_str_eq(response_text(&a, "items.0.user_agent"), "good");
+	cr_expect_eq(strlen(response_text(&a, "items.1.user_agent")), 400);
 }
 
 Test(audit, an_event_without_an_action_is_refused)
@@ -126,7 +127,7 @@ Test(audit, an_event_is_there_only_with_its_act)
 Test(audit, only_admins_read_it)
 {
 	static const char *const lower[] = { "viewer", "member" };
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(lower); i++) {
 		struct account user = make_user(t, .role = lower[i]);
@@ -143,7 +144,7 @@ Test(audit, only_admins_read_it)
 Test(audit, the_filters_narrow_it)
 {
 	char other[] = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10";
-	struct answer a;
+	struct test_response a;
 
 	write_event(AUDIT_USER_CREATED, "stranger");
 	t->ctx->caller.user_id = other;
@@ -153,38 +154,38 @@ Test(audit, the_filters_narrow_it)
 								 .target = "failed" }),
 		     OK);
 	a = events(arena_printf(t->arena, "?actor_id=%s", other));
-	cr_expect_eq(answer_int(&a, "total"), 2);
+	cr_expect_eq(response_int(&a, "total"), 2);
 	a = events("?action=user_created");
-	cr_expect_eq(answer_int(&a, "total"), 1);
-	cr_expect_str_eq(answer_text(&a, "items.0.target"), "stranger");
+	cr_expect_eq(response_int(&a, "total"), 1);
+	cr_expect_str_eq(response_text(&a, "items.0.target"), "stranger");
 	a = events("?outcome=failure");
-	cr_expect_eq(answer_int(&a, "total"), 1);
-	cr_expect_str_eq(answer_text(&a, "items.0.target"), "failed");
+	cr_expect_eq(response_int(&a, "total"), 1);
+	cr_expect_str_eq(response_text(&a, "items.0.target"), "failed");
 	a = events(arena_printf(t->arena, "?outcome=success&actor_id=%s", other));
-	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_eq(response_int(&a, "total"), 1);
 }
 
 Test(audit, since_is_from_that_moment_and_until_before_it)
 {
-	struct answer a;
+	struct test_response a;
 	const char *at;
 
 	write_event(AUDIT_USER_CREATED, "first");
 	write_event(AUDIT_USER_CREATED, "second");
 	write_event(AUDIT_USER_CREATED, "third");
 	a = events("");
-	at = answer_text(&a, "items.1.at");
+	at = response_text(&a, "items.1.at");
 	a = events(arena_printf(t->arena, "?since=%s", at));
-	cr_expect_eq(answer_int(&a, "total"), 2);
-	cr_expect_str_eq(answer_text(&a, "items.1.target"), "second");
+	cr_expect_eq(response_int(&a, "total"), 2);
+	cr_expect_str_eq(response_text(&a, "items.1.target"), "second");
 	a = events(arena_printf(t->arena, "?until=%s", at));
-	cr_expect_eq(answer_int(&a, "total"), 1);
-	cr_expect_str_eq(answer_text(&a, "items.0.target"), "first");
+	cr_expect_eq(response_int(&a, "total"), 1);
+	cr_expect_str_eq(response_text(&a, "items.0.target"), "first");
 }
 
 Test(audit, bad_filters_are_named_all_at_once)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "GET", P "/audit?actor_id=x&action=y&outcome=z&since=w&until=v&nothing=1",
 		 .token = admin.token);
 
@@ -196,7 +197,7 @@ Test(audit, bad_filters_are_named_all_at_once)
 Test(audit, it_can_be_read_and_nothing_else)
 {
 	static const char *const methods[] = { "POST", "PUT", "PATCH", "DELETE" };
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(methods); i++) {
 		a = call(t, methods[i], P "/audit", .token = admin.token, .json = "{}");
@@ -209,32 +210,32 @@ Test(audit, it_can_be_read_and_nothing_else)
 Test(audit, a_refusal_by_role_is_written)
 {
 	struct account ada = make_user(t, .role = "member");
-	struct answer a = call(t, "GET", P "/audit?limit=1", .token = ada.token,
-			       .header = "HTTP_X_REQUEST_ID=refused-request");
+	struct test_response a = call(t, "GET", P "/audit?limit=1", .token = ada.token,
+				      .header = "HTTP_X_REQUEST_ID=refused-request");
 
 	expect_problem(&a, 403, "forbidden");
 	a = events("");
-	cr_assert_eq(answer_int(&a, "total"), 1, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "items.0.action"), "authz_fail");
-	cr_expect_str_eq(answer_text(&a, "items.0.outcome"), "failure");
-	cr_expect_str_eq(answer_text(&a, "items.0.actor_id"), ada.id);
-	cr_expect_str_eq(answer_text(&a, "items.0.target"), P "/audit");
-	cr_expect_str_eq(answer_text(&a, "items.0.request_id"), "refused-request");
-	cr_expect_str_eq(answer_text(&a, "items.0.ip"), "192.0.2.1");
-	cr_expect_str_eq(answer_text(&a, "items.0.detail.method"), "GET");
-	cr_expect_str_eq(answer_text(&a, "items.0.detail.code"), "forbidden");
+	cr_assert_eq(response_int(&a, "total"), 1, "%s", a.body);
+	cr_expect_str_eq(response_text(&a, "items.0.action"), "authz_fail");
+	cr_expect_str_eq(response_text(&a, "items.0.outcome"), "failure");
+	cr_expect_str_eq(response_text(&a, "items.0.actor_id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "items.0.target"), P "/audit");
+	cr_expect_str_eq(response_text(&a, "items.0.request_id"), "refused-request");
+	cr_expect_str_eq(response_text(&a, "items.0.ip"), "192.0.2.1");
+	cr_expect_str_eq(response_text(&a, "items.0.detail.method"), "GET");
+	cr_expect_str_eq(response_text(&a, "items.0.detail.code"), "forbidden");
 }
 
 Test(audit, the_last_owner_who_may_not_go_is_written)
 {
 	struct account owner = make_user(t, .role = "owner");
-	struct answer a = call(t, "DELETE", P "/users/me", .token = owner.token);
+	struct test_response a = call(t, "DELETE", P "/users/me", .token = owner.token);
 
 	expect_problem(&a, 409, "last_owner");
 	a = events("?action=authz_fail");
-	cr_assert_eq(answer_int(&a, "total"), 1, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "items.0.actor_id"), owner.id);
-	cr_expect_str_eq(answer_text(&a, "items.0.detail.code"), "last_owner");
+	cr_assert_eq(response_int(&a, "total"), 1, "%s", a.body);
+	cr_expect_str_eq(response_text(&a, "items.0.actor_id"), owner.id);
+	cr_expect_str_eq(response_text(&a, "items.0.detail.code"), "last_owner");
 }
 
 Test(audit, strangers_cannot_fill_it)
@@ -252,7 +253,7 @@ Test(audit, strangers_cannot_fill_it)
 Test(audit, a_refusal_that_cannot_be_written_is_still_a_refusal)
 {
 	struct account ada = make_user(t, .role = "member");
-	struct answer a;
+	struct test_response a;
 
 	testdb_spoil();
 	testdb_sql("ALTER TABLE audit_events RENAME TO elsewhere");
@@ -273,7 +274,7 @@ Test(audit, the_application_can_neither_change_nor_remove_an_event)
 {
 	write_event(AUDIT_USER_CREATED, "kept");
 	for (size_t i = 0; i < COUNT(tampering); i++)
-		cr_expect_eq(db_run(t->ctx, &tampering[i], NULL), E_INTERNAL, "%s",
+		cr_expect_eq(db_exec(t->ctx, &tampering[i], NULL), E_INTERNAL, "%s",
 			     tampering[i].name);
 	cr_expect_str_eq(testdb_sql("SELECT target FROM audit_events"), "kept");
 }
@@ -320,7 +321,7 @@ Test(audit, prune_removes_what_is_old_and_nothing_else)
 	cr_assert_eq(audit_prune(t->ctx, 90 * 86400 + 60, &removed), OK);
 	cr_expect_eq(removed, 20000 - 90);
 	cr_expect_str_eq(testdb_sql("SELECT max(target::int) FROM audit_events"), "90");
-	cr_expect_eq(db_run(t->ctx, &tampering[1], NULL), E_INTERNAL, "the leave ended with it");
+	cr_expect_eq(db_exec(t->ctx, &tampering[1], NULL), E_INTERNAL, "the leave ended with it");
 }
 
 /* --- and yet it does not grow for ever --- */
@@ -340,10 +341,10 @@ Test(audit, the_application_forgets_old_events_by_a_job)
 	run_job(t, "forget_audit", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT max(target::int) FROM audit_events"), "719",
 			 "30 days stay, whoever asks");
-	cr_expect_eq(db_run(t->ctx, &tampering[1], NULL), E_INTERNAL, "the leave ended with it");
+	cr_expect_eq(db_exec(t->ctx, &tampering[1], NULL), E_INTERNAL, "the leave ended with it");
 }
 
-static const struct query forget = QUERY("forget", NULL, "SELECT audit_events_forget(-1000000)");
+static const struct query forget = QUERY("forget", NULL, "SELECT audit_events_prune(-1000000)");
 static const struct query decoy =
     QUERY("decoy", NULL, "CREATE TEMP TABLE audit_events (key bigint, at timestamptz)");
 
@@ -352,14 +353,14 @@ Test(audit, nothing_leads_the_function_astray)
 	testdb_sql("INSERT INTO audit_events (at, action, outcome, actor_kind)"
 		   " VALUES (now() - interval '29 days', 'user_created', 'success', 'cli'),"
 		   " (now() - interval '31 days', 'user_created', 'success', 'cli')");
-	cr_assert_eq(db_run(t->ctx, &decoy, NULL), OK);
-	cr_assert_eq(db_run(t->ctx, &forget, NULL), OK);
+	cr_assert_eq(db_exec(t->ctx, &decoy, NULL), OK);
+	cr_assert_eq(db_exec(t->ctx, &forget, NULL), OK);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "1");
 }
 
 Test(audit, others_may_not_make_it_forget)
 {
 	cr_expect_str_eq(testdb_sql("SELECT has_function_privilege('public',"
-				    " 'audit_events_forget(integer)', 'EXECUTE')"),
+				    " 'audit_events_prune(integer)', 'EXECUTE')"),
 			 "f");
 }

@@ -20,13 +20,13 @@
 
 TEST_SUITE(auth);
 
-static struct answer
+static struct test_response
 post(const char *path, const char *json)
 {
 	return call(t, "POST", path, .json = json);
 }
 
-static struct answer
+static struct test_response
 me(const char *token)
 {
 	return call(t, "GET", P "/users/me", .token = token);
@@ -36,22 +36,22 @@ me(const char *token)
 static struct tokens
 sign_in(const struct account *user)
 {
-	struct answer a = call_login(t, user->email, user->password);
+	struct test_response a = call_login(t, user->email, user->password);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
 	return (struct tokens) {
-		.access_token = answer_text(&a, "access_token"),
-		.refresh_token = answer_text(&a, "refresh_token"),
+		.access_token = response_text(&a, "access_token"),
+		.refresh_token = response_text(&a, "refresh_token"),
 	};
 }
 
-static struct answer
+static struct test_response
 send_refresh_token(const char *path, const char *token)
 {
 	return post(path, arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", token));
 }
 
-static struct answer
+static struct test_response
 logout(const char *token)
 {
 	return send_refresh_token(P "/auth/logout", token);
@@ -78,19 +78,19 @@ age_spent_tokens(int seconds)
 
 Test(auth, a_stranger_makes_an_account)
 {
-	struct answer a = post(P "/auth/register",
-			       "{\"email\":\" Ada@Example.com \",\"password\":\"correct horse\","
-			       "\"full_name\":\"Ada Lovelace\"}");
+	struct test_response a = post(
+	    P "/auth/register", "{\"email\":\" Ada@Example.com \",\"password\":\"correct horse\","
+				"\"full_name\":\"Ada Lovelace\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_eq(answer_count(&a, ""), 8);
-	cr_expect_str_eq(answer_text(&a, "email"), "Ada@Example.com");
-	cr_expect_str_eq(answer_text(&a, "full_name"), "Ada Lovelace");
-	cr_expect_str_eq(answer_text(&a, "role"), "member");
-	cr_expect(answer_bool(&a, "is_active"));
-	cr_expect(answer_is_null(&a, "last_login_at"));
-	cr_expect_str_eq(answer_header(&a, "Location"),
-			 arena_printf(t->arena, P "/users/%s", answer_text(&a, "id")));
+	cr_expect_eq(response_count(&a, ""), 8);
+	cr_expect_str_eq(response_text(&a, "email"), "Ada@Example.com");
+	cr_expect_str_eq(response_text(&a, "full_name"), "Ada Lovelace");
+	cr_expect_str_eq(response_text(&a, "role"), "member");
+	cr_expect(response_bool(&a, "is_active"));
+	cr_expect(response_is_null(&a, "last_login_at"));
+	cr_expect_str_eq(response_header_value(&a, "Location"),
+			 arena_printf(t->arena, P "/users/%s", response_text(&a, "id")));
 	cr_expect_null(strstr(a.body, "correct horse"));
 	cr_expect_str_eq(testdb_sql("SELECT left(password_hash, 3) FROM users"), "$y$");
 	cr_expect_eq(call_login(t, "ada@example.com", "correct horse").status, 200);
@@ -98,21 +98,21 @@ Test(auth, a_stranger_makes_an_account)
 
 Test(auth, the_name_may_be_left_out_or_null)
 {
-	struct answer a = post(P "/auth/register",
-			       "{\"email\":\"a@example.com\",\"password\":\"correct horse\"}");
-	struct answer b =
+	struct test_response a = post(
+	    P "/auth/register", "{\"email\":\"a@example.com\",\"password\":\"correct horse\"}");
+	struct test_response b =
 	    post(P "/auth/register", "{\"email\":\"b@example.com\",\"password\":\"correct horse\","
 				     "\"full_name\":null}");
 
 	cr_assert_eq(a.status, 201);
 	cr_assert_eq(b.status, 201);
-	cr_expect(answer_is_null(&a, "full_name"));
-	cr_expect(answer_is_null(&b, "full_name"));
+	cr_expect(response_is_null(&a, "full_name"));
+	cr_expect(response_is_null(&b, "full_name"));
 }
 
 Test(auth, an_address_has_one_account_whatever_its_capitals)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_user(t, .email = "Ada@example.com");
 	a = post(P "/auth/register",
@@ -122,7 +122,7 @@ Test(auth, an_address_has_one_account_whatever_its_capitals)
 }
 
 /* A registration with every member that the schema accepts. */
-static struct answer
+static struct test_response
 register_in_full(const char *email)
 {
 	struct buf b = buf_new(t->arena, 4096);
@@ -155,7 +155,7 @@ replace(const char *text, const char *word, const char *name)
 
 /* Status, headers and body as text, without the values that differ between accounts. */
 static const char *
-all_of(const struct answer *a, const char *email)
+all_of(const struct test_response *a, const char *email)
 {
 	struct buf b = buf_new(t->arena, 16 * 1024);
 	const char *text;
@@ -164,16 +164,16 @@ all_of(const struct answer *a, const char *email)
 	for (size_t i = 0; i < a->nheaders; i++)
 		buf_printf(&b, "%s: %s\n", a->headers[i].name, a->headers[i].value);
 	buf_printf(&b, "\n%s", a->body);
-	text = replace(buf_done(&b), answer_text(a, "id"), "ID");
-	text = replace(text, answer_text(a, "created_at"), "CREATED");
-	text = replace(text, answer_text(a, "updated_at"), "UPDATED");
-	text = replace(text, answer_header(a, "X-Request-ID"), "REQUEST");
+	text = replace(buf_done(&b), response_text(a, "id"), "ID");
+	text = replace(text, response_text(a, "created_at"), "CREATED");
+	text = replace(text, response_text(a, "updated_at"), "UPDATED");
+	text = replace(text, response_header_value(a, "X-Request-ID"), "REQUEST");
 	return replace(text, email, "EMAIL");
 }
 
 Test(auth, the_response_does_not_reveal_that_an_address_is_registered)
 {
-	struct answer first, second, shortened;
+	struct test_response first, second, shortened;
 
 	settings.require_verified_email = true;
 	settings.app_url = "https://app.example.com";
@@ -186,7 +186,7 @@ Test(auth, the_response_does_not_reveal_that_an_address_is_registered)
 	cr_expect_str_eq(all_of(&first, "eve@example.com"), all_of(&second, "ada@example.com"));
 	shortened = post(P "/auth/register",
 			 "{\"email\":\"ada@example.com\",\"password\":\"correct horse\"}");
-	cr_expect(answer_is_null(&shortened, "full_name"));
+	cr_expect(response_is_null(&shortened, "full_name"));
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "2");
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(recipient || ' ' || template, ', '"
 				    " ORDER BY key) FROM mails"),
@@ -209,10 +209,10 @@ Test(auth, a_sign_in_does_not_reveal_whose_address_is_not_verified)
 	register_in_full("eve@example.com");
 	register_in_full("ada@example.com");
 	for (size_t i = 0; i < COUNT(emails); i++) {
-		struct answer a = call_login(t, emails[i], "correct horse battery staple");
+		struct test_response a = call_login(t, emails[i], "correct horse battery staple");
 
 		expect_problem(&a, 401, "invalid_credentials");
-		texts[i] = replace(a.body, answer_header(&a, "X-Request-ID"), "REQUEST");
+		texts[i] = replace(a.body, response_header_value(&a, "X-Request-ID"), "REQUEST");
 		cr_expect_str_eq(texts[i], texts[0]);
 	}
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(target, ' ' ORDER BY key) FROM audit_events"
@@ -222,9 +222,9 @@ Test(auth, a_sign_in_does_not_reveal_whose_address_is_not_verified)
 
 Test(auth, registration_names_every_bad_field_at_once)
 {
-	struct answer a = post(P "/auth/register",
-			       "{\"email\":\"nobody\",\"password\":\"short\",\"full_name\":\"\","
-			       "\"role\":\"owner\",\"is_active\":true}");
+	struct test_response a = post(
+	    P "/auth/register", "{\"email\":\"nobody\",\"password\":\"short\",\"full_name\":\"\","
+				"\"role\":\"owner\",\"is_active\":true}");
 
 	expect_fields(&a, "body email invalid_format", "body password too_short",
 		      "body full_name too_short", "body role unknown_field",
@@ -234,7 +234,7 @@ Test(auth, registration_names_every_bad_field_at_once)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "0");
 }
 
-static struct answer
+static struct test_response
 register_with(const char *password)
 {
 	return post(P "/auth/register",
@@ -245,7 +245,7 @@ register_with(const char *password)
 Test(auth, registration_holds_the_password_to_the_rules)
 {
 	struct buf wide = buf_new(t->arena, 4096);
-	struct answer a;
+	struct test_response a;
 
 	a = register_with("ADA@example.com");
 	expect_fields(&a, "body password invalid_choice");
@@ -273,7 +273,7 @@ Test(auth, registration_holds_the_password_to_the_rules)
 
 Test(auth, registration_refuses_common_passwords)
 {
-	struct answer a = register_with("Password123");
+	struct test_response a = register_with("Password123");
 
 	expect_fields(&a, "body password invalid_choice");
 	cr_expect_not_null(strstr(a.body, "is on the list of common passwords"), "%s", a.body);
@@ -297,7 +297,7 @@ Test(auth, a_hash_of_another_scheme_is_made_anew_at_the_next_sign_in)
 
 Test(auth, registration_can_be_closed)
 {
-	struct answer a;
+	struct test_response a;
 
 	settings.registration = "closed";
 	a = register_with("correct horse");
@@ -310,17 +310,17 @@ Test(auth, registration_can_be_closed)
 Test(auth, a_login_gives_tokens_and_makes_a_session)
 {
 	struct account ada = make_user(t, .role = "admin");
-	struct answer a = call_login(t, ada.email, ada.password);
+	struct test_response a = call_login(t, ada.email, ada.password);
 	struct claims claims;
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_eq(answer_count(&a, ""), 5);
-	cr_expect_str_eq(answer_text(&a, "token_type"), "bearer");
-	cr_expect_eq(answer_int(&a, "expires_in"), 900);
-	cr_expect_eq(answer_int(&a, "refresh_expires_in"), 2592000);
-	cr_expect_eq(strlen(answer_text(&a, "refresh_token")), 43);
+	cr_expect_eq(response_count(&a, ""), 5);
+	cr_expect_str_eq(response_text(&a, "token_type"), "bearer");
+	cr_expect_eq(response_int(&a, "expires_in"), 900);
+	cr_expect_eq(response_int(&a, "refresh_expires_in"), 2592000);
+	cr_expect_eq(strlen(response_text(&a, "refresh_token")), 43);
 
-	claims = claims_of(answer_text(&a, "access_token"));
+	claims = claims_of(response_text(&a, "access_token"));
 	cr_expect_str_eq(claims.sub, ada.id);
 	cr_expect_str_eq(claims.role, "admin");
 	cr_expect_eq(claims.exp - claims.iat, 900);
@@ -330,19 +330,19 @@ Test(auth, a_login_gives_tokens_and_makes_a_session)
 		       claims.sid),
 	    ada.id);
 	cr_expect_not_null(testdb_sql("SELECT 1 FROM users WHERE last_login_at IS NOT NULL"));
-	cr_expect_eq(me(answer_text(&a, "access_token")).status, 200);
+	cr_expect_eq(me(response_text(&a, "access_token")).status, 200);
 }
 
 Test(auth, the_lives_of_tokens_are_settings)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	settings.access_token_expire_minutes = 2;
 	settings.refresh_token_expire_days = 3;
 	a = call_login(t, ada.email, ada.password);
-	cr_expect_eq(answer_int(&a, "expires_in"), 120);
-	cr_expect_eq(answer_int(&a, "refresh_expires_in"), 3 * 86400);
+	cr_expect_eq(response_int(&a, "expires_in"), 120);
+	cr_expect_eq(response_int(&a, "refresh_expires_in"), 3 * 86400);
 	cr_expect_not_null(testdb_sql("SELECT 1 FROM refresh_tokens"
 				      " WHERE expires_at - created_at = interval '3 days'"));
 }
@@ -361,15 +361,16 @@ Test(auth, both_paths_take_json_and_the_form)
 
 	make_user(t, .email = "ada@example.com", .password = "a & b + 100%");
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct answer a =
+		struct test_response a =
 		    post(paths[i], "{\"email\":\"ada@example.com\",\"password\":\"a & b + 100%\"}");
-		struct answer b =
+		struct test_response b =
 		    call(t, "POST", paths[i],
 			 .form = "username=ada%40example.com&password=a+%26+b+%2B+100%25");
-		struct answer c = call(t, "POST", paths[i],
-				       .form = "grant_type=password&username=ada@example.com&"
-					       "password=a+%26+b+%2B+100%25&scope=&client_id=&"
-					       "client_secret=x");
+		struct test_response c =
+		    call(t, "POST", paths[i],
+			 .form = "grant_type=password&username=ada@example.com&"
+				 "password=a+%26+b+%2B+100%25&scope=&client_id=&"
+				 "client_secret=x");
 
 		cr_expect_eq(a.status, 200, "%s", a.body);
 		cr_expect_eq(b.status, 200, "%s", b.body);
@@ -379,7 +380,7 @@ Test(auth, both_paths_take_json_and_the_form)
 
 Test(auth, each_form_of_login_has_its_own_names)
 {
-	struct answer a =
+	struct test_response a =
 	    post(P "/auth/login", "{\"username\":\"a@example.com\",\"password\":\"x\"}");
 
 	expect_fields(&a, "body username unknown_field", "body email required");
@@ -397,7 +398,7 @@ Test(auth, each_form_of_login_has_its_own_names)
 	expect_problem(&a, 415, "unsupported_media_type");
 }
 
-static struct answer
+static struct test_response
 send_form(const char *path, const char *format, ...)
 {
 	char form[1024];
@@ -409,7 +410,7 @@ send_form(const char *path, const char *format, ...)
 	return call(t, "POST", path, .form = form);
 }
 
-static struct answer
+static struct test_response
 refresh_by_form(const char *token)
 {
 	return send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s", token);
@@ -423,16 +424,16 @@ Test(auth, the_token_endpoint_refreshes)
 	struct tokens tokens = sign_in(&ada);
 
 	for (size_t i = 0; i < COUNT(more); i++) {
-		struct answer a =
+		struct test_response a =
 		    send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=%s%s",
 			      tokens.refresh_token, more[i]);
 
 		cr_assert_eq(a.status, 200, "%s: %s", more[i], a.body);
-		cr_expect_eq(answer_count(&a, ""), 5);
-		cr_expect_str_eq(claims_of(answer_text(&a, "access_token")).sid,
+		cr_expect_eq(response_count(&a, ""), 5);
+		cr_expect_str_eq(claims_of(response_text(&a, "access_token")).sid,
 				 claims_of(tokens.access_token).sid);
-		tokens.refresh_token = answer_text(&a, "refresh_token");
-		cr_expect_eq(me(answer_text(&a, "access_token")).status, 200);
+		tokens.refresh_token = response_text(&a, "refresh_token");
+		cr_expect_eq(me(response_text(&a, "access_token")).status, 200);
 	}
 }
 
@@ -441,7 +442,7 @@ Test(auth, a_grant_with_unrecognized_parameters_is_accepted)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer a = send_form(
+	struct test_response a = send_form(
 	    P "/auth/token", "grant_type=refresh_token&refresh_token=%s&allow_redirects=True",
 	    tokens.refresh_token);
 
@@ -461,7 +462,7 @@ Test(auth, each_grant_has_its_own_members)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	a = send_form(P "/auth/token", "grant_type=refresh_token");
 	expect_fields(&a, "body refresh_token required");
@@ -478,18 +479,18 @@ Test(auth, each_grant_has_its_own_members)
 }
 
 static void
-expect_oauth(struct answer a, unsigned status, const char *error)
+expect_oauth(struct test_response a, unsigned status, const char *error)
 {
 	cr_expect_eq(a.status, status, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "error"), error, "%s", a.body);
-	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-store");
+	cr_expect_str_eq(response_text(&a, "error"), error, "%s", a.body);
+	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "no-store");
 }
 
 Test(auth, failed_sign_ins_have_an_oauth_error)
 {
 	static const char *const paths[] = { P "/auth/login", P "/auth/token" };
 	struct account ada = make_user(t), eve = make_user(t, .inactive = true);
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		const char *path = paths[i];
@@ -516,14 +517,14 @@ Test(auth, failed_sign_ins_have_an_oauth_error)
 			     422, "unsupported_grant_type");
 	}
 	a = post(P "/auth/refresh", "{\"refresh_token\":\"x\"}");
-	cr_expect(!answer_has(&a, "error"));
+	cr_expect(!response_has(&a, "error"));
 }
 
 Test(auth, failed_refreshes_have_an_oauth_error)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token"), 422,
 		     "invalid_request");
@@ -531,7 +532,7 @@ Test(auth, failed_refreshes_have_an_oauth_error)
 		     "invalid_grant");
 	settings.refresh_reuse_grace_seconds = 0;
 	a = refresh_by_form(tokens.refresh_token);
-	cr_assert_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
+	cr_assert_eq(call_refresh(t, response_text(&a, "refresh_token")).status, 200);
 	a = refresh_by_form(tokens.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 	expect_oauth(a, 401, "invalid_grant");
@@ -563,7 +564,7 @@ Test(auth, refreshes_at_the_token_endpoint_do_not_count_as_sign_ins)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens;
-	struct answer a;
+	struct test_response a;
 
 	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
 	    (struct rate) { 3, 60 };
@@ -572,9 +573,9 @@ Test(auth, refreshes_at_the_token_endpoint_do_not_count_as_sign_ins)
 	for (int i = 0; i < 5; i++) {
 		a = refresh_by_form(tokens.refresh_token);
 		cr_assert_eq(a.status, 200, "%d: %s", i, a.body);
-		cr_expect(strstr(answer_header(&a, "RateLimit"), "\"refresh\""), "%s",
-			  answer_header(&a, "RateLimit"));
-		tokens.refresh_token = answer_text(&a, "refresh_token");
+		cr_expect(strstr(response_header_value(&a, "RateLimit"), "\"refresh\""), "%s",
+			  response_header_value(&a, "RateLimit"));
+		tokens.refresh_token = response_text(&a, "refresh_token");
 	}
 	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 429, "rate_limited");
@@ -590,12 +591,12 @@ Test(auth, refreshes_at_the_token_endpoint_do_not_count_as_sign_ins)
 
 Test(auth, the_document_names_the_token_endpoint)
 {
-	struct answer a = call(t, "GET", "/openapi.json");
+	struct test_response a = call(t, "GET", "/openapi.json");
 	static const char flow[] = "components.securitySchemes.oauth2.flows.password.";
 
-	cr_expect_str_eq(answer_text(&a, arena_printf(t->arena, "%stokenUrl", flow)),
+	cr_expect_str_eq(response_text(&a, arena_printf(t->arena, "%stokenUrl", flow)),
 			 P "/auth/token");
-	cr_expect_str_eq(answer_text(&a, arena_printf(t->arena, "%srefreshUrl", flow)),
+	cr_expect_str_eq(response_text(&a, arena_printf(t->arena, "%srefreshUrl", flow)),
 			 P "/auth/token");
 }
 
@@ -603,19 +604,20 @@ Test(auth, the_document_names_the_token_endpoint)
 Test(auth, every_refused_login_looks_the_same)
 {
 	struct account ada = make_user(t), eve = make_user(t, .inactive = true);
-	const struct answer answers[] = {
+	const struct test_response responses[] = {
 		call_login(t, ada.email, "wrong password"),
 		call_login(t, "nobody@example.com", ada.password),
 		call_login(t, eve.email, eve.password),
 		call_login(t, ada.email, ""),
 		call_login(t, ada.email, arena_printf(t->arena, "%01000d", 1)),
 	};
-	const char *first = answer_text(&answers[0], "detail");
+	const char *first = response_text(&responses[0], "detail");
 
-	for (size_t i = 0; i < COUNT(answers); i++) {
-		expect_problem(&answers[i], 401, "invalid_credentials");
-		cr_expect_str_eq(answer_text(&answers[i], "detail"), first);
-		cr_expect_str_eq(answer_header(&answers[i], "WWW-Authenticate"), "Bearer");
+	for (size_t i = 0; i < COUNT(responses); i++) {
+		expect_problem(&responses[i], 401, "invalid_credentials");
+		cr_expect_str_eq(response_text(&responses[i], "detail"), first);
+		cr_expect_str_eq(response_header_value(&responses[i], "WWW-Authenticate"),
+				 "Bearer");
 	}
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM sessions"), "2", "the factory's own");
 }
@@ -626,7 +628,7 @@ Test(auth, a_login_does_not_look_at_the_authorization_header)
 	const char *json = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}",
 					ada.email, ada.password);
 	struct tokens tokens = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "POST", P "/auth/token", .json = json,
 		 .header = "HTTP_AUTHORIZATION=Basic Og==");
@@ -656,7 +658,7 @@ Test(auth, a_hash_of_other_parameters_is_renewed_at_login)
 Test(auth, too_many_logins_at_once_are_sent_away)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	hash_places_take();
 	a = call_login(t, ada.email, ada.password);
@@ -676,22 +678,23 @@ Test(auth, too_many_logins_at_once_are_sent_away)
 Test(auth, me_shows_the_caller_on_both_paths)
 {
 	struct account ada = make_user(t, .full_name = "Ada", .role = "viewer");
-	struct answer a = me(ada.token), b = call(t, "GET", P "/auth/me", .token = ada.token);
+	struct test_response a = me(ada.token),
+			     b = call(t, "GET", P "/auth/me", .token = ada.token);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "id"), ada.id);
-	cr_expect_str_eq(answer_text(&a, "email"), ada.email);
-	cr_expect_str_eq(answer_text(&a, "full_name"), "Ada");
-	cr_expect_str_eq(answer_text(&a, "role"), "viewer");
+	cr_expect_str_eq(response_text(&a, "id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "email"), ada.email);
+	cr_expect_str_eq(response_text(&a, "full_name"), "Ada");
+	cr_expect_str_eq(response_text(&a, "role"), "viewer");
 	cr_expect_str_eq(a.body, b.body);
 }
 
 Test(auth, without_credentials_there_is_no_me)
 {
-	struct answer a = me(NULL), b = call(t, "GET", P "/auth/me");
+	struct test_response a = me(NULL), b = call(t, "GET", P "/auth/me");
 
 	expect_problem(&a, 401, "unauthenticated");
-	cr_expect_str_eq(answer_header(&a, "WWW-Authenticate"), "Bearer");
+	cr_expect_str_eq(response_header_value(&a, "WWW-Authenticate"), "Bearer");
 	expect_problem(&b, 401, "unauthenticated");
 	a = call(t, "GET", P "/auth/me", .header = "HTTP_AUTHORIZATION=");
 	expect_problem(&a, 401, "unauthenticated");
@@ -716,12 +719,12 @@ Test(auth, a_malformed_authorization_header_is_refused)
 	};
 
 	for (size_t i = 0; i < COUNT(headers); i++) {
-		struct answer a =
+		struct test_response a =
 		    call(t, "GET", P "/users/me",
 			 .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=%s", headers[i]));
 
-		cr_expect_str_eq(answer_code(&a), "invalid_token", "%s", headers[i]);
-		cr_expect_str_eq(answer_header(&a, "WWW-Authenticate"),
+		cr_expect_str_eq(response_code(&a), "invalid_token", "%s", headers[i]);
+		cr_expect_str_eq(response_header_value(&a, "WWW-Authenticate"),
 				 "Bearer error=\"invalid_token\"");
 	}
 }
@@ -732,9 +735,10 @@ Test(auth, the_scheme_is_read_in_any_case)
 	static const char *const schemes[] = { "bearer", "BEARER", "Bearer " };
 
 	for (size_t i = 0; i < COUNT(schemes); i++) {
-		struct answer a = call(t, "GET", P "/users/me",
-				       .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=%s %s",
-							      schemes[i], ada.token));
+		struct test_response a =
+		    call(t, "GET", P "/users/me",
+			 .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=%s %s", schemes[i],
+						ada.token));
 
 		cr_expect_eq(a.status, 200, "%s: %s", schemes[i], a.body);
 	}
@@ -744,7 +748,7 @@ Test(auth, an_expired_access_token_says_so)
 {
 	struct account ada = make_user(t, .token_expires_in = -31),
 		       bob = make_user(t, .token_expires_in = -25);
-	struct answer a = me(ada.token);
+	struct test_response a = me(ada.token);
 
 	expect_problem(&a, 401, "token_expired");
 	cr_expect_eq(me(bob.token).status, 200, "within the leeway");
@@ -753,7 +757,7 @@ Test(auth, an_expired_access_token_says_so)
 Test(auth, a_token_that_was_seen_before_still_expires)
 {
 	struct account ada = make_user(t, .token_expires_in = -25);
-	struct answer a;
+	struct test_response a;
 
 	cr_expect_eq(me(ada.token).status, 200);
 	settings.clock_skew_seconds = 0;
@@ -778,7 +782,7 @@ Test(auth, a_signed_token_needs_a_session_and_its_owner)
 {
 	struct account ada = make_user(t), eve = make_user(t);
 	char unknown[UUID_TEXT_SIZE];
-	struct answer a;
+	struct test_response a;
 
 	uuid_new(unknown);
 	a = me(signed_for(ada.id, unknown));
@@ -805,7 +809,7 @@ Test(auth, what_lives_in_the_database_counts)
 	for (size_t i = 0; i < COUNT(acts); i++) {
 		struct account ada = make_user(t);
 		struct tokens tokens = sign_in(&ada);
-		struct answer a;
+		struct test_response a;
 
 		cr_expect_eq(me(tokens.access_token).status, 200);
 		testdb_sql("%s '%s'", acts[i], ada.id);
@@ -846,12 +850,12 @@ Test(auth, a_worker_remembers_a_session_until_its_generation_changes)
 	cr_expect_eq(role_of(&ada), ROLE_ADMIN);
 	testdb_sql("UPDATE users SET role = 'viewer'");
 	cr_expect_eq(role_of(&ada), ROLE_ADMIN, "another host would see no more than this");
-	generation_bump("user", ada.id);
+	epoch_bump("user", ada.id);
 	cr_expect_eq(role_of(&ada), ROLE_VIEWER);
 
 	testdb_sql("UPDATE users SET role = 'member'");
 	cr_expect_eq(role_of(&ada), ROLE_VIEWER);
-	generation_bump("session", ada.session_id);
+	epoch_bump("session", ada.session_id);
 	cr_expect_eq(role_of(&ada), ROLE_MEMBER);
 }
 
@@ -875,19 +879,19 @@ Test(auth, a_refresh_token_turns_into_new_tokens_of_its_session)
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
 	struct claims first = claims_of(tokens.access_token), second;
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("UPDATE users SET role = 'admin'");
 	testdb_sql(
 	    "UPDATE sessions SET last_used_at = '2026-01-01', expires_at = now() + interval '1h'");
 	a = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_eq(answer_count(&a, ""), 5);
-	cr_expect_eq(answer_int(&a, "refresh_expires_in"), 2592000);
-	cr_expect_str_neq(answer_text(&a, "refresh_token"), tokens.refresh_token);
-	cr_expect_str_neq(answer_text(&a, "access_token"), tokens.access_token);
+	cr_expect_eq(response_count(&a, ""), 5);
+	cr_expect_eq(response_int(&a, "refresh_expires_in"), 2592000);
+	cr_expect_str_neq(response_text(&a, "refresh_token"), tokens.refresh_token);
+	cr_expect_str_neq(response_text(&a, "access_token"), tokens.access_token);
 
-	second = claims_of(answer_text(&a, "access_token"));
+	second = claims_of(response_text(&a, "access_token"));
 	cr_expect_str_eq(second.sub, ada.id);
 	cr_expect_str_eq(second.sid, first.sid);
 	cr_expect_str_eq(second.role, "admin");
@@ -896,7 +900,7 @@ Test(auth, a_refresh_token_turns_into_new_tokens_of_its_session)
 				      " AND expires_at > now() + interval '29 days'",
 				      first.sid));
 	cr_expect_eq(me(tokens.access_token).status, 200, "the old access token lives on");
-	cr_expect_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
+	cr_expect_eq(call_refresh(t, response_text(&a, "refresh_token")).status, 200);
 }
 
 Test(auth, the_database_holds_no_refresh_token)
@@ -917,21 +921,21 @@ Test(auth, a_lost_answer_can_be_asked_for_again)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer first = call_refresh(t, tokens.refresh_token), again, late;
+	struct test_response first = call_refresh(t, tokens.refresh_token), again, late;
 
 	age_spent_tokens(9);
 	again = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(again.status, 200, "%s", again.body);
-	cr_expect_str_neq(answer_text(&again, "refresh_token"),
-			  answer_text(&first, "refresh_token"));
-	cr_expect_str_eq(claims_of(answer_text(&again, "access_token")).sid,
+	cr_expect_str_neq(response_text(&again, "refresh_token"),
+			  response_text(&first, "refresh_token"));
+	cr_expect_str_eq(claims_of(response_text(&again, "access_token")).sid,
 			 claims_of(tokens.access_token).sid);
 
 	/* Both that were given out stay good, however late they are used. */
 	testdb_sql("UPDATE refresh_tokens SET created_at = created_at - interval '1 day',"
 		   " spent_at = spent_at - interval '1 day'");
-	cr_expect_eq(call_refresh(t, answer_text(&first, "refresh_token")).status, 200);
-	late = call_refresh(t, answer_text(&again, "refresh_token"));
+	cr_expect_eq(call_refresh(t, response_text(&first, "refresh_token")).status, 200);
+	late = call_refresh(t, response_text(&again, "refresh_token"));
 	cr_expect_eq(late.status, 200, "%s", late.body);
 }
 
@@ -939,13 +943,13 @@ Test(auth, asking_again_does_not_prolong_the_grace)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	cr_expect_eq(call_refresh(t, tokens.refresh_token).status, 200);
 	age_spent_tokens(9);
 	a = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(a.status, 200);
-	cr_expect_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
+	cr_expect_eq(call_refresh(t, response_text(&a, "refresh_token")).status, 200);
 	age_spent_tokens(2);
 	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "token_reused");
@@ -955,20 +959,20 @@ Test(auth, a_spent_token_ends_its_session_and_no_other)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada), other = sign_in(&ada);
-	struct answer next = call_refresh(t, tokens.refresh_token), a;
+	struct test_response next = call_refresh(t, tokens.refresh_token), a;
 
-	cr_expect_eq(me(answer_text(&next, "access_token")).status, 200);
-	next = call_refresh(t, answer_text(&next, "refresh_token"));
+	cr_expect_eq(me(response_text(&next, "access_token")).status, 200);
+	next = call_refresh(t, response_text(&next, "refresh_token"));
 	cr_assert_eq(next.status, 200);
 	age_spent_tokens(11);
 	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 
-	a = me(answer_text(&next, "access_token"));
+	a = me(response_text(&next, "access_token"));
 	expect_problem(&a, 401, "invalid_token");
 	a = me(tokens.access_token);
 	expect_problem(&a, 401, "invalid_token");
-	a = call_refresh(t, answer_text(&next, "refresh_token"));
+	a = call_refresh(t, response_text(&next, "refresh_token"));
 	expect_problem(&a, 401, "invalid_token");
 	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "invalid_token");
@@ -981,12 +985,12 @@ Test(auth, without_grace_a_use_after_that_of_the_successor_is_reuse)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	settings.refresh_reuse_grace_seconds = 0;
 	a = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(a.status, 200);
-	cr_expect_eq(call_refresh(t, answer_text(&a, "refresh_token")).status, 200);
+	cr_expect_eq(call_refresh(t, response_text(&a, "refresh_token")).status, 200);
 	a = call_refresh(t, tokens.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 }
@@ -996,11 +1000,11 @@ Test(auth, a_refresh_token_that_is_none_is_refused)
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
 	const char *hostile[] = { "", "x", tokens.access_token, "' OR 1=1 --", "\\u00e9" };
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(hostile); i++) {
 		a = call_refresh(t, hostile[i]);
-		cr_expect_str_eq(answer_code(&a), "invalid_token", "%s: %s", hostile[i], a.body);
+		cr_expect_str_eq(response_code(&a), "invalid_token", "%s: %s", hostile[i], a.body);
 	}
 	a = post(P "/auth/refresh", "{\"refresh_token\":17}");
 	expect_fields(&a, "body refresh_token invalid_type");
@@ -1016,7 +1020,7 @@ Test(auth, an_expired_refresh_token_is_refused_and_ends_nothing)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("UPDATE refresh_tokens SET expires_at = now()");
 	a = call_refresh(t, tokens.refresh_token);
@@ -1031,7 +1035,7 @@ Test(auth, a_logout_ends_the_session_at_once)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada), other = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 300;
 	cr_expect_eq(me(tokens.access_token).status, 200);
@@ -1051,10 +1055,10 @@ Test(auth, a_spent_token_still_logs_out)
 {
 	struct account ada = make_user(t);
 	struct tokens tokens = sign_in(&ada);
-	struct answer next = call_refresh(t, tokens.refresh_token), a;
+	struct test_response next = call_refresh(t, tokens.refresh_token), a;
 
 	cr_expect_eq(logout(tokens.refresh_token).status, 204);
-	a = call_refresh(t, answer_text(&next, "refresh_token"));
+	a = call_refresh(t, response_text(&next, "refresh_token"));
 	expect_problem(&a, 401, "invalid_token");
 }
 
@@ -1062,7 +1066,7 @@ Test(auth, any_string_logs_out)
 {
 	static const char *const strings[] = { "", "x", "\\ud83d\\ude00", "' OR 1=1 --" };
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(strings); i++)
 		cr_expect_eq(logout(strings[i]).status, 204, "%s", strings[i]);
@@ -1213,15 +1217,15 @@ Test(auth, seed_makes_nobody_of_bad_settings)
 Test(auth, a_web_server_is_told_who_is_calling)
 {
 	struct account ada = make_user(t, .role = "admin");
-	struct answer a = call(t, "GET", P "/auth/check", .token = ada.token);
+	struct test_response a = call(t, "GET", P "/auth/check", .token = ada.token);
 
 	cr_expect_eq(a.status, 204);
-	cr_expect_str_eq(answer_header(&a, "X-User-Id"), ada.id);
-	cr_expect_str_eq(answer_header(&a, "X-User-Role"), "admin");
-	cr_expect_str_eq(answer_header(&a, "X-Session-Id"), ada.session_id);
+	cr_expect_str_eq(response_header_value(&a, "X-User-Id"), ada.id);
+	cr_expect_str_eq(response_header_value(&a, "X-User-Role"), "admin");
+	cr_expect_str_eq(response_header_value(&a, "X-Session-Id"), ada.session_id);
 	a = call(t, "GET", P "/auth/check");
 	expect_problem(&a, 401, "unauthenticated");
-	cr_expect_null(answer_header(&a, "X-User-Id"));
+	cr_expect_null(response_header_value(&a, "X-User-Id"));
 }
 
 /* --- cleaning up --- */
@@ -1231,20 +1235,20 @@ Test(auth, cleaning_up_removes_what_is_over_and_nothing_else)
 	struct account ada = make_user(t), bob = make_user(t);
 	struct tokens live = sign_in(&ada), over = sign_in(&ada), idle = sign_in(&ada);
 	int64_t sessions, tokens;
-	struct answer next, a;
+	struct test_response next, a;
 
 	cr_expect_eq(logout(over.refresh_token).status, 204);
 	testdb_sql("UPDATE sessions SET expires_at = now() WHERE id = '%s'", bob.session_id);
 	next = call_refresh(t, live.refresh_token);
-	cr_assert_eq(call_refresh(t, answer_text(&next, "refresh_token")).status, 200);
-	cr_expect_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+	cr_assert_eq(call_refresh(t, response_text(&next, "refresh_token")).status, 200);
+	cr_expect_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(sessions, 2);
 	cr_expect_eq(tokens, 0);
 	cr_expect_eq(me(live.access_token).status, 200);
 
 	testdb_sql("UPDATE refresh_tokens SET expires_at = now() WHERE token_hash = sha256('%s')",
 		   idle.refresh_token);
-	cr_expect_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+	cr_expect_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(sessions, 0);
 	cr_expect_eq(tokens, 1);
 
@@ -1260,7 +1264,7 @@ Test(auth, a_token_for_development_is_a_session_without_refresh)
 	struct claims claims;
 	const char *token;
 	int64_t expires_in;
-	struct answer a;
+	struct test_response a;
 
 	cr_assert_eq(auth_issue(t->ctx, ada.id, "admin", 3, &token, &expires_in), OK);
 	cr_expect_eq(expires_in, 3 * 3600);

@@ -128,7 +128,7 @@ send_body(const char *method, const char *uri, const char *token, bool form, siz
 	c.arena = arena;
 	app_handle(&req);
 	arena_recycle(arena, len);
-	return req.reply.status;
+	return req.response.status;
 }
 
 static void

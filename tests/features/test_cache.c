@@ -28,10 +28,10 @@ TestSuite(cache, .init = begin, .fini = test_end, .timeout = 60);
 static int64_t
 total(const struct account *user, const char *uri)
 {
-	struct answer a = call(t, "GET", uri, .token = user->token);
+	struct test_response a = call(t, "GET", uri, .token = user->token);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	return answer_int(&a, "total");
+	return response_int(&a, "total");
 }
 
 /* Whether that list is kept: a row that was made beside the application does not show. */
@@ -47,17 +47,17 @@ is_kept(const struct account *user, const char *uri)
 static const char *
 create(const struct account *user)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "POST", GIZMOS, .token = user->token, .json = "{\"title\":\"x\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	return answer_text(&a, "id");
+	return response_text(&a, "id");
 }
 
 Test(cache, keeps_lists)
 {
 	struct account ada = make_user(t);
-	struct answer first, second;
+	struct test_response first, second;
 
 	make_gizmos(t, &ada, 30, false);
 	first = call(t, "GET", GIZMOS "?limit=3&offset=3", .token = ada.token);
@@ -65,10 +65,11 @@ Test(cache, keeps_lists)
 	second = call(t, "GET", GIZMOS "?limit=3&offset=3", .token = ada.token);
 	cr_expect_str_eq(first.body, second.body);
 	cr_expect_str_eq(second.media_type, "application/json");
-	cr_expect_str_eq(answer_header(&first, "Link"), answer_header(&second, "Link"));
-	cr_expect_str_eq(answer_header(&second, "Cache-Control"), "no-store");
-	cr_expect_str_neq(answer_header(&first, "X-Request-ID"),
-			  answer_header(&second, "X-Request-ID"));
+	cr_expect_str_eq(response_header_value(&first, "Link"),
+			 response_header_value(&second, "Link"));
+	cr_expect_str_eq(response_header_value(&second, "Cache-Control"), "no-store");
+	cr_expect_str_neq(response_header_value(&first, "X-Request-ID"),
+			  response_header_value(&second, "X-Request-ID"));
 	second = call(t, "HEAD", GIZMOS "?limit=3&offset=3", .token = ada.token);
 	cr_expect_eq(second.len, first.len);
 	second = call(t, "GET", GIZMOS "?limit=3&offset=6", .token = ada.token);
@@ -99,7 +100,7 @@ Test(cache, a_change_counts_at_once)
 	struct account ada = make_user(t), bob = make_user(t),
 		       admin = make_user(t, .role = "admin");
 	const char *id, *uri;
-	struct answer a;
+	struct test_response a;
 
 	cr_expect_eq(total(&ada, GIZMOS), 0);
 	cr_expect_eq(total(&admin, GIZMOS), 0);
@@ -112,10 +113,10 @@ Test(cache, a_change_counts_at_once)
 	a = call(t, "PATCH", uri, .token = ada.token, .json = "{\"title\":\"Lamp\"}");
 	cr_expect_eq(a.status, 200);
 	a = call(t, "GET", GIZMOS, .token = ada.token);
-	cr_expect_str_eq(answer_text(&a, "items.0.title"), "Lamp");
+	cr_expect_str_eq(response_text(&a, "items.0.title"), "Lamp");
 	a = call(t, "PUT", uri, .token = admin.token, .json = "{\"title\":\"Desk\"}");
 	a = call(t, "GET", GIZMOS, .token = ada.token);
-	cr_expect_str_eq(answer_text(&a, "items.0.title"), "Desk");
+	cr_expect_str_eq(response_text(&a, "items.0.title"), "Desk");
 	a = call(t, "DELETE", uri, .token = admin.token);
 	cr_expect_eq(a.status, 204);
 	cr_expect_eq(total(&ada, GIZMOS), 0);
@@ -125,7 +126,7 @@ Test(cache, a_change_counts_at_once)
 Test(cache, a_refused_change_is_none)
 {
 	struct account ada = make_user(t), bob = make_user(t, .role = "viewer");
-	struct answer a;
+	struct test_response a;
 
 	total(&ada, GIZMOS);
 	make_gizmo(t, &ada);
@@ -154,12 +155,12 @@ Test(cache, who_lost_a_role_or_a_session_sees_no_more)
 {
 	struct account ada = make_user(t), admin = make_user(t, .role = "admin");
 	struct account owner = make_user(t, .role = "owner");
-	struct answer a;
+	struct test_response a;
 
 	make_gizmo(t, &ada);
 	cr_expect_eq(total(&admin, GIZMOS), 1);
 	testdb_sql("UPDATE users SET role = 'member' WHERE id = '%s'", admin.id);
-	generation_bump("user", admin.id);
+	epoch_bump("user", admin.id);
 	cr_expect_eq(total(&admin, GIZMOS), 0);
 	a = call(t, "PATCH", arena_printf(t->arena, "/api/v1/users/%s", admin.id),
 		 .token = owner.token, .json = "{\"is_active\":false}");
@@ -341,7 +342,7 @@ Test(cache_redis, hosts_share)
 Test(cache_redis, keeps_answers_whole)
 {
 	struct account ada = make_user(t);
-	struct answer first, second;
+	struct test_response first, second;
 
 	total(&ada, GIZMOS);
 	make_gizmos(t, &ada, 30, false);
@@ -349,7 +350,8 @@ Test(cache_redis, keeps_answers_whole)
 	make_gizmo(t, &ada);
 	second = call(t, "GET", GIZMOS "?limit=3&offset=3", .token = ada.token);
 	cr_expect_str_eq(first.body, second.body);
-	cr_expect_str_eq(answer_header(&first, "Link"), answer_header(&second, "Link"));
+	cr_expect_str_eq(response_header_value(&first, "Link"),
+			 response_header_value(&second, "Link"));
 }
 
 /* While Redis is away nobody there hears of changes: this host does not trust what it finds

@@ -27,16 +27,16 @@ begin(void)
 TestSuite(cors, .init = begin, .fini = test_end);
 
 static void
-expect_header(const struct answer *a, const char *name, const char *value)
+expect_header(const struct test_response *a, const char *name, const char *value)
 {
-	const char *is = answer_header(a, name);
+	const char *is = response_header_value(a, name);
 
 	cr_expect(is == value || (is && value && strcmp(is, value) == 0), "%s is %s, not %s", name,
 		  is ? is : "missing", value ? value : "missing");
 }
 
 static void
-expect_no_cors(const struct answer *a)
+expect_no_cors(const struct test_response *a)
 {
 	for (size_t i = 0; i < a->nheaders; i++)
 		cr_expect_neq(strncmp(a->headers[i].name, "Access-Control-", 15), 0, "%s: %s",
@@ -45,15 +45,15 @@ expect_no_cors(const struct answer *a)
 
 /* Whether the word stands in a list between commas. */
 static bool
-lists(const struct answer *a, const char *name, const char *word)
+lists(const struct test_response *a, const char *name, const char *word)
 {
-	const char *list = answer_header(a, name);
+	const char *list = response_header_value(a, name);
 
 	return list &&
 	       strstr(arena_printf(t->arena, ", %s,", list), arena_printf(t->arena, ", %s,", word));
 }
 
-static struct answer
+static struct test_response
 preflight(const char *path, const char *origin, const char *method)
 {
 	return call(t, "OPTIONS", path, .header = arena_printf(t->arena, "HTTP_ORIGIN=%s", origin),
@@ -65,7 +65,7 @@ preflight(const char *path, const char *origin, const char *method)
 Test(cors, none_may_unless_it_is_listed)
 {
 	static const char *const none[] = { NULL };
-	struct answer a;
+	struct test_response a;
 
 	settings.cors_origins = none;
 	a = call(t, "GET", GIZMOS, .token = ada.token, .header = ORIGIN);
@@ -85,7 +85,7 @@ Test(cors, a_listed_origin_is_echoed)
 	};
 
 	for (size_t i = 0; listed[i]; i++) {
-		struct answer a =
+		struct test_response a =
 		    call(t, "GET", GIZMOS, .token = ada.token,
 			 .header = arena_printf(t->arena, "HTTP_ORIGIN=%s", listed[i]));
 
@@ -117,7 +117,7 @@ Test(cors, another_origin_is_not)
 	};
 
 	for (size_t i = 0; i < COUNT(others); i++) {
-		struct answer a =
+		struct test_response a =
 		    call(t, "GET", GIZMOS, .token = ada.token,
 			 .header = arena_printf(t->arena, "HTTP_ORIGIN=%s", others[i]));
 
@@ -132,7 +132,7 @@ Test(cors, another_origin_is_not)
 
 Test(cors, without_an_origin_the_answer_still_varies)
 {
-	struct answer a = call(t, "GET", "/health/live");
+	struct test_response a = call(t, "GET", "/health/live");
 
 	expect_no_cors(&a);
 	expect_header(&a, "Vary", "Origin");
@@ -140,7 +140,7 @@ Test(cors, without_an_origin_the_answer_still_varies)
 
 Test(cors, a_star_is_for_all_and_never_with_credentials)
 {
-	struct answer a;
+	struct test_response a;
 
 	settings.cors_origins = any;
 	a = call(t, "GET", GIZMOS, .token = ada.token, .header = ORIGIN);
@@ -159,7 +159,7 @@ Test(cors, a_preflight_needs_no_credentials)
 		"Authorization", "Content-Type",    "If-Match",     "If-None-Match",
 		"X-API-Key",     "Idempotency-Key", "X-Request-ID", "traceparent",
 	};
-	struct answer a = preflight(GIZMOS, APP, "POST");
+	struct test_response a = preflight(GIZMOS, APP, "POST");
 
 	cr_expect_eq(a.status, 204);
 	cr_expect_eq(a.len, 0);
@@ -178,7 +178,7 @@ Test(cors, a_preflight_needs_no_credentials)
 
 Test(cors, plain_options_are_no_preflight)
 {
-	struct answer a = call(t, "OPTIONS", GIZMOS, .header = ORIGIN);
+	struct test_response a = call(t, "OPTIONS", GIZMOS, .header = ORIGIN);
 
 	cr_expect_eq(a.status, 204);
 	expect_header(&a, "Access-Control-Allow-Origin", APP);
@@ -188,7 +188,7 @@ Test(cors, plain_options_are_no_preflight)
 /* A page must be able to read what went wrong. */
 Test(cors, failures_can_be_read_too)
 {
-	struct answer answers[] = {
+	struct test_response responses[] = {
 		call(t, "GET", GIZMOS, .header = ORIGIN),
 		call(t, "GET", "/nowhere", .header = ORIGIN),
 		call(t, "PUT", GIZMOS, .header = ORIGIN),
@@ -199,10 +199,10 @@ Test(cors, failures_can_be_read_too)
 	};
 	static const unsigned statuses[] = { 401, 404, 405, 400, 400, 422, 413 };
 
-	for (size_t i = 0; i < COUNT(answers); i++) {
-		cr_expect_eq(answers[i].status, statuses[i], "%s", answers[i].body);
-		expect_header(&answers[i], "Access-Control-Allow-Origin", APP);
-		expect_header(&answers[i], "Vary", "Origin");
-		cr_expect(lists(&answers[i], "Access-Control-Expose-Headers", "X-Request-ID"));
+	for (size_t i = 0; i < COUNT(responses); i++) {
+		cr_expect_eq(responses[i].status, statuses[i], "%s", responses[i].body);
+		expect_header(&responses[i], "Access-Control-Allow-Origin", APP);
+		expect_header(&responses[i], "Vary", "Origin");
+		cr_expect(lists(&responses[i], "Access-Control-Expose-Headers", "X-Request-ID"));
 	}
 }

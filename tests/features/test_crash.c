@@ -60,7 +60,7 @@ struct scene {
 	const char *gizmo;
 };
 
-static struct answer
+static struct test_response
 post(const char *token, const char *path, const char *json)
 {
 	return call(t, "POST", path, .token = token, .json = json);
@@ -69,16 +69,16 @@ post(const char *token, const char *path, const char *json)
 static const char *
 refresh_token(const char *token)
 {
-	struct answer a = call_refresh(t, token);
+	struct test_response a = call_refresh(t, token);
 
-	return answer_text(&a, "refresh_token");
+	return response_text(&a, "refresh_token");
 }
 
 static struct scene
 set_up(void)
 {
 	struct scene s;
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("BEGIN");
 	testdb_sql("SET LOCAL audit.prune = on");
@@ -91,7 +91,7 @@ set_up(void)
 	a = post(NULL, P "/auth/login",
 		 arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", s.ada.email,
 			      s.ada.password));
-	s.spent = answer_text(&a, "refresh_token");
+	s.spent = response_text(&a, "refresh_token");
 	s.revoked = refresh_token(s.spent);
 	s.unconfirmed = refresh_token(s.spent);
 	s.fresh = refresh_token(s.unconfirmed);
@@ -126,20 +126,20 @@ state(void)
 	    "   E'\\n' ORDER BY key) FROM audit_events))");
 }
 
-static struct answer
+static struct test_response
 sign_up(const struct scene *s UNUSED)
 {
 	return post(NULL, P "/auth/register",
 		    "{\"email\":\"new@example.com\",\"password\":\"another one\"}");
 }
 
-static struct answer
+static struct test_response
 log_in(const struct scene *s)
 {
 	return call_login(t, s->ada.email, s->ada.password);
 }
 
-static struct answer
+static struct test_response
 fail_to_log_in(const struct scene *s)
 {
 	return post(
@@ -147,51 +147,51 @@ fail_to_log_in(const struct scene *s)
 	    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"wrong\"}", s->ada.email));
 }
 
-static struct answer
+static struct test_response
 refresh(const struct scene *s)
 {
 	return call_refresh(t, s->fresh);
 }
 
-static struct answer
+static struct test_response
 reuse(const struct scene *s)
 {
 	return call_refresh(t, s->spent);
 }
 
-static struct answer
+static struct test_response
 retry_lost(const struct scene *s)
 {
 	return call_refresh(t, s->unconfirmed);
 }
 
-static struct answer
+static struct test_response
 use_revoked(const struct scene *s)
 {
 	return call_refresh(t, s->revoked);
 }
 
-static struct answer
+static struct test_response
 log_out(const struct scene *s)
 {
 	return post(NULL, P "/auth/logout",
 		    arena_printf(t->arena, "{\"refresh_token\":\"%s\"}", s->fresh));
 }
 
-static struct answer
+static struct test_response
 log_out_all(const struct scene *s)
 {
 	return post(s->ada.token, P "/auth/logout-all", NULL);
 }
 
-static struct answer
+static struct test_response
 end_session(const struct scene *s)
 {
 	return call(t, "DELETE", arena_printf(t->arena, P "/auth/sessions/%s", s->session_id),
 		    .token = s->ada.token);
 }
 
-static struct answer
+static struct test_response
 change_profile(const struct scene *s)
 {
 	return call(t, "PATCH", P "/users/me", .token = s->ada.token,
@@ -201,7 +201,7 @@ change_profile(const struct scene *s)
 					 s->ada.password));
 }
 
-static struct answer
+static struct test_response
 change_password(const struct scene *s)
 {
 	return post(s->ada.token, P "/users/me/change-password",
@@ -222,7 +222,7 @@ mail_token(const struct scene *s, const char *purpose, const char *address)
 	return "secret";
 }
 
-static struct answer
+static struct test_response
 confirm_email(const struct scene *s)
 {
 	return post(NULL, P "/auth/verify-email",
@@ -230,7 +230,7 @@ confirm_email(const struct scene *s)
 				 mail_token(s, "change", "new@example.com")));
 }
 
-static struct answer
+static struct test_response
 reset_password(const struct scene *s)
 {
 	return post(NULL, P "/auth/reset-password",
@@ -238,20 +238,20 @@ reset_password(const struct scene *s)
 				 mail_token(s, "reset", s->ada.email)));
 }
 
-static struct answer
+static struct test_response
 delete_own(const struct scene *s)
 {
 	return call(t, "DELETE", P "/users/me", .token = s->ada.token);
 }
 
-static struct answer
+static struct test_response
 create_user(const struct scene *s)
 {
 	return post(s->owner.token, P "/users",
 		    "{\"email\":\"new@example.com\",\"password\":\"another one\"}");
 }
 
-static struct answer
+static struct test_response
 change_user(const struct scene *s)
 {
 	return call(t, "PATCH", arena_printf(t->arena, P "/users/%s", s->ada.id),
@@ -260,37 +260,37 @@ change_user(const struct scene *s)
 			    "\"full_name\":\"N\",\"is_active\":false}");
 }
 
-static struct answer
+static struct test_response
 delete_user(const struct scene *s)
 {
 	return call(t, "DELETE", arena_printf(t->arena, P "/users/%s", s->ada.id),
 		    .token = s->owner.token);
 }
 
-static struct answer
+static struct test_response
 create_gizmo(const struct scene *s)
 {
 	return post(s->ada.token, P "/gizmos", "{\"title\":\"Wax\"}");
 }
 
-static struct answer
+static struct test_response
 change_gizmo(const struct scene *s)
 {
 	return call(t, "PATCH", s->gizmo, .token = s->ada.token,
 		    .json = "{\"status\":\"archived\"}", .header = "HTTP_IF_MATCH=*");
 }
 
-static struct answer
+static struct test_response
 delete_gizmo(const struct scene *s)
 {
 	return call(t, "DELETE", s->gizmo, .token = s->ada.token);
 }
 
 /* A client that got no response repeats the request with the same key. */
-static struct answer
+static struct test_response
 create_with_key(const struct scene *s)
 {
-	struct answer a = { 0 };
+	struct test_response a = { 0 };
 
 	for (int try = 0; try < 2 && a.status != 201; try++)
 		a = call(t, "POST", P "/gizmos", .token = s->ada.token, .json = "{\"title\":\"X\"}",
@@ -298,21 +298,21 @@ create_with_key(const struct scene *s)
 	return a;
 }
 
-static struct answer
+static struct test_response
 change_version(const struct scene *s)
 {
-	struct answer a = call(t, "GET", P "/users/me", .token = s->ada.token);
+	struct test_response a = call(t, "GET", P "/users/me", .token = s->ada.token);
 
-	return call(t, "PATCH", P "/users/me", .token = s->ada.token,
-		    .json = "{\"full_name\":\"N\"}",
-		    .header = arena_printf(t->arena, "HTTP_IF_MATCH=%s",
-					   a.status == 200 ? answer_header(&a, "ETag") : "*"));
+	return call(
+	    t, "PATCH", P "/users/me", .token = s->ada.token, .json = "{\"full_name\":\"N\"}",
+	    .header = arena_printf(t->arena, "HTTP_IF_MATCH=%s",
+				   a.status == 200 ? response_header_value(&a, "ETag") : "*"));
 }
 
 static const struct act {
 	const char *name;
 	unsigned status;
-	struct answer (*run)(const struct scene *);
+	struct test_response (*run)(const struct scene *);
 } acts[] = {
 	{ "registration", 201, sign_up },
 	{ "login", 200, log_in },
@@ -345,7 +345,7 @@ run_broken(const struct act *act, int at, const char *whole)
 {
 	struct scene s = set_up();
 	const char *before = state();
-	struct answer a;
+	struct test_response a;
 	bool done;
 
 	sent = 0;
@@ -365,7 +365,7 @@ Test(crash, an_act_is_there_as_a_whole_or_not_at_all)
 	for (size_t i = 0; i < COUNT(acts); i++) {
 		struct scene s = set_up();
 		const char *before = state(), *whole;
-		struct answer a;
+		struct test_response a;
 		int at = 1;
 
 		sent = 0;

@@ -97,22 +97,22 @@ rows_of_all_tables(void)
 static const char *
 make_key(const struct account *user)
 {
-	struct answer a = call(t, "POST", P "/api-keys", .token = user->token,
-			       .json = "{\"name\":\"x\",\"scopes\":[\"jobs:read\"]}");
+	struct test_response a = call(t, "POST", P "/api-keys", .token = user->token,
+				      .json = "{\"name\":\"x\",\"scopes\":[\"jobs:read\"]}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	return answer_text(&a, "key");
+	return response_text(&a, "key");
 }
 
 static void
 expect_refused(const char *name, const char *value)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "GET", P "/jobs", .header = arena_printf(t->arena, "%s%s", name, value));
 
 	cr_assert_eq(a.status, 401, "%s%s: %s", name, value, a.body);
-	cr_assert(strcmp(answer_code(&a), "invalid_token") == 0 ||
-		      strcmp(answer_code(&a), "unauthenticated") == 0,
+	cr_assert(strcmp(response_code(&a), "invalid_token") == 0 ||
+		      strcmp(response_code(&a), "unauthenticated") == 0,
 		  "%s%s: %s", name, value, a.body);
 }
 
@@ -144,7 +144,7 @@ Test(credentials, random_refresh_tokens_fill_no_table)
 	struct account ada = make_user(t);
 	const char *rows = rows_of_all_tables();
 	char secret[44] = { 0 };
-	struct answer a;
+	struct test_response a;
 
 	cr_assert_neq(ada.id, NULL);
 	for (size_t i = 0; i < 500; i++) {

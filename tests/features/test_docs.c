@@ -11,45 +11,45 @@ TEST_SUITE(docs);
 
 Test(docs, is_for_everybody_at_both_places)
 {
-	struct answer a = call(t, "GET", "/openapi.json");
-	struct answer b = call(t, "GET", "/api/v1/openapi.json");
+	struct test_response a = call(t, "GET", "/openapi.json");
+	struct test_response b = call(t, "GET", "/api/v1/openapi.json");
 
 	cr_assert_eq(a.status, 200);
 	cr_expect_str_eq(a.media_type, "application/json");
 	cr_expect_str_eq(a.body, b.body);
-	cr_expect_eq(strncmp(answer_text(&a, "openapi"), "3.1.", 4), 0);
-	cr_expect_str_eq(answer_text(&a, "info.title"), settings.app_name);
+	cr_expect_eq(strncmp(response_text(&a, "openapi"), "3.1.", 4), 0);
+	cr_expect_str_eq(response_text(&a, "info.title"), settings.app_name);
 }
 
 Test(docs, has_a_strong_tag)
 {
-	struct answer a = call(t, "GET", "/openapi.json");
-	const char *tag = answer_header(&a, "ETag");
-	struct answer b;
+	struct test_response a = call(t, "GET", "/openapi.json");
+	const char *tag = response_header_value(&a, "ETag");
+	struct test_response b;
 
 	cr_assert_not_null(tag);
 	cr_expect_eq(tag[0], '"');
-	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-cache");
+	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "no-cache");
 	b = call(t, "GET", "/api/v1/openapi.json",
 		 .header = arena_printf(t->arena, "HTTP_IF_NONE_MATCH=%s", tag));
 	cr_expect_eq(b.status, 304);
 	cr_expect_eq(b.len, 0);
-	cr_expect_str_eq(answer_header(&b, "ETag"), tag);
+	cr_expect_str_eq(response_header_value(&b, "ETag"), tag);
 	b = call(t, "GET", "/openapi.json", .header = "HTTP_IF_NONE_MATCH=\"another\"");
 	cr_expect_eq(b.status, 200);
 }
 
 Test(docs, is_the_same_each_time)
 {
-	struct answer a = call(t, "GET", "/openapi.json");
-	struct answer b = call(t, "GET", "/openapi.json");
+	struct test_response a = call(t, "GET", "/openapi.json");
+	struct test_response b = call(t, "GET", "/openapi.json");
 
 	cr_expect_str_eq(a.body, b.body);
 }
 
 /* Members with a dot or a slash in their names cannot be asked for by path. */
 static void
-expect_words(const struct answer *a, const char *path, const struct route *r)
+expect_words(const struct test_response *a, const char *path, const struct route *r)
 {
 	cr_expect_not_null(strstr(a->body, path), "%s is missing", path);
 	cr_expect_not_null(strstr(a->body, r->id), "%s is missing", r->id);
@@ -57,7 +57,7 @@ expect_words(const struct answer *a, const char *path, const struct route *r)
 
 Test(docs, names_every_route)
 {
-	struct answer a = call(t, "GET", "/openapi.json");
+	struct test_response a = call(t, "GET", "/openapi.json");
 
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
@@ -70,7 +70,7 @@ Test(docs, names_every_route)
 
 Test(docs, has_no_secret)
 {
-	struct answer a = call(t, "GET", "/openapi.json");
+	struct test_response a = call(t, "GET", "/openapi.json");
 
 	cr_expect_null(strstr(a.body, settings.jwt_secret_key));
 	cr_expect_null(strstr(a.body, "password_hash"));
@@ -88,7 +88,7 @@ Test(docs, every_id_is_one_of_a_kind)
 /* Characters are maxLength; bytes have no keyword. */
 Test(docs, each_new_password_states_both_limits)
 {
-	struct answer a = call(t, "GET", "/openapi.json");
+	struct test_response a = call(t, "GET", "/openapi.json");
 	const char *at = a.body;
 	size_t n = 0;
 
@@ -101,7 +101,8 @@ Test(docs, each_new_password_states_both_limits)
 					continue;
 				n++;
 				cr_expect_eq(field->max, PASSWORD_MAX, "%s", r->id);
-				cr_expect_not_null(strstr(field->text, "511 bytes"), "%s", r->id);
+				cr_expect_not_null(strstr(field->summary, "511 bytes"), "%s",
+						   r->id);
 			}
 		}
 	}

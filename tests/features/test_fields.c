@@ -72,7 +72,7 @@ begin(void)
 	nresources = 0;
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
-			if (r->method == POST && r->status == 201 && r->body && r->reply)
+			if (r->method == POST && r->status == 201 && r->body && r->response)
 				add_resource(r);
 }
 
@@ -264,9 +264,9 @@ struct written {
 
 static void
 expect_row(const struct route *r, const struct written *w, const char *uri,
-	   const struct answer *written)
+	   const struct test_response *written)
 {
-	struct answer a = call(t, "GET", uri, .token = owner.token);
+	struct test_response a = call(t, "GET", uri, .token = owner.token);
 
 	cr_assert_eq(a.status, 200, "GET %s: %u %s", uri, a.status, a.body);
 	for (size_t i = 0; i < w->schema->nfields; i++) {
@@ -314,10 +314,11 @@ body_of(const struct route *r, unsigned flags, enum bound bound, struct written 
 	return buf_done(&b);
 }
 
-static struct answer
+static struct test_response
 write_row(const struct route *r, const char *uri, const char *json, unsigned status)
 {
-	struct answer a = call(t, method_name(r->method), uri, .token = owner.token, .json = json);
+	struct test_response a =
+	    call(t, method_name(r->method), uri, .token = owner.token, .json = json);
 
 	cr_assert_eq(a.status, status, "%s %s: %u %s\n%.1000s", method_name(r->method), r->path,
 		     a.status, a.body, json);
@@ -343,7 +344,7 @@ create_rows(void)
 			enum bound bound = i % BOUNDS ? HIGH : LOW;
 			const unsigned required = F_CREATE | F_REQUIRED;
 			struct written w;
-			struct answer a;
+			struct test_response a;
 			const char *json;
 
 			if (r->rows[bound])
@@ -352,7 +353,7 @@ create_rows(void)
 			if (!json)
 				continue;
 			a = write_row(r->create, uri_of(r), json, 201);
-			r->rows[bound] = answer_text(&a, "id");
+			r->rows[bound] = response_text(&a, "id");
 			more = true;
 		}
 	}
@@ -363,11 +364,11 @@ create_row(const struct resource *r, enum bound bound)
 {
 	struct written w;
 	const char *json = body_of(r->create, F_CREATE, bound, &w), *uri;
-	struct answer a;
+	struct test_response a;
 
 	cr_assert(json, "POST %s: a field refers to what no route creates", r->create->path);
 	a = write_row(r->create, uri_of(r), json, 201);
-	uri = answer_header(&a, "Location");
+	uri = response_header_value(&a, "Location");
 	cr_assert_not_null(uri);
 	expect_row(r->create, &w, uri, &a);
 	return uri;
@@ -386,7 +387,7 @@ replace_row(const struct resource *r, const char *uri, enum bound bound)
 {
 	struct written w;
 	const char *json = body_of(r->put, F_CREATE, bound, &w);
-	struct answer a = write_row(r->put, uri, json, 200);
+	struct test_response a = write_row(r->put, uri, json, 200);
 
 	expect_row(r->put, &w, uri, &a);
 }
@@ -396,7 +397,7 @@ static void
 change_member(const struct route *r, const char *uri, struct written *w, size_t i,
 	      const char *value)
 {
-	struct answer a;
+	struct test_response a;
 
 	cr_assert(value, "%s %s: %s refers to what no route creates", method_name(r->method),
 		  r->path, w->schema->fields[i].name);
@@ -410,7 +411,7 @@ change_member(const struct route *r, const char *uri, struct written *w, size_t 
 static struct written
 read_row(const struct route *r, const char *uri)
 {
-	struct answer a = call(t, "GET", uri, .token = owner.token);
+	struct test_response a = call(t, "GET", uri, .token = owner.token);
 	struct written w = { r->body };
 
 	cr_assert_eq(a.status, 200, "GET %s: %u %s", uri, a.status, a.body);

@@ -27,7 +27,7 @@ lose_database(void)
 
 Test(health, live)
 {
-	struct answer a = call(t, "GET", "/health/live");
+	struct test_response a = call(t, "GET", "/health/live");
 
 	cr_expect_eq(a.status, 200);
 	cr_expect_str_eq(a.body, "{\"status\":\"ok\"}");
@@ -36,7 +36,7 @@ Test(health, live)
 
 Test(health, live_asks_no_dependency)
 {
-	struct answer a;
+	struct test_response a;
 
 	t->db = NULL;
 	a = call(t, "GET", "/health/live");
@@ -45,33 +45,33 @@ Test(health, live_asks_no_dependency)
 
 Test(health, whole)
 {
-	struct answer a = call(t, "GET", "/health");
+	struct test_response a = call(t, "GET", "/health");
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "status"), "ok");
-	cr_expect_str_eq(answer_text(&a, "service"), settings.app_name);
-	cr_expect_str_eq(answer_text(&a, "version"), PACKAGE_VERSION);
-	cr_expect_str_eq(answer_text(&a, "environment"), "test");
-	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "ok");
-	cr_expect_geq(answer_int(&a, "checks.database.latency_ms"), 0);
-	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "ok");
-	cr_expect_str_eq(answer_text(&a, "checks.cache.status"), "ok");
-	cr_expect_str_eq(answer_text(&a, "checks.cache.backend"), "memory");
-	cr_expect_str_eq(answer_text(&a, "checks.jobs.status"), "ok");
-	cr_expect_eq(answer_int(&a, "checks.jobs.queued"), 0);
+	cr_expect_str_eq(response_text(&a, "status"), "ok");
+	cr_expect_str_eq(response_text(&a, "service"), settings.app_name);
+	cr_expect_str_eq(response_text(&a, "version"), PACKAGE_VERSION);
+	cr_expect_str_eq(response_text(&a, "environment"), "test");
+	cr_expect_str_eq(response_text(&a, "checks.database.status"), "ok");
+	cr_expect_geq(response_int(&a, "checks.database.latency_ms"), 0);
+	cr_expect_str_eq(response_text(&a, "checks.migrations.status"), "ok");
+	cr_expect_str_eq(response_text(&a, "checks.cache.status"), "ok");
+	cr_expect_str_eq(response_text(&a, "checks.cache.backend"), "memory");
+	cr_expect_str_eq(response_text(&a, "checks.jobs.status"), "ok");
+	cr_expect_eq(response_int(&a, "checks.jobs.queued"), 0);
 }
 
 Test(health, ready)
 {
-	struct answer a = call(t, "GET", "/health/ready");
+	struct test_response a = call(t, "GET", "/health/ready");
 
 	cr_expect_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "status"), "ok");
+	cr_expect_str_eq(response_text(&a, "status"), "ok");
 }
 
 Test(health, is_for_everybody_and_not_below_the_prefix)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/health", .token = "whatever");
 	cr_expect_eq(a.status, 200);
@@ -81,21 +81,21 @@ Test(health, is_for_everybody_and_not_below_the_prefix)
 	cr_expect_eq(a.status, 200);
 	a = call(t, "POST", "/health");
 	expect_problem(&a, 405, "method_not_allowed");
-	cr_expect_str_eq(answer_header(&a, "Allow"), "GET, HEAD, OPTIONS");
+	cr_expect_str_eq(response_header_value(&a, "Allow"), "GET, HEAD, OPTIONS");
 }
 
 Test(health, database_away)
 {
-	struct answer a;
+	struct test_response a;
 
 	lose_database();
 	a = call(t, "GET", "/health");
 	cr_expect_eq(a.status, 503);
 	cr_expect_str_eq(a.media_type, "application/json");
-	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
-	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "away");
-	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "unknown");
-	cr_expect_str_eq(answer_text(&a, "checks.jobs.status"), "unknown");
+	cr_expect_str_eq(response_text(&a, "status"), "degraded");
+	cr_expect_str_eq(response_text(&a, "checks.database.status"), "away");
+	cr_expect_str_eq(response_text(&a, "checks.migrations.status"), "unknown");
+	cr_expect_str_eq(response_text(&a, "checks.jobs.status"), "unknown");
 	cr_expect_null(strstr(a.body, "nonexistent"), "it tells where the database is: %s", a.body);
 
 	a = call(t, "GET", "/health/ready");
@@ -107,7 +107,7 @@ Test(health, database_away)
 Test(health, database_away_is_503_for_the_api)
 {
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	lose_database();
 	a = call(t, "GET", "/api/v1/jobs", .token = user.token);
@@ -135,7 +135,7 @@ Test(health, a_lost_connection_is_found_before_a_request_suffers)
 	    QUERY("backend", &backend_schema, "SELECT pg_backend_pid() AS pid");
 	struct account user = make_user(t);
 	struct backend backend;
-	struct answer a;
+	struct test_response a;
 
 	cr_assert_eq(db_one(t->ctx, &which, &backend), OK);
 	testdb_sql("SELECT pg_terminate_backend(%" PRId64 ", 5000)", backend.pid);
@@ -148,7 +148,7 @@ Test(health, a_database_that_only_reads_serves_what_only_reads)
 {
 	struct account user = make_user(t), other = make_user(t);
 	struct db *db = t->db;
-	struct answer a;
+	struct test_response a;
 
 	t->db = db_new(arena_printf(t->arena, "%s%coptions=-cdefault_transaction_read_only%%3Don",
 				    settings.database_url,
@@ -160,11 +160,11 @@ Test(health, a_database_that_only_reads_serves_what_only_reads)
 	a = call(t, "PATCH", "/api/v1/users/me", .token = user.token,
 		 .json = "{\"full_name\":\"Ada\"}");
 	expect_problem(&a, 503, "unavailable");
-	cr_expect_not_null(answer_header(&a, "Retry-After"));
+	cr_expect_not_null(response_header_value(&a, "Retry-After"));
 	a = call(t, "GET", "/health");
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
-	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "read-only");
+	cr_expect_str_eq(response_text(&a, "status"), "degraded");
+	cr_expect_str_eq(response_text(&a, "checks.database.status"), "read-only");
 	a = call(t, "GET", "/health/ready");
 	expect_problem(&a, 503, "unavailable");
 	db_free(t->db);
@@ -176,24 +176,24 @@ Test(health, a_database_that_only_reads_serves_what_only_reads)
 
 Test(health, migrations_pending)
 {
-	struct answer a;
+	struct test_response a;
 
 	testdb_spoil();
 	testdb_sql("DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM"
 		   " schema_migrations)");
 	a = call(t, "GET", "/health");
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
-	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "ok");
-	cr_expect_str_eq(answer_text(&a, "checks.migrations.status"), "pending");
-	cr_expect_eq(answer_int(&a, "checks.migrations.pending"), 1);
+	cr_expect_str_eq(response_text(&a, "status"), "degraded");
+	cr_expect_str_eq(response_text(&a, "checks.database.status"), "ok");
+	cr_expect_str_eq(response_text(&a, "checks.migrations.status"), "pending");
+	cr_expect_eq(response_int(&a, "checks.migrations.pending"), 1);
 	a = call(t, "GET", "/health/ready");
 	expect_problem(&a, 503, "unavailable");
 }
 
 Test(health, stopping)
 {
-	struct answer a;
+	struct test_response a;
 
 	shared_drain();
 	a = call(t, "GET", "/health/ready");
@@ -206,35 +206,35 @@ Test(health, stopping)
 
 Test(health, a_queue_that_nobody_works_on)
 {
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("INSERT INTO jobs (kind, queue, run_at)"
 		   " VALUES ('example', 'default', now() - interval '301 s')");
 	a = call(t, "GET", "/health");
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
-	cr_expect_str_eq(answer_text(&a, "checks.jobs.status"), "late");
-	cr_expect_eq(answer_int(&a, "checks.jobs.queued"), 1);
-	cr_expect_geq(answer_int(&a, "checks.jobs.oldest_seconds"), 301);
+	cr_expect_str_eq(response_text(&a, "status"), "degraded");
+	cr_expect_str_eq(response_text(&a, "checks.jobs.status"), "late");
+	cr_expect_eq(response_int(&a, "checks.jobs.queued"), 1);
+	cr_expect_geq(response_int(&a, "checks.jobs.oldest_seconds"), 301);
 	a = call(t, "GET", "/health/ready");
 	cr_expect_eq(a.status, 200, "jobs can wait");
 }
 
 Test(health, a_paused_queue_is_not_late)
 {
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("INSERT INTO jobs (kind, queue, run_at)"
 		   " VALUES ('example', 'default', now() - interval '1 day')");
 	testdb_sql("INSERT INTO job_pauses (queue) VALUES ('default')");
 	a = call(t, "GET", "/health");
-	cr_expect_str_eq(answer_text(&a, "status"), "ok");
-	cr_expect_eq(answer_int(&a, "checks.jobs.queued"), 1);
+	cr_expect_str_eq(response_text(&a, "status"), "ok");
+	cr_expect_eq(response_int(&a, "checks.jobs.queued"), 1);
 }
 
 Test(health, probes_cannot_load_the_database)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/health");
 	cr_expect_eq(a.status, 200);
@@ -247,19 +247,19 @@ Test(health, probes_cannot_load_the_database)
 		usleep(20000);
 		a = call(t, "GET", "/health");
 	}
-	cr_expect_str_eq(answer_text(&a, "checks.database.status"), "away");
+	cr_expect_str_eq(response_text(&a, "checks.database.status"), "away");
 }
 
 Test(health, redis_is_not_needed)
 {
-	struct answer a;
+	struct test_response a;
 
 	settings.redis_url = "redis://127.0.0.1:1";
 	a = call(t, "GET", "/health");
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "status"), "degraded");
-	cr_expect_str_eq(answer_text(&a, "checks.cache.status"), "error");
-	cr_expect_str_eq(answer_text(&a, "checks.cache.backend"), "redis");
+	cr_expect_str_eq(response_text(&a, "status"), "degraded");
+	cr_expect_str_eq(response_text(&a, "checks.cache.status"), "error");
+	cr_expect_str_eq(response_text(&a, "checks.cache.backend"), "redis");
 	a = call(t, "GET", "/health/ready");
 	cr_expect_eq(a.status, 200);
 }

@@ -25,7 +25,7 @@ static void
 expect_paths(const struct path_case *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct answer a = call(t, "GET", rows[i].uri);
+		struct test_response a = call(t, "GET", rows[i].uri);
 
 		cr_expect_eq(a.status, rows[i].status, "%s: %u %s", rows[i].uri, a.status, a.body);
 		if (rows[i].status == 400)
@@ -163,7 +163,7 @@ Test(http, a_bad_query_is_told)
 Test(http, a_long_uri_is_no_problem)
 {
 	char *uri = arena_alloc(t->arena, 70000);
-	struct answer a;
+	struct test_response a;
 
 	memset(uri, 'x', 69999);
 	uri[0] = '/';
@@ -178,14 +178,14 @@ Test(http, trailing_slashes_are_served_without_a_redirect)
 {
 	struct account user = make_user(t);
 	const char *id = make_gizmo(t, &user);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", GIZMOS "/", .token = user.token);
 	cr_expect_eq(a.status, 200);
 	a = call(t, "POST", GIZMOS "/", .token = user.token, .json = "{\"title\":\"Lamp\"}");
 	cr_expect_eq(a.status, 201);
-	cr_expect_eq(strncmp(answer_header(&a, "Location"), GIZMOS "/0", 15), 0, "%s",
-		     answer_header(&a, "Location"));
+	cr_expect_eq(strncmp(response_header_value(&a, "Location"), GIZMOS "/0", 15), 0, "%s",
+		     response_header_value(&a, "Location"));
 	a = call(t, "GET", arena_printf(t->arena, GIZMOS "/%s/", id), .token = user.token);
 	cr_expect_eq(a.status, 200);
 }
@@ -216,7 +216,7 @@ Test(http, malformed_ids_are_not_found)
 	for (size_t i = 0; i < COUNT(ids); i++) {
 		for (size_t m = 0; m < COUNT(methods); m++) {
 			bool body = methods[m][0] == 'P';
-			struct answer a =
+			struct test_response a =
 			    call(t, methods[m], arena_printf(t->arena, GIZMOS "/%s", ids[i]),
 				 .token = user.token, .json = body ? "{\"title\":\"x\"}" : NULL);
 
@@ -264,7 +264,7 @@ refuse_unknown_methods(const struct route *r UNUSED, const char *path)
 					       "Get",   "GETX",    "",     "PROPFIND" };
 
 	for (size_t i = 0; i < COUNT(methods); i++) {
-		struct answer a = call(t, methods[i], path);
+		struct test_response a = call(t, methods[i], path);
 
 		expect_problem(&a, 405, "method_not_allowed");
 	}
@@ -278,8 +278,8 @@ Test(http, unknown_methods_are_405_everywhere)
 static void
 ask_for_options(const struct route *r, const char *path)
 {
-	struct answer a = call(t, "OPTIONS", path);
-	const char *allow = answer_header(&a, "Allow");
+	struct test_response a = call(t, "OPTIONS", path);
+	const char *allow = response_header_value(&a, "Allow");
 
 	cr_assert_eq(a.status, 204, "%s: %u", path, a.status);
 	cr_assert_not_null(allow);
@@ -309,26 +309,26 @@ Test(http, allow_is_complete)
 	static const char *const list[] = { "GET", "POST", "HEAD", "OPTIONS" };
 	static const char *const row[] = { "GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS" };
 	static const char *const login[] = { "POST", "OPTIONS" };
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "OPTIONS", GIZMOS);
-	expect_words(answer_header(&a, "Allow"), list, COUNT(list));
+	expect_words(response_header_value(&a, "Allow"), list, COUNT(list));
 	a = call(t, "DELETE", GIZMOS);
 	expect_problem(&a, 405, "method_not_allowed");
-	expect_words(answer_header(&a, "Allow"), list, COUNT(list));
+	expect_words(response_header_value(&a, "Allow"), list, COUNT(list));
 	a = call(t, "OPTIONS", GIZMOS "/" ID);
-	expect_words(answer_header(&a, "Allow"), row, COUNT(row));
+	expect_words(response_header_value(&a, "Allow"), row, COUNT(row));
 	a = call(t, "POST", GIZMOS "/" ID);
 	expect_problem(&a, 405, "method_not_allowed");
-	expect_words(answer_header(&a, "Allow"), row, COUNT(row));
+	expect_words(response_header_value(&a, "Allow"), row, COUNT(row));
 	a = call(t, "HEAD", "/api/v1/auth/login");
 	cr_expect_eq(a.status, 405);
-	expect_words(answer_header(&a, "Allow"), login, COUNT(login));
+	expect_words(response_header_value(&a, "Allow"), login, COUNT(login));
 }
 
 Test(http, options_of_nothing_is_not_found)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "OPTIONS", "/nowhere");
 	expect_problem(&a, 404, "not_found");
@@ -345,8 +345,8 @@ Test(http, head_is_get_without_the_body)
 	const char *const uris[] = { "/health/live", "/openapi.json", GIZMOS, GIZMOS "/my", path };
 
 	for (size_t i = 0; i < COUNT(uris); i++) {
-		struct answer get = call(t, "GET", uris[i], .token = user.token);
-		struct answer head = call(t, "HEAD", uris[i], .token = user.token);
+		struct test_response get = call(t, "GET", uris[i], .token = user.token);
+		struct test_response head = call(t, "HEAD", uris[i], .token = user.token);
 
 		cr_expect_eq(get.status, 200);
 		cr_expect_eq(head.status, 200);
@@ -362,9 +362,9 @@ Test(http, head_is_get_without_the_body)
 static const char *
 id_for(const char *variable)
 {
-	struct answer a = call(t, "GET", "/health/live", .header = variable);
+	struct test_response a = call(t, "GET", "/health/live", .header = variable);
 
-	return answer_header(&a, "X-Request-ID");
+	return response_header_value(&a, "X-Request-ID");
 }
 
 Test(http, a_good_request_id_is_kept)
@@ -407,9 +407,10 @@ Test(http, new_request_ids_differ)
 
 Test(http, problems_carry_the_request_id)
 {
-	struct answer a = call(t, "GET", "/nowhere", .header = "HTTP_X_REQUEST_ID=my-request-1");
+	struct test_response a =
+	    call(t, "GET", "/nowhere", .header = "HTTP_X_REQUEST_ID=my-request-1");
 
-	cr_expect_str_eq(answer_text(&a, "request_id"), "my-request-1");
+	cr_expect_str_eq(response_text(&a, "request_id"), "my-request-1");
 }
 
 /* ---- bodies */
@@ -417,8 +418,8 @@ Test(http, problems_carry_the_request_id)
 static void
 expect_body(const struct account *user, const char *body, size_t len, unsigned status)
 {
-	struct answer a = call(t, "POST", GIZMOS, .token = user->token, .body = body, .len = len,
-			       .type = "application/json");
+	struct test_response a = call(t, "POST", GIZMOS, .token = user->token, .body = body,
+				      .len = len, .type = "application/json");
 
 	expect_problem(&a, status, status == 400 ? "malformed_json" : "validation_error");
 	if (a.status != status)
@@ -509,7 +510,7 @@ Test(http, bodies_cut_at_every_byte)
 {
 	static const char body[] = "{\"title\":\"L\\u00e4mp\xc3\xa9\",\"description\":null}";
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	for (size_t len = 1; len < sizeof(body) - 1; len++)
 		expect_body(&user, body, len, 400);
@@ -559,8 +560,8 @@ Test(http, json_that_is_no_object)
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		for (size_t m = 0; m < COUNT(methods); m++) {
-			struct answer a = call(t, methods[m], m ? path : GIZMOS,
-					       .token = user.token, .json = bodies[i]);
+			struct test_response a = call(t, methods[m], m ? path : GIZMOS,
+						      .token = user.token, .json = bodies[i]);
 
 			expect_problem(&a, 422, "validation_error");
 		}
@@ -570,7 +571,7 @@ Test(http, json_that_is_no_object)
 Test(http, an_unknown_member)
 {
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "POST", GIZMOS, .token = user.token, .json = "{\"title\":\"x\",\"colour\":1}");
 	expect_fields(&a, "body colour unknown_field");
@@ -586,31 +587,32 @@ Test(http, an_unknown_member)
 Test(http, every_bad_field_at_once)
 {
 	struct account user = make_user(t);
-	struct answer a = call(t, "POST", GIZMOS, .token = user.token,
-			       .json = "{\"title\":\"\",\"status\":\"gone\",\"description\":5,"
-				       "\"owner_id\":null,\"x\":1,\"y\":2}");
+	struct test_response a =
+	    call(t, "POST", GIZMOS, .token = user.token,
+		 .json = "{\"title\":\"\",\"status\":\"gone\",\"description\":5,"
+			 "\"owner_id\":null,\"x\":1,\"y\":2}");
 
 	expect_fields(&a, "body title too_short", "body status invalid_choice",
 		      "body description invalid_type", "body owner_id unknown_field",
 		      "body x unknown_field", "body y unknown_field");
-	cr_expect_str_eq(answer_text(&a, "detail"), "6 fields are not valid");
+	cr_expect_str_eq(response_text(&a, "detail"), "6 fields are not valid");
 }
 
 Test(http, one_bad_field_is_told_in_the_singular)
 {
 	struct account user = make_user(t);
-	struct answer a = call(t, "POST", GIZMOS, .token = user.token, .json = "{}");
+	struct test_response a = call(t, "POST", GIZMOS, .token = user.token, .json = "{}");
 
 	expect_fields(&a, "body title required");
-	cr_expect_str_eq(answer_text(&a, "detail"), "1 field is not valid");
-	cr_expect_str_eq(answer_text(&a, "title"), "Unprocessable Content");
+	cr_expect_str_eq(response_text(&a, "detail"), "1 field is not valid");
+	cr_expect_str_eq(response_text(&a, "title"), "Unprocessable Content");
 }
 
 Test(http, many_bad_fields_are_no_problem)
 {
 	struct account user = make_user(t);
 	struct buf b = buf_new(t->arena, 1 << 20);
-	struct answer a;
+	struct test_response a;
 
 	buf_text(&b, "{\"title\":\"x\"");
 	for (int i = 0; i < 5000; i++)
@@ -618,13 +620,13 @@ Test(http, many_bad_fields_are_no_problem)
 	buf_char(&b, '}');
 	a = call(t, "POST", GIZMOS, .token = user.token, .json = buf_done(&b));
 	expect_problem(&a, 422, "validation_error");
-	cr_expect_geq(answer_count(&a, "errors"), 100);
+	cr_expect_geq(response_count(&a, "errors"), 100);
 }
 
 Test(http, a_body_over_the_limit)
 {
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "POST", GIZMOS, .token = user.token, .json = "{\"title\":\"x\"}",
 		 .too_large = true);
@@ -638,8 +640,8 @@ Test(http, a_body_over_the_limit)
 Test(http, a_body_that_broke_off)
 {
 	struct account user = make_user(t);
-	struct answer a = call(t, "POST", GIZMOS, .token = user.token, .json = "{\"title\":\"x\"}",
-			       .broken = true);
+	struct test_response a = call(t, "POST", GIZMOS, .token = user.token,
+				      .json = "{\"title\":\"x\"}", .broken = true);
 
 	expect_problem(&a, 400, "bad_request");
 }
@@ -692,8 +694,9 @@ Test(http, content_types)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		bool post = strcmp(rows[i].method, "POST") == 0;
-		struct answer a = call(t, rows[i].method, post ? GIZMOS : path, .token = user.token,
-				       .body = "{\"title\":\"x\"}", .type = rows[i].type);
+		struct test_response a =
+		    call(t, rows[i].method, post ? GIZMOS : path, .token = user.token,
+			 .body = "{\"title\":\"x\"}", .type = rows[i].type);
 
 		cr_expect_eq(a.status, rows[i].status, "%s %s: %u", rows[i].method,
 			     rows[i].type ? rows[i].type : "none", a.status);
@@ -716,8 +719,9 @@ Test(http, content_codings)
 	struct account user = make_user(t);
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct answer a = call(t, "POST", GIZMOS, .token = user.token,
-				       .json = "{\"title\":\"x\"}", .header = rows[i].header);
+		struct test_response a =
+		    call(t, "POST", GIZMOS, .token = user.token, .json = "{\"title\":\"x\"}",
+			 .header = rows[i].header);
 
 		cr_expect_eq(a.status, rows[i].status, "%s: %u", rows[i].header, a.status);
 		if (rows[i].status == 415)
@@ -728,14 +732,15 @@ Test(http, content_codings)
 Test(http, no_body_and_no_type)
 {
 	struct account user = make_user(t);
-	struct answer a = call(t, "POST", GIZMOS, .token = user.token);
+	struct test_response a = call(t, "POST", GIZMOS, .token = user.token);
 
 	expect_problem(&a, 400, "malformed_json");
 }
 
 Test(http, accept_is_not_negotiated)
 {
-	struct answer a = call(t, "GET", "/health/live", .header = "HTTP_ACCEPT=text/html;q=1");
+	struct test_response a =
+	    call(t, "GET", "/health/live", .header = "HTTP_ACCEPT=text/html;q=1");
 
 	cr_expect_eq(a.status, 200);
 	cr_expect_str_eq(a.media_type, "application/json");
@@ -748,13 +753,13 @@ static struct account somebody;
 static void
 ask_as_a_stranger(const struct route *r, const char *path)
 {
-	struct answer a;
+	struct test_response a;
 
 	if (r->access == ACCESS_PUBLIC)
 		return;
 	a = call(t, method_name(r->method), path);
 	expect_problem(&a, 401, "unauthenticated");
-	cr_expect_str_eq(answer_header(&a, "WWW-Authenticate"), "Bearer");
+	cr_expect_str_eq(response_header_value(&a, "WWW-Authenticate"), "Bearer");
 	a = call(t, method_name(r->method), path, .json = "{\"nonsense\"");
 	expect_problem(&a, 401, "unauthenticated");
 	a = call(t, method_name(r->method), path, .token = "nonsense");
@@ -769,7 +774,7 @@ Test(http, a_stranger_gets_nothing_but_what_is_public)
 static void
 ask_as_a_viewer(const struct route *r, const char *path)
 {
-	struct answer a;
+	struct test_response a;
 
 	if (r->access <= ACCESS_VIEWER)
 		return;
@@ -780,7 +785,7 @@ ask_as_a_viewer(const struct route *r, const char *path)
 Test(http, a_viewer_writes_nothing)
 {
 	const char *path;
-	struct answer a;
+	struct test_response a;
 
 	somebody = make_user(t, .role = "viewer");
 	path = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &somebody));
@@ -790,7 +795,7 @@ Test(http, a_viewer_writes_nothing)
 	a = call(t, "GET", path, .token = somebody.token);
 	cr_expect_eq(a.status, 200);
 	a = call(t, "GET", GIZMOS, .token = somebody.token);
-	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_eq(response_int(&a, "total"), 1);
 }
 
 Test(http, tokens_that_are_none)
@@ -817,7 +822,7 @@ Test(http, tokens_that_are_none)
 	};
 
 	for (size_t i = 0; i < COUNT(tokens); i++) {
-		struct answer a = call(t, "GET", GIZMOS, .token = tokens[i]);
+		struct test_response a = call(t, "GET", GIZMOS, .token = tokens[i]);
 
 		expect_problem(&a, 401, "invalid_token");
 	}
@@ -826,7 +831,7 @@ Test(http, tokens_that_are_none)
 Test(http, an_expired_token)
 {
 	struct account user = make_user(t, .token_expires_in = -60);
-	struct answer a = call(t, "GET", GIZMOS, .token = user.token);
+	struct test_response a = call(t, "GET", GIZMOS, .token = user.token);
 
 	expect_problem(&a, 401, "token_expired");
 }
@@ -834,7 +839,7 @@ Test(http, an_expired_token)
 Test(http, a_token_may_be_a_little_late)
 {
 	struct account user = make_user(t, .token_expires_in = -10);
-	struct answer a = call(t, "GET", GIZMOS, .token = user.token);
+	struct test_response a = call(t, "GET", GIZMOS, .token = user.token);
 
 	cr_expect_eq(a.status, 200, "CLOCK_SKEW_SECONDS is 30: %s", a.body);
 }
@@ -842,7 +847,7 @@ Test(http, a_token_may_be_a_little_late)
 Test(http, a_token_of_an_account_that_is_not_active)
 {
 	struct account user = make_user(t, .inactive = true);
-	struct answer a = call(t, "GET", GIZMOS, .token = user.token);
+	struct test_response a = call(t, "GET", GIZMOS, .token = user.token);
 
 	expect_problem(&a, 401, "invalid_token");
 }
@@ -850,7 +855,7 @@ Test(http, a_token_of_an_account_that_is_not_active)
 Test(http, the_scheme_is_bearer_in_any_case)
 {
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", GIZMOS,
 		 .header = arena_printf(t->arena, "HTTP_AUTHORIZATION=bearer %s", user.token));
@@ -872,7 +877,7 @@ Test(http, the_scheme_is_bearer_in_any_case)
 
 Test(http, what_is_public_does_not_look_at_the_token)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/health/live", .token = "nonsense");
 	cr_expect_eq(a.status, 200);
@@ -885,7 +890,7 @@ Test(http, what_is_public_does_not_look_at_the_token)
 Test(http, the_path_is_judged_before_the_caller_and_the_caller_before_the_body)
 {
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/api/v1/nowhere", .token = "nonsense");
 	expect_problem(&a, 404, "not_found");
@@ -904,16 +909,16 @@ Test(http, the_path_is_judged_before_the_caller_and_the_caller_before_the_body)
 Test(http, an_empty_prefix)
 {
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	settings.api_prefix = "";
 	a = call(t, "GET", "/gizmos", .token = user.token);
 	cr_expect_eq(a.status, 200);
-	cr_expect_not_null(strstr(answer_header(&a, "Link"), "</gizmos?"));
+	cr_expect_not_null(strstr(response_header_value(&a, "Link"), "</gizmos?"));
 	a = call(t, "POST", "/gizmos", .token = user.token, .json = "{\"title\":\"Lamp\"}");
 	cr_expect_eq(a.status, 201);
-	cr_expect_eq(strncmp(answer_header(&a, "Location"), "/gizmos/", 7), 0);
-	a = call(t, "GET", answer_header(&a, "Location"), .token = user.token);
+	cr_expect_eq(strncmp(response_header_value(&a, "Location"), "/gizmos/", 7), 0);
+	a = call(t, "GET", response_header_value(&a, "Location"), .token = user.token);
 	cr_expect_eq(a.status, 200);
 	a = call(t, "GET", GIZMOS, .token = user.token);
 	expect_problem(&a, 404, "not_found");
@@ -926,7 +931,7 @@ Test(http, an_empty_prefix)
 Test(http, another_prefix)
 {
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	settings.api_prefix = "/shop/api/v2";
 	a = call(t, "GET", "/shop/api/v2/gizmos/", .token = user.token);
@@ -934,7 +939,7 @@ Test(http, another_prefix)
 	a = call(t, "POST", "/shop/api/v2/gizmos", .token = user.token,
 		 .json = "{\"title\":\"Lamp\"}");
 	cr_expect_eq(a.status, 201);
-	cr_expect_eq(strncmp(answer_header(&a, "Location"), "/shop/api/v2/gizmos/", 19), 0);
+	cr_expect_eq(strncmp(response_header_value(&a, "Location"), "/shop/api/v2/gizmos/", 19), 0);
 	a = call(t, "GET", "/shop/api/gizmos", .token = user.token);
 	expect_problem(&a, 404, "not_found");
 	a = call(t, "GET", GIZMOS, .token = user.token);
@@ -950,13 +955,13 @@ Test(http, another_prefix)
 Test(http, an_inner_error_tells_nothing_but_the_request_id)
 {
 	struct account user = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	testdb_spoil();
 	testdb_sql("ALTER TABLE gizmos RENAME COLUMN description TO gone");
 	a = call(t, "GET", GIZMOS, .token = user.token);
 	expect_problem(&a, 500, "internal_error");
-	cr_expect_str_eq(answer_text(&a, "detail"),
+	cr_expect_str_eq(response_text(&a, "detail"),
 			 "something went wrong here; the request id finds it in the logs");
 	cr_expect_null(strstr(a.body, "description"));
 	cr_expect_null(strstr(a.body, "column"));

@@ -6,10 +6,10 @@
 #include "support/testdb.h"
 
 #include "app/feature.h"
-#include "app/replay.h"
+#include "app/idempotency.h"
 #include "app/secret.h"
 #include "app/settings.h"
-#include "http/replay_priv.h"
+#include "http/idempotency_priv.h"
 
 #define P      "/api/v1"
 #define GIZMOS P "/gizmos"
@@ -28,29 +28,29 @@ begin(void)
 
 TestSuite(idempotency, .init = begin, .fini = test_end, .timeout = 60);
 
-static struct answer
+static struct test_response
 post_as(const struct account *who, const char *uri, const char *key, const char *json)
 {
 	return call(t, "POST", uri, .token = who->token, .json = json,
 		    .header = arena_printf(t->arena, "HTTP_IDEMPOTENCY_KEY=%s", key));
 }
 
-static struct answer
+static struct test_response
 post(const char *key, const char *json)
 {
 	return post_as(&ada, GIZMOS, key, json);
 }
 
 static bool
-is_replay(const struct answer *a)
+is_replay(const struct test_response *a)
 {
-	const char *header = answer_header(a, "Idempotency-Replayed");
+	const char *header = response_header_value(a, "Idempotency-Replayed");
 
 	return header && strcmp(header, "true") == 0;
 }
 
 static void
-expect_replay(const struct answer *again, const struct answer *first)
+expect_replay(const struct test_response *again, const struct test_response *first)
 {
 	static const char *const same[] = { "Location", "ETag" };
 
@@ -60,8 +60,8 @@ expect_replay(const struct answer *again, const struct answer *first)
 	cr_expect_str_eq(again->body, first->body);
 	cr_expect_str_eq(again->media_type, first->media_type);
 	for (size_t i = 0; i < COUNT(same); i++) {
-		const char *was = answer_header(first, same[i]);
-		const char *is = answer_header(again, same[i]);
+		const char *was = response_header_value(first, same[i]);
+		const char *is = response_header_value(again, same[i]);
 
 		cr_expect(was == is || (was && is && strcmp(was, is) == 0), "%s: %s, %s", same[i],
 			  was, is);
@@ -78,7 +78,7 @@ count(const char *table)
 
 Test(idempotency, a_repeat_gets_the_first_answer)
 {
-	struct answer first = post("k", LAMP), again = post("k", LAMP);
+	struct test_response first = post("k", LAMP), again = post("k", LAMP);
 
 	cr_assert_eq(first.status, 201, "%s", first.body);
 	expect_replay(&again, &first);
@@ -97,13 +97,13 @@ Test(idempotency, without_a_key_each_is_done)
 
 Test(idempotency, the_answer_stays_as_it_was)
 {
-	struct answer first = post("k", LAMP), again;
+	struct test_response first = post("k", LAMP), again;
 
-	call(t, "PATCH", answer_header(&first, "Location"), .token = ada.token,
+	call(t, "PATCH", response_header_value(&first, "Location"), .token = ada.token,
 	     .json = "{\"title\":\"New\"}");
 	again = post("k", LAMP);
 	expect_replay(&again, &first);
-	call(t, "DELETE", answer_header(&first, "Location"), .token = ada.token);
+	call(t, "DELETE", response_header_value(&first, "Location"), .token = ada.token);
 	again = post("k", LAMP);
 	expect_replay(&again, &first);
 	cr_expect_str_eq(count("gizmos"), "0");
@@ -112,11 +112,12 @@ Test(idempotency, the_answer_stays_as_it_was)
 Test(idempotency, a_job_is_started_once)
 {
 	const char *uri = P "/jobs/example?name=Ada&duration=0";
-	struct answer first = post_as(&ada, uri, "k", NULL), again = post_as(&ada, uri, "k", NULL);
+	struct test_response first = post_as(&ada, uri, "k", NULL),
+			     again = post_as(&ada, uri, "k", NULL);
 
 	cr_assert_eq(first.status, 202, "%s", first.body);
-	cr_expect_str_eq(answer_header(&first, "Location"),
-			 arena_printf(t->arena, P "/jobs/%s", answer_text(&first, "job_id")));
+	cr_expect_str_eq(response_header_value(&first, "Location"),
+			 arena_printf(t->arena, P "/jobs/%s", response_text(&first, "job_id")));
 	expect_replay(&again, &first);
 	cr_expect_str_eq(count("jobs"), "1");
 	again = post_as(&ada, P "/jobs/example?name=Bob&duration=0", "k", NULL);
@@ -127,8 +128,8 @@ Test(idempotency, an_account_is_made_once)
 {
 	const char *json = "{\"email\":\"new@example.com\",\"password\":\"a secret one\"}";
 	struct account owner = make_user(t, .role = "owner");
-	struct answer first = post_as(&owner, P "/users", "k", json);
-	struct answer again = post_as(&owner, P "/users", "k", json);
+	struct test_response first = post_as(&owner, P "/users", "k", json);
+	struct test_response again = post_as(&owner, P "/users", "k", json);
 
 	cr_assert_eq(first.status, 201, "%s", first.body);
 	expect_replay(&again, &first);
@@ -145,7 +146,7 @@ Test(idempotency, what_is_kept_of_a_password_needs_the_secret)
 	static const char json[] = "{\"email\":\"new@example.com\",\"password\":\"a good one\"}";
 	struct account owner = make_user(t, .role = "owner");
 	unsigned char both[2][SHA256_SIZE], plain[SHA256_SIZE];
-	struct answer a = post_as(&owner, P "/users", "k", json);
+	struct test_response a = post_as(&owner, P "/users", "k", json);
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	sha256(P "/users", strlen(P "/users"), both[0]);
@@ -170,7 +171,8 @@ Test(idempotency, quotes_are_not_part_of_a_key)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct answer first = post(rows[i].one, LAMP), again = post(rows[i].other, LAMP);
+		struct test_response first = post(rows[i].one, LAMP),
+				     again = post(rows[i].other, LAMP);
 
 		cr_expect_eq(first.status, 201, "%s: %s", rows[i].one, first.body);
 		expect_replay(&again, &first);
@@ -207,12 +209,12 @@ Test(idempotency, malformed_keys_are_refused)
 		of_length(256, false),
 		of_length(256, true),
 	};
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		a = post(keys[i], LAMP);
 		cr_expect_eq(a.status, 400, "%s: %u", keys[i], a.status);
-		cr_expect_str_eq(answer_code(&a), "bad_request", "%s", keys[i]);
+		cr_expect_str_eq(response_code(&a), "bad_request", "%s", keys[i]);
 	}
 	cr_expect_str_eq(count("gizmos"), "0");
 	cr_expect_eq(post(of_length(255, false), LAMP).status, 201);
@@ -226,13 +228,13 @@ Test(idempotency, another_request_with_the_key_is_refused)
 {
 	static const char *const bodies[] = { "{\"title\":\"Desk\"}", "{\"title\": \"Lamp\"}",
 					      "{\"title\":\"Lamp\",\"status\":\"active\"}" };
-	struct answer a = post("k", LAMP);
+	struct test_response a = post("k", LAMP);
 
 	cr_assert_eq(a.status, 201);
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		a = post("k", bodies[i]);
 		expect_problem(&a, 422, "idempotency_key_reused");
-		cr_expect_null(answer_header(&a, "Location"));
+		cr_expect_null(response_header_value(&a, "Location"));
 	}
 	cr_expect_str_eq(count("gizmos"), "1");
 }
@@ -240,7 +242,7 @@ Test(idempotency, another_request_with_the_key_is_refused)
 Test(idempotency, another_way_to_write_the_path_is_the_same_request)
 {
 	static const char *const uris[] = { GIZMOS "/", P "/%67izmos", GIZMOS "?", GIZMOS "#x" };
-	struct answer first = post("k", LAMP), a;
+	struct test_response first = post("k", LAMP), a;
 
 	for (size_t i = 0; i < COUNT(uris); i++) {
 		a = post_as(&ada, uris[i], "k", LAMP);
@@ -254,7 +256,7 @@ Test(idempotency, another_way_to_write_the_path_is_the_same_request)
 Test(idempotency, a_key_belongs_to_one_caller)
 {
 	struct account bob = make_user(t);
-	struct answer a = post("k", LAMP);
+	struct test_response a = post("k", LAMP);
 
 	a = post_as(&bob, GIZMOS, "k", LAMP);
 	cr_expect_eq(a.status, 201);
@@ -268,12 +270,12 @@ Test(idempotency, a_key_belongs_to_one_caller)
 Test(idempotency, an_api_key_is_a_caller_by_itself)
 {
 	struct account keys[3] = { ada };
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 1; i < COUNT(keys); i++) {
 		a = call(t, "POST", P "/api-keys", .token = ada.token,
 			 .json = "{\"name\":\"x\",\"scopes\":[\"gizmos:write\"]}");
-		keys[i].token = answer_text(&a, "key");
+		keys[i].token = response_text(&a, "key");
 	}
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		a = post_as(&keys[i], GIZMOS, "k", LAMP);
@@ -287,7 +289,7 @@ Test(idempotency, an_api_key_is_a_caller_by_itself)
 
 Test(idempotency, a_key_belongs_to_one_route)
 {
-	struct answer a = post("k", LAMP);
+	struct test_response a = post("k", LAMP);
 
 	a = post_as(&ada, P "/jobs/example?name=Ada", "k", NULL);
 	cr_expect_eq(a.status, 202, "%s", a.body);
@@ -296,19 +298,19 @@ Test(idempotency, a_key_belongs_to_one_route)
 
 Test(idempotency, a_new_token_is_the_same_caller)
 {
-	struct answer first = post("k", LAMP), again;
+	struct test_response first = post("k", LAMP), again;
 
 	again = call(t, "POST", P "/auth/login",
 		     .json = arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}",
 					  ada.email, ada.password));
-	ada.token = answer_text(&again, "access_token");
+	ada.token = response_text(&again, "access_token");
 	again = post("k", LAMP);
 	expect_replay(&again, &first);
 }
 
 Test(idempotency, a_key_opens_nothing)
 {
-	struct answer a = post("k", LAMP);
+	struct test_response a = post("k", LAMP);
 
 	a = call(t, "POST", GIZMOS, .json = LAMP, .header = "HTTP_IDEMPOTENCY_KEY=k");
 	expect_problem(&a, 401, "unauthenticated");
@@ -319,8 +321,8 @@ Test(idempotency, a_key_opens_nothing)
 
 Test(idempotency, other_routes_pass_over_it)
 {
-	struct answer a = post("k", LAMP), b;
-	const char *path = answer_header(&a, "Location");
+	struct test_response a = post("k", LAMP), b;
+	const char *path = response_header_value(&a, "Location");
 
 	for (int i = 0; i < 2; i++) {
 		b = call(t, "PATCH", path, .token = ada.token, .json = LAMP,
@@ -349,7 +351,7 @@ Test(idempotency, what_failed_is_tried_anew)
 	struct account owner = make_user(t, .role = "owner");
 	const char *json =
 	    arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"a good one\"}", ada.email);
-	struct answer a = post("k", "{\"title\":\"\"}");
+	struct test_response a = post("k", "{\"title\":\"\"}");
 
 	expect_problem(&a, 422, "validation_error");
 	a = post_as(&owner, P "/users", "k", json);
@@ -369,7 +371,7 @@ make_older(const char *age)
 
 Test(idempotency, after_a_day_a_key_is_new)
 {
-	struct answer first = post("k", LAMP), again;
+	struct test_response first = post("k", LAMP), again;
 
 	make_older("23 hours 59 minutes");
 	again = post("k", LAMP);
@@ -380,7 +382,7 @@ Test(idempotency, after_a_day_a_key_is_new)
 	cr_expect_not(is_replay(&again));
 	first = post("k", "{\"title\":\"Desk\"}");
 	cr_expect(is_replay(&first));
-	cr_expect_str_eq(answer_text(&first, "title"), "Desk");
+	cr_expect_str_eq(response_text(&first, "title"), "Desk");
 	cr_expect_str_eq(count("replays"), "1");
 }
 
@@ -392,11 +394,11 @@ Test(idempotency, old_ones_are_removed)
 	post("older", LAMP);
 	make_older("24 hours");
 	post("new", LAMP);
-	cr_expect_eq(replay_clean(t->ctx, 1, &n), OK);
+	cr_expect_eq(idempotency_prune(t->ctx, 1, &n), OK);
 	cr_expect_eq(n, 1);
-	cr_expect_eq(replay_clean(t->ctx, 5, &n), OK);
+	cr_expect_eq(idempotency_prune(t->ctx, 5, &n), OK);
 	cr_expect_eq(n, 1);
-	cr_expect_eq(replay_clean(t->ctx, 5, &n), OK);
+	cr_expect_eq(idempotency_prune(t->ctx, 5, &n), OK);
 	cr_expect_eq(n, 0);
 	cr_expect_str_eq(count("replays"), "1");
 }
@@ -417,14 +419,14 @@ static enum error
 post_at_once(struct ctx *c, int number, void *arg UNUSED)
 {
 	struct test mine = { .arena = t->arena, .db = c->db, .ctx = c };
-	struct answer a =
+	struct test_response a =
 	    call(&mine, "POST", GIZMOS, .token = ada.token, .json = LAMP,
 		 .header = number % 2 ? "HTTP_IDEMPOTENCY_KEY=k" : "HTTP_IDEMPOTENCY_KEY=\"k\"");
 
 	if (a.status == 201)
 		return is_replay(&a) ? E_CONFLICT : OK;
-	return strcmp(answer_code(&a), "idempotency_in_progress") == 0 ? E_IDEMPOTENCY_IN_PROGRESS
-								       : E_INTERNAL;
+	return strcmp(response_code(&a), "idempotency_in_progress") == 0 ? E_IDEMPOTENCY_IN_PROGRESS
+									 : E_INTERNAL;
 }
 
 Test(idempotency, of_many_at_once_one_is_done)
@@ -445,15 +447,15 @@ Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
 {
 	static const struct query act =
 	    QUERY("act", NULL, "INSERT INTO gizmos (owner_id, title) VALUES ($1, 'Lamp')");
-	struct replay_key key = { .user_id = ada.id, .hash = "k" };
-	struct replay answer = { .status = 201, .body = "{}" };
+	struct idempotency_key key = { .user_id = ada.id, .hash = "k" };
+	struct stored_response response = { .status = 201, .body = "{}" };
 
 	for (int i = 0; i < 2; i++) {
 		cr_assert_eq(db_begin(t->ctx), OK);
-		cr_assert_eq(db_run(t->ctx, &act, NULL, ada.id), OK);
-		replay_keep(t->ctx, &key, &answer);
+		cr_assert_eq(db_exec(t->ctx, &act, NULL, ada.id), OK);
+		idempotency_store(t->ctx, &key, &response);
 		cr_expect_eq(db_finish(t->ctx, OK), i ? E_VALIDATION : OK);
-		cr_expect_eq(replay_was_kept(t->ctx), i == 1);
+		cr_expect_eq(idempotency_already_stored(t->ctx), i == 1);
 	}
 	cr_expect_str_eq(count("replays"), "1");
 	cr_expect_str_eq(count("gizmos"), "1");
@@ -463,7 +465,7 @@ Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
 Test(idempotency, while_the_first_runs_the_second_is_told)
 {
 	struct account bob = make_user(t);
-	struct answer a = post("k", LAMP);
+	struct test_response a = post("k", LAMP);
 
 	testdb_sql("CREATE TEMPORARY TABLE held AS SELECT * FROM replays");
 	testdb_sql("DELETE FROM replays");

@@ -28,13 +28,13 @@ path_of(const char *id)
 	return arena_printf(t->arena, ITEMS "/%s", id);
 }
 
-static struct answer
+static struct test_response
 create(const char *json)
 {
 	return call(t, "POST", ITEMS, .token = ada.token, .json = json);
 }
 
-static struct answer
+static struct test_response
 show(const char *id)
 {
 	return call(t, "GET", path_of(id), .token = ada.token);
@@ -70,37 +70,37 @@ is_time(const char *text)
 
 Test(items, create_with_defaults)
 {
-	struct answer a = create("{\"title\":\"Lamp\"}");
+	struct test_response a = create("{\"title\":\"Lamp\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	cr_expect_str_eq(a.media_type, "application/json");
-	cr_expect_eq(answer_count(&a, ""), 7, "%s", a.body);
-	cr_expect(uuid_valid(answer_text(&a, "id")));
-	cr_expect_eq(answer_text(&a, "id")[14], '7', "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "owner_id"), ada.id);
-	cr_expect_str_eq(answer_text(&a, "title"), "Lamp");
-	cr_expect(answer_is_null(&a, "description"));
-	cr_expect_str_eq(answer_text(&a, "status"), "active");
-	cr_expect(is_time(answer_text(&a, "created_at")), "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "created_at"), answer_text(&a, "updated_at"));
-	cr_expect_str_eq(answer_header(&a, "Location"), path_of(answer_text(&a, "id")));
+	cr_expect_eq(response_count(&a, ""), 7, "%s", a.body);
+	cr_expect(uuid_valid(response_text(&a, "id")));
+	cr_expect_eq(response_text(&a, "id")[14], '7', "%s", a.body);
+	cr_expect_str_eq(response_text(&a, "owner_id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "title"), "Lamp");
+	cr_expect(response_is_null(&a, "description"));
+	cr_expect_str_eq(response_text(&a, "status"), "active");
+	cr_expect(is_time(response_text(&a, "created_at")), "%s", a.body);
+	cr_expect_str_eq(response_text(&a, "created_at"), response_text(&a, "updated_at"));
+	cr_expect_str_eq(response_header_value(&a, "Location"), path_of(response_text(&a, "id")));
 }
 
 Test(items, create_with_everything)
 {
-	struct answer a = create("{\"status\":\"draft\",\"description\":\"Brass\","
-				 "\"title\":\"Lamp\"}");
+	struct test_response a = create("{\"status\":\"draft\",\"description\":\"Brass\","
+					"\"title\":\"Lamp\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "description"), "Brass");
-	cr_expect_str_eq(answer_text(&a, "status"), "draft");
+	cr_expect_str_eq(response_text(&a, "description"), "Brass");
+	cr_expect_str_eq(response_text(&a, "status"), "draft");
 }
 
 Test(items, what_was_created_is_shown)
 {
-	struct answer a = create("{\"title\":\"Lamp\",\"description\":null}"), b;
+	struct test_response a = create("{\"title\":\"Lamp\",\"description\":null}"), b;
 
-	b = call(t, "GET", answer_header(&a, "Location"), .token = ada.token);
+	b = call(t, "GET", response_header_value(&a, "Location"), .token = ada.token);
 	cr_expect_eq(b.status, 200);
 	cr_expect_str_eq(b.body, a.body);
 }
@@ -131,7 +131,8 @@ Test(items, limits_count_characters)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct answer a = create(json_with(rows[i].name, rows[i].character, rows[i].n));
+		struct test_response a =
+		    create(json_with(rows[i].name, rows[i].character, rows[i].n));
 
 		if (rows[i].wrong)
 			expect_fields(&a, rows[i].wrong);
@@ -165,15 +166,15 @@ Test(items, texts_are_taken_as_sent)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct answer a =
+		struct test_response a =
 		    create(arena_printf(t->arena, "{\"title\":\"%s\",\"description\":\"%s\"}",
 					rows[i].json, rows[i].json));
 
 		cr_assert_eq(a.status, 201, "%s: %s", rows[i].json, a.body);
-		cr_expect_str_eq(answer_text(&a, "title"), rows[i].text);
-		cr_expect_str_eq(answer_text(&a, "description"), rows[i].text);
-		a = show(answer_text(&a, "id"));
-		cr_expect_str_eq(answer_text(&a, "title"), rows[i].text);
+		cr_expect_str_eq(response_text(&a, "title"), rows[i].text);
+		cr_expect_str_eq(response_text(&a, "description"), rows[i].text);
+		a = show(response_text(&a, "id"));
+		cr_expect_str_eq(response_text(&a, "title"), rows[i].text);
 	}
 }
 
@@ -212,7 +213,7 @@ Test(items, wrong_members_are_refused_by_each_method)
 {
 	static const char *const methods[] = { "POST", "PUT", "PATCH" };
 	const char *path = path_of(make_item(t, &ada, .title = "Lamp"));
-	struct answer before = call(t, "GET", path, .token = ada.token), a;
+	struct test_response before = call(t, "GET", path, .token = ada.token), a;
 
 	for (size_t i = 0; i < COUNT(wrong_members); i++) {
 		for (size_t m = 0; m < COUNT(methods); m++) {
@@ -224,13 +225,13 @@ Test(items, wrong_members_are_refused_by_each_method)
 	a = call(t, "GET", path, .token = ada.token);
 	cr_expect_str_eq(a.body, before.body, "a refused change left something behind");
 	a = call(t, "GET", ITEMS, .token = ada.token);
-	cr_expect_eq(answer_int(&a, "total"), 1, "a refused create left a row");
+	cr_expect_eq(response_int(&a, "total"), 1, "a refused create left a row");
 }
 
 Test(items, a_title_is_required)
 {
 	const char *path = path_of(make_item(t, &ada));
-	struct answer a;
+	struct test_response a;
 
 	a = create("{}");
 	expect_fields(&a, "body title required");
@@ -247,17 +248,17 @@ Test(items, every_status)
 	static const char *const states[] = { "draft", "active", "archived" };
 
 	for (size_t i = 0; i < COUNT(states); i++) {
-		struct answer a = create(
+		struct test_response a = create(
 		    arena_printf(t->arena, "{\"title\":\"x\",\"status\":\"%s\"}", states[i]));
 
 		cr_assert_eq(a.status, 201);
-		cr_expect_str_eq(answer_text(&a, "status"), states[i]);
+		cr_expect_str_eq(response_text(&a, "status"), states[i]);
 	}
 }
 
 /* ---- PATCH */
 
-static struct answer
+static struct test_response
 patch(const char *id, const char *json)
 {
 	return call(t, "PATCH", path_of(id), .token = ada.token, .json = json);
@@ -267,21 +268,21 @@ Test(items, patch_changes_what_is_named)
 {
 	const char *id = make_item(t, &ada, .title = "Lamp", .description = "Brass",
 				   .status = "draft", .created_at = "2026-01-01T00:00:00Z");
-	struct answer a;
+	struct test_response a;
 
 	a = patch(id, "{\"title\":\"Desk\"}");
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "id"), id);
-	cr_expect_str_eq(answer_text(&a, "title"), "Desk");
-	cr_expect_str_eq(answer_text(&a, "description"), "Brass");
-	cr_expect_str_eq(answer_text(&a, "status"), "draft");
-	cr_expect_str_eq(answer_text(&a, "created_at"), "2026-01-01T00:00:00.000000Z");
-	cr_expect_gt(strcmp(answer_text(&a, "updated_at"), answer_text(&a, "created_at")), 0);
+	cr_expect_str_eq(response_text(&a, "id"), id);
+	cr_expect_str_eq(response_text(&a, "title"), "Desk");
+	cr_expect_str_eq(response_text(&a, "description"), "Brass");
+	cr_expect_str_eq(response_text(&a, "status"), "draft");
+	cr_expect_str_eq(response_text(&a, "created_at"), "2026-01-01T00:00:00.000000Z");
+	cr_expect_gt(strcmp(response_text(&a, "updated_at"), response_text(&a, "created_at")), 0);
 
 	a = patch(id, "{\"description\":\"Oak\",\"status\":\"archived\"}");
-	cr_expect_str_eq(answer_text(&a, "title"), "Desk");
-	cr_expect_str_eq(answer_text(&a, "description"), "Oak");
-	cr_expect_str_eq(answer_text(&a, "status"), "archived");
+	cr_expect_str_eq(response_text(&a, "title"), "Desk");
+	cr_expect_str_eq(response_text(&a, "description"), "Oak");
+	cr_expect_str_eq(response_text(&a, "status"), "archived");
 
 	cr_expect_str_eq(show(id).body, a.body);
 }
@@ -289,11 +290,11 @@ Test(items, patch_changes_what_is_named)
 Test(items, patch_with_null_clears_what_may_be_null)
 {
 	const char *id = make_item(t, &ada, .description = "Brass");
-	struct answer a;
+	struct test_response a;
 
 	a = patch(id, "{\"description\":null}");
 	cr_expect_eq(a.status, 200);
-	cr_expect(answer_is_null(&a, "description"));
+	cr_expect(response_is_null(&a, "description"));
 	a = patch(id, "{\"title\":null}");
 	expect_fields(&a, "body title not_null");
 	a = patch(id, "{\"status\":null}");
@@ -303,16 +304,16 @@ Test(items, patch_with_null_clears_what_may_be_null)
 Test(items, patch_with_an_empty_text_is_no_null)
 {
 	const char *id = make_item(t, &ada, .description = "Brass");
-	struct answer a = patch(id, "{\"description\":\"\"}");
+	struct test_response a = patch(id, "{\"description\":\"\"}");
 
-	cr_expect_str_eq(answer_text(&a, "description"), "");
+	cr_expect_str_eq(response_text(&a, "description"), "");
 }
 
 Test(items, patch_of_nothing_changes_nothing)
 {
 	const char *id = make_item(t, &ada, .title = "Lamp", .description = "Brass",
 				   .created_at = "2026-01-01T00:00:00Z");
-	struct answer before = show(id), a = patch(id, "{}");
+	struct test_response before = show(id), a = patch(id, "{}");
 
 	cr_expect_eq(a.status, 200);
 	cr_expect_str_eq(a.body, before.body);
@@ -321,9 +322,9 @@ Test(items, patch_of_nothing_changes_nothing)
 Test(items, patch_does_not_set_defaults)
 {
 	const char *id = make_item(t, &ada, .status = "draft");
-	struct answer a = patch(id, "{\"title\":\"Desk\"}");
+	struct test_response a = patch(id, "{\"title\":\"Desk\"}");
 
-	cr_expect_str_eq(answer_text(&a, "status"), "draft");
+	cr_expect_str_eq(response_text(&a, "status"), "draft");
 }
 
 /* ---- PUT */
@@ -332,35 +333,35 @@ Test(items, put_goes_back_to_defaults)
 {
 	const char *id = make_item(t, &ada, .title = "Lamp", .description = "Brass",
 				   .status = "draft", .created_at = "2026-01-01T00:00:00Z");
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "PUT", path_of(id), .token = ada.token, .json = "{\"title\":\"Desk\"}");
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "id"), id);
-	cr_expect_str_eq(answer_text(&a, "title"), "Desk");
-	cr_expect(answer_is_null(&a, "description"), "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "status"), "active", "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "owner_id"), ada.id);
-	cr_expect_str_eq(answer_text(&a, "created_at"), "2026-01-01T00:00:00.000000Z");
+	cr_expect_str_eq(response_text(&a, "id"), id);
+	cr_expect_str_eq(response_text(&a, "title"), "Desk");
+	cr_expect(response_is_null(&a, "description"), "%s", a.body);
+	cr_expect_str_eq(response_text(&a, "status"), "active", "%s", a.body);
+	cr_expect_str_eq(response_text(&a, "owner_id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "created_at"), "2026-01-01T00:00:00.000000Z");
 	cr_expect_str_eq(show(id).body, a.body);
 }
 
 Test(items, put_takes_the_whole_item)
 {
 	const char *id = make_item(t, &ada);
-	struct answer a =
+	struct test_response a =
 	    call(t, "PUT", path_of(id), .token = ada.token,
 		 .json = "{\"title\":\"Desk\",\"description\":\"Oak\",\"status\":\"archived\"}");
 
-	cr_expect_str_eq(answer_text(&a, "title"), "Desk");
-	cr_expect_str_eq(answer_text(&a, "description"), "Oak");
-	cr_expect_str_eq(answer_text(&a, "status"), "archived");
+	cr_expect_str_eq(response_text(&a, "title"), "Desk");
+	cr_expect_str_eq(response_text(&a, "description"), "Oak");
+	cr_expect_str_eq(response_text(&a, "status"), "archived");
 }
 
 Test(items, put_creates_nothing)
 {
-	struct answer a = call(t, "PUT", ITEMS "/0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10",
-			       .token = ada.token, .json = "{\"title\":\"Desk\"}");
+	struct test_response a = call(t, "PUT", ITEMS "/0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10",
+				      .token = ada.token, .json = "{\"title\":\"Desk\"}");
 
 	expect_problem(&a, 404, "not_found");
 }
@@ -370,7 +371,7 @@ Test(items, put_creates_nothing)
 Test(items, deleted_is_gone)
 {
 	const char *id = make_item(t, &ada), *other = make_item(t, &ada);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "DELETE", path_of(id), .token = ada.token);
 	cr_expect_eq(a.status, 204);
@@ -389,7 +390,7 @@ Test(items, ids_are_found_in_either_case)
 {
 	const char *id = make_item(t, &ada);
 	char *upper = arena_text(t->arena, id);
-	struct answer a;
+	struct test_response a;
 
 	for (char *at = upper; *at; at++) {
 		if (*at >= 'a' && *at <= 'f')
@@ -397,7 +398,7 @@ Test(items, ids_are_found_in_either_case)
 	}
 	a = show(upper);
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "id"), id);
+	cr_expect_str_eq(response_text(&a, "id"), id);
 }
 
 /* ---- whose */
@@ -414,7 +415,7 @@ Test(items, somebody_elses_is_not_found)
 {
 	struct account eve = make_user(t);
 	const char *id = make_item(t, &ada);
-	struct answer before = show(id);
+	struct test_response before = show(id);
 
 	expect_all(&eve, id, 404, 404, 404);
 	cr_expect_str_eq(show(id).body, before.body);
@@ -423,7 +424,7 @@ Test(items, somebody_elses_is_not_found)
 Test(items, a_viewer_may_not_write_whosever_it_is)
 {
 	struct account eve = make_user(t, .role = "viewer");
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "POST", ITEMS, .token = eve.token, .json = "{\"title\":\"Lamp\"}");
 	expect_problem(&a, 403, "forbidden");
@@ -442,19 +443,20 @@ Test(items, an_admin_may_everything)
 Test(items, an_admin_does_not_become_the_owner)
 {
 	struct account admin = make_user(t, .role = "admin");
-	struct answer a = call(t, "PUT", path_of(make_item(t, &ada)), .token = admin.token,
-			       .json = "{\"title\":\"Desk\"}");
+	struct test_response a = call(t, "PUT", path_of(make_item(t, &ada)), .token = admin.token,
+				      .json = "{\"title\":\"Desk\"}");
 
-	cr_expect_str_eq(answer_text(&a, "owner_id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "owner_id"), ada.id);
 }
 
 Test(items, the_answer_is_the_same_for_no_item_and_somebody_elses)
 {
 	struct account eve = make_user(t);
-	struct answer a = call(t, "GET", path_of(make_item(t, &ada)), .token = eve.token,
-			       .header = "HTTP_X_REQUEST_ID=same-request");
-	struct answer b = call(t, "GET", ITEMS "/0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10",
-			       .token = eve.token, .header = "HTTP_X_REQUEST_ID=same-request");
+	struct test_response a = call(t, "GET", path_of(make_item(t, &ada)), .token = eve.token,
+				      .header = "HTTP_X_REQUEST_ID=same-request");
+	struct test_response b =
+	    call(t, "GET", ITEMS "/0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10", .token = eve.token,
+		 .header = "HTTP_X_REQUEST_ID=same-request");
 
 	cr_expect_str_eq(a.body, b.body);
 	cr_expect_eq(a.nheaders, b.nheaders);
@@ -464,7 +466,7 @@ Test(items, an_item_goes_with_its_owner)
 {
 	const char *id = make_item(t, &ada);
 	struct account admin = make_user(t, .role = "admin");
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("DELETE FROM users WHERE id = '%s'", ada.id);
 	a = call(t, "GET", path_of(id), .token = admin.token);

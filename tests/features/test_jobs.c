@@ -29,19 +29,20 @@ TestSuite(jobs, .init = begin, .fini = test_end);
 static const char *
 start_example(const struct account *who)
 {
-	struct answer a = call(t, "POST", JOBS "/example?name=Ada&duration=1", .token = who->token);
+	struct test_response a =
+	    call(t, "POST", JOBS "/example?name=Ada&duration=1", .token = who->token);
 
 	cr_assert_eq(a.status, 202, "%s", a.body);
-	return answer_text(&a, "job_id");
+	return response_text(&a, "job_id");
 }
 
-static struct answer
+static struct test_response
 show(const char *id, const struct account *who)
 {
 	return call(t, "GET", arena_printf(t->arena, JOBS "/%s", id), .token = who->token);
 }
 
-static struct answer
+static struct test_response
 act(const char *id, const char *what, const struct account *who)
 {
 	return call(t, "POST", arena_printf(t->arena, JOBS "/%s/%s", id, what),
@@ -62,30 +63,32 @@ set_status(const char *id, const char *status)
 
 Test(jobs, example_is_queued)
 {
-	struct answer a = call(t, "POST", JOBS "/example?name=Ada&duration=0", .token = ada.token);
+	struct test_response a =
+	    call(t, "POST", JOBS "/example?name=Ada&duration=0", .token = ada.token);
 	const char *id;
 
 	cr_assert_eq(a.status, 202, "%s", a.body);
-	id = answer_text(&a, "job_id");
-	cr_expect_str_eq(answer_text(&a, "task"), "example");
-	cr_expect_str_eq(answer_text(&a, "status"), "queued");
-	cr_expect_str_eq(answer_header(&a, "Location"), arena_printf(t->arena, JOBS "/%s", id));
+	id = response_text(&a, "job_id");
+	cr_expect_str_eq(response_text(&a, "task"), "example");
+	cr_expect_str_eq(response_text(&a, "status"), "queued");
+	cr_expect_str_eq(response_header_value(&a, "Location"),
+			 arena_printf(t->arena, JOBS "/%s", id));
 
-	a = call(t, "GET", answer_header(&a, "Location"), .token = ada.token);
+	a = call(t, "GET", response_header_value(&a, "Location"), .token = ada.token);
 	cr_assert_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "id"), id);
-	cr_expect_str_eq(answer_text(&a, "job_id"), id);
-	cr_expect_str_eq(answer_text(&a, "task"), "example");
-	cr_expect_str_eq(answer_text(&a, "status"), "queued");
-	cr_expect_eq(answer_int(&a, "progress"), 0);
-	cr_expect_eq(answer_int(&a, "attempts"), 0);
-	cr_expect_eq(answer_int(&a, "max_attempts"), 3);
-	cr_expect(answer_is_null(&a, "result"));
-	cr_expect(answer_is_null(&a, "error"));
-	cr_expect(answer_is_null(&a, "started_at"));
-	cr_expect(answer_is_null(&a, "finished_at"));
-	cr_expect_not(answer_has(&a, "owner_id"));
-	cr_expect_not(answer_has(&a, "args"));
+	cr_expect_str_eq(response_text(&a, "id"), id);
+	cr_expect_str_eq(response_text(&a, "job_id"), id);
+	cr_expect_str_eq(response_text(&a, "task"), "example");
+	cr_expect_str_eq(response_text(&a, "status"), "queued");
+	cr_expect_eq(response_int(&a, "progress"), 0);
+	cr_expect_eq(response_int(&a, "attempts"), 0);
+	cr_expect_eq(response_int(&a, "max_attempts"), 3);
+	cr_expect(response_is_null(&a, "result"));
+	cr_expect(response_is_null(&a, "error"));
+	cr_expect(response_is_null(&a, "started_at"));
+	cr_expect(response_is_null(&a, "finished_at"));
+	cr_expect_not(response_has(&a, "owner_id"));
+	cr_expect_not(response_has(&a, "args"));
 }
 
 Test(jobs, example_checks_its_parameters)
@@ -102,7 +105,7 @@ Test(jobs, example_checks_its_parameters)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct answer a =
+		struct test_response a =
 		    call(t, "POST", arena_printf(t->arena, JOBS "/example%s", rows[i].query),
 			 .token = ada.token);
 
@@ -114,9 +117,10 @@ Test(jobs, example_checks_its_parameters)
 Test(jobs, keep_who_asked_and_why)
 {
 	static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-	struct answer a = call(t, "POST", JOBS "/example?name=Ada", .token = ada.token,
-			       .header = "HTTP_X_REQUEST_ID=my-request-1",
-			       .header2 = arena_printf(t->arena, "HTTP_TRACEPARENT=%s", trace));
+	struct test_response a =
+	    call(t, "POST", JOBS "/example?name=Ada", .token = ada.token,
+		 .header = "HTTP_X_REQUEST_ID=my-request-1",
+		 .header2 = arena_printf(t->arena, "HTTP_TRACEPARENT=%s", trace));
 
 	cr_assert_eq(a.status, 202);
 	cr_expect_str_eq(testdb_sql("SELECT request_id FROM jobs"), "my-request-1");
@@ -127,7 +131,7 @@ Test(jobs, keep_who_asked_and_why)
 Test(jobs, are_seen_by_owner_and_admin_alone)
 {
 	const char *id = start_example(&ada);
-	struct answer a = show(id, &ada);
+	struct test_response a = show(id, &ada);
 
 	cr_expect_eq(a.status, 200);
 	a = show(id, &boss);
@@ -144,13 +148,13 @@ Test(jobs, are_seen_by_owner_and_admin_alone)
 	expect_problem(&a, 404, "not_found");
 	a = call(t, "GET", arena_printf(t->arena, JOBS "/%s/status", id), .token = ada.token);
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "id"), id);
+	cr_expect_str_eq(response_text(&a, "id"), id);
 }
 
 Test(jobs, viewers_look_and_start_none)
 {
 	struct account viewer = make_user(t, .role = "viewer");
-	struct answer a = call(t, "GET", JOBS, .token = viewer.token);
+	struct test_response a = call(t, "GET", JOBS, .token = viewer.token);
 
 	cr_expect_eq(a.status, 200);
 	a = call(t, "POST", JOBS "/example?name=x", .token = viewer.token);
@@ -160,25 +164,25 @@ Test(jobs, viewers_look_and_start_none)
 Test(jobs, are_listed)
 {
 	const char *first = start_example(&ada), *second = start_example(&ada);
-	struct answer a;
+	struct test_response a;
 
 	start_example(&bob);
 	set_status(first, "failed");
 	a = call(t, "GET", JOBS, .token = ada.token);
 	cr_assert_eq(a.status, 200);
-	cr_expect_eq(answer_int(&a, "total"), 2);
-	cr_expect_str_eq(answer_text(&a, "items.0.id"), second);
-	cr_expect_str_eq(answer_text(&a, "items.1.id"), first);
+	cr_expect_eq(response_int(&a, "total"), 2);
+	cr_expect_str_eq(response_text(&a, "items.0.id"), second);
+	cr_expect_str_eq(response_text(&a, "items.1.id"), first);
 
 	a = call(t, "GET", JOBS, .token = boss.token);
-	cr_expect_eq(answer_int(&a, "total"), 3);
+	cr_expect_eq(response_int(&a, "total"), 3);
 	a = call(t, "GET", JOBS "?status=failed", .token = ada.token);
-	cr_expect_eq(answer_int(&a, "total"), 1);
-	cr_expect_str_eq(answer_text(&a, "items.0.id"), first);
+	cr_expect_eq(response_int(&a, "total"), 1);
+	cr_expect_str_eq(response_text(&a, "items.0.id"), first);
 	a = call(t, "GET", JOBS "?task=example&status=queued", .token = boss.token);
-	cr_expect_eq(answer_int(&a, "total"), 2);
+	cr_expect_eq(response_int(&a, "total"), 2);
 	a = call(t, "GET", JOBS "?task=another", .token = boss.token);
-	cr_expect_eq(answer_int(&a, "total"), 0);
+	cr_expect_eq(response_int(&a, "total"), 0);
 	a = call(t, "GET", JOBS "?status=lost", .token = boss.token);
 	expect_fields(&a, "query status invalid_choice");
 	a = call(t, "GET", JOBS "?queue=default", .token = boss.token);
@@ -188,24 +192,24 @@ Test(jobs, are_listed)
 Test(jobs, results_are_json)
 {
 	const char *id = start_example(&ada);
-	struct answer a;
+	struct test_response a;
 
 	set_status(id, "succeeded");
 	testdb_sql("UPDATE jobs SET result = '{\"message\": \"Hello\", \"n\": [1]}'");
 	a = show(id, &ada);
 	cr_assert_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "result.message"), "Hello");
-	cr_expect_eq(answer_int(&a, "result.n.0"), 1);
+	cr_expect_str_eq(response_text(&a, "result.message"), "Hello");
+	cr_expect_eq(response_int(&a, "result.n.0"), 1);
 }
 
 Test(jobs, that_wait_are_cancelled_at_once)
 {
 	const char *id = start_example(&ada);
-	struct answer a = act(id, "cancel", &ada);
+	struct test_response a = act(id, "cancel", &ada);
 
 	cr_assert_eq(a.status, 202, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "status"), "cancelled");
-	cr_expect_not(answer_is_null(&a, "finished_at"));
+	cr_expect_str_eq(response_text(&a, "status"), "cancelled");
+	cr_expect_not(response_is_null(&a, "finished_at"));
 	a = act(id, "cancel", &ada);
 	expect_problem(&a, 409, "conflict");
 
@@ -213,18 +217,18 @@ Test(jobs, that_wait_are_cancelled_at_once)
 	set_status(id, "scheduled");
 	a = act(id, "cancel", &boss);
 	cr_expect_eq(a.status, 202);
-	cr_expect_str_eq(answer_text(&a, "status"), "cancelled");
+	cr_expect_str_eq(response_text(&a, "status"), "cancelled");
 }
 
 Test(jobs, that_run_are_told_to_stop)
 {
 	const char *id = start_example(&ada);
-	struct answer a;
+	struct test_response a;
 
 	set_status(id, "running");
 	a = act(id, "cancel", &ada);
 	cr_assert_eq(a.status, 202, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "status"), "running");
+	cr_expect_str_eq(response_text(&a, "status"), "running");
 	cr_expect_not_null(testdb_sql("SELECT stop_at FROM jobs WHERE id = '%s'", id));
 	a = act(id, "cancel", &ada);
 	cr_expect_eq(a.status, 202);
@@ -234,7 +238,7 @@ Test(jobs, are_retried_where_they_failed_or_were_cancelled)
 {
 	static const struct {
 		const char *status;
-		unsigned answer;
+		unsigned response;
 	} rows[] = {
 		{ "queued", 409 },    { "scheduled", 409 }, { "running", 409 },
 		{ "succeeded", 409 }, { "failed", 202 },    { "cancelled", 202 },
@@ -242,25 +246,25 @@ Test(jobs, are_retried_where_they_failed_or_were_cancelled)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const char *id = start_example(&ada);
-		struct answer a;
+		struct test_response a;
 
 		set_status(id, rows[i].status);
 		a = act(id, "retry", &ada);
-		cr_expect_eq(a.status, rows[i].answer, "%s: %s", rows[i].status, a.body);
+		cr_expect_eq(a.status, rows[i].response, "%s: %s", rows[i].status, a.body);
 		if (a.status == 409) {
 			expect_problem(&a, 409, "conflict");
 			continue;
 		}
-		cr_expect_str_eq(answer_text(&a, "status"), "queued");
-		cr_expect_eq(answer_int(&a, "attempts"), 0);
-		cr_expect(answer_is_null(&a, "error"));
-		cr_expect(answer_is_null(&a, "finished_at"));
+		cr_expect_str_eq(response_text(&a, "status"), "queued");
+		cr_expect_eq(response_int(&a, "attempts"), 0);
+		cr_expect(response_is_null(&a, "error"));
+		cr_expect(response_is_null(&a, "finished_at"));
 	}
 }
 
 /* ---- how many */
 
-static struct answer
+static struct test_response
 start_one(const struct account *who)
 {
 	return call(t, "POST", JOBS "/example?name=Ada&duration=1", .token = who->token);
@@ -268,7 +272,7 @@ start_one(const struct account *who)
 
 Test(jobs, an_owner_has_a_maximum_of_unfinished_ones)
 {
-	struct answer a;
+	struct test_response a;
 	const char *first;
 
 	settings.job_max_unfinished = 3;
@@ -277,7 +281,7 @@ Test(jobs, an_owner_has_a_maximum_of_unfinished_ones)
 	set_status(start_example(&ada), "running");
 	a = start_one(&ada);
 	expect_problem(&a, 429, "rate_limited");
-	cr_expect_str_eq(answer_header(&a, "Retry-After"), "10");
+	cr_expect_str_eq(response_header_value(&a, "Retry-After"), "10");
 	a = call(t, "POST", JOBS "/example?name=Ada", .token = ada.token,
 		 .header = "HTTP_IDEMPOTENCY_KEY=k");
 	expect_problem(&a, 429, "rate_limited");
@@ -302,7 +306,7 @@ start_in_crowd(struct ctx *c, int number, void *arg UNUSED)
 		int64_t duration;
 	} args = { "Ada", number };
 
-	return job_enqueue(c, job_kind_find("example"), &args, .owner = ada.id);
+	return job_enqueue(c, job_task_find("example"), &args, .owner = ada.id);
 }
 
 Test(jobs, concurrent_requests_do_not_exceed_that_maximum)
@@ -339,11 +343,11 @@ never(struct job *job UNUSED)
 	return OK;
 }
 
-static const struct job_kind words = { .name = "words", .args = &word_schema, .run = never };
-static const struct job_kind bare = {
-	.name = "bare", .run = never, .queue = "other", .timeout = 7, .attempts = 2
+static const struct job_task words = { .name = "words", .args = &word_schema, .run = never };
+static const struct job_task bare = {
+	.name = "bare", .run = never, .queue = "other", .timeout = 7, .max_attempts = 2
 };
-static const struct job_kind few = { .name = "few", .run = never, .concurrency = 2 };
+static const struct job_task few = { .name = "few", .run = never, .concurrency = 2 };
 
 static const char *
 column(const char *name)
@@ -475,10 +479,10 @@ Test(enqueue, old_ones_are_pruned, .init = begin, .fini = test_end)
 Test(enqueue, kinds_are_complete, .init = begin, .fini = test_end)
 {
 	for (const struct feature *const *f = features; *f; f++) {
-		for (const struct job_kind *const *k = (*f)->jobs; k && *k; k++) {
-			cr_expect_not_null((*k)->text, "%s", (*k)->name);
+		for (const struct job_task *const *k = (*f)->jobs; k && *k; k++) {
+			cr_expect_not_null((*k)->summary, "%s", (*k)->name);
 			cr_expect_not_null((*k)->run, "%s", (*k)->name);
-			cr_expect_eq(job_kind_find((*k)->name), *k, "two kinds are called %s",
+			cr_expect_eq(job_task_find((*k)->name), *k, "two kinds are called %s",
 				     (*k)->name);
 		}
 	}

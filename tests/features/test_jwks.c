@@ -48,17 +48,17 @@ use_pair(void)
 
 Test(jwks, none_while_a_secret_signs)
 {
-	struct answer a = call(t, "GET", "/.well-known/jwks.json");
+	struct test_response a = call(t, "GET", "/.well-known/jwks.json");
 
 	cr_assert_eq(a.status, 200);
 	cr_expect_str_eq(a.media_type, "application/json");
-	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "public, max-age=600");
+	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "public, max-age=600");
 	cr_expect_str_eq(a.body, "{\"keys\":[]}");
 }
 
 Test(jwks, the_public_key_of_a_pair)
 {
-	struct answer a;
+	struct test_response a;
 
 	use_pair();
 	a = call(t, "GET", "/.well-known/jwks.json");
@@ -72,7 +72,7 @@ Test(jwks, a_token_of_the_pair_signs_in)
 {
 	static const char account[] =
 	    "{\"email\":\"ada@example.com\",\"password\":\"a lovely pony\"}";
-	struct answer a;
+	struct test_response a;
 	char *token;
 
 	use_pair();
@@ -80,7 +80,7 @@ Test(jwks, a_token_of_the_pair_signs_in)
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	a = call(t, "POST", "/api/v1/auth/login", .json = account);
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	token = arena_text(t->arena, answer_text(&a, "access_token"));
+	token = arena_text(t->arena, response_text(&a, "access_token"));
 	a = call(t, "GET", "/api/v1/users/me", .token = token);
 	cr_expect_eq(a.status, 200, "%s", a.body);
 

@@ -37,18 +37,18 @@ credentials(const char *email, const char *password)
 	return arena_printf(t->arena, "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
 }
 
-static struct answer
+static struct test_response
 try_login(const char *email, const char *ip)
 {
 	return call(t, "POST", LOGIN, .address = ip, .json = credentials(email, "wrong password"));
 }
 
 static void
-expect_headers(const struct answer *a, const char *policy, const char *limit)
+expect_headers(const struct test_response *a, const char *policy, const char *limit)
 {
-	cr_assert_not_null(answer_header(a, "RateLimit"), "%u %s", a->status, a->body);
-	cr_expect_str_eq(answer_header(a, "RateLimit-Policy"), policy);
-	cr_expect_str_eq(answer_header(a, "RateLimit"), limit);
+	cr_assert_not_null(response_header_value(a, "RateLimit"), "%u %s", a->status, a->body);
+	cr_expect_str_eq(response_header_value(a, "RateLimit-Policy"), policy);
+	cr_expect_str_eq(response_header_value(a, "RateLimit"), limit);
 }
 
 static int64_t
@@ -62,7 +62,7 @@ count_events(void)
 Test(limits, five_logins_and_then_429)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
 	cr_expect_eq(a.status, 200);
@@ -78,7 +78,7 @@ Test(limits, five_logins_and_then_429)
 	a = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
 	expect_problem(&a, 429, "rate_limited");
 	expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=0;t=12");
-	cr_expect_str_eq(answer_header(&a, "Retry-After"), "12");
+	cr_expect_str_eq(response_header_value(&a, "Retry-After"), "12");
 	a = call(t, "POST", "/api/v1/auth/token",
 		 .form = arena_printf(t->arena, "username=%s&password=x", ada.email));
 	expect_problem(&a, 429, "rate_limited");
@@ -116,7 +116,7 @@ Test(limits, an_ipv6_client_is_its_network)
 /* Whose token it is, the limit asks the database: that takes nothing from the answer. */
 Test(limits, what_is_wrong_is_told_beside_a_token_that_nobody_knows)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "POST", REFRESH, .json = "{\"refresh_token\":\"unknown\",\"extra\":1}");
 
 	expect_fields(&a, "body extra unknown_field");
@@ -131,7 +131,7 @@ Test(limits, clients_without_an_address_share_a_key)
 
 Test(limits, an_address_may_try_thirty_accounts)
 {
-	struct answer a = { 0 };
+	struct test_response a = { 0 };
 
 	for (int i = 0; i < 30; i++) {
 		a = try_login(arena_printf(t->arena, "user-%d@example.net", i), NULL);
@@ -147,7 +147,7 @@ Test(limits, what_is_invalid_counts_too)
 {
 	static const char *const bodies[] = { "{", "[]", "{}", "{\"email\":1}",
 					      "{\"email\":\"x\",\"password\":\"y\"}" };
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		a = call(t, "POST", LOGIN, .json = bodies[i]);
@@ -166,7 +166,7 @@ Test(limits, what_is_invalid_counts_too)
 Test(limits, nothing_is_hashed_for_who_may_not_try)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	for (int i = 0; i < 5; i++)
 		try_login(ada.email, NULL);
@@ -181,13 +181,13 @@ Test(limits, nothing_is_hashed_for_who_may_not_try)
 Test(limits, overloaded_requests_are_not_counted)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	hash_places_take();
 	for (int i = 0; i < 8; i++) {
 		a = try_login(ada.email, NULL);
 		expect_problem(&a, 503, "overloaded");
-		cr_expect_not_null(answer_header(&a, "Retry-After"));
+		cr_expect_not_null(response_header_value(&a, "Retry-After"));
 		expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=5;t=12");
 	}
 	hash_places_free();
@@ -220,7 +220,7 @@ Test(limits, a_caller_hashes_one_at_a_time)
 		{ "PATCH", arena_printf(t->arena, "/api/v1/users/%s", bob.id),
 		  "{\"password\":\"correct horse battery\"}", 200 },
 	};
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(requests); i++) {
 		cr_assert_eq(hash_enter(&other), HASH_RUN);
@@ -240,21 +240,21 @@ Test(limits, a_caller_hashes_one_at_a_time)
 Test(limits, refreshes_are_counted_by_session)
 {
 	struct account ada = make_user(t);
-	struct answer a, other;
+	struct test_response a, other;
 	const char *token;
 
 	other = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
 	a = call(t, "POST", LOGIN, .json = credentials(ada.email, ada.password));
 	for (int i = 0; i < 10; i++) {
-		token = answer_text(&a, "refresh_token");
+		token = response_text(&a, "refresh_token");
 		a = call_refresh(t, token);
 		cr_assert_eq(a.status, 200);
 	}
 	expect_headers(&a, "\"refresh\";q=10;w=60", "\"refresh\";r=0;t=6");
-	token = answer_text(&a, "refresh_token");
+	token = response_text(&a, "refresh_token");
 	a = call_refresh(t, token);
 	expect_problem(&a, 429, "rate_limited");
-	a = call_refresh(t, answer_text(&other, "refresh_token"));
+	a = call_refresh(t, response_text(&other, "refresh_token"));
 	cr_expect_eq(a.status, 200);
 	for (int i = 0; i < 20; i++) {
 		a = call_refresh(t, arena_printf(t->arena, "wrong %d", i));
@@ -264,7 +264,7 @@ Test(limits, refreshes_are_counted_by_session)
 
 Test(limits, ten_registrations_an_hour)
 {
-	struct answer a = { 0 };
+	struct test_response a = { 0 };
 
 	for (int i = 0; i < 10; i++)
 		a = call(t, "POST", "/api/v1/auth/register",
@@ -275,7 +275,7 @@ Test(limits, ten_registrations_an_hour)
 	a = call(t, "POST", "/api/v1/auth/register",
 		 .json = credentials("one-more@example.net", "correct horse battery"));
 	expect_problem(&a, 429, "rate_limited");
-	cr_expect_str_eq(answer_header(&a, "Retry-After"), "360");
+	cr_expect_str_eq(response_header_value(&a, "Retry-After"), "360");
 }
 
 /* A thief of an access token can guess the password on every route that checks it. */
@@ -286,7 +286,7 @@ Test(limits, five_current_passwords_a_minute_on_all_routes_together)
 	static const char both[] =
 	    "{\"current_password\":\"wrong\",\"new_password\":\"a new one 123\"}";
 	struct account ada = make_user(t), bob = make_user(t);
-	struct answer a = { 0 };
+	struct test_response a = { 0 };
 
 	for (int left = 4; left >= 0; left--) {
 		a = left % 2 ? call(t, "PATCH", ME, .token = ada.token, .json = wrong)
@@ -297,7 +297,7 @@ Test(limits, five_current_passwords_a_minute_on_all_routes_together)
 	}
 	a = call(t, "PATCH", ME, .token = ada.token, .json = wrong);
 	expect_problem(&a, 429, "rate_limited");
-	cr_expect_str_eq(answer_header(&a, "Retry-After"), "12");
+	cr_expect_str_eq(response_header_value(&a, "Retry-After"), "12");
 	a = call(t, "POST", PASSWORD, .token = ada.token, .json = both, .address = "192.0.2.9");
 	expect_problem(&a, 429, "rate_limited");
 	a = call(t, "PATCH", ME, .token = ada.token, .json = "{\"full_name\":\"Ada\"}");
@@ -310,9 +310,9 @@ Test(limits, five_current_passwords_a_minute_on_all_routes_together)
 Test(limits, an_api_key_does_not_use_up_the_current_passwords_of_its_owner)
 {
 	struct account ada = make_user(t);
-	struct answer a = call(t, "POST", "/api/v1/api-keys", .token = ada.token,
-			       .json = "{\"name\":\"k\",\"scopes\":[\"gizmos:read\"]}");
-	const char *key = answer_text(&a, "key");
+	struct test_response a = call(t, "POST", "/api/v1/api-keys", .token = ada.token,
+				      .json = "{\"name\":\"k\",\"scopes\":[\"gizmos:read\"]}");
+	const char *key = response_text(&a, "key");
 
 	for (int i = 0; i < 5; i++) {
 		a = call(t, "POST", PASSWORD, .token = key, .json = "{}");
@@ -328,7 +328,7 @@ Test(limits, mails_are_counted_by_address_and_account)
 	static const char *const paths[] = { "/api/v1/auth/forgot-password",
 					     "/api/v1/auth/resend-verification" };
 	static const char json[] = "{\"email\":\"ada@example.com\"}";
-	struct answer a;
+	struct test_response a;
 
 	for (int i = 0; i < 5; i++)
 		cr_expect_eq(call(t, "POST", paths[i % 2], .json = json).status, 204);
@@ -357,7 +357,7 @@ Test(limits, are_told_to_the_audit_log_once)
 /* An attacker who varies the account does not cause a counter, row or event with each request. */
 Test(limits, a_refused_client_creates_no_finer_counter)
 {
-	struct answer a = { 0 };
+	struct test_response a = { 0 };
 
 	settings.auth_login_ip_rate_limit = (struct rate) { 3, 60 };
 	for (int i = 0; i < 3; i++)
@@ -396,7 +396,7 @@ Test(limits, repeated_refusals_cause_one_event)
 	struct account ada = make_user(t), bob = make_user(t);
 
 	for (int i = 0; i < 50; i++) {
-		struct answer a = call(t, "GET", "/api/v1/audit", .token = ada.token);
+		struct test_response a = call(t, "GET", "/api/v1/audit", .token = ada.token);
 
 		expect_problem(&a, 403, "forbidden");
 		call(t, "DELETE", arena_printf(t->arena, "/api/v1/users/%s", bob.id),
@@ -410,7 +410,7 @@ Test(limits, repeated_refusals_cause_one_event)
 
 Test(limits, off_says_nothing)
 {
-	struct answer a;
+	struct test_response a;
 
 	settings.auth_login_rate_limit = (struct rate) { 0 };
 	a = try_login("ada@example.com", NULL);
@@ -420,13 +420,13 @@ Test(limits, off_says_nothing)
 		a = try_login("ada@example.com", NULL);
 		cr_assert_eq(a.status, 401);
 	}
-	cr_expect_null(answer_header(&a, "RateLimit"));
+	cr_expect_null(response_header_value(&a, "RateLimit"));
 }
 
 Test(limits, every_route_under_the_prefix_has_one_by_default)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	settings.rate_limit = (struct rate) { 600, 60 };
 	for (const struct feature *const *f = features; *f; f++) {
@@ -440,7 +440,7 @@ Test(limits, every_route_under_the_prefix_has_one_by_default)
 Test(limits, one_for_everything)
 {
 	struct account ada = make_user(t), bob = make_user(t);
-	struct answer a = { 0 };
+	struct test_response a = { 0 };
 
 	settings.rate_limit = (struct rate) { 3, 60 };
 	for (int i = 0; i < 3; i++)

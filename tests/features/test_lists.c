@@ -20,36 +20,36 @@ TestSuite(lists, .init = begin, .fini = test_end);
 
 #define GIZMOS "/api/v1/gizmos"
 
-static struct answer
+static struct test_response
 list(const char *query)
 {
 	return call(t, "GET", arena_printf(t->arena, GIZMOS "%s", query), .token = ada.token);
 }
 
 static const char *
-member(const struct answer *a, size_t i, const char *name)
+member(const struct test_response *a, size_t i, const char *name)
 {
-	return answer_text(a, arena_printf(t->arena, "items.%zu.%s", i, name));
+	return response_text(a, arena_printf(t->arena, "items.%zu.%s", i, name));
 }
 
 /* The titles of a page, between commas. */
 static const char *
-titles(const struct answer *a)
+titles(const struct test_response *a)
 {
 	struct buf b = buf_new(t->arena, 1 << 20);
 
 	cr_assert_eq(a->status, 200, "%u %s", a->status, a->body);
-	for (size_t i = 0; i < answer_count(a, "items"); i++)
+	for (size_t i = 0; i < response_count(a, "items"); i++)
 		buf_printf(&b, "%s%s", i ? "," : "", member(a, i, "title"));
 	return buf_done(&b);
 }
 
 /* The target of that relation in the Link header, or NULL. */
 static const char *
-link_of(const struct answer *a, const char *rel)
+link_of(const struct test_response *a, const char *rel)
 {
 	const char *wanted = arena_printf(t->arena, "rel=\"%s\"", rel);
-	const char *at = answer_header(a, "Link");
+	const char *at = response_header_value(a, "Link");
 
 	while (at && *at == '<') {
 		size_t len = strcspn(at + 1, ">"), rest;
@@ -57,7 +57,7 @@ link_of(const struct answer *a, const char *rel)
 
 		at += len + 2;
 		rest = strcspn(at, ",");
-		cr_assert_eq(strncmp(at, "; ", 2), 0, "%s", answer_header(a, "Link"));
+		cr_assert_eq(strncmp(at, "; ", 2), 0, "%s", response_header_value(a, "Link"));
 		if (strncmp(at + 2, wanted, strlen(wanted)) == 0)
 			return target;
 		at += rest;
@@ -66,12 +66,12 @@ link_of(const struct answer *a, const char *rel)
 	return NULL;
 }
 
-static struct answer
-follow(const struct answer *a, const char *rel)
+static struct test_response
+follow(const struct test_response *a, const char *rel)
 {
 	const char *target = link_of(a, rel);
 
-	cr_assert_not_null(target, "there is no %s in %s", rel, answer_header(a, "Link"));
+	cr_assert_not_null(target, "there is no %s in %s", rel, response_header_value(a, "Link"));
 	cr_expect_eq(target[0], '/', "%s is no absolute path", target);
 	cr_expect_neq(target[1], '/', "%s is no absolute path", target);
 	return call(t, "GET", target, .token = ada.token);
@@ -81,15 +81,15 @@ follow(const struct answer *a, const char *rel)
 
 Test(lists, an_empty_list)
 {
-	struct answer a = list("");
+	struct test_response a = list("");
 
 	cr_assert_eq(a.status, 200);
-	cr_expect_eq(answer_count(&a, "items"), 0);
-	cr_expect_eq(answer_int(&a, "total"), 0);
-	cr_expect_eq(answer_int(&a, "limit"), 20);
-	cr_expect_eq(answer_int(&a, "offset"), 0);
-	cr_expect(answer_is_null(&a, "next_cursor"));
-	cr_expect_eq(answer_count(&a, ""), 5, "%s", a.body);
+	cr_expect_eq(response_count(&a, "items"), 0);
+	cr_expect_eq(response_int(&a, "total"), 0);
+	cr_expect_eq(response_int(&a, "limit"), 20);
+	cr_expect_eq(response_int(&a, "offset"), 0);
+	cr_expect(response_is_null(&a, "next_cursor"));
+	cr_expect_eq(response_count(&a, ""), 5, "%s", a.body);
 	cr_expect_null(link_of(&a, "next"));
 	cr_expect_null(link_of(&a, "prev"));
 	cr_expect_not_null(link_of(&a, "first"));
@@ -99,8 +99,8 @@ Test(lists, an_empty_list)
 Test(lists, a_row_of_a_list_is_the_row)
 {
 	const char *id = make_gizmo(t, &ada, .title = "Lamp", .description = "Brass");
-	struct answer a = list("");
-	struct answer b =
+	struct test_response a = list("");
+	struct test_response b =
 	    call(t, "GET", arena_printf(t->arena, GIZMOS "/%s", id), .token = ada.token);
 
 	cr_expect_not_null(strstr(a.body, b.body), "%s is not in %s", b.body, a.body);
@@ -108,53 +108,53 @@ Test(lists, a_row_of_a_list_is_the_row)
 
 Test(lists, the_newest_come_first_twenty_of_them)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 25, false);
 	a = list("");
-	cr_expect_eq(answer_count(&a, "items"), 20);
-	cr_expect_eq(answer_int(&a, "total"), 25);
+	cr_expect_eq(response_count(&a, "items"), 20);
+	cr_expect_eq(response_int(&a, "total"), 25);
 	cr_expect_str_eq(member(&a, 0, "title"), "Gizmo 0025");
 	cr_expect_str_eq(member(&a, 19, "title"), "Gizmo 0006");
-	cr_expect_not(answer_is_null(&a, "next_cursor"));
+	cr_expect_not(response_is_null(&a, "next_cursor"));
 }
 
 Test(lists, limit_and_offset)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 10, false);
 	a = list("?limit=3");
 	cr_expect_str_eq(titles(&a), "Gizmo 0010,Gizmo 0009,Gizmo 0008");
-	cr_expect_eq(answer_int(&a, "limit"), 3);
+	cr_expect_eq(response_int(&a, "limit"), 3);
 	a = list("?limit=3&offset=8");
 	cr_expect_str_eq(titles(&a), "Gizmo 0002,Gizmo 0001");
-	cr_expect_eq(answer_int(&a, "offset"), 8);
-	cr_expect_eq(answer_int(&a, "total"), 10);
-	cr_expect(answer_is_null(&a, "next_cursor"));
+	cr_expect_eq(response_int(&a, "offset"), 8);
+	cr_expect_eq(response_int(&a, "total"), 10);
+	cr_expect(response_is_null(&a, "next_cursor"));
 	a = list("?offset=7&limit=3");
 	cr_expect_str_eq(titles(&a), "Gizmo 0003,Gizmo 0002,Gizmo 0001");
-	cr_expect(answer_is_null(&a, "next_cursor"), "that was the last page: %s", a.body);
+	cr_expect(response_is_null(&a, "next_cursor"), "that was the last page: %s", a.body);
 	a = list("?limit=100");
-	cr_expect_eq(answer_count(&a, "items"), 10);
+	cr_expect_eq(response_count(&a, "items"), 10);
 	a = list("?limit=1&offset=0");
 	cr_expect_str_eq(titles(&a), "Gizmo 0010");
 }
 
 Test(lists, an_offset_beyond_the_end)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 5, false);
 	a = list("?offset=5");
-	cr_expect_eq(answer_count(&a, "items"), 0);
-	cr_expect_eq(answer_int(&a, "total"), 5);
-	cr_expect_eq(answer_int(&a, "offset"), 5);
-	cr_expect(answer_is_null(&a, "next_cursor"));
+	cr_expect_eq(response_count(&a, "items"), 0);
+	cr_expect_eq(response_int(&a, "total"), 5);
+	cr_expect_eq(response_int(&a, "offset"), 5);
+	cr_expect(response_is_null(&a, "next_cursor"));
 	cr_expect_null(link_of(&a, "next"));
 	a = list("?limit=2&offset=1000000");
 	cr_expect_eq(a.status, 200);
-	cr_expect_eq(answer_int(&a, "total"), 5);
+	cr_expect_eq(response_int(&a, "total"), 5);
 	a = follow(&a, "prev");
 	cr_expect_str_eq(titles(&a), "Gizmo 0001", "prev leads back to the last page");
 }
@@ -221,7 +221,7 @@ Test(lists, wrong_parameters)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct answer a = list(rows[i].query);
+		struct test_response a = list(rows[i].query);
 
 		expect_fields(&a, rows[i].wrong);
 		a = list(arena_printf(t->arena, "/my%s", rows[i].query));
@@ -231,7 +231,7 @@ Test(lists, wrong_parameters)
 
 Test(lists, all_wrong_parameters_at_once)
 {
-	struct answer a = list("?limit=0&offset=-5&sort=x&status=y&owner_id=z&q=1");
+	struct test_response a = list("?limit=0&offset=-5&sort=x&status=y&owner_id=z&q=1");
 
 	expect_fields(&a, "query limit too_small", "query offset too_small",
 		      "query sort invalid_choice", "query status invalid_choice",
@@ -240,7 +240,7 @@ Test(lists, all_wrong_parameters_at_once)
 
 Test(lists, hostile_values_change_nothing)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 3, false);
 	a = list("?owner_id=0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10'%20OR%201=1");
@@ -248,7 +248,7 @@ Test(lists, hostile_values_change_nothing)
 	a = list("?sort=title'");
 	expect_problem(&a, 422, "validation_error");
 	a = list("");
-	cr_expect_eq(answer_int(&a, "total"), 3);
+	cr_expect_eq(response_int(&a, "total"), 3);
 }
 
 /* ---- order */
@@ -263,7 +263,7 @@ Test(lists, every_sort_in_both_directions)
 	};
 	static const char *const order[] = { "a", "b" };
 	const char *ids[2];
-	struct answer a;
+	struct test_response a;
 
 	make_gizmo(t, &ada, .title = "c", .created_at = "2026-01-02T00:00:00Z");
 	ids[0] = make_gizmo(t, &ada, .title = "a", .created_at = "2026-01-03T00:00:00Z");
@@ -282,7 +282,7 @@ Test(lists, every_sort_in_both_directions)
 
 Test(lists, the_id_breaks_ties_in_the_direction_of_the_sort)
 {
-	struct answer up, down;
+	struct test_response up, down;
 
 	make_gizmos(t, &ada, 30, true);
 	up = list("?sort=created_at&limit=100");
@@ -298,32 +298,32 @@ Test(lists, the_id_breaks_ties_in_the_direction_of_the_sort)
 
 Test(lists, by_status)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmo(t, &ada, .title = "a", .status = "draft");
 	make_gizmo(t, &ada, .title = "b", .status = "archived");
 	make_gizmo(t, &ada, .title = "c", .status = "draft");
 	a = list("?status=draft&sort=title");
 	cr_expect_str_eq(titles(&a), "a,c");
-	cr_expect_eq(answer_int(&a, "total"), 2);
+	cr_expect_eq(response_int(&a, "total"), 2);
 	a = list("?status=active");
-	cr_expect_eq(answer_int(&a, "total"), 0);
+	cr_expect_eq(response_int(&a, "total"), 0);
 }
 
 Test(lists, a_list_is_ones_own_for_admins_everybodys)
 {
 	struct account eve = make_user(t), viewer = make_user(t, .role = "viewer"),
 		       admin = make_user(t, .role = "admin"), owner = make_user(t, .role = "owner");
-	struct answer a;
+	struct test_response a;
 
 	make_gizmo(t, &ada, .title = "a");
 	make_gizmo(t, &eve, .title = "e");
 	make_gizmo(t, &admin, .title = "x");
 	a = list("");
 	cr_expect_str_eq(titles(&a), "a");
-	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_eq(response_int(&a, "total"), 1);
 	a = call(t, "GET", GIZMOS, .token = viewer.token);
-	cr_expect_eq(answer_int(&a, "total"), 0);
+	cr_expect_eq(response_int(&a, "total"), 0);
 	a = call(t, "GET", GIZMOS "?sort=title", .token = admin.token);
 	cr_expect_str_eq(titles(&a), "a,e,x");
 	a = call(t, "GET", GIZMOS "?sort=title", .token = owner.token);
@@ -331,7 +331,7 @@ Test(lists, a_list_is_ones_own_for_admins_everybodys)
 	a = call(t, "GET", GIZMOS "/my", .token = admin.token);
 	cr_expect_str_eq(titles(&a), "x");
 	a = call(t, "GET", GIZMOS "/my", .token = owner.token);
-	cr_expect_eq(answer_int(&a, "total"), 0);
+	cr_expect_eq(response_int(&a, "total"), 0);
 	a = call(t, "GET", GIZMOS "/my", .token = ada.token);
 	cr_expect_str_eq(titles(&a), "a");
 }
@@ -339,7 +339,7 @@ Test(lists, a_list_is_ones_own_for_admins_everybodys)
 Test(lists, by_owner)
 {
 	struct account eve = make_user(t), admin = make_user(t, .role = "admin");
-	struct answer a;
+	struct test_response a;
 
 	make_gizmo(t, &ada, .title = "a");
 	make_gizmo(t, &eve, .title = "e");
@@ -347,24 +347,24 @@ Test(lists, by_owner)
 		 .token = admin.token);
 	cr_expect_str_eq(titles(&a), "e");
 	a = list(arena_printf(t->arena, "?owner_id=%s", eve.id));
-	cr_expect_eq(answer_int(&a, "total"), 0, "somebody else's are not shown: %s", a.body);
+	cr_expect_eq(response_int(&a, "total"), 0, "somebody else's are not shown: %s", a.body);
 	a = list(arena_printf(t->arena, "?owner_id=%s", ada.id));
 	cr_expect_str_eq(titles(&a), "a");
 	a = call(t, "GET", arena_printf(t->arena, GIZMOS "/my?owner_id=%s", eve.id),
 		 .token = admin.token);
-	cr_expect_eq(answer_int(&a, "total"), 0);
+	cr_expect_eq(response_int(&a, "total"), 0);
 }
 
 /* ---- links */
 
 Test(lists, links_of_offsets)
 {
-	struct answer first, a;
+	struct test_response first, a;
 
 	make_gizmos(t, &ada, 10, false);
 	first = list("?limit=4&sort=title&status=active");
 	cr_expect_str_eq(titles(&first), "Gizmo 0001,Gizmo 0002,Gizmo 0003,Gizmo 0004");
-	cr_expect_null(link_of(&first, "prev"), "%s", answer_header(&first, "Link"));
+	cr_expect_null(link_of(&first, "prev"), "%s", response_header_value(&first, "Link"));
 	cr_expect_str_eq(link_of(&first, "next"),
 			 GIZMOS "?limit=4&sort=title&status=active&offset=4");
 
@@ -381,7 +381,7 @@ Test(lists, links_of_offsets)
 
 Test(lists, the_last_page_of_a_full_number)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 8, false);
 	a = list("?limit=4&offset=4");
@@ -389,39 +389,39 @@ Test(lists, the_last_page_of_a_full_number)
 	cr_expect_str_eq(follow(&a, "last").body, a.body);
 	a = list("?limit=8");
 	cr_expect_null(link_of(&a, "next"));
-	cr_expect(answer_is_null(&a, "next_cursor"));
+	cr_expect(response_is_null(&a, "next_cursor"));
 }
 
 Test(lists, prev_of_an_odd_offset_begins_at_nought)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 8, false);
 	a = list("?limit=4&offset=2");
 	a = follow(&a, "prev");
-	cr_expect_eq(answer_int(&a, "offset"), 0);
+	cr_expect_eq(response_int(&a, "offset"), 0);
 }
 
 Test(lists, links_of_cursors)
 {
-	struct answer a, b;
+	struct test_response a, b;
 
 	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2&sort=title");
 	b = list(arena_printf(t->arena, "?limit=2&sort=title&cursor=%s",
-			      answer_text(&a, "next_cursor")));
+			      response_text(&a, "next_cursor")));
 	cr_expect_str_eq(titles(&b), "Gizmo 0003,Gizmo 0004");
 	cr_expect_null(link_of(&b, "prev"));
 	cr_expect_null(link_of(&b, "first"));
 	cr_expect_null(link_of(&b, "last"));
 	b = follow(&b, "next");
 	cr_expect_str_eq(titles(&b), "Gizmo 0005");
-	cr_expect_null(answer_header(&b, "Link"), "%s", answer_header(&b, "Link"));
+	cr_expect_null(response_header_value(&b, "Link"), "%s", response_header_value(&b, "Link"));
 }
 
 Test(lists, links_of_my)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 3, false);
 	a = list("/my/?limit=2");
@@ -433,10 +433,11 @@ Test(lists, links_of_my)
 
 /* ---- by cursor */
 
-static struct answer
-next_page(const struct answer *a, const char *query)
+static struct test_response
+next_page(const struct test_response *a, const char *query)
 {
-	return list(arena_printf(t->arena, "?%s&cursor=%s", query, answer_text(a, "next_cursor")));
+	return list(
+	    arena_printf(t->arena, "?%s&cursor=%s", query, response_text(a, "next_cursor")));
 }
 
 /* Walks through the list by cursor and calls `between` after each page; the titles of all
@@ -445,12 +446,12 @@ static const char *
 walk(const char *query, void (*between)(void))
 {
 	struct buf b = buf_new(t->arena, 1 << 20);
-	struct answer a = list(arena_printf(t->arena, "?%s", query));
+	struct test_response a = list(arena_printf(t->arena, "?%s", query));
 
 	for (int pages = 1;; pages++) {
 		cr_assert_lt(pages, 200, "the walk does not end");
 		buf_printf(&b, "%s%s", b.len ? "," : "", titles(&a));
-		if (answer_is_null(&a, "next_cursor"))
+		if (response_is_null(&a, "next_cursor"))
 			return buf_done(&b);
 		if (between)
 			between();
@@ -482,19 +483,19 @@ expect_each_once(const char *titles_of_all, int n)
 
 Test(lists, a_cursor_page_has_no_total_and_no_offset)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2");
 	a = next_page(&a, "limit=2");
-	cr_expect_eq(answer_count(&a, "items"), 2);
-	cr_expect_not(answer_has(&a, "total"));
-	cr_expect_not(answer_has(&a, "offset"));
-	cr_expect_eq(answer_int(&a, "limit"), 2);
-	cr_expect_eq(answer_count(&a, ""), 3, "%s", a.body);
+	cr_expect_eq(response_count(&a, "items"), 2);
+	cr_expect_not(response_has(&a, "total"));
+	cr_expect_not(response_has(&a, "offset"));
+	cr_expect_eq(response_int(&a, "limit"), 2);
+	cr_expect_eq(response_count(&a, ""), 3, "%s", a.body);
 	a = next_page(&a, "limit=2");
-	cr_expect_eq(answer_count(&a, "items"), 1);
-	cr_expect(answer_is_null(&a, "next_cursor"));
+	cr_expect_eq(response_count(&a, "items"), 1);
+	cr_expect(response_is_null(&a, "next_cursor"));
 }
 
 Test(lists, a_walk_meets_every_row_once_in_every_order)
@@ -506,7 +507,8 @@ Test(lists, a_walk_meets_every_row_once_in_every_order)
 	for (size_t i = 0; i < COUNT(sorts); i++) {
 		const char *query = arena_printf(t->arena, "sort=%s&limit=5", sorts[i]);
 		const char *all = walk(query, NULL);
-		struct answer a = list(arena_printf(t->arena, "?sort=%s&limit=100", sorts[i]));
+		struct test_response a =
+		    list(arena_printf(t->arena, "?sort=%s&limit=100", sorts[i]));
 
 		cr_expect_str_eq(all, titles(&a), "%s", sorts[i]);
 		expect_each_once(all, 23);
@@ -524,7 +526,7 @@ Test(lists, a_walk_through_equal_values)
 
 Test(lists, a_walk_through_equal_titles)
 {
-	struct answer a;
+	struct test_response a;
 	size_t n = 0;
 
 	for (int i = 0; i < 9; i++)
@@ -533,7 +535,7 @@ Test(lists, a_walk_through_equal_titles)
 		n++;
 	cr_expect_eq(n, 9);
 	a = list("?limit=9&sort=title");
-	cr_expect(answer_is_null(&a, "next_cursor"));
+	cr_expect(response_is_null(&a, "next_cursor"));
 }
 
 Test(lists, a_walk_over_titles_of_every_kind)
@@ -550,7 +552,7 @@ Test(lists, a_walk_over_titles_of_every_kind)
 		"{\"a\"}",  "x,y",
 	};
 	struct buf longest = buf_new(t->arena, 1000);
-	struct answer a, b;
+	struct test_response a, b;
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		make_gizmo(t, &ada, .title = names[i]);
@@ -559,13 +561,13 @@ Test(lists, a_walk_over_titles_of_every_kind)
 	make_gizmo(t, &ada, .title = buf_done(&longest));
 
 	a = list("?limit=100&sort=title");
-	cr_expect_eq(answer_count(&a, "items"), COUNT(names) + 1);
+	cr_expect_eq(response_count(&a, "items"), COUNT(names) + 1);
 	b = list("?limit=1&sort=title");
 	for (size_t i = 0; i < COUNT(names); i++) {
 		cr_expect_str_eq(member(&b, 0, "title"), member(&a, i, "title"));
 		b = next_page(&b, "limit=1&sort=title");
 	}
-	cr_expect(answer_is_null(&b, "next_cursor"));
+	cr_expect(response_is_null(&b, "next_cursor"));
 	cr_expect_str_eq(member(&b, 0, "title"), member(&a, COUNT(names), "title"));
 }
 
@@ -592,7 +594,7 @@ Test(lists, rows_that_come_meanwhile_by_title)
 
 Test(lists, the_row_of_a_cursor_may_go)
 {
-	struct answer a, b;
+	struct test_response a, b;
 
 	make_gizmos(t, &ada, 6, false);
 	a = list("?limit=3&sort=title");
@@ -605,7 +607,7 @@ Test(lists, the_row_of_a_cursor_may_go)
 
 Test(lists, the_limit_may_change_on_the_way)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 6, false);
 	a = list("?limit=2&sort=title");
@@ -615,7 +617,7 @@ Test(lists, the_limit_may_change_on_the_way)
 
 Test(lists, the_default_order_may_be_named)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 4, false);
 	a = list("?limit=2");
@@ -628,7 +630,7 @@ Test(lists, the_default_order_may_be_named)
 static void
 expect_no_cursor(const char *path, const char *token)
 {
-	struct answer a = call(t, "GET", path, .token = token);
+	struct test_response a = call(t, "GET", path, .token = token);
 
 	expect_fields(&a, "query cursor invalid_format");
 }
@@ -645,58 +647,58 @@ Test(lists, a_cursor_goes_with_its_filters_and_order)
 		"sort=created_at&status=archived",
 		"sort=title&status=archived&owner_id=0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10",
 	};
-	struct answer a;
+	struct test_response a;
 	const char *cursor;
 
 	for (int i = 0; i < 5; i++)
 		make_gizmo(t, &ada, .status = "archived");
 	a = list("?sort=title&status=archived&limit=2");
-	cursor = answer_text(&a, "next_cursor");
+	cursor = response_text(&a, "next_cursor");
 	for (size_t i = 0; i < COUNT(others); i++)
 		expect_no_cursor(arena_printf(t->arena, GIZMOS "?%s&cursor=%s", others[i], cursor),
 				 ada.token);
 	a = next_page(&a, "sort=title&status=archived&limit=2");
-	cr_expect_eq(answer_count(&a, "items"), 2);
+	cr_expect_eq(response_count(&a, "items"), 2);
 }
 
 Test(lists, a_cursor_is_of_one_callers_list)
 {
 	struct account eve = make_user(t), admin = make_user(t, .role = "admin");
-	struct answer a;
+	struct test_response a;
 	const char *cursor;
 
 	make_gizmos(t, &ada, 5, false);
 	make_gizmos(t, &eve, 5, false);
 	make_gizmos(t, &admin, 5, false);
 	a = list("?limit=2");
-	cursor = answer_text(&a, "next_cursor");
+	cursor = response_text(&a, "next_cursor");
 	expect_no_cursor(arena_printf(t->arena, GIZMOS "?cursor=%s", cursor), eve.token);
 	expect_no_cursor(arena_printf(t->arena, GIZMOS "?cursor=%s", cursor), admin.token);
 	a = call(t, "GET", GIZMOS "?limit=2", .token = admin.token);
-	cursor = answer_text(&a, "next_cursor");
+	cursor = response_text(&a, "next_cursor");
 	expect_no_cursor(arena_printf(t->arena, GIZMOS "/my?cursor=%s", cursor), admin.token);
 	expect_no_cursor(arena_printf(t->arena, GIZMOS "?cursor=%s", cursor), ada.token);
 }
 
 Test(lists, a_cursor_with_an_offset)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2");
-	a = list(arena_printf(t->arena, "?offset=0&cursor=%s", answer_text(&a, "next_cursor")));
+	a = list(arena_printf(t->arena, "?offset=0&cursor=%s", response_text(&a, "next_cursor")));
 	expect_problem(&a, 422, "validation_error");
 }
 
 Test(lists, a_cursor_that_was_tampered_with)
 {
-	struct answer a;
+	struct test_response a;
 	const char *cursor;
 	size_t len;
 
 	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2&sort=title");
-	cursor = answer_text(&a, "next_cursor");
+	cursor = response_text(&a, "next_cursor");
 	len = strlen(cursor);
 	cr_expect_eq(strspn(cursor, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789-_.~"),
@@ -725,12 +727,13 @@ Test(lists, a_cursor_that_was_tampered_with)
 
 Test(lists, a_cursor_of_another_secret)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_gizmos(t, &ada, 5, false);
 	a = list("?limit=2");
 	settings.jwt_secret_key = "another key of at least thirty-two bytes";
 	ada = make_user(t, .role = "admin");
 	expect_no_cursor(
-	    arena_printf(t->arena, GIZMOS "?cursor=%s", answer_text(&a, "next_cursor")), ada.token);
+	    arena_printf(t->arena, GIZMOS "?cursor=%s", response_text(&a, "next_cursor")),
+	    ada.token);
 }

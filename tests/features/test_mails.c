@@ -22,13 +22,13 @@ begin(void)
 
 TestSuite(mails, .init = begin, .fini = test_end);
 
-static struct answer
+static struct test_response
 post(const char *path, const char *token, const char *json)
 {
 	return call(t, "POST", arena_printf(t->arena, P "%s", path), .token = token, .json = json);
 }
 
-static struct answer
+static struct test_response
 change_email(const struct account *who, const char *email)
 {
 	return call(t, "PATCH", P "/users/me", .token = who->token,
@@ -36,7 +36,7 @@ change_email(const struct account *who, const char *email)
 					 email, who->password));
 }
 
-static struct answer
+static struct test_response
 register_account(const char *email)
 {
 	return post(
@@ -101,7 +101,7 @@ Test(mails, registrations_send_five_to_one_address)
 Test(mails, five_requests_for_another_address_in_an_hour)
 {
 	struct account ada = make_user(t), bob = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	settings.auth_email_change_rate_limit = (struct rate) { 5, 3600 };
 	for (int i = 0; i < 5; i++) {
@@ -110,7 +110,8 @@ Test(mails, five_requests_for_another_address_in_an_hour)
 	}
 	a = change_email(&ada, "eve@example.net");
 	expect_problem(&a, 429, "rate_limited");
-	cr_expect_str_eq(answer_header(&a, "RateLimit-Policy"), "\"email_change\";q=5;w=3600");
+	cr_expect_str_eq(response_header_value(&a, "RateLimit-Policy"),
+			 "\"email_change\";q=5;w=3600");
 	cr_expect_eq(
 	    call(t, "PATCH", P "/users/me", .token = ada.token, .json = "{\"full_name\":\"Ada\"}")
 		.status,
@@ -121,7 +122,7 @@ Test(mails, five_requests_for_another_address_in_an_hour)
 Test(mails, requests_for_another_address_count_for_the_client_too)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	settings.auth_recovery_ip_rate_limit = (struct rate) { 2, 60 };
 	cr_expect_eq(change_email(&ada, "eve@example.net").status, 200);

@@ -101,9 +101,9 @@ handle(const struct act *act, const char *token, int which)
 	fail_at = which;
 	app_handle(&req);
 	fail_at = 0;
-	status = req.reply.status;
+	status = req.response.status;
 	cr_expect(status != 503 || c.failure.cause, "503 without a cause");
-	if (status == act->status && act->says && !strstr(req.reply.body, act->says))
+	if (status == act->status && act->says && !strstr(req.response.body, act->says))
 		status = 0;
 	arena_free(memory);
 	return status;

@@ -14,7 +14,7 @@ TEST_SUITE(prometheus);
 static const char *
 scrape(void)
 {
-	struct answer a = call(t, "GET", "/metrics", .address = "127.0.0.1");
+	struct test_response a = call(t, "GET", "/metrics", .address = "127.0.0.1");
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
 	cr_expect_str_eq(a.media_type, "text/plain; version=0.0.4");
@@ -124,8 +124,8 @@ Test(prometheus, counts_statements_and_their_errors)
 	const char *text;
 
 	for (int i = 0; i < 2; i++) {
-		cr_expect_neq(db_run(t->ctx, &wrong, NULL), OK);
-		db_settle(t->db);
+		cr_expect_neq(db_exec(t->ctx, &wrong, NULL), OK);
+		db_reset(t->db);
 	}
 	call(t, "GET", "/api/v1/users?sort=email", .token = ada.token);
 	call(t, "GET", "/api/v1/users", .token = ada.token);
@@ -172,11 +172,11 @@ Test(prometheus, what_cannot_be_told_is_told_later)
 	metric_observe(&metric_job_duration, 10, "example", "failed");
 	testdb_spoil();
 	testdb_sql("ALTER TABLE job_totals RENAME TO elsewhere");
-	cr_expect_neq(job_totals_tell(t->ctx), OK);
-	db_settle(t->db);
+	cr_expect_neq(job_totals_report(t->ctx), OK);
+	db_reset(t->db);
 	testdb_sql("ALTER TABLE elsewhere RENAME TO job_totals");
 	for (int i = 0; i < 2; i++) {
-		e = job_totals_tell(t->ctx);
+		e = job_totals_report(t->ctx);
 		cr_assert_eq(e, OK);
 	}
 	expect_line(scrape(), "jobs_finished_total{task=\"example\",result=\"failed\"} 1");
@@ -207,7 +207,7 @@ Test(prometheus, is_closed_to_strangers)
 {
 	static const char *const others[] = { "127.0.0.1", "198.51.100.7", NULL };
 	static const char *const all[] = { "*", NULL };
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/metrics");
 	expect_problem(&a, 404, "not_found");

@@ -19,10 +19,10 @@ enum { LETTERS = 26, CROWD = 8, ROUNDS = 4, DAY = 86400 };
 static const char *
 sign_in(const struct account *user)
 {
-	struct answer a = call_login(t, user->email, user->password);
+	struct test_response a = call_login(t, user->email, user->password);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	return answer_text(&a, "refresh_token");
+	return response_text(&a, "refresh_token");
 }
 
 /* As if every token had been used and issued that much earlier. */
@@ -47,7 +47,7 @@ count_retries(const struct account *user)
 static void
 run_step(const char *sequence, const char *step, const char *tokens[LETTERS])
 {
-	struct answer a;
+	struct test_response a;
 
 	if (*step == '~' || *step == '@') {
 		age_tokens(*step == '~' ? "11 seconds" : "21 days");
@@ -56,11 +56,11 @@ run_step(const char *sequence, const char *step, const char *tokens[LETTERS])
 	a = call_refresh(t, tokens[*step - 'A']);
 	if (step[1] == '>') {
 		cr_assert_eq(a.status, 200, "%s: %s: %s", sequence, step, a.body);
-		tokens[step[2] - 'A'] = answer_text(&a, "refresh_token");
+		tokens[step[2] - 'A'] = response_text(&a, "refresh_token");
 		return;
 	}
 	cr_assert_eq(a.status, 401, "%s: %s: %s", sequence, step, a.body);
-	cr_assert_str_eq(answer_code(&a), step[1] == '!' ? "token_reused" : "invalid_token",
+	cr_assert_str_eq(response_code(&a), step[1] == '!' ? "token_reused" : "invalid_token",
 			 "%s: %s", sequence, step);
 }
 
@@ -126,15 +126,15 @@ Test(refresh, without_a_grace_period_a_retry_revokes_at_once)
 {
 	struct account ada = make_user(t);
 	const char *token = sign_in(&ada);
-	struct answer first, second, a;
+	struct test_response first, second, a;
 
 	settings.refresh_reuse_grace_seconds = 0;
 	first = call_refresh(t, token);
 	second = call_refresh(t, token);
 	cr_assert_eq(second.status, 200, "%s", second.body);
-	a = call_refresh(t, answer_text(&first, "refresh_token"));
+	a = call_refresh(t, response_text(&first, "refresh_token"));
 	expect_problem(&a, 401, "token_reused");
-	a = call_refresh(t, answer_text(&second, "refresh_token"));
+	a = call_refresh(t, response_text(&second, "refresh_token"));
 	expect_problem(&a, 401, "invalid_token");
 }
 
@@ -142,7 +142,7 @@ Test(refresh, a_token_used_under_an_older_version_is_no_lost_response)
 {
 	struct account ada = make_user(t);
 	const char *token = sign_in(&ada);
-	struct answer a = call_refresh(t, token);
+	struct test_response a = call_refresh(t, token);
 
 	testdb_sql("UPDATE refresh_tokens SET parent_key = NULL");
 	age_tokens("11 seconds");
@@ -204,10 +204,10 @@ Test(refresh, a_late_reuse_and_its_successor_cannot_both_win)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct account ada = make_user(t);
 		const char *pair[] = { sign_in(&ada), NULL };
-		struct answer a = call_refresh(t, pair[0]);
+		struct test_response a = call_refresh(t, pair[0]);
 		const enum error *results;
 
-		pair[1] = answer_text(&a, "refresh_token");
+		pair[1] = response_text(&a, "refresh_token");
 		age_tokens("11 seconds");
 		results = crowd_run(CROWD, refresh_either, pair);
 		cr_expect_eq(crowd_count(results, CROWD, E_TOKEN_REUSED), 1);
@@ -239,12 +239,12 @@ sign_in_earlier(const struct account *user, const char *ago)
 static int64_t
 seconds_left(const struct account *user)
 {
-	struct answer a = call(t, "GET", P "/auth/sessions", .token = user->token);
-	bool first = answer_is_null(&a, "items.1.ip"); /* the factory's session has no address */
+	struct test_response a = call(t, "GET", P "/auth/sessions", .token = user->token);
+	bool first = response_is_null(&a, "items.1.ip"); /* the factory's session has no address */
 
 	return strtoll(
 	    testdb_sql("SELECT round(extract(epoch FROM '%s'::timestamptz - now()))",
-		       answer_text(&a, first ? "items.0.expires_at" : "items.1.expires_at")),
+		       response_text(&a, first ? "items.0.expires_at" : "items.1.expires_at")),
 	    NULL, 10);
 }
 
@@ -272,7 +272,7 @@ Test(refresh, no_refresh_extends_a_session_beyond_its_limit)
 		struct account ada = make_user(t);
 		const char *token = sign_in_earlier(&ada, rows[i].ago);
 		struct claims claims;
-		struct answer a;
+		struct test_response a;
 
 		settings.session_max_days = rows[i].max_days;
 		a = call_refresh(t, token);
@@ -281,15 +281,15 @@ Test(refresh, no_refresh_extends_a_session_beyond_its_limit)
 			continue;
 		}
 		cr_assert_eq(a.status, 200, "%s: %s", rows[i].ago, a.body);
-		expect_about(answer_int(&a, "refresh_expires_in"), rows[i].left, rows[i].ago);
-		expect_about(answer_int(&a, "expires_in"), rows[i].access, rows[i].ago);
+		expect_about(response_int(&a, "refresh_expires_in"), rows[i].left, rows[i].ago);
+		expect_about(response_int(&a, "expires_in"), rows[i].access, rows[i].ago);
 		expect_about(seconds_left(&ada), rows[i].left, rows[i].ago);
 		cr_expect_null(
 		    testdb_sql("SELECT 1 FROM refresh_tokens t JOIN sessions s"
 			       " ON s.id = t.session_id"
 			       " WHERE t.expires_at > s.expires_at AND spent_at IS NULL"));
-		cr_assert_eq(token_verify(t->ctx, answer_text(&a, "access_token"), &claims), OK);
-		cr_expect_eq(claims.exp - claims.iat, answer_int(&a, "expires_in"));
+		cr_assert_eq(token_verify(t->ctx, response_text(&a, "access_token"), &claims), OK);
+		cr_expect_eq(claims.exp - claims.iat, response_int(&a, "expires_in"));
 	}
 }
 
@@ -299,11 +299,11 @@ Test(refresh, a_sign_in_observes_the_limit)
 	struct claims claims;
 	const char *token;
 	int64_t expires_in;
-	struct answer a;
+	struct test_response a;
 
 	settings.session_max_days = 1;
 	a = call_login(t, ada.email, ada.password);
-	cr_expect_eq(answer_int(&a, "refresh_expires_in"), DAY);
+	cr_expect_eq(response_int(&a, "refresh_expires_in"), DAY);
 	testdb_sql("UPDATE sessions SET created_at = created_at - interval '1 hour'"
 		   " WHERE ip IS NOT NULL");
 	expect_about(seconds_left(&ada), DAY, "the list");
@@ -321,22 +321,22 @@ Test(refresh, a_sign_in_observes_the_limit)
 Test(refresh, a_lowered_limit_applies_to_old_sessions)
 {
 	struct account ada = make_user(t);
-	struct answer a;
+	struct test_response a;
 	int64_t sessions, tokens;
 
 	sign_in_earlier(&ada, "9 days");
 	settings.session_max_days = 0;
-	cr_assert_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+	cr_assert_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	expect_about(seconds_left(&ada), 30 * DAY, "without a limit");
 	settings.session_max_days = 10;
-	cr_assert_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+	cr_assert_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(sessions, 0);
 	expect_about(seconds_left(&ada), DAY, "with a limit of 10 days");
 	settings.session_max_days = 5;
-	cr_assert_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+	cr_assert_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(sessions, 1);
 	a = call(t, "GET", P "/auth/sessions", .token = ada.token);
-	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_eq(response_int(&a, "total"), 1);
 }
 
 /* --- pruning --- */
@@ -346,20 +346,20 @@ Test(refresh, a_used_successor_stays_as_long_as_its_parent)
 {
 	struct account ada = make_user(t);
 	const char *token = sign_in(&ada);
-	struct answer used = call_refresh(t, token), unused = call_refresh(t, token), a;
+	struct test_response used = call_refresh(t, token), unused = call_refresh(t, token), a;
 	int64_t sessions, tokens;
 
 	cr_assert_eq(unused.status, 200);
-	cr_assert_eq(call_refresh(t, answer_text(&used, "refresh_token")).status, 200);
+	cr_assert_eq(call_refresh(t, response_text(&used, "refresh_token")).status, 200);
 	testdb_sql("UPDATE refresh_tokens SET expires_at = now() WHERE token_hash = sha256('%s')",
-		   answer_text(&used, "refresh_token"));
-	cr_assert_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+		   response_text(&used, "refresh_token"));
+	cr_assert_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(tokens, 0);
 	age_tokens("11 seconds");
 	a = call_refresh(t, token);
 	expect_problem(&a, 401, "token_reused");
 
 	testdb_sql("UPDATE refresh_tokens SET expires_at = now()");
-	cr_assert_eq(sessions_cleanup(t->ctx, &sessions, &tokens), OK);
+	cr_assert_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	cr_expect_null(testdb_sql("SELECT 1 FROM refresh_tokens"));
 }

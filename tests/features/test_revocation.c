@@ -26,7 +26,7 @@ begin(void)
 
 TestSuite(revocation, .init = begin, .fini = test_end, .timeout = 300);
 
-static struct answer
+static struct test_response
 post(const char *path, const char *token, const char *json)
 {
 	return call(t, "POST", arena_printf(t->arena, P "%s", path), .token = token, .json = json);
@@ -97,7 +97,7 @@ request_verification(const struct account *user)
 static const char *
 request_change(const struct account *user, const char *address)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "PATCH", P "/users/me", .token = user->token,
 		 .json = members("email", address, "current_password", user->password));
 
@@ -108,11 +108,11 @@ request_change(const struct account *user, const char *address)
 static const char *
 create_key(const struct account *user)
 {
-	struct answer a =
+	struct test_response a =
 	    post("/api-keys", user->token, "{\"name\":\"backup\",\"scopes\":[\"jobs:read\"]}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	return answer_text(&a, "key");
+	return response_text(&a, "key");
 }
 
 static unsigned
@@ -137,7 +137,7 @@ show_me(const char *token)
 static void
 check_password(const struct account *user, const char *password, unsigned status)
 {
-	struct answer a = call_login(t, user->email, password);
+	struct test_response a = call_login(t, user->email, password);
 
 	cr_expect_eq(a.status, status, "%s", a.body);
 }
@@ -154,14 +154,14 @@ static struct scene
 set_up(void)
 {
 	struct scene s;
-	struct answer a;
+	struct test_response a;
 
 	settings.require_verified_email = false;
 	s.owner = make_user(t, .role = "owner");
 	s.ada = make_user(t);
 	a = call_login(t, s.ada.email, s.ada.password);
-	s.access = answer_text(&a, "access_token");
-	s.refresh = answer_text(&a, "refresh_token");
+	s.access = response_text(&a, "access_token");
+	s.refresh = response_text(&a, "refresh_token");
 	cr_assert_eq(show_me(s.access), 200); /* now it is cached */
 	s.reset = request_reset(&s.ada);
 	settings.require_verified_email = true;

@@ -18,7 +18,7 @@ TestSuite(search, .init = begin, .fini = test_end);
 
 #define SEARCH "/api/v1/items/search"
 
-static struct answer
+static struct test_response
 search(const struct account *who, const char *words, const char *more)
 {
 	struct buf b = buf_new(t->arena, 10000);
@@ -32,14 +32,14 @@ search(const struct account *who, const char *words, const char *more)
 static const char *
 found(const char *words)
 {
-	struct answer a = search(&ada, words, "");
+	struct test_response a = search(&ada, words, "");
 	struct buf b = buf_new(t->arena, 1 << 20);
 
 	cr_assert_eq(a.status, 200, "%s: %s", words, a.body);
-	for (size_t i = 0; i < answer_count(&a, "items"); i++)
+	for (size_t i = 0; i < response_count(&a, "items"); i++)
 		buf_printf(&b, "%s%s", i ? "," : "",
-			   answer_text(&a, arena_printf(t->arena, "items.%zu.title", i)));
-	cr_expect_eq(answer_int(&a, "total"), (int64_t)answer_count(&a, "items"), "%s", a.body);
+			   response_text(&a, arena_printf(t->arena, "items.%zu.title", i)));
+	cr_expect_eq(response_int(&a, "total"), (int64_t)response_count(&a, "items"), "%s", a.body);
 	return b.data;
 }
 
@@ -233,7 +233,7 @@ Test(search, no_text_is_an_error)
 
 	make_item(t, &ada, .title = "Lamp wi-fi a@b.example \xf0\x9f\x98\x80");
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		struct answer a = search(&ada, texts[i], "");
+		struct test_response a = search(&ada, texts[i], "");
 
 		cr_expect_eq(a.status, 200, "%s: %s", texts[i], a.body);
 	}
@@ -258,22 +258,22 @@ Test(search, a_change_is_found_at_once)
 Test(search, the_same_visibility_as_the_list)
 {
 	struct account eve = make_user(t), admin = make_user(t, .role = "admin");
-	struct answer a;
+	struct test_response a;
 
 	make_item(t, &ada, .title = "Lamp of Ada");
 	make_item(t, &eve, .title = "Lamp of Eve");
 	finds("lamp", "Lamp of Ada");
 	a = search(&admin, "lamp", "");
-	cr_expect_eq(answer_int(&a, "total"), 2);
+	cr_expect_eq(response_int(&a, "total"), 2);
 	a = search(&admin, ada.id, "");
-	cr_expect_eq(answer_int(&a, "total"), 0);
+	cr_expect_eq(response_int(&a, "total"), 0);
 	a = call(t, "GET", SEARCH "?q=lamp");
 	expect_problem(&a, 401, "unauthenticated");
 }
 
 Test(search, parameters)
 {
-	struct answer a = call(t, "GET", SEARCH, .token = ada.token);
+	struct test_response a = call(t, "GET", SEARCH, .token = ada.token);
 
 	expect_fields(&a, "query q required");
 	a = search(&ada, "", "");
@@ -292,7 +292,7 @@ Test(search, parameters)
 
 Test(search, pages)
 {
-	struct answer a = { 0 };
+	struct test_response a = { 0 };
 	struct buf b = buf_new(t->arena, 1000);
 	const char *cursor = "";
 
@@ -300,20 +300,20 @@ Test(search, pages)
 	make_item(t, &ada, .title = "b", .description = "lamp");
 	make_item(t, &ada, .title = "a lamp");
 	a = search(&ada, "lamp", "&limit=2");
-	cr_expect_str_eq(answer_text(&a, "items.0.title"), "a lamp");
-	cr_expect_eq(answer_int(&a, "total"), 3);
-	cr_expect_not_null(answer_header(&a, "Link"));
+	cr_expect_str_eq(response_text(&a, "items.0.title"), "a lamp");
+	cr_expect_eq(response_int(&a, "total"), 3);
+	cr_expect_not_null(response_header_value(&a, "Link"));
 	a = search(&ada, "lamp", "&limit=2&offset=2");
-	cr_expect_str_eq(answer_text(&a, "items.0.title"), "c");
-	cr_expect(answer_is_null(&a, "next_cursor"));
+	cr_expect_str_eq(response_text(&a, "items.0.title"), "c");
+	cr_expect(response_is_null(&a, "next_cursor"));
 	for (int i = 0; i < 3; i++) {
 		a = search(&ada, "lamp", arena_printf(t->arena, "&limit=1%s", cursor));
-		buf_printf(&b, "%s,", answer_text(&a, "items.0.title"));
+		buf_printf(&b, "%s,", response_text(&a, "items.0.title"));
 		if (i < 2)
 			cursor =
-			    arena_printf(t->arena, "&cursor=%s", answer_text(&a, "next_cursor"));
+			    arena_printf(t->arena, "&cursor=%s", response_text(&a, "next_cursor"));
 	}
-	cr_expect(answer_is_null(&a, "next_cursor"));
+	cr_expect(response_is_null(&a, "next_cursor"));
 	cr_expect_str_eq(b.data, "a lamp,b,c,");
 	a = search(&ada, "desk", cursor);
 	expect_fields(&a, "query cursor invalid_format");

@@ -14,13 +14,13 @@
 
 TEST_SUITE(sessions);
 
-static struct answer
+static struct test_response
 ask(const char *method, const char *token, const char *path)
 {
 	return call(t, method, arena_printf(t->arena, P "%s", path), .token = token);
 }
 
-static struct answer
+static struct test_response
 tell(const char *method, const char *token, const char *path, const char *json)
 {
 	return call(t, method, arena_printf(t->arena, P "%s", path), .token = token, .json = json);
@@ -33,12 +33,12 @@ struct signed_in {
 static struct signed_in
 sign_in(const struct account *user)
 {
-	struct answer a = call_login(t, user->email, user->password);
+	struct test_response a = call_login(t, user->email, user->password);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
 	return (struct signed_in) {
-		.access_token = answer_text(&a, "access_token"),
-		.refresh_token = answer_text(&a, "refresh_token"),
+		.access_token = response_text(&a, "access_token"),
+		.refresh_token = response_text(&a, "refresh_token"),
 		.session_id = testdb_sql("SELECT id FROM sessions WHERE user_id = '%s'"
 					 " ORDER BY created_at DESC LIMIT 1",
 					 user->id),
@@ -48,40 +48,40 @@ sign_in(const struct account *user)
 Test(sessions, the_list_has_the_members_of_the_contract)
 {
 	struct account ada = make_user(t);
-	struct answer a = call_login(t, ada.email, ada.password);
-	const char *token = answer_text(&a, "access_token");
+	struct test_response a = call_login(t, ada.email, ada.password);
+	const char *token = response_text(&a, "access_token");
 
 	testdb_sql("UPDATE sessions SET created_at = created_at - interval '1 hour'"
 		   " WHERE id = '%s'",
 		   ada.session_id);
 	a = ask("GET", token, "/auth/sessions");
 	cr_assert_eq(a.status, 200);
-	cr_assert_eq(answer_int(&a, "total"), 2);
-	cr_expect_eq(answer_count(&a, "items.0"), 7);
-	cr_expect(answer_bool(&a, "items.0.current"));
-	cr_expect_str_eq(answer_text(&a, "items.0.ip"), "192.0.2.1");
-	cr_expect(answer_is_null(&a, "items.0.user_agent"));
-	cr_expect(!answer_bool(&a, "items.1.current"));
-	cr_expect_str_eq(answer_text(&a, "items.1.id"), ada.session_id);
-	cr_expect(answer_is_null(&a, "items.1.ip"));
-	answer_text(&a, "items.1.created_at");
-	answer_text(&a, "items.1.last_used_at");
-	answer_text(&a, "items.1.expires_at");
+	cr_assert_eq(response_int(&a, "total"), 2);
+	cr_expect_eq(response_count(&a, "items.0"), 7);
+	cr_expect(response_bool(&a, "items.0.current"));
+	cr_expect_str_eq(response_text(&a, "items.0.ip"), "192.0.2.1");
+	cr_expect(response_is_null(&a, "items.0.user_agent"));
+	cr_expect(!response_bool(&a, "items.1.current"));
+	cr_expect_str_eq(response_text(&a, "items.1.id"), ada.session_id);
+	cr_expect(response_is_null(&a, "items.1.ip"));
+	response_text(&a, "items.1.created_at");
+	response_text(&a, "items.1.last_used_at");
+	response_text(&a, "items.1.expires_at");
 }
 
 Test(sessions, the_list_is_of_ones_own_that_live)
 {
 	struct account ada = make_user(t), eve = make_user(t, .role = "owner");
 	struct signed_in ended = sign_in(&ada), expired = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("UPDATE sessions SET ended_at = now() WHERE id = '%s'", ended.session_id);
 	testdb_sql("UPDATE sessions SET expires_at = now() WHERE id = '%s'", expired.session_id);
 	a = ask("GET", ada.token, "/auth/sessions");
-	cr_assert_eq(answer_int(&a, "total"), 1);
-	cr_expect_str_eq(answer_text(&a, "items.0.id"), ada.session_id);
+	cr_assert_eq(response_int(&a, "total"), 1);
+	cr_expect_str_eq(response_text(&a, "items.0.id"), ada.session_id);
 	a = ask("GET", eve.token, "/auth/sessions");
-	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_eq(response_int(&a, "total"), 1);
 	a = call(t, "GET", P "/auth/sessions");
 	expect_problem(&a, 401, "unauthenticated");
 }
@@ -90,7 +90,7 @@ Test(sessions, one_of_them_can_be_ended)
 {
 	struct account ada = make_user(t, .role = "viewer");
 	struct signed_in other = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 300;
 	cr_expect_eq(ask("GET", other.access_token, "/users/me").status, 200);
@@ -116,7 +116,7 @@ Test(sessions, capitals_of_the_id_make_no_difference)
 	struct account ada = make_user(t);
 	struct signed_in other = sign_in(&ada);
 	char id[37];
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 300;
 	cr_expect_eq(ask("GET", other.access_token, "/users/me").status, 200);
@@ -132,7 +132,7 @@ Test(sessions, capitals_of_the_id_make_no_difference)
 Test(sessions, somebody_elses_cannot_be_ended)
 {
 	struct account ada = make_user(t), eve = make_user(t, .role = "owner");
-	struct answer a =
+	struct test_response a =
 	    ask("DELETE", eve.token, arena_printf(t->arena, "/auth/sessions/%s", ada.session_id));
 
 	expect_problem(&a, 404, "not_found");
@@ -142,7 +142,7 @@ Test(sessions, somebody_elses_cannot_be_ended)
 Test(sessions, the_one_that_asks_can_be_ended_too)
 {
 	struct account ada = make_user(t);
-	struct answer a =
+	struct test_response a =
 	    ask("DELETE", ada.token, arena_printf(t->arena, "/auth/sessions/%s", ada.session_id));
 
 	cr_expect_eq(a.status, 204);
@@ -154,7 +154,7 @@ Test(sessions, logout_all_ends_all_of_ones_own_and_no_other)
 {
 	struct account ada = make_user(t, .role = "viewer"), eve = make_user(t);
 	struct signed_in other = sign_in(&ada);
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 300;
 	cr_expect_eq(ask("GET", other.access_token, "/users/me").status, 200);
@@ -259,11 +259,11 @@ end_it(const struct scene *s)
 static void
 reuse_token(const struct scene *s)
 {
-	struct answer a;
+	struct test_response a;
 
 	settings.refresh_reuse_grace_seconds = 0;
 	a = call_refresh(t, s->victim.refresh_token);
-	call_refresh(t, answer_text(&a, "refresh_token"));
+	call_refresh(t, response_text(&a, "refresh_token"));
 	call_refresh(t, s->victim.refresh_token);
 }
 

@@ -28,25 +28,25 @@ path_of(const char *id)
 	return arena_printf(t->arena, TASKS "/%s", id);
 }
 
-static struct answer
+static struct test_response
 create(const char *json)
 {
 	return call(t, "POST", TASKS, .token = ada.token, .json = json);
 }
 
-static struct answer
+static struct test_response
 show(const char *id)
 {
 	return call(t, "GET", path_of(id), .token = ada.token);
 }
 
-static struct answer
+static struct test_response
 patch(const char *id, const char *json)
 {
 	return call(t, "PATCH", path_of(id), .token = ada.token, .json = json);
 }
 
-static struct answer
+static struct test_response
 put(const char *id, const char *json)
 {
 	return call(t, "PUT", path_of(id), .token = ada.token, .json = json);
@@ -56,34 +56,34 @@ put(const char *id, const char *json)
 
 Test(tasks, create_with_defaults)
 {
-	struct answer a = create("{\"title\":\"Polish\"}"), b;
+	struct test_response a = create("{\"title\":\"Polish\"}"), b;
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_eq(answer_count(&a, ""), 9, "%s", a.body);
-	cr_expect(uuid_valid(answer_text(&a, "id")));
-	cr_expect_str_eq(answer_text(&a, "owner_id"), ada.id);
-	cr_expect_str_eq(answer_text(&a, "title"), "Polish");
-	cr_expect(answer_is_null(&a, "description"));
-	cr_expect_str_eq(answer_text(&a, "status"), "todo");
-	cr_expect(answer_is_null(&a, "due_at"));
-	cr_expect(answer_is_null(&a, "completed_at"));
-	cr_expect_str_eq(answer_text(&a, "created_at"), answer_text(&a, "updated_at"));
-	cr_expect_str_eq(answer_header(&a, "Location"), path_of(answer_text(&a, "id")));
-	b = call(t, "GET", answer_header(&a, "Location"), .token = ada.token);
+	cr_expect_eq(response_count(&a, ""), 9, "%s", a.body);
+	cr_expect(uuid_valid(response_text(&a, "id")));
+	cr_expect_str_eq(response_text(&a, "owner_id"), ada.id);
+	cr_expect_str_eq(response_text(&a, "title"), "Polish");
+	cr_expect(response_is_null(&a, "description"));
+	cr_expect_str_eq(response_text(&a, "status"), "todo");
+	cr_expect(response_is_null(&a, "due_at"));
+	cr_expect(response_is_null(&a, "completed_at"));
+	cr_expect_str_eq(response_text(&a, "created_at"), response_text(&a, "updated_at"));
+	cr_expect_str_eq(response_header_value(&a, "Location"), path_of(response_text(&a, "id")));
+	b = call(t, "GET", response_header_value(&a, "Location"), .token = ada.token);
 	cr_expect_str_eq(b.body, a.body);
 }
 
 Test(tasks, create_with_everything)
 {
-	struct answer a = create("{\"title\":\"Polish\",\"description\":\"The shade, too\","
-				 "\"status\":\"in_progress\","
-				 "\"due_at\":\"2026-11-20T18:08:41.5+01:00\"}");
+	struct test_response a = create("{\"title\":\"Polish\",\"description\":\"The shade, too\","
+					"\"status\":\"in_progress\","
+					"\"due_at\":\"2026-11-20T18:08:41.5+01:00\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "description"), "The shade, too");
-	cr_expect_str_eq(answer_text(&a, "status"), "in_progress");
-	cr_expect_str_eq(answer_text(&a, "due_at"), "2026-11-20T17:08:41.500000Z");
-	cr_expect(answer_is_null(&a, "completed_at"));
+	cr_expect_str_eq(response_text(&a, "description"), "The shade, too");
+	cr_expect_str_eq(response_text(&a, "status"), "in_progress");
+	cr_expect_str_eq(response_text(&a, "due_at"), "2026-11-20T17:08:41.500000Z");
+	cr_expect(response_is_null(&a, "completed_at"));
 }
 
 static const struct {
@@ -107,7 +107,7 @@ Test(tasks, wrong_members_are_refused_by_each_method)
 {
 	static const char *const methods[] = { "POST", "PUT", "PATCH" };
 	const char *id = make_task(t, &ada);
-	struct answer before = show(id), a;
+	struct test_response before = show(id), a;
 
 	for (size_t i = 0; i < COUNT(wrong_members); i++) {
 		for (size_t m = 0; m < COUNT(methods); m++) {
@@ -126,14 +126,16 @@ Test(tasks, wrong_members_are_refused_by_each_method)
 
 Test(tasks, a_key_makes_one_task)
 {
-	struct answer a = call(t, "POST", TASKS, .token = ada.token, .json = "{\"title\":\"x\"}",
-			       .header = "HTTP_IDEMPOTENCY_KEY=once"),
-		      b = call(t, "POST", TASKS, .token = ada.token, .json = "{\"title\":\"x\"}",
-			       .header = "HTTP_IDEMPOTENCY_KEY=once");
+	struct test_response a = call(t, "POST", TASKS, .token = ada.token,
+				      .json = "{\"title\":\"x\"}",
+				      .header = "HTTP_IDEMPOTENCY_KEY=once"),
+			     b = call(t, "POST", TASKS, .token = ada.token,
+				      .json = "{\"title\":\"x\"}",
+				      .header = "HTTP_IDEMPOTENCY_KEY=once");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	cr_expect_str_eq(b.body, a.body);
-	cr_expect_str_eq(answer_header(&b, "Idempotency-Replayed"), "true");
+	cr_expect_str_eq(response_header_value(&b, "Idempotency-Replayed"), "true");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM tasks"), "1");
 }
 
@@ -144,18 +146,18 @@ Test(tasks, patch_changes_what_is_named)
 	const char *id =
 	    make_task(t, &ada, .title = "Polish", .description = "Shade", .status = "in_progress",
 		      .due_at = "2026-11-20T17:00:00Z", .created_at = "2026-01-01T00:00:00Z");
-	struct answer a = patch(id, "{\"title\":\"Wax\"}");
+	struct test_response a = patch(id, "{\"title\":\"Wax\"}");
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "title"), "Wax");
-	cr_expect_str_eq(answer_text(&a, "description"), "Shade");
-	cr_expect_str_eq(answer_text(&a, "status"), "in_progress");
-	cr_expect_str_eq(answer_text(&a, "due_at"), "2026-11-20T17:00:00.000000Z");
-	cr_expect_gt(strcmp(answer_text(&a, "updated_at"), answer_text(&a, "created_at")), 0);
+	cr_expect_str_eq(response_text(&a, "title"), "Wax");
+	cr_expect_str_eq(response_text(&a, "description"), "Shade");
+	cr_expect_str_eq(response_text(&a, "status"), "in_progress");
+	cr_expect_str_eq(response_text(&a, "due_at"), "2026-11-20T17:00:00.000000Z");
+	cr_expect_gt(strcmp(response_text(&a, "updated_at"), response_text(&a, "created_at")), 0);
 	a = patch(id, "{\"due_at\":null,\"description\":null}");
-	cr_expect(answer_is_null(&a, "due_at"));
-	cr_expect(answer_is_null(&a, "description"));
-	cr_expect_str_eq(answer_text(&a, "title"), "Wax");
+	cr_expect(response_is_null(&a, "due_at"));
+	cr_expect(response_is_null(&a, "description"));
+	cr_expect_str_eq(response_text(&a, "title"), "Wax");
 	cr_expect_str_eq(patch(id, "{}").body, a.body);
 	cr_expect_str_eq(show(id).body, a.body);
 }
@@ -165,15 +167,15 @@ Test(tasks, put_goes_back_to_defaults)
 	const char *id =
 	    make_task(t, &ada, .title = "Polish", .description = "Shade", .status = "done",
 		      .due_at = "2026-11-20T17:00:00Z", .created_at = "2026-01-01T00:00:00Z");
-	struct answer a = put(id, "{\"title\":\"Wax\"}");
+	struct test_response a = put(id, "{\"title\":\"Wax\"}");
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "title"), "Wax");
-	cr_expect(answer_is_null(&a, "description"));
-	cr_expect_str_eq(answer_text(&a, "status"), "todo");
-	cr_expect(answer_is_null(&a, "due_at"));
-	cr_expect(answer_is_null(&a, "completed_at"));
-	cr_expect_str_eq(answer_text(&a, "created_at"), "2026-01-01T00:00:00.000000Z");
+	cr_expect_str_eq(response_text(&a, "title"), "Wax");
+	cr_expect(response_is_null(&a, "description"));
+	cr_expect_str_eq(response_text(&a, "status"), "todo");
+	cr_expect(response_is_null(&a, "due_at"));
+	cr_expect(response_is_null(&a, "completed_at"));
+	cr_expect_str_eq(response_text(&a, "created_at"), "2026-01-01T00:00:00.000000Z");
 	a = call(t, "PUT", NOWHERE, .token = ada.token, .json = "{\"title\":\"Wax\"}");
 	expect_problem(&a, 404, "not_found");
 }
@@ -181,7 +183,7 @@ Test(tasks, put_goes_back_to_defaults)
 Test(tasks, deleted_is_gone)
 {
 	const char *id = make_task(t, &ada), *other = make_task(t, &ada);
-	struct answer a = call(t, "DELETE", path_of(id), .token = ada.token);
+	struct test_response a = call(t, "DELETE", path_of(id), .token = ada.token);
 
 	cr_expect_eq(a.status, 204);
 	a = show(id);
@@ -196,31 +198,31 @@ Test(tasks, deleted_is_gone)
 Test(tasks, a_stale_version_changes_nothing)
 {
 	const char *id = make_task(t, &ada, .title = "Polish");
-	struct answer first = show(id), a = patch(id, "{\"status\":\"in_progress\"}");
+	struct test_response first = show(id), a = patch(id, "{\"status\":\"in_progress\"}");
 	const char *stale =
-	    arena_printf(t->arena, "HTTP_IF_MATCH=%s", answer_header(&first, "ETag"));
+	    arena_printf(t->arena, "HTTP_IF_MATCH=%s", response_header_value(&first, "ETag"));
 
-	cr_expect_str_neq(answer_header(&a, "ETag"), answer_header(&first, "ETag"));
+	cr_expect_str_neq(response_header_value(&a, "ETag"), response_header_value(&first, "ETag"));
 	a = call(t, "PUT", path_of(id), .token = ada.token, .json = "{\"title\":\"Wax\"}",
 		 .header = stale);
 	expect_problem(&a, 412, "precondition_failed");
 	a = call(t, "DELETE", path_of(id), .token = ada.token, .header = stale);
 	expect_problem(&a, 412, "precondition_failed");
 	a = show(id);
-	cr_expect_str_eq(answer_text(&a, "title"), "Polish");
+	cr_expect_str_eq(response_text(&a, "title"), "Polish");
 }
 
 /* ---- when it is done */
 
 static bool
-is_done_since(const struct answer *a, const char *name)
+is_done_since(const struct test_response *a, const char *name)
 {
-	return strcmp(answer_text(a, "completed_at"), answer_text(a, name)) == 0;
+	return strcmp(response_text(a, "completed_at"), response_text(a, name)) == 0;
 }
 
 Test(tasks, a_task_made_done_is_done_since_then)
 {
-	struct answer a = create("{\"title\":\"x\",\"status\":\"done\"}");
+	struct test_response a = create("{\"title\":\"x\",\"status\":\"done\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	cr_expect(is_done_since(&a, "created_at"), "%s", a.body);
@@ -229,17 +231,17 @@ Test(tasks, a_task_made_done_is_done_since_then)
 Test(tasks, the_status_sets_and_clears_completed_at)
 {
 	const char *id = make_task(t, &ada, .created_at = "2026-01-01T00:00:00Z");
-	struct answer a = patch(id, "{\"status\":\"in_progress\"}");
+	struct test_response a = patch(id, "{\"status\":\"in_progress\"}");
 
-	cr_expect(answer_is_null(&a, "completed_at"));
+	cr_expect(response_is_null(&a, "completed_at"));
 	a = patch(id, "{\"status\":\"done\"}");
 	cr_expect(is_done_since(&a, "updated_at"), "%s", a.body);
 	a = patch(id, "{\"status\":\"todo\"}");
-	cr_expect(answer_is_null(&a, "completed_at"), "%s", a.body);
+	cr_expect(response_is_null(&a, "completed_at"), "%s", a.body);
 	a = put(id, "{\"title\":\"x\",\"status\":\"done\"}");
 	cr_expect(is_done_since(&a, "updated_at"), "%s", a.body);
 	a = put(id, "{\"title\":\"x\",\"status\":\"in_progress\"}");
-	cr_expect(answer_is_null(&a, "completed_at"), "%s", a.body);
+	cr_expect(response_is_null(&a, "completed_at"), "%s", a.body);
 }
 
 Test(tasks, what_stays_done_keeps_its_moment)
@@ -247,7 +249,7 @@ Test(tasks, what_stays_done_keeps_its_moment)
 	const char *id = make_task(t, &ada, .status = "done", .created_at = "2026-01-01T00:00:00Z");
 	static const char *const bodies[] = { "{\"title\":\"x\"}", "{\"status\":\"done\"}",
 					      "{\"status\":\"done\",\"title\":\"y\"}" };
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		a = patch(id, bodies[i]);
@@ -271,7 +273,7 @@ Test(tasks, whose_they_are)
 	struct account eve = make_user(t), viewer = make_user(t, .role = "viewer"),
 		       admin = make_user(t, .role = "admin");
 	const char *id = make_task(t, &ada);
-	struct answer before = show(id), a;
+	struct test_response before = show(id), a;
 
 	expect_all(&eve, id, 404, 404, 404);
 	expect_all(&viewer, id, 404, 403, 403);
@@ -288,14 +290,14 @@ Test(tasks, a_list_is_ones_own_and_for_admins_everybodys)
 {
 	struct account eve = make_user(t), admin = make_user(t, .role = "admin");
 	const char *id = make_task(t, &ada);
-	struct answer a;
+	struct test_response a;
 
 	make_task(t, &eve);
 	a = call(t, "GET", TASKS, .token = ada.token);
-	cr_expect_eq(answer_int(&a, "total"), 1);
-	cr_expect_str_eq(answer_text(&a, "items.0.id"), id);
+	cr_expect_eq(response_int(&a, "total"), 1);
+	cr_expect_str_eq(response_text(&a, "items.0.id"), id);
 	a = call(t, "GET", TASKS, .token = admin.token);
-	cr_expect_eq(answer_int(&a, "total"), 2);
+	cr_expect_eq(response_int(&a, "total"), 2);
 }
 
 /* ---- lists */
@@ -304,14 +306,14 @@ Test(tasks, a_list_is_ones_own_and_for_admins_everybodys)
 static const char *
 titles(const char *query)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "GET", arena_printf(t->arena, TASKS "?%s", query), .token = ada.token);
 	struct buf b = buf_new(t->arena, 1000);
 
 	cr_assert_eq(a.status, 200, "%s: %s", query, a.body);
-	for (size_t i = 0; i < answer_count(&a, "items"); i++)
-		buf_text(&b, answer_text(&a, arena_printf(t->arena, "items.%zu.title", i)));
-	cr_expect_eq(answer_int(&a, "total"), (int64_t)b.len, "%s: %s", query, a.body);
+	for (size_t i = 0; i < response_count(&a, "items"); i++)
+		buf_text(&b, response_text(&a, arena_printf(t->arena, "items.%zu.title", i)));
+	cr_expect_eq(response_int(&a, "total"), (int64_t)b.len, "%s: %s", query, a.body);
 	return b.data;
 }
 
@@ -353,7 +355,7 @@ Test(tasks, filters)
 
 Test(tasks, bad_filters)
 {
-	struct answer a = call(
+	struct test_response a = call(
 	    t, "GET", TASKS "?status=open&due_before=now&due_after=&sort=updated_at&owner_id=1",
 	    .token = ada.token);
 
@@ -370,16 +372,16 @@ titles_by_cursor(const char *sort)
 	const char *cursor = "";
 
 	for (;;) {
-		struct answer a = call(t, "GET",
-				       arena_printf(t->arena, TASKS "?limit=1&sort=%s%s%s", sort,
-						    *cursor ? "&cursor=" : "", cursor),
-				       .token = ada.token);
+		struct test_response a = call(t, "GET",
+					      arena_printf(t->arena, TASKS "?limit=1&sort=%s%s%s",
+							   sort, *cursor ? "&cursor=" : "", cursor),
+					      .token = ada.token);
 
 		cr_assert_eq(a.status, 200, "%s", a.body);
-		buf_text(&b, answer_text(&a, "items.0.title"));
-		if (answer_is_null(&a, "next_cursor"))
+		buf_text(&b, response_text(&a, "items.0.title"));
+		if (response_is_null(&a, "next_cursor"))
 			return b.data;
-		cursor = answer_text(&a, "next_cursor");
+		cursor = response_text(&a, "next_cursor");
 	}
 }
 

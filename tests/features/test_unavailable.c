@@ -17,7 +17,7 @@ static const char login[] = "{\"email\":\"a@example.com\",\"password\":\"1234567
 static int64_t
 count(const char *cause)
 {
-	struct answer a = call(t, "GET", "/metrics", .address = "127.0.0.1");
+	struct test_response a = call(t, "GET", "/metrics", .address = "127.0.0.1");
 	const char *series = arena_printf(t->arena, "\nunavailable_total{cause=\"%s\"} ", cause);
 	const char *at = strstr(a.body, series);
 
@@ -31,7 +31,7 @@ logged(const char *method, const char *uri, struct call_options options)
 {
 	int stderr_was = dup(STDERR_FILENO), file = fileno(tmpfile());
 	char *text = arena_alloc(t->arena, 64 * 1024);
-	struct answer a;
+	struct test_response a;
 
 	dup2(file, STDERR_FILENO);
 	a = call_(t, method, uri, options);

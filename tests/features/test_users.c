@@ -12,20 +12,20 @@
 
 TEST_SUITE(users);
 
-static struct answer
+static struct test_response
 ask(const struct account *who, const char *method, const char *path, const char *json)
 {
 	return call(t, method, arena_printf(t->arena, P "%s", path), .token = who->token,
 		    .json = json);
 }
 
-static struct answer
+static struct test_response
 change_me(const struct account *who, const char *json)
 {
 	return ask(who, "PATCH", "/users/me", json);
 }
 
-static struct answer
+static struct test_response
 on_user(const struct account *who, const char *method, const char *id, const char *json)
 {
 	return ask(who, method, arena_printf(t->arena, "/users/%s", id), json);
@@ -48,14 +48,14 @@ Test(users, everybody_may_change_his_name)
 {
 	for (const char *const *role = role_names; *role; role++) {
 		struct account user = make_user(t, .role = *role, .full_name = "Before");
-		struct answer a = change_me(&user, "{\"full_name\":\"Ada L.\"}");
+		struct test_response a = change_me(&user, "{\"full_name\":\"Ada L.\"}");
 
 		cr_assert_eq(a.status, 200, "%s", a.body);
-		cr_expect_eq(answer_count(&a, ""), 8);
-		cr_expect_str_eq(answer_text(&a, "full_name"), "Ada L.");
-		cr_expect_str_eq(answer_text(&a, "role"), *role);
+		cr_expect_eq(response_count(&a, ""), 8);
+		cr_expect_str_eq(response_text(&a, "full_name"), "Ada L.");
+		cr_expect_str_eq(response_text(&a, "role"), *role);
 		a = change_me(&user, "{\"full_name\":null}");
-		cr_expect(answer_is_null(&a, "full_name"));
+		cr_expect(response_is_null(&a, "full_name"));
 		cr_expect_str_eq(events(user.id), "user_updated success, user_updated success");
 	}
 }
@@ -63,19 +63,20 @@ Test(users, everybody_may_change_his_name)
 Test(users, what_is_not_named_stays)
 {
 	struct account ada = make_user(t, .full_name = "Ada");
-	struct answer a = change_me(&ada, "{}");
+	struct test_response a = change_me(&ada, "{}");
 
 	cr_assert_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "full_name"), "Ada");
-	cr_expect_str_eq(answer_text(&a, "email"), ada.email);
+	cr_expect_str_eq(response_text(&a, "full_name"), "Ada");
+	cr_expect_str_eq(response_text(&a, "email"), ada.email);
 	cr_expect_str_eq(events(ada.id), "");
 }
 
 Test(users, what_is_not_ones_own_to_set_is_refused)
 {
 	struct account ada = make_user(t);
-	struct answer a = change_me(&ada, "{\"role\":\"owner\",\"is_active\":true,\"id\":\"x\","
-					  "\"password\":\"another one\",\"full_name\":\"\"}");
+	struct test_response a =
+	    change_me(&ada, "{\"role\":\"owner\",\"is_active\":true,\"id\":\"x\","
+			    "\"password\":\"another one\",\"full_name\":\"\"}");
 
 	expect_fields(&a, "body role unknown_field", "body is_active unknown_field",
 		      "body id unknown_field", "body password unknown_field",
@@ -89,7 +90,7 @@ Test(users, what_is_not_ones_own_to_set_is_refused)
 Test(users, a_new_address_needs_the_password)
 {
 	struct account ada = make_user(t);
-	struct answer a = change_me(&ada, "{\"email\":\"new@example.com\"}");
+	struct test_response a = change_me(&ada, "{\"email\":\"new@example.com\"}");
 
 	expect_fields(&a, "body current_password required");
 	a = change_me(&ada, "{\"email\":\"new@example.com\",\"current_password\":\"wrong\"}");
@@ -103,8 +104,8 @@ Test(users, a_new_address_needs_the_password)
 					 "\"current_password\":\"%s\",\"full_name\":\"N\"}",
 					 ada.password));
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "email"), "New@example.com");
-	cr_expect_str_eq(answer_text(&a, "full_name"), "N");
+	cr_expect_str_eq(response_text(&a, "email"), "New@example.com");
+	cr_expect_str_eq(response_text(&a, "full_name"), "N");
 	cr_expect_eq(call_login(t, "new@example.com", ada.password).status, 200);
 	cr_expect_eq(call_login(t, ada.email, ada.password).status, 401);
 	cr_expect_null(testdb_sql("SELECT email_verified_at FROM users WHERE id = '%s'", ada.id));
@@ -113,12 +114,12 @@ Test(users, a_new_address_needs_the_password)
 Test(users, other_capitals_are_no_new_address)
 {
 	struct account ada = make_user(t, .email = "ada@example.com");
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("UPDATE users SET email_verified_at = now()");
 	a = change_me(&ada, "{\"email\":\"Ada@Example.com\"}");
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "email"), "Ada@Example.com");
+	cr_expect_str_eq(response_text(&a, "email"), "Ada@Example.com");
 	cr_expect_not_null(
 	    testdb_sql("SELECT email_verified_at FROM users WHERE id = '%s'", ada.id));
 }
@@ -126,17 +127,17 @@ Test(users, other_capitals_are_no_new_address)
 Test(users, an_address_that_is_taken_is_refused)
 {
 	struct account ada = make_user(t), eve = make_user(t, .email = "eve@example.com");
-	struct answer a = change_me(&ada, arena_printf(t->arena,
-						       "{\"email\":\"EVE@example.com\","
-						       "\"current_password\":\"%s\"}",
-						       ada.password));
+	struct test_response a = change_me(&ada, arena_printf(t->arena,
+							      "{\"email\":\"EVE@example.com\","
+							      "\"current_password\":\"%s\"}",
+							      ada.password));
 
 	expect_problem(&a, 409, "email_taken");
 	cr_expect_eq(call_login(t, eve.email, eve.password).status, 200);
 	cr_expect_str_eq(events(ada.id), "");
 }
 
-static struct answer
+static struct test_response
 change_password(const struct account *who, const char *current, const char *fresh)
 {
 	return ask(who, "POST", "/users/me/change-password",
@@ -147,15 +148,15 @@ change_password(const struct account *who, const char *current, const char *fres
 Test(users, a_new_password_ends_the_other_sessions_and_not_this_one)
 {
 	struct account ada = make_user(t, .role = "viewer");
-	struct answer other = call_login(t, ada.email, ada.password), a;
+	struct test_response other = call_login(t, ada.email, ada.password), a;
 
 	settings.session_cache_seconds = 300;
-	a = call(t, "GET", P "/users/me", .token = answer_text(&other, "access_token"));
+	a = call(t, "GET", P "/users/me", .token = response_text(&other, "access_token"));
 	cr_expect_eq(a.status, 200);
 	a = change_password(&ada, ada.password, "another password");
 	cr_expect_eq(a.status, 204, "%s", a.body);
 	cr_expect_eq(ask(&ada, "GET", "/users/me", NULL).status, 200);
-	a = call(t, "GET", P "/users/me", .token = answer_text(&other, "access_token"));
+	a = call(t, "GET", P "/users/me", .token = response_text(&other, "access_token"));
 	expect_problem(&a, 401, "invalid_token");
 	cr_expect_eq(call_login(t, ada.email, ada.password).status, 401);
 	cr_expect_eq(call_login(t, ada.email, "another password").status, 200);
@@ -165,7 +166,7 @@ Test(users, a_new_password_ends_the_other_sessions_and_not_this_one)
 Test(users, a_wrong_current_password_changes_nothing)
 {
 	struct account ada = make_user(t);
-	struct answer a = change_password(&ada, "wrong", "another password");
+	struct test_response a = change_password(&ada, "wrong", "another password");
 
 	expect_problem(&a, 401, "invalid_credentials");
 	cr_expect_eq(call_login(t, ada.email, ada.password).status, 200);
@@ -178,18 +179,18 @@ Test(users, a_wrong_current_password_changes_nothing)
 Test(users, ten_wrong_current_passwords_in_a_row_end_the_session)
 {
 	struct account ada = make_user(t);
-	struct answer a = call_login(t, ada.email, ada.password), fresh;
-	struct account thief = { .id = ada.id, .token = answer_text(&a, "access_token") };
+	struct test_response a = call_login(t, ada.email, ada.password), fresh;
+	struct account thief = { .id = ada.id, .token = response_text(&a, "access_token") };
 
 	for (int i = 0; i < 9; i++)
 		cr_expect_eq(change_password(&thief, "wrong", "another one").status, 401);
 	a = change_password(&thief, ada.password, "short");
 	cr_expect_eq(a.status, 422, "the current password was right");
 	a = call_login(t, ada.email, ada.password);
-	thief.token = answer_text(&a, "access_token");
+	thief.token = response_text(&a, "access_token");
 	for (int i = 0; i < 5; i++)
 		cr_expect_eq(change_password(&thief, "wrong", "another one").status, 401);
-	fresh = call_refresh(t, answer_text(&a, "refresh_token"));
+	fresh = call_refresh(t, response_text(&a, "refresh_token"));
 	cr_expect_eq(fresh.status, 200);
 	for (int i = 0; i < 5; i++) {
 		a = change_me(&thief,
@@ -207,7 +208,7 @@ Test(users, ten_wrong_current_passwords_in_a_row_end_the_session)
 Test(users, a_new_password_keeps_the_rules)
 {
 	struct account ada = make_user(t, .email = "ada.lovelace@example.com");
-	struct answer a = change_password(&ada, ada.password, "short");
+	struct test_response a = change_password(&ada, ada.password, "short");
 
 	expect_fields(&a, "body new_password too_short");
 	a = change_password(&ada, ada.password, "Ada.Lovelace@example.com");
@@ -220,7 +221,7 @@ Test(users, a_new_password_keeps_the_rules)
 Test(users, a_deleted_account_takes_all_of_its_own_along)
 {
 	struct account ada = make_user(t, .role = "viewer");
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 300;
 	make_user(t);
@@ -250,7 +251,7 @@ Test(users, the_list_searches_addresses_and_names)
 		{ "_", 1 },      { "%5C", 1 },    { "'", 0 },        { "example", 4 },
 		{ "nobody", 0 }, { "%C3%84", 1 }, { "%C3%A4rm", 1 },
 	};
-	struct answer a;
+	struct test_response a;
 
 	make_user(t, .email = "ada@example.com", .full_name = "A. Lovelace");
 	make_user(t, .email = "x_y@example.com", .full_name = "100% Ada \\o/");
@@ -258,7 +259,7 @@ Test(users, the_list_searches_addresses_and_names)
 	for (size_t i = 0; i < COUNT(searches); i++) {
 		a = ask(&admin, "GET", arena_printf(t->arena, "/users?q=%s", searches[i].q), NULL);
 		cr_assert_eq(a.status, 200, "%s", a.body);
-		cr_expect_eq(answer_int(&a, "total"), searches[i].n, "%s: %s", searches[i].q,
+		cr_expect_eq(response_int(&a, "total"), searches[i].n, "%s: %s", searches[i].q,
 			     a.body);
 	}
 	a = ask(&admin, "GET", "/users?q=", NULL);
@@ -268,20 +269,20 @@ Test(users, the_list_searches_addresses_and_names)
 Test(users, the_list_filters_and_sorts)
 {
 	struct account admin = make_user(t, .role = "admin", .email = "c@example.com");
-	struct answer a;
+	struct test_response a;
 
 	make_user(t, .email = "b@example.com", .role = "viewer", .inactive = true);
 	make_user(t, .email = "a@example.com", .role = "viewer");
 	a = ask(&admin, "GET", "/users?role=viewer&is_active=false", NULL);
-	cr_assert_eq(answer_int(&a, "total"), 1);
-	cr_expect_str_eq(answer_text(&a, "items.0.email"), "b@example.com");
-	cr_expect_eq(answer_count(&a, "items.0"), 8);
+	cr_assert_eq(response_int(&a, "total"), 1);
+	cr_expect_str_eq(response_text(&a, "items.0.email"), "b@example.com");
+	cr_expect_eq(response_count(&a, "items.0"), 8);
 	a = ask(&admin, "GET", "/users?is_active=true", NULL);
-	cr_expect_eq(answer_int(&a, "total"), 2);
+	cr_expect_eq(response_int(&a, "total"), 2);
 	a = ask(&admin, "GET", "/users?sort=email", NULL);
-	cr_expect_str_eq(answer_text(&a, "items.0.email"), "a@example.com");
+	cr_expect_str_eq(response_text(&a, "items.0.email"), "a@example.com");
 	a = ask(&admin, "GET", "/users", NULL);
-	cr_expect_str_eq(answer_text(&a, "items.0.email"), "a@example.com", "the newest first");
+	cr_expect_str_eq(response_text(&a, "items.0.email"), "a@example.com", "the newest first");
 	a = ask(&admin, "GET", "/users?role=king&is_active=perhaps&sort=role", NULL);
 	expect_fields(&a, "query role invalid_choice", "query is_active invalid_type",
 		      "query sort invalid_choice");
@@ -293,7 +294,7 @@ Test(users, only_admins_and_owners_administer)
 
 	for (size_t i = 0; i < COUNT(lower); i++) {
 		struct account user = make_user(t, .role = lower[i]), other = make_user(t);
-		struct answer a = ask(&user, "GET", "/users", NULL);
+		struct test_response a = ask(&user, "GET", "/users", NULL);
 
 		expect_problem(&a, 403, "forbidden");
 		a = ask(&user, "POST", "/users",
@@ -315,13 +316,14 @@ Test(users, only_admins_and_owners_administer)
 Test(users, an_account_can_be_made)
 {
 	struct account admin = make_user(t, .role = "admin");
-	struct answer a = ask(&admin, "POST", "/users",
-			      "{\"email\":\"new@example.com\",\"password\":\"another one\"}");
+	struct test_response a =
+	    ask(&admin, "POST", "/users",
+		"{\"email\":\"new@example.com\",\"password\":\"another one\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "role"), "member");
-	cr_expect(answer_bool(&a, "is_active"));
-	cr_expect_str_eq(events(answer_text(&a, "id")), "user_created success");
+	cr_expect_str_eq(response_text(&a, "role"), "member");
+	cr_expect(response_bool(&a, "is_active"));
+	cr_expect_str_eq(events(response_text(&a, "id")), "user_created success");
 	cr_expect_eq(call_login(t, "new@example.com", "another one").status, 200);
 
 	a = ask(&admin, "POST", "/users",
@@ -331,7 +333,7 @@ Test(users, an_account_can_be_made)
 		"{\"email\":\"off@example.com\",\"password\":\"another one\","
 		"\"role\":\"viewer\",\"is_active\":false,\"full_name\":\"Off\"}");
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect(!answer_bool(&a, "is_active"));
+	cr_expect(!response_bool(&a, "is_active"));
 	cr_expect_eq(call_login(t, "off@example.com", "another one").status, 401);
 	a = ask(&admin, "POST", "/users", "{\"role\":\"api_key\",\"password\":\"x\"}");
 	expect_fields(&a, "body email required", "body role invalid_choice",
@@ -346,19 +348,19 @@ Test(users, the_role_user_is_stored_as_member)
 {
 	struct account admin = make_user(t, .role = "admin");
 	struct account ada = make_user(t, .role = "viewer");
-	struct answer a =
+	struct test_response a =
 	    ask(&admin, "POST", "/users",
 		"{\"email\":\"new@example.com\",\"password\":\"another one\",\"role\":\"user\"}");
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "role"), "member");
+	cr_expect_str_eq(response_text(&a, "role"), "member");
 	a = on_user(&admin, "PATCH", ada.id, "{\"role\":\"user\"}");
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "role"), "member");
+	cr_expect_str_eq(response_text(&a, "role"), "member");
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(DISTINCT role, ' ') FROM users"),
 			 "admin member");
 	a = ask(&admin, "GET", "/users?role=user", NULL);
-	cr_expect_eq(answer_int(&a, "total"), 2, "%s", a.body);
+	cr_expect_eq(response_int(&a, "total"), 2, "%s", a.body);
 	a = on_user(&admin, "PATCH", ada.id, "{\"role\":\"User\"}");
 	expect_fields(&a, "body role invalid_choice");
 }
@@ -384,7 +386,7 @@ Test(users, owners_alone_change_owners_and_admins)
 		for (const char *const *role = role_names; *role; role++) {
 			struct account user = make_user(t, .role = *role);
 			unsigned status = expected(actors[i], *role);
-			struct answer a;
+			struct test_response a;
 
 			a = on_user(&actor, "PATCH", user.id, "{}");
 			cr_expect_eq(a.status, status, "%s changes nothing of %s: %s", actors[i],
@@ -416,7 +418,7 @@ Test(users, nobody_raises_anybody_above_what_he_may_change)
 		for (const char *const *role = role_names; *role; role++) {
 			struct account user = make_user(t);
 			unsigned status = expected(actors[i], *role);
-			struct answer a;
+			struct test_response a;
 
 			a = on_user(&actor, "PATCH", user.id,
 				    arena_printf(t->arena, "{\"role\":\"%s\"}", *role));
@@ -435,7 +437,7 @@ Test(users, nobody_raises_anybody_above_what_he_may_change)
 Test(users, an_admin_can_neither_raise_nor_change_himself)
 {
 	struct account admin = make_user(t, .role = "admin");
-	struct answer a = on_user(&admin, "PATCH", admin.id, "{\"role\":\"owner\"}");
+	struct test_response a = on_user(&admin, "PATCH", admin.id, "{\"role\":\"owner\"}");
 
 	expect_problem(&a, 403, "forbidden");
 	a = on_user(&admin, "PATCH", admin.id, "{\"password\":\"another one\"}");
@@ -453,7 +455,7 @@ Test(users, an_account_that_is_not_there_is_not_found)
 					   "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a1", "'%20OR%201=1" };
 
 	for (size_t i = 0; i < COUNT(ids); i++) {
-		struct answer a = on_user(&owner, "GET", ids[i], NULL);
+		struct test_response a = on_user(&owner, "GET", ids[i], NULL);
 
 		expect_problem(&a, 404, "not_found");
 		a = on_user(&owner, "PATCH", ids[i], "{\"password\":\"another one\"}");
@@ -468,7 +470,7 @@ Test(users, an_account_that_is_not_there_is_not_found)
 Test(users, what_an_owner_changes_is_written_and_ends_sessions)
 {
 	struct account owner = make_user(t, .role = "owner"), ada = make_user(t);
-	struct answer a = on_user(&owner, "PATCH", ada.id, "{\"full_name\":\"Ada\"}");
+	struct test_response a = on_user(&owner, "PATCH", ada.id, "{\"full_name\":\"Ada\"}");
 
 	cr_expect_eq(a.status, 200);
 	cr_expect_eq(ask(&ada, "GET", "/users/me", NULL).status, 200, "a name ends nothing");
@@ -479,7 +481,7 @@ Test(users, what_an_owner_changes_is_written_and_ends_sessions)
 
 	a = on_user(&owner, "PATCH", ada.id, "{\"role\":\"viewer\",\"password\":\"another one\"}");
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "role"), "viewer");
+	cr_expect_str_eq(response_text(&a, "role"), "viewer");
 	a = ask(&ada, "GET", "/users/me", NULL);
 	expect_problem(&a, 401, "invalid_token");
 	cr_expect_str_eq(events(ada.id),
@@ -499,7 +501,7 @@ Test(users, the_last_owner_stays)
 	struct account owner = make_user(t, .role = "owner");
 	static const char *const changes[] = { "{\"role\":\"admin\"}", "{\"is_active\":false}",
 					       "{\"role\":\"viewer\",\"is_active\":false}" };
-	struct answer a;
+	struct test_response a;
 
 	make_user(t, .role = "owner", .inactive = true);
 	for (size_t i = 0; i < COUNT(changes); i++) {
@@ -612,8 +614,8 @@ Test(users, the_bits_are_those_of_the_rows)
 Test(users, signing_in_is_written)
 {
 	struct account ada = make_user(t);
-	struct answer a = call_login(t, ada.email, ada.password);
-	const char *refresh = answer_text(&a, "refresh_token");
+	struct test_response a = call_login(t, ada.email, ada.password);
+	const char *refresh = response_text(&a, "refresh_token");
 
 	cr_expect_str_eq(testdb_sql("SELECT action || ' ' || outcome || ' ' || actor_kind"
 				    " FROM audit_events WHERE actor_id = '%s'",
@@ -640,12 +642,12 @@ Test(users, signing_in_is_written)
 Test(users, a_reused_token_is_written)
 {
 	struct account ada = make_user(t);
-	struct answer a = call_login(t, ada.email, ada.password);
-	const char *token = answer_text(&a, "refresh_token"), *session;
+	struct test_response a = call_login(t, ada.email, ada.password);
+	const char *token = response_text(&a, "refresh_token"), *session;
 
 	settings.refresh_reuse_grace_seconds = 0;
 	a = call_refresh(t, token);
-	call_refresh(t, answer_text(&a, "refresh_token"));
+	call_refresh(t, response_text(&a, "refresh_token"));
 	a = call_refresh(t, token);
 	expect_problem(&a, 401, "token_reused");
 	session = testdb_sql("SELECT id FROM sessions WHERE ended_at IS NOT NULL");

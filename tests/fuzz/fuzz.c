@@ -21,7 +21,7 @@ static const struct field fields[] = {
 	{ JSON(struct sample, any), .flags = F_RW | F_NULLABLE },
 	{ ARRAY(struct sample, words, &word), .flags = F_RW },
 	{ INT(struct sample, count), .flags = F_RW | F_NULLABLE },
-	{ BOOL(struct sample, flag), .flags = F_RW, .initial = "false" },
+	{ BOOL(struct sample, flag), .flags = F_RW, .default_value = "false" },
 };
 const struct schema sample_schema = SCHEMA("Sample", struct sample, fields);
 

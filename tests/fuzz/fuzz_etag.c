@@ -11,13 +11,13 @@ takes(struct ctx *c, const char *list, bool *matches)
 {
 	const char *env[] = { arena_printf(c->arena, "HTTP_IF_NONE_MATCH=%s", list), NULL };
 	struct request req = {
-		.ctx = c, .env = env, .method = GET, .body = "", .reply = { .status = 200 }
+		.ctx = c, .env = env, .method = GET, .body = "", .response = { .status = 200 }
 	};
 
-	reply_header(&req, "ETag", TAG);
-	version_not_modified(&req);
-	*matches = req.reply.status == 304;
-	return version_read(&req) == OK;
+	response_header(&req, "ETag", TAG);
+	etag_not_modified(&req);
+	*matches = req.response.status == 304;
+	return etag_read_conditions(&req) == OK;
 }
 
 void

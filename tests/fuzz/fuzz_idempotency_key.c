@@ -1,7 +1,7 @@
 /* Idempotency-Key: with and without quotes it is the same. */
 #include "fuzz.h"
 
-#include "http/replay.c" /* whose reader nobody else needs */
+#include "http/idempotency.c" /* whose reader nobody else needs */
 
 void
 fuzz(struct ctx *c, const char *bytes, size_t len)

@@ -12,21 +12,21 @@
 static enum error
 echo(struct request *req)
 {
-	return reply_record(req, OK, req->in);
+	return respond_record(req, OK, req->in);
 }
 
 static enum error
 empty(struct request *req)
 {
-	return reply_empty(req, OK);
+	return respond_empty(req, OK);
 }
 
 static const struct route routes[] = {
 	{ GET, "/things/{id}", empty, ACCESS_PUBLIC, .status = 204 },
 	{ GET, "/secret", empty, ACCESS_MEMBER, .status = 204 },
 	{ POST, "/things", echo, ACCESS_PUBLIC, .body = &sample_schema, .form = &sample_schema,
-	  .reply = &sample_schema, .status = 201 },
-	{ PUT, "/things", echo, ACCESS_PUBLIC, .body = &sample_schema, .reply = &sample_schema },
+	  .response = &sample_schema, .status = 201 },
+	{ PUT, "/things", echo, ACCESS_PUBLIC, .body = &sample_schema, .response = &sample_schema },
 	{ GET, "/search", empty, ACCESS_PUBLIC, .query = &sample_schema, .status = 204 },
 	{ 0 },
 };
@@ -34,33 +34,35 @@ static const struct feature feature = { .name = "sample", .routes = routes };
 const struct feature *const features[] = { &feature, NULL };
 
 static const char *
-header(const struct reply *reply, const char *name)
+header(const struct response *response, const char *name)
 {
-	for (size_t i = 0; i < reply->nheaders; i++)
-		if (strcmp(reply->headers[i].name, name) == 0)
-			return reply->headers[i].value;
+	for (size_t i = 0; i < response->nheaders; i++)
+		if (strcmp(response->headers[i].name, name) == 0)
+			return response->headers[i].value;
 	return NULL;
 }
 
 static void
 check_answer(const struct request *req)
 {
-	const struct reply *reply = &req->reply;
-	const char *origin = header(reply, "Access-Control-Allow-Origin");
-	const char *id = header(reply, "X-Request-ID");
+	const struct response *response = &req->response;
+	const char *origin = header(response, "Access-Control-Allow-Origin");
+	const char *id = header(response, "X-Request-ID");
 	struct json_scan scan;
 
-	HOLDS(reply->status >= 200 && reply->status < 500 && reply->body);
-	HOLDS((reply->status >= 400) ==
-	      (reply->media_type && strcmp(reply->media_type, "application/problem+json") == 0));
-	HOLDS(!reply->media_type || !json_scan(reply->body, reply->len, &scan) || scan.too_many);
+	HOLDS(response->status >= 200 && response->status < 500 && response->body);
+	HOLDS((response->status >= 400) ==
+	      (response->media_type &&
+	       strcmp(response->media_type, "application/problem+json") == 0));
+	HOLDS(!response->media_type || !json_scan(response->body, response->len, &scan) ||
+	      scan.too_many);
 	HOLDS(id && request_id_valid(id));
 	HOLDS(!origin || strcmp(origin, ORIGIN) == 0);
 	HOLDS(!origin == (!request_env(req, "HTTP_ORIGIN") ||
 			  strcmp(request_env(req, "HTTP_ORIGIN"), ORIGIN) != 0));
-	HOLDS((reply->status == 405) <= (header(reply, "Allow") != NULL));
-	for (size_t i = 0; i < reply->nheaders; i++)
-		for (const char *at = reply->headers[i].value; *at; at++)
+	HOLDS((response->status == 405) <= (header(response, "Allow") != NULL));
+	for (size_t i = 0; i < response->nheaders; i++)
+		for (const char *at = response->headers[i].value; *at; at++)
 			HOLDS((unsigned char)*at >= ' ' && *at != 0x7f);
 }
 

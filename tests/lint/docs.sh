@@ -13,7 +13,7 @@ ask() {
 
 if ! ask settings --example | diff -u "$src/.env.example" -; then
 	echo '.env.example:1: not what the program prints'
-	echo "cure: $program settings --example >.env.example"
+	echo "hint: $program settings --example >.env.example"
 	status=1
 fi
 

@@ -5,8 +5,8 @@
 cd "${srcdir:-.}" || exit 99
 
 find src -name '*.[ch]' | sort | xargs awk '
-function complain(cure) {
-	printf "%s:%d: %s\n\t%s\n", FILENAME, FNR, cure, $0
+function complain(hint) {
+	printf "%s:%d: %s\n\t%s\n", FILENAME, FNR, hint, $0
 	bad = 1
 }
 
@@ -24,8 +24,8 @@ BEGIN {
 	beside["job>serve"] = beside["cli>serve"] = beside["cli>job"] = 1
 
 	# Which folder a public header belongs to; those not named belong to base.
-	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http replay:http db:db list:db " \
-	    "migrate:db callers:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job command:cli", words, " ")
+	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http idempotency:http db:db list:db " \
+	    "migrate:db auth_cache:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job command:cli", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")
 		part_of["app/" pair[1] ".h"] = pair[2]
@@ -113,7 +113,7 @@ FILENAME ~ /_routes\.c$/ && code ~ /(^|[^a-z_])(db_[a-z_]+|DB_PARAMS|QUERY|PQ[a-
 	complain("routes know HTTP alone: let the service ask the repository")
 }
 
-FILENAME ~ /_(service|repo)\.c$/ && code ~ /struct request|(^|[^a-z_])(reply|request)_[a-z_]+ *\(/ {
+FILENAME ~ /_(service|repo)\.c$/ && code ~ /struct request|(^|[^a-z_])(respond|response|request)_[a-z_]+ *\(/ {
 	complain("services and repositories know no HTTP: take what is needed as parameters")
 }
 

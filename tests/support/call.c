@@ -107,30 +107,30 @@ parse(struct test *t, const char *text, size_t len)
 }
 
 /* The request's memory goes with the request, so the answer is copied. */
-static struct answer
+static struct test_response
 copy_of_answer(struct test *t, const struct request *req)
 {
-	const struct reply *reply = &req->reply;
+	const struct response *response = &req->response;
 	bool head = strcmp(req->method_text, "HEAD") == 0;
-	struct answer a = {
-		.status = reply->status,
-		.media_type = arena_text(t->arena, reply->media_type),
-		.body = arena_text_n(t->arena, reply->body, head ? 0 : reply->len),
-		.len = reply->len,
-		.nheaders = reply->nheaders,
+	struct test_response a = {
+		.status = response->status,
+		.media_type = arena_text(t->arena, response->media_type),
+		.body = arena_text_n(t->arena, response->body, head ? 0 : response->len),
+		.len = response->len,
+		.nheaders = response->nheaders,
 		.route = req->route,
 	};
 
-	for (size_t i = 0; i < reply->nheaders; i++) {
-		a.headers[i].name = arena_text(t->arena, reply->headers[i].name);
-		a.headers[i].value = arena_text(t->arena, reply->headers[i].value);
+	for (size_t i = 0; i < response->nheaders; i++) {
+		a.headers[i].name = arena_text(t->arena, response->headers[i].name);
+		a.headers[i].value = arena_text(t->arena, response->headers[i].value);
 	}
 	if (a.media_type && strstr(a.media_type, "json") && !head)
 		a.json = parse(t, a.body, a.len);
 	return a;
 }
 
-struct answer
+struct test_response
 call_(struct test *t, const char *method, const char *uri, struct call_options call)
 {
 	const char *env[ENV_MAX];
@@ -148,7 +148,7 @@ call_(struct test *t, const char *method, const char *uri, struct call_options c
 		.body_broken = call.broken,
 	};
 	char *body = copy_of_body(&call, &req.body_len);
-	struct answer a;
+	struct test_response a;
 
 	req.body = body;
 	secrets_note(call.token);
@@ -157,14 +157,14 @@ call_(struct test *t, const char *method, const char *uri, struct call_options c
 	app_handle(&req);
 	a = copy_of_answer(t, &req);
 	secrets_note_members(a.json ? a.body : NULL);
-	answer_check(&(struct asked) { method, uri, &call, &req }, &a);
+	response_check(&(struct asked) { method, uri, &call, &req }, &a);
 	arena_free(memory);
 	free(body);
 	return a;
 }
 
 const char *
-answer_header(const struct answer *a, const char *name)
+response_header_value(const struct test_response *a, const char *name)
 {
 	for (size_t i = 0; i < a->nheaders; i++) {
 		if (strcasecmp(a->headers[i].name, name) == 0)
@@ -175,7 +175,7 @@ answer_header(const struct answer *a, const char *name)
 
 /* The member at that path, and whether there is one; a null is there, but NULL. */
 static bool
-find(const struct answer *a, const char *path, struct json_object **out)
+find(const struct test_response *a, const char *path, struct json_object **out)
 {
 	struct json_object *at = a->json;
 
@@ -199,7 +199,7 @@ find(const struct answer *a, const char *path, struct json_object **out)
 }
 
 static struct json_object *
-get(const struct answer *a, const char *path, enum json_type type)
+get(const struct test_response *a, const char *path, enum json_type type)
 {
 	struct json_object *at = NULL;
 
@@ -210,7 +210,7 @@ get(const struct answer *a, const char *path, enum json_type type)
 }
 
 bool
-answer_has(const struct answer *a, const char *path)
+response_has(const struct test_response *a, const char *path)
 {
 	struct json_object *at;
 
@@ -218,7 +218,7 @@ answer_has(const struct answer *a, const char *path)
 }
 
 bool
-answer_is_null(const struct answer *a, const char *path)
+response_is_null(const struct test_response *a, const char *path)
 {
 	struct json_object *at = NULL;
 
@@ -227,25 +227,25 @@ answer_is_null(const struct answer *a, const char *path)
 }
 
 const char *
-answer_text(const struct answer *a, const char *path)
+response_text(const struct test_response *a, const char *path)
 {
 	return json_object_get_string(get(a, path, json_type_string));
 }
 
 int64_t
-answer_int(const struct answer *a, const char *path)
+response_int(const struct test_response *a, const char *path)
 {
 	return json_object_get_int64(get(a, path, json_type_int));
 }
 
 bool
-answer_bool(const struct answer *a, const char *path)
+response_bool(const struct test_response *a, const char *path)
 {
 	return json_object_get_boolean(get(a, path, json_type_boolean));
 }
 
 size_t
-answer_count(const struct answer *a, const char *path)
+response_count(const struct test_response *a, const char *path)
 {
 	struct json_object *at = NULL;
 
@@ -256,22 +256,22 @@ answer_count(const struct answer *a, const char *path)
 }
 
 const char *
-answer_code(const struct answer *a)
+response_code(const struct test_response *a)
 {
 	bool problem = a->media_type && strcmp(a->media_type, "application/problem+json") == 0;
 
-	return problem && a->json ? answer_text(a, "code") : "";
+	return problem && a->json ? response_text(a, "code") : "";
 }
 
 void
-expect_problem(const struct answer *a, unsigned status, const char *code)
+expect_problem(const struct test_response *a, unsigned status, const char *code)
 {
-	cr_expect(a->status == status && strcmp(answer_code(a), code) == 0,
+	cr_expect(a->status == status && strcmp(response_code(a), code) == 0,
 		  "%u %s was expected, but it is %u: %s", status, code, a->status, a->body);
 }
 
 void
-expect_fields_(const struct answer *a, const char *const *fields)
+expect_fields_(const struct test_response *a, const char *const *fields)
 {
 	size_t wanted = 0, n;
 
@@ -279,7 +279,7 @@ expect_fields_(const struct answer *a, const char *const *fields)
 	if (a->status != 422)
 		return;
 
-	n = answer_count(a, "errors");
+	n = response_count(a, "errors");
 	for (; fields[wanted]; wanted++) {
 		bool found = false;
 
@@ -288,11 +288,11 @@ expect_fields_(const struct answer *a, const char *const *fields)
 			const char *in, *field, *code;
 
 			snprintf(path, sizeof(path), "errors.%zu.in", i);
-			in = answer_text(a, path);
+			in = response_text(a, path);
 			snprintf(path, sizeof(path), "errors.%zu.field", i);
-			field = answer_text(a, path);
+			field = response_text(a, path);
 			snprintf(path, sizeof(path), "errors.%zu.code", i);
-			code = answer_text(a, path);
+			code = response_text(a, path);
 			snprintf(row, sizeof(row), "%s %s %s", in, field, code);
 			found = strcmp(row, fields[wanted]) == 0;
 		}
@@ -305,7 +305,7 @@ void
 expect_access(struct test *t, const struct account *who, const char *uri, const char *patch,
 	      const char *put, unsigned get, unsigned write, unsigned gone)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", uri, .token = who->token);
 	cr_expect_eq(a.status, get, "GET: %u", a.status);
@@ -319,7 +319,7 @@ expect_access(struct test *t, const struct account *who, const char *uri, const 
 	cr_expect_eq(a.status, gone, "DELETE: %u", a.status);
 }
 
-struct answer
+struct test_response
 call_login(struct test *t, const char *email, const char *password)
 {
 	return call(t, "POST", "/api/v1/auth/login",
@@ -327,7 +327,7 @@ call_login(struct test *t, const char *email, const char *password)
 					 password));
 }
 
-struct answer
+struct test_response
 call_refresh(struct test *t, const char *refresh_token)
 {
 	return call(t, "POST", "/api/v1/auth/refresh",
@@ -337,12 +337,12 @@ call_refresh(struct test *t, const char *refresh_token)
 void
 run_job(struct test *t, const char *name, const void *args)
 {
-	static struct slot slot;
+	static struct worker_slot slot;
 	struct job_state state = { .slot = &slot, .key = 1, .late_at = INT64_MAX };
 	struct job job = {
-		.ctx = t->ctx, .state = &state, .kind = job_kind_find(name), .args = args
+		.ctx = t->ctx, .state = &state, .task = job_task_find(name), .args = args
 	};
 
-	cr_assert_not_null(job.kind, "no job %s", name);
-	cr_assert_eq(job.kind->run(&job), OK);
+	cr_assert_not_null(job.task, "no job %s", name);
+	cr_assert_eq(job.task->run(&job), OK);
 }

@@ -6,15 +6,15 @@
  *	Test(lamps, can_be_made)
  *	{
  *		struct account ada = make_user(t, .role = "member");
- *		struct answer a = call(t, "POST", "/api/v1/gizmos", .token = ada.token,
+ *		struct test_response a = call(t, "POST", "/api/v1/gizmos", .token = ada.token,
  *				       .json = "{\"title\":\"Lamp\"}");
  *
  *		cr_assert_eq(a.status, 201);
- *		cr_expect_str_eq(answer_text(&a, "title"), "Lamp");
+ *		cr_expect_str_eq(response_text(&a, "title"), "Lamp");
  *	}
  *
  * Every answer is held against the conventions of the API before call() returns it
- * (answer_check.c); what breaks one fails the test. All that is handed out lives until
+ * (response_check.c); what breaks one fails the test. All that is handed out lives until
  * test_end().
  */
 #ifndef TESTS_CALL_H
@@ -54,42 +54,42 @@ struct call_options {
 	bool too_large, broken;                 /* what the edge says of the body */
 };
 
-struct answer {
+struct test_response {
 	unsigned status;
 	const char *media_type; /* NULL: no body */
 	const char *body;       /* as the client gets it: empty for HEAD */
 	size_t len;             /* Content-Length */
-	struct header headers[REPLY_HEADERS_MAX];
+	struct header headers[RESPONSE_HEADERS_MAX];
 	size_t nheaders;
 	const struct route *route; /* that was found, or NULL */
 	void *json;                /* a json_object; NULL where the body is none */
 };
 
 #define call(t, method, uri, ...) call_((t), (method), (uri), (struct call_options) { __VA_ARGS__ })
-struct answer call_(struct test *, const char *method, const char *uri, struct call_options);
+struct test_response call_(struct test *, const char *method, const char *uri, struct call_options);
 
 /* The value of the header, NULL where it is not there. */
-const char *answer_header(const struct answer *, const char *name);
+const char *response_header_value(const struct test_response *, const char *name);
 
 /* The code of a problem: "not_found"; "" where it is none. */
-const char *answer_code(const struct answer *);
+const char *response_code(const struct test_response *);
 
 /* Fails the test unless the answer is a problem of that status and code. */
-void expect_problem(const struct answer *, unsigned status, const char *code);
+void expect_problem(const struct test_response *, unsigned status, const char *code);
 
 /* Fails the test unless the answer is 422 with exactly these bad fields, in any order:
  * "body title too_short", … The list ends by itself. */
 #define expect_fields(a, ...) expect_fields_((a), (const char *const[]) { __VA_ARGS__, NULL })
-void expect_fields_(const struct answer *, const char *const *fields);
+void expect_fields_(const struct test_response *, const char *const *fields);
 
-/* Members of the answer by path: "items.0.title". answer_has() apart, a member that is not
+/* Members of the answer by path: "items.0.title". response_has() apart, a member that is not
  * there or of another kind fails the test. */
-bool answer_has(const struct answer *, const char *path);
-bool answer_is_null(const struct answer *, const char *path);
-const char *answer_text(const struct answer *, const char *path);
-int64_t answer_int(const struct answer *, const char *path);
-bool answer_bool(const struct answer *, const char *path);
-size_t answer_count(const struct answer *, const char *path); /* of an array or object */
+bool response_has(const struct test_response *, const char *path);
+bool response_is_null(const struct test_response *, const char *path);
+const char *response_text(const struct test_response *, const char *path);
+int64_t response_int(const struct test_response *, const char *path);
+bool response_bool(const struct test_response *, const char *path);
+size_t response_count(const struct test_response *, const char *path); /* of an array or object */
 
 /* An account that is signed in. */
 struct account {
@@ -117,8 +117,8 @@ struct new_account {
 };
 
 /* POST auth/login and auth/refresh. */
-struct answer call_login(struct test *, const char *email, const char *password);
-struct answer call_refresh(struct test *, const char *refresh_token);
+struct test_response call_login(struct test *, const char *email, const char *password);
+struct test_response call_refresh(struct test *, const char *refresh_token);
 
 /* Runs the job of that name in this process. It must succeed. */
 void run_job(struct test *, const char *name, const void *args);

@@ -12,9 +12,9 @@ struct asked {
 };
 
 /* Holds the answer against what the API promises of every answer. */
-void answer_check(const struct asked *, const struct answer *);
+void response_check(const struct asked *, const struct test_response *);
 
 /* Holds it against the OpenAPI document of this application: NULL, or what differs. */
-const char *contract_mismatch(struct arena *, const struct asked *, const struct answer *);
+const char *contract_mismatch(struct arena *, const struct asked *, const struct test_response *);
 
 #endif

@@ -40,15 +40,15 @@ operation_of(struct arena *a, const struct route *route)
 
 /* Where no route was found, any problem may come. */
 static struct json_object *
-response_of(struct arena *a, const struct answer *answer)
+response_of(struct arena *a, const struct test_response *response)
 {
 	struct json_object *all;
 
-	if (!answer->route)
+	if (!response->route)
 		return member(member(member(document(), "components"), "responses"), "Problem");
 
-	all = member(operation_of(a, answer->route), "responses");
-	return json_schema_follow(document(), member(all, arena_printf(a, "%u", answer->status)));
+	all = member(operation_of(a, response->route), "responses");
+	return json_schema_follow(document(), member(all, arena_printf(a, "%u", response->status)));
 }
 
 static const char *
@@ -97,12 +97,12 @@ header_mismatch(struct arena *a, struct json_object *headers, const struct heade
 }
 
 static const char *
-headers_mismatch(struct arena *a, struct json_object *headers, const struct answer *answer)
+headers_mismatch(struct arena *a, struct json_object *headers, const struct test_response *response)
 {
 	const char *wrong;
 
-	for (size_t i = 0; i < answer->nheaders; i++) {
-		wrong = header_mismatch(a, headers, &answer->headers[i]);
+	for (size_t i = 0; i < response->nheaders; i++) {
+		wrong = header_mismatch(a, headers, &response->headers[i]);
 		if (wrong)
 			return wrong;
 	}
@@ -110,46 +110,46 @@ headers_mismatch(struct arena *a, struct json_object *headers, const struct answ
 	{
 		header = json_schema_follow(document(), header);
 		if (json_object_get_boolean(member(header, "required")) &&
-		    !answer_header(answer, name))
+		    !response_header_value(response, name))
 			return arena_printf(a, "the header %s is missing", name);
 	}
 	return NULL;
 }
 
 static const char *
-body_mismatch(struct arena *a, struct json_object *response, const struct answer *answer)
+body_mismatch(struct arena *a, struct json_object *documented, const struct test_response *response)
 {
-	struct json_object *content = member(response, "content"), *media;
+	struct json_object *content = member(documented, "content"), *media;
 	const char *wrong;
 
-	if (!content != !answer->media_type)
+	if (!content != !response->media_type)
 		return "one has a body, the other has none";
 	if (!content)
 		return NULL;
 
-	media = member(content, answer->media_type);
+	media = member(content, response->media_type);
 	if (!media)
 		return "that media type is not described";
-	if (!answer->json)
+	if (!response->json)
 		return NULL;
 
-	wrong = json_schema_mismatch(a, document(), member(media, "schema"), answer->json);
+	wrong = json_schema_mismatch(a, document(), member(media, "schema"), response->json);
 	return wrong ? arena_printf(a, "body: %s", wrong) : NULL;
 }
 
 const char *
-contract_mismatch(struct arena *a, const struct asked *asked, const struct answer *answer)
+contract_mismatch(struct arena *a, const struct asked *asked, const struct test_response *response)
 {
-	struct json_object *response;
+	struct json_object *documented;
 	const char *wrong;
 
-	if (!answer->route && strcmp(asked->method, "OPTIONS") == 0)
+	if (!response->route && strcmp(asked->method, "OPTIONS") == 0)
 		return NULL;
 
-	response = response_of(a, answer);
-	if (!response)
+	documented = response_of(a, response);
+	if (!documented)
 		return "the document does not have that status";
 
-	wrong = headers_mismatch(a, member(response, "headers"), answer);
-	return wrong ? wrong : body_mismatch(a, response, answer);
+	wrong = headers_mismatch(a, member(documented, "headers"), response);
+	return wrong ? wrong : body_mismatch(a, documented, response);
 }

@@ -4,16 +4,16 @@
 static const char *const states[] = { "draft", "active", "archived", NULL };
 
 static const struct field fields[] = {
-	{ UUID(struct gizmo, id), .flags = F_READ, .text = "Identifier." },
-	{ UUID(struct gizmo, owner_id), .flags = F_READ, .text = "The user who owns it." },
+	{ UUID(struct gizmo, id), .flags = F_READ, .summary = "Identifier." },
+	{ UUID(struct gizmo, owner_id), .flags = F_READ, .summary = "The user who owns it." },
 	{ TEXT(struct gizmo, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 200,
-	  .text = "Short name.", .example = "Lamp" },
+	  .summary = "Short name.", .example = "Lamp" },
 	{ TEXT(struct gizmo, description), .flags = F_RW | F_NULLABLE, .max = 5000,
-	  .text = "Free text.", .example = "Brass, with a green shade." },
-	{ ENUM(struct gizmo, status), .flags = F_RW, .choices = states, .initial = "active",
-	  .text = "Stage of life.", .example = "active" },
-	{ TIME(struct gizmo, created_at), .flags = F_READ, .text = "Time of creation." },
-	{ TIME(struct gizmo, updated_at), .flags = F_READ, .text = "Time of the last change." },
+	  .summary = "Free text.", .example = "Brass, with a green shade." },
+	{ ENUM(struct gizmo, status), .flags = F_RW, .choices = states, .default_value = "active",
+	  .summary = "Stage of life.", .example = "active" },
+	{ TIME(struct gizmo, created_at), .flags = F_READ, .summary = "Time of creation." },
+	{ TIME(struct gizmo, updated_at), .flags = F_READ, .summary = "Time of the last change." },
 	{ INT(struct gizmo, version) },
 };
 
@@ -51,11 +51,11 @@ static const struct list_filter filters[] = {
 			.field = { .name = "status",
 				   .type = TYPE_ENUM,
 				   .choices = states,
-				   .text = "Only gizmos in this stage." } },
+				   .summary = "Only gizmos in this stage." } },
 	[BY_OWNER] = { .sql = "owner_id = $",
 		       .field = { .name = "owner_id",
 				  .type = TYPE_UUID,
-				  .text = "Only gizmos of this user." } },
+				  .summary = "Only gizmos of this user." } },
 	[VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
 	[MINE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
 	{ 0 },
@@ -87,7 +87,7 @@ list_my_gizmos(struct request *req)
 
 	list_restrict(&req->list, MINE, req->ctx->caller.user_id);
 	e = db_list(req->ctx, &req->list, &page);
-	return reply_page(req, e, &page);
+	return respond_page(req, e, &page);
 }
 
 static enum error
@@ -98,7 +98,7 @@ create_gizmo(struct request *req)
 	enum error e = db_one(req->ctx, &queries[INSERT], &gizmo, req->ctx->caller.user_id,
 			      in->title, in->description, in->status);
 
-	return reply_record(req, e, &gizmo);
+	return respond_record(req, e, &gizmo);
 }
 
 static enum error
@@ -113,7 +113,7 @@ show_gizmo(struct request *req)
 	struct gizmo gizmo;
 	enum error e = find_gizmo(req, &gizmo);
 
-	return reply_record(req, e, &gizmo);
+	return respond_record(req, e, &gizmo);
 }
 
 static enum error
@@ -127,7 +127,7 @@ update_gizmo(struct request *req, uint64_t given)
 	    p_bool(schema_given(&gizmo_schema, given, "description")), in->description,
 	    p_bool(schema_given(&gizmo_schema, given, "status")), in->status);
 
-	return reply_record(req, e, &gizmo);
+	return respond_record(req, e, &gizmo);
 }
 
 static enum error
@@ -145,44 +145,44 @@ replace_gizmo(struct request *req)
 static enum error
 delete_gizmo(struct request *req)
 {
-	enum error e =
-	    db_touch(req->ctx, &queries[DELETE_ONE], request_path(req, "id"), visible_to(req->ctx));
+	enum error e = db_exec_one(req->ctx, &queries[DELETE_ONE], request_path(req, "id"),
+				   visible_to(req->ctx));
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 static const struct route routes[] = {
-	{ GET, "/gizmos", reply_list, ACCESS_VIEWER, .scope = "gizmos:read", .list = &all_gizmos,
-	  .reply = &gizmo_schema, .cache_seconds = 30, .id = "gizmos_list",
-	  .text = "List the caller's gizmos; admins list everyone's." },
+	{ GET, "/gizmos", respond_list, ACCESS_VIEWER, .scope = "gizmos:read", .list = &all_gizmos,
+	  .response = &gizmo_schema, .cache_seconds = 30, .id = "gizmos_list",
+	  .summary = "List the caller's gizmos; admins list everyone's." },
 	{ GET, "/gizmos/my", list_my_gizmos, ACCESS_VIEWER, .scope = "gizmos:read",
-	  .list = &all_gizmos, .reply = &gizmo_schema, .cache_seconds = 30, .id = "gizmos_list_my",
-	  .text = "List the caller's gizmos, whatever the role." },
+	  .list = &all_gizmos, .response = &gizmo_schema, .cache_seconds = 30,
+	  .id = "gizmos_list_my", .summary = "List the caller's gizmos, whatever the role." },
 	{ POST, "/gizmos", create_gizmo, ACCESS_MEMBER, .scope = "gizmos:write",
-	  .body = &gizmo_schema, .reply = &gizmo_schema, .status = 201, .idempotent = true,
-	  .id = "gizmos_create", .text = "Create a gizmo." },
+	  .body = &gizmo_schema, .response = &gizmo_schema, .status = 201, .idempotent = true,
+	  .id = "gizmos_create", .summary = "Create a gizmo." },
 	{ GET, "/gizmos/{id}", show_gizmo, ACCESS_VIEWER, .scope = "gizmos:read",
-	  .reply = &gizmo_schema, .id = "gizmos_show", .text = "Show a gizmo." },
+	  .response = &gizmo_schema, .id = "gizmos_show", .summary = "Show a gizmo." },
 	{ PATCH, "/gizmos/{id}", change_gizmo, ACCESS_MEMBER, .scope = "gizmos:write",
-	  .body = &gizmo_schema, .reply = &gizmo_schema, .id = "gizmos_update",
-	  .text = "Update a gizmo by JSON merge patch." },
+	  .body = &gizmo_schema, .response = &gizmo_schema, .id = "gizmos_update",
+	  .summary = "Update a gizmo by JSON merge patch." },
 	{ PUT, "/gizmos/{id}", replace_gizmo, ACCESS_MEMBER, .scope = "gizmos:write",
-	  .body = &gizmo_schema, .reply = &gizmo_schema, .id = "gizmos_replace",
-	  .text = "Replace a gizmo." },
+	  .body = &gizmo_schema, .response = &gizmo_schema, .id = "gizmos_replace",
+	  .summary = "Replace a gizmo." },
 	{ DELETE, "/gizmos/{id}", delete_gizmo, ACCESS_MEMBER, .scope = "gizmos:write",
 	  .status = 204, .errors = { E_CONFLICT }, .id = "gizmos_delete",
-	  .text = "Delete a gizmo." },
+	  .summary = "Delete a gizmo." },
 	{ 0 },
 };
 
 /* Deleting an account deletes its gizmos. */
-static const char *const follows[] = { "users", NULL };
+static const char *const invalidated_by[] = { "users", NULL };
 
 const struct feature gizmos_feature = {
 	.name = "gizmos",
-	.text = "What the tests of the core create, list, change and delete.",
+	.summary = "What the tests of the core create, list, change and delete.",
 	.routes = routes,
 	.queries = queries,
 	.lists = lists,
-	.follows = follows,
+	.invalidated_by = invalidated_by,
 };

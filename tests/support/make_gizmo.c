@@ -32,7 +32,7 @@ make_gizmo_(struct test *t, const struct account *owner, struct new_gizmo in)
 void
 make_gizmos(struct test *t, const struct account *owner, int n, bool same_moment)
 {
-	cr_assert_eq(db_run(t->ctx, &queries[GIZMOS], NULL, owner->id, p_int(t->ctx, n),
-			    p_bool(same_moment)),
+	cr_assert_eq(db_exec(t->ctx, &queries[GIZMOS], NULL, owner->id, p_int(t->ctx, n),
+			     p_bool(same_moment)),
 		     OK);
 }

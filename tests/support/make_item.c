@@ -32,7 +32,7 @@ make_item_(struct test *t, const struct account *owner, struct new_item in)
 void
 make_items(struct test *t, const struct account *owner, int n, bool same_moment)
 {
-	cr_assert_eq(
-	    db_run(t->ctx, &queries[ITEMS], NULL, owner->id, p_int(t->ctx, n), p_bool(same_moment)),
-	    OK);
+	cr_assert_eq(db_exec(t->ctx, &queries[ITEMS], NULL, owner->id, p_int(t->ctx, n),
+			     p_bool(same_moment)),
+		     OK);
 }

@@ -146,7 +146,7 @@ Test(arena, the_guard_is_taken_where_the_limit_is_reached)
 	struct arena *a = arena_new(100 * 1024);
 	volatile int pieces = 0;
 
-	if (setjmp(*arena_guard(a)) == 0) {
+	if (setjmp(*arena_catch(a)) == 0) {
 		for (;;) {
 			arena_alloc(a, 1024);
 			pieces++;
@@ -154,7 +154,7 @@ Test(arena, the_guard_is_taken_where_the_limit_is_reached)
 	}
 	cr_expect_gt(pieces, 60);
 	cr_expect_leq(pieces, 100);
-	arena_unguard(a);
+	arena_uncatch(a);
 
 	arena_reset(a);
 	cr_expect_not_null(arena_alloc(a, 60 * 1024), "a reset gives the room back");
@@ -166,19 +166,19 @@ Test(arena, the_guard_is_taken_for_absurd_sizes)
 	struct arena *a = arena_new(MEGABYTE);
 	volatile int unwound = 0;
 
-	if (setjmp(*arena_guard(a)) == 0)
+	if (setjmp(*arena_catch(a)) == 0)
 		arena_alloc(a, SIZE_MAX);
 	else
 		unwound++;
-	if (setjmp(*arena_guard(a)) == 0)
+	if (setjmp(*arena_catch(a)) == 0)
 		arena_alloc(a, SIZE_MAX - 7);
 	else
 		unwound++;
-	if (setjmp(*arena_guard(a)) == 0)
+	if (setjmp(*arena_catch(a)) == 0)
 		arena_array(a, SIZE_MAX / 2 + 2, 2);
 	else
 		unwound++;
-	if (setjmp(*arena_guard(a)) == 0)
+	if (setjmp(*arena_catch(a)) == 0)
 		arena_array(a, 1 << 20, 2);
 	else
 		unwound++;
@@ -192,7 +192,7 @@ Test(arena, a_deferred_object_is_released_where_no_memory_is_left_to_note_it)
 	volatile bool unwound = false;
 	char object = 'x';
 
-	if (setjmp(*arena_guard(a)) == 0) {
+	if (setjmp(*arena_catch(a)) == 0) {
 		for (int i = 0; i < 32 * 1024 / 16; i++)
 			arena_alloc(a, 16);
 		arena_defer(a, release, &object);
@@ -220,8 +220,8 @@ Test(arena, an_ended_guard_is_not_taken, .exit_code = EXIT_FAILURE)
 	struct arena *a = arena_new(1000);
 
 	freopen("/dev/null", "w", stderr);
-	if (setjmp(*arena_guard(a)) == 0) {
-		arena_unguard(a);
+	if (setjmp(*arena_catch(a)) == 0) {
+		arena_uncatch(a);
 		arena_alloc(a, 1001);
 	}
 	_exit(0);

@@ -123,7 +123,7 @@ Test(hash_queue, forgetting_a_process_frees_its_places)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
 
-	hash_forget(first);
+	hash_queue_release(first);
 	cr_expect_eq(hash_enter(&own), HASH_RUN);
 	leave(first);
 }
@@ -132,7 +132,7 @@ Test(hash_queue, forgetting_a_process_frees_its_places)
 Test(hash_queue, a_busy_worker_does_not_delay_the_others)
 {
 	pid_t first = enter("a", NULL, HASH_RUN), second = enter("b", NULL, HASH_WAIT);
-	struct slot *slot = shared_slot_at(0);
+	struct worker_slot *slot = shared_slot_at(0);
 
 	slot->pid = second;
 	cr_expect_eq(hash_enter(&own), HASH_WAIT);
@@ -151,7 +151,7 @@ Test(hash_queue, a_busy_worker_does_not_delay_the_others)
 Test(hash_queue, a_worker_that_hashes_counts_although_it_is_busy)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
-	struct slot *slot = shared_slot_at(0);
+	struct worker_slot *slot = shared_slot_at(0);
 
 	slot->pid = first;
 	slot->busy_until = 1;
@@ -164,7 +164,7 @@ Test(hash_queue, a_worker_that_has_hashed_does_not_count)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
 	struct hash_ticket of_first = { .number = 1, .place = 0, .ran = true };
-	struct slot *slot = shared_slot_at(0);
+	struct worker_slot *slot = shared_slot_at(0);
 
 	slot->pid = first;
 	slot->busy_until = 1;

@@ -9,18 +9,18 @@ static const int64_t bounds[METRIC_BOUNDS] = { 5000,    100000,  1000000, 250000
 					       4000000, 5000000, 6000000, 7000000,   8000000,
 					       9000000, 9100000, 9200000, 3600000000 };
 static const struct metric lamps = { .name = "lamps_total",
-				     .text = "Lamps.",
+				     .summary = "Lamps.",
 				     .labels = { "colour", "shade" } };
-static const struct metric plain = { .name = "plain_total", .text = "No labels." };
+static const struct metric plain = { .name = "plain_total", .summary = "No labels." };
 static const struct metric lamp_seconds = {
 	.name = "lamp_seconds",
-	.text = "How long.",
+	.summary = "How long.",
 	.type = METRIC_HISTOGRAM,
 	.labels = { "colour" },
 	.bounds = bounds,
 };
 static const struct metric lit = {
-	.name = "lit_total", .text = "How often.", .labels = { "colour" }, .of = &lamp_seconds
+	.name = "lit_total", .summary = "How often.", .labels = { "colour" }, .of = &lamp_seconds
 };
 
 static struct arena *arena;

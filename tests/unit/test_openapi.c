@@ -38,7 +38,7 @@ static const char *const grants[] = { "password", NULL };
 static int64_t pin_min = 6;
 
 static const struct field maker_fields[] = {
-	{ TEXT(struct maker, name), .flags = F_READ, .text = "Its name." },
+	{ TEXT(struct maker, name), .flags = F_READ, .summary = "Its name." },
 };
 static const struct schema maker_schema = SCHEMA("Maker", struct maker, maker_fields);
 /* Another schema of that name. */
@@ -48,29 +48,29 @@ static const struct field tag = { .type = TYPE_TEXT, .min = 1, .max = 5, .exampl
 static const struct field size = { .type = TYPE_ENUM, .choices = colours };
 
 static const struct field lamp_fields[] = {
-	{ UUID(struct lamp, id), .flags = F_READ, .text = "Identifier." },
+	{ UUID(struct lamp, id), .flags = F_READ, .summary = "Identifier." },
 	{ TEXT(struct lamp, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 10,
-	  .text = "A \"name\".", .example = "Lamp" },
+	  .summary = "A \"name\".", .example = "Lamp" },
 	{ TEXT(struct lamp, note), .flags = F_RW | F_NULLABLE, .min = 30, .max = 40 },
 	{ ENUM(struct lamp, colour), .flags = F_RW | F_NULLABLE, .choices = colours,
-	  .aliases = aliases, .initial = "green" },
+	  .aliases = aliases, .default_value = "green" },
 	{ TIME(struct lamp, made_at), .flags = F_READ | F_CREATE },
 	{ EMAIL(struct lamp, email), .flags = F_READ | F_UPDATE },
 	{ TEXT(struct lamp, pin), .flags = F_CREATE | F_SECRET, .min = 1, .max = 8,
 	  .min_setting = &pin_min },
 	{ TEXT(struct lamp, hidden) },
-	{ INT(struct lamp, watts), .flags = F_RW, .min = 5, .max = 100, .initial = "40" },
+	{ INT(struct lamp, watts), .flags = F_RW, .min = 5, .max = 100, .default_value = "40" },
 	{ INT(struct lamp, free), .flags = F_RW | F_REQUIRED },
-	{ BOOL(struct lamp, lit), .flags = F_RW, .initial = "false" },
+	{ BOOL(struct lamp, lit), .flags = F_RW, .default_value = "false" },
 	{ RECORD(struct lamp, maker, &maker_schema), .flags = F_READ },
 	{ RECORD(struct lamp, seller, &other_maker_schema), .flags = F_READ | F_NULLABLE },
 	{ RECORDS(struct lamp, parts, &maker_schema), .flags = F_READ },
 	{ DATE(struct lamp, sold_on), .flags = F_RW | F_NULLABLE },
 	{ DECIMAL(struct lamp, price, 2), .flags = F_RW, .min = 0, .max = 500 },
-	{ DECIMAL(struct lamp, weight, 0), .flags = F_RW | F_NULLABLE, .initial = "7" },
+	{ DECIMAL(struct lamp, weight, 0), .flags = F_RW | F_NULLABLE, .default_value = "7" },
 	{ JSON(struct lamp, extra), .flags = F_RW | F_NULLABLE },
 	{ JSON(struct lamp, more), .flags = F_READ },
-	{ ARRAY(struct lamp, tags, &tag), .flags = F_RW, .text = "Words." },
+	{ ARRAY(struct lamp, tags, &tag), .flags = F_RW, .summary = "Words." },
 	{ ARRAY(struct lamp, sizes, &size), .flags = F_RW | F_NULLABLE, .min = 1, .max = 2 },
 };
 static const struct schema lamp_schema = SCHEMA("Lamp", struct lamp, lamp_fields);
@@ -95,7 +95,7 @@ static const struct schema form_schema = SCHEMA("SignForm", struct sign, form_fi
 
 static const struct field search_fields[] = {
 	{ TEXT(struct lamp, title), .flags = F_CREATE | F_REQUIRED, .min = 1, .max = 200 },
-	{ INT(struct lamp, watts), .flags = F_CREATE, .max = 60, .initial = "3" },
+	{ INT(struct lamp, watts), .flags = F_CREATE, .max = 60, .default_value = "3" },
 	{ TEXT(struct lamp, hidden) },
 };
 static const struct schema search_schema = SCHEMA("Search", struct lamp, search_fields);
@@ -106,7 +106,7 @@ static const struct list_filter filters[] = {
 		     .type = TYPE_ENUM,
 		     .choices = colours,
 		     .aliases = aliases,
-		     .text = "Of it." } },
+		     .summary = "Of it." } },
 	{ .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
 	{ .sql = "made_at > $", .field = { .name = "after", .type = TYPE_TIME } },
 	{ 0 },
@@ -122,27 +122,27 @@ static const struct list lamps = {
 };
 
 static enum error
-answer(struct request *req)
+response(struct request *req)
 {
-	return reply_empty(req, OK);
+	return respond_empty(req, OK);
 }
 
 static const struct route lamp_routes[] = {
-	{ GET, "/lamps", answer, ACCESS_VIEWER, .scope = "lamps:read", .list = &lamps,
-	  .reply = &lamp_schema, .id = "lamps_list", .text = "List \"lamps\"." },
-	{ POST, "/lamps", answer, ACCESS_MEMBER, .scope = "", .body = &lamp_schema,
-	  .reply = &lamp_schema, .status = 201, .errors = { E_CONFLICT, E_LAST_OWNER },
-	  .id = "lamps_create", .text = "Create." },
-	{ GET, "/lamps/{id}", answer, ACCESS_PUBLIC, .reply = &lamp_schema, .id = "lamps_show",
-	  .text = "Show." },
-	{ PATCH, "/lamps/{id}", answer, ACCESS_ADMIN, .body = &lamp_schema, .reply = &lamp_schema,
-	  .id = "lamps_update", .text = "Change." },
-	{ DELETE, "/lamps/{id}/parts/{part_id}", answer, ACCESS_OWNER, .status = 204,
-	  .sends = { { "X-Rest", "How many are left." } }, .id = "lamps_create",
-	  .text = "An id that was used before." },
-	{ GET, "/lamps/search", answer, ACCESS_VIEWER, .query = &search_schema,
-	  .reply = &lamp_schema, .id = "lamps_search", .text = "Search." },
-	{ GET, "/lamps", answer, ACCESS_PUBLIC, .id = "never_reached" },
+	{ GET, "/lamps", response, ACCESS_VIEWER, .scope = "lamps:read", .list = &lamps,
+	  .response = &lamp_schema, .id = "lamps_list", .summary = "List \"lamps\"." },
+	{ POST, "/lamps", response, ACCESS_MEMBER, .scope = "", .body = &lamp_schema,
+	  .response = &lamp_schema, .status = 201, .errors = { E_CONFLICT, E_LAST_OWNER },
+	  .id = "lamps_create", .summary = "Create." },
+	{ GET, "/lamps/{id}", response, ACCESS_PUBLIC, .response = &lamp_schema, .id = "lamps_show",
+	  .summary = "Show." },
+	{ PATCH, "/lamps/{id}", response, ACCESS_ADMIN, .body = &lamp_schema,
+	  .response = &lamp_schema, .id = "lamps_update", .summary = "Change." },
+	{ DELETE, "/lamps/{id}/parts/{part_id}", response, ACCESS_OWNER, .status = 204,
+	  .response_headers = { { "X-Rest", "How many are left." } }, .id = "lamps_create",
+	  .summary = "An id that was used before." },
+	{ GET, "/lamps/search", response, ACCESS_VIEWER, .query = &search_schema,
+	  .response = &lamp_schema, .id = "lamps_search", .summary = "Search." },
+	{ GET, "/lamps", response, ACCESS_PUBLIC, .id = "never_reached" },
 	{ 0 },
 };
 
@@ -150,35 +150,37 @@ static const struct rate rate = { 5, 60 }, no_rate;
 static const struct limit sign_limit = { "sign", &rate, NULL }, no_limit = { "no", &no_rate, NULL };
 
 static const struct route other_routes[] = {
-	{ POST, "/sign/token", answer, ACCESS_PUBLIC, .body = &sign_schema, .form = &form_schema,
+	{ POST, "/sign/token", response, ACCESS_PUBLIC, .body = &sign_schema, .form = &form_schema,
 	  .errors = { E_INVALID_CREDENTIALS }, .limits = { &sign_limit }, .id = "sign_token",
-	  .text = "Sign in." },
-	{ GET, "/state", answer, ACCESS_PUBLIC, .root = true, .reply = &maker_schema,
-	  .reply_503 = true, .id = "state", .text = "State." },
-	{ GET, "/numbers", answer, ACCESS_PUBLIC, .root = true, .media_type = "text/plain",
-	  .limits = { &no_limit }, .id = "numbers", .text = "Numbers." },
-	{ GET, "/self", answer, ACCESS_NOBODY, .id = "self", .text = "Closed." },
+	  .summary = "Sign in." },
+	{ GET, "/state", response, ACCESS_PUBLIC, .root = true, .response = &maker_schema,
+	  .body_on_503 = true, .id = "state", .summary = "State." },
+	{ GET, "/numbers", response, ACCESS_PUBLIC, .root = true, .media_type = "text/plain",
+	  .limits = { &no_limit }, .id = "numbers", .summary = "Numbers." },
+	{ GET, "/self", response, ACCESS_NOBODY, .id = "self", .summary = "Closed." },
 	{ 0 },
 };
 
 /* Rows that are counted, and a path that is shown only in another way. */
 static const struct route plug_routes[] = {
-	{ GET, "/plugs/{id}", answer, ACCESS_PUBLIC, .reply = &plug_schema, .id = "plugs_show" },
-	{ PUT, "/plugs/{id}", answer, ACCESS_PUBLIC, .reply = &plug_schema, .id = "plugs_replace" },
-	{ DELETE, "/plugs/{id}", answer, ACCESS_PUBLIC, .status = 204, .id = "plugs_delete" },
-	{ POST, "/plugs", answer, ACCESS_PUBLIC, .reply = &plug_schema, .status = 201,
+	{ GET, "/plugs/{id}", response, ACCESS_PUBLIC, .response = &plug_schema,
+	  .id = "plugs_show" },
+	{ PUT, "/plugs/{id}", response, ACCESS_PUBLIC, .response = &plug_schema,
+	  .id = "plugs_replace" },
+	{ DELETE, "/plugs/{id}", response, ACCESS_PUBLIC, .status = 204, .id = "plugs_delete" },
+	{ POST, "/plugs", response, ACCESS_PUBLIC, .response = &plug_schema, .status = 201,
 	  .id = "plugs_create" },
-	{ POST, "/plugs/{id}/test", answer, ACCESS_PUBLIC, .reply = &maker_schema, .status = 202,
-	  .location = "/tests", .idempotent = true, .id = "plugs_test" },
+	{ POST, "/plugs/{id}/test", response, ACCESS_PUBLIC, .response = &maker_schema,
+	  .status = 202, .location = "/tests", .idempotent = true, .id = "plugs_test" },
 	{ 0 },
 };
 
 static const struct feature plug_feature = { .name = "plugs", .routes = plug_routes };
 static const struct feature lamp_feature = { .name = "lamps",
-					     .text = "Light.",
+					     .summary = "Light.",
 					     .routes = lamp_routes };
 static const struct feature other_feature = {
-	.name = "other", .text = "The rest.", .routes = other_routes, .api_keys = true
+	.name = "other", .summary = "The rest.", .routes = other_routes, .api_keys = true
 };
 static const struct feature bare_feature = { .name = "bare", .routes = NULL };
 

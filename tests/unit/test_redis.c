@@ -227,7 +227,7 @@ Test(redis, one_that_refuses_is_told_of_once)
 
 /* One that answers everything with the same; never returns. */
 static NORETURN void
-answer_with(int listener, const char *reply)
+answer_with(int listener, const char *response)
 {
 	char request[4096];
 
@@ -235,7 +235,7 @@ answer_with(int listener, const char *reply)
 		int fd = accept(listener, NULL, NULL);
 
 		while (read(fd, request, sizeof(request)) > 0 &&
-		       write(fd, reply, strlen(reply)) > 0)
+		       write(fd, response, strlen(response)) > 0)
 			continue;
 		close(fd);
 	}

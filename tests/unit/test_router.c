@@ -21,13 +21,13 @@ struct told {
 
 static const struct field thing_fields[] = {
 	{ TEXT(struct thing, name), .flags = F_RW | F_REQUIRED, .min = 2, .max = 9 },
-	{ INT(struct thing, stock), .flags = F_RW, .min = 1, .max = 5, .initial = "3" },
+	{ INT(struct thing, stock), .flags = F_RW, .min = 1, .max = 5, .default_value = "3" },
 };
 static const struct schema thing_schema = SCHEMA("Thing", struct thing, thing_fields);
 
 static const struct field search_fields[] = {
 	{ TEXT(struct search, q), .flags = F_CREATE | F_REQUIRED, .min = 1, .max = 5 },
-	{ INT(struct search, depth), .flags = F_CREATE, .min = 1, .max = 5, .initial = "2" },
+	{ INT(struct search, depth), .flags = F_CREATE, .min = 1, .max = 5, .default_value = "2" },
 };
 static const struct schema search_schema = SCHEMA("Search", struct search, search_fields);
 
@@ -39,7 +39,7 @@ tell(struct request *req, const char *text)
 {
 	struct told told = { text };
 
-	return reply_record(req, OK, &told);
+	return respond_record(req, OK, &told);
 }
 
 static enum error
@@ -121,7 +121,7 @@ fail_busily(struct request *req)
 static enum error
 send_header(struct request *req)
 {
-	reply_header(req, "X-Test", request_env(req, "HTTP_X_TEST"));
+	response_header(req, "X-Test", request_env(req, "HTTP_X_TEST"));
 	return tell_route(req);
 }
 
@@ -131,7 +131,7 @@ make_thing(struct request *req)
 	return tell(req, "made");
 }
 
-#define MORE .reply = &told_schema, .text = "For a test."
+#define MORE .response = &told_schema, .summary = "For a test."
 
 static const struct route routes[] = {
 	{ GET, "/things/my", tell_route, ACCESS_PUBLIC, .id = "my", MORE },
@@ -155,7 +155,7 @@ static const struct route routes[] = {
 	{ GET, "/busy", fail_busily, ACCESS_PUBLIC, .id = "busy", .errors = { E_RATE_LIMITED },
 	  MORE },
 	{ GET, "/header", send_header, ACCESS_PUBLIC, .id = "header",
-	  .sends = { { "X-Test", "What came." } }, MORE },
+	  .response_headers = { { "X-Test", "What came." } }, MORE },
 	{ GET, "/access/nobody", tell_caller, .id = "nobody", MORE },
 	{ GET, "/access/public", tell_caller, ACCESS_PUBLIC, .id = "public", MORE },
 	{ GET, "/access/viewer", tell_caller, ACCESS_VIEWER, .scope = "", .id = "viewer", MORE },
@@ -226,9 +226,9 @@ TestSuite(router, .init = begin, .fini = end);
 static const char *
 told_by(const char *uri)
 {
-	struct answer a = call(t, "GET", uri);
+	struct test_response a = call(t, "GET", uri);
 
-	return a.status == 200 ? answer_text(&a, "text") : answer_code(&a);
+	return a.status == 200 ? response_text(&a, "text") : response_code(&a);
 }
 
 Test(router, finds_literals_before_ids)
@@ -271,36 +271,36 @@ Test(router, gives_ids_by_their_names)
 
 Test(router, gathers_the_methods_of_all_rows_that_fit)
 {
-	struct answer a = call(t, "POST", "/p/things/" ID);
+	struct test_response a = call(t, "POST", "/p/things/" ID);
 
-	cr_expect_str_eq(answer_header(&a, "Allow"), "GET, DELETE, HEAD, OPTIONS");
+	cr_expect_str_eq(response_header_value(&a, "Allow"), "GET, DELETE, HEAD, OPTIONS");
 	a = call(t, "POST", "/p/things/my");
-	cr_expect_str_eq(answer_header(&a, "Allow"), "GET, HEAD, OPTIONS");
+	cr_expect_str_eq(response_header_value(&a, "Allow"), "GET, HEAD, OPTIONS");
 	a = call(t, "OPTIONS", "/p/input");
-	cr_expect_str_eq(answer_header(&a, "Allow"), "POST, OPTIONS");
+	cr_expect_str_eq(response_header_value(&a, "Allow"), "POST, OPTIONS");
 }
 
 /* ---- input */
 
 Test(router, input_of_body_and_query)
 {
-	struct answer a = call(t, "POST", "/p/input?q=%41+b", .json = "{\"name\":\"Lamp\"}");
+	struct test_response a = call(t, "POST", "/p/input?q=%41+b", .json = "{\"name\":\"Lamp\"}");
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "text"), "Lamp 3 A b 2");
+	cr_expect_str_eq(response_text(&a, "text"), "Lamp 3 A b 2");
 	a = call(t, "POST", "/p/input?depth=5&q=x", .form = "name=a+%26b&stock=4");
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "text"), "a &b 4 x 5");
+	cr_expect_str_eq(response_text(&a, "text"), "a &b 4 x 5");
 }
 
 Test(router, every_bad_field_of_body_and_query_at_once)
 {
-	struct answer a = call(t, "POST", "/p/input?depth=9&x=1&depth=1",
-			       .json = "{\"name\":\"L\",\"stock\":9,\"y\":1}");
+	struct test_response a = call(t, "POST", "/p/input?depth=9&x=1&depth=1",
+				      .json = "{\"name\":\"L\",\"stock\":9,\"y\":1}");
 
 	expect_fields(&a, "query q required", "query depth invalid_format", "query x unknown_field",
 		      "body name too_short", "body stock too_large", "body y unknown_field");
-	cr_expect_str_eq(answer_text(&a, "detail"), "6 fields are not valid");
+	cr_expect_str_eq(response_text(&a, "detail"), "6 fields are not valid");
 	a = call(t, "POST", "/p/input?depth=0", .form = "name=L&stock=x&y=1");
 	expect_fields(&a, "query q required", "query depth too_small", "body name too_short",
 		      "body stock invalid_type", "body y unknown_field");
@@ -308,15 +308,15 @@ Test(router, every_bad_field_of_body_and_query_at_once)
 
 Test(router, a_body_that_is_no_object_beside_a_bad_query)
 {
-	struct answer a = call(t, "POST", "/p/input?depth=9", .json = "[]");
+	struct test_response a = call(t, "POST", "/p/input?depth=9", .json = "[]");
 
 	expect_problem(&a, 422, "validation_error");
-	cr_expect_geq(answer_count(&a, "errors"), 2, "the query's are lost: %s", a.body);
+	cr_expect_geq(response_count(&a, "errors"), 2, "the query's are lost: %s", a.body);
 }
 
 Test(router, malformed_json_goes_before_bad_fields)
 {
-	struct answer a = call(t, "POST", "/p/input?depth=9", .json = "{");
+	struct test_response a = call(t, "POST", "/p/input?depth=9", .json = "{");
 
 	expect_problem(&a, 400, "malformed_json");
 }
@@ -324,7 +324,7 @@ Test(router, malformed_json_goes_before_bad_fields)
 Test(router, a_bad_form)
 {
 	static const char *const forms[] = { "name=%zz", "name=%00", "%=1", "name=\xff", "name=%" };
-	struct answer a;
+	struct test_response a;
 
 	for (size_t i = 0; i < COUNT(forms); i++) {
 		a = call(t, "POST", "/p/input?q=x", .form = forms[i]);
@@ -336,13 +336,13 @@ Test(router, a_bad_form)
 	expect_fields(&a, "body name invalid_format");
 	a = call(t, "POST", "/p/input?q=x", .form = "{\"name\":\"ab\"}");
 	expect_problem(&a, 415, "unsupported_media_type");
-	cr_expect_not_null(strstr(answer_text(&a, "detail"), "application/json"));
+	cr_expect_not_null(strstr(response_text(&a, "detail"), "application/json"));
 }
 
 Test(router, too_many_parameters)
 {
 	struct buf b = buf_new(t->arena, 1 << 20);
-	struct answer a;
+	struct test_response a;
 
 	buf_text(&b, "/p/things/my?a=1");
 	for (int i = 0; i < 200; i++)
@@ -363,7 +363,7 @@ Test(router, who_may_what)
 		for (size_t k = 0; k < COUNT(callers); k++) {
 			const char *path =
 			    arena_printf(t->arena, "/p/access/%s", routes_by_rank[r]);
-			struct answer a = call(t, "GET", path, .token = callers[k]);
+			struct test_response a = call(t, "GET", path, .token = callers[k]);
 			unsigned wanted = r == 0                 ? 403
 					  : r == 1 || k >= r - 1 ? 200
 					  : k == 0               ? 401
@@ -377,21 +377,21 @@ Test(router, who_may_what)
 
 Test(router, a_public_route_asks_for_no_caller)
 {
-	struct answer a = call(t, "GET", "/p/access/public", .token = "nonsense");
+	struct test_response a = call(t, "GET", "/p/access/public", .token = "nonsense");
 
 	cr_assert_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "text"), "none");
+	cr_expect_str_eq(response_text(&a, "text"), "none");
 }
 
 Test(router, api_keys_need_a_scope)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/p/access/member", .token = "key-with-scope");
 	cr_expect_eq(a.status, 200);
 	a = call(t, "GET", "/p/access/member", .token = "key");
 	expect_problem(&a, 403, "insufficient_scope");
-	cr_expect_str_eq(answer_header(&a, "WWW-Authenticate"),
+	cr_expect_str_eq(response_header_value(&a, "WWW-Authenticate"),
 			 "Bearer error=\"insufficient_scope\"");
 	a = call(t, "GET", "/p/access/viewer", .token = "key");
 	cr_expect_eq(a.status, 200, "any key may: %s", a.body);
@@ -403,47 +403,47 @@ Test(router, api_keys_need_a_scope)
 
 Test(router, caching_is_for_success_alone)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/p/cached");
-	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "public, max-age=600");
+	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "public, max-age=600");
 	a = call(t, "HEAD", "/p/cached");
-	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "public, max-age=600");
+	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "public, max-age=600");
 	a = call(t, "OPTIONS", "/p/cached");
-	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-store");
+	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "no-store");
 	a = call(t, "GET", "/p/inside");
-	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-store");
+	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "no-store");
 	a = call(t, "GET", "/p/memory");
-	cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-store");
+	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "no-store");
 }
 
 Test(router, the_status_of_success_is_the_rows)
 {
-	struct answer a = call(t, "POST", "/p/made");
+	struct test_response a = call(t, "POST", "/p/made");
 
 	cr_expect_eq(a.status, 202);
-	cr_expect_null(answer_header(&a, "Location"));
+	cr_expect_null(response_header_value(&a, "Location"));
 }
 
 Test(router, headers_end_at_a_control_character)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/p/header", .header = "HTTP_X_TEST=good\r\nSet-Cookie: bad=1");
-	cr_expect_str_eq(answer_header(&a, "X-Test"), "good");
+	cr_expect_str_eq(response_header_value(&a, "X-Test"), "good");
 	a = call(t, "GET", "/p/header", .header = "HTTP_X_TEST=caf\xc3\xa9\x7f.");
-	cr_expect_str_eq(answer_header(&a, "X-Test"), "caf\xc3\xa9");
+	cr_expect_str_eq(response_header_value(&a, "X-Test"), "caf\xc3\xa9");
 }
 
 /* ---- what goes wrong inside */
 
 Test(router, memory_that_runs_out_is_overload)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", "/p/memory", .header = "HTTP_X_REQUEST_ID=my-request-1");
 	expect_problem(&a, 503, "overloaded");
-	cr_expect_str_eq(answer_text(&a, "request_id"), "my-request-1");
+	cr_expect_str_eq(response_text(&a, "request_id"), "my-request-1");
 	a = call(t, "GET", "/p/slowly");
 	expect_problem(&a, 503, "overloaded");
 	cr_expect_eq(releases, 1, "what was deferred is released");
@@ -453,7 +453,7 @@ Test(router, memory_that_runs_out_is_overload)
 
 Test(router, an_inner_error_says_nothing)
 {
-	struct answer a = call(t, "GET", "/p/inside");
+	struct test_response a = call(t, "GET", "/p/inside");
 
 	expect_problem(&a, 500, "internal_error");
 	cr_expect_null(strstr(a.body, "hush"));
@@ -461,7 +461,7 @@ Test(router, an_inner_error_says_nothing)
 
 Test(router, the_detail_of_another_error_is_not_told)
 {
-	struct answer a = call(t, "GET", "/p/old");
+	struct test_response a = call(t, "GET", "/p/old");
 
 	expect_problem(&a, 404, "not_found");
 	cr_expect_null(strstr(a.body, "somewhere else"));
@@ -469,8 +469,8 @@ Test(router, the_detail_of_another_error_is_not_told)
 
 Test(router, retry_after_is_the_failures)
 {
-	struct answer a = call(t, "GET", "/p/busy");
+	struct test_response a = call(t, "GET", "/p/busy");
 
 	expect_problem(&a, 429, "rate_limited");
-	cr_expect_str_eq(answer_header(&a, "Retry-After"), "17");
+	cr_expect_str_eq(response_header_value(&a, "Retry-After"), "17");
 }

@@ -825,7 +825,8 @@ expect_rejected(const char *name, const char *kind)
 
 Test(settings, each_setting_rejects_values_that_cannot_work)
 {
-#define SETTING(kind, member, name, standard, min, max, flags, text) expect_rejected(name, #kind);
+#define SETTING(kind, member, name, default_value, min, max, flags, text)                          \
+	expect_rejected(name, #kind);
 #include "app/settings.def"
 #undef SETTING
 }

@@ -26,10 +26,10 @@ in_child(bool (*act)(void))
 
 Test(shared, works_without_a_segment)
 {
-	uint64_t before = generation_get("a", "");
+	uint64_t before = epoch_get("a", "");
 
-	generation_bump("a", "");
-	cr_expect_eq(generation_get("a", ""), before + 1);
+	epoch_bump("a", "");
+	cr_expect_eq(epoch_get("a", ""), before + 1);
 	cr_expect_not(shared_draining());
 	cr_expect_eq(shared_fd(), -1);
 }
@@ -37,7 +37,7 @@ Test(shared, works_without_a_segment)
 static bool
 bump(void)
 {
-	generation_bump("session", "1");
+	epoch_bump("session", "1");
 	return true;
 }
 
@@ -46,11 +46,11 @@ Test(shared, generations_are_seen_by_all)
 	uint64_t one, two;
 
 	cr_assert_null(shared_open(NULL, 4));
-	one = generation_get("session", "1");
-	two = generation_get("session", "2");
+	one = epoch_get("session", "1");
+	two = epoch_get("session", "2");
 	cr_assert(in_child(bump));
-	cr_expect_eq(generation_get("session", "1"), one + 1);
-	cr_expect_eq(generation_get("session", "2"), two);
+	cr_expect_eq(epoch_get("session", "1"), one + 1);
+	cr_expect_eq(epoch_get("session", "2"), two);
 }
 
 /* In a child with a segment of its own, as a command or a job worker has. */
@@ -59,17 +59,17 @@ publish(void)
 {
 	if (shared_open(NULL, 1))
 		return false;
-	generation_publish("session", "1");
+	epoch_publish("session", "1");
 	return true;
 }
 
 static bool
 publish_to_others_only(void)
 {
-	uint64_t before = generation_get("session", "1");
+	uint64_t before = epoch_get("session", "1");
 
-	generation_publish("session", "1");
-	return generation_get("session", "1") == before;
+	epoch_publish("session", "1");
+	return epoch_get("session", "1") == before;
 }
 
 static void
@@ -78,13 +78,13 @@ expect_published(const char *file)
 	uint64_t one, two;
 
 	cr_assert_null(shared_open(file, 4));
-	one = generation_get("session", "1");
-	two = generation_get("session", "2");
+	one = epoch_get("session", "1");
+	two = epoch_get("session", "2");
 	cr_assert(in_child(publish_to_others_only));
-	cr_expect_eq(generation_get("session", "1"), one);
+	cr_expect_eq(epoch_get("session", "1"), one);
 	cr_assert(in_child(publish));
-	cr_expect_neq(generation_get("session", "1"), one);
-	cr_expect_eq(generation_get("session", "2"), two);
+	cr_expect_neq(epoch_get("session", "1"), one);
+	cr_expect_eq(epoch_get("session", "2"), two);
 }
 
 Test(shared, another_process_can_bump_a_generation)
@@ -107,10 +107,10 @@ Test(shared, a_file_that_its_process_does_not_own_is_left_alone)
 	if (getuid() != 0)
 		cr_skip_test("only root can give a file away");
 	cr_assert_null(shared_open(NULL, 4));
-	before = generation_get("session", "1");
+	before = epoch_get("session", "1");
 	cr_assert_eq(fchown(shared_fd(), 65534, (gid_t)-1), 0);
 	cr_assert(in_child(publish));
-	cr_expect_eq(generation_get("session", "1"), before);
+	cr_expect_eq(epoch_get("session", "1"), before);
 }
 
 Test(shared, draining_is_seen_by_all)
@@ -148,7 +148,7 @@ Test(shared, what_was_told_before_the_machine_started_anew_is_old)
 	int64_t start = clock_monotonic(), *told, *asked, value = 1;
 
 	cr_assert_null(shared_open(NULL, 1));
-	shared_tell(READING_HEALTH, &value, sizeof(value));
+	shared_report(READING_HEALTH, &value, sizeof(value));
 	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)));
 	told = find_moment(start);
 	*told -= hour;
@@ -157,7 +157,7 @@ Test(shared, what_was_told_before_the_machine_started_anew_is_old)
 
 	*told = *asked = start + hour;
 	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
-	shared_tell(READING_HEALTH, &value, sizeof(value));
+	shared_report(READING_HEALTH, &value, sizeof(value));
 	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)));
 	*told -= 2 * second;
 	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
@@ -174,7 +174,7 @@ take(void)
 
 Test(shared, slots_are_taken_and_given_back)
 {
-	struct slot *slot;
+	struct worker_slot *slot;
 
 	cr_assert_null(shared_open(NULL, 1));
 	slot = shared_slot_take();
@@ -182,7 +182,7 @@ Test(shared, slots_are_taken_and_given_back)
 	cr_expect_eq(shared_slot_of(getpid()), slot);
 	cr_expect_not(in_child(take), "one slot for two");
 	slot->busy_until = 5;
-	shared_forget(getpid());
+	shared_release(getpid());
 	cr_expect_null(shared_slot_of(getpid()));
 	slot = shared_slot_take();
 	cr_assert_not_null(slot);
@@ -203,13 +203,13 @@ Test(shared, a_segment_is_found_again_by_its_descriptor)
 	int fd;
 
 	cr_assert_null(shared_open(NULL, 6));
-	generation_bump("a", "");
+	epoch_bump("a", "");
 	fd = dup(shared_fd());
 	cr_assert_null(shared_open(NULL, 6));
-	cr_expect_eq(generation_get("a", ""), 0);
+	cr_expect_eq(epoch_get("a", ""), 0);
 
 	cr_assert(shared_attach(fd, 6));
-	cr_expect_eq(generation_get("a", ""), 1);
+	cr_expect_eq(epoch_get("a", ""), 1);
 	cr_expect_null(shared_slot_at(6));
 	cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
@@ -219,12 +219,12 @@ Test(shared, a_segment_grows_and_keeps_what_is_in_it)
 	int fd;
 
 	cr_assert_null(shared_open(NULL, 2));
-	generation_bump("a", "");
+	epoch_bump("a", "");
 	cr_assert_not_null(shared_slot_take());
 	fd = dup(shared_fd());
 	cr_assert_null(shared_open(NULL, 2));
 	cr_assert(shared_attach(fd, 500));
-	cr_expect_eq(generation_get("a", ""), 1);
+	cr_expect_eq(epoch_get("a", ""), 1);
 	cr_expect_not_null(shared_slot_of(getpid()));
 	cr_assert_not_null(shared_slot_at(499));
 	cr_expect_eq(shared_slot_at(499)->pid, 0);
@@ -237,7 +237,7 @@ Test(shared, a_reading_is_told_for_a_second)
 
 	cr_assert_null(shared_open(NULL, 2));
 	cr_expect_not(shared_reading(READING_JOBS, out, sizeof(out)));
-	shared_tell(READING_JOBS, in, sizeof(in));
+	shared_report(READING_JOBS, in, sizeof(in));
 	cr_assert(shared_reading(READING_JOBS, out, sizeof(out)));
 	cr_expect_arr_eq(in, out, sizeof(in));
 	cr_expect_not(shared_reading(READING_HEALTH, out, sizeof(out)));
@@ -245,7 +245,7 @@ Test(shared, a_reading_is_told_for_a_second)
 	nanosleep(&second, NULL); /* the only way to be a second older */
 	cr_expect_not(shared_reading(READING_JOBS, out, sizeof(out)), "it is too old");
 	cr_expect(shared_reading(READING_JOBS, out, sizeof(out)), "one asks, not all");
-	shared_tell(READING_JOBS, in, sizeof(in));
+	shared_report(READING_JOBS, in, sizeof(in));
 	cr_expect(shared_reading(READING_JOBS, out, sizeof(out)));
 }
 
@@ -268,7 +268,7 @@ bump_in_file(void)
 {
 	if (shared_open(file_name, 4))
 		return false;
-	generation_bump("a", "");
+	epoch_bump("a", "");
 	return shared_slot_take() != NULL;
 }
 
@@ -296,7 +296,7 @@ Test(shared_file, is_one_for_processes_without_a_parent)
 	cr_expect_eq(st.st_mode & 0777, 0600);
 	cr_expect(in_child(bump_in_file));
 	cr_assert_null(shared_open(file_name, 4));
-	cr_expect_eq(generation_get("a", ""), 2);
+	cr_expect_eq(epoch_get("a", ""), 2);
 }
 
 Test(shared_file, of_another_version_is_replaced)
@@ -309,7 +309,7 @@ Test(shared_file, of_another_version_is_replaced)
 	fclose(file);
 	cr_expect(in_child(bump_in_file));
 	cr_assert_null(shared_open(file_name, 4));
-	cr_expect_eq(generation_get("a", ""), 1);
+	cr_expect_eq(epoch_get("a", ""), 1);
 }
 
 Test(shared_file, that_others_may_write_is_refused)

@@ -41,7 +41,7 @@ static const struct field fields[] = {
 	{ DECIMAL(struct product, weight, 0), .flags = F_RW | F_NULLABLE },
 	{ DECIMAL(struct product, ratio, 17), .flags = F_RW, .min = -9, .max = 9 },
 	{ JSON(struct product, extra), .flags = F_RW | F_NULLABLE },
-	{ JSON(struct product, small), .flags = F_RW, .max = 10, .initial = "{}" },
+	{ JSON(struct product, small), .flags = F_RW, .max = 10, .default_value = "{}" },
 	{ UUID(struct product, maker_id), .flags = F_RW | F_NULLABLE, .visible = maker_visible },
 	{ INT(struct product, stock), .flags = F_RW | F_NULLABLE, .max = 9 },
 	{ BOOL(struct product, open), .flags = F_RW | F_NULLABLE },

@@ -14,13 +14,13 @@ static const struct field @field@_item = { @item@ };
 %end
 
 static const struct field fields[] = {
-	{ UUID(struct @name@, id), .flags = F_READ, .text = "Identifier." },
-	{ UUID(struct @name@, owner_id), .flags = F_READ, .text = "The user whose @words@ it is." },
+	{ UUID(struct @name@, id), .flags = F_READ, .summary = "Identifier." },
+	{ UUID(struct @name@, owner_id), .flags = F_READ, .summary = "The user whose @words@ it is." },
 %for fields
-	{ @macro@, .flags = @flags@, @cells@ .text = "@text@." },
+	{ @macro@, .flags = @flags@, @cells@ .summary = "@text@." },
 %end
-	{ TIME(struct @name@, created_at), .flags = F_READ, .text = "When it was made." },
-	{ TIME(struct @name@, updated_at), .flags = F_READ, .text = "When it was last changed." },
+	{ TIME(struct @name@, created_at), .flags = F_READ, .summary = "When it was made." },
+	{ TIME(struct @name@, updated_at), .flags = F_READ, .summary = "When it was last changed." },
 	{ INT(struct @name@, version) },
 };
 
@@ -30,7 +30,7 @@ static const struct list *const lists[] = { &@names@_rows, NULL };
 
 const struct feature @names@_feature = {
 	.name = "@path@",
-	.text = "@Names@.",
+	.summary = "@Names@.",
 	.routes = @names@_routes,
 	.queries = @names@_queries,
 	.lists = lists,

@@ -34,10 +34,10 @@ static const struct list_filter filters[] = {
 %for filters
 	{ .sql = "@field@ = $",
 		.field = { .name = "@field@", @filter_field@,
-			   .text = "@filter_text@" } },
+			   .summary = "@filter_text@" } },
 %end
 	{ .sql = "owner_id = $",
-		.field = { .name = "owner_id", .type = TYPE_UUID, .text = "Only @namewords@ of this user." } },
+		.field = { .name = "owner_id", .type = TYPE_UUID, .summary = "Only @namewords@ of this user." } },
 %if own
 	{ .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
 %end
@@ -89,5 +89,5 @@ enum error
 enum error
 @names@_delete(struct ctx *c, const char *id)
 {
-	return db_touch(c, &@names@_queries[DELETE_ONE], id, visible_to(c));
+	return db_exec_one(c, &@names@_queries[DELETE_ONE], id, visible_to(c));
 }

@@ -7,7 +7,7 @@ create_@name@(struct request *req)
 	struct @name@ @name@;
 	enum error e = @names@_create(req->ctx, req->in, &@name@);
 
-	return reply_record(req, e, &@name@);
+	return respond_record(req, e, &@name@);
 }
 
 static enum error
@@ -16,7 +16,7 @@ show_@name@(struct request *req)
 	struct @name@ @name@;
 	enum error e = @names@_get(req->ctx, request_path(req, "id"), &@name@);
 
-	return reply_record(req, e, &@name@);
+	return respond_record(req, e, &@name@);
 }
 
 static enum error
@@ -25,7 +25,7 @@ change_@name@(struct request *req)
 	struct @name@ @name@;
 	enum error e = @names@_update(req->ctx, request_path(req, "id"), req->in, req->given, &@name@);
 
-	return reply_record(req, e, &@name@);
+	return respond_record(req, e, &@name@);
 }
 
 static enum error
@@ -34,7 +34,7 @@ replace_@name@(struct request *req)
 	struct @name@ @name@;
 	enum error e = @names@_update(req->ctx, request_path(req, "id"), req->in, @NAME@_WHOLE, &@name@);
 
-	return reply_record(req, e, &@name@);
+	return respond_record(req, e, &@name@);
 }
 
 static enum error
@@ -42,25 +42,25 @@ delete_@name@(struct request *req)
 {
 	enum error e = @names@_delete(req->ctx, request_path(req, "id"));
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 const struct route @names@_routes[] = {
-	{ GET, "/@path@", reply_list, @read_access@ .list = &@names@_rows,
-	  .reply = &@name@_schema, .id = "@names@_list",
-	  .text = "@list_text@" },
+	{ GET, "/@path@", respond_list, @read_access@ .list = &@names@_rows,
+	  .response = &@name@_schema, .id = "@names@_list",
+	  .summary = "@list_text@" },
 	{ POST, "/@path@", create_@name@, ACCESS_MEMBER, .scope = "@path@:write",
-	  .body = &@name@_schema, .reply = &@name@_schema, .status = 201, .idempotent = true, @conflict@ .id = "@names@_create",
-	  .text = "Create @a_name@." },
-	{ GET, "/@path@/{id}", show_@name@, @read_access@ .reply = &@name@_schema,
-	  .id = "@names@_show", .text = "Show @a_name@." },
+	  .body = &@name@_schema, .response = &@name@_schema, .status = 201, .idempotent = true, @conflict@ .id = "@names@_create",
+	  .summary = "Create @a_name@." },
+	{ GET, "/@path@/{id}", show_@name@, @read_access@ .response = &@name@_schema,
+	  .id = "@names@_show", .summary = "Show @a_name@." },
 	{ PATCH, "/@path@/{id}", change_@name@, ACCESS_MEMBER, .scope = "@path@:write",
-	  .body = &@name@_schema, .reply = &@name@_schema, @conflict@ .id = "@names@_update",
-	  .text = "Change what is named, by JSON merge patch (RFC 7396)." },
+	  .body = &@name@_schema, .response = &@name@_schema, @conflict@ .id = "@names@_update",
+	  .summary = "Change what is named, by JSON merge patch (RFC 7396)." },
 	{ PUT, "/@path@/{id}", replace_@name@, ACCESS_MEMBER, .scope = "@path@:write",
-	  .body = &@name@_schema, .reply = &@name@_schema, @conflict@ .id = "@names@_replace",
-	  .text = "Replace @a_name@: what is not named goes back to its default." },
+	  .body = &@name@_schema, .response = &@name@_schema, @conflict@ .id = "@names@_replace",
+	  .summary = "Replace @a_name@: what is not named goes back to its default." },
 	{ DELETE, "/@path@/{id}", delete_@name@, ACCESS_MEMBER, .scope = "@path@:write",
-	  .status = 204, .errors = { E_CONFLICT }, .id = "@names@_delete", .text = "Delete @a_name@." },
+	  .status = 204, .errors = { E_CONFLICT }, .id = "@names@_delete", .summary = "Delete @a_name@." },
 	{ 0 },
 };

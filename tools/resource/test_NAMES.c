@@ -35,19 +35,19 @@ path_of(const char *id)
 	return arena_printf(t->arena, @NAMES@ "/%s", id);
 }
 
-static struct answer
+static struct test_response
 create(const char *json)
 {
 	return call(t, "POST", @NAMES@, .token = ada.token, .json = json);
 }
 
-static struct answer
+static struct test_response
 patch(const char *id, const char *json)
 {
 	return call(t, "PATCH", path_of(id), .token = ada.token, .json = json);
 }
 
-static struct answer
+static struct test_response
 show(const char *id)
 {
 	return call(t, "GET", path_of(id), .token = ada.token);
@@ -69,37 +69,37 @@ least(void)
 
 /* `member` as it stands in JSON: "\"stock\":3". */
 static void
-expect_member(const struct answer *a, const char *member)
+expect_member(const struct test_response *a, const char *member)
 {
 	cr_expect(strstr(a->body, member), "%s is not in %s", member, a->body);
 }
 
 static void
-expect_defaults(const struct answer *a)
+expect_defaults(const struct test_response *a)
 {
 %for defaults
 	expect_member(a, @initial_member@);
 %else
-	cr_expect_str_eq(answer_text(a, "owner_id"), ada.id);
+	cr_expect_str_eq(response_text(a, "owner_id"), ada.id);
 %end
 }
 
 Test(@names@, create_with_everything)
 {
-	struct answer a = create(whole());
+	struct test_response a = create(whole());
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "owner_id"), ada.id);
-	cr_expect_str_eq(answer_header(&a, "Location"), path_of(answer_text(&a, "id")));
+	cr_expect_str_eq(response_text(&a, "owner_id"), ada.id);
+	cr_expect_str_eq(response_header_value(&a, "Location"), path_of(response_text(&a, "id")));
 %for fields
 	expect_member(&a, @good_member@);
 %end
-	cr_expect_str_eq(show(answer_text(&a, "id")).body, a.body);
+	cr_expect_str_eq(show(response_text(&a, "id")).body, a.body);
 }
 
 Test(@names@, create_with_defaults)
 {
-	struct answer a = create(least());
+	struct test_response a = create(least());
 
 	cr_assert_eq(a.status, 201, "%s", a.body);
 	expect_defaults(&a);
@@ -108,7 +108,7 @@ Test(@names@, create_with_defaults)
 %if required
 Test(@names@, some_members_are_required)
 {
-	struct answer a = create("{}");
+	struct test_response a = create("{}");
 
 	expect_fields(&a, @required_errors@);
 }
@@ -127,7 +127,7 @@ Test(@names@, wrong_members_are_refused)
 		{ "{\"version\":5}", "body version unknown_field" },
 	};
 	const char *id = make_@name@(t, &ada);
-	struct answer before = show(id), a;
+	struct test_response before = show(id), a;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		a = patch(id, rows[i].json);
@@ -139,7 +139,7 @@ Test(@names@, wrong_members_are_refused)
 Test(@names@, patch_changes_what_is_named)
 {
 	const char *id = make_@name@(t, &ada);
-	struct answer a;
+	struct test_response a;
 
 %for fields
 	a = patch(id, @other_json@);
@@ -157,19 +157,19 @@ Test(@names@, patch_changes_what_is_named)
 
 Test(@names@, put_goes_back_to_defaults)
 {
-	struct answer made = create(whole());
-	struct answer a = call(t, "PUT", answer_header(&made, "Location"), .token = ada.token,
+	struct test_response made = create(whole());
+	struct test_response a = call(t, "PUT", response_header_value(&made, "Location"), .token = ada.token,
 			       .json = least());
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "id"), answer_text(&made, "id"));
+	cr_expect_str_eq(response_text(&a, "id"), response_text(&made, "id"));
 	expect_defaults(&a);
 }
 
 Test(@names@, deleted_is_gone)
 {
 	const char *id = make_@name@(t, &ada), *other = make_@name@(t, &ada);
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "DELETE", path_of(id), .token = ada.token);
 	cr_expect_eq(a.status, 204);
@@ -185,7 +185,7 @@ Test(@names@, @field@_is_one_that_the_caller_sees)
 {
 	struct account eve = make_user(t);
 	const char *id = make_@name@(t, &ada);
-	struct answer a;
+	struct test_response a;
 
 %if target_own
 	a = patch(id, arena_printf(t->arena, "{\"@field@\":\"%s\"}",
@@ -199,23 +199,23 @@ Test(@names@, @field@_is_one_that_the_caller_sees)
 
 Test(@names@, @field@_cannot_go_while_it_is_in_use)
 {
-	struct answer made = create(whole()), a;
+	struct test_response made = create(whole()), a;
 
 	a = call(t, "DELETE", arena_printf(t->arena, "/api/v1/@target_path@/%s", @field@),
 		 .token = ada.token);
 	expect_problem(&a, 409, "conflict");
-	cr_expect_eq(show(answer_text(&made, "id")).status, 200);
+	cr_expect_eq(show(response_text(&made, "id")).status, 200);
 }
 
 %end
 static int64_t
 total(const struct account *who, const char *query)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "GET", arena_printf(t->arena, @NAMES@ "%s", query), .token = who->token);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	return answer_int(&a, "total");
+	return response_int(&a, "total");
 }
 
 Test(@names@, lists_are_filtered)
@@ -246,7 +246,7 @@ Test(@names@, lists_are_sorted)
 static void
 expect_all(const struct account *who, const char *id, unsigned get, unsigned write, unsigned gone)
 {
-	struct answer a;
+	struct test_response a;
 
 	a = call(t, "GET", path_of(id), .token = who->token);
 	cr_expect_eq(a.status, get, "GET: %u", a.status);
@@ -270,7 +270,7 @@ Test(@names@, somebody_elses_is_only_read)
 {
 	struct account eve = make_user(t, .role = "member");
 	const char *id = make_@name@(t, &ada);
-	struct answer before = show(id);
+	struct test_response before = show(id);
 
 	expect_all(&eve, id, @others_get@, @others_write@, 404);
 	cr_expect_str_eq(show(id).body, before.body);
@@ -280,7 +280,7 @@ Test(@names@, somebody_elses_is_only_read)
 Test(@names@, a_viewer_writes_nothing)
 {
 	struct account eve = make_user(t, .role = "viewer");
-	struct answer a = call(t, "POST", @NAMES@, .token = eve.token, .json = whole());
+	struct test_response a = call(t, "POST", @NAMES@, .token = eve.token, .json = whole());
 
 	expect_problem(&a, 403, "forbidden");
 	expect_all(&eve, make_@name@(t, &eve), 200, 403, 403);
@@ -299,11 +299,11 @@ Test(@names@, an_admin_may_everything)
 Test(@names@, anybody_may_read)
 {
 	const char *id = make_@name@(t, &ada);
-	struct answer a = call(t, "GET", path_of(id));
+	struct test_response a = call(t, "GET", path_of(id));
 
 	cr_expect_eq(a.status, 200);
 	a = call(t, "GET", @NAMES@);
-	cr_expect_eq(answer_int(&a, "total"), 1);
+	cr_expect_eq(response_int(&a, "total"), 1);
 	a = call(t, "DELETE", path_of(id));
 	expect_problem(&a, 401, "unauthenticated");
 }
@@ -313,7 +313,7 @@ Test(@names@, @a_id@_goes_with_its_owner)
 {
 	const char *id = make_@name@(t, &ada);
 	struct account admin = make_user(t, .role = "admin");
-	struct answer a;
+	struct test_response a;
 
 	testdb_sql("DELETE FROM users WHERE id = '%s'", ada.id);
 	a = call(t, "GET", path_of(id), .token = admin.token);

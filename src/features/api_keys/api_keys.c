@@ -7,22 +7,22 @@ static const struct field scope = { .type = TYPE_ENUM, .choices = api_key_scopes
 
 /* The last row is there but once. */
 static const struct field fields[] = {
-	{ UUID(struct api_key, id), .flags = F_READ, .text = "Identifier." },
+	{ UUID(struct api_key, id), .flags = F_READ, .summary = "Identifier." },
 	{ TEXT(struct api_key, name), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1, .max = 100,
-	  .text = "What it is for.", .example = "Nightly import" },
-	{ TEXT(struct api_key, prefix), .flags = F_READ, .text = "How the key begins.",
+	  .summary = "What it is for.", .example = "Nightly import" },
+	{ TEXT(struct api_key, prefix), .flags = F_READ, .summary = "How the key begins.",
 	  .example = PREFIX_EXAMPLE },
 	{ ARRAY(struct api_key, scopes, &scope), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1,
-	  .text = "What it may do, as far as its owner may.",
+	  .summary = "What it may do, as far as its owner may.",
 	  .example = "[\"jobs:read\",\"jobs:write\"]" },
 	{ TIME(struct api_key, last_used_at), .flags = F_READ | F_NULLABLE,
-	  .text = "When it was last used, to the minute." },
+	  .summary = "When it was last used, to the minute." },
 	{ TIME(struct api_key, expires_at), .flags = F_READ | F_CREATE | F_NULLABLE,
-	  .text = "When the key expires, which must be in the future; null: never.",
+	  .summary = "When the key expires, which must be in the future; null: never.",
 	  .example = "2036-11-20T00:00:00.000000Z" },
-	{ TIME(struct api_key, created_at), .flags = F_READ, .text = "When it was made." },
+	{ TIME(struct api_key, created_at), .flags = F_READ, .summary = "When it was made." },
 	{ TEXT(struct api_key, key), .flags = F_READ,
-	  .text = "The key itself. It is shown this once: keep it.",
+	  .summary = "The key itself. It is shown this once: keep it.",
 	  .example = PREFIX_EXAMPLE "_mW3xJr8Pq5YtLh2NvCf7BdKs9GzTaE4u0aB9cX" },
 };
 const struct schema new_api_key_schema = SCHEMA("NewApiKey", struct api_key, fields);
@@ -48,7 +48,7 @@ static const struct list *const lists[] = { &api_keys_rows, NULL };
 
 const struct feature api_keys_feature = {
 	.name = "api-keys",
-	.text = "Keys for programs, each with what it may do.",
+	.summary = "Keys for programs, each with what it may do.",
 	.routes = api_keys_routes,
 	.queries = api_keys_queries,
 	.lists = lists,

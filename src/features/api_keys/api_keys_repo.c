@@ -72,7 +72,7 @@ api_keys_get(struct ctx *c, const char *id, struct api_key *out)
 enum error
 api_keys_remove(struct ctx *c, const char *id)
 {
-	return db_touch(c, &api_keys_queries[DELETE_ONE], id, c->caller.user_id);
+	return db_exec_one(c, &api_keys_queries[DELETE_ONE], id, c->caller.user_id);
 }
 
 enum error
@@ -96,5 +96,5 @@ api_keys_find_holder(struct ctx *c, const char *prefix, struct key_holder *out)
 enum error
 api_keys_touch(struct ctx *c, const char *id)
 {
-	return db_run(c, &api_keys_queries[TOUCH], NULL, id);
+	return db_exec(c, &api_keys_queries[TOUCH], NULL, id);
 }

@@ -25,7 +25,7 @@ list_keys(struct request *req)
 	struct page page;
 	enum error e = api_keys_list(req->ctx, &req->list, &page);
 
-	return reply_page(req, e, &page);
+	return respond_page(req, e, &page);
 }
 
 static enum error
@@ -34,7 +34,7 @@ create_key(struct request *req)
 	struct api_key key;
 	enum error e = api_keys_create(req->ctx, req->in, &key);
 
-	return reply_record(req, e, &key);
+	return respond_record(req, e, &key);
 }
 
 static enum error
@@ -43,7 +43,7 @@ show_key(struct request *req)
 	struct api_key key;
 	enum error e = api_keys_get(req->ctx, request_path(req, "id"), &key);
 
-	return reply_record(req, e, &key);
+	return respond_record(req, e, &key);
 }
 
 static enum error
@@ -51,20 +51,21 @@ delete_key(struct request *req)
 {
 	enum error e = api_keys_delete(req->ctx, request_path(req, "id"));
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 /* A viewer may look at the keys that he made while he was more, and end them. */
 const struct route api_keys_routes[] = {
 	{ GET, "/api-keys", list_keys, ACCESS_VIEWER, .list = &api_keys_rows,
-	  .reply = &api_key_schema, .id = "api_keys_list", .text = "List one's own API keys." },
+	  .response = &api_key_schema, .id = "api_keys_list",
+	  .summary = "List one's own API keys." },
 	{ POST, "/api-keys", create_key, ACCESS_MEMBER, .body = &api_key_schema,
-	  .reply = &new_api_key_schema, .status = 201, .errors = { E_CONFLICT },
+	  .response = &new_api_key_schema, .status = 201, .errors = { E_CONFLICT },
 	  .id = "api_keys_create",
-	  .text = "Create an API key; this answer alone has the key itself." },
-	{ GET, "/api-keys/{id}", show_key, ACCESS_VIEWER, .reply = &api_key_schema,
-	  .id = "api_keys_show", .text = "Show an API key." },
+	  .summary = "Create an API key; this answer alone has the key itself." },
+	{ GET, "/api-keys/{id}", show_key, ACCESS_VIEWER, .response = &api_key_schema,
+	  .id = "api_keys_show", .summary = "Show an API key." },
 	{ DELETE, "/api-keys/{id}", delete_key, ACCESS_VIEWER, .status = 204,
-	  .id = "api_keys_delete", .text = "Delete an API key, which ends its use at once." },
+	  .id = "api_keys_delete", .summary = "Delete an API key, which ends its use at once." },
 	{ 0 },
 };

@@ -1,7 +1,7 @@
 /* The rules. No HTTP, no SQL. */
 #include "api_keys_priv.h"
 
-#include "app/callers.h"
+#include "app/auth_cache.h"
 #include "app/clock.h"
 #include "app/log.h"
 #include "features/audit/audit.h"
@@ -78,7 +78,7 @@ api_keys_delete(struct ctx *c, const char *id)
 		e = api_keys_remove(c, id);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_DELETED, id);
-	db_changed(c, "api_key", id);
+	cache_invalidate(c, "api_key", id);
 	return db_finish(c, e);
 }
 
@@ -98,7 +98,7 @@ api_keys_delete_all(struct ctx *c, const char *user_id, const char *reason)
 	if (e)
 		return e;
 
-	db_changed(c, "user", user_id);
+	cache_invalidate(c, "user", user_id);
 	keys = removed.rows;
 	for (size_t i = 0; i < removed.n && !e; i++) {
 		event.target = keys[i].id;
@@ -142,12 +142,12 @@ scope_words(struct ctx *c, uint64_t bits)
 }
 
 static enum error
-look_up(struct ctx *c, const char *prefix, struct known_caller *known)
+look_up(struct ctx *c, const char *prefix, struct cached_caller *known)
 {
 	struct key_holder holder;
 	enum error e;
 
-	caller_stamp(known);
+	auth_cache_stamp(known);
 	e = api_keys_find_holder(c, prefix, &holder);
 	if (e && e != E_NOT_FOUND)
 		return e;
@@ -166,7 +166,7 @@ look_up(struct ctx *c, const char *prefix, struct known_caller *known)
 
 /* That it cannot be noted is no reason to refuse a right key. */
 static void
-note_use(struct ctx *c, struct known_caller *known)
+note_use(struct ctx *c, struct cached_caller *known)
 {
 	int64_t now = clock_monotonic();
 
@@ -182,22 +182,22 @@ note_use(struct ctx *c, struct known_caller *known)
 enum error
 api_keys_identify(struct ctx *c, const char *key)
 {
-	struct known_caller known;
+	struct cached_caller known;
 	const char *prefix;
 	enum error e;
 
 	if (!api_key_parse(c->arena, key, &prefix))
 		return fail(c, E_INVALID_TOKEN, "the API key is mistyped");
 
-	caller_recall("api_key", key, 0, &known);
-	if (!caller_fresh(&known)) {
+	auth_cache_find("api_key", key, 0, &known);
+	if (!auth_cache_fresh(&known)) {
 		e = look_up(c, prefix, &known);
 		if (e)
 			return e;
 	}
 
 	note_use(c, &known);
-	caller_keep(&known);
+	auth_cache_put(&known);
 	c->caller = (struct caller) {
 		.role = known.role,
 		.user_id = arena_text(c->arena, known.user_id),

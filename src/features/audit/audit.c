@@ -25,29 +25,29 @@ const char *const audit_outcomes[] = { "success", "failure", NULL };
 static const char *const kinds[] = { "anonymous", "user", "api_key", "system", "cli", NULL };
 
 static const struct field fields[] = {
-	{ UUID(struct audit_row, id), .flags = F_READ, .text = "Identifier." },
-	{ TIME(struct audit_row, at), .flags = F_READ, .text = "When it happened." },
+	{ UUID(struct audit_row, id), .flags = F_READ, .summary = "Identifier." },
+	{ TIME(struct audit_row, at), .flags = F_READ, .summary = "When it happened." },
 	{ ENUM(struct audit_row, action), .flags = F_READ, .choices = audit_actions,
-	  .text = "What happened, in OWASP's vocabulary.", .example = "authn_login_success" },
+	  .summary = "What happened, in OWASP's vocabulary.", .example = "authn_login_success" },
 	{ ENUM(struct audit_row, outcome), .flags = F_READ, .choices = audit_outcomes,
-	  .text = "How it ended." },
+	  .summary = "How it ended." },
 	{ UUID(struct audit_row, actor_id), .flags = F_READ | F_NULLABLE,
-	  .text = "The user who did it; null where nobody was signed in." },
+	  .summary = "The user who did it; null where nobody was signed in." },
 	{ ENUM(struct audit_row, actor_kind), .flags = F_READ, .choices = kinds,
-	  .text = "What did it: a user, one of his API keys, a command line, the system itself.",
+	  .summary = "What did it: a user, one of his API keys, a command line, the system itself.",
 	  .example = "user" },
 	{ TEXT(struct audit_row, target), .flags = F_READ | F_NULLABLE,
-	  .text = "What it was done to: the id of a row, an e-mail address, a route.",
+	  .summary = "What it was done to: the id of a row, an e-mail address, a route.",
 	  .example = "ada@example.com" },
 	{ TEXT(struct audit_row, ip), .flags = F_READ | F_NULLABLE,
-	  .text = "Address of the client.", .example = "192.0.2.1" },
+	  .summary = "Address of the client.", .example = "192.0.2.1" },
 	{ TEXT(struct audit_row, user_agent), .flags = F_READ | F_NULLABLE,
-	  .text = "What the client called itself.", .example = "curl/7.88.1" },
+	  .summary = "What the client called itself.", .example = "curl/7.88.1" },
 	{ TEXT(struct audit_row, request_id), .flags = F_READ | F_NULLABLE,
-	  .text = "The request, as the logs name it.",
+	  .summary = "The request, as the logs name it.",
 	  .example = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10" },
 	{ JSON(struct audit_row, detail), .flags = F_READ | F_NULLABLE,
-	  .text = "What else there is to know, by kind of event." },
+	  .summary = "What else there is to know, by kind of event." },
 };
 const struct schema audit_schema = SCHEMA("AuditEvent", struct audit_row, fields);
 
@@ -55,7 +55,7 @@ static const struct list *const lists[] = { &audit_rows, NULL };
 
 const struct feature audit_feature = {
 	.name = "audit",
-	.text = "Who did what, and who was refused what.",
+	.summary = "Who did what, and who was refused what.",
 	.routes = audit_routes,
 	.commands = audit_commands,
 	.queries = audit_queries,

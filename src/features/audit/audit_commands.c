@@ -41,6 +41,6 @@ static const struct act acts[] = { { "prune --older-than AGE", prune, NULL }, { 
 
 const struct command audit_commands[] = {
 	{ "audit", acts, "Remove what the audit log has kept for long enough.",
-	  "prune --older-than 90d", .complete = true, .owner = true },
+	  "prune --older-than 90d", .needs_config = true, .owner = true },
 	{ 0 },
 };

@@ -5,7 +5,7 @@
 #include "app/settings.h"
 
 static enum error
-run_forget(struct job *job)
+run_audit_prune(struct job *job)
 {
 	int64_t n = 1, all = 0;
 	enum error e;
@@ -15,7 +15,7 @@ run_forget(struct job *job)
 		if (e)
 			return e;
 
-		e = audit_forget(job->ctx, settings.audit_retention_days, &n);
+		e = audit_prune_expired(job->ctx, settings.audit_retention_days, &n);
 		if (e)
 			return e;
 
@@ -26,17 +26,17 @@ run_forget(struct job *job)
 	return OK;
 }
 
-static const struct job_kind forget_job = {
+static const struct job_task audit_prune_job = {
 	.name = "forget_audit",
-	.text = "Removes events that the audit log has kept for AUDIT_RETENTION_DAYS.",
-	.run = run_forget,
+	.summary = "Removes events that the audit log has kept for AUDIT_RETENTION_DAYS.",
+	.run = run_audit_prune,
 	.timeout = 3600,
-	.attempts = 3,
+	.max_attempts = 3,
 };
 
-const struct job_kind *const audit_jobs[] = { &forget_job, NULL };
+const struct job_task *const audit_jobs[] = { &audit_prune_job, NULL };
 
 const struct cron audit_crons[] = {
-	{ .name = "forget_audit", .at = "23 3 * * *", .kind = &forget_job },
+	{ .name = "forget_audit", .at = "23 3 * * *", .task = &audit_prune_job },
 	{ 0 },
 };

@@ -26,7 +26,7 @@ extern const struct list audit_rows;
 extern const char *const audit_actions[];  /* in the order of enum audit_action, from 1 on */
 extern const char *const audit_outcomes[]; /* success, failure */
 
-extern const struct job_kind *const audit_jobs[];
+extern const struct job_task *const audit_jobs[];
 extern const struct cron audit_crons[];
 
 /* audit_routes.c */
@@ -35,7 +35,7 @@ void audit_refused(struct request *, enum error);
 /* audit_repo.c */
 /* Removes a batch of events older than `days` days, and counts them. The database refuses to remove
  * events younger than 30 days. */
-enum error audit_forget(struct ctx *, int64_t days, int64_t *n) MUST_CHECK;
+enum error audit_prune_expired(struct ctx *, int64_t days, int64_t *n) MUST_CHECK;
 enum error audit_insert(struct ctx *, const struct audit_row *) MUST_CHECK;
 enum error audit_allow_prune(struct ctx *) MUST_CHECK;
 enum error audit_delete(struct ctx *, const char *before, int64_t limit,

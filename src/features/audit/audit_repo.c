@@ -5,7 +5,7 @@
 	"id, at, action, outcome, actor_id, actor_kind, target, ip, user_agent, request_id, "      \
 	"detail"
 
-enum { INSERT, ALLOW_PRUNE, PRUNE, FORGET };
+enum { INSERT, ALLOW_PRUNE, PRUNE, PRUNE_EXPIRED };
 
 const struct query audit_queries[] = {
 	[INSERT] = QUERY("audit_insert", NULL,
@@ -16,27 +16,30 @@ const struct query audit_queries[] = {
 	[PRUNE] = QUERY("audit_prune", NULL,
 			"DELETE FROM audit_events WHERE key = ANY (ARRAY("
 			"SELECT key FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2))"),
-	[FORGET] = QUERY("audit_forget", &db_number_schema, "SELECT audit_events_forget($1) AS n"),
+	[PRUNE_EXPIRED] =
+	    QUERY("audit_prune_expired", &db_number_schema, "SELECT audit_events_forget($1) AS n"),
 	{ 0 },
 };
 
 static const struct list_filter filters[] = {
 	{ .sql = "actor_id = $",
-	  .field = { .name = "actor_id", .type = TYPE_UUID, .text = "Only what this user did." } },
+	  .field = { .name = "actor_id",
+		     .type = TYPE_UUID,
+		     .summary = "Only what this user did." } },
 	{ .sql = "action = $",
 	  .field = { .name = "action",
 		     .type = TYPE_ENUM,
 		     .choices = audit_actions,
-		     .text = "Only events of this kind." } },
+		     .summary = "Only events of this kind." } },
 	{ .sql = "outcome = $",
 	  .field = { .name = "outcome",
 		     .type = TYPE_ENUM,
 		     .choices = audit_outcomes,
-		     .text = "Only what ended so." } },
+		     .summary = "Only what ended so." } },
 	{ .sql = "at >= $",
-	  .field = { .name = "since", .type = TYPE_TIME, .text = "Only from this moment on." } },
+	  .field = { .name = "since", .type = TYPE_TIME, .summary = "Only from this moment on." } },
 	{ .sql = "at < $",
-	  .field = { .name = "until", .type = TYPE_TIME, .text = "Only before this moment." } },
+	  .field = { .name = "until", .type = TYPE_TIME, .summary = "Only before this moment." } },
 	{ 0 },
 };
 
@@ -54,25 +57,25 @@ const struct list audit_rows = {
 enum error
 audit_insert(struct ctx *c, const struct audit_row *row)
 {
-	return db_run(c, &audit_queries[INSERT], NULL, row->action, row->outcome, row->actor_id,
-		      row->actor_kind, row->target, row->ip, row->user_agent, row->request_id,
-		      row->detail);
+	return db_exec(c, &audit_queries[INSERT], NULL, row->action, row->outcome, row->actor_id,
+		       row->actor_kind, row->target, row->ip, row->user_agent, row->request_id,
+		       row->detail);
 }
 
 enum error
 audit_allow_prune(struct ctx *c)
 {
-	return db_run(c, &audit_queries[ALLOW_PRUNE], NULL);
+	return db_exec(c, &audit_queries[ALLOW_PRUNE], NULL);
 }
 
 enum error
 audit_delete(struct ctx *c, const char *before, int64_t limit, int64_t *removed)
 {
-	return db_run(c, &audit_queries[PRUNE], removed, before, p_int(c, limit));
+	return db_exec(c, &audit_queries[PRUNE], removed, before, p_int(c, limit));
 }
 
 enum error
-audit_forget(struct ctx *c, int64_t days, int64_t *n)
+audit_prune_expired(struct ctx *c, int64_t days, int64_t *n)
 {
-	return db_one(c, &audit_queries[FORGET], n, p_int(c, days));
+	return db_one(c, &audit_queries[PRUNE_EXPIRED], n, p_int(c, days));
 }

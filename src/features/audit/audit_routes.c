@@ -25,7 +25,7 @@ audit_refused(struct request *req, enum error e)
 }
 
 const struct route audit_routes[] = {
-	{ GET, "/audit", reply_list, ACCESS_ADMIN, .list = &audit_rows, .reply = &audit_schema,
-	  .id = "audit_list", .text = "List security events, newest first." },
+	{ GET, "/audit", respond_list, ACCESS_ADMIN, .list = &audit_rows, .response = &audit_schema,
+	  .id = "audit_list", .summary = "List security events, newest first." },
 	{ 0 },
 };

@@ -12,22 +12,22 @@ enum { SECRET = F_CREATE | F_REQUIRED | F_SECRET };
 
 static const struct field registration_fields[] = {
 	{ EMAIL(struct registration, email), .flags = F_CREATE | F_REQUIRED,
-	  .text = "E-mail address; one account each, whatever its capitals.",
+	  .summary = "E-mail address; one account each, whatever its capitals.",
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct registration, password), .flags = SECRET,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .text = "Password; neither the e-mail address nor a common one. " PASSWORD_LIMITS ".",
+	  .summary = "Password; neither the e-mail address nor a common one. " PASSWORD_LIMITS ".",
 	  .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct registration, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1,
-	  .max = 200, .text = "Name to show.", .example = "Ada Lovelace" },
+	  .max = 200, .summary = "Name to show.", .example = "Ada Lovelace" },
 };
 const struct schema registration_schema =
     SCHEMA("Registration", struct registration, registration_fields);
 
 static const struct field credentials_fields[] = {
 	{ EMAIL(struct credentials, email), .flags = F_CREATE | F_REQUIRED,
-	  .text = "E-mail address of the account.", .example = EMAIL_EXAMPLE },
-	{ TEXT(struct credentials, password), .flags = SECRET, .text = "Its password.",
+	  .summary = "E-mail address of the account.", .example = EMAIL_EXAMPLE },
+	{ TEXT(struct credentials, password), .flags = SECRET, .summary = "Its password.",
 	  .example = PASSWORD_EXAMPLE },
 };
 const struct schema credentials_schema =
@@ -61,16 +61,16 @@ grant_is_password(const void *credentials)
 
 #define USERNAME                                                                                   \
 	.name = "username", .type = TYPE_EMAIL, .offset = offsetof(struct credentials, email),     \
-	.text = "E-mail address of the account.", .example = EMAIL_EXAMPLE
+	.summary = "E-mail address of the account.", .example = EMAIL_EXAMPLE
 #define PASSWORD                                                                                   \
-	TEXT(struct credentials, password), .text = "Its password.", .example = PASSWORD_EXAMPLE
-#define IGNORED .text = "Ignored.", .example = ""
+	TEXT(struct credentials, password), .summary = "Its password.", .example = PASSWORD_EXAMPLE
+#define IGNORED .summary = "Ignored.", .example = ""
 
 static const struct field form_fields[] = {
 	{ USERNAME, .flags = F_CREATE | F_REQUIRED },
 	{ PASSWORD, .flags = SECRET },
 	{ ENUM(struct credentials, grant_type), .flags = F_CREATE, .choices = login_grants,
-	  .text = "Optional." },
+	  .summary = "Optional." },
 	{ TEXT(struct credentials, scope), .flags = F_CREATE, IGNORED },
 	{ TEXT(struct credentials, client_id), .flags = F_CREATE, IGNORED },
 	{ TEXT(struct credentials, client_secret), .flags = F_CREATE | F_SECRET, IGNORED },
@@ -79,12 +79,12 @@ const struct schema credentials_form = SCHEMA("CredentialsForm", struct credenti
 
 static const struct field token_form_fields[] = {
 	{ ENUM(struct credentials, grant_type), .flags = F_CREATE, .choices = token_grants,
-	  .text = "`password` if omitted." },
+	  .summary = "`password` if omitted." },
 	{ USERNAME, .flags = F_CREATE, .required_if = grant_is_password },
 	{ PASSWORD, .flags = F_CREATE | F_SECRET, .required_if = grant_is_password },
 	{ TEXT(struct credentials, refresh_token), .flags = F_CREATE | F_SECRET,
 	  .required_if = grant_is_refresh,
-	  .text = "For `refresh_token`: the one of the last response.",
+	  .summary = "For `refresh_token`: the one of the last response.",
 	  .example = REFRESH_EXAMPLE },
 	{ TEXT(struct credentials, scope), .flags = F_CREATE, IGNORED },
 	{ TEXT(struct credentials, client_id), .flags = F_CREATE, IGNORED },
@@ -100,22 +100,22 @@ const struct schema token_form = {
 
 static const struct field refresh_fields[] = {
 	{ TEXT(struct refresh, refresh_token), .flags = SECRET,
-	  .text = "The refresh token that the last answer gave.", .example = REFRESH_EXAMPLE },
+	  .summary = "The refresh token that the last answer gave.", .example = REFRESH_EXAMPLE },
 };
 const struct schema refresh_schema = SCHEMA("Refresh", struct refresh, refresh_fields);
 
 static const struct field tokens_fields[] = {
 	{ TEXT(struct tokens, access_token), .flags = F_READ,
-	  .text = "JWT for `Authorization: Bearer …`.",
+	  .summary = "JWT for `Authorization: Bearer …`.",
 	  .example = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkzIn0.c2lnbmF0dXJl" },
 	{ TEXT(struct tokens, refresh_token), .flags = F_READ,
-	  .text = "Good for one use, which gives the next one.", .example = REFRESH_EXAMPLE },
-	{ TEXT(struct tokens, token_type), .flags = F_READ, .text = "Always `bearer`.",
+	  .summary = "Good for one use, which gives the next one.", .example = REFRESH_EXAMPLE },
+	{ TEXT(struct tokens, token_type), .flags = F_READ, .summary = "Always `bearer`.",
 	  .example = "bearer" },
 	{ INT(struct tokens, expires_in), .flags = F_READ,
-	  .text = "Seconds until the access token expires.", .example = "900" },
+	  .summary = "Seconds until the access token expires.", .example = "900" },
 	{ INT(struct tokens, refresh_expires_in), .flags = F_READ,
-	  .text = "Seconds until the refresh token expires.", .example = "2592000" },
+	  .summary = "Seconds until the refresh token expires.", .example = "2592000" },
 };
 const struct schema tokens_schema = SCHEMA("Tokens", struct tokens, tokens_fields);
 
@@ -150,7 +150,7 @@ const struct schema session_role_schema =
 
 const struct feature auth_feature = {
 	.name = "auth",
-	.text = "Signing in and out, and the tokens for it.",
+	.summary = "Signing in and out, and the tokens for it.",
 	.routes = auth_routes,
 	.commands = auth_commands,
 	.queries = auth_queries,

@@ -42,10 +42,10 @@ find_account(struct ctx *c, const char *email, const char *role, struct user *ou
 		return e;
 
 	if (!out->is_active)
-		return fail(c, E_CONFLICT, "%s is not active; cure: %s user activate %s",
+		return fail(c, E_CONFLICT, "%s is not active; hint: %s user activate %s",
 			    out->email, PACKAGE, out->email);
 	if (role && strcmp(role, out->role) != 0)
-		return fail(c, E_CONFLICT, "%s has the role %s; cure: %s user set-role %s %s",
+		return fail(c, E_CONFLICT, "%s has the role %s; hint: %s user set-role %s %s",
 			    out->email, out->role, PACKAGE, out->email, role);
 	return OK;
 }
@@ -118,6 +118,6 @@ static const struct act acts[] = {
 const struct command auth_commands[] = {
 	{ "token", acts,
 	  "Print an access token for development; makes the account where there is none.",
-	  "--email ada@example.com --role admin --hours 8", .complete = true },
+	  "--email ada@example.com --role admin --hours 8", .needs_config = true },
 	{ 0 },
 };

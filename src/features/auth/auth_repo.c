@@ -98,8 +98,8 @@ auth_find_session(struct ctx *c, const char *session_id, const char *user_id,
 enum error
 auth_insert_token(struct ctx *c, const char *session_id, const char *parent_key, const char *token)
 {
-	return db_run(c, &auth_queries[INSERT_TOKEN], NULL, session_id, parent_key,
-		      p_digest(c, token));
+	return db_exec(c, &auth_queries[INSERT_TOKEN], NULL, session_id, parent_key,
+		       p_digest(c, token));
 }
 
 enum error
@@ -112,14 +112,14 @@ auth_lock_token(struct ctx *c, const char *token, struct refresh_state *out)
 enum error
 auth_spend_token(struct ctx *c, const char *token)
 {
-	return db_run(c, &auth_queries[SPEND_TOKEN], NULL, p_digest(c, token));
+	return db_exec(c, &auth_queries[SPEND_TOKEN], NULL, p_digest(c, token));
 }
 
 enum error
 auth_revoke_successors(struct ctx *c, const struct refresh_state *token, int64_t *n)
 {
-	return db_run(c, &auth_queries[REVOKE_SUCCESSORS], n, token->session_id,
-		      p_int(c, token->key));
+	return db_exec(c, &auth_queries[REVOKE_SUCCESSORS], n, token->session_id,
+		       p_int(c, token->key));
 }
 
 enum error

@@ -25,7 +25,7 @@ sign_up(struct request *req)
 	struct user user;
 	enum error e = auth_register(req->ctx, req->in, &user);
 
-	return reply_record(req, e, &user);
+	return respond_record(req, e, &user);
 }
 
 static enum error
@@ -36,7 +36,7 @@ log_in(struct request *req)
 
 	if (!req->ctx->parked)
 		count_attempt("password", e);
-	return reply_record(req, e, &tokens);
+	return respond_record(req, e, &tokens);
 }
 
 static enum error
@@ -46,7 +46,7 @@ refresh_with(struct request *req, const char *token)
 	enum error e = auth_refresh(req->ctx, token, &tokens);
 
 	count_attempt("refresh_token", e);
-	return reply_record(req, e, &tokens);
+	return respond_record(req, e, &tokens);
 }
 
 static enum error
@@ -72,7 +72,7 @@ log_out(struct request *req)
 	const struct refresh *in = req->in;
 	enum error e = auth_logout(req->ctx, in->refresh_token);
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 /* For web servers that let other services' requests in by what this says (nginx:
@@ -82,10 +82,10 @@ show_caller(struct request *req)
 {
 	const struct caller *caller = &req->ctx->caller;
 
-	reply_header(req, "X-User-Id", caller->user_id);
-	reply_header(req, "X-User-Role", role_name(caller->role));
-	reply_header(req, "X-Session-Id", caller->session_id);
-	return reply_empty(req, OK);
+	response_header(req, "X-User-Id", caller->user_id);
+	response_header(req, "X-User-Role", role_name(caller->role));
+	response_header(req, "X-Session-Id", caller->session_id);
+	return respond_empty(req, OK);
 }
 
 static const char *
@@ -140,31 +140,31 @@ static const struct limit register_limit = { "register", &settings.auth_register
 
 const struct route auth_routes[] = {
 	{ POST, "/auth/register", sign_up, ACCESS_PUBLIC, .body = &registration_schema,
-	  .reply = &user_schema, .status = 201, .location = "/users",
+	  .response = &user_schema, .status = 201, .location = "/users",
 	  .errors = { E_FORBIDDEN, E_EMAIL_TAKEN, E_OVERLOADED }, .limits = { &register_limit },
-	  .id = "auth_register", .text = "Make an account of one's own." },
+	  .id = "auth_register", .summary = "Make an account of one's own." },
 	{ POST, "/auth/login", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
-	  .form = &credentials_form, .reply = &tokens_schema,
+	  .form = &credentials_form, .response = &tokens_schema,
 	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED },
 	  .limits = { &login_ip_limit, &login_limit }, .oauth = true, .id = "auth_login",
-	  .text = "Sign in and get tokens." },
+	  .summary = "Sign in and get tokens." },
 	{ POST, "/auth/token", issue_token, ACCESS_PUBLIC, .body = &credentials_schema,
-	  .form = &token_form, .reply = &tokens_schema,
+	  .form = &token_form, .response = &tokens_schema,
 	  .errors = { E_INVALID_CREDENTIALS, E_INVALID_TOKEN, E_TOKEN_REUSED, E_OVERLOADED },
 	  .limits = { &token_ip_limit, &login_limit, &token_refresh_limit }, .oauth = true,
 	  .id = "auth_token",
-	  .text = "Sign in or refresh as an OAuth 2.0 client does (RFC 6749)." },
+	  .summary = "Sign in or refresh as an OAuth 2.0 client does (RFC 6749)." },
 	{ POST, "/auth/refresh", refresh, ACCESS_PUBLIC, .body = &refresh_schema,
-	  .reply = &tokens_schema, .errors = { E_INVALID_TOKEN, E_TOKEN_REUSED },
+	  .response = &tokens_schema, .errors = { E_INVALID_TOKEN, E_TOKEN_REUSED },
 	  .limits = { &refresh_limit }, .id = "auth_refresh",
-	  .text = "Turn a refresh token into new tokens." },
+	  .summary = "Turn a refresh token into new tokens." },
 	{ POST, "/auth/logout", log_out, ACCESS_PUBLIC, .body = &refresh_schema, .status = 204,
-	  .id = "auth_logout", .text = "End the session that a refresh token belongs to." },
+	  .id = "auth_logout", .summary = "End the session that a refresh token belongs to." },
 	{ GET, "/auth/check", show_caller, ACCESS_VIEWER, .status = 204, .id = "auth_check",
-	  .sends = { { "X-User-Id", "Whose token it is." },
-		     { "X-User-Role", "His role." },
-		     { "X-Session-Id", "The session of the token." } },
-	  .text = "Name the caller in X-User-Id, X-User-Role and X-Session-Id, for web servers"
-		  " that ask before they let a request in." },
+	  .response_headers = { { "X-User-Id", "Whose token it is." },
+				{ "X-User-Role", "His role." },
+				{ "X-Session-Id", "The session of the token." } },
+	  .summary = "Name the caller in X-User-Id, X-User-Role and X-Session-Id, for web servers"
+		     " that ask before they let a request in." },
 	{ 0 },
 };

@@ -1,7 +1,7 @@
 /* The rules of signing in and out: no HTTP, no SQL. */
 #include "auth_priv.h"
 
-#include "app/callers.h"
+#include "app/auth_cache.h"
 #include "app/clock.h"
 #include "app/log.h"
 #include "app/settings.h"
@@ -41,8 +41,8 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 		.password = in->password,
 		.full_name = in->full_name,
 		.role = ROLE_MEMBER,
-		.created = recovery_required() ? recovery_greet : NULL,
-		.taken = recovery_required() ? conceal_taken : NULL,
+		.created = email_verification_required() ? recovery_greet : NULL,
+		.taken = email_verification_required() ? conceal_taken : NULL,
 	};
 
 	if (strcmp(settings.registration, "open") != 0)
@@ -137,9 +137,10 @@ refuse_login(struct ctx *c, const char *email)
 		return e;
 
 	return fail(c, E_INVALID_CREDENTIALS,
-		    recovery_required() ? "the e-mail address or the password is wrong, or the"
-					  " address has not been verified yet"
-					: NULL);
+		    email_verification_required()
+			? "the e-mail address or the password is wrong, or the"
+			  " address has not been verified yet"
+			: NULL);
 }
 
 static enum error
@@ -335,7 +336,7 @@ auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, 
 
 /* Checks a token that this worker does not know. */
 static enum error
-verify(struct ctx *c, const char *token, struct known_caller *known)
+verify(struct ctx *c, const char *token, struct cached_caller *known)
 {
 	struct claims claims;
 	enum error e;
@@ -352,12 +353,12 @@ verify(struct ctx *c, const char *token, struct known_caller *known)
 
 /* The role is that of the live account, whatever the token says. */
 static enum error
-look_up(struct ctx *c, struct known_caller *known)
+look_up(struct ctx *c, struct cached_caller *known)
 {
 	struct session_role live;
 	enum error e;
 
-	caller_stamp(known);
+	auth_cache_stamp(known);
 	e = auth_find_session(c, known->id, known->user_id, &live);
 	if (e == E_NOT_FOUND)
 		return fail(c, E_INVALID_TOKEN, "the session has ended");
@@ -371,20 +372,20 @@ look_up(struct ctx *c, struct known_caller *known)
 enum error
 auth_identify(struct ctx *c, const char *token)
 {
-	struct known_caller known;
+	struct cached_caller known;
 	enum error e;
 
-	caller_recall("session", token, settings.clock_skew_seconds, &known);
+	auth_cache_find("session", token, settings.clock_skew_seconds, &known);
 	if (!*known.id) {
 		e = verify(c, token, &known);
 		if (e)
 			return e;
 	}
-	if (!caller_fresh(&known)) {
+	if (!auth_cache_fresh(&known)) {
 		e = look_up(c, &known);
 		if (e)
 			return e;
-		caller_keep(&known);
+		auth_cache_put(&known);
 	}
 	c->caller = (struct caller) {
 		.role = known.role,

@@ -28,22 +28,22 @@ show_document(struct request *req)
 	if (!document)
 		return fail_unavailable(req->ctx, CAUSE_MEMORY, NULL);
 
-	reply_header(req, "ETag", document_tag(req->ctx->arena, document, len));
-	return reply_body(req, 200, "application/json", document, len);
+	response_header(req, "ETag", document_tag(req->ctx->arena, document, len));
+	return respond_body(req, 200, "application/json", document, len);
 }
 
 static const struct route routes[] = {
 	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .root = true,
 	  .cache_control = "no-cache", .etag = true, .media_type = "application/json",
-	  .id = "docs_openapi", .text = "This document (OpenAPI 3.1)." },
+	  .id = "docs_openapi", .summary = "This document (OpenAPI 3.1)." },
 	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .cache_control = "no-cache",
 	  .etag = true, .media_type = "application/json", .id = "docs_openapi_prefixed",
-	  .text = "This document, below the API's prefix." },
+	  .summary = "This document, below the API's prefix." },
 	{ 0 },
 };
 
 const struct feature docs_feature = {
 	.name = "docs",
-	.text = "The API's own description.",
+	.summary = "The API's own description.",
 	.routes = routes,
 };

@@ -6,7 +6,7 @@ show_live(struct request *req)
 {
 	static const struct live live = { "ok" };
 
-	return reply_record(req, OK, &live);
+	return respond_record(req, OK, &live);
 }
 
 static enum error
@@ -16,14 +16,14 @@ show_health(struct request *req)
 	enum error e;
 
 	health_check(req->ctx, &health);
-	e = reply_record(req, OK, &health);
+	e = respond_record(req, OK, &health);
 	if (e)
 		return e;
 
 	if (health.database_cause) {
 		req->ctx->failure.cause = health.database_cause;
-		req->reply.status = 503;
-		reply_header(req, "Retry-After", "1");
+		req->response.status = 503;
+		response_header(req, "Retry-After", "1");
 	}
 	return OK;
 }
@@ -41,19 +41,19 @@ show_ready(struct request *req)
 		    "not ready: the database is away or read-only, a migration is pending, or "
 		    "the service is stopping; /health shows which");
 
-	return reply_record(req, OK, &ready);
+	return respond_record(req, OK, &ready);
 }
 
 const struct route health_routes[] = {
-	{ GET, "/health", show_health, ACCESS_PUBLIC, .root = true, .reply = &health_schema,
-	  .reply_503 = true, .id = "health",
-	  .text = "How the service and what it depends on are; 503 where the "
-		  "database is away." },
-	{ GET, "/health/live", show_live, ACCESS_PUBLIC, .root = true, .reply = &live_schema,
-	  .id = "health_live", .text = "Whether the process answers; asks no dependency." },
-	{ GET, "/health/ready", show_ready, ACCESS_PUBLIC, .root = true, .reply = &live_schema,
+	{ GET, "/health", show_health, ACCESS_PUBLIC, .root = true, .response = &health_schema,
+	  .body_on_503 = true, .id = "health",
+	  .summary = "How the service and what it depends on are; 503 where the "
+		     "database is away." },
+	{ GET, "/health/live", show_live, ACCESS_PUBLIC, .root = true, .response = &live_schema,
+	  .id = "health_live", .summary = "Whether the process answers; asks no dependency." },
+	{ GET, "/health/ready", show_ready, ACCESS_PUBLIC, .root = true, .response = &live_schema,
 	  .id = "health_ready",
-	  .text =
+	  .summary =
 	      "Whether the service can handle requests: the database accepts writes, migrations "
 	      "are applied, and it is not stopping." },
 	{ 0 },

@@ -41,7 +41,7 @@ look(struct ctx *c)
 
 	if (!shared_reading(READING_HEALTH, &r, sizeof(r))) {
 		r = ask(c);
-		shared_tell(READING_HEALTH, &r, sizeof(r));
+		shared_report(READING_HEALTH, &r, sizeof(r));
 	}
 	return r;
 }

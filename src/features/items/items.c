@@ -4,16 +4,16 @@
 const char *const item_states[] = { "draft", "active", "archived", NULL };
 
 static const struct field fields[] = {
-	{ UUID(struct item, id), .flags = F_READ, .text = "Identifier." },
-	{ UUID(struct item, owner_id), .flags = F_READ, .text = "The user whose item it is." },
+	{ UUID(struct item, id), .flags = F_READ, .summary = "Identifier." },
+	{ UUID(struct item, owner_id), .flags = F_READ, .summary = "The user whose item it is." },
 	{ TEXT(struct item, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 200,
-	  .text = "Short name, shown in lists.", .example = "Lamp" },
+	  .summary = "Short name, shown in lists.", .example = "Lamp" },
 	{ TEXT(struct item, description), .flags = F_RW | F_NULLABLE, .max = 5000,
-	  .text = "Free text.", .example = "Brass, with a green shade." },
-	{ ENUM(struct item, status), .flags = F_RW, .choices = item_states, .initial = "active",
-	  .text = "Stage of life.", .example = "active" },
-	{ TIME(struct item, created_at), .flags = F_READ, .text = "When it was made." },
-	{ TIME(struct item, updated_at), .flags = F_READ, .text = "When it was last changed." },
+	  .summary = "Free text.", .example = "Brass, with a green shade." },
+	{ ENUM(struct item, status), .flags = F_RW, .choices = item_states,
+	  .default_value = "active", .summary = "Stage of life.", .example = "active" },
+	{ TIME(struct item, created_at), .flags = F_READ, .summary = "When it was made." },
+	{ TIME(struct item, updated_at), .flags = F_READ, .summary = "When it was last changed." },
 	{ INT(struct item, version) },
 	{ INT(struct item, rank) },
 };
@@ -31,14 +31,14 @@ const struct schema item_schema = {
 static const struct list *const lists[] = { &items_rows, &items_found, &items_found_own, NULL };
 
 /* An account that goes takes its items along. */
-static const char *const follows[] = { "users", NULL };
+static const char *const invalidated_by[] = { "users", NULL };
 
 const struct feature items_feature = {
 	.name = "items",
-	.text = "Things that a person keeps.",
+	.summary = "Things that a person keeps.",
 	.routes = items_routes,
 	.queries = items_queries,
 	.lists = lists,
-	.follows = follows,
+	.invalidated_by = invalidated_by,
 	.sample = items_sample,
 };

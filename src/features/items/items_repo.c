@@ -31,11 +31,11 @@ static const struct list_filter filters[] = {
 			      .field = { .name = "status",
 					 .type = TYPE_ENUM,
 					 .choices = item_states,
-					 .text = "Only items in this stage." } },
+					 .summary = "Only items in this stage." } },
 	[ITEMS_BY_OWNER] = { .sql = "owner_id = $",
 			     .field = { .name = "owner_id",
 					.type = TYPE_UUID,
-					.text = "Only items of this user." } },
+					.summary = "Only items of this user." } },
 	[ITEMS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
 	[ITEMS_MINE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
 	{ 0 },
@@ -76,8 +76,9 @@ const struct list items_rows = {
 			.flags = F_REQUIRED,                                                       \
 			.min = 1,                                                                  \
 			.max = 200,                                                                \
-			.text = "Words, the last of which may be unfinished; \"a phrase\", or, "   \
-				"-not.",                                                           \
+			.summary =                                                                 \
+			    "Words, the last of which may be unfinished; \"a phrase\", or, "       \
+			    "-not.",                                                               \
 			.example = "green lam",                                                    \
 		}                                                                                  \
 	}
@@ -139,5 +140,5 @@ items_change(struct ctx *c, const char *id, const struct item *in, uint64_t give
 enum error
 items_delete(struct ctx *c, const char *id)
 {
-	return db_touch(c, &items_queries[DELETE_ONE], id, visible_to(c));
+	return db_exec_one(c, &items_queries[DELETE_ONE], id, visible_to(c));
 }

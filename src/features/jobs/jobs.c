@@ -5,17 +5,17 @@ enum { ARGUMENT = F_READ | F_CREATE };
 
 static const struct field example_fields[] = {
 	{ TEXT(struct example, name), .flags = ARGUMENT | F_REQUIRED, .min = 1, .max = 100,
-	  .text = "Whom to greet.", .example = "Ada" },
-	{ INT(struct example, duration), .flags = ARGUMENT, .min = 0, .max = 60, .initial = "5",
-	  .text = "How many seconds it takes.", .example = "5" },
+	  .summary = "Whom to greet.", .example = "Ada" },
+	{ INT(struct example, duration), .flags = ARGUMENT, .min = 0, .max = 60,
+	  .default_value = "5", .summary = "How many seconds it takes.", .example = "5" },
 };
 const struct schema example_schema = SCHEMA("Example", struct example, example_fields);
 
 static const struct field queued_fields[] = {
-	{ UUID(struct queued_job, job_id), .flags = F_READ, .text = "Identifier of the job." },
-	{ TEXT(struct queued_job, task), .flags = F_READ, .text = "Which kind of job it is.",
+	{ UUID(struct queued_job, job_id), .flags = F_READ, .summary = "Identifier of the job." },
+	{ TEXT(struct queued_job, task), .flags = F_READ, .summary = "Which kind of job it is.",
 	  .example = "example" },
-	{ TEXT(struct queued_job, status), .flags = F_READ, .text = "Always `queued`.",
+	{ TEXT(struct queued_job, status), .flags = F_READ, .summary = "Always `queued`.",
 	  .example = "queued" },
 };
 const struct schema queued_job_schema = SCHEMA("QueuedJob", struct queued_job, queued_fields);
@@ -30,18 +30,18 @@ static const struct field pruned_fields[] = { { INT(struct pruned, removed), .fl
 const struct schema pruned_schema = SCHEMA("Pruned", struct pruned, pruned_fields);
 
 static const struct list *const lists[] = { &jobs_rows, NULL };
-static const struct job_kind *const kinds[] = { &example_job, &prune_job, NULL };
+static const struct job_task *const tasks[] = { &example_job, &prune_job, NULL };
 static const struct cron crons[] = {
-	{ .name = "prune_jobs", .at = "17 * * * *", .kind = &prune_job },
+	{ .name = "prune_jobs", .at = "17 * * * *", .task = &prune_job },
 	{ 0 },
 };
 
 const struct feature jobs_feature = {
 	.name = "jobs",
-	.text = "Work that is done in the background.",
+	.summary = "Work that is done in the background.",
 	.routes = jobs_routes,
 	.queries = job_queries,
 	.lists = lists,
-	.jobs = kinds,
+	.jobs = tasks,
 	.crons = crons,
 };

@@ -27,7 +27,7 @@ struct pruned {
 
 extern const struct schema example_schema, queued_job_schema, greeting_schema, pruned_schema;
 extern const struct route jobs_routes[];
-extern const struct job_kind example_job, prune_job;
+extern const struct job_task example_job, prune_job;
 
 /* What the caller may see: his own, for admins everybody's. */
 enum error jobs_get(struct ctx *, const char *id, struct job_row *out) MUST_CHECK;

@@ -14,19 +14,19 @@ show_keys(struct request *req)
 	if (!buf_done(&b))
 		return fail(req->ctx, E_INTERNAL, NULL);
 
-	return reply_body(req, 200, "application/json", b.data, b.len);
+	return respond_body(req, 200, "application/json", b.data, b.len);
 }
 
 static const struct route routes[] = {
 	{ GET, "/.well-known/jwks.json", show_keys, ACCESS_PUBLIC, .root = true,
 	  .cache_control = "public, max-age=600", .media_type = "application/json",
 	  .id = "jwks_list",
-	  .text = "The public keys (RFC 7517); none while tokens are signed with a secret." },
+	  .summary = "The public keys (RFC 7517); none while tokens are signed with a secret." },
 	{ 0 },
 };
 
 const struct feature jwks_feature = {
 	.name = "keys",
-	.text = "The public keys that access tokens are checked with.",
+	.summary = "The public keys that access tokens are checked with.",
 	.routes = routes,
 };

@@ -12,38 +12,38 @@ const struct schema mail_schema = SCHEMA("Mail", struct mail, mail_fields);
 
 static const struct field args_fields[] = {
 	{ UUID(struct mail_args, mail_id), .flags = F_READ | F_CREATE | F_REQUIRED,
-	  .text = "The row of the outbox." },
+	  .summary = "The row of the outbox." },
 };
 const struct schema mail_args_schema = SCHEMA("MailArgs", struct mail_args, args_fields);
 
-const struct job_kind mail_job = {
+const struct job_task mail_job = {
 	.name = "send_mail",
-	.text = "Sends a mail of the outbox.",
+	.summary = "Sends a mail of the outbox.",
 	.args = &mail_args_schema,
 	.run = mail_deliver,
 	.queue = JOB_QUEUE_MAIL,
 	.timeout = 60,
-	.attempts = 12,
+	.max_attempts = 12,
 };
 
-static const struct job_kind prune_job = {
+static const struct job_task prune_job = {
 	.name = "prune_mails",
-	.text = "Deletes e-mails a week after they were queued.",
+	.summary = "Deletes e-mails a week after they were queued.",
 	.run = mail_prune,
 	.timeout = 600,
-	.attempts = 3,
+	.max_attempts = 3,
 };
 
-static const struct job_kind *const jobs[] = { &mail_job, &prune_job, NULL };
+static const struct job_task *const jobs[] = { &mail_job, &prune_job, NULL };
 
 static const struct cron crons[] = {
-	{ .name = "prune_mails", .at = "47 * * * *", .kind = &prune_job },
+	{ .name = "prune_mails", .at = "47 * * * *", .task = &prune_job },
 	{ 0 },
 };
 
 const struct feature mail_feature = {
 	.name = "mail",
-	.text = "Mails to the people who have accounts.",
+	.summary = "Mails to the people who have accounts.",
 	.queries = mail_queries,
 	.jobs = jobs,
 	.crons = crons,

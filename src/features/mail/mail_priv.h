@@ -17,7 +17,7 @@ struct mail_args {
 
 extern const struct schema mail_schema, mail_args_schema;
 extern const struct query mail_queries[];
-extern const struct job_kind mail_job;
+extern const struct job_task mail_job;
 
 /* mail_service.c: what the jobs do. */
 enum error mail_deliver(struct job *) MUST_CHECK;

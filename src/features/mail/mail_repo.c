@@ -37,7 +37,7 @@ mail_insert(struct ctx *c, const struct mail *in, struct mail *out)
 enum error
 mail_delete_older(struct ctx *c, int64_t days, int64_t limit, int64_t *n)
 {
-	return db_run(c, &mail_queries[PRUNE], n, p_int(c, days), p_int(c, limit));
+	return db_exec(c, &mail_queries[PRUNE], n, p_int(c, days), p_int(c, limit));
 }
 
 enum error
@@ -49,5 +49,5 @@ mail_find(struct ctx *c, const char *id, struct mail *out)
 enum error
 mail_mark_sent(struct ctx *c, const char *id)
 {
-	return db_run(c, &mail_queries[MARK_SENT], NULL, id);
+	return db_exec(c, &mail_queries[MARK_SENT], NULL, id);
 }

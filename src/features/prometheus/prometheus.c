@@ -19,19 +19,19 @@ show_metrics(struct request *req)
 	if (!text)
 		return fail_unavailable(req->ctx, CAUSE_MEMORY, NULL);
 
-	return reply_body(req, 200, MEDIA_TYPE, text, b.len);
+	return respond_body(req, 200, MEDIA_TYPE, text, b.len);
 }
 
 static const struct route routes[] = {
 	{ GET, "/metrics", show_metrics, ACCESS_PUBLIC, .root = true, .media_type = MEDIA_TYPE,
 	  .errors = { E_NOT_FOUND, E_OVERLOADED }, .id = "metrics",
-	  .text = "What is measured, in Prometheus's text format, for the addresses of "
-		  "METRICS_ALLOW alone." },
+	  .summary = "What is measured, in Prometheus's text format, for the addresses of "
+		     "METRICS_ALLOW alone." },
 	{ 0 },
 };
 
 const struct feature prometheus_feature = {
 	.name = "prometheus",
-	.text = "What is measured, for Prometheus.",
+	.summary = "What is measured, for Prometheus.",
 	.routes = routes,
 };

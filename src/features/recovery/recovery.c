@@ -10,22 +10,22 @@ enum { SECRET = F_CREATE | F_REQUIRED | F_SECRET };
 
 static const struct field address_fields[] = {
 	{ EMAIL(struct address, email), .flags = F_CREATE | F_REQUIRED,
-	  .text = "E-mail address of the account.", .example = "ada@example.com" },
+	  .summary = "E-mail address of the account.", .example = "ada@example.com" },
 };
 const struct schema address_schema = SCHEMA("Address", struct address, address_fields);
 
 static const struct field proof_fields[] = {
-	{ TEXT(struct proof, token), .flags = SECRET, .text = "The token of the link in the mail.",
-	  .example = TOKEN_EXAMPLE },
+	{ TEXT(struct proof, token), .flags = SECRET,
+	  .summary = "The token of the link in the mail.", .example = TOKEN_EXAMPLE },
 };
 const struct schema proof_schema = SCHEMA("Proof", struct proof, proof_fields);
 
 static const struct field reset_fields[] = {
-	{ TEXT(struct reset, token), .flags = SECRET, .text = "The token of the link in the mail.",
-	  .example = TOKEN_EXAMPLE },
+	{ TEXT(struct reset, token), .flags = SECRET,
+	  .summary = "The token of the link in the mail.", .example = TOKEN_EXAMPLE },
 	{ TEXT(struct reset, new_password), .flags = SECRET,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .text = "The new password. " PASSWORD_LIMITS ".",
+	  .summary = "The new password. " PASSWORD_LIMITS ".",
 	  .example = "correct horse battery staple" },
 };
 const struct schema reset_schema = SCHEMA("PasswordReset", struct reset, reset_fields);
@@ -34,9 +34,9 @@ static const char *const purposes[] = { PURPOSE_VERIFY, PURPOSE_RESET, NULL };
 
 static const struct field args_fields[] = {
 	{ ENUM(struct recovery_args, purpose), .flags = F_READ | F_CREATE | F_REQUIRED,
-	  .choices = purposes, .text = "What the mail is for." },
+	  .choices = purposes, .summary = "What the mail is for." },
 	{ EMAIL(struct recovery_args, email), .flags = F_READ | F_CREATE | F_REQUIRED,
-	  .text = "Who asked for it." },
+	  .summary = "Who asked for it." },
 };
 const struct schema recovery_args_schema =
     SCHEMA("RecoveryArgs", struct recovery_args, args_fields);
@@ -56,30 +56,30 @@ static const struct field token_fields[] = {
 };
 const struct schema mail_token_schema = SCHEMA("MailToken", struct mail_token, token_fields);
 
-const struct job_kind recovery_job = {
+const struct job_task recovery_job = {
 	.name = "recovery_mail",
-	.text = "Mails a token to an address, if there is such an account.",
+	.summary = "Mails a token to an address, if there is such an account.",
 	.args = &recovery_args_schema,
 	.run = recovery_mail,
 	.queue = JOB_QUEUE_MAIL,
 };
 
-const struct job_kind recovery_prune_job = {
+const struct job_task recovery_prune_job = {
 	.name = "prune_mail_tokens",
-	.text = "Deletes expired tokens of e-mails.",
+	.summary = "Deletes expired tokens of e-mails.",
 	.run = recovery_prune,
 };
 
-static const struct job_kind *const jobs[] = { &recovery_job, &recovery_prune_job, NULL };
+static const struct job_task *const jobs[] = { &recovery_job, &recovery_prune_job, NULL };
 
 static const struct cron crons[] = {
-	{ .name = "prune_mail_tokens", .at = "43 * * * *", .kind = &recovery_prune_job },
+	{ .name = "prune_mail_tokens", .at = "43 * * * *", .task = &recovery_prune_job },
 	{ 0 },
 };
 
 const struct feature recovery_feature = {
 	.name = "recovery",
-	.text = "Proving an e-mail address, and a new password by mail.",
+	.summary = "Proving an e-mail address, and a new password by mail.",
 	.routes = recovery_routes,
 	.queries = recovery_queries,
 	.jobs = jobs,

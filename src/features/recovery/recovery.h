@@ -14,7 +14,7 @@
 extern const struct feature recovery_feature;
 
 /* Whether REQUIRE_VERIFIED_EMAIL says that an address must be proved before it is used. */
-bool recovery_required(void);
+bool email_verification_required(void);
 
 /* The e-mails of four actions; call them in the transaction of the action. A new account must
  * verify its address. A requested address takes effect once it is verified: the present address

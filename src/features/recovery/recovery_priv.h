@@ -48,7 +48,7 @@ extern const struct schema address_schema, proof_schema, reset_schema, recovery_
     account_schema, mail_token_schema;
 extern const struct route recovery_routes[];
 extern const struct query recovery_queries[];
-extern const struct job_kind recovery_job, recovery_prune_job;
+extern const struct job_task recovery_job, recovery_prune_job;
 
 /* recovery_service.c */
 enum error recovery_verify(struct ctx *, const char *token) MUST_CHECK;

@@ -93,9 +93,9 @@ recovery_insert(struct ctx *c, const struct mail_token *in, int64_t minutes, con
 		bool *issued)
 {
 	int64_t changed = 0;
-	enum error e = db_run(c, &recovery_queries[INSERT], &changed, in->user_id, in->purpose,
-			      in->email, in->account_email, p_int(c, in->security_version),
-			      p_digest(c, token), p_int(c, minutes));
+	enum error e = db_exec(c, &recovery_queries[INSERT], &changed, in->user_id, in->purpose,
+			       in->email, in->account_email, p_int(c, in->security_version),
+			       p_digest(c, token), p_int(c, minutes));
 
 	*issued = changed > 0;
 	return e;
@@ -110,19 +110,19 @@ recovery_find(struct ctx *c, const char *token, struct mail_token *out)
 enum error
 recovery_drop_changes(struct ctx *c, const char *user_id, const char *email)
 {
-	return db_run(c, &recovery_queries[DROP_CHANGES], NULL, user_id, email);
+	return db_exec(c, &recovery_queries[DROP_CHANGES], NULL, user_id, email);
 }
 
 enum error
 recovery_delete_expired(struct ctx *c)
 {
-	return db_run(c, &recovery_queries[DELETE_EXPIRED], NULL);
+	return db_exec(c, &recovery_queries[DELETE_EXPIRED], NULL);
 }
 
 enum error
 recovery_spend(struct ctx *c, const char *token)
 {
-	return spent(c, db_touch(c, &recovery_queries[SPEND], p_digest(c, token)));
+	return spent(c, db_exec_one(c, &recovery_queries[SPEND], p_digest(c, token)));
 }
 
 enum error
@@ -147,7 +147,7 @@ enum error
 recovery_register_again(struct ctx *c, const char *id, const char *full_name, bool *done)
 {
 	int64_t changed = 0;
-	enum error e = db_run(c, &recovery_queries[REGISTER_AGAIN], &changed, id, full_name);
+	enum error e = db_exec(c, &recovery_queries[REGISTER_AGAIN], &changed, id, full_name);
 
 	*done = changed > 0;
 	return e;
@@ -156,13 +156,13 @@ recovery_register_again(struct ctx *c, const char *id, const char *full_name, bo
 enum error
 recovery_mark_verified(struct ctx *c, const struct mail_token *token)
 {
-	return spent(c, db_touch(c, &recovery_queries[MARK_VERIFIED], token->user_id));
+	return spent(c, db_exec_one(c, &recovery_queries[MARK_VERIFIED], token->user_id));
 }
 
 enum error
 recovery_set_email(struct ctx *c, const struct mail_token *token)
 {
-	enum error e = db_touch(c, &recovery_queries[SET_EMAIL], token->user_id, token->email);
+	enum error e = db_exec_one(c, &recovery_queries[SET_EMAIL], token->user_id, token->email);
 
 	if (e == E_CONFLICT && strcmp(db_constraint(c), "users_email_key") == 0)
 		return fail(c, E_EMAIL_TAKEN, NULL);
@@ -172,5 +172,5 @@ recovery_set_email(struct ctx *c, const struct mail_token *token)
 enum error
 recovery_set_hash(struct ctx *c, const struct mail_token *token, const char *hash)
 {
-	return spent(c, db_touch(c, &recovery_queries[SET_HASH], token->user_id, hash));
+	return spent(c, db_exec_one(c, &recovery_queries[SET_HASH], token->user_id, hash));
 }

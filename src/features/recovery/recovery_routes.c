@@ -9,7 +9,7 @@ verify_email(struct request *req)
 	const struct proof *in = req->in;
 	enum error e = recovery_verify(req->ctx, in->token);
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 static enum error
@@ -18,7 +18,7 @@ ask_for(struct request *req, const char *purpose)
 	const struct address *in = req->in;
 	enum error e = recovery_ask(req->ctx, purpose, in->email);
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 static enum error
@@ -38,7 +38,7 @@ reset_password(struct request *req)
 {
 	enum error e = recovery_reset(req->ctx, req->in);
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 static const char *
@@ -58,17 +58,17 @@ const struct route recovery_routes[] = {
 	{ POST, "/auth/verify-email", verify_email, ACCESS_PUBLIC, .body = &proof_schema,
 	  .status = 204, .errors = { E_INVALID_TOKEN, E_EMAIL_TAKEN }, .limits = { &address_limit },
 	  .id = "auth_verify_email",
-	  .text = "Prove an e-mail address with the token that was sent there." },
+	  .summary = "Prove an e-mail address with the token that was sent there." },
 	{ POST, "/auth/resend-verification", resend_verification, ACCESS_PUBLIC,
 	  .body = &address_schema, .status = 204, .limits = { &address_limit, &mail_limit },
 	  .id = "auth_resend_verification",
-	  .text = "Send that token again, if the address has an account that needs it." },
+	  .summary = "Send that token again, if the address has an account that needs it." },
 	{ POST, "/auth/forgot-password", forgot_password, ACCESS_PUBLIC, .body = &address_schema,
 	  .status = 204, .limits = { &address_limit, &mail_limit }, .id = "auth_forgot_password",
-	  .text = "Send a token for a new password, if the address has an account." },
+	  .summary = "Send a token for a new password, if the address has an account." },
 	{ POST, "/auth/reset-password", reset_password, ACCESS_PUBLIC, .body = &reset_schema,
 	  .status = 204, .errors = { E_INVALID_TOKEN, E_OVERLOADED }, .limits = { &address_limit },
 	  .id = "auth_reset_password",
-	  .text = "Set a new password with that token; ends every session of the account." },
+	  .summary = "Set a new password with that token; ends every session of the account." },
 	{ 0 },
 };

@@ -12,7 +12,7 @@
 enum { VERIFY_MINUTES = 24 * 60, RESET_MINUTES = 60 };
 
 bool
-recovery_required(void)
+email_verification_required(void)
 {
 	return settings.require_verified_email;
 }
@@ -188,7 +188,8 @@ recovery_mail(struct job *job)
 
 	/* If verification is required, an unverified address gets nothing else. */
 	token = (struct mail_token) { account.id, args->purpose, account.email };
-	if (strcmp(args->purpose, PURPOSE_RESET) == 0 && (account.verified || !recovery_required()))
+	if (strcmp(args->purpose, PURPOSE_RESET) == 0 &&
+	    (account.verified || !email_verification_required()))
 		return send_token(c, &token, "reset_password", "/reset-password", RESET_MINUTES);
 	return account.verified ? OK : recovery_greet(c, account.id, account.email);
 }

@@ -45,6 +45,6 @@ enum error sessions_password_right(struct ctx *) MUST_CHECK;
 
 /* Removes ended sessions and expired refresh tokens; counts both. A used token stays
  * until it expires, so that its reuse is detected. Applies SESSION_MAX_DAYS first. */
-enum error sessions_cleanup(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;
+enum error sessions_prune(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@ cleanup(struct ctx *c, const struct call *call)
 	int64_t sessions = 0, tokens = 0;
 	enum error e;
 
-	e = sessions_cleanup(c, &sessions, &tokens);
+	e = sessions_prune(c, &sessions, &tokens);
 	if (e)
 		return e;
 
@@ -25,6 +25,6 @@ cleanup(struct ctx *c, const struct call *call)
 static const struct act acts[] = { { "cleanup [--json]", cleanup, NULL }, { 0 } };
 
 const struct command sessions_commands[] = {
-	{ "sessions", acts, "Remove sessions that are over.", "cleanup", .complete = true },
+	{ "sessions", acts, "Remove sessions that are over.", "cleanup", .needs_config = true },
 	{ 0 },
 };

@@ -25,7 +25,7 @@ enum { SESSIONS_LIVE_OF_USER }; /* rows of sessions_rows' filters */
 enum error sessions_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 enum error sessions_end_own(struct ctx *, const char *id) MUST_CHECK;
 enum error sessions_end_all_own(struct ctx *) MUST_CHECK;
-enum error sessions_cleanup_run(struct job *) MUST_CHECK;
+enum error sessions_prune_run(struct job *) MUST_CHECK;
 
 /* sessions_repo.c: how many sessions they ended. */
 enum error sessions_close(struct ctx *, const char *user_id, const char *id) MUST_CHECK;

@@ -75,26 +75,26 @@ const struct list sessions_rows = {
 enum error
 sessions_close(struct ctx *c, const char *user_id, const char *id)
 {
-	return db_touch(c, &sessions_queries[CLOSE], user_id, id);
+	return db_exec_one(c, &sessions_queries[CLOSE], user_id, id);
 }
 
 enum error
 sessions_close_all(struct ctx *c, const char *user_id, const char *keep, int64_t *n)
 {
-	return db_run(c, &sessions_queries[CLOSE_ALL], n, user_id, keep);
+	return db_exec(c, &sessions_queries[CLOSE_ALL], n, user_id, keep);
 }
 
 enum error
 sessions_advance_account(struct ctx *c, const char *user_id)
 {
-	return db_touch(c, &sessions_queries[ADVANCE_ACCOUNT], user_id);
+	return db_exec_one(c, &sessions_queries[ADVANCE_ACCOUNT], user_id);
 }
 
 enum error
 sessions_shorten(struct ctx *c, int64_t limit, int64_t *n)
 {
-	return db_run(c, &sessions_queries[SHORTEN], n, p_int(c, limit),
-		      p_int(c, settings.session_max_days));
+	return db_exec(c, &sessions_queries[SHORTEN], n, p_int(c, limit),
+		       p_int(c, settings.session_max_days));
 }
 
 enum error
@@ -113,17 +113,17 @@ sessions_count_failure(struct ctx *c, const char *user_id, const char *id, int64
 enum error
 sessions_clear_failures(struct ctx *c, const char *id)
 {
-	return db_run(c, &sessions_queries[CLEAR_FAILURES], NULL, id);
+	return db_exec(c, &sessions_queries[CLEAR_FAILURES], NULL, id);
 }
 
 enum error
 sessions_remove_over(struct ctx *c, int64_t limit, int64_t *n)
 {
-	return db_run(c, &sessions_queries[REMOVE_OVER], n, p_int(c, limit));
+	return db_exec(c, &sessions_queries[REMOVE_OVER], n, p_int(c, limit));
 }
 
 enum error
 sessions_remove_tokens(struct ctx *c, int64_t limit, int64_t *n)
 {
-	return db_run(c, &sessions_queries[REMOVE_TOKENS], n, p_int(c, limit));
+	return db_exec(c, &sessions_queries[REMOVE_TOKENS], n, p_int(c, limit));
 }

@@ -7,7 +7,7 @@ list_sessions(struct request *req)
 	struct page page;
 	enum error e = sessions_list(req->ctx, &req->list, &page);
 
-	return reply_page(req, e, &page);
+	return respond_page(req, e, &page);
 }
 
 static enum error
@@ -15,7 +15,7 @@ end_session(struct request *req)
 {
 	enum error e = sessions_end_own(req->ctx, request_path(req, "id"));
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 static enum error
@@ -23,16 +23,16 @@ end_all_sessions(struct request *req)
 {
 	enum error e = sessions_end_all_own(req->ctx);
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 const struct route sessions_routes[] = {
 	{ GET, "/auth/sessions", list_sessions, ACCESS_VIEWER, .list = &sessions_rows,
-	  .reply = &session_schema, .id = "sessions_list",
-	  .text = "List the caller's sessions that live." },
+	  .response = &session_schema, .id = "sessions_list",
+	  .summary = "List the caller's sessions that live." },
 	{ DELETE, "/auth/sessions/{id}", end_session, ACCESS_VIEWER, .status = 204,
-	  .id = "sessions_end", .text = "End one of the caller's sessions." },
+	  .id = "sessions_end", .summary = "End one of the caller's sessions." },
 	{ POST, "/auth/logout-all", end_all_sessions, ACCESS_VIEWER, .status = 204,
-	  .id = "sessions_end_all", .text = "End all of the caller's sessions, this one too." },
+	  .id = "sessions_end_all", .summary = "End all of the caller's sessions, this one too." },
 	{ 0 },
 };

@@ -44,7 +44,7 @@ sessions_end(struct ctx *c, const char *user_id, const char *id, const char *act
 	if (e)
 		return e;
 
-	db_changed(c, "session", id);
+	cache_invalidate(c, "session", id);
 	return audit_write(c, &event);
 }
 
@@ -73,7 +73,7 @@ sessions_end_all(struct ctx *c, const char *user_id, const char *keep,
 	if (e)
 		return e;
 
-	db_changed(c, "user", user_id);
+	cache_invalidate(c, "user", user_id);
 	if (!n)
 		return OK;
 
@@ -142,7 +142,7 @@ in_batches(struct ctx *c, enum error (*step)(struct ctx *, int64_t limit, int64_
 }
 
 enum error
-sessions_cleanup(struct ctx *c, int64_t *sessions, int64_t *tokens)
+sessions_prune(struct ctx *c, int64_t *sessions, int64_t *tokens)
 {
 	int64_t shortened;
 	enum error e = OK;
@@ -160,9 +160,9 @@ sessions_cleanup(struct ctx *c, int64_t *sessions, int64_t *tokens)
 }
 
 enum error
-sessions_cleanup_run(struct job *job)
+sessions_prune_run(struct job *job)
 {
 	int64_t sessions, tokens;
 
-	return sessions_cleanup(job->ctx, &sessions, &tokens);
+	return sessions_prune(job->ctx, &sessions, &tokens);
 }

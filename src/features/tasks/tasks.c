@@ -4,20 +4,20 @@
 const char *const task_states[] = { "todo", "in_progress", "done", NULL };
 
 static const struct field fields[] = {
-	{ UUID(struct task, id), .flags = F_READ, .text = "Identifier." },
-	{ UUID(struct task, owner_id), .flags = F_READ, .text = "The user whose task it is." },
+	{ UUID(struct task, id), .flags = F_READ, .summary = "Identifier." },
+	{ UUID(struct task, owner_id), .flags = F_READ, .summary = "The user whose task it is." },
 	{ TEXT(struct task, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 200,
-	  .text = "Short name, shown in lists.", .example = "Polish the lamp" },
+	  .summary = "Short name, shown in lists.", .example = "Polish the lamp" },
 	{ TEXT(struct task, description), .flags = F_RW | F_NULLABLE, .max = 5000,
-	  .text = "Free text.", .example = "The shade, too." },
-	{ ENUM(struct task, status), .flags = F_RW, .choices = task_states, .initial = "todo",
-	  .text = "How far it is.", .example = "todo" },
-	{ TIME(struct task, due_at), .flags = F_RW | F_NULLABLE, .text = "When it should be done.",
-	  .example = "2036-11-20T17:00:00.000000Z" },
+	  .summary = "Free text.", .example = "The shade, too." },
+	{ ENUM(struct task, status), .flags = F_RW, .choices = task_states, .default_value = "todo",
+	  .summary = "How far it is.", .example = "todo" },
+	{ TIME(struct task, due_at), .flags = F_RW | F_NULLABLE,
+	  .summary = "When it should be done.", .example = "2036-11-20T17:00:00.000000Z" },
 	{ TIME(struct task, completed_at), .flags = F_READ | F_NULLABLE,
-	  .text = "Since when it is done; null while it is not." },
-	{ TIME(struct task, created_at), .flags = F_READ, .text = "When it was made." },
-	{ TIME(struct task, updated_at), .flags = F_READ, .text = "When it was last changed." },
+	  .summary = "Since when it is done; null while it is not." },
+	{ TIME(struct task, created_at), .flags = F_READ, .summary = "When it was made." },
+	{ TIME(struct task, updated_at), .flags = F_READ, .summary = "When it was last changed." },
 	{ INT(struct task, version) },
 };
 
@@ -27,7 +27,7 @@ static const struct list *const lists[] = { &tasks_rows, NULL };
 
 const struct feature tasks_feature = {
 	.name = "tasks",
-	.text = "Things that a person has to do.",
+	.summary = "Things that a person has to do.",
 	.routes = tasks_routes,
 	.queries = tasks_queries,
 	.lists = lists,

@@ -39,15 +39,15 @@ static const struct list_filter filters[] = {
 	  .field = { .name = "status",
 		     .type = TYPE_ENUM,
 		     .choices = task_states,
-		     .text = "Only tasks that are so far." } },
+		     .summary = "Only tasks that are so far." } },
 	{ .sql = "due_at < $",
 	  .field = { .name = "due_before",
 		     .type = TYPE_TIME,
-		     .text = "Only tasks that are due before this moment." } },
+		     .summary = "Only tasks that are due before this moment." } },
 	{ .sql = "due_at >= $",
 	  .field = { .name = "due_after",
 		     .type = TYPE_TIME,
-		     .text = "Only tasks that are due from this moment on." } },
+		     .summary = "Only tasks that are due from this moment on." } },
 	{ .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
 	{ 0 },
 };
@@ -94,5 +94,5 @@ tasks_change(struct ctx *c, const char *id, const struct task *in, uint64_t give
 enum error
 tasks_delete(struct ctx *c, const char *id)
 {
-	return db_touch(c, &tasks_queries[DELETE_ONE], id, visible_to(c));
+	return db_exec_one(c, &tasks_queries[DELETE_ONE], id, visible_to(c));
 }

@@ -7,7 +7,7 @@ create_task(struct request *req)
 	struct task task;
 	enum error e = tasks_create(req->ctx, req->in, &task);
 
-	return reply_record(req, e, &task);
+	return respond_record(req, e, &task);
 }
 
 static enum error
@@ -16,7 +16,7 @@ show_task(struct request *req)
 	struct task task;
 	enum error e = tasks_get(req->ctx, request_path(req, "id"), &task);
 
-	return reply_record(req, e, &task);
+	return respond_record(req, e, &task);
 }
 
 static enum error
@@ -25,7 +25,7 @@ change_task(struct request *req)
 	struct task task;
 	enum error e = tasks_update(req->ctx, request_path(req, "id"), req->in, req->given, &task);
 
-	return reply_record(req, e, &task);
+	return respond_record(req, e, &task);
 }
 
 static enum error
@@ -34,7 +34,7 @@ replace_task(struct request *req)
 	struct task task;
 	enum error e = tasks_update(req->ctx, request_path(req, "id"), req->in, TASK_WHOLE, &task);
 
-	return reply_record(req, e, &task);
+	return respond_record(req, e, &task);
 }
 
 static enum error
@@ -42,25 +42,25 @@ delete_task(struct request *req)
 {
 	enum error e = tasks_delete(req->ctx, request_path(req, "id"));
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 const struct route tasks_routes[] = {
-	{ GET, "/tasks", reply_list, ACCESS_VIEWER, .scope = "tasks:read", .list = &tasks_rows,
-	  .reply = &task_schema, .id = "tasks_list",
-	  .text = "List one's own tasks; admins list everybody's." },
+	{ GET, "/tasks", respond_list, ACCESS_VIEWER, .scope = "tasks:read", .list = &tasks_rows,
+	  .response = &task_schema, .id = "tasks_list",
+	  .summary = "List one's own tasks; admins list everybody's." },
 	{ POST, "/tasks", create_task, ACCESS_MEMBER, .scope = "tasks:write", .body = &task_schema,
-	  .reply = &task_schema, .status = 201, .idempotent = true, .id = "tasks_create",
-	  .text = "Create a task." },
+	  .response = &task_schema, .status = 201, .idempotent = true, .id = "tasks_create",
+	  .summary = "Create a task." },
 	{ GET, "/tasks/{id}", show_task, ACCESS_VIEWER, .scope = "tasks:read",
-	  .reply = &task_schema, .id = "tasks_show", .text = "Show a task." },
+	  .response = &task_schema, .id = "tasks_show", .summary = "Show a task." },
 	{ PATCH, "/tasks/{id}", change_task, ACCESS_MEMBER, .scope = "tasks:write",
-	  .body = &task_schema, .reply = &task_schema, .id = "tasks_update",
-	  .text = "Change what is named, by JSON merge patch (RFC 7396)." },
+	  .body = &task_schema, .response = &task_schema, .id = "tasks_update",
+	  .summary = "Change what is named, by JSON merge patch (RFC 7396)." },
 	{ PUT, "/tasks/{id}", replace_task, ACCESS_MEMBER, .scope = "tasks:write",
-	  .body = &task_schema, .reply = &task_schema, .id = "tasks_replace",
-	  .text = "Replace a task: what is not named goes back to its default." },
+	  .body = &task_schema, .response = &task_schema, .id = "tasks_replace",
+	  .summary = "Replace a task: what is not named goes back to its default." },
 	{ DELETE, "/tasks/{id}", delete_task, ACCESS_MEMBER, .scope = "tasks:write", .status = 204,
-	  .errors = { E_CONFLICT }, .id = "tasks_delete", .text = "Delete a task." },
+	  .errors = { E_CONFLICT }, .id = "tasks_delete", .summary = "Delete a task." },
 	{ 0 },
 };

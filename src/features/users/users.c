@@ -11,21 +11,21 @@
 enum { SECRET = F_CREATE | F_UPDATE | F_SECRET };
 
 static const struct field user_fields[] = {
-	{ UUID(struct user, id), .flags = F_READ, .text = "Identifier.",
+	{ UUID(struct user, id), .flags = F_READ, .summary = "Identifier.",
 	  .example = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10" },
-	{ EMAIL(struct user, email), .flags = F_READ, .text = "E-mail address, as it was given.",
+	{ EMAIL(struct user, email), .flags = F_READ, .summary = "E-mail address, as it was given.",
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct user, full_name), .flags = F_READ | F_NULLABLE, .min = 1, .max = 200,
-	  .text = "Name to show.", .example = NAME_EXAMPLE },
+	  .summary = "Name to show.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user, role), .flags = F_READ, .choices = role_names, .aliases = role_aliases,
-	  .text = "What the account may do.", .example = "member" },
-	{ BOOL(struct user, is_active), .flags = F_READ, .text = "Whether the account may sign in.",
-	  .example = "true" },
+	  .summary = "What the account may do.", .example = "member" },
+	{ BOOL(struct user, is_active), .flags = F_READ,
+	  .summary = "Whether the account may sign in.", .example = "true" },
 	{ TIME(struct user, last_login_at), .flags = F_READ | F_NULLABLE,
-	  .text = "When it last signed in.", .example = "2026-11-20T15:08:41.218287Z" },
-	{ TIME(struct user, created_at), .flags = F_READ, .text = "When it was made.",
+	  .summary = "When it last signed in.", .example = "2026-11-20T15:08:41.218287Z" },
+	{ TIME(struct user, created_at), .flags = F_READ, .summary = "When it was made.",
 	  .example = "2026-11-01T09:30:00.000000Z" },
-	{ TIME(struct user, updated_at), .flags = F_READ, .text = "When it last changed.",
+	{ TIME(struct user, updated_at), .flags = F_READ, .summary = "When it last changed.",
 	  .example = "2026-11-20T15:08:41.218287Z" },
 	{ INT(struct user, version) },
 };
@@ -33,32 +33,33 @@ const struct schema user_schema = SCHEMA("User", struct user, user_fields);
 
 static const struct field body_fields[] = {
 	{ EMAIL(struct user_body, email), .flags = F_CREATE | F_REQUIRED,
-	  .text = "E-mail address; one account each, whatever its capitals.",
+	  .summary = "E-mail address; one account each, whatever its capitals.",
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct user_body, password), .flags = SECRET | F_REQUIRED,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .text = "Password; not the e-mail address. " PASSWORD_LIMITS ".",
+	  .summary = "Password; not the e-mail address. " PASSWORD_LIMITS ".",
 	  .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct user_body, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1, .max = 200,
-	  .text = "Name to show.", .example = NAME_EXAMPLE },
+	  .summary = "Name to show.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user_body, role), .flags = F_CREATE, .choices = role_names,
-	  .aliases = role_aliases, .initial = "member", .text = "What the account may do." },
-	{ BOOL(struct user_body, is_active), .flags = F_CREATE, .initial = "true",
-	  .text = "Whether the account may sign in." },
+	  .aliases = role_aliases, .default_value = "member",
+	  .summary = "What the account may do." },
+	{ BOOL(struct user_body, is_active), .flags = F_CREATE, .default_value = "true",
+	  .summary = "Whether the account may sign in." },
 };
 const struct schema user_body_schema = SCHEMA("NewUser", struct user_body, body_fields);
 
 /* In the order of the bits in users.h. */
 static const struct field change_fields[] = {
 	{ TEXT(struct user_change, full_name), .flags = F_UPDATE | F_NULLABLE, .min = 1, .max = 200,
-	  .text = "Name to show; null takes it away.", .example = NAME_EXAMPLE },
+	  .summary = "Name to show; null takes it away.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user_change, role), .flags = F_UPDATE, .choices = role_names,
-	  .aliases = role_aliases, .text = "What the account may do.", .example = "viewer" },
+	  .aliases = role_aliases, .summary = "What the account may do.", .example = "viewer" },
 	{ BOOL(struct user_change, is_active), .flags = F_UPDATE,
-	  .text = "Whether the account may sign in.", .example = "false" },
+	  .summary = "Whether the account may sign in.", .example = "false" },
 	{ TEXT(struct user_change, password), .flags = SECRET,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .text = "A new password; not the e-mail address. " PASSWORD_LIMITS ".",
+	  .summary = "A new password; not the e-mail address. " PASSWORD_LIMITS ".",
 	  .example = PASSWORD_EXAMPLE },
 };
 const struct schema user_change_schema = SCHEMA("UserChange", struct user_change, change_fields);
@@ -66,20 +67,21 @@ const struct schema user_change_schema = SCHEMA("UserChange", struct user_change
 /* In the order of the bits in users_priv.h. */
 static const struct field profile_fields[] = {
 	{ TEXT(struct profile, full_name), .flags = F_UPDATE | F_NULLABLE, .min = 1, .max = 200,
-	  .text = "Name to show; null takes it away.", .example = NAME_EXAMPLE },
+	  .summary = "Name to show; null takes it away.", .example = NAME_EXAMPLE },
 	{ EMAIL(struct profile, email), .flags = F_UPDATE,
-	  .text = "E-mail address; a new one needs `current_password`.", .example = EMAIL_EXAMPLE },
+	  .summary = "E-mail address; a new one needs `current_password`.",
+	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct profile, current_password), .flags = SECRET,
-	  .text = "The password that the account has.", .example = PASSWORD_EXAMPLE },
+	  .summary = "The password that the account has.", .example = PASSWORD_EXAMPLE },
 };
 const struct schema profile_schema = SCHEMA("Profile", struct profile, profile_fields);
 
 static const struct field password_change_fields[] = {
 	{ TEXT(struct password_change, current_password), .flags = SECRET | F_REQUIRED,
-	  .text = "The password that the account has.", .example = PASSWORD_EXAMPLE },
+	  .summary = "The password that the account has.", .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct password_change, new_password), .flags = SECRET | F_REQUIRED,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .text = "The new password; not the e-mail address. " PASSWORD_LIMITS ".",
+	  .summary = "The new password; not the e-mail address. " PASSWORD_LIMITS ".",
 	  .example = "staple battery horse correct" },
 };
 const struct schema password_change_schema =
@@ -98,7 +100,7 @@ static const struct list *const lists[] = { &users_rows, NULL };
 
 const struct feature users_feature = {
 	.name = "users",
-	.text = "Accounts and their profiles.",
+	.summary = "Accounts and their profiles.",
 	.routes = users_routes,
 	.commands = users_commands,
 	.queries = users_queries,

@@ -91,7 +91,7 @@ read_new(struct ctx *c, const struct call *call, struct new_user *out)
 	if (!email)
 		email = cli_ask(c->arena, "E-mail address", false);
 	if (!email)
-		return fail(c, E_VALIDATION, "which address? cure: --email ada@example.com");
+		return fail(c, E_VALIDATION, "which address? hint: --email ada@example.com");
 
 	e = read_value(c, "--email", "email", email, &out->email);
 	if (!e)
@@ -252,6 +252,6 @@ const struct command users_commands[] = {
 	{ "user", acts,
 	  "Look after accounts. WHO is an e-mail address or an id. Passwords are asked for, or"
 	  " read from standard input.",
-	  "create --email ada@example.com --role admin", .complete = true },
+	  "create --email ada@example.com --role admin", .needs_config = true },
 	{ 0 },
 };

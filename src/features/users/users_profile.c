@@ -97,7 +97,7 @@ change_profile(struct ctx *c, const struct profile *in, uint64_t given, const st
 			return e;
 
 		detail = audit_detail(c, "email_from", login->email, "email_to", in->email, NULL);
-		if (recovery_required()) {
+		if (email_verification_required()) {
 			e = recovery_change_email(c, login->id, in->email);
 			given &= ~(uint64_t)PROFILE_EMAIL;
 		} else if (mail_enabled()) {

@@ -94,19 +94,19 @@ static const struct list_filter filters[] = {
 		     .type = TYPE_TEXT,
 		     .min = 1,
 		     .max = 200,
-		     .text = "Only accounts with this in their address or name, whatever its"
-			     " capitals.",
+		     .summary = "Only accounts with this in their address or name, whatever its"
+				" capitals.",
 		     .example = "ada" } },
 	{ .sql = "role = $",
 	  .field = { .name = "role",
 		     .type = TYPE_ENUM,
 		     .choices = role_names,
 		     .aliases = role_aliases,
-		     .text = "Only accounts of this role." } },
+		     .summary = "Only accounts of this role." } },
 	{ .sql = "is_active = $",
 	  .field = { .name = "is_active",
 		     .type = TYPE_BOOL,
-		     .text = "Only accounts that may sign in, or only those that may not." } },
+		     .summary = "Only accounts that may sign in, or only those that may not." } },
 	{ 0 },
 };
 
@@ -187,7 +187,7 @@ users_renew_hash(struct ctx *c, const struct login *login, const char *hash, boo
 	int64_t n = 0;
 	enum error e;
 
-	e = db_run(c, &users_queries[RENEW_HASH], &n, login->id, login->password_hash, hash);
+	e = db_exec(c, &users_queries[RENEW_HASH], &n, login->id, login->password_hash, hash);
 	*renewed = n > 0;
 	return e;
 }
@@ -195,8 +195,8 @@ users_renew_hash(struct ctx *c, const struct login *login, const char *hash, boo
 enum error
 users_set_hash(struct ctx *c, const struct login *login, const char *hash)
 {
-	return db_touch(c, &users_queries[SET_HASH], login->id, login->password_hash, hash,
-			p_int(c, login->security_version));
+	return db_exec_one(c, &users_queries[SET_HASH], login->id, login->password_hash, hash,
+			   p_int(c, login->security_version));
 }
 
 enum error
@@ -232,5 +232,5 @@ users_update_profile(struct ctx *c, const char *id, const struct profile *in, ui
 enum error
 users_delete(struct ctx *c, const char *id)
 {
-	return db_touch(c, &users_queries[DELETE_ONE], id);
+	return db_exec_one(c, &users_queries[DELETE_ONE], id);
 }

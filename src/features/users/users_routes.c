@@ -9,7 +9,7 @@ show_me(struct request *req)
 	struct user user;
 	enum error e = users_get(req->ctx, req->ctx->caller.user_id, &user);
 
-	return reply_record(req, e, &user);
+	return respond_record(req, e, &user);
 }
 
 static enum error
@@ -18,7 +18,7 @@ change_me(struct request *req)
 	struct user user;
 	enum error e = users_change_profile(req->ctx, req->in, req->given, &user);
 
-	return reply_record(req, e, &user);
+	return respond_record(req, e, &user);
 }
 
 static enum error
@@ -26,7 +26,7 @@ change_password(struct request *req)
 {
 	enum error e = users_change_password(req->ctx, req->in);
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 static enum error
@@ -34,7 +34,7 @@ delete_me(struct request *req)
 {
 	enum error e = users_remove_own(req->ctx);
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 static enum error
@@ -51,7 +51,7 @@ create_user(struct request *req)
 	struct user user;
 	enum error e = users_add(req->ctx, &fresh, &user);
 
-	return reply_record(req, e, &user);
+	return respond_record(req, e, &user);
 }
 
 static enum error
@@ -60,7 +60,7 @@ show_user(struct request *req)
 	struct user user;
 	enum error e = users_see(req->ctx, request_path(req, "id"), &user);
 
-	return reply_record(req, e, &user);
+	return respond_record(req, e, &user);
 }
 
 static enum error
@@ -69,7 +69,7 @@ change_user(struct request *req)
 	struct user user;
 	enum error e = users_change(req->ctx, request_path(req, "id"), req->in, req->given, &user);
 
-	return reply_record(req, e, &user);
+	return respond_record(req, e, &user);
 }
 
 static enum error
@@ -77,7 +77,7 @@ delete_user(struct request *req)
 {
 	enum error e = users_remove(req->ctx, request_path(req, "id"));
 
-	return reply_empty(req, e);
+	return respond_empty(req, e);
 }
 
 /* Routes that check the current password share a limit for each account. An API key, which may not
@@ -121,36 +121,39 @@ static const struct limit client_email_limit = { "recovery_ip",
 						 client_if_email, .needs_body = true };
 
 const struct route users_routes[] = {
-	{ GET, "/users/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
-	  .id = "users_me", .text = "Show the caller's own account." },
-	{ GET, "/auth/me", show_me, ACCESS_VIEWER, .scope = "", .reply = &user_schema,
-	  .id = "auth_me", .text = "Show the caller's own account; the same as /users/me." },
+	{ GET, "/users/me", show_me, ACCESS_VIEWER, .scope = "", .response = &user_schema,
+	  .id = "users_me", .summary = "Show the caller's own account." },
+	{ GET, "/auth/me", show_me, ACCESS_VIEWER, .scope = "", .response = &user_schema,
+	  .id = "auth_me", .summary = "Show the caller's own account; the same as /users/me." },
 	{ PATCH, "/users/me", change_me, ACCESS_VIEWER, .body = &profile_schema,
-	  .reply = &user_schema, .errors = { E_INVALID_CREDENTIALS, E_EMAIL_TAKEN, E_OVERLOADED },
+	  .response = &user_schema,
+	  .errors = { E_INVALID_CREDENTIALS, E_EMAIL_TAKEN, E_OVERLOADED },
 	  .limits = { &client_email_limit, &profile_password_limit, &email_limit },
 	  .id = "users_change_me",
-	  .text = "Change one's own name or address; a new address needs the current password." },
+	  .summary =
+	      "Change one's own name or address; a new address needs the current password." },
 	{ POST, "/users/me/change-password", change_password, ACCESS_VIEWER,
 	  .body = &password_change_schema, .status = 204,
 	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED }, .limits = { &password_limit },
-	  .id = "users_change_password", .text = "Change your password; ends all other sessions." },
+	  .id = "users_change_password",
+	  .summary = "Change your password; ends all other sessions." },
 	{ DELETE, "/users/me", delete_me, ACCESS_VIEWER, .status = 204, .errors = { E_LAST_OWNER },
 	  .id = "users_delete_me",
-	  .text = "Delete one's own account, and with it everything that belongs to it." },
-	{ GET, "/users", reply_list, ACCESS_ADMIN, .list = &users_rows, .reply = &user_schema,
-	  .id = "users_list", .text = "List accounts." },
+	  .summary = "Delete one's own account, and with it everything that belongs to it." },
+	{ GET, "/users", respond_list, ACCESS_ADMIN, .list = &users_rows, .response = &user_schema,
+	  .id = "users_list", .summary = "List accounts." },
 	{ POST, "/users", create_user, ACCESS_ADMIN, .body = &user_body_schema,
-	  .reply = &user_schema, .status = 201, .idempotent = true,
+	  .response = &user_schema, .status = 201, .idempotent = true,
 	  .errors = { E_EMAIL_TAKEN, E_OVERLOADED }, .id = "users_create",
-	  .text = "Make an account; only owners make owners and admins." },
-	{ GET, "/users/{id}", show_user, ACCESS_VIEWER, .reply = &user_schema, .id = "users_show",
-	  .text = "Show an account: one's own; admins see every one." },
+	  .summary = "Make an account; only owners make owners and admins." },
+	{ GET, "/users/{id}", show_user, ACCESS_VIEWER, .response = &user_schema,
+	  .id = "users_show", .summary = "Show an account: one's own; admins see every one." },
 	{ PATCH, "/users/{id}", change_user, ACCESS_ADMIN, .body = &user_change_schema,
-	  .reply = &user_schema, .errors = { E_LAST_OWNER, E_OVERLOADED }, .id = "users_change",
-	  .text = "Change an account. A new role, a new password and deactivation end its"
-		  " sessions; only owners change owners and admins." },
+	  .response = &user_schema, .errors = { E_LAST_OWNER, E_OVERLOADED }, .id = "users_change",
+	  .summary = "Change an account. A new role, a new password and deactivation end its"
+		     " sessions; only owners change owners and admins." },
 	{ DELETE, "/users/{id}", delete_user, ACCESS_ADMIN, .status = 204,
 	  .errors = { E_LAST_OWNER }, .id = "users_delete",
-	  .text = "Delete an account, and with it everything that belongs to it." },
+	  .summary = "Delete an account, and with it everything that belongs to it." },
 	{ 0 },
 };

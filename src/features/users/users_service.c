@@ -308,7 +308,7 @@ apply_removal(struct ctx *c, void *arg)
 	if (e)
 		return e;
 
-	db_changed(c, "user", removal->id); /* its sessions went with it */
+	cache_invalidate(c, "user", removal->id); /* its sessions went with it */
 	event.detail = audit_detail(c, "role", was.role, NULL);
 	return audit_write(c, &event);
 }

@@ -2,7 +2,7 @@
 #include "http_priv.h"
 
 bool
-version_counted(const struct schema *schema)
+etag_has_version(const struct schema *schema)
 {
 	const struct field *version = schema_field(schema, "version");
 
@@ -10,7 +10,7 @@ version_counted(const struct schema *schema)
 }
 
 const char *
-version_tag(struct arena *a, const struct schema *schema, const void *record)
+etag_make(struct arena *a, const struct schema *schema, const void *record)
 {
 	const struct field *id = schema_field(schema, "id");
 	const struct field *version = schema_field(schema, "version");
@@ -25,7 +25,7 @@ route_reader(const struct route *route)
 {
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
-			if (r->method == GET && r->root == route->root && r->reply && !r->list &&
+			if (r->method == GET && r->root == route->root && r->response && !r->list &&
 			    !r->query && strcmp(r->path, route->path) == 0)
 				return r;
 		}
@@ -34,12 +34,12 @@ route_reader(const struct route *route)
 }
 
 const struct route *
-version_reader(const struct route *route)
+etag_reader(const struct route *route)
 {
 	bool changes = route->method == PUT || route->method == PATCH || route->method == DELETE;
 	const struct route *reader = changes ? route_reader(route) : NULL;
 
-	return reader && version_counted(reader->reply) ? reader : NULL;
+	return reader && etag_has_version(reader->response) ? reader : NULL;
 }
 
 /* Reads `*`, or tags between commas. `*found`: one of them is `tag`, the mark of weakness
@@ -90,7 +90,7 @@ static const struct {
 enum { IF_MATCH, IF_NONE_MATCH };
 
 enum error
-version_read(struct request *req)
+etag_read_conditions(struct request *req)
 {
 	for (size_t i = 0; i < COUNT(headers); i++) {
 		const char *list = request_env(req, headers[i].variable);
@@ -110,15 +110,15 @@ static enum error
 check_current(struct request *req, void *reader)
 {
 	const struct route *route = req->route;
-	struct reply reply = req->reply;
+	struct response response = req->response;
 	const char *tag;
 	enum error e;
 
 	req->route = reader;
 	e = req->route->handle(req);
 	req->route = route;
-	tag = reply_find_header(&req->reply, "ETag");
-	req->reply = reply;
+	tag = response_find_header(&req->response, "ETag");
+	req->response = response;
 	if (e)
 		return e;
 
@@ -130,35 +130,35 @@ check_current(struct request *req, void *reader)
 }
 
 bool
-version_wanted(const struct request *req)
+etag_wanted(const struct request *req)
 {
-	return version_reader(req->route) && (request_env(req, headers[IF_MATCH].variable) ||
-					      request_env(req, headers[IF_NONE_MATCH].variable));
+	return etag_reader(req->route) && (request_env(req, headers[IF_MATCH].variable) ||
+					   request_env(req, headers[IF_NONE_MATCH].variable));
 }
 
 /* One sight of the data from the look to the change: whoever changes the row in between makes
  * us look again. */
 enum error
-version_handle(struct request *req)
+etag_handle(struct request *req)
 {
 	return transact(&(struct act) { .req = req,
 					.snapshot = true,
 					.before = check_current,
-					.arg = (void *)version_reader(req->route) });
+					.arg = (void *)etag_reader(req->route) });
 }
 
 void
-version_not_modified(struct request *req)
+etag_not_modified(struct request *req)
 {
-	struct reply *reply = &req->reply;
-	const char *tag = reply_find_header(reply, "ETag");
+	struct response *response = &req->response;
+	const char *tag = response_find_header(response, "ETag");
 
-	if ((req->method != GET && req->method != HEAD) || reply->status != 200 || !tag ||
+	if ((req->method != GET && req->method != HEAD) || response->status != 200 || !tag ||
 	    !matches(req, headers[IF_NONE_MATCH].variable, tag))
 		return;
 
-	reply->status = 304;
-	reply->media_type = NULL;
-	reply->body = "";
-	reply->len = 0;
+	response->status = 304;
+	response->media_type = NULL;
+	response->body = "";
+	response->len = 0;
 }

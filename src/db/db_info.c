@@ -1,20 +1,20 @@
 /* What `doctor` asks the database, in one statement. */
-#include "db_look.h"
+#include "db_info.h"
 
 #include "db_priv.h"
 
 static const struct field fields[] = {
-	{ TEXT(struct db_look, version) },  { TEXT(struct db_look, role) },
-	{ INT(struct db_look, now) },       { INT(struct db_look, connections) },
-	{ INT(struct db_look, forbidden) }, { BOOL(struct db_look, superuser) },
-	{ BOOL(struct db_look, owner) },    { BOOL(struct db_look, standby) },
-	{ TEXT(struct db_look, invalid) },
+	{ TEXT(struct db_info, version) },  { TEXT(struct db_info, role) },
+	{ INT(struct db_info, now) },       { INT(struct db_info, connections) },
+	{ INT(struct db_info, forbidden) }, { BOOL(struct db_info, superuser) },
+	{ BOOL(struct db_info, owner) },    { BOOL(struct db_info, standby) },
+	{ TEXT(struct db_info, invalid) },
 };
-static const struct schema look_schema = SCHEMA("DatabaseLook", struct db_look, fields);
+static const struct schema look_schema = SCHEMA("DatabaseLook", struct db_info, fields);
 
-const struct query db_look_queries[] = {
+const struct query db_info_queries[] = {
 	QUERY_READ(
-	    "db_look", &look_schema,
+	    "db_info", &look_schema,
 	    "SELECT current_setting('server_version') AS version, current_user::text AS role,"
 	    " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now,"
 	    " current_setting('max_connections')::bigint"
@@ -58,7 +58,7 @@ db_target(struct ctx *c, const char **text)
 }
 
 enum error
-db_look(struct ctx *c, struct db_look *out)
+db_info(struct ctx *c, struct db_info *out)
 {
-	return db_one(c, &db_look_queries[0], out);
+	return db_one(c, &db_info_queries[0], out);
 }

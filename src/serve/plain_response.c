@@ -30,7 +30,7 @@ put_number(struct text *t, size_t number)
 }
 
 static void
-put_body(struct text *t, const struct plain_answer *a)
+put_body(struct text *t, const struct plain_response *a)
 {
 	put(t, "{\"type\":\"about:blank\",\"title\":\"");
 	put(t, a->title);
@@ -46,7 +46,7 @@ put_body(struct text *t, const struct plain_answer *a)
 }
 
 static void
-put_head(struct text *t, const struct plain_answer *a, size_t body_len)
+put_head(struct text *t, const struct plain_response *a, size_t body_len)
 {
 	put(t, "Status: ");
 	put_number(t, a->status);
@@ -73,7 +73,7 @@ put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len)
 }
 
 void
-answer_plainly(int fd, unsigned id, const struct plain_answer *a)
+respond_plainly(int fd, unsigned id, const struct plain_response *a)
 {
 	unsigned char out[2 * sizeof(struct text) + 32], *p = out;
 	struct text head = { .len = 0 }, body = { .len = 0 };

@@ -7,7 +7,7 @@
 
 enum { MAX_BODY = 1000 };
 
-static struct guard guard;
+static struct fcgi_parser fcgi_parser;
 static unsigned char stream[400 * 1024];
 static size_t length;
 
@@ -15,16 +15,16 @@ static void
 set_up(void)
 {
 	length = 0;
-	guard_start(&guard, MAX_BODY);
+	fcgi_parser_start(&fcgi_parser, MAX_BODY);
 }
 
 static void
 tear_down(void)
 {
-	guard_free(&guard);
+	fcgi_parser_free(&fcgi_parser);
 }
 
-TestSuite(guard, .init = set_up, .fini = tear_down);
+TestSuite(fcgi_parser, .init = set_up, .fini = tear_down);
 
 static void
 add(const void *data, size_t len)
@@ -76,59 +76,61 @@ add_request(const char *body)
 	add_record(FCGI_STDIN, 7, NULL, 0, 0);
 }
 
-static enum guard_state
+static enum fcgi_parser_state
 feed(void)
 {
-	return guard_feed(&guard, stream, length);
+	return fcgi_parser_feed(&fcgi_parser, stream, length);
 }
 
 static void
 expect_request(const char *body)
 {
-	cr_expect_eq(guard.id, 7);
-	cr_expect_eq(guard.params_len, 16);
-	cr_expect_arr_eq(guard.params, "\003\005KEYvalue\004\000NONE", 16);
-	cr_expect_eq(guard.body_len, strlen(body));
-	cr_expect_str_eq(guard.body, body);
-	cr_expect_not(guard.params_too_large);
-	cr_expect_not(guard.body_too_large);
+	cr_expect_eq(fcgi_parser.id, 7);
+	cr_expect_eq(fcgi_parser.params_len, 16);
+	cr_expect_arr_eq(fcgi_parser.params, "\003\005KEYvalue\004\000NONE", 16);
+	cr_expect_eq(fcgi_parser.body_len, strlen(body));
+	cr_expect_str_eq(fcgi_parser.body, body);
+	cr_expect_not(fcgi_parser.params_too_large);
+	cr_expect_not(fcgi_parser.body_too_large);
 }
 
-Test(guard, passes_a_request)
+Test(fcgi_parser, passes_a_request)
 {
 	add_request("some body");
-	cr_assert_eq(feed(), GUARD_DONE);
+	cr_assert_eq(feed(), PARSER_DONE);
 	expect_request("some body");
 }
 
-Test(guard, passes_a_request_without_a_body)
+Test(fcgi_parser, passes_a_request_without_a_body)
 {
 	add_request("");
-	cr_assert_eq(feed(), GUARD_DONE);
+	cr_assert_eq(feed(), PARSER_DONE);
 	expect_request("");
 }
 
-Test(guard, passes_a_request_in_two_pieces_wherever_it_is_cut)
+Test(fcgi_parser, passes_a_request_in_two_pieces_wherever_it_is_cut)
 {
 	add_request("some body");
 	for (size_t cut = 0; cut < length; cut++) {
-		guard_start(&guard, MAX_BODY);
-		cr_assert_eq(guard_feed(&guard, stream, cut), GUARD_MORE, "cut at %zu", cut);
-		cr_assert_eq(guard_feed(&guard, stream + cut, length - cut), GUARD_DONE);
+		fcgi_parser_start(&fcgi_parser, MAX_BODY);
+		cr_assert_eq(fcgi_parser_feed(&fcgi_parser, stream, cut), PARSER_MORE, "cut at %zu",
+			     cut);
+		cr_assert_eq(fcgi_parser_feed(&fcgi_parser, stream + cut, length - cut),
+			     PARSER_DONE);
 		expect_request("some body");
 	}
 }
 
-Test(guard, passes_a_request_byte_by_byte)
+Test(fcgi_parser, passes_a_request_byte_by_byte)
 {
 	add_request("some body");
 	for (size_t i = 0; i + 1 < length; i++)
-		cr_assert_eq(guard_feed(&guard, stream + i, 1), GUARD_MORE);
-	cr_assert_eq(guard_feed(&guard, stream + length - 1, 1), GUARD_DONE);
+		cr_assert_eq(fcgi_parser_feed(&fcgi_parser, stream + i, 1), PARSER_MORE);
+	cr_assert_eq(fcgi_parser_feed(&fcgi_parser, stream + length - 1, 1), PARSER_DONE);
 	expect_request("some body");
 }
 
-Test(guard, joins_records)
+Test(fcgi_parser, joins_records)
 {
 	add_begin();
 	for (size_t i = 0; i < 16; i++)
@@ -137,82 +139,82 @@ Test(guard, joins_records)
 	for (size_t i = 0; i < 9; i++)
 		add_record(FCGI_STDIN, 7, &"some body"[i], 1, 0);
 	add_record(FCGI_STDIN, 7, NULL, 0, 9);
-	cr_assert_eq(feed(), GUARD_DONE);
+	cr_assert_eq(feed(), PARSER_DONE);
 	expect_request("some body");
 }
 
-Test(guard, serves_one_request_after_the_other)
+Test(fcgi_parser, serves_one_request_after_the_other)
 {
 	static char large[MAX_BODY + 1];
 
 	memset(large, 'x', MAX_BODY);
 	for (int i = 0; i < 3; i++) {
 		length = 0;
-		guard_start(&guard, MAX_BODY);
+		fcgi_parser_start(&fcgi_parser, MAX_BODY);
 		add_request(i % 2 ? large : "small");
-		cr_assert_eq(feed(), GUARD_DONE);
+		cr_assert_eq(feed(), PARSER_DONE);
 		expect_request(i % 2 ? large : "small");
 	}
 }
 
-Test(guard, does_not_read_beyond_the_end)
+Test(fcgi_parser, does_not_read_beyond_the_end)
 {
 	add_request("");
 	add("rubbish", 7);
-	cr_assert_eq(feed(), GUARD_DONE);
+	cr_assert_eq(feed(), PARSER_DONE);
 }
 
 /* ---- limits */
 
-Test(guard, keeps_a_body_up_to_the_limit)
+Test(fcgi_parser, keeps_a_body_up_to_the_limit)
 {
 	char body[MAX_BODY + 2] = { 0 };
 
 	memset(body, 'x', MAX_BODY);
 	add_request(body);
-	cr_assert_eq(feed(), GUARD_DONE);
+	cr_assert_eq(feed(), PARSER_DONE);
 	expect_request(body);
 
 	body[MAX_BODY] = 'x';
 	length = 0;
-	guard_start(&guard, MAX_BODY);
+	fcgi_parser_start(&fcgi_parser, MAX_BODY);
 	add_request(body);
-	cr_assert_eq(feed(), GUARD_DONE);
-	cr_expect(guard.body_too_large);
-	cr_expect_leq(guard.body_len, MAX_BODY);
+	cr_assert_eq(feed(), PARSER_DONE);
+	cr_expect(fcgi_parser.body_too_large);
+	cr_expect_leq(fcgi_parser.body_len, MAX_BODY);
 }
 
 /* Found by fuzzing. */
-Test(guard, has_a_body_even_where_its_first_piece_is_too_long)
+Test(fcgi_parser, has_a_body_even_where_its_first_piece_is_too_long)
 {
 	char body[MAX_BODY + 2] = { 0 };
 
 	memset(body, 'x', MAX_BODY + 1);
 	add_request(body);
-	cr_assert_eq(feed(), GUARD_DONE);
-	cr_expect(guard.body_too_large);
-	cr_assert_not_null(guard.body);
-	cr_expect_str_eq(guard.body, "");
+	cr_assert_eq(feed(), PARSER_DONE);
+	cr_expect(fcgi_parser.body_too_large);
+	cr_assert_not_null(fcgi_parser.body);
+	cr_expect_str_eq(fcgi_parser.body, "");
 }
 
-Test(guard, counts_parameters)
+Test(fcgi_parser, counts_parameters)
 {
-	unsigned char params[2 * (3 * GUARD_PARAMS_MAX)];
+	unsigned char params[2 * (3 * PARSER_PARAMS_MAX)];
 
 	for (size_t i = 0; i < sizeof(params); i += 3)
 		memcpy(params + i, "\001\000A", 3);
-	add_params(params, (size_t)3 * GUARD_PARAMS_MAX, 0);
-	cr_assert_eq(feed(), GUARD_MORE);
-	cr_expect_not(guard.params_too_large);
+	add_params(params, (size_t)3 * PARSER_PARAMS_MAX, 0);
+	cr_assert_eq(feed(), PARSER_MORE);
+	cr_expect_not(fcgi_parser.params_too_large);
 
 	length = 0;
-	guard_start(&guard, MAX_BODY);
-	add_params(params, (size_t)3 * GUARD_PARAMS_MAX + 3, 0);
-	cr_assert_eq(feed(), GUARD_MORE);
-	cr_expect(guard.params_too_large);
+	fcgi_parser_start(&fcgi_parser, MAX_BODY);
+	add_params(params, (size_t)3 * PARSER_PARAMS_MAX + 3, 0);
+	cr_assert_eq(feed(), PARSER_MORE);
+	cr_expect(fcgi_parser.params_too_large);
 }
 
-Test(guard, limits_the_size_of_parameters)
+Test(fcgi_parser, limits_the_size_of_parameters)
 {
 	static unsigned char value[60000] = { 1, 0x80, 0, 0xea, 0x5a, 'A' }; /* 59994 bytes */
 
@@ -220,15 +222,15 @@ Test(guard, limits_the_size_of_parameters)
 	add_begin();
 	add_record(FCGI_PARAMS, 7, value, sizeof(value), 0);
 	add_record(FCGI_PARAMS, 7, value, sizeof(value), 0);
-	cr_assert_eq(feed(), GUARD_MORE);
-	cr_expect_not(guard.params_too_large);
+	cr_assert_eq(feed(), PARSER_MORE);
+	cr_expect_not(fcgi_parser.params_too_large);
 
 	length = 0;
 	add_record(FCGI_PARAMS, 7, value, sizeof(value), 0);
 	add_record(FCGI_PARAMS, 7, NULL, 0, 0);
 	add_record(FCGI_STDIN, 7, NULL, 0, 0);
-	cr_assert_eq(feed(), GUARD_DONE);
-	cr_expect(guard.params_too_large);
+	cr_assert_eq(feed(), PARSER_DONE);
+	cr_expect(fcgi_parser.params_too_large);
 }
 
 /* ---- refusals */
@@ -237,13 +239,13 @@ static void
 expect_refusal_of(const void *params, size_t len)
 {
 	length = 0;
-	guard_start(&guard, MAX_BODY);
+	fcgi_parser_start(&fcgi_parser, MAX_BODY);
 	add_params(params, len, 0);
-	cr_expect_eq(feed(), GUARD_BAD);
-	cr_expect_not_null(guard.why);
+	cr_expect_eq(feed(), PARSER_BAD);
+	cr_expect_not_null(fcgi_parser.why);
 }
 
-Test(guard, refuses_bad_parameters)
+Test(fcgi_parser, refuses_bad_parameters)
 {
 	static const struct {
 		const char *bytes;
@@ -268,7 +270,7 @@ Test(guard, refuses_bad_parameters)
 		expect_refusal_of(bad[i].bytes, bad[i].len);
 }
 
-Test(guard, refuses_other_records)
+Test(fcgi_parser, refuses_other_records)
 {
 	static const unsigned types[] = { 0,          FCGI_ABORT_REQUEST, FCGI_END_REQUEST,
 					  FCGI_STDIN, FCGI_DATA,          FCGI_GET_VALUES,
@@ -276,52 +278,53 @@ Test(guard, refuses_other_records)
 
 	for (size_t i = 0; i < COUNT(types); i++) {
 		length = 0;
-		guard_start(&guard, MAX_BODY);
+		fcgi_parser_start(&fcgi_parser, MAX_BODY);
 		add_begin();
 		add_record(types[i], 7, NULL, 0, 0);
-		cr_expect_eq(feed(), GUARD_BAD, "type %u", types[i]);
+		cr_expect_eq(feed(), PARSER_BAD, "type %u", types[i]);
 	}
 }
 
-Test(guard, refuses_management_records_everywhere)
+Test(fcgi_parser, refuses_management_records_everywhere)
 {
 	add_request("body");
 	for (size_t at = 0; at < length;) {
 		size_t next = at + FCGI_HEADER_LEN +
 			      (size_t)(stream[at + 4] << 8 | stream[at + 5]) + stream[at + 6];
 
-		guard_start(&guard, MAX_BODY);
+		fcgi_parser_start(&fcgi_parser, MAX_BODY);
 		if (at > 0)
-			cr_assert_eq(guard_feed(&guard, stream, at), GUARD_MORE);
-		cr_expect_eq(guard_feed(&guard, "\1\11\0\0\0\0\0\0", 8), GUARD_BAD);
+			cr_assert_eq(fcgi_parser_feed(&fcgi_parser, stream, at), PARSER_MORE);
+		cr_expect_eq(fcgi_parser_feed(&fcgi_parser, "\1\11\0\0\0\0\0\0", 8), PARSER_BAD);
 		at = next;
 	}
 }
 
-Test(guard, refuses_other_requests_on_the_connection)
+Test(fcgi_parser, refuses_other_requests_on_the_connection)
 {
 	add_begin();
 	add_record(FCGI_PARAMS, 8, NULL, 0, 0);
-	cr_expect_eq(feed(), GUARD_BAD);
+	cr_expect_eq(feed(), PARSER_BAD);
 }
 
-Test(guard, refuses_roles_and_versions)
+Test(fcgi_parser, refuses_roles_and_versions)
 {
 	add_record(FCGI_BEGIN_REQUEST, 7, "\0\2\0\0\0\0\0\0", 8, 0);
-	cr_expect_eq(feed(), GUARD_BAD);
+	cr_expect_eq(feed(), PARSER_BAD);
 
-	guard_start(&guard, MAX_BODY);
-	cr_expect_eq(guard_feed(&guard, "\2\1\0\1\0\10\0\0", 8), GUARD_BAD);
-	guard_start(&guard, MAX_BODY);
-	cr_expect_eq(guard_feed(&guard, "GET / HT", 8), GUARD_BAD);
+	fcgi_parser_start(&fcgi_parser, MAX_BODY);
+	cr_expect_eq(fcgi_parser_feed(&fcgi_parser, "\2\1\0\1\0\10\0\0", 8), PARSER_BAD);
+	fcgi_parser_start(&fcgi_parser, MAX_BODY);
+	cr_expect_eq(fcgi_parser_feed(&fcgi_parser, "GET / HT", 8), PARSER_BAD);
 }
 
-Test(guard, refuses_a_begin_record_of_another_size)
+Test(fcgi_parser, refuses_a_begin_record_of_another_size)
 {
 	for (unsigned char size = 0; size < 20; size++) {
 		const unsigned char header[8] = { 1, FCGI_BEGIN_REQUEST, 0, 1, 0, size };
 
-		guard_start(&guard, MAX_BODY);
-		cr_expect_eq(guard_feed(&guard, header, 8), size == 8 ? GUARD_MORE : GUARD_BAD);
+		fcgi_parser_start(&fcgi_parser, MAX_BODY);
+		cr_expect_eq(fcgi_parser_feed(&fcgi_parser, header, 8),
+			     size == 8 ? PARSER_MORE : PARSER_BAD);
 	}
 }

@@ -16,7 +16,7 @@ static struct test *t;
 static struct account ada;
 static const char *path, *tag; /* of one of her gizmos */
 
-static struct answer
+static struct test_response
 show(const char *uri)
 {
 	return call(t, "GET", uri, .token = ada.token);
@@ -25,11 +25,11 @@ show(const char *uri)
 static const char *
 tag_of(const char *uri)
 {
-	struct answer a = show(uri);
+	struct test_response a = show(uri);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_assert(answer_header(&a, "ETag"), "%s has no ETag", uri);
-	return answer_header(&a, "ETag");
+	cr_assert(response_header_value(&a, "ETag"), "%s has no ETag", uri);
+	return response_header_value(&a, "ETag");
 }
 
 static void
@@ -50,14 +50,14 @@ with(const char *variable, const char *value)
 	return arena_printf(t->arena, "%s=%s", variable, value);
 }
 
-static struct answer
+static struct test_response
 call_if_match(const char *method, const char *uri, const char *tags, const char *json)
 {
 	return call(t, method, uri, .token = ada.token, .json = json,
 		    .header = with("HTTP_IF_MATCH", tags));
 }
 
-static struct answer
+static struct test_response
 rename_if_match(const char *tags)
 {
 	return call_if_match("PATCH", path, tags, "{\"title\":\"New\"}");
@@ -73,43 +73,45 @@ title(void)
 
 Test(versions, a_tag_is_strong_and_changes_with_each_update)
 {
-	struct answer a;
+	struct test_response a;
 
 	cr_expect_eq(tag[0], '"', "%s", tag);
 	cr_expect_str_eq(tag_of(path), tag);
 	a = call(t, "PATCH", path, .token = ada.token, .json = "{\"title\":\"Lamp\"}");
-	cr_expect_str_neq(answer_header(&a, "ETag"), tag);
-	cr_expect_str_eq(answer_header(&a, "ETag"), tag_of(path));
-	tag = answer_header(&a, "ETag");
+	cr_expect_str_neq(response_header_value(&a, "ETag"), tag);
+	cr_expect_str_eq(response_header_value(&a, "ETag"), tag_of(path));
+	tag = response_header_value(&a, "ETag");
 	a = call(t, "PUT", path, .token = ada.token, .json = "{\"title\":\"Lamp\"}");
-	cr_expect_str_neq(answer_header(&a, "ETag"), tag);
-	tag = answer_header(&a, "ETag");
+	cr_expect_str_neq(response_header_value(&a, "ETag"), tag);
+	tag = response_header_value(&a, "ETag");
 	a = call(t, "PATCH", path, .token = ada.token, .json = "{}");
-	cr_expect_str_eq(answer_header(&a, "ETag"), tag, "nothing was changed");
+	cr_expect_str_eq(response_header_value(&a, "ETag"), tag, "nothing was changed");
 }
 
 Test(versions, what_was_created_has_its_tag)
 {
-	struct answer a =
+	struct test_response a =
 	    call(t, "POST", P "/gizmos", .token = ada.token, .json = "{\"title\":\"Desk\"}");
 
-	cr_expect_str_eq(answer_header(&a, "ETag"), tag_of(answer_header(&a, "Location")));
+	cr_expect_str_eq(response_header_value(&a, "ETag"),
+			 tag_of(response_header_value(&a, "Location")));
 	a = call(t, "POST", P "/auth/register",
 		 .json = "{\"email\":\"new@example.com\",\"password\":\"correct horse battery\"}");
 	cr_assert_eq(a.status, 201, "%s", a.body);
-	cr_expect(answer_header(&a, "ETag"));
+	cr_expect(response_header_value(&a, "ETag"));
 }
 
 Test(versions, an_account_has_one_tag_wherever_it_is_shown)
 {
 	struct account bob = make_user(t);
-	struct answer a;
+	struct test_response a;
 
 	tag = tag_of(P "/users/me");
 	cr_expect_str_eq(tag_of(P "/auth/me"), tag);
 	cr_expect_str_eq(tag_of(arena_printf(t->arena, P "/users/%s", ada.id)), tag);
 	a = call(t, "GET", P "/users/me", .token = bob.token);
-	cr_expect_str_neq(answer_header(&a, "ETag"), tag, "the same path shows another row");
+	cr_expect_str_neq(response_header_value(&a, "ETag"), tag,
+			  "the same path shows another row");
 }
 
 Test(versions, lists_and_rows_without_a_version_have_none)
@@ -117,16 +119,16 @@ Test(versions, lists_and_rows_without_a_version_have_none)
 	static const char *const paths[] = { P "/gizmos", P "/jobs", "/health/live" };
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct answer a = show(paths[i]);
+		struct test_response a = show(paths[i]);
 
 		cr_assert_eq(a.status, 200, "%s", a.body);
-		cr_expect_null(answer_header(&a, "ETag"), "%s", paths[i]);
+		cr_expect_null(response_header_value(&a, "ETag"), "%s", paths[i]);
 	}
 }
 
 /* ---- If-None-Match */
 
-static struct answer
+static struct test_response
 show_if_none_match(const char *method, const char *tags)
 {
 	return call(t, method, path, .token = ada.token,
@@ -146,33 +148,33 @@ Test(versions, what_the_client_has_is_not_sent_again)
 
 	for (size_t i = 0; i < COUNT(tags); i++) {
 		for (size_t k = 0; k < COUNT(methods); k++) {
-			struct answer a = show_if_none_match(methods[k], tags[i]);
+			struct test_response a = show_if_none_match(methods[k], tags[i]);
 
 			cr_expect_eq(a.status, 304, "%s %s: %u", methods[k], tags[i], a.status);
 			cr_expect_eq(a.len, 0);
 			cr_expect_null(a.media_type);
-			cr_expect_str_eq(answer_header(&a, "ETag"), tag);
-			cr_expect_str_eq(answer_header(&a, "Cache-Control"), "no-store");
+			cr_expect_str_eq(response_header_value(&a, "ETag"), tag);
+			cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "no-store");
 		}
 	}
 }
 
 Test(versions, what_it_has_not_is_sent)
 {
-	struct answer a = show_if_none_match("GET", "\"x\", W/\"y\"");
+	struct test_response a = show_if_none_match("GET", "\"x\", W/\"y\"");
 
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "title"), "Lamp");
+	cr_expect_str_eq(response_text(&a, "title"), "Lamp");
 	a = call(t, "PATCH", path, .token = ada.token, .json = "{\"title\":\"New\"}");
 	a = show_if_none_match("GET", tag);
 	cr_expect_eq(a.status, 200);
-	cr_expect_str_eq(answer_text(&a, "title"), "New");
+	cr_expect_str_eq(response_text(&a, "title"), "New");
 }
 
 Test(versions, a_tag_opens_nothing)
 {
 	struct account bob = make_user(t);
-	struct answer a =
+	struct test_response a =
 	    call(t, "GET", path, .token = bob.token, .header = "HTTP_IF_NONE_MATCH=*");
 
 	expect_problem(&a, 404, "not_found");
@@ -184,11 +186,11 @@ Test(versions, a_tag_opens_nothing)
 
 Test(versions, a_change_of_the_version_that_was_seen_succeeds)
 {
-	struct answer a = rename_if_match(tag);
+	struct test_response a = rename_if_match(tag);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
-	cr_expect_str_eq(answer_text(&a, "title"), "New");
-	cr_expect_str_eq(answer_header(&a, "ETag"), tag_of(path));
+	cr_expect_str_eq(response_text(&a, "title"), "New");
+	cr_expect_str_eq(response_header_value(&a, "ETag"), tag_of(path));
 	cr_expect_str_eq(title(), "New");
 }
 
@@ -200,7 +202,7 @@ Test(versions, every_form_of_the_tag_is_taken)
 	for (size_t i = 0; i < COUNT(forms); i++) {
 		struct buf b = buf_new(t->arena, 1000);
 		const char *at = strstr(forms[i], "%s");
-		struct answer a;
+		struct test_response a;
 
 		buf_put(&b, forms[i], (size_t)(at - forms[i]));
 		buf_text(&b, tag_of(path));
@@ -224,10 +226,10 @@ Test(versions, a_change_of_a_version_that_is_past_is_refused)
 
 	cr_assert_eq(rename_if_match(tag).status, 200);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct answer a = call_if_match(rows[i].method, path, tag, rows[i].json);
+		struct test_response a = call_if_match(rows[i].method, path, tag, rows[i].json);
 
 		expect_problem(&a, 412, "precondition_failed");
-		cr_expect_null(answer_header(&a, "ETag"));
+		cr_expect_null(response_header_value(&a, "ETag"));
 		cr_expect_str_eq(title(), "New");
 	}
 	cr_expect_str_eq(testdb_sql("SELECT version FROM gizmos"), "2");
@@ -235,8 +237,9 @@ Test(versions, a_change_of_a_version_that_is_past_is_refused)
 
 Test(versions, if_none_match_guards_changes_too)
 {
-	struct answer a = call(t, "PUT", path, .token = ada.token, .json = "{\"title\":\"Mine\"}",
-			       .header = "HTTP_IF_NONE_MATCH=*");
+	struct test_response a =
+	    call(t, "PUT", path, .token = ada.token, .json = "{\"title\":\"Mine\"}",
+		 .header = "HTTP_IF_NONE_MATCH=*");
 
 	expect_problem(&a, 412, "precondition_failed");
 	a = call(t, "PUT", path, .token = ada.token, .json = "{\"title\":\"Mine\"}",
@@ -246,7 +249,7 @@ Test(versions, if_none_match_guards_changes_too)
 
 Test(versions, a_deletion_takes_a_version_too)
 {
-	struct answer a = call_if_match("DELETE", path, "\"x\"", NULL);
+	struct test_response a = call_if_match("DELETE", path, "\"x\"", NULL);
 
 	expect_problem(&a, 412, "precondition_failed");
 	cr_expect_str_eq(title(), "Lamp");
@@ -264,7 +267,7 @@ Test(versions, a_version_tells_nothing_of_rows_of_others)
 
 	for (size_t i = 0; i < COUNT(tags) + 1; i++) {
 		const char *sent = i < COUNT(tags) ? tags[i] : tag;
-		struct answer a =
+		struct test_response a =
 		    call(t, "PATCH", path, .token = bob.token, .json = "{\"title\":\"Mine\"}",
 			 .header = with("HTTP_IF_MATCH", sent));
 
@@ -295,14 +298,14 @@ Test(versions, malformed_tags_are_refused)
 
 	for (size_t i = 0; i < COUNT(tags); i++) {
 		for (size_t k = 0; k < COUNT(headers); k++) {
-			struct answer a =
+			struct test_response a =
 			    call(t, headers[k].method, path, .token = ada.token,
 				 .json = strcmp(headers[k].method, "PATCH") == 0 ? "{}" : NULL,
 				 .header = with(headers[k].variable, tags[i]));
 
 			cr_expect_eq(a.status, 400, "%s %s: %u", headers[k].method, tags[i],
 				     a.status);
-			cr_expect_null(answer_header(&a, "ETag"));
+			cr_expect_null(response_header_value(&a, "ETag"));
 		}
 	}
 	cr_expect_str_eq(title(), "Lamp");
@@ -314,7 +317,7 @@ Test(versions, accounts_are_guarded_too)
 {
 	struct account owner = make_user(t, .role = "owner");
 	const char *uri = arena_printf(t->arena, P "/users/%s", ada.id);
-	struct answer a;
+	struct test_response a;
 
 	tag = with("HTTP_IF_MATCH", tag_of(uri));
 	a = call(t, "PATCH", uri, .token = owner.token, .json = "{\"full_name\":\"A\"}",
@@ -343,7 +346,7 @@ Test(versions, a_guarded_change_ends_sessions_at_once)
 {
 	struct account owner = make_user(t, .role = "owner");
 	const char *uri = arena_printf(t->arena, P "/users/%s", ada.id);
-	struct answer a;
+	struct test_response a;
 
 	settings.session_cache_seconds = 300;
 	tag = tag_of(uri);
@@ -357,7 +360,7 @@ Test(versions, a_guarded_change_ends_sessions_at_once)
 /* The note that a wrong password was tried is not rolled back with the rest. */
 Test(versions, a_refused_guarded_change_leaves_its_event)
 {
-	struct answer a =
+	struct test_response a =
 	    call_if_match("PATCH", P "/users/me", "*",
 			  "{\"email\":\"new@example.com\",\"current_password\":\"wrong\"}");
 
@@ -369,7 +372,7 @@ Test(versions, a_refused_guarded_change_leaves_its_event)
 
 Test(versions, a_guarded_change_that_fails_changes_nothing)
 {
-	struct answer a;
+	struct test_response a;
 
 	make_user(t, .email = "taken@example.com");
 	a = call_if_match("PATCH", P "/users/me", tag_of(P "/users/me"),
@@ -387,8 +390,9 @@ static enum error
 rename_at_once(struct ctx *c, int number, void *arg UNUSED)
 {
 	struct test mine = { .arena = t->arena, .db = c->db, .ctx = c };
-	struct answer a = call(&mine, number % 2 ? "PATCH" : "PUT", path, .token = ada.token,
-			       .json = "{\"title\":\"New\"}", .header = with("HTTP_IF_MATCH", tag));
+	struct test_response a =
+	    call(&mine, number % 2 ? "PATCH" : "PUT", path, .token = ada.token,
+		 .json = "{\"title\":\"New\"}", .header = with("HTTP_IF_MATCH", tag));
 
 	return a.status == 200 ? OK : a.status == 412 ? E_PRECONDITION_FAILED : E_INTERNAL;
 }
@@ -407,9 +411,10 @@ static enum error
 change_or_delete(struct ctx *c, int number, void *arg UNUSED)
 {
 	struct test mine = { .arena = t->arena, .db = c->db, .ctx = c };
-	struct answer a = call(&mine, number % 2 ? "PATCH" : "DELETE", path, .token = ada.token,
-			       .json = number % 2 ? "{\"title\":\"New\"}" : NULL,
-			       .header = with("HTTP_IF_MATCH", tag));
+	struct test_response a =
+	    call(&mine, number % 2 ? "PATCH" : "DELETE", path, .token = ada.token,
+		 .json = number % 2 ? "{\"title\":\"New\"}" : NULL,
+		 .header = with("HTTP_IF_MATCH", tag));
 
 	return a.status < 300 ? OK : a.status == 412 || a.status == 404 ? E_CONFLICT : E_INTERNAL;
 }

@@ -14,32 +14,32 @@ enum {
 };
 
 int64_t
-kind_timeout(const struct job_kind *kind)
+task_timeout(const struct job_task *task)
 {
-	return kind->timeout ? kind->timeout : TIMEOUT;
+	return task->timeout ? task->timeout : TIMEOUT;
 }
 
 int64_t
-kind_attempts(const struct job_kind *kind)
+task_max_attempts(const struct job_task *task)
 {
-	return kind->attempts ? kind->attempts : ATTEMPTS;
+	return task->max_attempts ? task->max_attempts : ATTEMPTS;
 }
 
 const char *
-kind_queue(const struct job_kind *kind)
+task_queue(const struct job_task *task)
 {
-	if (kind->concurrency)
-		return kind->name;
-	return kind->queue ? kind->queue : "default";
+	if (task->concurrency)
+		return task->name;
+	return task->queue ? task->queue : "default";
 }
 
 int64_t
-kind_back_off(const struct job_kind *kind, int64_t attempt)
+task_back_off(const struct job_task *task, int64_t attempts)
 {
-	int64_t wait = kind->back_off ? kind->back_off : BACK_OFF;
+	int64_t wait = task->back_off ? task->back_off : BACK_OFF;
 	uint16_t random;
 
-	for (int64_t i = 1; i < attempt && wait < BACK_OFF_MAX; i++)
+	for (int64_t i = 1; i < attempts && wait < BACK_OFF_MAX; i++)
 		wait *= 2;
 	if (wait > BACK_OFF_MAX)
 		wait = BACK_OFF_MAX;
@@ -48,53 +48,53 @@ kind_back_off(const struct job_kind *kind, int64_t attempt)
 	return wait - wait / 10 + (wait / 5) * random / UINT16_MAX;
 }
 
-const struct job_kind *
-job_kind_find(const char *name)
+const struct job_task *
+job_task_find(const char *name)
 {
 	for (const struct feature *const *f = features; *f; f++)
-		for (const struct job_kind *const *k = (*f)->jobs; k && *k; k++)
+		for (const struct job_task *const *k = (*f)->jobs; k && *k; k++)
 			if (strcmp((*k)->name, name) == 0)
 				return *k;
 	return NULL;
 }
 
 const char *
-kind_names(struct ctx *c)
+task_names(struct ctx *c)
 {
 	const char *names[NAMES_MAX + 1] = { NULL };
 	size_t n = 0;
 
 	for (const struct feature *const *f = features; *f; f++)
-		for (const struct job_kind *const *k = (*f)->jobs; k && *k && n < NAMES_MAX; k++)
+		for (const struct job_task *const *k = (*f)->jobs; k && *k && n < NAMES_MAX; k++)
 			names[n++] = (*k)->name;
 	return p_array(c, names);
 }
 
 enum error
-kind_read_args(struct ctx *c, const struct job_kind *kind, const char *json, const void **args)
+task_read_args(struct ctx *c, const struct job_task *task, const char *json, const void **args)
 {
 	uint64_t given;
 	void *record;
 
 	*args = NULL;
-	if (!kind->args)
+	if (!task->args)
 		return OK;
 
-	*args = record = arena_alloc(c->arena, kind->args->size);
-	return schema_read(c, kind->args, SCHEMA_CREATE, json, strlen(json), record, &given);
+	*args = record = arena_alloc(c->arena, task->args->size);
+	return schema_read(c, task->args, SCHEMA_CREATE, json, strlen(json), record, &given);
 }
 
 /* "mail:2" is the queue mail, of which two may run at once. */
 int64_t
 queue_limit(const char *queue)
 {
-	const struct job_kind *kind = job_kind_find(queue);
+	const struct job_task *task = job_task_find(queue);
 	size_t len = strlen(queue);
 
 	for (const char *const *q = settings.job_queues; q && *q; q++)
 		if (strncmp(*q, queue, len) == 0 && (*q)[len] == ':')
 			return strtoll(*q + len + 1, NULL, 10);
-	return kind ? kind->concurrency : 0;
+	return task ? task->concurrency : 0;
 }
 
 const char *
@@ -128,13 +128,13 @@ queue_served(const char *queue)
 enum error
 job_enqueue_json(struct ctx *c, const char *task, const char *json, const char **id)
 {
-	const struct job_kind *kind = job_kind_find(task);
+	const struct job_task *found = job_task_find(task);
 	const void *args;
 	enum error e;
 
-	if (!kind)
+	if (!found)
 		return fail(c, E_NOT_FOUND, "unknown task %s", task);
 
-	e = kind_read_args(c, kind, json ? json : "{}", &args);
-	return e ? e : job_enqueue(c, kind, args, .id = id);
+	e = task_read_args(c, found, json ? json : "{}", &args);
+	return e ? e : job_enqueue(c, found, args, .id = id);
 }

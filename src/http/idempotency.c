@@ -1,7 +1,7 @@
 /* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a request that comes again gets
  * the answer that it got, and is not done again. */
 #include "http_priv.h"
-#include "replay_priv.h"
+#include "idempotency_priv.h"
 
 enum { KEY_MAX = 255 };
 
@@ -57,54 +57,54 @@ make_fingerprint(const struct request *req, unsigned char fingerprint[SHA256_SIZ
 }
 
 static enum error
-find_answer(struct request *req, void *arg)
+find_response(struct request *req, void *arg)
 {
-	struct replay replay;
+	struct stored_response stored;
 	enum error e;
 
-	e = replay_find(req->ctx, arg, &replay);
+	e = idempotency_find(req->ctx, arg, &stored);
 	if (e)
 		return e;
-	if (!replay.found)
-		return replay.free ? OK : fail(req->ctx, E_IDEMPOTENCY_IN_PROGRESS, NULL);
-	if (!replay.same)
+	if (!stored.found)
+		return stored.free ? OK : fail(req->ctx, E_IDEMPOTENCY_IN_PROGRESS, NULL);
+	if (!stored.same)
 		return fail(req->ctx, E_IDEMPOTENCY_KEY_REUSED, NULL);
 
-	reply_header(req, "Idempotency-Replayed", "true");
-	if (replay.location)
-		reply_header(req, "Location", replay.location);
-	if (replay.etag)
-		reply_header(req, "ETag", replay.etag);
-	return reply_body(req, (unsigned)replay.status, *replay.body ? "application/json" : NULL,
-			  replay.body, strlen(replay.body));
+	response_header(req, "Idempotency-Replayed", "true");
+	if (stored.location)
+		response_header(req, "Location", stored.location);
+	if (stored.etag)
+		response_header(req, "ETag", stored.etag);
+	return respond_body(req, (unsigned)stored.status, *stored.body ? "application/json" : NULL,
+			    stored.body, strlen(stored.body));
 }
 
 static enum error
-keep_answer(struct request *req, void *arg)
+store_response(struct request *req, void *arg)
 {
-	struct replay answer = {
-		.status = req->reply.status,
-		.body = req->reply.body,
-		.location = reply_find_header(&req->reply, "Location"),
-		.etag = reply_find_header(&req->reply, "ETag"),
+	struct stored_response response = {
+		.status = req->response.status,
+		.body = req->response.body,
+		.location = response_find_header(&req->response, "Location"),
+		.etag = response_find_header(&req->response, "ETag"),
 	};
 
-	replay_keep(req->ctx, arg, &answer);
+	idempotency_store(req->ctx, arg, &response);
 	return OK;
 }
 
 bool
-replay_wanted(const struct request *req)
+idempotency_wanted(const struct request *req)
 {
 	return req->route->idempotent && req->ctx->caller.user_id &&
 	       request_env(req, "HTTP_IDEMPOTENCY_KEY");
 }
 
 enum error
-replay_handle(struct request *req)
+idempotency_handle(struct request *req)
 {
 	const char *text = read_key(req->ctx->arena, request_env(req, "HTTP_IDEMPOTENCY_KEY"));
-	struct replay_key key = { .user_id = req->ctx->caller.user_id };
+	struct idempotency_key key = { .user_id = req->ctx->caller.user_id };
 	enum error e;
 
 	if (!text)
@@ -113,7 +113,9 @@ replay_handle(struct request *req)
 
 	make_hash(req, text, key.hash);
 	make_fingerprint(req, key.fingerprint);
-	e = transact(
-	    &(struct act) { .req = req, .before = find_answer, .after = keep_answer, .arg = &key });
-	return e && replay_was_kept(req->ctx) ? fail(req->ctx, E_IDEMPOTENCY_IN_PROGRESS, NULL) : e;
+	e = transact(&(struct act) {
+	    .req = req, .before = find_response, .after = store_response, .arg = &key });
+	return e && idempotency_already_stored(req->ctx)
+		   ? fail(req->ctx, E_IDEMPOTENCY_IN_PROGRESS, NULL)
+		   : e;
 }

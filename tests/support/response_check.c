@@ -13,11 +13,11 @@ enum { CONTRACT_ARENA = 64 << 20 };
 /* Fails the test with what was asked and what came. */
 #define CHECK(condition, ...) cr_expect((condition), "%s", complaint(asked, a, __VA_ARGS__))
 
-static const char *complaint(const struct asked *, const struct answer *, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+static const char *complaint(const struct asked *, const struct test_response *, const char *format,
+			     ...) PRINTF_LIKE(3, 4);
 
 static const char *
-complaint(const struct asked *asked, const struct answer *a, const char *format, ...)
+complaint(const struct asked *asked, const struct test_response *a, const char *format, ...)
 {
 	static char text[8192];
 	char what[1024];
@@ -33,7 +33,7 @@ complaint(const struct asked *asked, const struct answer *a, const char *format,
 }
 
 static size_t
-count_header(const struct answer *a, const char *name)
+count_header(const struct test_response *a, const char *name)
 {
 	size_t n = 0;
 
@@ -43,22 +43,22 @@ count_header(const struct answer *a, const char *name)
 }
 
 static bool
-header_is(const struct answer *a, const char *name, const char *value)
+header_is(const struct test_response *a, const char *name, const char *value)
 {
-	const char *found = answer_header(a, name);
+	const char *found = response_header_value(a, name);
 
 	return found && strcmp(found, value) == 0;
 }
 
 static void
-check_headers(const struct asked *asked, const struct answer *a)
+check_headers(const struct asked *asked, const struct test_response *a)
 {
 	static const char *const always[] = { "X-Request-ID", "X-Content-Type-Options",
 					      "Cache-Control" };
-	const char *id = answer_header(a, "X-Request-ID");
+	const char *id = response_header_value(a, "X-Request-ID");
 
 	for (size_t i = 0; i < COUNT(always); i++)
-		CHECK(answer_header(a, always[i]), "%s is missing", always[i]);
+		CHECK(response_header_value(a, always[i]), "%s is missing", always[i]);
 	for (size_t i = 0; i < a->nheaders; i++) {
 		const struct header *h = &a->headers[i];
 
@@ -69,12 +69,12 @@ check_headers(const struct asked *asked, const struct answer *a)
 			  strcasecmp(h->name, "Content-Type") != 0,
 		      "%s is the edge's to send", h->name);
 	}
-	CHECK(a->nheaders < REPLY_HEADERS_MAX, "there is no room for another header");
+	CHECK(a->nheaders < RESPONSE_HEADERS_MAX, "there is no room for another header");
 	CHECK(id && request_id_valid(id), "X-Request-ID is %s", id);
 	CHECK(header_is(a, "X-Content-Type-Options", "nosniff"), "nosniff is missing");
 	if (!a->route || !a->route->cache_control || a->status >= 400)
 		CHECK(header_is(a, "Cache-Control", "no-store"), "it may be cached: %s",
-		      answer_header(a, "Cache-Control"));
+		      response_header_value(a, "Cache-Control"));
 }
 
 /* The table of doc/API.md, Errors. */
@@ -117,7 +117,7 @@ is_one_of(const char *text, const char *const *list)
 }
 
 static void
-check_field_errors(const struct asked *asked, const struct answer *a)
+check_field_errors(const struct asked *asked, const struct test_response *a)
 {
 	static const char *const places[] = { "body", "query", "path", "header", NULL };
 	static const char *const field_codes[] = {
@@ -126,26 +126,26 @@ check_field_errors(const struct asked *asked, const struct answer *a)
 		"too_large",      "not_null",      NULL,
 	};
 
-	for (size_t i = 0; i < answer_count(a, "errors"); i++) {
+	for (size_t i = 0; i < response_count(a, "errors"); i++) {
 		char path[60];
 
 		snprintf(path, sizeof(path), "errors.%zu", i);
-		CHECK(answer_count(a, path) == 4, "%s has other members than it should", path);
+		CHECK(response_count(a, path) == 4, "%s has other members than it should", path);
 		snprintf(path, sizeof(path), "errors.%zu.in", i);
-		CHECK(is_one_of(answer_text(a, path), places), "%s is %s", path,
-		      answer_text(a, path));
+		CHECK(is_one_of(response_text(a, path), places), "%s is %s", path,
+		      response_text(a, path));
 		snprintf(path, sizeof(path), "errors.%zu.code", i);
-		CHECK(is_one_of(answer_text(a, path), field_codes), "%s is %s", path,
-		      answer_text(a, path));
+		CHECK(is_one_of(response_text(a, path), field_codes), "%s is %s", path,
+		      response_text(a, path));
 		snprintf(path, sizeof(path), "errors.%zu.field", i);
-		answer_text(a, path);
+		response_text(a, path);
 		snprintf(path, sizeof(path), "errors.%zu.message", i);
-		CHECK(*answer_text(a, path), "%s is empty", path);
+		CHECK(*response_text(a, path), "%s is empty", path);
 	}
 }
 
 static void
-check_problem(const struct asked *asked, const struct answer *a)
+check_problem(const struct asked *asked, const struct test_response *a)
 {
 	bool has_errors;
 
@@ -153,30 +153,30 @@ check_problem(const struct asked *asked, const struct answer *a)
 		CHECK(false, "that is no JSON");
 		return;
 	}
-	has_errors = answer_has(a, "errors");
-	CHECK(strcmp(answer_text(a, "type"), "about:blank") == 0, "the type is another");
-	CHECK(*answer_text(a, "title"), "the title is empty");
-	CHECK(*answer_text(a, "detail"), "the detail is empty");
-	CHECK(answer_int(a, "status") == (int64_t)a->status, "the member status is another");
-	CHECK(is_code_of(answer_text(a, "code"), a->status), "the code does not belong to it");
-	CHECK(header_is(a, "X-Request-ID", answer_text(a, "request_id")),
+	has_errors = response_has(a, "errors");
+	CHECK(strcmp(response_text(a, "type"), "about:blank") == 0, "the type is another");
+	CHECK(*response_text(a, "title"), "the title is empty");
+	CHECK(*response_text(a, "detail"), "the detail is empty");
+	CHECK(response_int(a, "status") == (int64_t)a->status, "the member status is another");
+	CHECK(is_code_of(response_text(a, "code"), a->status), "the code does not belong to it");
+	CHECK(header_is(a, "X-Request-ID", response_text(a, "request_id")),
 	      "the member request_id is not X-Request-ID");
-	CHECK(has_errors == (strcmp(answer_text(a, "code"), "validation_error") == 0),
+	CHECK(has_errors == (strcmp(response_text(a, "code"), "validation_error") == 0),
 	      "errors belongs to validation_error and to nothing else");
-	CHECK(answer_has(a, "error") == (a->route && a->route->oauth),
+	CHECK(response_has(a, "error") == (a->route && a->route->oauth),
 	      "error belongs to the routes of OAuth and to no other");
-	CHECK(answer_count(a, "") == 6u + has_errors + answer_has(a, "error"),
+	CHECK(response_count(a, "") == 6u + has_errors + response_has(a, "error"),
 	      "there are other members");
 	if (has_errors)
 		check_field_errors(asked, a);
 }
 
 static void
-check_challenge(const struct asked *asked, const struct answer *a)
+check_challenge(const struct asked *asked, const struct test_response *a)
 {
-	const char *challenge = answer_header(a, "WWW-Authenticate");
+	const char *challenge = response_header_value(a, "WWW-Authenticate");
 	bool about_token = a->status == 401 && asked->call->token &&
-			   strcmp(answer_code(a), "invalid_credentials") != 0;
+			   strcmp(response_code(a), "invalid_credentials") != 0;
 
 	if (a->status != 401) {
 		CHECK(!challenge || a->status == 403, "there is a WWW-Authenticate");
@@ -202,9 +202,9 @@ allows(const char *allow, const char *method)
 }
 
 static void
-check_allow(const struct asked *asked, const struct answer *a)
+check_allow(const struct asked *asked, const struct test_response *a)
 {
-	const char *allow = answer_header(a, "Allow");
+	const char *allow = response_header_value(a, "Allow");
 
 	if (a->status != 405 && (a->status != 204 || strcmp(asked->method, "OPTIONS") != 0))
 		return;
@@ -218,9 +218,9 @@ check_allow(const struct asked *asked, const struct answer *a)
 }
 
 static void
-check_retry(const struct asked *asked, const struct answer *a)
+check_retry(const struct asked *asked, const struct test_response *a)
 {
-	const char *retry = answer_header(a, "Retry-After");
+	const char *retry = response_header_value(a, "Retry-After");
 
 	CHECK(a->status != 503 || asked->req->ctx->failure.cause, "a 503 without a cause");
 	if (a->status != 503 && a->status != 429)
@@ -246,26 +246,28 @@ always_limited(const struct route *route)
 
 /* Except out of memory, a limited route always sends the headers. */
 static void
-check_limit(const struct asked *asked, const struct answer *a)
+check_limit(const struct asked *asked, const struct test_response *a)
 {
 	bool limited = a->route && route_limit(a->route, 0);
-	const char *limit = answer_header(a, "RateLimit"), *t;
+	const char *limit = response_header_value(a, "RateLimit"), *t;
 
-	CHECK(!limit == !answer_header(a, "RateLimit-Policy"), "one header of two is missing");
+	CHECK(!limit == !response_header_value(a, "RateLimit-Policy"),
+	      "one header of two is missing");
 	CHECK(limited || !limit, "RateLimit is there");
 	CHECK(!limited || limit || a->status >= 500 || !always_limited(a->route),
 	      "RateLimit is missing");
 	t = limit ? strstr(limit, ";t=") : NULL;
 	CHECK(!limit || (t && strtol(t + 3, NULL, 10) >= 1), "RateLimit is %s", limit);
 	CHECK(a->status != 429 || !t ||
-		  strtol(answer_header(a, "Retry-After"), NULL, 10) >= strtol(t + 3, NULL, 10),
+		  strtol(response_header_value(a, "Retry-After"), NULL, 10) >=
+		      strtol(t + 3, NULL, 10),
 	      "Retry-After is sooner than RateLimit says");
 }
 
 static void
-check_location(const struct asked *asked, const struct answer *a)
+check_location(const struct asked *asked, const struct test_response *a)
 {
-	const char *location = answer_header(a, "Location");
+	const char *location = response_header_value(a, "Location");
 	bool wanted = a->status == 201 || (a->status < 300 && a->route && a->route->location);
 	size_t len;
 
@@ -275,21 +277,21 @@ check_location(const struct asked *asked, const struct answer *a)
 
 	CHECK(location && location[0] == '/' && location[1] != '/', "Location is %s",
 	      location ? location : "missing");
-	if (!location || !answer_has(a, "id"))
+	if (!location || !response_has(a, "id"))
 		return;
-	len = strlen(answer_text(a, "id"));
+	len = strlen(response_text(a, "id"));
 	CHECK(strlen(location) > len &&
-		  strcmp(location + strlen(location) - len, answer_text(a, "id")) == 0,
+		  strcmp(location + strlen(location) - len, response_text(a, "id")) == 0,
 	      "Location is %s, of another row", location);
 }
 
 /* A single row that has versions, and a route with .etag, have a strong tag, and nothing else. */
 static void
-check_tag(const struct asked *asked, const struct answer *a)
+check_tag(const struct asked *asked, const struct test_response *a)
 {
-	const char *tag = answer_header(a, "ETag");
-	bool row =
-	    a->route && a->route->reply && !a->route->list && version_counted(a->route->reply);
+	const char *tag = response_header_value(a, "ETag");
+	bool row = a->route && a->route->response && !a->route->list &&
+		   etag_has_version(a->route->response);
 	bool tagged = a->status < 400 && (row || (a->route && a->route->etag));
 
 	CHECK(tagged == (tag != NULL), "ETag is %s", tag ? tag : "missing");
@@ -300,21 +302,21 @@ check_tag(const struct asked *asked, const struct answer *a)
 
 /* Who may read it, only where the setting says so. */
 static void
-check_cors(const struct asked *asked, const struct answer *a)
+check_cors(const struct asked *asked, const struct test_response *a)
 {
-	const char *origin = answer_header(a, "Access-Control-Allow-Origin");
-	const char *vary = answer_header(a, "Vary");
+	const char *origin = response_header_value(a, "Access-Control-Allow-Origin");
+	const char *vary = response_header_value(a, "Vary");
 
 	CHECK(!*settings.cors_origins || (vary && strcmp(vary, "Origin") == 0), "Vary is %s",
 	      vary ? vary : "missing");
 	CHECK(!origin || *settings.cors_origins, "no origin is listed, and %s is let in", origin);
 	CHECK(!origin || strcmp(origin, "*") != 0 ||
-		  !answer_header(a, "Access-Control-Allow-Credentials"),
+		  !response_header_value(a, "Access-Control-Allow-Credentials"),
 	      "credentials are for everybody");
 }
 
 static bool
-json_is_long(const struct answer *a)
+json_is_long(const struct test_response *a)
 {
 	struct json_scan scan;
 
@@ -322,7 +324,7 @@ json_is_long(const struct answer *a)
 }
 
 static void
-check_body(const struct asked *asked, const struct answer *a)
+check_body(const struct asked *asked, const struct test_response *a)
 {
 	bool head = strcmp(asked->method, "HEAD") == 0;
 	const char *wrong = NULL;
@@ -340,7 +342,7 @@ check_body(const struct asked *asked, const struct answer *a)
 	if (strstr(a->media_type, "json") && !json_is_long(a))
 		wrong = json_check(a->body, a->len);
 	CHECK(!wrong, "its body is not valid JSON: %s", wrong);
-	if (a->status < 400 || (a->status == 503 && a->route && a->route->reply_503)) {
+	if (a->status < 400 || (a->status == 503 && a->route && a->route->body_on_503)) {
 		CHECK(strcmp(a->media_type, "application/problem+json") != 0,
 		      "it is sent as a problem");
 		return;
@@ -350,7 +352,7 @@ check_body(const struct asked *asked, const struct answer *a)
 }
 
 static void
-check_contract(const struct asked *asked, const struct answer *a)
+check_contract(const struct asked *asked, const struct test_response *a)
 {
 	struct arena *memory = arena_new(CONTRACT_ARENA);
 	const char *wrong = contract_mismatch(memory, asked, a);
@@ -360,7 +362,7 @@ check_contract(const struct asked *asked, const struct answer *a)
 }
 
 void
-answer_check(const struct asked *asked, const struct answer *a)
+response_check(const struct asked *asked, const struct test_response *a)
 {
 	check_headers(asked, a);
 	check_body(asked, a);

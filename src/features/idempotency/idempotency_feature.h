@@ -1,9 +1,9 @@
 /* Answers kept for Idempotency-Key: the pipeline writes them, this feature removes them. */
-#ifndef REPLAYS_H
-#define REPLAYS_H
+#ifndef IDEMPOTENCY_FEATURE_H
+#define IDEMPOTENCY_FEATURE_H
 
 #include "app/feature.h"
 
-extern const struct feature replays_feature;
+extern const struct feature idempotency_feature;
 
 #endif

@@ -20,7 +20,7 @@ db_listen(struct ctx *c, const char *channel)
 }
 
 const char *
-db_notice(struct ctx *c)
+db_notification(struct ctx *c)
 {
 	PGnotify *notice;
 	const char *text;

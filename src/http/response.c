@@ -6,50 +6,50 @@
 enum { BODY_MAX = 32 * 1024 * 1024 };
 
 void
-reply_header(struct request *req, const char *name, const char *value)
+response_header(struct request *req, const char *name, const char *value)
 {
-	struct reply *reply = &req->reply;
+	struct response *response = &req->response;
 	size_t len = 0;
 
-	if (reply->nheaders == REPLY_HEADERS_MAX)
+	if (response->nheaders == RESPONSE_HEADERS_MAX)
 		return;
 
 	while ((unsigned char)value[len] >= 0x20 && value[len] != 0x7f)
 		len++;
 	if (value[len])
 		value = arena_text_n(req->ctx->arena, value, len);
-	reply->headers[reply->nheaders++] = (struct header) { name, value };
+	response->headers[response->nheaders++] = (struct header) { name, value };
 }
 
 const char *
-reply_find_header(const struct reply *reply, const char *name)
+response_find_header(const struct response *response, const char *name)
 {
-	for (size_t i = 0; i < reply->nheaders; i++) {
-		if (strcmp(reply->headers[i].name, name) == 0)
-			return reply->headers[i].value;
+	for (size_t i = 0; i < response->nheaders; i++) {
+		if (strcmp(response->headers[i].name, name) == 0)
+			return response->headers[i].value;
 	}
 	return NULL;
 }
 
 enum error
-reply_body(struct request *req, unsigned status, const char *media_type, const char *body,
-	   size_t len)
+respond_body(struct request *req, unsigned status, const char *media_type, const char *body,
+	     size_t len)
 {
-	req->reply.status = status;
-	req->reply.media_type = media_type;
-	req->reply.body = body;
-	req->reply.len = len;
+	req->response.status = status;
+	req->response.media_type = media_type;
+	req->response.body = body;
+	req->response.len = len;
 	return OK;
 }
 
 enum error
-reply_empty(struct request *req, enum error e)
+respond_empty(struct request *req, enum error e)
 {
-	return e ? e : reply_body(req, 204, NULL, "", 0);
+	return e ? e : respond_body(req, 204, NULL, "", 0);
 }
 
 static enum error
-reply_json(struct request *req, struct buf *b)
+respond_json(struct request *req, struct buf *b)
 {
 	unsigned status = req->route->status ? req->route->status : 200;
 	const char *body = buf_done(b);
@@ -57,42 +57,42 @@ reply_json(struct request *req, struct buf *b)
 	if (!body)
 		return fail(req->ctx, E_INTERNAL, NULL);
 
-	return reply_body(req, status, "application/json", body, b->len);
+	return respond_body(req, status, "application/json", body, b->len);
 }
 
 bool
 has_location(const struct route *route)
 {
-	return route->reply && (route->status == 201 || route->location);
+	return route->response && (route->status == 201 || route->location);
 }
 
 static void
 set_location(struct request *req, const void *record)
 {
 	const struct route *route = req->route;
-	const struct field *id = &route->reply->fields[0];
+	const struct field *id = &route->response->fields[0];
 
-	reply_header(req, "Location",
-		     arena_printf(req->ctx->arena, "%s%s/%s", settings.api_prefix,
-				  route->location ? route->location : route->path,
-				  field_text(req->ctx->arena, id, record)));
+	response_header(req, "Location",
+			arena_printf(req->ctx->arena, "%s%s/%s", settings.api_prefix,
+				     route->location ? route->location : route->path,
+				     field_text(req->ctx->arena, id, record)));
 }
 
 enum error
-reply_record(struct request *req, enum error e, const void *record)
+respond_record(struct request *req, enum error e, const void *record)
 {
-	const struct schema *schema = req->route->reply;
+	const struct schema *schema = req->route->response;
 	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
 
 	if (e)
 		return e;
 
 	schema_write(&b, schema, record);
-	if (version_counted(schema))
-		reply_header(req, "ETag", version_tag(req->ctx->arena, schema, record));
+	if (etag_has_version(schema))
+		response_header(req, "ETag", etag_make(req->ctx->arena, schema, record));
 	if (has_location(req->route))
 		set_location(req, record);
-	return reply_json(req, &b);
+	return respond_json(req, &b);
 }
 
 /* One member of a Link header (RFC 8288): this list with another offset or cursor. */
@@ -140,11 +140,11 @@ set_links(struct request *req, const struct page *page)
 		put_link(&b, req, page, "last", NULL, last);
 	}
 	if (b.len && buf_done(&b))
-		reply_header(req, "Link", b.data);
+		response_header(req, "Link", b.data);
 }
 
 enum error
-reply_page(struct request *req, enum error e, const struct page *page)
+respond_page(struct request *req, enum error e, const struct page *page)
 {
 	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
 
@@ -152,7 +152,7 @@ reply_page(struct request *req, enum error e, const struct page *page)
 		return e;
 
 	buf_json(&b, "{'items':");
-	schema_write_all(&b, req->route->reply, &page->items);
+	schema_write_all(&b, req->route->response, &page->items);
 	if (!page->by_cursor)
 		buf_json(&b, ",'total':%jd", page->total);
 	buf_json(&b, ",'limit':%jd", page->limit);
@@ -160,14 +160,14 @@ reply_page(struct request *req, enum error e, const struct page *page)
 		buf_json(&b, ",'offset':%jd", page->offset);
 	buf_json(&b, ",'next_cursor':%s}", page->next_cursor);
 	set_links(req, page);
-	return reply_json(req, &b);
+	return respond_json(req, &b);
 }
 
 enum error
-reply_list(struct request *req)
+respond_list(struct request *req)
 {
 	struct page page;
 	enum error e = db_list(req->ctx, &req->list, &page);
 
-	return reply_page(req, e, &page);
+	return respond_page(req, e, &page);
 }

@@ -1,10 +1,10 @@
 /* How the database looks from here: for `doctor`. */
-#ifndef DB_LOOK_H
-#define DB_LOOK_H
+#ifndef DB_INFO_H
+#define DB_INFO_H
 
 #include "app/db.h"
 
-struct db_look {
+struct db_info {
 	const char *version, *role;
 	int64_t now;           /* its clock: microseconds since 1970 */
 	int64_t connections;   /* so many it takes from all */
@@ -14,8 +14,8 @@ struct db_look {
 	const char *invalid;   /* indexes that an interrupted build left behind, or "" */
 };
 
-extern const struct query db_look_queries[];
+extern const struct query db_info_queries[];
 
-enum error db_look(struct ctx *, struct db_look *out) MUST_CHECK;
+enum error db_info(struct ctx *, struct db_info *out) MUST_CHECK;
 
 #endif

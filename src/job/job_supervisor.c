@@ -34,7 +34,7 @@ struct dead {
 	int64_t leases, until; /* 0: not searched for yet */
 };
 
-static struct keeper {
+static struct supervisor {
 	struct arena *arena;
 	struct db *db;
 	struct ctx ctx;
@@ -72,7 +72,7 @@ is_stopped(pid_t pid)
 }
 
 static bool
-is_worker(const struct slot *slot)
+is_worker(const struct worker_slot *slot)
 {
 	return slot->pid && slot->leases && (kill(slot->pid, 0) == 0 || errno == EPERM);
 }
@@ -100,7 +100,7 @@ rescue(const int64_t *dead, size_t ndead)
 
 	r = rescued.rows;
 	for (size_t i = 0; i < rescued.n; i++, r++)
-		log_warn(&k.ctx, "took job %s (%s) back, for %s: it is %s now", r->id, r->kind,
+		log_warn(&k.ctx, "took job %s (%s) back, for %s: it is %s now", r->id, r->task,
 			 r->error ? r->error : "an unknown reason", r->status);
 	wake_workers();
 	return OK;
@@ -108,7 +108,7 @@ rescue(const int64_t *dead, size_t ndead)
 
 /* A job that began long ago would keep the rest of its batch waiting. */
 static enum error
-free_batch(struct slot *slot, int64_t now)
+free_batch(struct worker_slot *slot, int64_t now)
 {
 	int64_t lease = slot->lease, keys[BATCH_MAX];
 	size_t n = 0;
@@ -135,7 +135,7 @@ static void
 note_workers(void)
 {
 	int64_t here[WORKERS_MAX];
-	struct slot *slot;
+	struct worker_slot *slot;
 	size_t n = 0;
 
 	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++)
@@ -192,7 +192,7 @@ rescue_from_dead(int64_t now)
 static enum error
 free_batches(int64_t now)
 {
-	struct slot *slot;
+	struct worker_slot *slot;
 	enum error e = OK;
 
 	for (unsigned i = 0; !e && (slot = shared_slot_at(i)); i++)
@@ -203,7 +203,7 @@ free_batches(int64_t now)
 
 /* Passes on to the worker what its row says. */
 static void
-tell_stop(struct slot *slot, int64_t job, enum stop why)
+tell_stop(struct worker_slot *slot, int64_t job, enum stop why)
 {
 	slot->stop_why = why;
 	slot->stop = job;
@@ -225,7 +225,7 @@ find_held(const struct records *held, int64_t job, int64_t lease)
 static void
 tell_workers(const int64_t *leases, size_t n, int64_t looked, const struct records *held)
 {
-	struct slot *slot;
+	struct worker_slot *slot;
 
 	for (unsigned i = 0; (slot = shared_slot_at(i)); i++) {
 		int64_t job = slot->job, lease = slot->lease;
@@ -245,7 +245,7 @@ renew(int64_t now)
 {
 	int64_t leases[WORKERS_MAX];
 	struct records held;
-	struct slot *slot;
+	struct worker_slot *slot;
 	size_t n = 0;
 	enum error e;
 
@@ -274,7 +274,7 @@ look(int64_t now)
 	enum error e;
 
 	k.look_at = now + SECOND;
-	e = jobs_look(&k.ctx, &due);
+	e = jobs_check(&k.ctx, &due);
 	if (!e && due.waiting)
 		e = jobs_plan_anew(&k.ctx);
 	if (!e && due.lost)
@@ -306,14 +306,14 @@ enqueue_due(const struct time_row *t, int64_t at)
 	if (!e)
 		e = cron_claim(&k.ctx, t->row->name, at, &mine);
 	if (!e && mine)
-		e = job_enqueue(&k.ctx, t->row->kind, t->row->args);
+		e = job_enqueue(&k.ctx, t->row->task, t->row->args);
 	e = db_finish(&k.ctx, e);
 	if (e == E_UNAVAILABLE)
 		return e;
 
 	if (e)
 		log_error(&k.ctx, "cron %s: cannot enqueue %s: %s", t->row->name,
-			  t->row->kind->name, error_info(e)->code);
+			  t->row->task->name, error_info(e)->code);
 	return OK;
 }
 
@@ -357,7 +357,7 @@ hear(int64_t now)
 	if (e)
 		return e;
 
-	while ((notice = db_notice(&k.ctx))) {
+	while ((notice = db_notification(&k.ctx))) {
 		if (strcmp(notice, "stop") == 0)
 			k.renew_at = now;
 		else if (strcmp(notice, "scheduled") == 0)
@@ -392,7 +392,7 @@ keep(void)
 		e = see_to_crons(now);
 	if (!e && (now >= k.tell_at || k.leaving)) {
 		k.tell_at = now + TELL_US;
-		e = job_totals_tell(&k.ctx);
+		e = job_totals_report(&k.ctx);
 	}
 	return e ? e : hear(now); /* notices that came with the answers */
 }
@@ -418,7 +418,7 @@ sleep_until_due(bool failed)
 {
 	struct pollfd fds[] = {
 		{ .fd = k.signals, .events = POLLIN },
-		{ .fd = job_bells.keeper, .events = POLLIN },
+		{ .fd = job_wakeups.supervisor, .events = POLLIN },
 		{ .fd = failed ? -1 : db_descriptor(k.db), .events = POLLIN },
 	};
 	int64_t now = clock_monotonic(), until = now + (k.leaving ? SECOND / 20 : SECOND);
@@ -431,14 +431,14 @@ sleep_until_due(bool failed)
 	poll(fds, COUNT(fds), until > now ? (int)((until - now + 999) / 1000) : 0);
 	if (fds[0].revents)
 		read_signal();
-	if (fds[1].revents && read(job_bells.keeper, &rings, sizeof(rings)) > 0)
+	if (fds[1].revents && read(job_wakeups.supervisor, &rings, sizeof(rings)) > 0)
 		k.look_at = now;
 }
 
 static bool
 workers_left(void)
 {
-	struct slot *slot;
+	struct worker_slot *slot;
 
 	for (unsigned i = 0; (slot = shared_slot_at(i)); i++)
 		if (is_worker(slot))
@@ -469,7 +469,7 @@ read_crons(void)
 }
 
 bool
-keeper_set_up(enum signal_role role)
+supervisor_set_up(enum signal_role role)
 {
 	sigset_t set = signals_take(role);
 
@@ -483,12 +483,12 @@ keeper_set_up(enum signal_role role)
 }
 
 void
-keeper_live(void)
+supervisor_live(void)
 {
 	while (!k.leave_now && !(k.leaving && !workers_left())) {
 		enum error e = keep();
 
-		db_settle(k.db);
+		db_reset(k.db);
 		failure_clear(&k.ctx);
 		sleep_until_due(e != OK);
 		arena_reset(k.arena);
@@ -500,7 +500,7 @@ keeper_live(void)
 /* ---- without a pool: `work --once` */
 
 enum error
-keeper_look_once(void)
+supervisor_check_once(void)
 {
 	enum error e = keep();
 
@@ -515,7 +515,7 @@ keeper_look_once(void)
 static void
 stop_children(void)
 {
-	struct slot *slot;
+	struct worker_slot *slot;
 
 	for (unsigned i = 0; (slot = shared_slot_at(i)); i++)
 		if (is_worker(slot))
@@ -523,7 +523,7 @@ stop_children(void)
 }
 
 bool
-keeper_live_with_children(void)
+supervisor_live_with_children(void)
 {
 	bool good = true, told = false;
 	pid_t pid;
@@ -538,7 +538,7 @@ keeper_live_with_children(void)
 		e = keep();
 		if (pid < 0 && (e || !new_dead()))
 			break;
-		db_settle(k.db);
+		db_reset(k.db);
 		failure_clear(&k.ctx);
 		if (k.ending && !told)
 			stop_children();

@@ -29,13 +29,13 @@ run_example(struct job *job)
 	return OK;
 }
 
-const struct job_kind example_job = {
+const struct job_task example_job = {
 	.name = "example",
-	.text = "Greets somebody after a while.",
+	.summary = "Greets somebody after a while.",
 	.args = &example_schema,
 	.run = run_example,
 	.timeout = 120,
-	.attempts = 3,
+	.max_attempts = 3,
 };
 
 static enum error
@@ -54,10 +54,10 @@ run_prune(struct job *job)
 	return OK;
 }
 
-const struct job_kind prune_job = {
+const struct job_task prune_job = {
 	.name = "prune_jobs",
-	.text = "Removes jobs that ended long ago.",
+	.summary = "Removes jobs that ended long ago.",
 	.run = run_prune,
 	.timeout = 600,
-	.attempts = 3,
+	.max_attempts = 3,
 };

@@ -11,19 +11,19 @@ enum {
 };
 
 void
-guard_start(struct guard *g, size_t max_body)
+fcgi_parser_start(struct fcgi_parser *g, size_t max_body)
 {
-	struct guard fresh = { .max_body = max_body,
-			       .params = g->params,
-			       .body = g->body,
-			       .body_size = g->body_size,
-			       .record = g->record };
+	struct fcgi_parser fresh = { .max_body = max_body,
+				     .params = g->params,
+				     .body = g->body,
+				     .body_size = g->body_size,
+				     .record = g->record };
 
 	*g = fresh;
 }
 
 void
-guard_finish(struct guard *g)
+fcgi_parser_finish(struct fcgi_parser *g)
 {
 	if (g->body_size <= BODY_KEPT)
 		return;
@@ -34,19 +34,19 @@ guard_finish(struct guard *g)
 }
 
 void
-guard_free(struct guard *g)
+fcgi_parser_free(struct fcgi_parser *g)
 {
 	free(g->params);
 	free(g->body);
 	free(g->record);
-	*g = (struct guard) { 0 };
+	*g = (struct fcgi_parser) { 0 };
 }
 
-static enum guard_state
-bad(struct guard *g, const char *why)
+static enum fcgi_parser_state
+bad(struct fcgi_parser *g, const char *why)
 {
 	g->why = why;
-	return GUARD_BAD;
+	return PARSER_BAD;
 }
 
 /* Reads a length of a name or a value: one byte, or four with the high bit set. */
@@ -81,8 +81,8 @@ is_name(const unsigned char *name, size_t len)
 	return len > 0;
 }
 
-static enum guard_state
-check_params(struct guard *g)
+static enum fcgi_parser_state
+check_params(struct fcgi_parser *g)
 {
 	const unsigned char *p = g->params, *end = p ? p + g->params_len : p;
 	size_t name, value;
@@ -96,32 +96,32 @@ check_params(struct guard *g)
 		if (memchr(p + name, '\0', value))
 			return bad(g, "a parameter holds a NUL");
 		p += name + value;
-		g->params_too_large = n == GUARD_PARAMS_MAX;
+		g->params_too_large = n == PARSER_PARAMS_MAX;
 	}
-	return GUARD_MORE;
+	return PARSER_MORE;
 }
 
-static enum guard_state
-take_params(struct guard *g, const unsigned char *bytes, size_t len)
+static enum fcgi_parser_state
+take_params(struct fcgi_parser *g, const unsigned char *bytes, size_t len)
 {
 	if (!g->params)
-		g->params = malloc(GUARD_PARAMS_BYTES);
+		g->params = malloc(PARSER_PARAMS_BYTES);
 	if (!g->params)
 		return bad(g, "out of memory");
 
-	if (len > GUARD_PARAMS_BYTES - g->params_len)
+	if (len > PARSER_PARAMS_BYTES - g->params_len)
 		g->params_too_large = true;
 	if (g->params_too_large)
-		return GUARD_MORE;
+		return PARSER_MORE;
 
 	memcpy(g->params + g->params_len, bytes, len);
 	g->params_len += len;
-	return GUARD_MORE;
+	return PARSER_MORE;
 }
 
 /* Room for that many bytes and a NUL. */
 static bool
-grow_body(struct guard *g, size_t need)
+grow_body(struct fcgi_parser *g, size_t need)
 {
 	size_t size = g->body_size ? g->body_size : BODY_FIRST;
 	char *body;
@@ -140,8 +140,8 @@ grow_body(struct guard *g, size_t need)
 	return true;
 }
 
-static enum guard_state
-take_body(struct guard *g, const unsigned char *bytes, size_t len)
+static enum fcgi_parser_state
+take_body(struct fcgi_parser *g, const unsigned char *bytes, size_t len)
 {
 	g->body_too_large = g->body_too_large || len > g->max_body - g->body_len;
 	if (g->body_too_large)
@@ -153,12 +153,12 @@ take_body(struct guard *g, const unsigned char *bytes, size_t len)
 	memcpy(g->body + g->body_len, bytes, len);
 	g->body_len += len;
 	g->body[g->body_len] = '\0';
-	return GUARD_MORE;
+	return PARSER_MORE;
 }
 
 /* Whether a record with that header may stand here. */
-static enum guard_state
-check_header(struct guard *g, const unsigned char *h)
+static enum fcgi_parser_state
+check_header(struct fcgi_parser *g, const unsigned char *h)
 {
 	static const unsigned char expected[] = {
 		[AT_BEGIN] = FCGI_BEGIN_REQUEST, [AT_PARAMS] = FCGI_PARAMS, [AT_STDIN] = FCGI_STDIN
@@ -179,17 +179,17 @@ check_header(struct guard *g, const unsigned char *h)
 		return bad(g, "a record of an unexpected type");
 	if (type == FCGI_BEGIN_REQUEST && len != 8)
 		return bad(g, "a begin record of a wrong size");
-	return GUARD_MORE;
+	return PARSER_MORE;
 }
 
 /* The begin record and empty ones end their phase. */
-static enum guard_state
-take_content(struct guard *g, const unsigned char *content, size_t len)
+static enum fcgi_parser_state
+take_content(struct fcgi_parser *g, const unsigned char *content, size_t len)
 {
 	if (g->phase == AT_BEGIN) {
 		g->phase = AT_PARAMS;
 		return (content[0] << 8 | content[1]) == FCGI_RESPONDER
-			   ? GUARD_MORE
+			   ? PARSER_MORE
 			   : bad(g, "a role other than responder");
 	}
 	if (g->phase == AT_PARAMS) {
@@ -204,38 +204,38 @@ take_content(struct guard *g, const unsigned char *content, size_t len)
 }
 
 /* Takes all records that are whole. */
-static enum guard_state
-take_records(struct guard *g)
+static enum fcgi_parser_state
+take_records(struct fcgi_parser *g)
 {
 	unsigned char *h = g->record, *end = h + g->record_len;
-	enum guard_state state = GUARD_MORE;
+	enum fcgi_parser_state state = PARSER_MORE;
 
-	while (end - h >= FCGI_HEADER_LEN && state == GUARD_MORE && g->phase != AT_END) {
+	while (end - h >= FCGI_HEADER_LEN && state == PARSER_MORE && g->phase != AT_END) {
 		size_t len = (size_t)(h[4] << 8 | h[5]), whole = FCGI_HEADER_LEN + len + h[6];
 
 		state = check_header(g, h);
-		if (state != GUARD_MORE || (size_t)(end - h) < whole)
+		if (state != PARSER_MORE || (size_t)(end - h) < whole)
 			break;
 		state = take_content(g, h + FCGI_HEADER_LEN, len);
 		h += whole;
 	}
 	g->record_len = (size_t)(end - h);
 	memmove(g->record, h, g->record_len);
-	return state == GUARD_MORE && g->phase == AT_END ? GUARD_DONE : state;
+	return state == PARSER_MORE && g->phase == AT_END ? PARSER_DONE : state;
 }
 
-enum guard_state
-guard_feed(struct guard *g, const void *bytes, size_t len)
+enum fcgi_parser_state
+fcgi_parser_feed(struct fcgi_parser *g, const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
-	enum guard_state state = GUARD_MORE;
+	enum fcgi_parser_state state = PARSER_MORE;
 
 	if (!g->record)
 		g->record = malloc(RECORD_MAX);
 	if (!g->record)
 		return bad(g, "out of memory");
 
-	while (len > 0 && state == GUARD_MORE) {
+	while (len > 0 && state == PARSER_MORE) {
 		size_t room = RECORD_MAX - g->record_len, n = len < room ? len : room;
 
 		memcpy(g->record + g->record_len, p, n);

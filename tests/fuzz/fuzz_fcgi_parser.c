@@ -5,14 +5,14 @@
 
 enum { MAX_BODY = 1000 };
 
-static enum guard_state
-feed(struct guard *g, const char *bytes, size_t len, size_t piece)
+static enum fcgi_parser_state
+feed(struct fcgi_parser *g, const char *bytes, size_t len, size_t piece)
 {
-	enum guard_state state = GUARD_MORE;
+	enum fcgi_parser_state state = PARSER_MORE;
 
-	guard_start(g, MAX_BODY);
-	for (size_t at = 0; at < len && state == GUARD_MORE; at += piece)
-		state = guard_feed(g, bytes + at, len - at < piece ? len - at : piece);
+	fcgi_parser_start(g, MAX_BODY);
+	for (size_t at = 0; at < len && state == PARSER_MORE; at += piece)
+		state = fcgi_parser_feed(g, bytes + at, len - at < piece ? len - at : piece);
 	return state;
 }
 
@@ -29,7 +29,7 @@ length(const unsigned char **at)
 
 /* Read as libfcgi does, which believes every length. */
 static void
-check_params(const struct guard *g)
+check_params(const struct fcgi_parser *g)
 {
 	const unsigned char *p = g->params, *end = p ? p + g->params_len : p;
 
@@ -46,13 +46,13 @@ check_params(const struct guard *g)
 void
 fuzz(struct ctx *c UNUSED, const char *bytes, size_t len)
 {
-	struct guard whole = { 0 }, pieces = { 0 };
-	enum guard_state state = feed(&whole, bytes, len, len);
+	struct fcgi_parser whole = { 0 }, pieces = { 0 };
+	enum fcgi_parser_state state = feed(&whole, bytes, len, len);
 
 	HOLDS(feed(&pieces, bytes, len, 1) == state);
-	HOLDS(state != GUARD_BAD || (whole.why && whole.why == pieces.why));
+	HOLDS(state != PARSER_BAD || (whole.why && whole.why == pieces.why));
 	HOLDS(whole.body_len <= MAX_BODY);
-	if (state == GUARD_DONE) {
+	if (state == PARSER_DONE) {
 		HOLDS(whole.id && whole.id == pieces.id && whole.body);
 		HOLDS(whole.params_len == pieces.params_len);
 		HOLDS(whole.body_too_large == pieces.body_too_large);
@@ -61,6 +61,6 @@ fuzz(struct ctx *c UNUSED, const char *bytes, size_t len)
 		HOLDS(whole.body[whole.body_len] == '\0');
 		check_params(&whole);
 	}
-	guard_free(&whole);
-	guard_free(&pieces);
+	fcgi_parser_free(&whole);
+	fcgi_parser_free(&pieces);
 }
