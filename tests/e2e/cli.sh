@@ -196,8 +196,8 @@ matches "not in production" "$code $errors" '1 .*production'
 
 # Sample data, twice.
 app seed --sample
-[[ ! -d $TOP/src/features/items ]] || matches "sample" "$code ${output//$'\n'/ }" '^0 .*items: made 5 for grace@example.com'
-[[ ! -d $TOP/src/features/tasks ]] || matches "sample tasks" "${output//$'\n'/ }" 'tasks: made 4 for linus@example.com'
+[[ ! -d $TOP/src/features/items ]] || matches "sample" "$code ${output//$'\n'/ }" '^0 .*items: created 5 for grace@example.com'
+[[ ! -d $TOP/src/features/tasks ]] || matches "sample tasks" "${output//$'\n'/ }" 'tasks: created 4 for linus@example.com'
 login linus@example.com 'brass lamp, green shade'
 is "a sample account signs in" "$status" 200
 app seed --sample

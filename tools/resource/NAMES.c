@@ -1,4 +1,4 @@
-/* What @a_name@ is, and what this feature plugs into the application. */
+/* @Names@: field rows, list, feature row. */
 #include "@names@_priv.h"
 
 %for targets

@@ -1,4 +1,4 @@
-/* @Names@. The only header of theirs that another feature may include. */
+/* @Names@. The public header of this feature. */
 #ifndef @NAMES@_H
 #define @NAMES@_H
 
@@ -10,25 +10,25 @@ struct @name@ {
 	@c@@field@;@remark@
 %end
 	const char *created_at, *updated_at;
-	int64_t version; /* counts the updates */
+	int64_t version; /* incremented by each update */
 };
 
 extern const struct schema @name@_schema;
 extern const struct feature @names@_feature;
 
 %if own
-/* What the caller may see: his own, for admins everybody's. */
+/* Reads @names@ visible to the caller: all for admins, else the caller's own. */
 %else
-/* Everybody sees all of them. */
+/* Reads @names@; all are visible to every caller. */
 %end
 enum error @names@_get(struct ctx *, const char *id, struct @name@ *out) MUST_CHECK;
 
-/* For fields that refer to one: E_NOT_FOUND unless the caller may see it. */
+/* For fields that refer to @a_name@: E_NOT_FOUND unless it is visible to the caller. */
 enum error @names@_visible(struct ctx *, const char *id) MUST_CHECK;
 
 enum error @names@_create(struct ctx *, const struct @name@ *in, struct @name@ *out) MUST_CHECK;
 
-/* Sets the rows of `in` that are named in `given` (bits of @name@_schema). Like deleting, it
+/* Sets the fields of `in` whose bits are set in `given` (rows of @name@_schema). Like deleting, it
  * is for the owner and for admins. */
 #define @NAME@_WHOLE UINT64_MAX
 enum error @names@_update(struct ctx *, const char *id, const struct @name@ *in, uint64_t given,

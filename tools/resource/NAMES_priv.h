@@ -1,4 +1,4 @@
-/* Shared inside this folder only. */
+/* Private to this folder. */
 #ifndef @NAMES@_PRIV_H
 #define @NAMES@_PRIV_H
 
@@ -13,9 +13,9 @@ extern const char *const @choices_name@[];
 %end
 
 %if own
-/* Statements: on rows that the caller may touch. */
+/* @names@_repo.c: act on rows that the caller may access. */
 %else
-/* Statements; those that change a row, on rows that the caller may touch. */
+/* @names@_repo.c. Functions that change a row act on rows that the caller may access. */
 %end
 enum error @names@_insert(struct ctx *, const char *owner, const struct @name@ *in,
 			struct @name@ *out) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* Each statement a named literal, each value a parameter. */
+/* Statements: named literals; values are parameters. */
 #include "@names@_priv.h"
 
 #define COLUMNS @columns@

@@ -1,4 +1,4 @@
-/* The rules. No HTTP, no SQL. */
+/* Rules and transactions. No HTTP, no SQL. */
 #include "@names@_priv.h"
 
 enum error

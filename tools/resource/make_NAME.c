@@ -1,4 +1,4 @@
-/* @Names@ for tests, made by the service that the API uses. */
+/* Factory of @names@ for tests; uses the service, as the API does. */
 #include <criterion/criterion.h>
 
 #include "make_@name@.h"

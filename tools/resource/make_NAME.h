@@ -1,4 +1,4 @@
-/* @Names@ for tests, made by the service that the API uses. */
+/* Factory of @names@ for tests; uses the service, as the API does. */
 #ifndef TESTS_MAKE_@NAME@_H
 #define TESTS_MAKE_@NAME@_H
 
@@ -6,7 +6,7 @@
 
 #include "features/@names@/@names@.h"
 
-/* Returns its id. What is required and not said here gets a value that passes. */
+/* Creates a row and returns its id. Required fields that are not given get a valid value. */
 #define make_@name@(t, owner, ...) make_@name@_((t), (owner), (struct @name@) { __VA_ARGS__ })
 const char *make_@name@_(struct test *, const struct account *owner, struct @name@ in);
 

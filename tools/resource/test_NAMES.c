@@ -1,4 +1,4 @@
-/* @Names@: what goes in, what comes out, who may. */
+/* @Names@: validation, responses, access. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -53,21 +53,21 @@ show(const char *id)
 	return call(t, "GET", path_of(id), .token = ada.token);
 }
 
-/* Every member. */
+/* All members. */
 static const char *
 whole(void)
 {
 	return @whole@;
 }
 
-/* Those that are required. */
+/* The required members. */
 static const char *
 least(void)
 {
 	return @least@;
 }
 
-/* `member` as it stands in JSON: "\"stock\":3". */
+/* `member` as JSON: "\"stock\":3". */
 static void
 expect_member(const struct test_response *a, const char *member)
 {
@@ -241,7 +241,7 @@ Test(@names@, lists_are_sorted)
 	}
 }
 
-/* ---- whose */
+/* ---- access */
 
 static void
 expect_all(const struct account *who, const char *id, unsigned get, unsigned write, unsigned gone)

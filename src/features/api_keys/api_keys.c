@@ -1,11 +1,11 @@
-/* What an API key is, and what this feature plugs into the application. */
+/* API keys: field rows, list, feature row. */
 #include "api_keys_priv.h"
 
 static const struct field scope = { .type = TYPE_ENUM, .choices = api_key_scopes };
 
 #define PREFIX_EXAMPLE PACKAGE "_4fTq0ZbV7sKd"
 
-/* The last row is there but once. */
+/* The key itself, which only the response that creates it contains. */
 static const struct field fields[] = {
 	{ UUID(struct api_key, id), .flags = F_READ, .summary = "Identifier." },
 	{ TEXT(struct api_key, name), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1, .max = 100,

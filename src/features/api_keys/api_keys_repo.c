@@ -1,4 +1,4 @@
-/* Each statement a named literal, each value a parameter. */
+/* Statements: named literals; values are parameters. */
 #include "api_keys_priv.h"
 
 #define COLUMNS "id, name, prefix, scopes, last_used_at, expires_at, created_at"
@@ -6,8 +6,8 @@
 enum { INSERT, COUNT_ALL, FIND, DELETE_ONE, DELETE_ALL, FIND_HOLDER, TOUCH };
 
 const struct query api_keys_queries[] = {
-	/* Locks the session, so that no key is created while all sessions of the account end;
-	 * users first, as everywhere, so that each transaction sees how many keys there are. */
+	/* Locks the user, then the session (the order used everywhere): no key is created while all
+	 * sessions of the account end, and concurrent transactions count keys one after the other. */
 	[INSERT] =
 	    QUERY("api_keys_insert", &api_key_schema,
 		  "INSERT INTO api_keys (user_id, name, scopes, expires_at, prefix, key_hash)"

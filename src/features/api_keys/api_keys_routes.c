@@ -1,7 +1,8 @@
-/* HTTP in, HTTP out. No rules, no SQL. */
+/* Routes: HTTP only. Rules are in the service, SQL in the repository. */
 #include "api_keys_priv.h"
 
-/* X-API-Key is for keys alone; a bearer token may also be somebody else's to read. */
+/* X-API-Key carries only API keys; a bearer token may also be of another kind, which another
+ * feature reads. */
 enum error
 api_keys_authenticate(struct request *req)
 {
@@ -54,7 +55,7 @@ delete_key(struct request *req)
 	return respond_empty(req, e);
 }
 
-/* A viewer may look at the keys that he made while he was more, and end them. */
+/* A viewer may list and delete keys created under an earlier, higher role. */
 const struct route api_keys_routes[] = {
 	{ GET, "/api-keys", list_keys, ACCESS_VIEWER, .list = &api_keys_rows,
 	  .response = &api_key_schema, .id = "api_keys_list",

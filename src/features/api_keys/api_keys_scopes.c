@@ -1,4 +1,4 @@
-/* The scopes that an API key can have: two for each resource. */
+/* The scopes that an API key can have: read and write for each resource. */
 #include "features/api_keys/api_keys.h"
 
 /* clang-format off */

@@ -1,4 +1,4 @@
-/* The rules. No HTTP, no SQL. */
+/* Rules and transactions. No HTTP, no SQL. */
 #include "api_keys_priv.h"
 
 #include "app/auth_cache.h"
@@ -31,7 +31,7 @@ note(struct ctx *c, enum audit_action action, const char *id)
 	return audit_write(c, &(struct audit_event) { .action = action, .target = id });
 }
 
-/* In the transaction that inserted a key. */
+/* Runs in the transaction that inserted the key. */
 static enum error
 check_count(struct ctx *c)
 {
@@ -107,7 +107,7 @@ api_keys_delete_all(struct ctx *c, const char *user_id, const char *reason)
 	return e;
 }
 
-/* Whether the digest is that of the holder's key. */
+/* Compares digests in constant time. */
 static bool
 is_right(struct ctx *c, const unsigned char digest[SHA256_SIZE], const struct key_holder *holder)
 {
@@ -164,7 +164,7 @@ look_up(struct ctx *c, const char *prefix, struct cached_caller *known)
 	return OK;
 }
 
-/* That it cannot be noted is no reason to refuse a right key. */
+/* A valid key works even if last_used_at cannot be updated. */
 static void
 note_use(struct ctx *c, struct cached_caller *known)
 {

@@ -1,15 +1,16 @@
-/* What a key looks like. The checksum lets the program, and whoever searches for keys in
- * places where none should be, tell a key from junk without asking the database. */
+/* The format of a key. The checksum lets the program and secret scanners recognize keys without a
+ * database query. */
 #include "api_keys_priv.h"
 
 #include "app/ids.h"
 
-enum { ID_LENGTH = 12, SECRET_LENGTH = 32 }; /* 71 and 190 bits */
+enum { ID_LENGTH = 12, SECRET_LENGTH = 32 }; /* 71 and 190 bits of entropy */
 
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 enum { BASE = sizeof(alphabet) - 1 };
 
-/* Each character with the same probability: bytes beyond the last multiple are thrown away. */
+/* Rejection sampling: bytes beyond the last multiple of 62 are discarded, so all characters are
+ * equally likely. */
 static void
 random_text(char *out, size_t len)
 {

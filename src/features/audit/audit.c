@@ -1,4 +1,4 @@
-/* What an event is, and what this feature plugs into the application. */
+/* Audit events: field rows, list, feature row. */
 #include "audit_priv.h"
 
 const char *const audit_actions[] = {

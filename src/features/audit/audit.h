@@ -1,21 +1,20 @@
-/* The audit log: who did what, and who was refused what. The only audit header that another
- * feature may include. */
+/* The audit log: security-relevant actions and refusals. The public header of this feature. */
 #ifndef APP_AUDIT_H
 #define APP_AUDIT_H
 
 #include "app/feature.h"
 
-/* Named after OWASP's vocabulary; the names are the contract's (audit.c). */
+/* Follows OWASP's logging vocabulary; the API's names are in audit.c. */
 enum audit_action {
-	AUDIT_NOTHING, /* refused: a forgotten cell writes no event */
+	AUDIT_NOTHING, /* 0 is invalid, so a forgotten cell is an error */
 	AUDIT_LOGIN_SUCCESS,
 	AUDIT_LOGIN_FAIL,
 	AUDIT_TOKEN_REUSE,
-	AUDIT_TOKEN_RETRY, /* a used refresh token that was accepted again */
+	AUDIT_TOKEN_RETRY, /* a used refresh token was accepted again */
 	AUDIT_PASSWORD_CHANGE,
 	AUDIT_PASSWORD_CHANGE_FAIL,
 	AUDIT_AUTHZ_FAIL,
-	AUDIT_AUTHZ_CHANGE, /* of role or activation */
+	AUDIT_AUTHZ_CHANGE, /* of role or is_active */
 	AUDIT_USER_CREATED,
 	AUDIT_USER_UPDATED,
 	AUDIT_USER_DELETED,
@@ -26,27 +25,27 @@ enum audit_action {
 	AUDIT_ACTIONS,
 };
 
-/* What happened. Who did it, and from where, is in the ctx. Hold no secret. */
+/* What happened. The ctx says who did it and from where. Must not contain secrets. */
 struct audit_event {
 	enum audit_action action;
-	bool failed;          /* refused, or gone wrong: the outcome is `failure` */
-	const char *actor_id; /* who did it, where the ctx has no caller: who just signed in */
-	const char *target;   /* what it was done to: the id of a row, an address; or NULL */
-	const char *detail;   /* a JSON object, as audit_detail() makes it; or NULL */
+	bool failed;          /* refused or failed: the outcome is `failure` */
+	const char *actor_id; /* user id of the actor if the ctx has no caller, as at sign-in */
+	const char *target;   /* what the action affected: a row id or an e-mail address; or NULL */
+	const char *detail;   /* a JSON object from audit_detail(), or NULL */
 };
 
 extern const struct feature audit_feature;
 
-/* Writes one event into the open transaction, so that it is there if and only if the act
- * is; without one, at once. */
+/* Writes an event in the open transaction, so it is stored if and only if the action is; without a
+ * transaction, immediately. */
 enum error audit_write(struct ctx *, const struct audit_event *) MUST_CHECK;
 
-/* A JSON object of texts: audit_detail(c, "from", "member", "to", "admin", NULL). A NULL
- * value is null. */
+/* Makes a JSON object of strings: audit_detail(c, "from", "member", "to", "admin", NULL). A NULL
+ * value becomes null. */
 const char *audit_detail(struct ctx *, ...) __attribute__((sentinel));
 
-/* Removes what is older than so many seconds, in batches; `removed` counts. Only the table's
- * owner may: the role of MIGRATE_DATABASE_URL. */
+/* Deletes events older than `seconds`, in batches; `removed` gets their number. Requires the role
+ * of MIGRATE_DATABASE_URL, which owns the table. */
 enum error audit_prune(struct ctx *, int64_t seconds, int64_t *removed) MUST_CHECK;
 
 #endif

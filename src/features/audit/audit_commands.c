@@ -1,11 +1,11 @@
-/* audit: how long the audit log is kept. */
+/* The command `audit`: prunes the audit log. */
 #include "audit_priv.h"
 
 #include "app/print.h"
 
 enum { DAYS_MAX = 36500 };
 
-/* "90d" or "12h" in seconds; 0 where it is neither. */
+/* Converts "90d" or "12h" to seconds; 0 if the text is neither. */
 static int64_t
 read_age(const char *text)
 {
@@ -29,8 +29,8 @@ prune(struct ctx *c, const struct call *call)
 	enum error e;
 
 	if (!seconds)
-		return fail(c, E_BAD_REQUEST, "%s is no age: say 90d for days or 12h for hours",
-			    age);
+		return fail(c, E_BAD_REQUEST,
+			    "invalid age %s: expected days or hours, such as 90d or 12h", age);
 
 	e = audit_prune(c, seconds, &removed);
 	print(stdout, "removed %" PRId64 " events\n", removed);
@@ -40,7 +40,7 @@ prune(struct ctx *c, const struct call *call)
 static const struct act acts[] = { { "prune --older-than AGE", prune, NULL }, { 0 } };
 
 const struct command audit_commands[] = {
-	{ "audit", acts, "Remove what the audit log has kept for long enough.",
-	  "prune --older-than 90d", .needs_config = true, .owner = true },
+	{ "audit", acts, "Delete old events from the audit log.", "prune --older-than 90d",
+	  .needs_config = true, .owner = true },
 	{ 0 },
 };

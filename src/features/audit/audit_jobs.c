@@ -1,4 +1,4 @@
-/* The job that forgets what the audit log has kept for long enough. */
+/* The job that deletes expired audit events. */
 #include "audit_priv.h"
 
 #include "app/log.h"

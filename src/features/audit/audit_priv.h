@@ -1,4 +1,4 @@
-/* What the files of this folder share. */
+/* Private to this folder. */
 #ifndef APP_AUDIT_PRIV_H
 #define APP_AUDIT_PRIV_H
 
@@ -7,11 +7,11 @@
 #include "app/command.h"
 #include "app/job.h"
 
-/* An event as the API shows it. */
+/* An event as the API returns it. */
 struct audit_row {
 	const char *id, *at;
 	const char *action, *outcome;
-	const char *actor_id; /* or NULL, as all that follow but the kind */
+	const char *actor_id; /* or NULL; so are the members below, except the kind */
 	const char *actor_kind;
 	const char *target, *ip, *user_agent, *request_id;
 	const char *detail; /* JSON */
@@ -23,7 +23,7 @@ extern const struct route audit_routes[];
 extern const struct query audit_queries[];
 extern const struct list audit_rows;
 
-extern const char *const audit_actions[];  /* in the order of enum audit_action, from 1 on */
+extern const char *const audit_actions[];  /* indexed by enum audit_action, from 1 */
 extern const char *const audit_outcomes[]; /* success, failure */
 
 extern const struct job_task *const audit_jobs[];
@@ -33,7 +33,7 @@ extern const struct cron audit_crons[];
 void audit_refused(struct request *, enum error);
 
 /* audit_repo.c */
-/* Removes a batch of events older than `days` days, and counts them. The database refuses to remove
+/* Deletes a batch of events older than `days` and counts them. The database refuses to delete
  * events younger than 30 days. */
 enum error audit_prune_expired(struct ctx *, int64_t days, int64_t *n) MUST_CHECK;
 enum error audit_insert(struct ctx *, const struct audit_row *) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* The statements on the audit log: nothing here changes an event. */
+/* Statements on the audit log. None changes an event. */
 #include "audit_priv.h"
 
 #define COLUMNS                                                                                    \

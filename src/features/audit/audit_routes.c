@@ -1,10 +1,10 @@
-/* The audit log over HTTP: what was refused is written, and what is there can be read. */
+/* The audit log over HTTP: records refusals and lists events. */
 #include "audit_priv.h"
 
 #include "app/log.h"
 
-/* What the pipeline calls after a refusal. The answer is made already; that the event could
- * not be written must not change it. */
+/* Called by the pipeline after a refusal. The response is complete; a failure to write the event
+ * must not change it. */
 void
 audit_refused(struct request *req, enum error e)
 {

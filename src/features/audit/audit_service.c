@@ -1,4 +1,4 @@
-/* The rules of the audit log: what an event says of its actor, and how long it is kept. */
+/* Rules of the audit log: how an event describes its actor, and retention. */
 #include "audit_priv.h"
 
 #include "app/clock.h"

@@ -1,4 +1,4 @@
-/* What signing in takes and gives, and what this feature plugs into the application. */
+/* Sign-in: field rows of bodies and responses, feature row. */
 #include "auth_priv.h"
 
 #include "app/password.h"
@@ -33,7 +33,7 @@ static const struct field credentials_fields[] = {
 const struct schema credentials_schema =
     SCHEMA("Credentials", struct credentials, credentials_fields);
 
-/* The forms of OAuth 2.0 (RFC 6749), sections 4.3.2 and 6. */
+/* The forms of RFC 6749, sections 4.3.2 and 6. */
 static const char *const login_grants[] = { "password", NULL };
 static const char *const token_grants[] = { "password", "refresh_token", NULL };
 
@@ -45,8 +45,7 @@ grant_is_refresh(const void *credentials)
 	return in && in->grant_type && strcmp(in->grant_type, "refresh_token") == 0;
 }
 
-/* Then it is a request of OAuth, in which unrecognized parameters must be ignored (RFC 6749, 3.2):
- * some clients send their own options. */
+/* OAuth clients may send parameters of their own, which must be ignored (RFC 6749, 3.2). */
 static bool
 names_grant(const void *credentials)
 {

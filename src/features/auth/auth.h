@@ -1,5 +1,4 @@
-/* Signing in and out, and who is asking: the only auth header that another feature may
- * include. */
+/* Sign-in, sign-out and authentication by access token. The public header of this feature. */
 #ifndef APP_AUTH_H
 #define APP_AUTH_H
 
@@ -7,9 +6,8 @@
 
 extern const struct feature auth_feature;
 
-/* An access token for development, of a session of its own, without a refresh token or a
- * check of the password. Both expire after that many hours, or SESSION_MAX_DAYS if that is
- * less: `*expires_in` seconds. */
+/* Issues an access token for development: a new session without a refresh token or password check.
+ * Both expire after `hours`, at most SESSION_MAX_DAYS; `*expires_in` gets the lifetime in seconds. */
 enum error auth_issue(struct ctx *, const char *user_id, const char *role, int64_t hours,
 		      const char **token, int64_t *expires_in) MUST_CHECK;
 

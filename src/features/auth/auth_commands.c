@@ -1,4 +1,4 @@
-/* token: an access token for who develops a client, without signing in. */
+/* The command `token`: issues an access token for development. */
 #include "auth_priv.h"
 
 #include "app/buf.h"
@@ -24,8 +24,8 @@ make_account(struct ctx *c, const char *email, const char *role, struct user *ou
 	if (e)
 		return e;
 
-	print(stderr, "made the %s %s; `%s user set-password` gives it a password\n", out->role,
-	      out->email, PACKAGE);
+	print(stderr, "created the %s %s; set its password with `%s user set-password`\n",
+	      out->role, out->email, PACKAGE);
 	return OK;
 }
 
@@ -117,7 +117,7 @@ static const struct act acts[] = {
 
 const struct command auth_commands[] = {
 	{ "token", acts,
-	  "Print an access token for development; makes the account where there is none.",
+	  "Print an access token for development. Creates the account if it does not exist.",
 	  "--email ada@example.com --role admin --hours 8", .needs_config = true },
 	{ 0 },
 };

@@ -1,4 +1,4 @@
-/* What the files of this folder share. */
+/* Private to this folder. */
 #ifndef APP_AUTH_PRIV_H
 #define APP_AUTH_PRIV_H
 
@@ -14,8 +14,8 @@ struct registration {
 
 struct credentials {
 	const char *email, *password;
-	const char *grant_type, *refresh_token;        /* of the form, or NULL */
-	const char *scope, *client_id, *client_secret; /* of the form, unused */
+	const char *grant_type, *refresh_token;        /* form only, or NULL */
+	const char *scope, *client_id, *client_secret; /* form only, unused */
 };
 
 struct refresh {
@@ -27,23 +27,23 @@ struct tokens {
 	int64_t expires_in, refresh_expires_in; /* seconds */
 };
 
-/* A refresh token, its session and its account. */
+/* A refresh token with its session and account. */
 struct refresh_state {
 	const char *session_id, *user_id, *role;
 	int64_t key;
-	bool live;     /* token and session have not ended, the account is active */
-	bool revoked;  /* unused, but a retry of the token before it issued another */
-	bool spent;    /* used before */
-	bool in_grace; /* used before, within REFRESH_REUSE_GRACE_SECONDS */
+	bool live;     /* token and session are valid and the account is active */
+	bool revoked;  /* unused, but superseded: a retry of its parent issued another token */
+	bool spent;    /* already used */
+	bool in_grace; /* already used, within REFRESH_REUSE_GRACE_SECONDS */
 };
 
-/* A new or renewed session and how long it lives, in seconds. */
+/* A new or renewed session and its lifetime in seconds. */
 struct session_life {
 	const char *session_id;
 	int64_t expires_in;
 };
 
-/* A session and whose it is. */
+/* A session and its account. */
 struct session_ref {
 	const char *session_id, *user_id;
 };
@@ -59,7 +59,7 @@ extern const struct command auth_commands[];
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
 
-/* auth.c: whether the grant type is `refresh_token`; false for NULL. */
+/* auth.c: whether the grant type is `refresh_token`. False for NULL. */
 bool grant_is_refresh(const void *credentials);
 
 /* auth_routes.c */
@@ -71,26 +71,26 @@ enum error auth_login(struct ctx *, const struct credentials *, struct tokens *o
 enum error auth_refresh(struct ctx *, const char *token, struct tokens *out) MUST_CHECK;
 enum error auth_logout(struct ctx *, const char *token) MUST_CHECK;
 
-/* The id of the refresh token's session; of one that nobody knows, its hash. */
+/* The id of the refresh token's session; for an unknown token, its hash. */
 const char *auth_session_of(struct ctx *, const char *token);
 
-/* Sets the caller from an access token. */
+/* Authenticates the caller by an access token. */
 enum error auth_identify(struct ctx *, const char *token) MUST_CHECK;
 
-/* auth_repo.c: no session lives longer than SESSION_MAX_DAYS. */
+/* auth_repo.c. SESSION_MAX_DAYS limits the lifetime of every session. */
 enum error auth_insert_session(struct ctx *, const char *user_id, int64_t hours,
 			       struct session_life *out) MUST_CHECK;
 enum error auth_renew_session(struct ctx *, const char *session_id,
 			      struct session_life *out) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
 			     struct session_role *out) MUST_CHECK;
-/* `parent_key`: of the token whose use issues this one; NULL at sign-in. The token lives as
- * long as its session. */
+/* `parent_key`: the token whose use issues this one; NULL at sign-in. The token expires with its
+ * session. */
 enum error auth_insert_token(struct ctx *, const char *session_id, const char *parent_key,
 			     const char *token) MUST_CHECK;
 enum error auth_lock_token(struct ctx *, const char *token, struct refresh_state *out) MUST_CHECK;
 enum error auth_spend_token(struct ctx *, const char *token) MUST_CHECK;
-/* Revokes what uses of that token issued, unless one of these tokens was used; counts them. */
+/* Revokes the tokens issued by earlier uses of the token, unless one of them was used. Counts them. */
 enum error auth_revoke_successors(struct ctx *, const struct refresh_state *,
 				  int64_t *n) MUST_CHECK;
 enum error auth_find_session_of(struct ctx *, const char *token,

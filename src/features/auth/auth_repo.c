@@ -1,4 +1,4 @@
-/* The statements on sessions and refresh tokens. */
+/* Statements on sessions and refresh tokens. */
 #include "auth_priv.h"
 
 #include "app/settings.h"
@@ -15,7 +15,7 @@ enum {
 };
 
 #define LIFE     "id AS session_id, floor(extract(epoch FROM expires_at - now()))::bigint AS expires_in"
-/* When SESSION_MAX_DAYS ($3) ends a session; null: never. least() ignores a null. */
+/* When SESSION_MAX_DAYS ($3) ends a session, or null for never; least() ignores null. */
 #define LAST_DAY "created_at + make_interval(days => nullif($3, 0))"
 
 const struct query auth_queries[] = {
@@ -37,7 +37,7 @@ const struct query auth_queries[] = {
 			       "INSERT INTO refresh_tokens"
 			       " (session_id, parent_key, token_hash, expires_at)"
 			       " SELECT id, $2, $3, expires_at FROM sessions WHERE id = $1"),
-	/* clock_timestamp(), since now() is the start of the transaction: a request that waited
+	/* clock_timestamp(), because now() is the start of the transaction: a request that waited
 	 * for the lock must see when the other one used the token. */
 	[LOCK_TOKEN] =
 	    QUERY("auth_lock_token", &refresh_state_schema,
@@ -53,8 +53,8 @@ const struct query auth_queries[] = {
 	[SPEND_TOKEN] = QUERY("auth_spend_token", NULL,
 			      "UPDATE refresh_tokens SET spent_at = clock_timestamp()"
 			      " WHERE token_hash = $1 AND spent_at IS NULL"),
-	/* Never in the statement that locks: after a wait, that one sees the successors as they
-	 * were before. */
+	/* A statement of its own: one that waited for the lock would see the successors as they
+	 * were before the wait. */
 	[REVOKE_SUCCESSORS] = QUERY("auth_revoke_successors", NULL,
 				    "UPDATE refresh_tokens SET revoked_at = clock_timestamp()"
 				    " WHERE session_id = $1 AND parent_key = $2"

@@ -1,4 +1,4 @@
-/* Signing in and out over HTTP: no rules, no SQL. */
+/* Routes: HTTP only. Rules are in the service, SQL in the repository. */
 #include "auth_priv.h"
 
 #include "app/settings.h"
@@ -75,8 +75,7 @@ log_out(struct request *req)
 	return respond_empty(req, e);
 }
 
-/* For web servers that let other services' requests in by what this says (nginx:
- * auth_request). */
+/* For web servers that authorize requests to other services by a subrequest (nginx: auth_request). */
 static enum error
 show_caller(struct request *req)
 {
@@ -102,7 +101,7 @@ token_ip_key(struct request *req)
 	return grant_is_refresh(req->in) ? NULL : limit_client(req);
 }
 
-/* The session of that token; for an unknown token, the token itself. */
+/* Keyed by the session of the token; for an unknown token, by the token itself. */
 static const char *
 session_key(struct request *req, const char *token)
 {
@@ -131,7 +130,7 @@ static const struct limit login_ip_limit = { "login_ip", &settings.auth_login_ip
 static const struct limit refresh_limit = { "refresh", &settings.auth_refresh_rate_limit,
 					    refresh_key, .needs_body = true };
 
-/* The same counts at the token endpoint, which sees only in the body whether it is a sign-in. */
+/* The token endpoint shares these counts; only its body says whether it is a sign-in. */
 static const struct limit token_ip_limit = { "login_ip", &settings.auth_login_ip_rate_limit,
 					     token_ip_key, .needs_body = true };
 static const struct limit token_refresh_limit = { "refresh", &settings.auth_refresh_rate_limit,

@@ -1,4 +1,4 @@
-/* The rules of signing in and out: no HTTP, no SQL. */
+/* Rules and transactions of sign-in and sign-out. No HTTP, no SQL. */
 #include "auth_priv.h"
 
 #include "app/auth_cache.h"
@@ -12,14 +12,14 @@
 
 enum { HOURS_A_DAY = 24 };
 
-/* What tokens are issued for. */
+/* What a token pair is issued for. */
 struct grant {
 	const char *user_id, *session_id, *role, *refresh_token;
-	int64_t expires_in; /* of the session, in seconds */
+	int64_t expires_in; /* lifetime of the session in seconds */
 };
 
-/* If addresses are verified by e-mail, the response does not reveal that one is taken; an e-mail
- * tells its owner. */
+/* If addresses are verified by e-mail, the response does not reveal that one is taken; its owner is
+ * notified by e-mail. */
 static enum error
 conceal_taken(struct ctx *c, const struct new_user *in, struct user *out)
 {
@@ -51,7 +51,7 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 	return users_create(c, &user, out);
 }
 
-/* A new refresh token of that session. */
+/* Issues a refresh token of the session. */
 static enum error
 issue_refresh_token(struct ctx *c, const struct session_life *session, const char *parent_key,
 		    struct grant *grant)
@@ -121,7 +121,7 @@ begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 	return audit_write(c, &event);
 }
 
-/* The same for every reason, so that neither the answer nor its time tells it. */
+/* The same failure for every reason, so that neither the response nor its timing reveals which. */
 static enum error
 refuse_login(struct ctx *c, const char *email)
 {
@@ -166,7 +166,8 @@ auth_login(struct ctx *c, const struct credentials *in, struct tokens *out)
 	enum error e;
 
 	e = try_login(c, in, &grant);
-	if (e == E_NOT_FOUND) /* it changed since its password was checked; perhaps only its hash */
+	if (e ==
+	    E_NOT_FOUND) /* the account changed since the password check; perhaps only its hash */
 		e = try_login(c, in, &grant);
 	if (e == E_NOT_FOUND || e == E_INVALID_CREDENTIALS)
 		return refuse_login(c, in->email);
@@ -176,7 +177,7 @@ auth_login(struct ctx *c, const struct credentials *in, struct tokens *out)
 	return hand_out(c, &grant, out);
 }
 
-/* Either user of the token may be the thief, so the session ends for both. */
+/* Either client may be the thief, so the session ends for both. */
 static enum error
 end_stolen(struct ctx *c, const struct refresh_state *was)
 {
@@ -195,8 +196,8 @@ end_stolen(struct ctx *c, const struct refresh_state *was)
 	return sessions_end(c, was->user_id, was->session_id, NULL, "token_reuse");
 }
 
-/* A token that was used or revoked. It is accepted in the grace period, and later if no token
- * that it issued was ever used: then the client never received them. Else `*reused`. */
+/* Handles a used or revoked token. It is accepted within the grace period, and later if no token it
+ * issued was ever used: the client never received them. Otherwise sets `*reused`. */
 static enum error
 check_reuse(struct ctx *c, const struct refresh_state *was, bool *reused)
 {
@@ -217,9 +218,8 @@ check_reuse(struct ctx *c, const struct refresh_state *was, bool *reused)
 	return audit_write(c, &event);
 }
 
-/* Spends the token and issues the next one of its session. The session is locked first, so
- * concurrent refreshes of a session run one after the other. Reuse is no failure here: the end
- * of the session has to be committed. */
+/* Uses the token and issues its successor. Locks the session first, so concurrent refreshes run one
+ * after the other. Reuse returns OK, because the end of the session must be committed. */
 static enum error
 rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 {
@@ -283,7 +283,7 @@ auth_logout(struct ctx *c, const char *token)
 					 "logout");
 		e = db_finish(c, e);
 	}
-	if (e == E_NOT_FOUND) { /* unknown, or ended before: out is out */
+	if (e == E_NOT_FOUND) { /* unknown, or ended already: signed out either way */
 		failure_clear(c);
 		return OK;
 	}
@@ -334,7 +334,7 @@ auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, 
 	return sign(c, &(struct grant) { user_id, session.session_id, role }, *expires_in, token);
 }
 
-/* Checks a token that this worker does not know. */
+/* Checks a token that is not in the auth cache. */
 static enum error
 verify(struct ctx *c, const char *token, struct cached_caller *known)
 {
@@ -351,7 +351,7 @@ verify(struct ctx *c, const char *token, struct cached_caller *known)
 	return OK;
 }
 
-/* The role is that of the live account, whatever the token says. */
+/* The role comes from the account, never from the token. */
 static enum error
 look_up(struct ctx *c, struct cached_caller *known)
 {

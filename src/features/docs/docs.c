@@ -1,11 +1,11 @@
-/* The API's own document, and what this feature plugs into the application. */
+/* The OpenAPI document: route, feature row. */
 #include "docs.h"
 
 #include "app/buf.h"
 #include "app/openapi.h"
 #include "app/secret.h"
 
-/* A strong entity tag: a digest of the document. */
+/* A strong entity tag: the digest of the document. */
 static const char *
 document_tag(struct arena *a, const char *document, size_t len)
 {

@@ -1,4 +1,4 @@
-/* The API's own document. The pages /docs and /redoc are files of the web server. */
+/* The OpenAPI document. The web server serves the pages /docs and /redoc as files. */
 #ifndef DOCS_H
 #define DOCS_H
 

@@ -1,4 +1,4 @@
-/* What a health answer holds, and what this feature plugs into the application. */
+/* Health: field rows, feature row. */
 #include "health_priv.h"
 
 static const char *const live_states[] = { "ok", NULL };

@@ -1,4 +1,4 @@
-/* Health: for load balancers, probes and people. */
+/* Health checks for load balancers, probes and operators. */
 #ifndef HEALTH_H
 #define HEALTH_H
 

@@ -1,4 +1,4 @@
-/* Shared inside this folder only. */
+/* Private to this folder. */
 #ifndef HEALTH_PRIV_H
 #define HEALTH_PRIV_H
 
@@ -11,7 +11,7 @@ struct live {
 };
 extern const struct schema live_schema;
 
-/* One dependency. */
+/* The state of a dependency. */
 struct check_database {
 	const char *status; /* ok, read-only, away */
 	int64_t latency_ms;
@@ -35,13 +35,13 @@ struct health {
 	const char *status; /* ok, degraded */
 	const char *service, *version, *environment;
 	const void *checks;
-	/* Why the database, and why the whole service, is not ready; CAUSE_NONE: it is. */
+	/* Why the database, or the whole service, is not ready; CAUSE_NONE if it is. */
 	enum cause database_cause, cause;
 };
 extern const struct schema health_schema;
 
-/* Tells how every dependency is, or was a second ago. Never fails: what is wrong is in the
- * answer. */
+/* Reports the state of every dependency, at most a second old. Never fails: failures are part of
+ * the report. */
 void health_check(struct ctx *, struct health *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* HTTP in, HTTP out. */
+/* Routes: HTTP only. Rules are in the service. */
 #include "health_priv.h"
 
 static enum error

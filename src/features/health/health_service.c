@@ -1,5 +1,5 @@
-/* Asks the dependencies, once a second for all workers of the host: probes cannot load the
- * database, however many there are. */
+/* Checks the dependencies at most once a second for all workers of the host, so that probes cannot
+ * load the database. */
 #include "health_priv.h"
 
 #include "app/job.h"
@@ -10,12 +10,12 @@
 
 enum { LATE_SECONDS = 300 };
 
-/* What is told to the other workers. */
+/* The reading that all workers share. */
 struct found {
-	int64_t away; /* the cause (enum cause) while PostgreSQL does not answer; 0: it does */
+	int64_t away; /* enum cause while PostgreSQL does not respond; 0 if it does */
 	int64_t read_only, latency_ms;
-	int64_t pending; /* -1: not known */
-	int64_t cache;   /* it answers, or there is none to ask */
+	int64_t pending; /* -1: unknown */
+	int64_t cache;   /* it responds, or none is configured */
 };
 
 static struct found
@@ -46,7 +46,7 @@ look(struct ctx *c)
 	return r;
 }
 
-/* Without its tables there is nothing to ask. */
+/* Without its tables there is nothing to count. */
 static struct check_jobs
 check_jobs(struct ctx *c, bool tables)
 {

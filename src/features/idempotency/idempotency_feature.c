@@ -1,5 +1,4 @@
-/* The job that removes the answers of yesterday's keys, and what this feature plugs into the
- * application. */
+/* The job that prunes stored responses, feature row. */
 #include "idempotency_feature.h"
 
 #include "app/job.h"

@@ -1,4 +1,5 @@
-/* Answers kept for Idempotency-Key: the pipeline writes them, this feature removes them. */
+/* Stored responses for Idempotency-Key: the pipeline stores them (app/idempotency.h), this feature
+ * prunes them. */
 #ifndef IDEMPOTENCY_FEATURE_H
 #define IDEMPOTENCY_FEATURE_H
 

@@ -1,4 +1,4 @@
-/* What an item is, and what this feature plugs into the application. */
+/* Items: field rows, lists, feature row. */
 #include "items_priv.h"
 
 const char *const item_states[] = { "draft", "active", "archived", NULL };
@@ -20,7 +20,7 @@ static const struct field fields[] = {
 
 const struct schema found_item_schema = SCHEMA("Item", struct item, fields);
 
-/* All but the rank. */
+/* All fields except the rank. */
 const struct schema item_schema = {
 	.name = "Item",
 	.size = sizeof(struct item),
@@ -30,7 +30,7 @@ const struct schema item_schema = {
 
 static const struct list *const lists[] = { &items_rows, &items_found, &items_found_own, NULL };
 
-/* An account that goes takes its items along. */
+/* Deleting an account deletes its items. */
 static const char *const invalidated_by[] = { "users", NULL };
 
 const struct feature items_feature = {

@@ -1,4 +1,4 @@
-/* Items: what a person keeps. The only items header another feature may include. */
+/* Items: the example resource, with search. The public header of this feature. */
 #ifndef ITEMS_H
 #define ITEMS_H
 
@@ -10,28 +10,28 @@ struct item {
 	const char *description; /* or NULL */
 	const char *status;      /* draft, active, archived */
 	const char *created_at, *updated_at;
-	int64_t version; /* counts the updates */
-	int64_t rank;    /* of what a search found: how well it matches */
+	int64_t version; /* incremented by each update */
+	int64_t rank;    /* relevance, set only by a search */
 };
 
 extern const struct schema item_schema;
 extern const struct feature items_feature;
 
-/* What the caller may see: his own, for admins everybody's. */
+/* Reads items visible to the caller: all for admins, else the caller's own. */
 enum error items_get(struct ctx *, const char *id, struct item *out) MUST_CHECK;
 
-/* For fields that refer to one: E_NOT_FOUND unless the caller may see it. */
+/* For fields that refer to an item: E_NOT_FOUND unless it is visible to the caller. */
 enum error items_visible(struct ctx *, const char *id) MUST_CHECK;
 
-/* Only the caller's own, whatever his role. */
+/* Lists the caller's own items, whatever the role. */
 enum error items_list_own(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 
-/* Of what the caller may see, the items that match the words, the best first. */
+/* Lists the visible items that match the words, best match first. */
 enum error items_search(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 
 enum error items_create(struct ctx *, const struct item *in, struct item *out) MUST_CHECK;
 
-/* Sets the rows of `in` that are named in `given` (bits of item_schema). */
+/* Sets the fields of `in` whose bits are set in `given` (rows of item_schema). */
 #define ITEM_WHOLE UINT64_MAX
 enum error items_update(struct ctx *, const char *id, const struct item *in, uint64_t given,
 			struct item *out) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* Each statement a named literal, each value a parameter. */
+/* Statements: named literals; values are parameters. */
 #include "items_priv.h"
 
 #define COLUMNS "id, owner_id, title, description, status, created_at, updated_at, version"
@@ -57,10 +57,10 @@ const struct list items_rows = {
 	.sorts = sorts,
 };
 
-/* What a search finds: so many items at most, that a common word costs no more than these;
- * of them the best match comes first, the words themselves before what begins so. $1 and $2 are the values of the filters. */
+/* Searches rank at most this many matches, so that a common word costs no more. Whole words rank
+ * above prefixes. $1 and $2 are the values of the filters. */
 #define FOUND_MAX "10000"
-/* Minus signs in a row are a dash, not negations; from 33 on PostgreSQL would fail. */
+/* Consecutive minus signs are a dash, not negations; PostgreSQL fails on more than 32. */
 #define TYPED     "regexp_replace($1, '-[-[:space:]!&|()<]*-', ' ', 'g')"
 #define FOUND(whose)                                                                               \
 	"(SELECT items.*,"                                                                         \

@@ -1,4 +1,4 @@
-/* HTTP in, HTTP out. No rules, no SQL. */
+/* Routes: HTTP only. Rules are in the service, SQL in the repository. */
 #include "items_priv.h"
 
 static enum error

@@ -1,4 +1,4 @@
-/* Items to try the API with, for the sample accounts. */
+/* Sample items for the sample accounts. */
 #include "items_priv.h"
 
 #include "features/users/users.h"

@@ -1,4 +1,4 @@
-/* The rules. No HTTP, no SQL. */
+/* Rules and transactions. No HTTP, no SQL. */
 #include "items_priv.h"
 
 enum error

@@ -1,4 +1,4 @@
-/* What the routes of jobs take and give, and what this feature plugs into the application. */
+/* Jobs: field rows of the routes, feature row. */
 #include "jobs_priv.h"
 
 enum { ARGUMENT = F_READ | F_CREATE };

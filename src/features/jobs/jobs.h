@@ -1,6 +1,5 @@
-/* Jobs as people see them: the routes, the job that shows how it is done, and the one that
- * removes old ones. The only jobs header another feature may include; to enqueue, app/job.h
- * is enough. */
+/* Jobs in the API: the routes, an example job, and the job that prunes finished ones. The public
+ * header of this feature; to enqueue jobs, use app/job.h. */
 #ifndef JOBS_H
 #define JOBS_H
 

@@ -1,4 +1,4 @@
-/* Shared inside this folder only. */
+/* Private to this folder. */
 #ifndef JOBS_PRIV_H
 #define JOBS_PRIV_H
 
@@ -6,7 +6,7 @@
 
 #include "app/job.h"
 
-/* What the job `example` takes. */
+/* Arguments of the job `example`. */
 struct example {
 	const char *name;
 	int64_t duration; /* seconds */
@@ -29,7 +29,7 @@ extern const struct schema example_schema, queued_job_schema, greeting_schema, p
 extern const struct route jobs_routes[];
 extern const struct job_task example_job, prune_job;
 
-/* What the caller may see: his own, for admins everybody's. */
+/* Reads jobs visible to the caller: all for admins, else the caller's own. */
 enum error jobs_get(struct ctx *, const char *id, struct job_row *out) MUST_CHECK;
 enum error jobs_cancel(struct ctx *, const char *id, struct job_row *out) MUST_CHECK;
 enum error jobs_retry(struct ctx *, const char *id, struct job_row *out) MUST_CHECK;

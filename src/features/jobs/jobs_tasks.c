@@ -1,11 +1,11 @@
-/* The jobs that ship with this feature. */
+/* The tasks of this feature. */
 #include "jobs_priv.h"
 
 #include "app/log.h"
 
 enum { STEPS_EACH_SECOND = 10 };
 
-/* Sleeps in steps and tells how far it is: what a long job looks like. */
+/* Sleeps in steps and reports its progress: an example of a long job. */
 static enum error
 run_example(struct job *job)
 {

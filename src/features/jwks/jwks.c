@@ -1,4 +1,4 @@
-/* The public keys of the access tokens, and what this feature plugs into the application. */
+/* The key set of the access tokens: route, feature row. */
 #include "jwks.h"
 
 #include "app/keys.h"

@@ -1,4 +1,4 @@
-/* The public keys of the access tokens, for services that check them themselves. */
+/* The public keys of the access tokens (RFC 7517), for services that verify tokens themselves. */
 #ifndef APP_JWKS_H
 #define APP_JWKS_H
 

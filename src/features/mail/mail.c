@@ -1,4 +1,4 @@
-/* What a mail is, and what this feature plugs into the application. */
+/* E-mails: schemas, jobs, feature row. */
 #include "mail_priv.h"
 
 static const struct field mail_fields[] = {

@@ -36,7 +36,7 @@ struct mail_value {
 	const struct mail_value *const *rows;
 };
 
-/* Whether the settings say how to send mail. */
+/* Whether the settings say how to send e-mail. */
 bool mail_enabled(void);
 
 /* Puts an e-mail into the outbox, in the open transaction or in one of its own. It is dropped,

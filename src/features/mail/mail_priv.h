@@ -1,4 +1,4 @@
-/* Shared inside this folder only. */
+/* Private to this folder. */
 #ifndef MAIL_PRIV_H
 #define MAIL_PRIV_H
 
@@ -8,7 +8,7 @@
 
 struct mail {
 	const char *id, *recipient, *template, *subject;
-	const char *body; /* NULL once it was sent */
+	const char *body; /* NULL once sent */
 };
 
 struct mail_args {
@@ -19,15 +19,15 @@ extern const struct schema mail_schema, mail_args_schema;
 extern const struct query mail_queries[];
 extern const struct job_task mail_job;
 
-/* mail_service.c: what the jobs do. */
+/* mail_service.c: the handlers of the jobs. */
 enum error mail_deliver(struct job *) MUST_CHECK;
 enum error mail_prune(struct job *) MUST_CHECK;
 
 /* mail_template.c: sets the subject and body by the template. E_INTERNAL, with a line in the log. */
 enum error mail_render(struct ctx *, const struct mail_value *values, struct mail *) MUST_CHECK;
 
-/* mail_send.c: hands a mail over to SMTP_URL, or writes it into MAIL_DIR. E_UNAVAILABLE, with
- * what the server said in the log. */
+/* mail_send.c: sends an e-mail to SMTP_URL, or writes it into MAIL_DIR. On E_UNAVAILABLE the
+ * server's response is in the log. */
 enum error mail_send(struct ctx *, const struct mail *) MUST_CHECK;
 
 /* mail_repo.c. E_NOT_FOUND if the address received MAIL_RATE_LIMIT of the template. */

@@ -1,4 +1,4 @@
-/* The statements on the outbox. */
+/* Statements on the outbox. */
 #include "mail_priv.h"
 
 #include "app/settings.h"

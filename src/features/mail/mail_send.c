@@ -1,4 +1,5 @@
-/* Hands a mail over: to an SMTP server, or to a folder. The only file with libcurl. */
+/* Sends e-mails to an SMTP server or into a folder. The only file of the features that uses
+ * libcurl. */
 #include "mail_priv.h"
 
 #include "app/clock.h"
@@ -10,7 +11,7 @@
 
 enum { MESSAGE_MAX = 256 * 1024, TIMEOUT_SECONDS = 30 };
 
-/* A header's text as an encoded word (RFC 2047) where it is not plain ASCII. */
+/* Writes the text of a header, as encoded words (RFC 2047) if it is not plain ASCII. */
 static void
 put_header_text(struct buf *b, const char *text)
 {
@@ -24,7 +25,7 @@ put_header_text(struct buf *b, const char *text)
 		return;
 	}
 
-	/* At most 75 characters a word, and none may cut a character in two. */
+	/* A word has at most 75 characters and contains whole characters. */
 	for (size_t room = 0; *text; text++) {
 		unsigned char ch = (unsigned char)*text;
 
@@ -51,7 +52,7 @@ put_date(struct buf *b)
 	buf_text(b, text);
 }
 
-/* Lines end with CR LF on the way (RFC 5321, section 2.3.8). */
+/* Lines end with CR LF (RFC 5321, section 2.3.8). */
 static void
 put_body(struct buf *b, const char *text)
 {
@@ -71,7 +72,8 @@ domain_of(const char *address)
 	return at ? at + 1 : "localhost";
 }
 
-/* The whole message; its Message-ID is that of the row, so that a second copy is known. */
+/* Writes the whole message. Its Message-ID comes from the row, so that clients recognize a second
+ * copy. */
 static const char *
 compose(struct ctx *c, const struct mail *mail, size_t *len)
 {
@@ -126,8 +128,8 @@ report_failure(struct ctx *c, const struct mail *mail, CURLcode code, const char
 
 	if (code == CURLE_USE_SSL_FAILED)
 		reason = "it offers no STARTTLS; set SMTP_TLS=off only for a server on this host";
-	log_warn(c, "the mail server did not take mail %s: %s", mail->id, reason);
-	return fail_unavailable(c, CAUSE_MAIL, "the mail server did not take it: %s", reason);
+	log_warn(c, "the mail server rejected e-mail %s: %s", mail->id, reason);
+	return fail_unavailable(c, CAUSE_MAIL, "the mail server rejected the e-mail: %s", reason);
 }
 
 static enum error
@@ -164,7 +166,7 @@ send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t
 	return code == CURLE_OK ? OK : report_failure(c, mail, code, said);
 }
 
-/* For development: one file a mail, whole or not there. */
+/* For development: writes each e-mail into a file, atomically. */
 static enum error
 write_to_folder(struct ctx *c, const struct mail *mail, const char *message, size_t len)
 {
@@ -178,7 +180,7 @@ write_to_folder(struct ctx *c, const struct mail *mail, const char *message, siz
 	if (written && rename(part, path) == 0)
 		return OK;
 
-	log_warn(c, "cannot write mail %s: %s; look at MAIL_DIR", path, strerror(errno));
+	log_warn(c, "cannot write e-mail %s: %s; check MAIL_DIR", path, strerror(errno));
 	return fail_unavailable(c, CAUSE_MAIL, "cannot write into MAIL_DIR");
 }
 

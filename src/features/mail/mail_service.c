@@ -1,11 +1,11 @@
-/* The rules of mail: the outbox, and the job that empties it. */
+/* Rules of e-mail: the outbox and the job that sends from it. */
 #include "mail_priv.h"
 
 #include "app/log.h"
 #include "app/settings.h"
 
 enum {
-	KEEP_DAYS = 7, /* all attempts to send take less than a day */
+	KEEP_DAYS = 7, /* longer than all attempts to send take */
 	PRUNE_BATCH = 1000,
 };
 
@@ -43,7 +43,7 @@ mail_enqueue(struct ctx *c, const char *to, const char *template, const struct m
 	return db_finish(c, e);
 }
 
-/* Sent and said so; a worker that dies in between leaves a mail that comes twice. */
+/* Sends, then marks as sent: if the worker dies in between, the e-mail is sent twice. */
 enum error
 mail_deliver(struct job *job)
 {

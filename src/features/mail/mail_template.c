@@ -1,4 +1,4 @@
-/* Reads a template and fills in its values. */
+/* Reads a template and replaces its values. */
 #include "mail_priv.h"
 
 #include "app/log.h"
@@ -15,7 +15,7 @@ struct filling {
 	struct buf out;
 };
 
-/* The whole template, or NULL. */
+/* Reads the whole template. NULL on failure. */
 static const char *
 read_template(struct ctx *c, const char *name)
 {
@@ -48,7 +48,7 @@ find_value(const struct mail_value *values, const char *name, size_t len)
 	return NULL;
 }
 
-/* A value is one line: characters that would begin another (a header, a link) are removed. */
+/* Control characters are removed from values, so that none starts another line (a header, a link). */
 static void
 put_value(struct buf *b, const char *value)
 {
@@ -77,7 +77,7 @@ reject(const struct filling *f, const char *tag)
 static bool put_text(struct filling *, const char *text, const char *end,
 		     const struct mail_value *row);
 
-/* Of the text behind "{{": what follows the tag, or NULL. */
+/* Takes the text after "{{". Returns the text after the tag, or NULL. */
 static const char *
 put_tag(struct filling *f, const char *tag, const char *end, const struct mail_value *row)
 {
@@ -97,7 +97,7 @@ put_tag(struct filling *f, const char *tag, const char *end, const struct mail_v
 	return close + 2;
 }
 
-/* What follows a tag; without the line break if the tag is alone on its line. */
+/* Returns the text after a tag, and after the line break if the tag is alone on its line. */
 static const char *
 after_tag(const struct filling *f, const char *open, const char *end)
 {
@@ -106,7 +106,7 @@ after_tag(const struct filling *f, const char *open, const char *end)
 	return begins_line && *end == '\n' ? end + 1 : end;
 }
 
-/* Of a text that begins with "{{#each ": what follows its {{/each}}, or NULL. */
+/* Takes a text that begins with "{{#each ". Returns the text after its {{/each}}, or NULL. */
 static const char *
 put_list(struct filling *f, const char *open, const char *end)
 {
@@ -145,7 +145,7 @@ put_text(struct filling *f, const char *text, const char *end, const struct mail
 	return text;
 }
 
-/* Splits `Subject: …`, an empty line and the rest. */
+/* Splits the template into subject and body. */
 static bool
 split(struct ctx *c, const char *text, struct mail *mail)
 {

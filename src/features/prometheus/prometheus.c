@@ -1,4 +1,4 @@
-/* HTTP in, HTTP out, and what this feature plugs into the application. */
+/* The metrics route, feature row. */
 #include "prometheus_priv.h"
 
 enum { TEXT_MAX = 32 * 1024 * 1024 };

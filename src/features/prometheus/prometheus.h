@@ -1,4 +1,4 @@
-/* What is measured, for Prometheus. */
+/* Metrics for Prometheus. */
 #ifndef PROMETHEUS_H
 #define PROMETHEUS_H
 

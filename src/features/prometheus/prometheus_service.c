@@ -1,4 +1,4 @@
-/* What is written: the series of the shared segment, and what is asked for on the spot. */
+/* Writes the series of the shared segment and the values that are read at each scrape. */
 #include "prometheus_priv.h"
 
 #include "app/job.h"

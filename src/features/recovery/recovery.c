@@ -1,4 +1,4 @@
-/* What these routes take, and what this feature plugs into the application. */
+/* Password reset and e-mail verification: field rows, feature row. */
 #include "recovery_priv.h"
 
 #include "app/password.h"

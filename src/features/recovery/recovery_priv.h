@@ -1,4 +1,4 @@
-/* Shared inside this folder only. */
+/* Private to this folder. */
 #ifndef RECOVERY_PRIV_H
 #define RECOVERY_PRIV_H
 
@@ -7,7 +7,7 @@
 #include "app/job.h"
 #include "app/secret.h"
 
-/* What a token is good for, as the table has it. */
+/* The purpose of a token, as stored in the table. */
 #define PURPOSE_VERIFY "verify"
 #define PURPOSE_CHANGE "change"
 #define PURPOSE_RESET  "reset"
@@ -24,12 +24,12 @@ struct reset {
 	const char *token, *new_password;
 };
 
-/* What a mail is asked for: by a job, so that an unknown address takes the same time. */
+/* Arguments of the job that sends the e-mail: a job, so that unknown addresses take as long. */
 struct recovery_args {
 	const char *purpose, *email;
 };
 
-/* `security_version` changes with everything that ends all sessions (sessions_end_all()). */
+/* `security_version` is incremented whenever all sessions end (sessions_end_all()). */
 struct account {
 	const char *id, *email;
 	bool verified;
@@ -58,9 +58,9 @@ enum error recovery_mail(struct job *) MUST_CHECK;
 
 enum error recovery_prune(struct job *) MUST_CHECK;
 
-/* recovery_repo.c. At most one token a minute for an account, purpose and address, and five
- * valid ones for an account and purpose: `issued` is false if it would be one more. The account
- * must be locked. */
+/* recovery_repo.c. Issues at most one token a minute for an account, purpose and address, and at
+ * most five valid ones for an account and purpose; beyond that, `issued` is false. The account must
+ * be locked. */
 enum error recovery_lock_account(struct ctx *, const char *id, struct account *out) MUST_CHECK;
 enum error recovery_insert(struct ctx *, const struct mail_token *, int64_t minutes,
 			   const char *token, bool *issued) MUST_CHECK;
@@ -76,7 +76,7 @@ enum error recovery_drop_changes(struct ctx *, const char *user_id, const char *
 enum error recovery_delete_expired(struct ctx *) MUST_CHECK;
 enum error recovery_spend(struct ctx *, const char *token) MUST_CHECK;
 enum error recovery_find_account(struct ctx *, const char *email, struct account *out) MUST_CHECK;
-/* Also one that is not active. */
+/* Finds inactive accounts too. */
 enum error recovery_find_any_account(struct ctx *, const char *email,
 				     struct account *out) MUST_CHECK;
 enum error recovery_get_account(struct ctx *, const char *id, struct account *out) MUST_CHECK;

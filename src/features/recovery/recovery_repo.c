@@ -1,9 +1,9 @@
-/* The statements on the tokens of mails, and on what they prove. */
+/* Statements on mail tokens and verified addresses. */
 #include "recovery_priv.h"
 
 #define ACCOUNT "id, email, email_verified_at IS NOT NULL AS verified, security_version"
 
-/* An account that was registered, but neither verified nor used. */
+/* Accounts that were registered but neither verified nor used. */
 #define NEVER_USED "email_verified_at IS NULL AND last_login_at IS NULL AND role = 'member'"
 
 enum {
@@ -75,7 +75,7 @@ recovery_void(struct ctx *c)
 	return fail(c, E_INVALID_TOKEN, "the token is not valid, was used before, or is too old");
 }
 
-/* The row that the token is for must still exist. */
+/* The account must still exist. */
 static enum error
 spent(struct ctx *c, enum error e)
 {

@@ -1,4 +1,4 @@
-/* HTTP in, HTTP out. The answers to an address tell nothing about it. */
+/* Routes: HTTP only. The response to an address reveals nothing about it. */
 #include "recovery_priv.h"
 
 #include "app/settings.h"

@@ -1,4 +1,4 @@
-/* The rules of tokens that come by mail. No HTTP, no SQL. */
+/* Rules and transactions of mail tokens. No HTTP, no SQL. */
 #include "recovery_priv.h"
 
 #include "app/clock.h"
@@ -17,8 +17,8 @@ email_verification_required(void)
 	return settings.require_verified_email;
 }
 
-/* In a transaction. token->account_email is NULL afterwards if none was issued: the account has
- * enough of them, or is not active. */
+/* Runs in a transaction. token->account_email is NULL afterwards if none was issued, because of the
+ * limits or because the account is not active. */
 static enum error
 issue_token(struct ctx *c, struct mail_token *token, int64_t minutes, const char *secret)
 {
@@ -42,7 +42,7 @@ issue_token(struct ctx *c, struct mail_token *token, int64_t minutes, const char
 	return e;
 }
 
-/* A new token by e-mail. */
+/* Sends a new token by e-mail. */
 static enum error
 send_token(struct ctx *c, struct mail_token *token, const char *template, const char *page,
 	   int64_t minutes)
@@ -107,7 +107,7 @@ recovery_already_registered(struct ctx *c, const char *email, const char *full_n
 	return db_finish(c, e);
 }
 
-/* To the account's address if it is verified. */
+/* Sends to the account's address if it is verified. */
 static enum error
 notify(struct ctx *c, const char *user_id, const char *template, const struct mail_value *values)
 {
@@ -141,7 +141,7 @@ recovery_password_changed(struct ctx *c, const char *user_id)
 		      (struct mail_value[]) { { "time", now }, { 0 } });
 }
 
-/* Only the latest address that was requested can become the account's. */
+/* Only the latest requested address can become the account's. */
 enum error
 recovery_change_email(struct ctx *c, const char *user_id, const char *to)
 {
@@ -186,7 +186,7 @@ recovery_mail(struct job *job)
 	if (e)
 		return e;
 
-	/* If verification is required, an unverified address gets nothing else. */
+	/* If verification is required, an unverified address receives nothing else. */
 	token = (struct mail_token) { account.id, args->purpose, account.email };
 	if (strcmp(args->purpose, PURPOSE_RESET) == 0 &&
 	    (account.verified || !email_verification_required()))
@@ -194,8 +194,8 @@ recovery_mail(struct job *job)
 	return account.verified ? OK : recovery_greet(c, account.id, account.email);
 }
 
-/* In a transaction: spends the token, whose account must be in the state that the token was
- * made under. Locks the account first, as sessions_end_all() does. */
+/* Runs in a transaction. Uses the token if the account is still in the state in which the token was
+ * issued. Locks the account first, as sessions_end_all() does. */
 static enum error
 redeem(struct ctx *c, const struct mail_token *token, const char *text, struct account *account)
 {
@@ -225,7 +225,7 @@ set_email(struct ctx *c, const struct mail_token *token, const struct account *a
 	return recovery_set_email(c, token);
 }
 
-/* API keys created before the verification may belong to another person, who registered it. */
+/* API keys created before the verification may belong to another person who registered the address. */
 static enum error
 prove(struct ctx *c, const struct mail_token *token, const char *text)
 {

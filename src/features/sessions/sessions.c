@@ -1,4 +1,4 @@
-/* What a session is, and what this feature plugs into the application. */
+/* Sessions: field rows, list, feature row. */
 #include "sessions_priv.h"
 
 static const struct field fields[] = {

@@ -1,4 +1,4 @@
-/* Sessions: each is one sign-in. The only sessions header that another feature may include. */
+/* Sessions: one for each sign-in. The public header of this feature. */
 #ifndef APP_SESSIONS_H
 #define APP_SESSIONS_H
 
@@ -6,19 +6,18 @@
 
 extern const struct feature sessions_feature;
 
-/* Sessions are ended in the transaction of the act that is the reason; once it is committed,
- * every worker asks the database anew about what it remembers of them. `reason` is a word for
- * the audit log. */
+/* Sessions end in the transaction of the action that ends them; its commit invalidates the auth
+ * caches of all workers. `reason` is a word for the audit log. */
 
-/* Ends one session of that user; `actor_id` does it (NULL: the caller). E_NOT_FOUND where it has
- * none such that lives. */
+/* Ends a session of the user on behalf of `actor_id` (NULL: the caller). E_NOT_FOUND if the user
+ * has no such live session. */
 enum error sessions_end(struct ctx *, const char *user_id, const char *id, const char *actor_id,
 			const char *reason) MUST_CHECK;
 
 /* Why all sessions of an account end. */
 enum sessions_end_reason {
 	SESSIONS_LOGOUT_ALL,
-	SESSIONS_PASSWORD_CHANGE, /* by the user, with the current one */
+	SESSIONS_PASSWORD_CHANGE, /* by the user, with the current password */
 	SESSIONS_PASSWORD_RESET,  /* by e-mail */
 	SESSIONS_PASSWORD_SET,    /* by an administrator or on the command line */
 	SESSIONS_ROLE_CHANGE,
@@ -26,7 +25,7 @@ enum sessions_end_reason {
 	SESSIONS_END_REASONS,
 };
 
-/* The word for each in the audit log. */
+/* Their words in the audit log. */
 extern const char *const sessions_end_words[SESSIONS_END_REASONS];
 
 /* Ends everything that could still act for the account: all sessions except `keep` (NULL: all)
@@ -36,7 +35,7 @@ extern const char *const sessions_end_words[SESSIONS_END_REASONS];
 enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
 			    enum sessions_end_reason) MUST_CHECK;
 
-/* In the open transaction: counts a wrong current password in the caller's session. The tenth in a
+/* Counts a wrong current password in the caller's session, in the open transaction. The tenth in a
  * row ends the session. */
 enum error sessions_password_wrong(struct ctx *) MUST_CHECK;
 

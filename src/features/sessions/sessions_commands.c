@@ -1,4 +1,4 @@
-/* sessions: removes those that are over. */
+/* The command `sessions`: prunes ended sessions. */
 #include "sessions_priv.h"
 
 #include "app/print.h"
@@ -25,6 +25,7 @@ cleanup(struct ctx *c, const struct call *call)
 static const struct act acts[] = { { "cleanup [--json]", cleanup, NULL }, { 0 } };
 
 const struct command sessions_commands[] = {
-	{ "sessions", acts, "Remove sessions that are over.", "cleanup", .needs_config = true },
+	{ "sessions", acts, "Delete ended sessions and expired refresh tokens.", "cleanup",
+	  .needs_config = true },
 	{ 0 },
 };

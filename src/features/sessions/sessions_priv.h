@@ -1,4 +1,4 @@
-/* What the files of this folder share. */
+/* Private to this folder. */
 #ifndef APP_SESSIONS_PRIV_H
 #define APP_SESSIONS_PRIV_H
 
@@ -10,7 +10,7 @@
 struct session {
 	const char *id, *created_at, *last_used_at, *expires_at;
 	const char *ip, *user_agent; /* or NULL */
-	bool current;                /* the one that asks */
+	bool current;                /* the session of this request */
 };
 
 extern const struct schema session_schema;
@@ -19,7 +19,7 @@ extern const struct route sessions_routes[];
 extern const struct query sessions_queries[];
 extern const struct list sessions_rows;
 
-enum { SESSIONS_LIVE_OF_USER }; /* rows of sessions_rows' filters */
+enum { SESSIONS_LIVE_OF_USER }; /* filters of sessions_rows */
 
 /* sessions_service.c */
 enum error sessions_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
@@ -27,19 +27,19 @@ enum error sessions_end_own(struct ctx *, const char *id) MUST_CHECK;
 enum error sessions_end_all_own(struct ctx *) MUST_CHECK;
 enum error sessions_prune_run(struct job *) MUST_CHECK;
 
-/* sessions_repo.c: how many sessions they ended. */
+/* sessions_repo.c. The functions count the sessions they end. */
 enum error sessions_close(struct ctx *, const char *user_id, const char *id) MUST_CHECK;
 enum error sessions_close_all(struct ctx *, const char *user_id, const char *keep,
 			      int64_t *n) MUST_CHECK;
-/* Voids mail tokens made under the previous state of the account, and locks its row. */
+/* Locks the account and voids mail tokens issued under its previous state. */
 enum error sessions_advance_account(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* `n`: wrong passwords in a row; 0 if the session is not live. */
+/* `n` gets the number of wrong passwords in a row; 0 if the session is not live. */
 enum error sessions_count_failure(struct ctx *, const char *user_id, const char *id,
 				  int64_t *n) MUST_CHECK;
 enum error sessions_clear_failures(struct ctx *, const char *id) MUST_CHECK;
 
-/* At most `limit` at a time; `n` counts. The first applies a SESSION_MAX_DAYS that was lowered. */
+/* Delete at most `limit` rows; `n` gets their number. The first applies a lowered SESSION_MAX_DAYS. */
 enum error sessions_shorten(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
 enum error sessions_remove_over(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
 enum error sessions_remove_tokens(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* The statements that list and end sessions. */
+/* Statements that list and end sessions. */
 #include "sessions_priv.h"
 
 #include "app/settings.h"
@@ -44,7 +44,7 @@ const struct query sessions_queries[] = {
 			      "DELETE FROM sessions WHERE key = ANY (ARRAY(SELECT key FROM sessions"
 			      " WHERE ended_at IS NOT NULL OR expires_at <= now()"
 			      " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
-	/* Not before its parent: whether it was used decides what a reuse of the parent means. */
+	/* Not before its parent: whether a token was used decides what reuse of its parent means. */
 	[REMOVE_TOKENS] =
 	    QUERY("sessions_remove_tokens", NULL,
 		  "DELETE FROM refresh_tokens WHERE key = ANY (ARRAY(SELECT t.key"

@@ -1,4 +1,4 @@
-/* Sessions over HTTP: no rules, no SQL. */
+/* Routes: HTTP only. Rules are in the service, SQL in the repository. */
 #include "sessions_priv.h"
 
 static enum error

@@ -1,4 +1,4 @@
-/* The rules of sessions: no HTTP, no SQL. */
+/* Rules and transactions. No HTTP, no SQL. */
 #include "sessions_priv.h"
 
 #include "app/settings.h"
@@ -124,7 +124,7 @@ sessions_password_right(struct ctx *c)
 	return sessions_clear_failures(c, c->caller.session_id);
 }
 
-/* In batches, so that no transaction holds many rows for long. */
+/* Deletes in batches, so that no transaction locks many rows for long. */
 static enum error
 in_batches(struct ctx *c, enum error (*step)(struct ctx *, int64_t limit, int64_t *n),
 	   int64_t *total)

@@ -1,4 +1,4 @@
-/* What a task is, and what this feature plugs into the application. */
+/* Tasks: field rows, list, feature row. */
 #include "tasks_priv.h"
 
 const char *const task_states[] = { "todo", "in_progress", "done", NULL };

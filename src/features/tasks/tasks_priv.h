@@ -1,4 +1,4 @@
-/* Shared inside this folder only. */
+/* Private to this folder. */
 #ifndef TASKS_PRIV_H
 #define TASKS_PRIV_H
 
@@ -13,7 +13,7 @@ extern const char *const task_states[];
 /* tasks_sample.c */
 enum error tasks_sample(struct ctx *, FILE *out) MUST_CHECK;
 
-/* Statements: on rows that the caller may touch. */
+/* tasks_repo.c: act on rows that the caller may access. */
 enum error tasks_insert(struct ctx *, const char *owner, const struct task *in,
 			struct task *out) MUST_CHECK;
 enum error tasks_change(struct ctx *, const char *id, const struct task *in, uint64_t given,

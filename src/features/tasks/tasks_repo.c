@@ -1,4 +1,4 @@
-/* Each statement a named literal, each value a parameter. */
+/* Statements: named literals; values are parameters. */
 #include "tasks_priv.h"
 
 #define COLUMNS                                                                                    \
@@ -7,7 +7,7 @@
 
 enum { INSERT, FIND, UPDATE, DELETE_ONE };
 
-/* `completed_at` follows the status: a task that was done already keeps its moment. */
+/* `completed_at` follows the status; a task that was done before keeps its time. */
 const struct query tasks_queries[] = {
 	[INSERT] =
 	    QUERY("tasks_insert", &task_schema,

@@ -1,4 +1,4 @@
-/* Tasks to try the API with, for the sample accounts. */
+/* Sample tasks for the sample accounts. */
 #include "tasks_priv.h"
 
 #include "features/users/users.h"

@@ -1,4 +1,4 @@
-/* What a user is, and what this feature plugs into the application. */
+/* Users: field rows, list, feature row. */
 #include "users_priv.h"
 
 #include "app/password.h"

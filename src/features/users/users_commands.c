@@ -1,4 +1,4 @@
-/* user: looks after accounts, by the same rules as the API. */
+/* The command `user`: manages accounts by the same rules as the API. */
 #include "users_priv.h"
 
 #include "app/ids.h"
@@ -29,7 +29,7 @@ print_user(struct ctx *c, const struct call *call, const struct user *user, enum
 	print_line("role", user->role);
 	print_line("active", user->is_active ? "yes" : "no");
 	print_line("last login", user->last_login_at);
-	print_line("made", user->created_at);
+	print_line("created", user->created_at);
 	print_line("changed", user->updated_at);
 	return OK;
 }
@@ -58,7 +58,7 @@ print_list(const struct page *page)
 		      user->is_active ? "yes" : "no", user->email);
 }
 
-/* ---- what it does */
+/* ---- subcommands */
 
 static enum error
 find(struct ctx *c, const struct call *call, struct user *out)
@@ -73,7 +73,7 @@ find(struct ctx *c, const struct call *call, struct user *out)
 	return e;
 }
 
-/* The value in the normal form of that field; NULL where it was left out. */
+/* Returns the value in normal form; NULL if the option was not given. */
 static enum error
 read_value(struct ctx *c, const char *name, const char *field, const char *text, const char **value)
 {
@@ -81,7 +81,7 @@ read_value(struct ctx *c, const char *name, const char *field, const char *text,
 	return text ? cli_check(c, name, schema_field(&user_schema, field), text, value) : OK;
 }
 
-/* The address is asked for where it was left out. */
+/* Prompts for the address if it was not given. */
 static enum error
 read_new(struct ctx *c, const struct call *call, struct new_user *out)
 {
@@ -91,7 +91,8 @@ read_new(struct ctx *c, const struct call *call, struct new_user *out)
 	if (!email)
 		email = cli_ask(c->arena, "E-mail address", false);
 	if (!email)
-		return fail(c, E_VALIDATION, "which address? hint: --email ada@example.com");
+		return fail(c, E_VALIDATION,
+			    "the e-mail address is missing; hint: --email ada@example.com");
 
 	e = read_value(c, "--email", "email", email, &out->email);
 	if (!e)
@@ -191,7 +192,7 @@ set_password(struct ctx *c, const struct call *call)
 	struct user user;
 	enum error e;
 
-	e = find(c, call, &user); /* before anybody types */
+	e = find(c, call, &user); /* before the password prompt */
 	if (!e)
 		e = cli_new_password(c, &in.password);
 	if (e)

@@ -1,11 +1,11 @@
-/* Whose password is it? No hash of one leaves this file but for the database. */
+/* Checks passwords. Hashes go only to the database. */
 #include "users_priv.h"
 
 #include "app/log.h"
 #include "app/password.h"
 
-/* The parameters rose since the hash was made. That it fails is no reason to refuse a
- * right password: the next sign-in tries again. */
+/* Renews a hash that was made with lower parameters. A failure does not fail the sign-in; the next
+ * one tries again. */
 static void
 renew_hash(struct ctx *c, struct login *login, const char *password)
 {
@@ -23,8 +23,8 @@ renew_hash(struct ctx *c, struct login *login, const char *password)
 	failure_clear(c);
 }
 
-/* `found` says whether there is such an account: for one that is not there, a hash is made
- * all the same, so that the time tells nothing. */
+/* `found`: whether the account exists. If not, a hash is computed anyway, so that the time reveals
+ * nothing. */
 static enum error
 check(struct ctx *c, enum error found, struct login *login, const char *password,
       const struct login **out)

@@ -1,4 +1,4 @@
-/* What the files of this folder share. */
+/* Private to this folder. */
 #ifndef APP_USERS_PRIV_H
 #define APP_USERS_PRIV_H
 
@@ -6,14 +6,14 @@
 
 #include "app/command.h"
 
-/* The one record with a hash in it. It stays in users_password.c and users_profile.c. */
+/* The only record that contains a password hash. Used in users_password.c and users_profile.c only. */
 struct login {
 	const char *id, *email, *password_hash;
 	bool may_sign_in;
 	int64_t security_version; /* see recovery_priv.h */
 };
 
-/* Bodies. */
+/* Request bodies. */
 struct user_body {
 	const char *email, *password;
 	const char *full_name; /* or NULL */
@@ -44,12 +44,12 @@ enum error users_seed(struct ctx *, FILE *out) MUST_CHECK;
 /* users_sample.c */
 enum error users_sample(struct ctx *, FILE *out) MUST_CHECK;
 
-/* users_profile.c: one's own account. */
+/* users_profile.c: the caller's own account. */
 enum error users_change_profile(struct ctx *, const struct profile *, uint64_t given,
 				struct user *out) MUST_CHECK;
 enum error users_change_password(struct ctx *, const struct password_change *) MUST_CHECK;
 
-/* users_password.c: E_INVALID_CREDENTIALS where it is not that of the account. */
+/* users_password.c: E_INVALID_CREDENTIALS if the password is wrong. */
 enum error users_check_own_password(struct ctx *, const char *id, const char *password,
 				    const struct login **out) MUST_CHECK;
 
@@ -65,9 +65,8 @@ enum error users_renew_hash(struct ctx *, const struct login *, const char *hash
  * its sessions were ended. users_set_hash() checks the same, except the address. */
 enum error users_lock_login(struct ctx *, const struct login *) MUST_CHECK;
 enum error users_set_hash(struct ctx *, const struct login *, const char *hash) MUST_CHECK;
-/* Locks the accounts of active owners, in one order for everybody, and counts them. Whoever
- * may take an owner away calls it first: of two who do so at once, the second then sees
- * what the first did. */
+/* Locks the accounts of active owners, always in the same order, and counts them. Call it before
+ * removing an owner, so that concurrent removals run one after the other. */
 enum error users_lock_owners(struct ctx *, int64_t *n) MUST_CHECK;
 enum error users_update(struct ctx *, const char *id, const struct user_change *, uint64_t which,
 			const char *hash, struct user *out) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* The rules of one's own account: no HTTP, no SQL. */
+/* Rules and transactions of the caller's own account. No HTTP, no SQL. */
 #include "users_priv.h"
 
 #include "app/password.h"
@@ -7,7 +7,7 @@
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
-/* A wrong current password is an event: the session may be stolen. */
+/* Audits a wrong current password, because the session may be stolen. */
 static enum error
 note_wrong_password(struct ctx *c, const struct audit_event *event)
 {
@@ -42,7 +42,7 @@ check_current(struct ctx *c, const char *password, enum audit_action action,
 	return fail(c, E_INVALID_CREDENTIALS, "the current password is wrong");
 }
 
-/* E_NOT_FOUND: the password was changed since it was checked. */
+/* E_NOT_FOUND: the password changed after the check. */
 static enum error
 still_current(struct ctx *c, enum error e)
 {
@@ -70,8 +70,8 @@ update_profile(struct ctx *c, const struct profile *in, uint64_t given, const ch
 	return audit_write(c, &event);
 }
 
-/* A new address needs the password, so that nobody takes an account over who finds it signed
- * in. Where addresses must be proved, it waits until that is done. */
+/* A new address needs the password, so that an unattended session is not enough to take over the
+ * account. If addresses must be verified, the change takes effect after verification. */
 static enum error
 check_new_email(struct ctx *c, const struct profile *in, uint64_t given, const struct login **login)
 {
@@ -82,8 +82,8 @@ check_new_email(struct ctx *c, const struct profile *in, uint64_t given, const s
 	return check_current(c, in->current_password, AUDIT_USER_UPDATED, login);
 }
 
-/* `login` is that of the password that was checked for a new address, else NULL. The account
- * must still be in that state: a password reset may have come in between. */
+/* `login`: the account as its password was checked for a new address, else NULL. It must not have
+ * changed since, for example by a password reset. */
 static enum error
 change_profile(struct ctx *c, const struct profile *in, uint64_t given, const struct login *login,
 	       struct user *out)

@@ -1,4 +1,4 @@
-/* The statements on users. */
+/* Statements on users. */
 #include "users_priv.h"
 
 #include "app/settings.h"
@@ -71,7 +71,7 @@ const struct query users_queries[] = {
 			 " password_hash = coalesce($8, password_hash),"
 			 " updated_at = now(), version = version + 1"
 			 " WHERE id = $1 RETURNING " COLUMNS),
-	/* Another address has to be verified anew; other capitals are no other address. */
+	/* A different address must be verified again; one that differs only in case is the same. */
 	[UPDATE_PROFILE] =
 	    QUERY("users_update_profile", &user_schema,
 		  "UPDATE users SET"
@@ -81,9 +81,10 @@ const struct query users_queries[] = {
 		  " email = coalesce($4, email),"
 		  " updated_at = now(), version = version + 1"
 		  " WHERE id = $1 RETURNING " COLUMNS),
-	/* Kept answers do not refer to the account, which would cost each of them a look at it. */
+	/* Stored responses have no foreign key to the account, which would cost a lookup for each
+	 * of them. */
 	[DELETE_ONE] = QUERY("users_delete", NULL,
-			     "WITH answers AS (DELETE FROM replays WHERE user_id = $1)"
+			     "WITH pruned AS (DELETE FROM replays WHERE user_id = $1)"
 			     " DELETE FROM users WHERE id = $1"),
 	{ 0 },
 };
@@ -180,7 +181,7 @@ users_lock_login(struct ctx *c, const struct login *login)
 		      login->email, p_int(c, login->security_version));
 }
 
-/* Only while the hash is still the one that was checked: a new password stays. */
+/* Only if the hash is still the one that was checked, so that a new password stays. */
 enum error
 users_renew_hash(struct ctx *c, const struct login *login, const char *hash, bool *renewed)
 {

@@ -1,4 +1,4 @@
-/* Users over HTTP: no rules, no SQL. */
+/* Routes: HTTP only. Rules are in the service, SQL in the repository. */
 #include "users_priv.h"
 
 #include "app/settings.h"
@@ -81,7 +81,7 @@ delete_user(struct request *req)
 }
 
 /* Routes that check the current password share a limit for each account. An API key, which may not
- * use them, counts for itself. */
+ * use them, has its own count. */
 static const char *
 caller_account(struct request *req)
 {

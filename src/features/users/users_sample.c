@@ -1,4 +1,4 @@
-/* Accounts to try the API with, one of each role but the owner's, which `seed` makes. */
+/* Sample accounts, one for each role except owner, which `seed` creates. */
 #include "users_priv.h"
 
 #include "app/print.h"
@@ -21,10 +21,10 @@ make_sample(struct ctx *c, const struct new_user *row, FILE *out)
 	if (e == E_NOT_FOUND) {
 		e = users_add(c, row, &user);
 		if (!e)
-			print(out, "users: made the %s %s, password \"%s\"\n", user.role,
+			print(out, "users: created the %s %s, password \"%s\"\n", user.role,
 			      user.email, row->password);
 	} else if (!e) {
-		print(out, "users: %s is there already\n", user.email);
+		print(out, "users: %s exists already\n", user.email);
 	}
 	return e;
 }
@@ -73,11 +73,11 @@ give(struct ctx *c, const struct list *list, size_t n, enum error (*make)(struct
 	for (size_t i = 0; i < n && !e; i++)
 		e = make(c, i);
 	if (!e)
-		print(out, "%s: made %zu for %s\n", list->name, n, email);
+		print(out, "%s: created %zu for %s\n", list->name, n, email);
 	return e;
 }
 
-/* Whatever their roles, as a member, who sees his own rows alone. */
+/* Acts as a member, whatever the role of the account, so that it sees only its own rows. */
 enum error
 users_give_samples(struct ctx *c, const struct list *list, size_t n,
 		   enum error (*make)(struct ctx *, size_t i), FILE *out)

@@ -1,4 +1,4 @@
-/* The rules of accounts: no HTTP, no SQL. */
+/* Rules and transactions of accounts. No HTTP, no SQL. */
 #include "users_priv.h"
 
 #include "app/ids.h"
@@ -9,14 +9,14 @@
 #include "features/recovery/recovery.h"
 #include "features/sessions/sessions.h"
 
-/* A command acts for whoever may run it, and that is who owns the machine. */
+/* A command acts with all permissions: the operator can run it only with access to the machine. */
 static enum role
 rank(const struct ctx *c)
 {
 	return c->process && !c->caller.user_id ? ROLE_OWNER : c->caller.role;
 }
 
-/* Owners alone look after owners and admins. */
+/* Only owners manage owners and admins. */
 static enum error
 check_rank(struct ctx *c, enum role role)
 {
@@ -111,7 +111,7 @@ users_see(struct ctx *c, const char *id, struct user *out)
 	return users_get(c, id, out);
 }
 
-/* A change on its way through its transaction. */
+/* A change and its state in the transaction. */
 struct change {
 	const char *id;
 	const struct user_change *in;
@@ -126,7 +126,7 @@ is_active_owner(const struct user *user)
 	return user->is_active && role_parse(user->role) == ROLE_OWNER;
 }
 
-/* Locks the account; the owners before it, since nobody may take the last one away. */
+/* Locks the account, and before it the owners, because the last one must not be removed. */
 static enum error
 lock(struct ctx *c, const char *id, struct user *user, bool *last_owner)
 {
@@ -238,7 +238,7 @@ apply_change(struct ctx *c, void *arg)
 	return write_change(c, change);
 }
 
-/* Looks first, so that nobody waits for a hash who may not do it anyway. */
+/* Checks permissions first, so that a refused caller does not wait for a hash. */
 static enum error
 hash_new_password(struct ctx *c, struct change *change)
 {
@@ -308,7 +308,7 @@ apply_removal(struct ctx *c, void *arg)
 	if (e)
 		return e;
 
-	cache_invalidate(c, "user", removal->id); /* its sessions went with it */
+	cache_invalidate(c, "user", removal->id); /* its sessions were deleted with it */
 	event.detail = audit_detail(c, "role", was.role, NULL);
 	return audit_write(c, &event);
 }
@@ -326,8 +326,8 @@ users_remove_own(struct ctx *c)
 			      &(struct removal) { .id = c->caller.user_id, .own = true });
 }
 
-/* Settings pass no schema, so the first owner's address and password are held to the same
- * rules here. */
+/* Settings are not validated by a schema, so the first owner's address and password are checked
+ * here. */
 static enum error
 check_first(struct ctx *c, struct new_user *first)
 {
@@ -363,7 +363,7 @@ make_first(struct ctx *c, struct new_user *first, FILE *out)
 	if (e)
 		return e;
 
-	print(out, "users: made the owner %s\n", user.email);
+	print(out, "users: created the owner %s\n", user.email);
 	return OK;
 }
 
