@@ -344,7 +344,7 @@ Test(audit, the_application_forgets_old_events_by_a_job)
 	cr_expect_eq(db_exec(t->ctx, &tampering[1], NULL), E_INTERNAL, "the leave ended with it");
 }
 
-static const struct query forget = QUERY("forget", NULL, "SELECT audit_events_prune(-1000000)");
+static const struct query forget = QUERY("forget", NULL, "SELECT audit_events_forget(-1000000)");
 static const struct query decoy =
     QUERY("decoy", NULL, "CREATE TEMP TABLE audit_events (key bigint, at timestamptz)");
 
@@ -361,6 +361,6 @@ Test(audit, nothing_leads_the_function_astray)
 Test(audit, others_may_not_make_it_forget)
 {
 	cr_expect_str_eq(testdb_sql("SELECT has_function_privilege('public',"
-				    " 'audit_events_prune(integer)', 'EXECUTE')"),
+				    " 'audit_events_forget(integer)', 'EXECUTE')"),
 			 "f");
 }
