@@ -130,7 +130,7 @@ jobs retry --watch '"$id"'|--watch
 jobs prune --hours 12x|--hours takes a number
 migrate down 0|N takes a number
 audit prune|prune wants --older-than
-audit prune --older-than 90x|90x is no age
+audit prune --older-than 90x|invalid age 90x: expected 
 log-level loud --pid 1|loud is no level
 openapi v3|v3'
 while IFS='|' read -r words said; do
