@@ -5,8 +5,8 @@
 # (BUILD=no takes images that are there). It has a project of its own, and deletes its containers,
 # data and secrets.
 #
-# Without Docker: `docker-compose config` checks compose.yaml, and the RUN lines of
-# deploy/docker/Dockerfile can be run in roots made by `debootstrap --variant=minbase trixie ROOT`.
+# Without Docker, docker-compose checks compose.yaml, and the RUN lines of deploy/docker/Dockerfile
+# can be run in roots made by `debootstrap --variant=minbase trixie ROOT`.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 export PORT=${PORT:-18770} DATABASE_PORT=${DATABASE_PORT:-18771} COMPOSE_PROJECT_NAME=test-compose
@@ -24,6 +24,11 @@ compose() {
 }
 # shellcheck source=tap.sh
 . "$top/tests/packages/tap.sh"
+
+# Compose builds in parallel, and two builds of one image fail.
+config=$(compose --profile gui --profile test config) || die "compose.yaml is invalid"
+is "one service builds each image" "$(awk '/^  [^ ]/ { build = 0 } /^    build:/ { build = 1 } /^    image:/ && build { print $2 }' <<<"$config" | sort | uniq -d)" ""
+docker info >/dev/null 2>&1 || { echo "ok - compose # SKIP there is no Docker" && exit "$bad"; }
 
 ended() {
 	local status=$?
