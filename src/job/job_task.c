@@ -125,6 +125,18 @@ queue_served(const char *queue)
 	return n == 0;
 }
 
+static enum error
+unknown_task(struct ctx *c, const char *task)
+{
+	const char *names = "";
+
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct job_task *const *t = (*f)->jobs; t && *t; t++)
+			names =
+			    arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "", (*t)->name);
+	return fail(c, E_NOT_FOUND, "unknown task %s (one of: %s)", task, names);
+}
+
 enum error
 job_enqueue_json(struct ctx *c, const char *task, const char *json, const char **id)
 {
@@ -133,7 +145,7 @@ job_enqueue_json(struct ctx *c, const char *task, const char *json, const char *
 	enum error e;
 
 	if (!found)
-		return fail(c, E_NOT_FOUND, "unknown task %s", task);
+		return unknown_task(c, task);
 
 	e = task_read_args(c, found, json ? json : "{}", &args);
 	return e ? e : job_enqueue(c, found, args, .id = id);

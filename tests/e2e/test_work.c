@@ -761,7 +761,7 @@ Test(work, a_command_queues_a_task_with_checked_arguments)
 	cr_expect_eq(run("jobs", "run", "effect", "{\"n\":\"x\"}", NULL), 1);
 	cr_expect_eq(run("jobs", "run", "effect", "7 7", NULL), 1);
 	cr_expect_eq(run("jobs", "run", "nothing", NULL), 1);
-	cr_expect_not_null(strstr(the_log(), "unknown task nothing"));
+	cr_expect_not_null(strstr(the_log(), "unknown task nothing (one of: "));
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs"), "1");
 	cr_expect_eq(run("work", "--once", NULL), 0);
 	cr_expect_str_eq(effects("effect"), "1", "%s", the_log());
