@@ -10,6 +10,7 @@ AC_DEFUN([APP_HARDENING], [
 			-fstack-protector-strong
 			-fstack-clash-protection
 			-fcf-protection
+			-mbranch-protection=standard
 			-fPIE
 		])
 		APP_ADD_FLAGS([HARDENING_LDFLAGS], [

@@ -51,6 +51,8 @@ dev env
 refused "env before there is anything" 1 'hint: \./dev setup'
 dev SERVER=iis up
 refused "a web server that is none" 1 'hint: SERVER=nginx'
+dev package --arch
+refused "a package without an architecture" 2 '^\./dev package: .*--arch an architecture such as arm64$'
 dev PORT=99999 up
 refused "a port that is none" 1 'hint: PORT=8000'
 
