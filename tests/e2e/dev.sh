@@ -57,6 +57,7 @@ dev PORT=99999 up
 refused "a port that is none" 1 'hint: PORT=8000'
 
 trap 'status=$?; ./dev down >/dev/null 2>&1; exit "$status"' EXIT
+rm -rf "$site/mail" # Of the run before.
 dev PORT="$mine" JWT_SECRET_KEY="$(random_hex 32)" MAIL_DIR="$site/mail" up --detach
 [[ $code == 0 ]] || { printf '%s\n' "$output"; fail_all "./dev up --detach"; }
 curl=$(grep -m 1 '^  curl ' <<<"$output") || fail_all "up prints a curl line"
