@@ -1,5 +1,5 @@
-/* Who may call what: every route of every feature, for every kind of caller. What must come
- * is read from the route's row alone, so a new route is tested as soon as it is there. */
+/* Access: every route of every feature with every kind of caller. Expectations come from the route
+ * rows, so new routes are tested automatically. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -33,10 +33,10 @@ struct caller_kind {
 	enum credential credential;
 	const char *role;
 	bool token_expired;
-	const char *fate; /* SQL that becomes of account, session or key before the call */
+	const char *fate; /* SQL that changes the account, session or key before the call */
 };
 
-/* What must come: 0 is anything but a refusal. */
+/* The expected status; 0: anything except a refusal. */
 struct verdict {
 	unsigned status;
 	const char *code;
@@ -71,7 +71,7 @@ verdict_of(const struct route *r, const struct caller_kind *kind)
 	return (struct verdict) { 0 };
 }
 
-/* A path of the route, with an id that belongs to nothing for each {name}. */
+/* The path of the route, with an unused id for each {name}. */
 static const char *
 path_of(const struct route *r)
 {
@@ -138,7 +138,7 @@ check_route(const struct route *r, const struct caller_kind *kind)
 	cr_expect(a.status < 500 || r->body_on_503, "%s: %s", r->id, a.body);
 }
 
-/* Each call with an account of its own: some of them end it. */
+/* Each call has its own account, since some calls end it. */
 #define check_all(...) check_all_((struct caller_kind) { __VA_ARGS__ })
 
 static void
@@ -288,7 +288,7 @@ Test(access, every_row_is_whole)
 			check_row(r);
 }
 
-/* What the contract says of roles and keys, whatever routes there are. */
+/* Rules of doc/API.md on roles and keys that hold for all routes. */
 static void
 check_rule(const struct route *r)
 {

@@ -1,4 +1,4 @@
-/* API keys: made once, good for what they say, gone when they are gone. */
+/* API keys: creation, scopes, use, deletion. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -55,7 +55,7 @@ end_key(const struct account *user, const char *id)
 		    .token = user->token);
 }
 
-/* --- looking after them --- */
+/* --- management --- */
 
 Test(api_keys, a_key_is_shown_once)
 {
@@ -192,7 +192,7 @@ Test(api_keys, their_beginning_and_end_are_in_the_audit_log)
 				      made.id, ada.id, made.id, ada.id));
 }
 
-/* --- using them --- */
+/* --- use --- */
 
 Test(api_keys, a_key_is_its_owner_within_its_scopes)
 {
@@ -227,7 +227,7 @@ Test(api_keys, a_key_writes_where_it_may)
 	expect_problem(&a, 403, "insufficient_scope");
 }
 
-/* It changes nothing, and its answer is the row. */
+/* It changes nothing and returns the row. */
 Test(api_keys, an_empty_patch_needs_the_scope_to_read)
 {
 	struct account ada = make_user(t);
@@ -255,7 +255,7 @@ Test(api_keys, an_empty_patch_needs_the_scope_to_read)
 	cr_expect_eq(a.status, 200, "%s", a.body);
 }
 
-/* Of every resource, those of a fork too: a scope to write reveals no row. */
+/* For every resource, also those of a fork: a write scope does not permit reading. */
 Test(api_keys, no_patch_without_a_member_reads_a_row)
 {
 	struct account ada = make_user(t);
@@ -309,7 +309,7 @@ Test(api_keys, the_header_for_keys_takes_no_access_token)
 	cr_expect_eq(a.status, 200, "the header for keys goes before the other");
 }
 
-/* --- what ends them --- */
+/* --- expiry and deletion --- */
 
 Test(api_keys, a_mistyped_key_is_refused_without_a_query)
 {
@@ -341,7 +341,7 @@ Test(api_keys, a_key_that_was_never_given_out_is_refused)
 	struct test_response a = gizmos_with(api_key_new(t->arena, &prefix));
 
 	expect_problem(&a, 401, "invalid_token");
-	/* The right prefix and another secret. */
+	/* The right prefix with a wrong secret. */
 	other = api_key_new(t->arena, &prefix);
 	testdb_sql("UPDATE api_keys SET prefix = '%s'", prefix);
 	a = gizmos_with(other);
@@ -476,7 +476,7 @@ Test(api_keys, the_last_use_is_noted_once_a_minute)
 	cr_assert_not_null(first);
 	cr_expect_eq(gizmos_with(made.key).status, 200);
 	cr_expect_str_eq(testdb_sql("SELECT last_used_at FROM api_keys"), first);
-	/* Nor by another worker. */
+	/* Another worker rejects it too. */
 	cr_expect_eq(api_keys_touch(t->ctx, made.id), OK);
 	cr_expect_str_eq(testdb_sql("SELECT last_used_at FROM api_keys"), first);
 	testdb_sql("UPDATE api_keys SET last_used_at = now() - interval '61 s'");
@@ -485,7 +485,7 @@ Test(api_keys, the_last_use_is_noted_once_a_minute)
 	    testdb_sql("SELECT 1 FROM api_keys WHERE last_used_at > now() - interval '1 minute'"));
 }
 
-/* --- the form --- */
+/* --- format --- */
 
 Test(api_keys, no_two_are_alike_and_each_is_well_formed)
 {
@@ -510,7 +510,7 @@ Test(api_keys, the_checksum_is_the_usual_one)
 	cr_expect_eq(memcmp(sum, "3jZRME", sizeof(sum)), 0, "%.6s", sum);
 }
 
-/* --- the rows of other features --- */
+/* --- scopes of other features --- */
 
 static bool
 is_scope(const char *word)

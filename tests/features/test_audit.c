@@ -1,4 +1,4 @@
-/* The audit log: what is written, who may read it, and that nobody changes it. */
+/* The audit log: events, access, immutability, retention. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -261,7 +261,7 @@ Test(audit, a_refusal_that_cannot_be_written_is_still_a_refusal)
 	expect_problem(&a, 403, "forbidden");
 }
 
-/* --- nobody changes it --- */
+/* --- immutability --- */
 
 static const struct query tampering[] = {
 	QUERY("tamper_update", NULL, "UPDATE audit_events SET target = 'forged'"),
@@ -308,7 +308,7 @@ Test(audit, a_role_of_its_own_lacks_the_right)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "1");
 }
 
-/* --- how long it is kept --- */
+/* --- retention --- */
 
 Test(audit, prune_removes_what_is_old_and_nothing_else)
 {
@@ -324,7 +324,7 @@ Test(audit, prune_removes_what_is_old_and_nothing_else)
 	cr_expect_eq(db_exec(t->ctx, &tampering[1], NULL), E_INTERNAL, "the leave ended with it");
 }
 
-/* --- and yet it does not grow for ever --- */
+/* --- pruning --- */
 
 Test(audit, the_application_forgets_old_events_by_a_job)
 {

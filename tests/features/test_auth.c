@@ -1,4 +1,4 @@
-/* Accounts, signing in and out, and the tokens for it. */
+/* Registration, sign-in, sign-out and their tokens. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -66,7 +66,7 @@ claims_of(const char *access_token)
 	return claims;
 }
 
-/* Makes as if every spent token had been spent that long ago. */
+/* Makes every used token appear to have been used that long ago. */
 static void
 age_spent_tokens(int seconds)
 {
@@ -600,7 +600,7 @@ Test(auth, the_document_names_the_token_endpoint)
 			 P "/auth/token");
 }
 
-/* Nothing in the answer but the request id may tell why it was refused. */
+/* Except for the request id, the response must not reveal the reason. */
 Test(auth, every_refused_login_looks_the_same)
 {
 	struct account ada = make_user(t), eve = make_user(t, .inactive = true);
@@ -673,7 +673,7 @@ Test(auth, too_many_logins_at_once_are_sent_away)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "1");
 }
 
-/* --- who is asking --- */
+/* --- authentication --- */
 
 Test(auth, me_shows_the_caller_on_both_paths)
 {
@@ -794,7 +794,7 @@ Test(auth, a_signed_token_needs_a_session_and_its_owner)
 	cr_expect_eq(me(signed_for(ada.id, ada.session_id)).status, 200);
 }
 
-/* What somebody does to the account or the session, and that it counts at once. */
+/* Changes to the account or session take effect with the next request. */
 Test(auth, what_lives_in_the_database_counts)
 {
 	static const char *const acts[] = {
@@ -931,7 +931,7 @@ Test(auth, a_lost_answer_can_be_asked_for_again)
 	cr_expect_str_eq(claims_of(response_text(&again, "access_token")).sid,
 			 claims_of(tokens.access_token).sid);
 
-	/* Both that were given out stay good, however late they are used. */
+	/* Both issued tokens remain valid, however late they are used. */
 	testdb_sql("UPDATE refresh_tokens SET created_at = created_at - interval '1 day',"
 		   " spent_at = spent_at - interval '1 day'");
 	cr_expect_eq(call_refresh(t, response_text(&first, "refresh_token")).status, 200);
@@ -1077,11 +1077,11 @@ Test(auth, any_string_logs_out)
 	cr_expect_eq(me(ada.token).status, 200);
 }
 
-/* --- many at once --- */
+/* --- concurrency --- */
 
 enum { CROWD = 8, TOKEN_TEXT = 64 };
 
-/* Shared by the processes: the token that all use, and what each gets for it. */
+/* Shared by the processes: the token that all use, and the response to each. */
 struct race {
 	const char *token;
 	char next[CROWD][TOKEN_TEXT];
@@ -1212,7 +1212,7 @@ Test(auth, seed_makes_nobody_of_bad_settings)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "0");
 }
 
-/* --- who is calling --- */
+/* --- the caller --- */
 
 Test(auth, a_web_server_is_told_who_is_calling)
 {
@@ -1228,7 +1228,7 @@ Test(auth, a_web_server_is_told_who_is_calling)
 	cr_expect_null(response_header_value(&a, "X-User-Id"));
 }
 
-/* --- cleaning up --- */
+/* --- pruning --- */
 
 Test(auth, cleaning_up_removes_what_is_over_and_nothing_else)
 {

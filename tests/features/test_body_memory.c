@@ -15,7 +15,7 @@ TEST_SUITE(body_memory);
 
 enum { MIB = 1024 * 1024, BODY_MAX = MIB, LEFT_MAX = 4 * MIB, PEAK_MAX = 16 * MIB };
 
-/* So long that just under 10,000 of them fit. */
+/* Its length lets just under 10,000 of them fit. */
 #define SPACES  "                    "
 #define PADDING SPACES SPACES SPACES SPACES SPACES "    "
 

@@ -1,4 +1,4 @@
-/* Answers that are kept: never old after a change, in any worker, and nobody else's. */
+/* Cached responses: never stale after a change in any worker, never another caller's. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -34,7 +34,7 @@ total(const struct account *user, const char *uri)
 	return response_int(&a, "total");
 }
 
-/* Whether that list is kept: a row that was made beside the application does not show. */
+/* Whether the list is cached: a row inserted directly does not appear. */
 static bool
 is_kept(const struct account *user, const char *uri)
 {
@@ -232,7 +232,7 @@ Test(cache, memory_has_an_end)
 
 /* ---- other processes */
 
-/* A worker of its own: asks for the list whenever it is told to, and says how many there are. */
+/* A separate worker process: lists on request and reports the number of rows. */
 struct worker {
 	pid_t pid;
 	int to, from;
@@ -300,7 +300,7 @@ Test(cache, a_change_counts_at_once_in_every_worker)
 	cr_expect_eq(ask_worker(&a), 20);
 	make_gizmo(t, &ada);
 	cr_expect_eq(ask_worker(&a), 20, "it is not kept");
-	end_worker(&b); /* it has the other one's pipes */
+	end_worker(&b); /* it inherited the other one's pipes */
 	end_worker(&a);
 }
 
@@ -327,7 +327,7 @@ Test(cache_redis, hosts_share)
 	struct account ada = make_user(t);
 	struct worker other = start_worker(&ada, true);
 
-	ask_worker(&other); /* makes the generations */
+	ask_worker(&other); /* creates the epochs */
 	for (int i = 0; i < 20; i++) {
 		cr_expect_eq(ask_worker(&other), i);
 		cr_expect_eq(total(&ada, GIZMOS), i);
@@ -354,8 +354,8 @@ Test(cache_redis, keeps_answers_whole)
 			 response_header_value(&second, "Link"));
 }
 
-/* While Redis is away nobody there hears of changes: this host does not trust what it finds
- * when it is back. */
+/* Changes made while Redis is unavailable do not reach it, so this host ignores its content once it
+ * is back. */
 Test(cache_redis, away_and_back)
 {
 	struct account ada = make_user(t);
@@ -374,7 +374,7 @@ Test(cache_redis, away_and_back)
 	cr_expect_eq(total(&ada, GIZMOS), 3);
 }
 
-/* No answer is made of API keys, so their changes are nobody's business. */
+/* No cached response depends on API keys. */
 Test(cache_redis, what_nobody_keeps_is_not_told)
 {
 	struct account ada = make_user(t);

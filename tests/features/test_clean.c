@@ -1,4 +1,4 @@
-/* What is over is removed by a job, and nothing else is. */
+/* The pruning jobs delete what has expired, and nothing else. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -8,7 +8,7 @@
 
 TEST_SUITE(clean);
 
-/* Its name is its user agent. */
+/* Its user agent serves as its name. */
 static void
 add_session(const struct account *who, const char *name, const char *expires, const char *ended)
 {

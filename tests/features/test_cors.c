@@ -1,4 +1,4 @@
-/* Which pages of other origins may call, and what they get to see. */
+/* CORS: allowed origins and exposed headers. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -43,7 +43,7 @@ expect_no_cors(const struct test_response *a)
 			      a->headers[i].name, a->headers[i].value);
 }
 
-/* Whether the word stands in a list between commas. */
+/* Whether the comma-separated list contains the word. */
 static bool
 lists(const struct test_response *a, const char *name, const char *word)
 {
@@ -185,7 +185,7 @@ Test(cors, plain_options_are_no_preflight)
 	expect_header(&a, "Access-Control-Allow-Methods", NULL);
 }
 
-/* A page must be able to read what went wrong. */
+/* Pages must be able to read errors. */
 Test(cors, failures_can_be_read_too)
 {
 	struct test_response responses[] = {

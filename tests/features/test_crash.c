@@ -1,7 +1,7 @@
 /*
- * A database connection that breaks between any two statements of an act: the act is there as
- * a whole or not at all. PQsendQueryPrepared is wrapped by the linker, so that the server's
- * process can be ended right before the statement of a given number.
+ * Database connections that break between any two statements of an action: the action is stored
+ * completely or not at all. PQsendQueryPrepared is wrapped by the linker, so that the backend can
+ * be terminated right before a given statement.
  */
 #include <criterion/criterion.h>
 
@@ -103,7 +103,7 @@ set_up(void)
 	return s;
 }
 
-/* All that an act may change, without what differs from one run to the next. */
+/* Everything that an action may change, except values that differ between runs. */
 static const char *
 state(void)
 {
@@ -210,7 +210,7 @@ change_password(const struct scene *s)
 				 s->ada.password));
 }
 
-/* A token of an e-mail, as its job would have made it. */
+/* A mail token, as the job issues it. */
 static const char *
 mail_token(const struct scene *s, const char *purpose, const char *address)
 {
@@ -339,7 +339,8 @@ static const struct act {
 	{ "change of a version", 200, change_version },
 };
 
-/* Runs the act with the connection broken before statement number `at`. False: it has fewer. */
+/* Runs the action with the connection broken before statement number `at`. False if it has fewer.
+ * */
 static bool
 run_broken(const struct act *act, int at, const char *whole)
 {

@@ -1,4 +1,4 @@
-/* What is no token and no key is refused, whatever it looks like, and leaves nothing behind. */
+/* Invalid tokens and keys of any form are refused and leave no trace. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -12,7 +12,7 @@ static uint64_t dice = 0x9e3779b97f4a7c15;
 
 TEST_SUITE(credentials);
 
-/* xorshift64: the same throws in each run. */
+/* xorshift64: the same sequence in each run. */
 static size_t throw(size_t sides)
 {
 	dice ^= dice << 13;
@@ -43,7 +43,7 @@ insert_one(char *text, size_t at, char c)
 	text[at] = c;
 }
 
-/* Makes the good one a bad one, one way or another. */
+/* Corrupts a valid credential in one of several ways. */
 static void
 spoil(const char *good, char bad[SECRET_MAX])
 {
@@ -80,7 +80,7 @@ spoil(const char *good, char bad[SECRET_MAX])
 			if (len > SECRET_MAX / 3)
 				bad[len = SECRET_MAX / 3] = '\0';
 		}
-		/* Spaces around it do not count. */
+		/* Surrounding spaces are ignored. */
 		while (len && strchr(" \t", bad[len - 1]))
 			bad[--len] = '\0';
 	} while (!len || strcmp(bad + strspn(bad, " \t"), good) == 0);

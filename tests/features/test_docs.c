@@ -1,4 +1,4 @@
-/* The API's own description: where it is, and that it speaks of what is there. */
+/* The OpenAPI document: location, headers, content. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -47,7 +47,7 @@ Test(docs, is_the_same_each_time)
 	cr_expect_str_eq(a.body, b.body);
 }
 
-/* Members with a dot or a slash in their names cannot be asked for by path. */
+/* Members whose names contain a dot or slash cannot be addressed by path. */
 static void
 expect_words(const struct test_response *a, const char *path, const struct route *r)
 {

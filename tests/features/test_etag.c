@@ -1,5 +1,4 @@
-/* Entity tags: what a client has already is not sent again, and what it has not seen it does
- * not overwrite. */
+/* Entity tags: If-None-Match on reads, If-Match on writes. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -14,7 +13,7 @@
 
 static struct test *t;
 static struct account ada;
-static const char *path, *tag; /* of one of her gizmos */
+static const char *path, *tag; /* path of one of her gizmos */
 
 static struct test_response
 show(const char *uri)
@@ -340,8 +339,7 @@ Test(versions, accounts_are_guarded_too)
 	cr_expect_eq(a.status, 204, "%s", a.body);
 }
 
-/* A session that is remembered ends with the very next request, though the transaction that
- * ended it was the pipeline's. */
+/* A cached session ends with the next request, although the pipeline's transaction ended it. */
 Test(versions, a_guarded_change_ends_sessions_at_once)
 {
 	struct account owner = make_user(t, .role = "owner");
@@ -357,7 +355,7 @@ Test(versions, a_guarded_change_ends_sessions_at_once)
 	expect_problem(&a, 401, "invalid_token");
 }
 
-/* The note that a wrong password was tried is not rolled back with the rest. */
+/* The count of a wrong password is not rolled back. */
 Test(versions, a_refused_guarded_change_leaves_its_event)
 {
 	struct test_response a =
@@ -384,7 +382,7 @@ Test(versions, a_guarded_change_that_fails_changes_nothing)
 	cr_expect_null(testdb_sql("SELECT full_name FROM users WHERE id = '%s'", ada.id));
 }
 
-/* ---- many at once */
+/* ---- concurrency */
 
 static enum error
 rename_at_once(struct ctx *c, int number, void *arg UNUSED)

@@ -22,7 +22,7 @@ enum bound { LOW, HIGH, BOUNDS };
  * left out; test them by hand. */
 static const char *const skipped[] = { NULL };
 
-/* What can be created and read back. Its path has the id in it: "/gizmos/{id}". */
+/* A resource that can be created and read; its path contains the id: "/gizmos/{id}". */
 struct resource {
 	const struct route *create, *put, *patch, *remove;
 	const char *base;
@@ -188,7 +188,8 @@ reference_value(const struct field *f, enum bound bound)
 	return NULL;
 }
 
-/* A valid value as JSON, as responses have it. NULL: the field refers to a row, and there is none. */
+/* A valid value as JSON, as responses contain it. NULL: the field refers to a row that does not
+ * exist. */
 static const char *
 value_of(const struct field *f, enum bound bound)
 {
@@ -226,7 +227,7 @@ value_of(const struct field *f, enum bound bound)
 	return NULL;
 }
 
-/* --- what was written, and what is read --- */
+/* --- comparison --- */
 
 static struct json_object *
 parse(const char *json)
@@ -256,7 +257,7 @@ expect_member(const struct route *r, const struct field *f, struct json_object *
 	json_object_put(wanted);
 }
 
-/* The value of each row of a schema, as it was last written. */
+/* The last written value of each field of a schema. */
 struct written {
 	const struct schema *schema;
 	const char *values[64];
@@ -278,7 +279,7 @@ expect_row(const struct route *r, const struct written *w, const char *uri,
 	}
 }
 
-/* Whether that route is to write that member. */
+/* Whether the route writes the member. */
 static bool
 is_written(const struct route *r, const struct field *f, unsigned flags)
 {
@@ -291,7 +292,7 @@ is_written(const struct route *r, const struct field *f, unsigned flags)
 	return (f->flags & flags) == flags;
 }
 
-/* A body of every member that has all of `flags`. Returns NULL if it needs a row that is not there. */
+/* A body of all members with all of `flags`. NULL if it needs a row that does not exist. */
 static const char *
 body_of(const struct route *r, unsigned flags, enum bound bound, struct written *w)
 {
@@ -331,7 +332,7 @@ uri_of(const struct resource *r)
 	return arena_printf(t->arena, "%s%s", settings.api_prefix, r->create->path);
 }
 
-/* Two rows of each resource, of what is required; those that refer to others come after them. */
+/* Creates two rows of each resource from required members, referenced resources first. */
 static void
 create_rows(void)
 {
@@ -374,7 +375,7 @@ create_row(const struct resource *r, enum bound bound)
 	return uri;
 }
 
-/* So that no two rows have the same values, if one of them must be unique. */
+/* Different values in each row, since a column may be unique. */
 static void
 remove_row(const struct resource *r, const char *uri)
 {
@@ -392,7 +393,7 @@ replace_row(const struct resource *r, const char *uri, enum bound bound)
 	expect_row(r->put, &w, uri, &a);
 }
 
-/* One member, while the others stay as they are. */
+/* Changes one member; the others stay as they are. */
 static void
 change_member(const struct route *r, const char *uri, struct written *w, size_t i,
 	      const char *value)
@@ -407,7 +408,7 @@ change_member(const struct route *r, const char *uri, struct written *w, size_t 
 	expect_row(r, w, uri, &a);
 }
 
-/* What the row has now, in the members that the body of `r` may change. */
+/* The current values of the members that the body of `r` may change. */
 static struct written
 read_row(const struct route *r, const char *uri)
 {

@@ -1,4 +1,4 @@
-/* Health: what probes and people are told, with the database there and away. */
+/* Health checks, with the database available and unavailable. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -15,7 +15,7 @@ free_database(void *db)
 	db_free(db);
 }
 
-/* The application has its database no more; the test keeps its own way there. */
+/* The application loses its database; the test keeps its own connection. */
 static void
 lose_database(void)
 {
@@ -143,7 +143,7 @@ Test(health, a_lost_connection_is_found_before_a_request_suffers)
 	cr_expect_eq(a.status, 202, "%s", a.body);
 }
 
-/* A standby, or one that somebody has put to rest. */
+/* A standby, or a read-only database. */
 Test(health, a_database_that_only_reads_serves_what_only_reads)
 {
 	struct account user = make_user(t), other = make_user(t);

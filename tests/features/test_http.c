@@ -1,5 +1,5 @@
-/* What holds for every route: paths, methods, bodies, types, ids, errors, access. Written
- * from the contract, with gizmos (support/gizmos.c) as the resource. */
+/* Rules for all routes: paths, methods, bodies, types, ids, errors, access. Follows doc/API.md,
+ * with gizmos (support/gizmos.c) as the resource. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -227,7 +227,7 @@ Test(http, malformed_ids_are_not_found)
 
 /* ---- methods */
 
-/* The route's path with an id in place of each {name}. */
+/* The route's path with an id for each {name}. */
 static const char *
 path_of(const struct route *route)
 {
@@ -950,7 +950,7 @@ Test(http, another_prefix)
 	expect_problem(&a, 404, "not_found");
 }
 
-/* ---- mistakes of ours */
+/* ---- internal errors */
 
 Test(http, an_inner_error_tells_nothing_but_the_request_id)
 {

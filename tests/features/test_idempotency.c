@@ -1,4 +1,4 @@
-/* Idempotency-Key: whoever does not know whether a request arrived sends it again. */
+/* Idempotency-Key: repeated requests get the first response. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -74,7 +74,7 @@ count(const char *table)
 	return testdb_sql("SELECT count(*) FROM %s", table);
 }
 
-/* ---- the same again */
+/* ---- repetition */
 
 Test(idempotency, a_repeat_gets_the_first_answer)
 {
@@ -140,7 +140,7 @@ Test(idempotency, an_account_is_made_once)
 
 /* ---- forms of the key */
 
-/* Who steals the table shall not try passwords at the speed of a plain hash. */
+/* A stolen table must not permit password guessing at the speed of a plain hash. */
 Test(idempotency, what_is_kept_of_a_password_needs_the_secret)
 {
 	static const char json[] = "{\"email\":\"new@example.com\",\"password\":\"a good one\"}";
@@ -222,7 +222,7 @@ Test(idempotency, malformed_keys_are_refused)
 	cr_expect(is_replay(&a));
 }
 
-/* ---- whose key, and for what */
+/* ---- scope of a key */
 
 Test(idempotency, another_request_with_the_key_is_refused)
 {
@@ -266,7 +266,7 @@ Test(idempotency, a_key_belongs_to_one_caller)
 	cr_expect_str_eq(count("gizmos"), "2");
 }
 
-/* Two programs of one person know nothing of each other. */
+/* Two API keys of one user are independent. */
 Test(idempotency, an_api_key_is_a_caller_by_itself)
 {
 	struct account keys[3] = { ada };
@@ -344,7 +344,7 @@ Test(idempotency, no_stranger_can_fill_the_table)
 				  "%s", r->path);
 }
 
-/* ---- what is kept, and how long */
+/* ---- storage and expiry */
 
 Test(idempotency, what_failed_is_tried_anew)
 {
@@ -413,7 +413,7 @@ Test(idempotency, answers_go_with_the_account)
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(user_id::text, ' ') FROM replays"), bob.id);
 }
 
-/* ---- at once */
+/* ---- concurrency */
 
 static enum error
 post_at_once(struct ctx *c, int number, void *arg UNUSED)
@@ -442,7 +442,7 @@ Test(idempotency, of_many_at_once_one_is_done)
 	cr_expect_eq(post_at_once(t->ctx, 0, NULL), E_CONFLICT);
 }
 
-/* What was committed between our look at the table and our lock. */
+/* Another request committed between the lookup and the lock. */
 Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
 {
 	static const struct query act =
@@ -461,7 +461,7 @@ Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
 	cr_expect_str_eq(count("gizmos"), "1");
 }
 
-/* Somebody else holds the key; nobody waits for him. */
+/* Another transaction holds the key; requests do not wait for it. */
 Test(idempotency, while_the_first_runs_the_second_is_told)
 {
 	struct account bob = make_user(t);

@@ -1,4 +1,4 @@
-/* Items, one at a time: what goes in, what comes out, who may. */
+/* Items: validation, responses, access. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -40,7 +40,7 @@ show(const char *id)
 	return call(t, "GET", path_of(id), .token = ada.token);
 }
 
-/* {"title":"…"} with `n` times the character. */
+/* {"title":"…"} with `n` repetitions of the character. */
 static const char *
 json_with(const char *name, const char *character, size_t n)
 {
@@ -401,9 +401,9 @@ Test(items, ids_are_found_in_either_case)
 	cr_expect_str_eq(response_text(&a, "id"), id);
 }
 
-/* ---- whose */
+/* ---- access */
 
-/* GET of it afterwards tells whether it was touched. */
+/* A GET afterwards shows whether it was changed. */
 static void
 expect_all(const struct account *who, const char *id, unsigned get, unsigned write, unsigned gone)
 {

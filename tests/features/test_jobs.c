@@ -1,4 +1,4 @@
-/* Jobs from the outside, and the way into the queue. tests/e2e/test_work.c runs them. */
+/* Jobs in the API and enqueueing. tests/e2e/test_work.c runs jobs. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -49,7 +49,7 @@ act(const char *id, const char *what, const struct account *who)
 		    .token = who->token);
 }
 
-/* What a worker would write. */
+/* Writes what a worker writes. */
 static void
 set_status(const char *id, const char *status)
 {
@@ -262,7 +262,7 @@ Test(jobs, are_retried_where_they_failed_or_were_cancelled)
 	}
 }
 
-/* ---- how many */
+/* ---- limits */
 
 static struct test_response
 start_one(const struct account *who)
@@ -475,7 +475,7 @@ Test(enqueue, old_ones_are_pruned, .init = begin, .fini = test_end)
 	cr_expect_eq(removed, 2);
 }
 
-/* Every kind and every time of the application can be used. */
+/* Every task and every cron entry of the application is valid. */
 Test(enqueue, kinds_are_complete, .init = begin, .fini = test_end)
 {
 	for (const struct feature *const *f = features; *f; f++) {

@@ -1,4 +1,4 @@
-/* The public keys over HTTP, and that a token they verify signs its owner in. */
+/* The public keys over HTTP: they verify the tokens that the program accepts. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -31,7 +31,7 @@ end(void)
 
 TestSuite(jwks, .init = begin, .fini = end);
 
-/* Signs by a pair from here on. */
+/* Signs with a key pair from here on. */
 static void
 use_pair(void)
 {

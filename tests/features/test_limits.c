@@ -1,4 +1,4 @@
-/* Rate limits as clients meet them. */
+/* Rate limits as clients see them. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -113,7 +113,7 @@ Test(limits, an_ipv6_client_is_its_network)
 	cr_expect_eq(try_login("ada@example.com", "2001:db8:1:3::9").status, 401);
 }
 
-/* Whose token it is, the limit asks the database: that takes nothing from the answer. */
+/* The limit looks up the owner of the token; the response must not change. */
 Test(limits, what_is_wrong_is_told_beside_a_token_that_nobody_knows)
 {
 	struct test_response a =
@@ -162,7 +162,7 @@ Test(limits, what_is_invalid_counts_too)
 	cr_expect_eq(a.status, 429);
 }
 
-/* A hash takes 30 ms: who may not try must not cost one. */
+/* A hash takes 30 ms; a refused attempt must not compute one. */
 Test(limits, nothing_is_hashed_for_who_may_not_try)
 {
 	struct account ada = make_user(t);

@@ -1,4 +1,4 @@
-/* Lists: pages by offset and by cursor, order, filters, links. Of gizmos (support/gizmos.c). */
+/* Lists of gizmos (support/gizmos.c): pages by offset and cursor, order, filters, links. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -32,7 +32,7 @@ member(const struct test_response *a, size_t i, const char *name)
 	return response_text(a, arena_printf(t->arena, "items.%zu.%s", i, name));
 }
 
-/* The titles of a page, between commas. */
+/* The titles of a page, separated by commas. */
 static const char *
 titles(const struct test_response *a)
 {
@@ -44,7 +44,7 @@ titles(const struct test_response *a)
 	return buf_done(&b);
 }
 
-/* The target of that relation in the Link header, or NULL. */
+/* The target of the relation in the Link header, or NULL. */
 static const char *
 link_of(const struct test_response *a, const char *rel)
 {
@@ -77,7 +77,7 @@ follow(const struct test_response *a, const char *rel)
 	return call(t, "GET", target, .token = ada.token);
 }
 
-/* ---- by offset */
+/* ---- pages by offset */
 
 Test(lists, an_empty_list)
 {
@@ -159,7 +159,7 @@ Test(lists, an_offset_beyond_the_end)
 	cr_expect_str_eq(titles(&a), "Gizmo 0001", "prev leads back to the last page");
 }
 
-/* ---- what is refused, never clipped */
+/* ---- refused values */
 
 struct wrong_case {
 	const char *query, *wrong;
@@ -431,7 +431,7 @@ Test(lists, links_of_my)
 	cr_expect_str_eq(titles(&a), "Gizmo 0001");
 }
 
-/* ---- by cursor */
+/* ---- pages by cursor */
 
 static struct test_response
 next_page(const struct test_response *a, const char *query)
@@ -440,8 +440,8 @@ next_page(const struct test_response *a, const char *query)
 	    arena_printf(t->arena, "?%s&cursor=%s", query, response_text(a, "next_cursor")));
 }
 
-/* Walks through the list by cursor and calls `between` after each page; the titles of all
- * pages, one after the other. */
+/* Pages through the list by cursor and calls `between` after each page. Returns the titles of all
+ * pages. */
 static const char *
 walk(const char *query, void (*between)(void))
 {
@@ -625,7 +625,7 @@ Test(lists, the_default_order_may_be_named)
 	cr_expect_str_eq(titles(&a), "Gizmo 0002,Gizmo 0001");
 }
 
-/* ---- cursors that do not fit */
+/* ---- invalid cursors */
 
 static void
 expect_no_cursor(const char *path, const char *token)
@@ -706,7 +706,7 @@ Test(lists, a_cursor_that_was_tampered_with)
 	for (size_t i = 0; i < len; i++) {
 		char *other = arena_text(t->arena, cursor);
 
-		/* The last character may hold bits that mean nothing: change all of it. */
+		/* The last character may contain unused bits, so all of it is changed. */
 		other[i] = (char)(other[i] == 'A' || other[i] == 'Q' ? 'x' : 'A');
 		expect_no_cursor(arena_printf(t->arena, GIZMOS "?sort=title&cursor=%s", other),
 				 ada.token);

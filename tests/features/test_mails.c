@@ -1,4 +1,4 @@
-/* Who gets e-mails, how many, and how long they are kept. */
+/* E-mails: recipients, limits, content, retention. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -63,7 +63,7 @@ verify_all(void)
 	testdb_sql("UPDATE users SET email_verified_at = now()");
 }
 
-/* ---- how many */
+/* ---- limits */
 
 Test(mails, one_address_gets_five_of_a_kind_in_an_hour)
 {
@@ -132,7 +132,7 @@ Test(mails, requests_for_another_address_count_for_the_client_too)
 	expect_problem(&a, 429, "rate_limited");
 }
 
-/* ---- to whom */
+/* ---- recipients */
 
 Test(mails, an_unverified_address_gets_no_notice)
 {
@@ -168,7 +168,7 @@ Test(mails, an_unverified_address_gets_only_its_verification)
 	cr_expect_str_eq(mails_to(ada.email), "reset_password 1, verify_email 2");
 }
 
-/* Long jobs in the default queue do not delay them: tests/e2e/test_work.c. */
+/* tests/e2e/test_work.c: long jobs in the default queue do not delay e-mails. */
 Test(mails, have_a_queue_of_their_own)
 {
 	post("/auth/forgot-password", NULL, "{\"email\":\"ada@example.com\"}");
@@ -178,7 +178,7 @@ Test(mails, have_a_queue_of_their_own)
 			 "recovery_mail mail, send_mail mail");
 }
 
-/* ---- what they say */
+/* ---- content */
 
 static void
 write_template(const char *name, const char *text)
@@ -272,7 +272,7 @@ Test(mails, too_long_a_list_is_rejected)
 	cr_expect_null(digest("Subject: x\n\n{{#each items}}\n- {{title}}\n{{/each}}\n", values));
 }
 
-/* ---- how long */
+/* ---- retention */
 
 Test(mails, are_pruned_after_a_week)
 {

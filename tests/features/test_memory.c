@@ -1,7 +1,6 @@
 /*
- * Memory that runs out anywhere in a request: the answer is 500 or 503, nothing crashes, and
- * the next request is served. This file's malloc stands in front of the C library's, for the
- * libraries too.
+ * Allocation failures anywhere in a request: the response is 500 or 503, nothing crashes, and the
+ * next request is served. This file's malloc replaces the C library's, for libraries too.
  */
 #include <criterion/criterion.h>
 
@@ -19,9 +18,9 @@
 enum { ALLOCATIONS_MAX = 2000 };
 
 static int taken, fail_at; /* 0: none fails */
-static bool for_good;      /* and all after it */
+static bool for_good;      /* and all allocations after it */
 
-#ifndef __SANITIZE_ADDRESS__ /* which has a malloc of its own */
+#ifndef __SANITIZE_ADDRESS__ /* which has its own malloc */
 
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
@@ -56,7 +55,7 @@ realloc(void *old, size_t size)
 	return is_out() ? NULL : __libc_realloc(old, size);
 }
 
-/* Never fails: json-c 0.16 does not look whether it got the copy of a key. */
+/* Never fails: json-c 0.16 does not check whether the copy of a key failed. */
 char *
 strdup(const char *text)
 {
@@ -72,14 +71,15 @@ TEST_SUITE(memory);
 
 struct act {
 	const char *method, *uri, *json;
-	unsigned status;  /* where all goes well */
-	const char *says; /* and then; NULL: whatever */
+	unsigned status;  /* without failures */
+	const char *says; /* expected in its body; NULL: anything */
 };
 
-/* Longer than what json-c gathers a string in before it has to grow. */
+/* Longer than json-c's initial string buffer. */
 #define LONG_TITLE "Lamp of brass, with a green shade, a long cord and a switch that clicks twice"
 
-/* By hand, since what call() itself takes must not fail. 0: it does not say what it should. */
+/* Calls the pipeline directly, because call()'s own allocations must not fail. 0: the body is not
+ * the expected one. */
 static unsigned
 handle(const struct act *act, const char *token, int which)
 {
@@ -109,7 +109,7 @@ handle(const struct act *act, const char *token, int which)
 	return status;
 }
 
-/* Where libpq could not even open a new connection, that is tried again a moment later. */
+/* If libpq cannot open a connection, the program retries after a moment. */
 static void
 expect_health(const struct act *act, const char *token, int n)
 {
@@ -124,7 +124,7 @@ expect_health(const struct act *act, const char *token, int n)
 		     status);
 }
 
-/* Fails each allocation of the act in turn; returns how many failures were told. */
+/* Fails each allocation of the action in turn. Returns the number of reported failures. */
 static int
 exhaust(const struct act *act, const char *token)
 {

@@ -1,4 +1,4 @@
-/* /metrics: what is measured, and who may read it. */
+/* /metrics: content and access. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"

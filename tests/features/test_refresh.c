@@ -25,7 +25,7 @@ sign_in(const struct account *user)
 	return response_text(&a, "refresh_token");
 }
 
-/* As if every token had been used and issued that much earlier. */
+/* Makes every token appear issued and used that much earlier. */
 static void
 age_tokens(const char *interval)
 {
@@ -221,9 +221,9 @@ Test(refresh, a_late_reuse_and_its_successor_cannot_both_win)
 	}
 }
 
-/* --- the longest life of a session --- */
+/* --- maximum lifetime of a session --- */
 
-/* Signs in as if it had been that long ago. */
+/* Signs in and backdates the session. */
 static const char *
 sign_in_earlier(const struct account *user, const char *ago)
 {
@@ -235,7 +235,7 @@ sign_in_earlier(const struct account *user, const char *ago)
 	return token;
 }
 
-/* Seconds until the session that the user signed in to expires, as the list shows it. */
+/* Seconds until the session expires, as the list of sessions shows it. */
 static int64_t
 seconds_left(const struct account *user)
 {

@@ -1,4 +1,4 @@
-/* What ends with all sessions of an account, and the tokens that e-mails carry. */
+/* Ending all sessions of an account, and mail tokens. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -142,7 +142,7 @@ check_password(const struct account *user, const char *password, unsigned status
 	cr_expect_eq(a.status, status, "%s", a.body);
 }
 
-/* --- each action against each pending thing --- */
+/* --- each action against each pending credential --- */
 
 /* Ada with one of everything that can act for her, and an owner. */
 struct scene {
@@ -344,7 +344,7 @@ Test(revocation, each_action_ends_each_pending_thing)
 	}
 }
 
-/* The reasons in sessions.h and the acts of the command `user` are the whole list. */
+/* The reasons in sessions.h and the subcommands of `user` are the complete list. */
 Test(revocation, the_table_of_actions_is_complete)
 {
 	static const char harmless[] = " create list show activate delete ";
@@ -414,7 +414,7 @@ Test(revocation, the_old_address_is_notified_of_the_request_and_of_the_change)
 	cr_expect_str_eq(count_mails(s.ada.email, "email_changed"), "1");
 }
 
-/* Whether another transaction waits for this connection's. */
+/* Whether another transaction waits for this connection's transaction. */
 static bool
 is_waited_for(void)
 {

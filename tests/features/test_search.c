@@ -1,4 +1,4 @@
-/* Search: which items are found, in which order, by whom, whatever is typed. */
+/* Search: matches, ranking, visibility, unusual input. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -28,7 +28,7 @@ search(const struct account *who, const char *words, const char *more)
 		    .token = who->token);
 }
 
-/* The titles that Ada finds, between commas. */
+/* The titles that Ada finds, separated by commas. */
 static const char *
 found(const char *words)
 {

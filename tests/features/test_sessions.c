@@ -1,4 +1,4 @@
-/* Sessions: seen, ended, and gone in every worker with the next request. */
+/* Sessions: listing, ending, effect in every worker with the next request. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -175,7 +175,7 @@ Test(sessions, logout_all_ends_all_of_ones_own_and_no_other)
 
 /* --- another worker --- */
 
-/* A worker beside this one: it asks who its token's user is whenever it is told to. */
+/* Another worker process: authenticates its token on request. */
 struct worker {
 	int pipe;
 	pid_t pid;
@@ -230,7 +230,7 @@ end_worker(const struct worker *w)
 	waitpid(w->pid, NULL, 0);
 }
 
-/* What may happen to Ada's session: her other session, or an owner, does it. */
+/* Actions on Ada's session by her other session or an owner. */
 struct scene {
 	struct account ada, owner;
 	struct signed_in victim;

@@ -1,4 +1,4 @@
-/* Tasks: what goes in, what comes out, who may; when one is done; lists by due date. */
+/* Tasks: validation, responses, access, completion, lists by due date. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -212,7 +212,7 @@ Test(tasks, a_stale_version_changes_nothing)
 	cr_expect_str_eq(response_text(&a, "title"), "Polish");
 }
 
-/* ---- when it is done */
+/* ---- completion */
 
 static bool
 is_done_since(const struct test_response *a, const char *name)
@@ -259,7 +259,7 @@ Test(tasks, what_stays_done_keeps_its_moment)
 	cr_expect(is_done_since(&a, "created_at"), "%s", a.body);
 }
 
-/* ---- whose */
+/* ---- access */
 
 static void
 expect_all(const struct account *who, const char *id, unsigned get, unsigned write, unsigned gone)
@@ -302,7 +302,7 @@ Test(tasks, a_list_is_ones_own_and_for_admins_everybodys)
 
 /* ---- lists */
 
-/* The titles of a list, one letter each. */
+/* The titles of a list; each is one letter. */
 static const char *
 titles(const char *query)
 {
@@ -364,7 +364,7 @@ Test(tasks, bad_filters)
 		      "query owner_id unknown_field");
 }
 
-/* Page by page, also from what is due to what is not. */
+/* Page by page, across the boundary between due dates and nulls. */
 static const char *
 titles_by_cursor(const char *sort)
 {

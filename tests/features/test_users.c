@@ -1,4 +1,4 @@
-/* Accounts: one's own, and the administration of everybody's. */
+/* Accounts: one's own, and administration. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -31,7 +31,7 @@ on_user(const struct account *who, const char *method, const char *id, const cha
 	return ask(who, method, arena_printf(t->arena, "/users/%s", id), json);
 }
 
-/* "action outcome" of every event of that target, oldest first. */
+/* "action outcome" of every event on the target, oldest first. */
 static const char *
 events(const char *target)
 {
@@ -365,7 +365,7 @@ Test(users, the_role_user_is_stored_as_member)
 	expect_fields(&a, "body role invalid_choice");
 }
 
-/* --- who may do what to whom --- */
+/* --- permissions --- */
 
 static unsigned
 expected(const char *actor, const char *target)
@@ -527,7 +527,7 @@ struct owners {
 	int act;
 };
 
-/* Each owner takes away himself, all at once. */
+/* All owners demote themselves concurrently. */
 static enum error
 abdicate(struct ctx *c, int number, void *arg)
 {
@@ -565,7 +565,7 @@ Test(users, of_owners_who_leave_at_once_one_stays)
 	}
 }
 
-/* --- signing in while the account changes --- */
+/* --- sign-in while the account changes --- */
 
 Test(users, a_sign_in_that_a_change_overtook_makes_no_session)
 {
@@ -609,7 +609,7 @@ Test(users, the_bits_are_those_of_the_rows)
 	cr_expect(schema_given(&profile_schema, PROFILE_PASSWORD, "current_password"));
 }
 
-/* --- signing in, as the audit log tells it --- */
+/* --- sign-in in the audit log --- */
 
 Test(users, signing_in_is_written)
 {
