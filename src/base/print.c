@@ -7,10 +7,11 @@
 static char
 unused_character(const char *text)
 {
-	for (char unused = 1; unused < ' '; unused++)
-		if (!strchr(text, unused))
-			return unused;
-	return '\0';
+	char unused = ' ' - 1;
+
+	while (unused && strchr(text, unused))
+		unused--;
+	return unused;
 }
 
 static void
