@@ -1,6 +1,6 @@
 dnl APP_WARNINGS: collects the warnings of the house in WARNING_CFLAGS. Errors they are
-dnl with --enable-werror alone: for development, CI and distcheck, never for a person
-dnl who builds a release with a newer compiler. A row of a table may leave out what does
+dnl with --enable-werror or `make WERROR=-Werror` alone: for tests, CI and distcheck, never for a
+dnl person who builds with a newer compiler. A row of a table may leave out what does
 dnl not apply to it: zero means closed.
 AC_DEFUN([APP_WARNINGS], [
 	AC_ARG_ENABLE([werror],
@@ -18,6 +18,7 @@ AC_DEFUN([APP_WARNINGS], [
 		-Wvla
 		-Wno-missing-field-initializers
 	])
-	AS_IF([test "$enable_werror" != no], [AS_VAR_APPEND([WARNING_CFLAGS], [" -Werror"])])
+	AS_IF([test "$enable_werror" != no], [WERROR=-Werror], [WERROR=])
+	AC_SUBST([WERROR])
 	AC_SUBST([WARNING_CFLAGS])
 ])

@@ -112,3 +112,10 @@ matches "a test by itself has its last line" "$output" '^[0-9]+ passed, 0 failed
 is "a test by itself: exit status" "$code" 0
 dev down
 is "down" "$code $(http_status "$url/health/live")" "0 000"
+
+# A newer compiler has new warnings: only `test` fails, also after `build`.
+echo 'static int never_called(void) { return 0; }' >>src/base/ids.c
+dev build
+refused "a warning stops no build" 0 'test` treats them as errors$'
+dev test test_buf
+refused "but test" 2 'never_called.*-Werror'

@@ -50,7 +50,7 @@ is "nobody knows the old name" "$(git grep -liI -- "$package" ':!CHANGES.md' ':!
 is "no file has it" "$(git ls-files | grep -i -- "$package")" ""
 matches "the README has the new one" "$(head -n 1 README.md)" "^# Q${new#q}$"
 mkdir -p build
-(autoreconf -fi && cd build && ../configure --enable-werror && make -j2) >build.log 2>&1 || {
+(autoreconf -fi -Werror && cd build && ../configure --enable-werror && make -j2) >build.log 2>&1 || {
 	tail -n 30 build.log
 	fail_all "it builds"
 }
