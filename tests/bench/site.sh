@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the measurements through nginx share; each reads this file.
+# Functions of the benchmarks through nginx, which source this file.
 : "${APP:?}" "${SITE:?}" "${DATABASE_URL:?}" "${JWT_SECRET_KEY:?}" "${RUN_DIR:?}"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -19,7 +19,7 @@ free_port() {
 	echo "$port"
 }
 
-# nginx NAME PORT: the shipped site in front of NAME.sock.
+# nginx NAME PORT: starts the shipped site in front of NAME.sock.
 start_nginx() {
 	local conf=$RUN_DIR/$1.nginx.conf
 	{

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tools/audit with lists of our own: a vulnerability that has a fix is found in the libraries and in
-# the npm locks, one of a package that the program does not link is not, and a list that cannot
-# be fetched is no success. The real lists are not asked.
+# tools/audit with test lists: it reports vulnerabilities with a fix in linked libraries and in the
+# npm locks, ignores packages that the program does not link, and fails if a list cannot be
+# fetched. The real lists are not used.
 # Beside the others: it needs no site.
 # Not under sanitizers: the program links the same libraries.
 . "$(dirname "$0")/e2e.sh"

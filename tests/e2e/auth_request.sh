@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The example of the shipped site that lets another service's requests in by GET auth/check.
+# The example in the shipped site that authorizes requests to another service by GET auth/check.
 . "$(dirname "$0")/e2e.sh"
 site_start
 conf=$site/nginx/site.conf
 
-# The example without its comment signs, and a service that says what it was told.
+# Uncomments the example and adds a service that prints the headers it receives.
 service=$((port + 1))
 while port_is_taken "$service"; do service=$((service + 1)); done
 sed -i -e '/^\t#location = \/-caller/,/^\t#}/s/#//' -e '/^\t#location \/reports\//,/^\t#}/s/#//' \
@@ -16,7 +16,7 @@ cat >>"$conf" <<-END
 		return 200 'id=\$http_x_user_id role=\$http_x_user_role authorization=\$http_authorization\n';
 	}
 END
-# The old workers answer by the old file until they are gone.
+# Old nginx workers use the old file until they exit.
 old=$(ps -o pid= --ppid "$(web_pid "$site")")
 old_are_gone() { ! ps -o pid= -p "$(xargs <<<"$old" | tr ' ' ,)" >/dev/null; }
 kill -HUP "$(web_pid "$site")"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The database is backed up while people work, and restored on another server by the commands
-# of deploy/backup.md: the same rows and privileges, and a service that works.
+# Backs up the database under load and restores it on another server by the commands
+# of deploy/backup.md: the rows and privileges are the same, and the service works.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 
@@ -8,7 +8,7 @@ other=$base/var/test/backup
 site_start SESSION_CACHE_SECONDS=0
 trap 'status=$?; postgres_stop "$other"; postgres_erase "$other"; (exit $status); site_end' EXIT
 
-# commands HEADING [NUMBER]: of deploy/backup.md, all or those of one block.
+# commands HEADING [NUMBER]: prints the commands of a section of deploy/backup.md, or of one block.
 commands() {
 	awk -v heading="## $1" -v number="${2-}" '/^## / { here = $0 == heading }
 		/^```sh/ { block++; inside = here && (!number || ++n == number); next }
@@ -34,7 +34,7 @@ rows() { pg_dump --data-only --inserts "$1" | grep -vE '^(--|SET |\\(un)?restric
 tables() { pg_dump --schema-only "$1" | grep -vE '^(--|$|\\(un)?restrict)'; }
 rows_before=$(rows "$MIGRATE_DATABASE_URL") tables_before=$(tables "$MIGRATE_DATABASE_URL")
 
-# Another server, which has nothing; the old one is gone.
+# An empty server; the old one is stopped.
 pool_stop
 psql_admin "$TEST_POSTGRES" "DROP DATABASE \"e2e_$name\" WITH (FORCE)"
 postgres_erase "$other"
@@ -46,7 +46,7 @@ is "the same rows" "$(rows "$MIGRATE_DATABASE_URL")" "$rows_before"
 is "the same tables and privileges" "$(diff <(tables "$MIGRATE_DATABASE_URL") - <<<"$tables_before" | head -n 20)" ""
 if follow "Restore" 3 && follow "Restore" 4; then ok "the rest of the runbook"; else fail_all "the rest of the runbook fails"; fi
 
-# What the role of the application may do there.
+# The privileges of the application role.
 as_app() { psql -XAtqd "$DATABASE_URL" -c "$1" 2>&1 | head -n 1; }
 for act in "UPDATE audit_events SET target = 'x'" "DELETE FROM audit_events" "TRUNCATE audit_events" \
 	"ALTER TABLE audit_events DISABLE TRIGGER ALL"; do

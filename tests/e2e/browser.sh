@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A person at /docs and /redoc, in headless Chromium.
-# Not under sanitizers: it looks at pages.
+# The pages /docs and /redoc in headless Chromium.
+# Not under sanitizers: it tests pages.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \

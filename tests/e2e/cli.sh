@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The commands for accounts, tokens and sessions, against a site that runs.
+# The commands for accounts, tokens and sessions, while the site runs.
 . "$(dirname "$0")/e2e.sh"
 site_start SESSION_CACHE_SECONDS=0 AUTH_LOGIN_RATE_LIMIT=off AUTH_LOGIN_IP_RATE_LIMIT=off
 
@@ -10,7 +10,7 @@ app() {
 	errors=$(tr '\n' ' ' <"$site/errors")
 }
 
-# on_terminal COMMAND: talk to it by expect and type.
+# on_terminal COMMAND: runs it on a terminal; use expect and type.
 on_terminal() { coproc TERMINAL { exec script -qec "$1" /dev/null 2>&1; }; }
 heard=
 expect() {
@@ -33,14 +33,14 @@ login() { # EMAIL PASSWORD
 		-d "{\"email\":\"$1\",\"password\":\"$2\"}"
 }
 
-# Making accounts.
+# Creating accounts.
 app user create --email ada@example.com --role admin --name 'Ada Lovelace' <<<'brass lamp, green shade'
 is "create" "$code$errors" 0
 matches "create: says what it made" "$output" 'role +admin'
 login ada@example.com 'brass lamp, green shade'
 is "create: the account signs in" "$status" 200
 token=$(member access_token)
-# What others wrote cannot move the terminal or look like lines of the command.
+# Values of users cannot contain terminal escapes or fake lines of output.
 psql -XqAtd "$DATABASE_URL" -c "UPDATE users SET full_name = E'Eve\n  role        owner\x1b[2J\u009b\u202e' WHERE email = 'ada@example.com'"
 app user show ada@example.com
 matches "a name shows its control characters" "$output" '^  name        Eve\\u000a  role        owner\\u001b\[2J\\u009b\\u202e$'
@@ -75,7 +75,7 @@ body=$output
 is "json" "$(member email) $(member role) $(member is_active)" 'Bob@Example.com member false'
 id=$(member id)
 
-# Asking on a terminal.
+# Prompts on a terminal.
 on_terminal "'$APP' user create"
 expect 'address: ' && type_line grace@example.com
 expect 'Password: ' && type_line 'brass lamp, green shade'
@@ -97,7 +97,7 @@ matches "no is no" "$heard" 'nothing was changed'
 login grace@example.com 'brass lamp, green shade'
 is "nothing was changed" "$status" 200
 
-# Looking.
+# Listing.
 app user list
 is "list" "$code$errors$(grep -c @ <<<"$output")" 04
 app user list --role admin --json
@@ -117,7 +117,7 @@ matches "nobody" "$code $errors" '1 .*no account nobody@example.com'
 app user show
 is "who?" "$code" 2
 
-# Called wrongly: nothing is done, and what is said names the word.
+# Usage errors: nothing changes, and the message names the argument.
 wrong='user list --limit|--limit
 user list --limit 1 --limit 2|--limit
 user list --json=1|--json=1
@@ -223,7 +223,7 @@ done
 app help nonsense
 matches "help of an unknown command" "$code $errors" "^2 .*unknown command nonsense"
 
-# Whoever owns the tables needs no secret of the service.
+# The owner of the tables needs no secret of the service.
 migrate() { code=0 && output=$(env -u JWT_SECRET_KEY -u DATABASE_URL "$@" "$APP" migrate up 2>&1) || code=$?; }
 migrate
 is "migrate as the owner alone" "$code" 0

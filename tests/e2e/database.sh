@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The database goes away and comes back: 503 at once, and then all is well again without
-# anybody's help.
-# Alone: it ends the database of the tests.
+# The database stops and restarts: requests get 503 immediately, and the service recovers without
+# intervention.
+# Alone: it stops the database of the tests.
 . "$(dirname "$0")/e2e.sh"
 site_start
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# ./dev itself, in a copy of the tree: what it says of its commands, `up` from nothing, and what it
-# does where it is called wrongly or something is wrong.
-# Not under sanitizers: it builds a program of its own.
-# Beside the others: it builds a copy, and waits for nothing.
+# ./dev in a copy of the tree: its help, `up` in a new checkout, and its messages for usage errors and
+# failures.
+# Not under sanitizers: it builds its own program.
+# Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 copy=$base/var/test/dev

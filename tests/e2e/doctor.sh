@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `doctor`: nothing wrong with a site that is right; then each fault made, and found.
+# `doctor`: reports no problem on a correct site, then each fault that the test creates.
 . "$(dirname "$0")/e2e.sh"
 site_start ENVIRONMENT=production
 
@@ -10,14 +10,14 @@ doctor() {
 }
 state() { sed -n "s/.*\"check\":\"$1\",\"state\":\"\([a-z]*\)\".*/\1/p" <<<"$output"; }
 tells() { sed -n "s/.*\"check\":\"$1\".*\"text\":\"\(.*\)\",\"hint\".*/\1/p" <<<"$output"; }
-# finds CHECK STATE PATTERN: and with a hint.
+# finds CHECK STATE PATTERN: also checks that there is a hint.
 finds() {
 	is "$1: $3" "$(state "$1")" "$2"
 	[[ $2 == warning ]] || is "$1: exit status" "$code" 1
 	matches "$1: says so" "$(tells "$1")" "$3"
 	is "$1: and what to do" "$(grep "\"check\":\"$1\"" <<<"$output" | grep -c '"hint":"..*"')" 1
 }
-# with NAME=VALUE…: as the settings of one look.
+# with NAME=VALUE…: runs doctor once with these settings.
 with() {
 	(
 		export "${@?}"
@@ -28,13 +28,13 @@ with() {
 	output=$(tail -n +2 "$site/look")
 }
 
-# in_space COMMAND…: where folder $site/full is a full disk, and net.core.somaxconn 128.
+# in_space COMMAND…: runs it in namespaces where $site/full is a full disk and net.core.somaxconn is 128.
 in_space() {
 	local as=()
 	((EUID == 0)) || as=(--map-root-user)
 	mkdir -p "$site/full"
 	echo 128 >"$site/somaxconn"
-	# shellcheck disable=SC2016 # They are of the inner shell.
+	# shellcheck disable=SC2016 # Expanded by the inner shell.
 	unshare --mount "${as[@]}" sh -c 'mount --bind "$1/somaxconn" /proc/sys/net/core/somaxconn &&
 		mount -t tmpfs -o size=1m none "$1/full" && head -c 1048576 /dev/zero >"$1/full/log" &&
 		shift && exec "$@"' sh "$site" "$@"
@@ -121,7 +121,7 @@ doctor
 finds database fault 'read-only: default_transaction_read_only is on'
 psql_admin "$TEST_POSTGRES" "ALTER DATABASE \"e2e_$name\" RESET default_transaction_read_only" >>"$log"
 
-# This host: its clock, its disk, what it lets a process have.
+# This host: clock, disk, process limits.
 # shellcheck disable=SC2086 # CC may have arguments.
 ${CC:-cc} -shared -fPIC -O -o "$site/clock.so" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"
 for step in -3600 3600; do
@@ -146,7 +146,7 @@ doctor
 finds socket fault 'everybody on this host can write'
 chmod 660 "$site/run/api.sock"
 
-# The web server: what it does, and what its file says.
+# The web server: behaviour and configuration.
 web_again 's/client_max_body_size .*/client_max_body_size 1k;/'
 doctor
 finds "body limit" fault 'MAX_BODY_BYTES=1048576'
@@ -166,7 +166,7 @@ finds "web server" fault 'connect'
 doctor "$site/nowhere"
 finds "site file" fault 'No such file'
 
-# CORS_ORIGINS, which a site lists for its own errors.
+# CORS_ORIGINS, which a site repeats for its own errors.
 CORS_ORIGINS=http://localhost:3000,https://app.example.com web_again
 doctor
 finds "site file" fault 'allows the origins .*http://localhost:3000,https://app.example.com.*differ from CORS_ORIGINS'
@@ -178,7 +178,7 @@ with CORS_ORIGINS=https://app.example.com,http://localhost:3001
 finds "site file" fault 'differ from CORS_ORIGINS'
 web_stop "$site"
 
-# The other servers' files.
+# The configuration files of the other servers.
 site_says() { # FILE PATTERN SED
 	sed "$3" "$TOP/deploy/$1" | sed 's/@max_body_bytes@/1048576/; s/@max_body_kib@/1024/; s/@cors_origins@//' >"$site/other.conf"
 	doctor "$site/other.conf"

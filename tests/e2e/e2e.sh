@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the end-to-end tests share. Each is an executable file in this folder that
-# `./dev test` runs: it reads this file, starts a site of its own (pool, web server, database),
-# asks it, and prints "ok - …" or "not ok - …". Use:
+# Functions of the end-to-end tests. Each test is an executable file in this folder that
+# `./dev test` runs. It sources this file, starts its own site (pool, web server, database),
+# sends requests, and prints "ok - …" or "not ok - …":
 #
 #	. "$(dirname "$0")/e2e.sh"
 #	site_start
@@ -19,8 +19,8 @@ log=$site/log/setup.log
 server=nginx
 bad=0
 
-# needs THING…: commands and files. Without one (offline) that is said and the test skipped,
-# but not where CI runs.
+# needs THING…: commands and files. If one is missing (offline), the test is skipped with a message,
+# except in CI, where it fails.
 needs() {
 	local thing
 	for thing in "$@"; do
@@ -31,14 +31,14 @@ needs() {
 	done
 }
 
-# needs_feature NAME: the test has it as its example; where it was removed there is nothing to test.
+# needs_feature NAME: the test uses it as an example; skips the test if it was removed.
 needs_feature() {
 	[[ ! -d $TOP/src/features/$1 ]] || return 0
 	echo "ok - $name # SKIP there are no $1"
 	exit 0
 }
 
-# needs_no_feature NAME…: the test makes them; a fork may have made them already.
+# needs_no_feature NAME…: the test creates them; skips the test if a fork already has them.
 needs_no_feature() {
 	local feature
 	for feature in "$@"; do
@@ -48,7 +48,7 @@ needs_no_feature() {
 	done
 }
 
-# site_start [NAME=VALUE…]: with these settings beside those below.
+# site_start [NAME=VALUE…]: with these settings in addition to those below.
 site_start() {
 	local setting
 	rm -rf "$site"
@@ -75,7 +75,7 @@ site_start() {
 	wait_until 10 is_ready "$url" || fail_all "the site does not get ready"
 }
 
-# web_again [SED]: the web server anew, its site edited so beside $site_edit.
+# web_again [SED]: restarts the web server, its site also edited by SED.
 web_again() {
 	web_stop "$site"
 	local site_edit="${site_edit-}
@@ -97,7 +97,7 @@ fail_all() {
 	exit 1
 }
 
-# Also the job workers and the standby of tests that have them.
+# Also stops the job workers and the standby of tests that have them.
 site_end() {
 	local status=$?
 	work_stop "$site"
@@ -108,7 +108,7 @@ site_end() {
 	exit "$status"
 }
 
-# note_secrets TEXT…: what must be in no log; `./dev test` looks once all tests have run.
+# note_secrets TEXT…: texts that no log may contain; `./dev test` searches once all tests have run.
 note_secrets() {
 	[[ -n ${TEST_SECRETS-} ]] || return 0
 	{
@@ -119,7 +119,7 @@ note_secrets() {
 }
 
 # ask METHOD PATH [ARGUMENTS of curl…]: sets `status`, `headers` (names in small letters)
-# and `body`. The path goes out as it stands here.
+# and `body`. The path is sent as given.
 ask() {
 	local method=$1 path=$2 output=$site/answer
 	shift 2
@@ -133,7 +133,7 @@ ask() {
 	[[ $method == HEAD ]] || body=$(tr -d '\0' <"$output") # For HEAD, curl writes the headers there.
 }
 
-# crowd EMAIL: how 40 sign-ins at once end, counted.
+# crowd EMAIL: counts the statuses of 40 concurrent sign-ins.
 crowd() {
 	seq 40 | xargs -P 16 -I{} curl -s -o /dev/null -w '%{http_code}\n' \
 		-H 'Content-Type: application/json' \
@@ -141,7 +141,7 @@ crowd() {
 		sed 's/503/401/' | sort | uniq -c | tr -s ' \n' ' '
 }
 
-# ask_raw TEXT: as it stands, in one write, over a connection of its own.
+# ask_raw TEXT: sends the text unchanged, in one write, over a new connection.
 ask_raw() {
 	local answer
 	exec 7<>"/dev/tcp/127.0.0.1/$port"
@@ -171,7 +171,7 @@ matches() { # TEXT GOT PATTERN
 	if grep -qE -- "$3" <<<"$2"; then ok "$1"; else not_ok "$1" "  got     ${2:0:2000}" "  pattern $3"; fi
 }
 
-# What every error answers, also the web server's own.
+# The form of every error, also those of the web server.
 is_problem() { # TEXT STATUS CODE
 	is "$1: status" "$status" "$2"
 	is "$1: code" "$(member code)" "$3"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What stands in examples/: each client does what it says against a running site, and so does
+# The programs in examples/: each client works against a running site, and so does
 # the smallest application.
 # Not under sanitizers: it runs the clients.
 . "$(dirname "$0")/e2e.sh"
@@ -9,7 +9,7 @@ needs node jq python3 curl openssl "$TOP/tests/e2e/node_modules/typescript/packa
 site_start AUTH_LOGIN_RATE_LIMIT=1000/minute
 clients=$TOP/examples/clients
 
-# The token in that file, as it would be an hour later.
+# The token in the file, as it would be an hour later.
 expire() {
 	local part claims parts signed
 	IFS=. read -ra parts < <(jq -r .access_token "$1")
@@ -54,7 +54,7 @@ $did"
 	is "$text: and no tokens" "$([[ -e $TOKENS ]] || echo none)" none
 done
 
-# The types of the document, and what they catch.
+# The types generated from the document, and the mistakes they catch.
 mkdir "$site/typed"
 cp "$clients"/client.ts "$clients"/tsconfig.json "$site/typed"
 "$APP" openapi >"$site/openapi.json"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What breaks in production is broken here, under load: workers, PostgreSQL, nginx, Redis, disk,
-# clock, memory, descriptors, clients. Each time: errors as the contract has them, all well
-# within 5 s of the fault's end, and every item that was confirmed there, once.
-# FAULTS=long takes minutes, as `./dev faults` does; FAULTS_NAMES: only these.
-# Not under sanitizers: they take memory for themselves, which it measures and limits.
-# Alone: it ends the database of the tests.
+# Faults of production under load: workers, PostgreSQL, nginx, Redis, disk,
+# clock, memory, descriptors, clients. Each time, errors follow the contract, the service recovers
+# within 5 s after the fault, and every confirmed item exists exactly once.
+# FAULTS=long takes minutes, as `./dev faults` does; FAULTS_NAMES selects faults.
+# Not under sanitizers: it measures and limits memory.
+# Alone: it stops the database of the tests.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs python3 prlimit
@@ -21,7 +21,7 @@ now_ms() { echo $(($(date +%s%N) / 1000000)); }
 workers() { pgrep -P "$(api_pid "$site")" || true; }
 deaths() { curl -s "$url/metrics" | sed -n 's/^worker_restarts_total //p'; }
 
-# The clients, until load_end says that the fault is over.
+# Starts the clients; load_end ends them.
 load_begin() { # FAULT
 	fault=$1 detail=
 	coproc LOAD { TOKEN=$token exec python3 "$TOP/tests/e2e/load.py" "$url" "$fault" "$(pick 4 8)" 2>>"$site/log/load.log"; }
@@ -30,7 +30,7 @@ load_begin() { # FAULT
 	[[ $line == loaded ]] || not_ok "$fault: there is no load" "$(tail -n 3 "$site/log/load.log")"
 }
 
-# load_end [PATTERN]: what else than answers of the API may happen to a client.
+# load_end [PATTERN]: outcomes allowed in addition to responses of the API.
 load_end() {
 	local result='' requests failed recovered told extra
 	echo over >&"${LOAD[1]}" || true
@@ -53,7 +53,7 @@ row() { # REQUESTS FAILED RECOVERED TOLD
 	table+=("$(printf '%-12s %9s %8s %11s   %s' "$fault" "$1" "$2" "$3" "$4")")
 }
 
-# Every item that was confirmed is there under its id, and none is there twice.
+# Every confirmed item exists under its id, and none exists twice.
 books() {
 	local told=$site/$fault.told there=$site/$fault.there
 	jq -r '.confirmed[] | "\(.[0]) \(.[1])"' "$site/$fault.json" | sort >"$told"
@@ -64,7 +64,7 @@ books() {
 
 is_full() { [[ $(workers | wc -l) == "$WORKERS" ]]; }
 
-# Workers are killed, one every 100 ms, be it ready or not.
+# Kills a worker every 100 ms, ready or not.
 fault_killed() {
 	local n pool before victims victim start rest total
 	local -A dead=()
@@ -74,7 +74,7 @@ fault_killed() {
 	for ((n = 1; n <= total; n++)); do
 		read -r -a victims <"/proc/$pool/task/$pool/children" || true
 		for victim in $(shuf -e -- "${victims[@]}"); do
-			# Who is dead already, and not yet seen so by its parent, dies once.
+			# A worker that is dead but not yet reaped counts once.
 			[[ -z ${dead[$victim]-} ]] && kill -KILL "$victim" 2>/dev/null || continue
 			dead[$victim]=1
 			break
@@ -84,7 +84,7 @@ fault_killed() {
 	done
 	n=${#dead[@]} detail="$n of $total kills, one every $((($(now_ms) - start) / total)) ms"
 	load_end 502
-	wait_until 10 is_full || true # the last seat may still be held back a moment
+	wait_until 10 is_full || true # the last worker may still wait for its back-off
 	is "killed: each of $n was replaced and counted" "$(($(deaths) - before)) $(workers | wc -l)" "$n $WORKERS"
 	is "killed: a killed worker fails no more than its own request" \
 		"$(jq "(.told.\"502\" // 0) <= $n" "$site/killed.json")" true
@@ -97,7 +97,7 @@ database_start() {
 }
 database_processes() { local pid; pid=$(postgres_pid "$TEST_POSTGRES") && { echo "$pid"; pgrep -P "$pid"; }; }
 
-# PostgreSQL is restarted: it says good-bye to its clients, or not.
+# PostgreSQL restarts, with and without ending its sessions.
 fault_restarted() {
 	local n signal
 	load_begin restarted
@@ -112,7 +112,7 @@ fault_restarted() {
 	load_end 503
 }
 
-# PostgreSQL stands still, and nobody is told.
+# PostgreSQL is stopped (SIGSTOP), so connections stay open.
 fault_paused() {
 	local processes
 	load_begin paused
@@ -124,7 +124,7 @@ fault_paused() {
 	load_end '503|504'
 }
 
-# The database dies, and its standby takes over: what was confirmed is in both.
+# The primary dies and its standby takes over: confirmed rows are on both.
 fault_failover() {
 	local standby=$site/standby here=$DATABASE_URL owner=$MIGRATE_DATABASE_URL
 	fault=failover
@@ -147,14 +147,14 @@ fault_failover() {
 	MIGRATE_DATABASE_URL=$(owner_url "$standby" "e2e_$name")
 	load_end 503
 
-	# All as it was.
+	# Restore the first state.
 	pool_stop
 	DATABASE_URL=$here MIGRATE_DATABASE_URL=$owner
 	failover_undo
 	pool_start
 }
 
-# The database of the tests must not wait for a standby that is gone.
+# The database of the tests must not wait for a stopped standby.
 failover_undo() {
 	postgres_stop "$site/standby"
 	postgres_erase "$site/standby"
@@ -164,7 +164,7 @@ failover_undo() {
 }
 is_synchronous() { [[ $(psql_admin "$TEST_POSTGRES" "SELECT sync_state FROM pg_stat_replication") == sync ]]; }
 
-# nginx is restarted: who comes in between finds nobody.
+# nginx restarts: clients in between are refused.
 fault_web() {
 	local n
 	load_begin web
@@ -177,7 +177,7 @@ fault_web() {
 	load_end broken
 }
 
-# No worker takes anything, and all places to wait are taken.
+# No worker accepts, and the backlog is full.
 fault_backlog() {
 	local stopped began took
 	mapfile -t stopped < <(workers)
@@ -198,7 +198,7 @@ fault_backlog() {
 	load_end 502
 }
 
-# Clients of nginx that send a byte now and then, and a web server that stops in the middle.
+# Slow clients of nginx, and a web server that stops in the middle of a request.
 fault_slow() {
 	local clients
 	load_begin slow
@@ -209,9 +209,9 @@ fault_slow() {
 	load_end none
 }
 
-# A client's connection ends at each byte of a request with a key, and then the whole comes.
+# The connection breaks at each byte of a request with a key; then the whole request follows.
 fault_cut() { cut_at_each_byte cut http "127.0.0.1:$port"; }
-# The same where nginx ends in the middle of what it tells a worker.
+# The same if nginx dies while it sends a request to a worker.
 fault_cut_socket() { cut_at_each_byte cut_socket fastcgi "$site/run/api.sock"; }
 cut_at_each_byte() { # FAULT FORM ADDRESS
 	local key
@@ -223,7 +223,7 @@ cut_at_each_byte() { # FAULT FORM ADDRESS
 	is "$fault: done once" "$(sql "SELECT count(*) FROM items WHERE title = '$key'")" 1
 }
 
-# Memory of all workers in KiB, less files: those count less as others map them too.
+# Memory of all workers in KiB, without file mappings, which other processes share.
 memory() { local pid; for pid in $(workers); do awk '/^Pss_(Anon|Shmem):/ { print $2 }' "/proc/$pid/smaps_rollup"; done | awk '{ n += $1 } END { print n }'; }
 gets() { # N: the statuses, counted
 	curl -sS --no-progress-meter --noproxy '*' -Z --parallel-immediate --parallel-max 8 -m 20 -o /dev/null -w '%{http_code}\n' \
@@ -245,7 +245,7 @@ fault_memory_flat() {
 	pool_start
 }
 
-# There is no room for the log.
+# The disk of the log is full.
 fault_disk() {
 	load_begin disk
 	pool_stop
@@ -271,7 +271,7 @@ api_start_on() { # FILE
 	wait_until 15 is_ready "$url" || not_ok "$fault: the pool does not start"
 }
 
-# The clock of the application (not that of the machine) is set back and forth by an hour.
+# The application's clock (not the machine's) is set back and forth by an hour.
 fault_clock() {
 	local shim=$site/clock.so
 	fault=clock
@@ -297,7 +297,7 @@ fault_clock() {
 		ask GET /api/v1/items -H "Authorization: Bearer $early"
 		if [[ $step == 0 ]]; then
 			is "clock $step: a token of now" "$status" 200
-		else # A worker that has seen it goes by its end alone.
+		else # A worker that has seen it only waits for its end.
 			matches "clock $step: a token of the other time" "$status $(member code)" '^(200 |401 (invalid_token|token_expired))$'
 		fi
 		sleep "$(pick 0 10)"
@@ -313,7 +313,7 @@ limit_workers() { # ARGUMENTS of prlimit…
 	for pid in $(workers); do prlimit --pid "$pid" "$@" || true; done
 }
 
-# Workers have no descriptor left: first for a new connection to PostgreSQL, then for anybody.
+# Workers run out of descriptors: first for a connection to PostgreSQL, then for clients.
 fault_descriptors() {
 	local pid before
 	before=$(deaths)
@@ -328,8 +328,8 @@ fault_descriptors() {
 	is "descriptors: no worker died" "$(deaths)" "$before"
 }
 
-# Workers get little more memory than they have, one more than the other: large requests fail,
-# and they alone.
+# Workers may use little more memory than they have: large requests fail,
+# and only those.
 fault_no_memory() {
 	local pid before n statuses='' room=300000 large=$site/large
 	before=$(deaths)
@@ -351,7 +351,7 @@ fault_no_memory() {
 	is "no_memory: no worker died" "$(deaths)" "$before"
 }
 
-# Redis stands still, then is gone, then is back.
+# Redis is stopped, then dies, then restarts.
 fault_redis() {
 	local began took n redis
 	needs redis-server
@@ -386,7 +386,7 @@ sign_in() {
 	token=$(member access_token)
 }
 
-# stop TEXT: what a fault needs is missing, so nothing after it would mean anything.
+# stop TEXT: a precondition failed, so the rest would mean nothing.
 stop() {
 	not_ok "$1" "$(tail -n 20 "$log")"
 	exit 1

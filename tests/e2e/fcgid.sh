@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The shipped site for Apache, with mod_fcgid: Apache itself starts `serve --single`.
-# Not under sanitizers: the same is asked behind nginx.
+# Not under sanitizers: the tests behind nginx send the same requests.
 . "$(dirname "$0")/e2e.sh"
 server=apache
 # shellcheck disable=SC2034 # dev and site.sh read them.

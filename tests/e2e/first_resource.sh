@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# "A resource of your own" of README.md: its commands, and its blocks put where it says, make an
-# application that builds, passes its tests and serves the new routes, which `./dev up --watch`
-# takes up as they are saved.
-# Not under sanitizers: it builds a program of its own.
-# Beside the others: it builds a copy, and waits for nothing.
+# "A resource of your own" in README.md: its commands and code blocks make an
+# application that builds, passes its tests and serves the new routes; `./dev up --watch`
+# rebuilds when files are saved.
+# Not under sanitizers: it builds its own program.
+# Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
 needs_no_feature categories products
 copy=$base/var/test/first-resource
@@ -14,12 +14,12 @@ cd "$copy"
 export CFLAGS=-O0
 
 section=$(sed -n '/^## A resource of your own/,/^## [^A]/p; /^| read/q' README.md)
-# The n-th block of C in it.
+# The n-th C block in it.
 block() { awk -v n="$1" '/^```/ && on { exit } on { print } $0 == "```c" && ++found == n { on = 1 }' <<<"$section"; }
 
 commands=$(sed -n 's/^    \(\.\/dev new .*\)/\1/p' <<<"$section")
 is "it has two commands" "$(wc -l <<<"$commands")" 2
-# The first where only `up` came before, which does not need Criterion.
+# Criterion is not installed yet if only `up` ran before.
 mkdir bin
 cat >bin/pkg-config <<END
 #!/bin/sh

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Two hosts in network namespaces of their own, as deploy/hosts.md has them: each with pool and
+# Two hosts in separate network namespaces, as in deploy/hosts.md: each with a pool and a
 # job worker, behind one nginx, on a PostgreSQL with a standby. A host dies under load, the
-# database fails over, a session ends: each seen from the other host.
-# Not under sanitizers: the same program runs in the other tests; here it is the hosts that die.
+# database fails over, a session ends: the other host sees each.
+# Not under sanitizers: the other tests run the same program.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 
@@ -15,14 +15,14 @@ if ((EUID != 0)) || ! ip netns add "$front" 2>/dev/null; then
 	ok "two hosts # SKIP only root may make network namespaces"
 	exit 0
 fi
-# Not `ip netns exec`, which wants to mount: that cannot be in a chroot.
+# Not `ip netns exec`, which mounts and so fails in a chroot.
 within() { nsenter --net="/run/netns/$package-$$-$1" -- "${@:2}"; } # NAMESPACE COMMAND…
 
 namespaces() { printf '%s\n' "$package-$$-"{one,two,front}; }
 ended() {
 	local status=$? space
 	for space in $(namespaces); do
-		# Only what this test started is in there.
+		# It contains only processes of this test.
 		ip netns pids "$space" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
 		ip netns del "$space" 2>/dev/null || true
 	done
@@ -70,7 +70,7 @@ make_database() {
 		-D "$(postgres_place "$standby")" >>"$log" 2>&1 || fail_all "no standby"
 	rm -f "$standby"/.s.PGSQL.* # the socket of the primary was copied too
 	server_start "$standby" "$net.4"
-	# What is answered is on both.
+	# Confirmed rows are on both.
 	psql_admin "$primary" "ALTER SYSTEM SET synchronous_standby_names = '*'"
 	psql_admin "$primary" 'SELECT pg_reload_conf()' >>"$log"
 }
@@ -89,7 +89,7 @@ start_on() { # HOST serve|work
 	disown
 }
 
-# The site as it is shipped, with the lines of deploy/hosts.md.
+# The shipped site with the lines of deploy/hosts.md.
 block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d; s/10\.0\.0/$net/; p}" "$TOP/deploy/hosts.md"; }
 site_of_hosts() {
 	port=8000 url=http://127.0.0.1:8000 server=nginx # of the namespace
@@ -102,13 +102,13 @@ site_of_hosts() {
 }
 curl() { within front curl "$@"; }
 
-# on HOST PATH: what that host alone answers to the token's caller.
+# on HOST PATH: the response of that host to the caller of the token.
 on() {
 	within front env -i PATH="$PATH" REQUEST_METHOD=GET REQUEST_URI="$2" SERVER_PROTOCOL=HTTP/1.1 REMOTE_ADDR=192.0.2.1 \
 		HTTP_AUTHORIZATION="Bearer $token" cgi-fcgi -bind -connect "${address[$1]}:9000" | sed -n 's/^Status: \([0-9]*\).*/\1/p'
 }
 
-# try_on HOST: a wrong password there; sets `status`.
+# try_on HOST: sends a wrong password to it; sets `status`.
 try_on() {
 	local body='{"email":"ada@example.com","password":"not that of Ada"}'
 	status=$(printf %s "$body" | within front env -i PATH="$PATH" REQUEST_METHOD=POST REQUEST_URI=/api/v1/auth/login SERVER_PROTOCOL=HTTP/1.1 \
@@ -143,7 +143,7 @@ sign_in() {
 }
 sql() { psql -XAtq -h "$1" -U postgres -d app -c "$2"; } # CLUSTER SQL
 
-# A limit counts tries on both: five a minute for an address and account.
+# A limit counts attempts on both: five a minute for a client and account.
 tries=
 for host in one two one two one two one; do
 	try_on "$host"
@@ -151,7 +151,7 @@ for host in one two one two one two one; do
 done
 is "five tries in all, wherever" "$tries" "401 401 401 401 401 429 429 "
 
-# A session is known to both, and over on both.
+# A session is valid on both, and ends on both.
 sign_in
 is "sign in" "$status" 200
 is "known to both" "$(on one /api/v1/users/me) $(on two /api/v1/users/me)" "200 200"
@@ -163,7 +163,7 @@ took=$((($(date +%s%N) - began) / 1000000))
 is "signed out: over on both" "$(on one /api/v1/users/me) $(on two /api/v1/users/me)" "401 401"
 is "within SESSION_CACHE_SECONDS and a bit ($took ms)" "$((took < 2500))" 1
 
-# A host dies under load, with a job in its hands.
+# A host dies under load while it runs a job.
 sign_in
 ask POST '/api/v1/jobs/example?name=long&duration=12' -H "Authorization: Bearer $token"
 job=$(member job_id)
@@ -184,8 +184,8 @@ for n in 1 2 3; do
 done
 enough() { (($(cat "$site"/get? "$site"/post? 2>/dev/null | wc -l) >= $1)); }
 wait_until 10 enough 60 || fail_all "no load"
-ip netns pids "$package-$$-one" | xargs kill -KILL # No answer, no goodbye …
-within front ip link set one down                     # … and silence from here on.
+ip netns pids "$package-$$-one" | xargs kill -KILL # No response, no FIN …
+within front ip link set one down                     # … and no packets from here on.
 seen=$(cat "$site"/get? "$site"/post? | wc -l)
 wait_until 15 enough $((seen + 200)) || true
 : >"$site/stop"
@@ -202,7 +202,7 @@ job_over() { [[ $(sql "$primary" "SELECT status FROM jobs WHERE id = '$job'") ==
 wait_until 60 job_over || true
 is "the other host runs its job" "$(sql "$primary" "SELECT status, attempts FROM jobs WHERE id = '$job'")" "succeeded|2"
 
-# It comes back.
+# It restarts.
 within front ip link set one up
 start_on one serve
 start_on one work

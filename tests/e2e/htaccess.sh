@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shared hosting: mod_fcgid, a folder with .htaccess, and no other configuration of ours.
-# Not under sanitizers: the same is asked behind nginx.
+# Shared hosting: mod_fcgid and a folder with .htaccess, without other configuration.
+# Not under sanitizers: the tests behind nginx send the same requests.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 server=apache
@@ -20,7 +20,7 @@ web_site() {
 	END
 }
 site_start
-api_stop "$site" # mod_fcgid has its own.
+api_stop "$site" # mod_fcgid starts its own.
 
 ask GET /health/live
 is "live" "$status" 200
@@ -42,7 +42,7 @@ ask GET /private/env
 is_problem "nothing else is served" 404 not_found
 ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
 is "logged out" "$status" 204
-# Every worker knows, since they share a file.
+# Every worker sees it through the shared file.
 for n in 1 2 3 4 5 6 7 8; do
 	curl -s --noproxy '*' -m 10 -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $token" "$url/api/v1/users/me" &
 done >"$site/codes"

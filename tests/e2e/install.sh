@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `make install` with DESTDIR, under a strict umask: what the tree has for installations is there,
-# as it is in the tree, and readable for all users.
-# Not under sanitizers: it installs files alone.
+# `make install` with DESTDIR and a strict umask: every installable file of the tree is present,
+# unchanged and world-readable.
+# Not under sanitizers: it only installs files.
 . "$(dirname "$0")/e2e.sh"
 folder=$site/installed
 rm -rf "$site"
@@ -13,8 +13,8 @@ is "folders have the mode 0755" "$(modes -type d ! -perm 0755)" ""
 is "files have the mode 0644, and programs 0755" "$(modes -type f ! -perm 0644 ! -perm 0755)" ""
 is "programs can be run" "$(modes -type f -path '*/bin/*' ! -perm 0755)" ""
 
-# Each file of the tree, and the name under which it is installed: NAME.in without its ending, and
-# `app` in the names of units as the package.
+# Each file of the tree and its installed name: NAME.in without .in, and
+# `app` in unit names replaced by the package name.
 for_installations() {
 	cd "$TOP" && find db/migrations deploy/{apache,docs/www,grafana,lighttpd,mail,nginx,prometheus,spawn-fcgi,systemd} -type f
 }
@@ -29,7 +29,7 @@ installed_as() {
 }
 missing='' other=''
 while read -r file; do
-	[[ $file != deploy/systemd/* || -n $(find "$folder" -name '*.socket') ]] || continue # configured without
+	[[ $file != deploy/systemd/* || -n $(find "$folder" -name '*.socket') ]] || continue # configured without systemd
 	copy=$(installed_as "$file")
 	[[ -n $copy ]] || missing+="$file "
 	[[ -z $copy || $file == *.in ]] || cmp -s "$TOP/$file" "$copy" || other+="$file "
@@ -40,7 +40,7 @@ is "there is a manual page" "$(find "$folder" -name "$package.8" | wc -l)" 1
 is "no place in a file is left to fill in" "$(grep -rlE '@[A-Za-z_]+@' "$folder" --include='*.conf' --include='*.service' \
 	--include='*.socket' --include=run --include="$package.8")" ""
 
-# Templates of e-mails: the first literal of a call to a function with a parameter `template`.
+# E-mail templates: the first literal of each call to a function with a parameter `template`.
 # shellcheck disable=SC2016
 named=$(cd "$TOP" && find src -name '*.[ch]' -exec cat {} + | perl -0777 -ne '
 	my %takes = map { $_ => 1 } /\b(\w+)\((?:[^()]*,\s*)?const char \*template\b/g;

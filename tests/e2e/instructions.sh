@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Counts the instructions that a request takes inside the pipeline, by callgrind, and holds
-# them within 5 % of tests/bench/instructions: a regression fails, a busy machine does not.
-# `./dev bench instructions` writes that file anew.
+# Counts the instructions of a request inside the pipeline by callgrind and compares
+# them with tests/bench/instructions (5 %): a regression fails, a busy machine does not.
+# `./dev bench instructions` updates that file.
 #
-# Not under sanitizers: callgrind counts the plain program.
+# Not under sanitizers: it counts instructions of the plain program.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs valgrind
@@ -12,7 +12,7 @@ paths='/health/live /api/v1/items/0190a000-0000-7000-8000-000000000001 /api/v1/i
 compiler="$(sed -n 's/^CC = //p' "$BUILD/Makefile" | sed 's/^ccache //' | xargs -I{} sh -c '{} --version' | head -n 1), \
 $(sed -n 's/^CFLAGS = //p' "$BUILD/Makefile"), $(uname -m)"
 
-# The same instructions on each processor: none of the library's choices for newer ones.
+# The same code on each processor: the C library must not select variants for newer ones.
 export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2 OPENSSL_ia32cap=0
 
 within() { # TIMES PATH
@@ -20,7 +20,7 @@ within() { # TIMES PATH
 		"$1" GET "$2" "$token" 2>&1 >"$site/status" | sed -n 's/.*Collected : //p'
 }
 
-# What 100 requests more take.
+# The cost of 100 more requests.
 instructions() { # PATH
 	local few many
 	few=$(within 10 "$1")

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# 10,000 jobs, while workers are killed at random, the database is restarted twice and one
-# worker is stopped past its lease: every job ends succeeded or failed, with its effect, and
-# none twice where effect and end are one transaction.
-# Alone: it ends the database of the tests.
+# 10,000 jobs while workers are killed at random, the database restarts twice and one
+# worker is stopped beyond its lease: every job ends succeeded or failed, with its effect, and
+# exactly once if effect and end are one transaction.
+# Alone: it stops the database of the tests.
 . "$(dirname "$0")/e2e.sh"
 
 jobs_app=$BUILD/tests/e2e/jobs_app
@@ -53,7 +53,7 @@ at_end() {
 	exit "$status"
 }
 
-# Keepers and workers of all pools.
+# Supervisors and workers of all pools.
 processes() {
 	local pool
 	for pool in "${pools[@]}"; do
@@ -71,7 +71,7 @@ kill_one() {
 	if kill -KILL "$pid" 2>/dev/null; then kills=$((kills + 1)); fi
 }
 
-# Not a keeper: who had an effect of late, and lives.
+# A live worker with a recent effect, never a supervisor.
 stop_one() {
 	local pid
 	pid=$(sql "SELECT pid FROM effects ORDER BY ctid DESC LIMIT 200" 2>>"$log" | grep -m 1 -xFf <(processes)) || return 0
@@ -112,12 +112,12 @@ while ((SECONDS < began + 300)); do
 		restart_database "$( ((restarts == 0)) && echo INT || echo QUIT)"
 		restarts=$((restarts + 1))
 	fi
-	((todo < 500)) || kill_one # At last they may end.
+	((todo < 500)) || kill_one # The last jobs may finish.
 	sleep 0.2
 done
 echo "# seed $seed: $kills killed, $restarts restarts, $((SECONDS - began)) seconds"
 
-pools_stop # Whatever a worker has in hand is written before it is counted.
+pools_stop # Workers write the results of their jobs before the count.
 is "no job is left" "$(left)" 0
 is "workers were killed" "$((kills >= 10))" 1
 is "the database was restarted" "$restarts" 2

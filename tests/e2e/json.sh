@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The JSON reader against another one, Node's, on documents by hand and by chance.
+# Compares the JSON reader with Node's on handwritten and random documents.
 . "$(dirname "$0")/e2e.sh"
 needs node
 make -s -C "$BUILD" tests/e2e/json_verdicts

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The key of the access tokens changes while people work: nobody is signed out, and a bad
+# Rotates the key of the access tokens under use: no user is signed out, and a bad
 # key file changes nothing.
 . "$(dirname "$0")/e2e.sh"
 
@@ -8,13 +8,13 @@ rm -rf "$keys"
 mkdir -p "${keys%/*}"
 export JWT_KEYS_DIR=$keys JWT_ALGORITHM=ES256 ENV_FILE=/dev/null
 "$APP" keys make >/dev/null
-# Names tell the age by the second, and the other key may come within this one.
+# Key names contain the time in seconds, so two keys must not be created in the same second.
 for file in "$keys"/*.pem; do
 	mv "$file" "$keys/$(date -u -d '-1 minute' +%Y%m%dT%H%M%SZ)-${file#"$keys"/*Z-}"
 done
 site_start AUTH_LOGIN_RATE_LIMIT=off
 
-published() { # so many keys
+published() { # NUMBER of keys
 	ask GET /.well-known/jwks.json
 	[[ $(grep -o '"kid"' <<<"$body" | wc -l) == "$1" ]]
 }
@@ -40,7 +40,7 @@ is "the second key is published" "$(grep -o '"kid"' <<<"$body" | wc -l)" 2
 sign_in
 is "and does not sign yet" "$(kid_of "$(member access_token)")" "$(kid_of "$old")"
 
-# As if it had been made an hour ago, and the first one a day ago.
+# Makes it an hour old, and the first one a day old.
 first=$(kid_of "$old")
 for file in "$keys"/*.pem; do
 	age="-1 hour"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The shipped site for lighttpd.
-# Not under sanitizers: the same is asked behind nginx.
+# Not under sanitizers: the tests behind nginx send the same requests.
 . "$(dirname "$0")/e2e.sh"
 server=lighttpd
 declare -A wanted=([long_address]=431 [long_body]="the body is longer than 20000 bytes" [small_method]=501 [no_pool]=503 [early_cors]=none)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The limits that ship, through nginx and over all workers: no more than five sign-ins a
-# minute, however many ask at once.
+# The default limits through nginx, across all workers: at most five sign-ins a
+# minute, however many are concurrent.
 . "$(dirname "$0")/e2e.sh"
 site_start RATE_LIMIT=600/minute
 
@@ -20,7 +20,7 @@ ask GET /api/v1/openapi.json
 matches "the documents know it" "$body" '"RateLimit-Policy"'
 matches "and so does the program" "$("$APP" routes)" 'POST +public +/api/v1/auth/login  login_ip 30/minute, login 5/minute'
 
-# nginx keeps a crowd from the workers, and refuses in the same form whom it cannot keep waiting.
+# nginx protects the workers from a crowd; its refusals have the same form.
 sed -i 's/burst=200 delay=40/nodelay/; s|rate=50r/s|rate=1r/m|' "$site"/*/site.conf
 kill -HUP "$(web_pid "$site")"
 refused_by_nginx() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Accounts by e-mail, with the job worker that sends the mails: into a folder, then to a mail
-# server that is first away.
+# Accounts by e-mail, with the job worker that sends the e-mails: into a folder, then to a mail
+# server that is unavailable at first.
 . "$(dirname "$0")/e2e.sh"
 export MAIL_TEMPLATES=$TOP/deploy/mail MAIL_DIR=$site/mail MAIL_FROM=noreply@example.com
 export REQUIRE_VERIFIED_EMAIL=yes APP_URL=https://app.example.com
@@ -21,7 +21,7 @@ mail_to() {
 }
 token_of() { sed -n 's|^https://app.example.com/[a-z-]*#token=\([A-Za-z0-9_-]*\).*|\1|p' "$1" | tr -d '\r'; }
 
-# Registering: the address is proved first.
+# Registration: the address is verified first.
 ada='{"email":"Ada@Example.com","password":"an honest password"}'
 post /auth/register "$ada"
 is "registering" "$status" 201
@@ -45,7 +45,7 @@ post /auth/login "$ada"
 is "then the password signs in" "$status" 200
 access=$(member access_token)
 
-# A taken address: the answer is the same, the mail tells.
+# A taken address: the response is the same; an e-mail notifies the owner.
 post /auth/register '{"email":"ada@example.COM","password":"an honest password"}'
 is "a taken address answers the same" "$status" 201
 is "with the same members" "$(tr -cd '",:a-z_' <<<"$body" | wc -w)" "$(tr -cd '",:a-z_' <<<"$first" | wc -w)"
@@ -73,7 +73,7 @@ post /auth/login '{"email":"ada@example.com","password":"another good password"}
 is "the new password" "$status" 200
 access=$(member access_token)
 
-# A password that its owner changes: he is told, in case it was not he.
+# A changed password: the owner is notified.
 rm "$MAIL_DIR"/*.eml
 ask POST /api/v1/users/me/change-password "${json[@]}" -H "Authorization: Bearer $access" \
 	-d '{"current_password":"another good password","new_password":"a fourth good password"}'
@@ -97,7 +97,7 @@ is "the owner changes the password" "$status" 204
 post /auth/verify-email "{\"token\":\"$stolen\"}"
 is_problem "and the thief's link is void" 401 invalid_token
 
-# Another address: it is proved at the new one, and the old one is told.
+# A changed address: the new one is verified, and the old one notified.
 ask PATCH /api/v1/users/me "${json[@]}" -H "Authorization: Bearer $access" \
 	-d '{"email":"countess@example.com","current_password":"a fifth good password"}'
 is "asking for another address" "$status" 200
@@ -110,12 +110,12 @@ ask GET /api/v1/users/me -H "Authorization: Bearer $access"
 is "then it is the address" "$(member email)" countess@example.com
 mail_to Ada@Example.com 'Your e-mail address for .* was changed'
 
-# Nothing of a token is left where others read.
+# No token is stored where others can read it.
 rows=$(psql -XAtd "$DATABASE_URL" -c "SELECT count(*) FROM mails WHERE body IS NOT NULL")
 is "what was sent leaves no text behind" "$rows" 0
 is "no token in a log" "$(grep -l -e "$verify" -e "$reset" "$site"/log/*.log || true)" ""
 
-# A mail server that is away at first, then takes it.
+# A mail server that is unavailable at first, then accepts.
 work_stop "$site"
 free_port
 export SMTP_URL=smtp://127.0.0.1:$port
@@ -135,7 +135,7 @@ sink_start() { # FILE
 	psql -Xqd "$DATABASE_URL" -c "UPDATE jobs SET run_at = now() WHERE kind = 'send_mail' AND status <> 'succeeded'"
 }
 
-# Nothing is sent in the clear unless SMTP_TLS=off says so.
+# Nothing is sent unencrypted unless SMTP_TLS=off.
 sink_start "$site/clear"
 if wait_until 30 is_dead "$sink"; then ok "a server without STARTTLS is left"; else not_ok "a server without STARTTLS is left"; fi
 matches "after its greeting" "$(cat "$site/clear")" '^EHLO '

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `./dev new resource` in a copy of the tree: what it writes builds without a warning, passes
-# lint and format, and its tests pass; what it refuses leaves nothing behind.
-# Not under sanitizers: it builds programs of its own.
-# Beside the others: it builds a copy, and waits for nothing.
+# `./dev new resource` in a copy of the tree: the generated code builds without a warning, passes
+# lint and format, and its tests pass; refused names change nothing.
+# Not under sanitizers: it builds its own programs.
+# Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

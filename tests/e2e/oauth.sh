@@ -7,7 +7,7 @@ needs python3 jq
 
 site_start AUTH_LOGIN_RATE_LIMIT=1000/minute REFRESH_REUSE_GRACE_SECONDS=0
 
-# Kept beside the packages of npm, and installed again if the list changes.
+# Cached beside the npm packages and reinstalled if the list changes.
 venv=$state/python
 wanted=$TOP/tests/e2e/requirements.txt
 if ! cmp -s "$wanted" "$venv/installed"; then

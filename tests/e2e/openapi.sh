@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # The OpenAPI document passes a public linter without an error or a warning, and its patterns
 # accept the headers that the program accepts.
-# Not under sanitizers: it reads the document alone.
+# Not under sanitizers: it only reads the document.
 . "$(dirname "$0")/e2e.sh"
 needs node "$TOP/tests/e2e/node_modules/@redocly/cli/package.json"
 mkdir -p "$site/log"
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
-# lint FILE: sets `found` to the number of what it finds, and prints that.
+# lint FILE: prints the findings and sets `found` to their number.
 lint() {
 	found=
 	node "$TOP/tests/e2e/node_modules/@redocly/cli/bin/cli.js" lint --format=json \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Behind PgBouncer in transaction mode, as deploy/hosts.md sets it up: two statements may meet
-# two connections, and accounts, items and jobs work all the same.
+# PgBouncer in transaction mode, as in deploy/hosts.md: consecutive statements may use different
+# connections, and accounts, items and jobs still work.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 
@@ -28,7 +28,7 @@ site_start DATABASE_URL="postgresql://app@/e2e_$name?host=$pooler&port=6432" WOR
 trap 'status=$?; work_stop "$site"; pooler_stop; (exit $status); site_end' EXIT
 is "the settings of the manual" "$DB_PREPARED $JOB_LISTEN" "off off"
 block sql | sed "s/ROLE app /ROLE app IN DATABASE \"e2e_$name\" /" | psql -XAtq -h "$TEST_POSTGRES" -U postgres >>"$log"
-pooler_stop # The connections of before do not know that yet.
+pooler_stop # Open connections do not have the new limits.
 pooler_start
 is "the role has the limits" "$(psql -XAtqd "$DATABASE_URL" -c 'SHOW statement_timeout')" 10s
 work_start "$site" || fail_all "the job workers do not start"
@@ -44,7 +44,7 @@ ask POST /api/v1/auth/refresh "${json[@]}" -d "{\"refresh_token\":\"$(member ref
 is "refresh" "$status" 200
 token=$(member access_token)
 
-# Many at once, so that a transaction's statements have every chance to meet another connection.
+# Concurrent requests, so that statements are likely to use different connections.
 for i in {1..120}; do
 	printf 'url = "%s/api/v1/items"\noutput = /dev/null\n' "$url"
 done >"$site/many"
@@ -75,7 +75,7 @@ ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
 ask GET /api/v1/items -H "Authorization: Bearer $token"
 is "signed out" "$status" 401
 
-# migrate needs a session of its own: it says so, and leaves no lock behind.
+# migrate needs its own session: it says so and leaves no lock.
 code=0
 output=$(MIGRATE_DATABASE_URL=$DATABASE_URL "$APP" migrate up 2>&1) || code=$?
 is "migrate refuses the pooler" "$code" 1
@@ -105,7 +105,7 @@ matches "busy: what to do" "$output" 'hint: .*pooler'
 sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()" >>"$log"
 wait_until 10 works || true
 
-# The pooler goes away and comes back.
+# The pooler stops and restarts.
 pooler_stop
 ask POST /api/v1/auth/login "${json[@]}" -d '{"email":"ada@example.com","password":"brass lamp, green shade"}'
 is_problem "no pooler" 503 unavailable

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What /metrics says, and what the dashboard and the alerts make of it: promtool reads all of
-# it, and no name is used that is not there.
+# /metrics, the dashboard and the alerts: promtool accepts all of
+# them, and every metric they use exists.
 . "$(dirname "$0")/e2e.sh"
 site_start JOB_POLL_SECONDS=1
 export PID_FILE=$site/run/work.pid
@@ -14,14 +14,14 @@ end_all() {
 }
 trap end_all EXIT
 
-# promtool ARGUMENTS: its own trouble is its text.
+# promtool ARGUMENTS: fails with the output of promtool.
 check() { # TEXT ARGUMENTS…
 	local text=$1 output
 	shift
 	if output=$(promtool "$@" 2>&1); then ok "$text"; else not_ok "$text" "$output"; fi
 }
 
-# Something of each kind, a finished job too.
+# Creates samples of each metric, including a finished job.
 ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
 	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
 token=$(member access_token)
@@ -46,7 +46,7 @@ cp "$TOP"/deploy/prometheus/*.yml "$TOP/tests/e2e/prometheus_rules.yml" "$site"
 check "how to scrape" check config "$site/scrape.yml"
 check "the alerts come when they should" test rules "$site/prometheus_rules.yml"
 
-# names EXPRESSIONS: the metrics in them. Labels, ranges and functions are taken away.
+# names EXPRESSIONS: prints the metrics in them, without labels, ranges and functions.
 names() {
 	sed -E 's/\{[^}]*\}//g; s/\[[^]]*\]//g; s/by \([^)]*\)//g; s/[a-z_]+ *\(//g' |
 		grep -oE '[a-z_][a-z0-9_]+' | sed -E 's/_(bucket|sum|count)$//' |

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The tour in README.md: every command as it is printed, every answer as it is printed, but
+# The tour in README.md: every command and output as printed, except
 # for ids, times and tokens.
-# Not under sanitizers: it holds the text to what is answered.
+# Not under sanitizers: it compares outputs.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 site_start

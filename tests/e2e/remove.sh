@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# `./dev remove` in a copy of the tree: nothing stays of a resource but the migrations, no other
-# test is removed, and what is left builds and passes its tests. First one that was made here,
-# then the two that are shipped.
-# Not under sanitizers: it builds programs of its own.
-# Beside the others: it builds a copy, and waits for nothing.
+# `./dev remove` in a copy of the tree: only the migrations of a resource remain, no other
+# test is removed, and the tree builds and passes its tests. First a generated resource,
+# then the two that are part of the tree.
+# Not under sanitizers: it builds its own programs.
+# Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

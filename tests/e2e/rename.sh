@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `./dev rename` in a copy of the tree: nothing but CHANGES and LICENSE knows the old name, and
-# what is built has the new one.
-# Not under sanitizers: it builds programs of its own.
-# Beside the others: it builds a copy, and waits for nothing.
+# `./dev rename` in a copy of the tree: only CHANGES and LICENSE contain the old name, and
+# the program has the new one.
+# Not under sanitizers: it builds its own programs.
+# Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
 copy=$base/var/test/rename
 rm -rf "$copy"
@@ -15,7 +15,7 @@ git add -A
 commit() { git add -A && git -c user.name=x -c user.email=x@example.com commit -q -m "$1"; }
 commit before
 export CFLAGS=-O0
-new=quern-$$ # which no file has
+new=quern-$$ # which no file contains
 
 # NAME | WHAT IT SAYS
 refused="

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What takes an account's rights away, a command or a request to another pool, takes effect with the
-# very next request of every worker in each pool on this host, although callers are cached.
+# Revocation by a command or by a request to another pool takes effect with the
+# next request of every worker in each pool on this host, despite the auth caches.
 . "$(dirname "$0")/e2e.sh"
 site_start SESSION_CACHE_SECONDS=300 AUTH_LOGIN_RATE_LIMIT=off AUTH_LOGIN_IP_RATE_LIMIT=off WORKERS=3
 
@@ -8,7 +8,7 @@ json=(-H 'Content-Type: application/json')
 password='an honest password'
 "$APP" user create --email owner@example.com --role owner <<<"$password" >>"$log"
 
-# A second pool beside the first one, with a web server of its own.
+# A second pool with its own web server.
 second=$site/second
 mkdir -p "$second/log" "$second/run"
 first_url=$url
@@ -25,7 +25,7 @@ web_start "$second" "$port" || fail_all "the second web server does not start"
 second_url=http://127.0.0.1:$port
 wait_until 10 is_ready "$second_url" || fail_all "the second pool does not get ready"
 
-# answers: the statuses of 40 requests at once to both pools, so that every worker has some.
+# answers: prints the statuses of 40 concurrent requests to both pools, which reach every worker.
 answers() {
 	local i
 	for ((i = 0; i < 20; i++)); do
@@ -41,7 +41,7 @@ sign_in() {
 	is "$1 is known to all workers" "$(answers)" 200
 }
 
-# ends COMMAND…: on an account of its own.
+# ends COMMAND…: runs it on a new account.
 ends() {
 	local email="user-$RANDOM$RANDOM@example.com"
 	"$APP" user create --email "$email" --role admin <<<"$password" >>"$log"
@@ -67,13 +67,13 @@ is "is known to all workers" "$(answers)" 200
 "$APP" user deactivate program@example.com >>"$log"
 is "and ends with its account" "$(answers)" 401
 
-# A request to one pool counts in the other one.
+# A request to one pool takes effect in the other one.
 sign_in owner@example.com
 ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
 is "logout-all at the first pool" "$status" 204
 is "counts in the second one" "$(answers)" 401
 
-# What changes nothing of that keeps the caches.
+# Other changes keep the caches.
 sign_in owner@example.com
 "$APP" user list >>"$log"
 is "an innocent command" "$(answers)" 200

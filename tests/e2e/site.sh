@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# A shipped site: what its web server passes on, and what it answers by itself. Read by the
-# test of each server, after e2e.sh; `wanted` has the status where servers differ.
+# A shipped site: requests that its web server passes on, and its own responses. Sourced by the
+# test of each server after e2e.sh; `wanted` gives the status if servers differ.
 declare -A wanted
-# wanted CASE STATUS: unless the test of this server said something else.
+# wanted CASE STATUS: the status unless the test of this server states another.
 wanted() { printf '%s\n' "${wanted[$1]:-$2}"; }
 
-# refused TEXT CASE STATUS: a refusal, in the form of the API's errors.
+# refused TEXT CASE STATUS: expects a refusal in the form of the API's errors.
 refused() {
 	local code=bad_request
 	case $(wanted "$2" "$3") in
@@ -17,7 +17,7 @@ refused() {
 }
 
 origin=https://app.example.com
-site_start MAX_BODY_BYTES=20000 METRICS_ALLOW='*' CORS_ORIGINS="http://localhost:3000,$origin" # the web server alone shall close it
+site_start MAX_BODY_BYTES=20000 METRICS_ALLOW='*' CORS_ORIGINS="http://localhost:3000,$origin" # only the web server may refuse it
 long=$(printf '%09000d' 0)
 
 # The CORS headers of the last response.
@@ -26,11 +26,11 @@ ask GET /nowhere -H "Origin: $origin"
 cors_of_program=$(cors)
 matches "CORS headers of the program" "$cors_of_program" "^access-control-allow-origin: $origin\$"
 
-# is_shared CASE: its error has the CORS headers that the program sends, once.
+# is_shared CASE: its error has the same CORS headers as the program sends, once.
 is_shared() { is "$1: CORS headers" "$(cors)" "$cors_of_program"; }
 is_not_shared() { is "$1: no CORS headers" "$(cors)" "vary: Origin"; }
 
-# Through to the program.
+# Requests that reach the program.
 ask GET /health/live -H 'X-Request-ID: from-the-client.1'
 is "live" "$status" 200
 is "the client's request id, once" "$(header x-request-id)" from-the-client.1
@@ -147,7 +147,7 @@ done
 ask GET /-error -H "Origin: $origin"
 is_problem "the page of errors is no page" 404 not_found
 is_shared "the page of errors"
-# What is the same for everyone is compressed, and asked for again by its tag.
+# Public responses are compressed and revalidated by their tags.
 for file in /openapi.json /api/v1/openapi.json /docs/page.js /docs/page.css; do
 	ask GET $file -H 'Accept-Encoding: gzip'
 	is "$file: compressed" "$status $(header content-encoding)" '200 gzip'
@@ -166,7 +166,7 @@ is_shared "no such file"
 ask GET /docs//%2e -H "Origin: $origin"
 is_shared "an odd path"
 
-# What is measured is for this host alone: then a site that takes another address for it.
+# Metrics are for this host only; the site is then told that another address is this host.
 ask GET /metrics
 is "metrics for this host" "$status" 200
 is "metrics: type" "$(header content-type)" 'text/plain; version=0.0.4'
@@ -179,8 +179,8 @@ for path in /metrics /metrics/ /%6detrics '/metrics?x=1'; do
 done
 web_again
 
-# A slow client holds no worker: so many of them as there are workers, in the middle of a
-# body, and one that is quick.
+# Slow clients hold no worker: as many of them as there are workers, in the middle of a
+# body, and a fast one.
 slow=()
 for i in 1 2 3 4 5 6; do
 	exec {fd}<>"/dev/tcp/127.0.0.1/$port"
@@ -191,7 +191,7 @@ ask GET /health/live -m 2
 is "slow clients hold no worker" "$status" "${wanted[slow]:-200}"
 for fd in "${slow[@]}"; do exec {fd}>&-; done
 
-# Nor does one that does not read a response of a megabyte.
+# Nor does a client that does not read a response of a megabyte.
 if [[ -d $TOP/src/features/items ]]; then
 	token=$("$APP" token)
 	{
@@ -212,7 +212,7 @@ if [[ -d $TOP/src/features/items ]]; then
 	kill $unread
 fi
 
-# A crowd at the sign-in gets no further than the limit, and keeps nobody out.
+# A crowd at the sign-in stops at the limit and does not lock out other clients.
 crowd ada@example.com >"$site/crowd" &
 ask GET /health/live -m 2
 is "a crowd keeps nobody out" "$status" 200
@@ -221,7 +221,7 @@ is "five of forty at once may try" "$(cat "$site/crowd")" ' 5 401 35 429 '
 
 if [[ ${wanted[pool]-} == none ]]; then return; fi
 
-# The pool away, and back.
+# The pool stops and restarts.
 pool_stop
 ask GET /health/live -H "Origin: $origin"
 refused "no pool" no_pool 502
@@ -229,10 +229,10 @@ is_shared "no pool"
 is "no pool: Retry-After" "$(header retry-after)" 1
 pool_start
 is_back() { ask GET /health/live && [[ $status == 200 ]]; }
-wait_until 3 is_back || true # lighttpd remembers for a second that it was away.
+wait_until 3 is_back || true # lighttpd caches for a second that the pool is unavailable.
 is "the pool is back" "$status" 200
 
-# A pool that does not answer. The site's time is 35 seconds; here, one.
+# A pool that does not respond. The timeout of the site is 35 seconds; here, one.
 web_again 's/35s\{0,1\}\([;,]\| retry\)/1\1/'
 kill -STOP $(pgrep -P "$(api_pid "$site")") "$(api_pid "$site")"
 ask GET /health/live -m 10 -H "Origin: $origin"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The systemd units: well formed, and closed to what the program does not need.
-# Not under sanitizers: it reads files alone.
+# The systemd units: valid, and restricted to what the program needs.
+# Not under sanitizers: it only reads files.
 . "$(dirname "$0")/e2e.sh"
 mkdir -p "$site/log"
 units=("$package.service" "$package-work.service" "$package@.service")
@@ -15,7 +15,7 @@ for unit in "${units[@]}"; do
 	systemd-analyze security --offline=true --threshold=15 "$site/units/$unit" >"$site/log/$unit" 2>&1 && open=no || open=yes
 	is "$unit: exposure of 1.5 at most" "$open" no
 	is "$unit: bounded memory" "$(grep -c '^MemoryMax=[0-9]' "$site/units/$unit")" 1
-	# TERM, then the longest request or job, before systemd loses patience.
+	# systemd's timeout must exceed the longest request or job.
 	stop=$(sed -n 's/^TimeoutStopSec=//p' "$site/units/$unit")
 	is "$unit: patient" "$((stop > 32))" 1
 done

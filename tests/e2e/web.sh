@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A person at the page of examples/web, in headless Chromium.
-# Not under sanitizers: it looks at pages.
+# The page of examples/web in headless Chromium.
+# Not under sanitizers: it tests pages.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

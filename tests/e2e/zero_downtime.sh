@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# No request fails, whatever an operator does: reloads, restarts behind a kept socket,
-# workers that are replaced, and migrations by the rules of deploy/README.md.
+# No request fails during reloads, restarts behind a kept socket,
+# replacement of workers, and migrations by the rules of deploy/README.md.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 
@@ -17,7 +17,7 @@ ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
 token=$(member access_token)
 is "signed in" "$status" 200
 
-# Eight clients who never stop; what comes after # stays with curl.
+# Eight clients that never stop; curl drops what follows #.
 load_start() {
 	stdbuf -oL curl -sS --no-progress-meter --noproxy '*' -Z --parallel-immediate --parallel-max 8 -m 20 -o /dev/null -w '%{http_code}\n' \
 		-H "Authorization: Bearer $token" "$url/api/v1/items#[1-1000000]" >"$site/codes" 2>"$site/errors" 9>&- &

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# compose.yaml: everything comes up by one command, answers through nginx and runs a job; then each
-# container is restarted, and killed, and all is well again; three job workers; the port for a GUI;
-# a test in the test image. As root where Docker runs; some minutes, most of them the build
-# (BUILD=no takes images that are there). It has a project of its own, and deletes its containers,
+# compose.yaml: one command starts everything, nginx responds and a job runs; then each
+# container is restarted and killed, and the service recovers; three job workers; the port for a GUI;
+# a test in the test image. Run it as root with Docker; it takes some minutes, most of them the build
+# (BUILD=no uses existing images). It has its own project and deletes its containers,
 # data and secrets.
 #
 # Without Docker, docker-compose checks compose.yaml, and the RUN lines of deploy/docker/Dockerfile
@@ -70,7 +70,7 @@ compose run --rm seed user list 2>/dev/null | grep -q admin@example.com && ok "a
 for name in postgres redis api work web; do
 	compose restart "$name" >/dev/null 2>&1
 	wait_until 30 answers /health/ready 200 && wait_until 30 runs_a_job && ok "$name restarted" || is "$name restarted: all is well" no yes
-	# Not `docker kill`: who is stopped on purpose is not started again.
+	# Not `docker kill`, after which Docker does not restart the container.
 	kill -KILL "$(container "$name" Pid)"
 	gone=$SECONDS
 	wait_until 30 answers /health/ready 200 && wait_until 30 runs_a_job && ok "$name killed: all well after $((SECONDS - gone)) s" || is "$name killed: all is well" no yes

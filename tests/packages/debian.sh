@@ -6,7 +6,7 @@
 #	tests/packages/debian.sh [ROOT.tar]
 . "$(dirname "$0")/machine.sh"
 
-# The commands of README.Debian, as they stand there.
+# The commands of README.Debian as printed.
 commands() { sh_inside "sed -n 's/^    //p' /usr/share/doc/$package/README.Debian" | grep "$1"; }
 follow() { # PATTERN, standard input is theirs
 	local script
@@ -19,7 +19,7 @@ follow() { # PATTERN, standard input is theirs
 built=$(ls "$top/var/package/${package}"_*.deb 2>/dev/null) || die "there is no package: ./dev package"
 machine_make "$@"
 cp "$built" "$root/one.deb"
-# The same package under a higher version.
+# The same package with a higher version.
 dpkg-deb -R "$built" "$folder/two"
 sed -i 's/^Version: .*/&+2/' "$folder/two/DEBIAN/control"
 printf '# two\n' >>"$folder/two/usr/share/$package/env.example"

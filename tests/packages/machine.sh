@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# A fresh Debian in a folder, which systemd boots, with a network of its own. Who reads this
+# A fresh Debian in a folder, booted by systemd, with its own network. A script that sources this
 # file calls, as root, `machine_make "$@"` (ROOT.tar, a debootstrapped Debian, or nothing), `outside`
-# for what needs this machine's network, `boot`, and then `inside`. All is gone afterwards;
-# KEEP=1 keeps the folder. Takes systemd-container and debootstrap.
+# for commands that need this machine's network, `boot`, and then `inside`. It is deleted afterwards;
+# KEEP=1 keeps the folder. Needs systemd-container and debootstrap.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 package=$(sed -n 's/^AC_INIT(\[\([^]]*\)\].*/\1/p' "$top/configure.ac")
@@ -12,7 +12,7 @@ bad=0 machine=
 # shellcheck source=tap.sh
 . "$top/tests/packages/tap.sh"
 
-# Also the end of what was logged.
+# Also prints the end of the journal.
 die() {
 	echo "not ok - $1"
 	tail -n 15 "$folder"/*.log
@@ -33,7 +33,7 @@ ended() {
 trap ended EXIT
 trap 'exit 130' INT TERM
 
-# Before it is booted, with this machine's network: what is needed from the archive.
+# Before it boots, with this machine's network: installs packages from the archive.
 outside() {
 	systemd-nspawn -q --register=no --keep-unit -D "$root" \
 		--setenv=DEBIAN_FRONTEND=noninteractive --setenv=LC_ALL=C.UTF-8 -- "$@" >>"$folder/root.log" 2>&1 </dev/null

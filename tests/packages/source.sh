@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# deploy/README.md, tried as it stands there in a fresh Debian that systemd boots: built from
-# the sources, set up, run by systemd, as single workers, by spawn-fcgi and by multiwatch, behind
+# deploy/README.md as printed, in a fresh Debian booted by systemd: built from
+# source, set up, run by systemd, as single workers, by spawn-fcgi and by multiwatch, behind
 # each web server. As root, some ten minutes (machine.sh says more):
 #
 #	tests/packages/source.sh [ROOT.tar]
@@ -8,11 +8,11 @@
 text=$top/deploy/README.md
 password='a long one of your own'
 
-# block TEXT: of the blocks of commands, the one that has it.
+# block TEXT: prints the block of commands that contains it.
 block() { awk -v text="$1" '/^```/ { inside = !inside; if (!inside && index(all, text)) { printf "%s", all; exit } all = ""; next } inside { all = all $0 "\n" }' "$text"; }
-# quoted START: the commands that begin so and stand between backquotes in the text.
+# quoted START: prints the commands in backquotes that begin with it.
 quoted() { tr '\n' ' ' <"$text" | grep -o "\`$1[^\`]*\`" | head -n 1 | tr -d '`'; }
-# of_row NAME: the first commands of a web server.
+# of_row NAME: prints the first commands of a web server.
 of_row() { sed -n "s/^| $1 | [^\`]*\`\([^\`]*\)\`.*/\1/p" "$text"; }
 follow() { # COMMANDS
 	[[ -n $1 ]] || die "deploy/README.md has no such command"
@@ -27,7 +27,7 @@ login() {
 		sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p'
 }
 has_job() { [[ $(sql "SELECT status FROM jobs WHERE id = '$job'") == succeeded ]]; }
-# What a user notices of all of it.
+# Checks what a user notices.
 all_is_well() { # HOW
 	local token
 	wait_until 20 answers /health/ready 200 || die "$1: it does not get ready: $(sh_inside 'curl -s http://127.0.0.1/health')"
@@ -44,7 +44,7 @@ all_is_well() { # HOW
 workers() { sh_inside "cat /proc/[0-9]*/comm | grep -cx '$package'" || true; }
 nobody_works() { [[ $(workers) == 0 ]]; }
 
-# Build: outside the machine, which has no network of its own
+# Build: outside the machine, which has no network
 
 machine_make "$@"
 mkdir "$root/src"
@@ -81,7 +81,7 @@ follow "make install; $(quoted "systemctl reload $package $package-work")"
 is "reloaded: the same process" "$(unit .service MainPID)" "$main"
 all_is_well "reloaded"
 
-# A parent that stands still is noticed by the watchdog; its workers serve until then.
+# The watchdog notices a stopped parent; its workers serve until then.
 sh_inside "kill -STOP $main"
 is "stopped: its workers answer" "$(status_of /health/ready)" 200
 restarted() { [[ $(unit .service NRestarts) == 1 && $(unit .service ActiveState) == active ]]; }
@@ -89,7 +89,7 @@ wait_until 90 restarted || true
 is "stopped: systemd restarts it" "$(unit .service NRestarts) $(unit .service ActiveState)" "1 active"
 all_is_well "after the watchdog"
 
-# A secret that root alone can read.
+# A secret that only root can read.
 inside sh -ec "sed -n 's/^JWT_SECRET_KEY=//p' /etc/$package/env >/etc/$package/jwt_secret_key
 	chmod 600 /etc/$package/jwt_secret_key; sed -i /JWT_SECRET_KEY/d /etc/$package/env
 	for unit in $package $package-work; do

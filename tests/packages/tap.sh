@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the tests here say, and how they wait.
+# Output and waiting for the tests of this folder.
 ok() { echo "ok - $1"; }
 is() { # TEXT GOT WANTED
 	if [[ $2 == "$3" ]]; then ok "$1"; else bad=$((bad + 1)) && printf '%s\n' "not ok - $1" "  got    $2" "  wanted $3"; fi
