@@ -326,10 +326,25 @@ write_row(const struct route *r, const char *uri, const char *json, unsigned sta
 	return a;
 }
 
+/* Where a row is created. The path of a nested resource ("/gizmos/{id}/parts") has the id of a row
+ * of another one; NULL if that row is not there yet. */
 static const char *
-uri_of(const struct resource *r)
+uri_of(const struct resource *r, enum bound bound)
 {
-	return arena_printf(t->arena, "%s%s", settings.api_prefix, r->create->path);
+	const char *path = r->create->path, *param = strchr(path, '{');
+
+	if (!param)
+		return arena_printf(t->arena, "%s%s", settings.api_prefix, path);
+	for (size_t i = 0; i < nresources; i++) {
+		const struct resource *parent = &resources[i];
+		const char *before = arena_printf(t->arena, "%s/", parent->base);
+
+		if (parent->rows[bound] && strlen(before) == (size_t)(param - path) &&
+		    strncmp(before, path, strlen(before)) == 0)
+			return arena_printf(t->arena, "%s%s%s%s", settings.api_prefix, before,
+					    parent->rows[bound], strchr(param, '}') + 1);
+	}
+	return NULL;
 }
 
 /* Creates two rows of each resource from required members, referenced resources first. */
@@ -346,14 +361,14 @@ create_rows(void)
 			const unsigned required = F_CREATE | F_REQUIRED;
 			struct written w;
 			struct test_response a;
-			const char *json;
+			const char *json, *uri = uri_of(r, bound);
 
-			if (r->rows[bound])
+			if (r->rows[bound] || !uri)
 				continue;
 			json = body_of(r->create, required, bound, &w);
 			if (!json)
 				continue;
-			a = write_row(r->create, uri_of(r), json, 201);
+			a = write_row(r->create, uri, json, 201);
 			r->rows[bound] = response_text(&a, "id");
 			more = true;
 		}
@@ -364,11 +379,11 @@ static const char *
 create_row(const struct resource *r, enum bound bound)
 {
 	struct written w;
-	const char *json = body_of(r->create, F_CREATE, bound, &w), *uri;
+	const char *json = body_of(r->create, F_CREATE, bound, &w), *uri = uri_of(r, bound);
 	struct test_response a;
 
-	cr_assert(json, "POST %s: a field refers to what no route creates", r->create->path);
-	a = write_row(r->create, uri_of(r), json, 201);
+	cr_assert(json && uri, "POST %s: it refers to what no route creates", r->create->path);
+	a = write_row(r->create, uri, json, 201);
 	uri = response_header_value(&a, "Location");
 	cr_assert_not_null(uri);
 	expect_row(r->create, &w, uri, &a);

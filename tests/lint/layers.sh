@@ -36,7 +36,7 @@ BEGIN {
 	only["fcgiapp.h"] = "^src/serve/"
 	only["json.h"] = only["json-c/json.h"] = "^src/schema/|^src/secure/token\\.c$"
 	only["jwt.h"] = "^src/secure/token\\.c$"
-	only["curl/curl.h"] = "^src/(features/mail/mail_send|cli/doctor_web)\\.c$"
+	only["curl/curl.h"] = "^src/(features/mail/mail_send|features/[a-z_]+/[a-z_]+_http|cli/doctor_web)\\.c$"
 	only["hiredis/hiredis.h"] = "^src/shared/redis\\.c$"
 	only["crypt.h"] = "^src/secure/password_crypt\\.c$"
 	only["argon2.h"] = "^src/secure/password_argon2\\.c$"

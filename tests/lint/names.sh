@@ -32,7 +32,7 @@ found=$(grep -rliIw --exclude-dir=node_modules "$product" \
 		# What a build in the tree makes is left out.
 		test -e "$file.in" && continue
 		case $(basename "$file") in
-		README.md | "$product"* | *.8 | *.rows | *.log | *.trs | *.Po) continue ;;
+		README.md | recipes.md | "$product"* | *.8 | *.rows | *.log | *.trs | *.Po) continue ;;
 		esac
 		grep -niHw "$product" "$file"
 	done)

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# doc/recipes.md in a copy of the tree: each patch applies to the tree alone, all of them together
+# build and pass the lints, and the commands print what the page shows, except ids, times and tokens.
+# Not under sanitizers: it builds a program of its own.
+# Beside the others: it builds a copy, and waits for nothing.
+. "$(dirname "$0")/e2e.sh"
+needs_feature items
+needs_feature tasks
+needs_no_feature comments
+needs python3
+copy=$base/var/test/recipes
+rm -rf "$copy"
+mkdir -p "$copy" "$site/log" "$copy.blocks"
+(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
+[[ ! -d $TOP/deploy/docs/node_modules ]] || cp -r "$TOP/deploy/docs/node_modules" "$copy/deploy/docs/"
+cd "$copy"
+blocks=$copy.blocks
+
+# The blocks in their order, 01.sh, 02.sql, 03.diff …; what a command prints has its number.
+rm -f "$blocks"/*
+awk -v folder="$blocks" '
+	/^```(sh|sql|diff)$/ { file = sprintf("%s/%02d.%s", folder, ++n, substr($0, 4)); next }
+	/^```(json|text)$/ { file = sprintf("%s/%02d.out", folder, n); next }
+	/^```/ { file = ""; next }
+	file != "" { print >file }
+' doc/recipes.md
+
+free_port
+other=$((port + 1))
+while port_is_taken "$other"; do other=$((other + 1)); done
+
+# Not of the repository around the copy.
+apply() { GIT_CEILING_DIRECTORIES=$(dirname "$copy") git apply "$@" 2>&1; }
+title() { sed -n 's|^+++ b/src/||p' "$1" | tail -n 1; }
+dev() {
+	env -i HOME="$HOME" PATH="$PATH" CFLAGS=-O0 CC="${CC-}" PORT="$port" \
+		${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} "$@"
+}
+
+# First what generates files, and each patch by itself.
+generated=no
+for block in "$blocks"/*; do
+	case $block in
+	*.sh)
+		grep -q '^\./dev new ' "$block" || continue
+		file=$(dev bash -e "$block" 2>"$site/log/new.log") || fail_all "$(cat "$block")"
+		file=$(grep -x 'db/migrations/.*' <<<"$file")
+		! grep -q '^\./dev new resource ' "$block" || generated=yes
+		;;
+	*.sql) cp "$block" "$file" ;;
+	*.diff)
+		[[ $generated != yes ]] || { generated=used; continue; }
+		is "it applies alone: $(title "$block")" "$(apply --check "$block")" ""
+		;;
+	esac
+done
+is "the resource of a patch is generated" "$generated" used
+for block in "$blocks"/*.diff; do is "it applies: $(title "$block")" "$(apply "$block")" ""; done
+
+dev ./dev up --detach >"$site/log/up.log" 2>&1 || fail_all "./dev up"
+trap 'status=$?; dev ./dev down >/dev/null 2>&1; exit "$status"' EXIT
+
+# Then what shows that it works, in one shell.
+mask() {
+	sed -E -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
+		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' -e 's/[0-9]{14}_/TIME_/' \
+		-e 's/"request_id":"[^"]*"/"request_id":"ID"/g' \
+		-e 's/"(access|refresh)_token":"[^"]*"/"\1_token":"TOKEN"/g' "$1"
+}
+{
+	echo 'set -eu'
+	for block in "$blocks"/*.sh; do
+		! grep -q '^\./dev new ' "$block" || continue
+		echo "{"
+		sed -e "s|127.0.0.1:8000|127.0.0.1:$port|g" -e "s|127.0.0.1:9000|127.0.0.1:$other|g" -e "s|\"127.0.0.1\", 9000|\"127.0.0.1\", $other|" "$block"
+		echo "} >$block.got"
+	done
+} >"$blocks/all"
+is "the commands run" "$(dev bash "$blocks/all" 2>"$site/log/commands.log" || echo "failed: $(tail -n 20 "$site/log/commands.log")")" ""
+for block in "$blocks"/*.out; do
+	got=${block%.out}.sh.got
+	[[ -e $got ]] || continue
+	is "output of: $(grep -m1 -E 'curl|dev' "${block%.out}.sh")" "$(mask "$got")" "$(mask "$block")"
+done
+
+export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
+psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_recipes WITH (FORCE)' 2>/dev/null
+postgres_database "$TEST_POSTGRES" e2e_recipes
+TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_recipes)
+TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_recipes)
+tests="tests/db/test_statements tests/features/test_fields tests/features/test_items tests/features/test_comments"
+lints=$(sed -n 's|.*%D%/\([a-z]*\.sh\).*|tests/lint/\1|p' tests/lint/lint.am | xargs)
+if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests $lints tests/db/schema.sh" >"$site/log/check.log" 2>&1; then
+	ok "the lints and tests pass"
+else
+	not_ok "the lints and tests pass" "$(grep -E 'error|not ok|^FAIL|\*\*\*|^[a-z].*:[0-9]+: ' "$site/log/check.log" | head -n 40)"
+fi
