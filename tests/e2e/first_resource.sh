@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# "A resource of your own" in README.md: its commands and code blocks make an
+# "A rule with a route" in doc/recipes.md: its commands and code blocks make an
 # application that builds, passes its tests and serves the new routes; `./dev up --watch`
 # rebuilds when files are saved.
 # Not under sanitizers: it builds its own program.
@@ -13,12 +13,13 @@ mkdir -p "$copy" "$site/log"
 cd "$copy"
 export CFLAGS=-O0
 
-section=$(sed -n '/^## A resource of your own/,/^## [^A]/p; /^| read/q' README.md)
+section=$(sed -n '/^## A rule with a route/,/^## A field/p' doc/recipes.md)
 # The n-th C block in it.
 block() { awk -v n="$1" '/^```/ && on { exit } on { print } $0 == "```c" && ++found == n { on = 1 }' <<<"$section"; }
 
 commands=$(sed -n 's/^    \(\.\/dev new .*\)/\1/p' <<<"$section")
 is "it has two commands" "$(wc -l <<<"$commands")" 2
+is "README.md has the same" "$(sed -n 's/^    \(\.\/dev new .*\)/\1/p' README.md)" "$commands"
 # Criterion is not installed yet if only `up` ran before.
 mkdir bin
 cat >bin/pkg-config <<END

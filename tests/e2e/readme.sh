@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tour in README.md: every command and output as printed, except
-# for ids, times and tokens.
+# README.md: every command and output as printed, except ids, times and tokens. Other scripts run
+# ./dev up and ./dev test.
 # Not under sanitizers: it compares outputs.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
@@ -37,5 +37,28 @@ is "the README has a tour" "$((count >= 5))" 1
 is "the commands run" "$(bash tour 2>&1 || echo "failed")" ""
 for n in $(seq "$count"); do
 	[[ -f tour.$n.json ]] || continue
-	is "answer to: $(grep -m1 curl "tour.$n.sh")" "$(mask "tour.$n.out")" "$(mask "tour.$n.json")"
+	is "response to: $(grep -m1 curl "tour.$n.sh")" "$(mask "tour.$n.out")" "$(mask "tour.$n.json")"
 done
+
+# Each command of ./dev that the README names exists.
+for command in $(grep -oE '\./dev [a-z]+' "$TOP/README.md" | sed 's/.* //' | sort -u); do
+	is "./dev $command" "$("$TOP/dev" "$command" --help 2>&1 | sed -n '1s/^\(Usage: [^ ]* [^ ]*\).*/\1/p')" "Usage: ./dev $command"
+done
+
+# A fork, and a later change of what it was forked from.
+export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@example.com GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@example.com
+origin=$site/origin/$package.git
+mkdir -p "$origin" "$site/fork"
+(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$origin" -f -
+commit() { git -C "$1" add -A && git -C "$1" commit -qm "$2"; }
+git -C "$origin" init -qb main
+commit "$origin" first
+clone=$(sed -n 's/^    \(git clone .*\)/\1/p' "$TOP/README.md" | sed "s|https://[^ ]*|$origin|")
+merge=$(sed -n '/^    git remote add/,/^$/s/^    //p' "$TOP/README.md" | sed "s|URL|$origin|")
+is "it is cloned" "$(cd "$site/fork" && eval "$clone" >/dev/null 2>&1 && ls dev)" dev
+fork=$site/fork/$package
+echo fork >"$fork/src/features/mine"
+commit "$fork" mine
+echo later >"$origin/later"
+commit "$origin" later
+is "a later change is merged" "$(cd "$fork" && bash -e <<<"$merge" >"$log" 2>&1; cat later src/features/mine | xargs)" "later fork"

@@ -48,6 +48,25 @@ for file in README.md HACKING.md; do
 	status=1
 done
 
+# The benchmarks in README.md are those of the last `./dev bench --write`.
+grep -E '^\| (`(GET|POST) |memory of )' "$src/README.md" | tr -d '`*' | sed -E 's/ *\| */|/g; s/, requests\/s//; s/memory of [^|]*/memory/' |
+	while IFS='|' read -r _ name ours fastapi fastify go _; do
+		actual=$(awk -F ' *[|] *' -v name="$name" '
+			/^## Scale/ { exit }
+			$2 != "" { row = $2; sub("P/", "", row) }
+			{ is_row = name == "memory" ? NF == 6 && $3 ~ /^[0-9.]+$/ : row == name }
+			is_row { figure[name == "memory" ? $2 : $3] = name == "memory" ? $3 : $4 }
+			END { print figure["this service"] "|" figure["FastAPI"] "|" figure["Fastify"] "|" figure["Go, net/http"] }
+		' "$src/tests/bench/README.md")
+		test "$actual" = "$ours|$fastapi|$fastify|$go" && continue
+		echo "README.md:1: $name: $ours|$fastapi|$fastify|$go, but tests/bench/README.md has $actual"
+	done >doc/bench.wrong
+if test -s doc/bench.wrong; then
+	cat doc/bench.wrong
+	status=1
+fi
+rm -f doc/bench.wrong
+
 # What the program is built with is named in other places too.
 for library in $(sed -n "/^packages_build=/,/'\$/p" "$src/dev" | grep -o 'lib[^ :]*-dev'); do
 	for file in deploy/README.md deploy/docker/Dockerfile; do
