@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # doc/recipes.md in a copy of the tree: each patch applies to the tree alone, all of them together
 # build and pass the lints, and the commands print what the page shows, except ids, times and tokens.
-# Not under sanitizers: it builds a program of its own.
-# Beside the others: it builds a copy, and waits for nothing.
+# Not under sanitizers: it builds its own program.
+# Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks
