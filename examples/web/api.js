@@ -1,17 +1,16 @@
-// Talks to the API: tokens, refresh, problems. Knows nothing of the page.
+// Requests to the API: tokens, refresh, errors. Independent of the page.
 
-const prefix = document.querySelector("meta[name=api]").content;
-const kept = "refresh_token";
+export const prefix = document.querySelector("meta[name=api]").content;
+const storageKey = "refresh_token";
 
-// The access token lives in memory alone: it is good for minutes, and nothing that reads a
-// storage finds it. The refresh token is in sessionStorage, so that a reload keeps one signed
-// in: it ends with the tab, goes to no other tab and, other than a cookie, with no request by
-// itself, so no other site can use it. What could read it is a script in this page: hence the
-// strict Content-Security-Policy, and no text is ever put in as HTML.
+// The access token is only in memory and expires within minutes. The refresh token is in
+// sessionStorage, so that a reload does not sign the user out. It ends with the tab, and unlike
+// a cookie it is not sent automatically, so no other site can use it. Only a script in this page
+// could read it: hence the strict Content-Security-Policy, and text is never inserted as HTML.
 let access = null;
 let refreshing = null;
 
-// A refusal (RFC 9457). `errors` lists every bad field.
+// An error response (RFC 9457). `errors` lists every invalid field.
 export class Problem extends Error {
   constructor(body) {
     super(body.detail);
@@ -22,9 +21,9 @@ export class Problem extends Error {
 }
 
 async function send(method, path, { body, headers = {}, token = access } = {}) {
-  let answer, text;
+  let response, text;
   try {
-    answer = await fetch(prefix + path, {
+    response = await fetch(prefix + path, {
       method,
       cache: "no-store",
       credentials: "omit",
@@ -35,36 +34,36 @@ async function send(method, path, { body, headers = {}, token = access } = {}) {
         ...headers,
       },
     });
-    text = await answer.text();
+    text = await response.text();
   } catch {
-    throw new Problem({ status: 0, code: "unreachable", detail: "the service cannot be reached: try again in a moment" });
+    throw new Problem({ status: 0, code: "unreachable", detail: "the service cannot be reached; try again in a moment" });
   }
-  const read = text ? JSON.parse(text) : null;
-  if (!answer.ok)
-    throw new Problem(read);
-  return { body: read, headers: answer.headers };
+  const parsed = text ? JSON.parse(text) : null;
+  if (!response.ok)
+    throw new Problem(parsed);
+  return { body: parsed, headers: response.headers };
 }
 
-function keep(tokens) {
+function store(tokens) {
   access = tokens?.access_token ?? null;
   if (tokens)
-    sessionStorage.setItem(kept, tokens.refresh_token);
+    sessionStorage.setItem(storageKey, tokens.refresh_token);
   else
-    sessionStorage.removeItem(kept);
+    sessionStorage.removeItem(storageKey);
 }
 
 export function mayResume() {
-  return sessionStorage.getItem(kept) !== null;
+  return sessionStorage.getItem(storageKey) !== null;
 }
 
-// A refresh token is good for one use: of requests that run at once, one refreshes for all.
+// A refresh token is valid once: concurrent requests share one refresh.
 export function refresh() {
   refreshing ??= send("POST", "/auth/refresh",
-    { body: { refresh_token: sessionStorage.getItem(kept) }, token: null })
-    .then(({ body }) => keep(body))
+    { body: { refresh_token: sessionStorage.getItem(storageKey) }, token: null })
+    .then(({ body }) => store(body))
     .catch((problem) => {
       if (problem.status === 401)
-        keep(null);
+        store(null);
       throw problem;
     })
     .finally(() => { refreshing = null; });
@@ -85,17 +84,17 @@ export async function call(method, path, options) {
 }
 
 export async function signIn(email, password) {
-  keep((await send("POST", "/auth/login", { body: { email, password }, token: null })).body);
+  store((await send("POST", "/auth/login", { body: { email, password }, token: null })).body);
 }
 
 export async function signOut() {
-  const token = sessionStorage.getItem(kept);
-  keep(null);
+  const token = sessionStorage.getItem(storageKey);
+  store(null);
   if (token)
     await send("POST", "/auth/logout", { body: { refresh_token: token } });
 }
 
-// For a POST that may be sent twice: the second does nothing.
+// An Idempotency-Key: a repeated POST with the same key is executed once.
 export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,11 +1,11 @@
-// The page: one section at a time, by the part of the address behind #.
-import { Problem, call, mayResume, newKey, refresh, signIn, signOut } from "/app/api.js";
+// The page: shows one section at a time, selected by the fragment of the URL.
+import { Problem, call, mayResume, newKey, prefix, refresh, signIn, signOut } from "/app/api.js";
 
 const by = (id) => document.getElementById(id);
 const said = by("said"), wrong = by("wrong");
-let signedIn = false;
+let signedIn = false, service = document.title;
 
-// Making elements. Text is always text, never HTML.
+// Elements. Text is always text, never HTML.
 function make(name, properties = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
   element.append(...children);
@@ -21,7 +21,7 @@ function button(text, label, id, act) {
 
 const time = (text) => new Date(text).toLocaleString();
 
-// Saying what happened.
+// Messages.
 
 function tell(text) {
   said.textContent = text;
@@ -37,7 +37,7 @@ function clearFaults(form) {
   }
 }
 
-// A bad field is told beside it, everything else above the page.
+// Errors of a field appear beside it, all others above the section.
 function showFaults(form, problem) {
   const rest = [];
   let first = null;
@@ -58,7 +58,7 @@ function showFaults(form, problem) {
   place.textContent = first && !rest.length ? "" : rest.join("; ") || problem.message;
 }
 
-// Does it, and shows what went wrong.
+// Runs an action and shows its error.
 async function attempt(act, form) {
   clearFaults(form);
   tell("");
@@ -84,16 +84,16 @@ function onSubmit(form, act) {
   });
 }
 
-// Lists: each has a path, a way to show a row, and perhaps a form for a new one.
+// Lists: the path of each, how to show a row, and the request that its form sends.
 
 function statusOf(list, path, words) {
   return (row, id) => {
-    const select = make("select", { id: `status-${id}` }, ...words.map((word) => make("option", { textContent: word, selected: word === row.status })));
+    const select = make("select", { id: `status-${id}` }, ...words.map((word) => make("option", { value: word, textContent: word.replace("_", " "), selected: word === row.status })));
     select.setAttribute("aria-label", `Status of ${row.title}`);
     select.addEventListener("change", () => attempt(async () => {
       await call("PATCH", `${path}/${id}`, { body: { status: select.value } });
       await show(list);
-      tell(`${row.title} is ${select.value}`);
+      tell(`${row.title}: ${select.value.replace("_", " ")}`);
     }));
     return select;
   };
@@ -105,11 +105,11 @@ const remover = (list, path, name) => (row) =>
       return;
     await call("DELETE", `${path}/${row.id}`);
     await show(list);
-    tell(`${name(row)} is gone`);
+    tell(`${name(row)} was deleted`);
     by(list).querySelector("h2").focus();
   });
 
-const text = (title, ...notes) =>
+const entry = (title, ...notes) =>
   make("div", {}, make("strong", { textContent: title }), ...notes.filter(Boolean).map((note) => make("small", { textContent: note })));
 
 const pick = (data, ...names) => Object.fromEntries(names.map((name) => [name, data.get(name) || null]));
@@ -118,8 +118,8 @@ const lists = {
   items: {
     path: (query) => (query.has("q") ? "/items/search" : "/items"),
     row: (item) => [
-      text(item.title, item.description, `${item.status}, ${time(item.updated_at)}`),
-      button("Change", `Change ${item.title}`, `change-${item.id}`, () => edit(item.id)),
+      entry(item.title, item.description, `${item.status}, ${time(item.updated_at)}`),
+      button("Edit", `Edit ${item.title}`, `edit-${item.id}`, () => edit(item.id)),
       remover("items", "/items", (row) => row.title)(item),
     ],
     make: (data) => ["/items", pick(data, "title", "description")],
@@ -127,7 +127,7 @@ const lists = {
   tasks: {
     path: () => "/tasks",
     row: (task) => [
-      text(task.title, task.due_at && `due ${time(task.due_at)}`, task.completed_at && `done ${time(task.completed_at)}`),
+      entry(task.title, task.due_at && `Due ${time(task.due_at)}`, task.completed_at && `Done ${time(task.completed_at)}`),
       statusOf("tasks", "/tasks", ["todo", "in_progress", "done"])(task, task.id),
       remover("tasks", "/tasks", (row) => row.title)(task),
     ],
@@ -142,7 +142,7 @@ const lists = {
       const bar = make("progress", { max: 100, value: job.progress });
       bar.setAttribute("aria-label", `Progress of ${job.task}`);
       return [
-        text(`${job.task}: ${job.status}`, time(job.queued_at), job.result?.message, job.error),
+        entry(`${job.task}: ${job.status}`, time(job.queued_at), job.result?.message, job.error),
         bar,
         ...(["queued", "scheduled", "running"].includes(job.status)
           ? [button("Cancel", `Cancel ${job.task}`, `cancel-${job.id}`, async () => {
@@ -150,19 +150,19 @@ const lists = {
             await show("jobs");
           })] : []),
         ...(["failed", "cancelled"].includes(job.status)
-          ? [button("Again", `Run ${job.task} again`, `again-${job.id}`, async () => {
+          ? [button("Retry", `Retry ${job.task}`, `retry-${job.id}`, async () => {
             await call("POST", `/jobs/${job.id}/retry`);
             await show("jobs");
           })] : []),
       ];
     },
     make: (data) => [`/jobs/example?${new URLSearchParams([...data])}`],
-    goesOn: (rows) => rows.some((job) => ["queued", "scheduled", "running"].includes(job.status)),
+    unfinished: (rows) => rows.some((job) => ["queued", "scheduled", "running"].includes(job.status)),
   },
   keys: {
     path: () => "/api-keys",
     row: (key) => [
-      text(key.name, `${key.prefix}…`, key.scopes.join(", "), key.last_used_at ? `last used ${time(key.last_used_at)}` : "never used"),
+      entry(key.name, `${key.prefix}…`, key.scopes.join(", "), key.last_used_at ? `Last used ${time(key.last_used_at)}` : "Never used"),
       remover("keys", "/api-keys", (row) => row.name)(key),
     ],
     make: (data) => ["/api-keys", { name: data.get("name"), scopes: data.getAll("scopes") }],
@@ -174,8 +174,8 @@ const lists = {
   sessions: {
     path: () => "/auth/sessions",
     row: (session) => [
-      text(session.current ? "This one" : session.ip ?? "Unknown", session.user_agent, `last used ${time(session.last_used_at)}`),
-      ...(session.current ? [] : [button("End", `End the session of ${session.ip ?? "unknown"}`, `end-${session.id}`, async () => {
+      entry(session.current ? "This session" : session.ip ?? "Unknown address", session.user_agent, `Last used ${time(session.last_used_at)}`),
+      ...(session.current ? [] : [button("End session", `End the session at ${session.ip ?? "an unknown address"}`, `end-${session.id}`, async () => {
         await call("DELETE", `/auth/sessions/${session.id}`);
         await show("sessions");
       })]),
@@ -183,7 +183,7 @@ const lists = {
   },
 };
 
-// Where each list is: the cursors of the pages up to this one.
+// For each list, the cursors of the pages up to the current one.
 const walks = Object.fromEntries(Object.keys(lists).map((name) => [name, [""]]));
 let timer = null;
 
@@ -197,14 +197,14 @@ async function show(name) {
   const focused = document.activeElement?.id;
   section.querySelector(".rows").replaceChildren(...page.items.map((row) => make("li", { className: "row" }, ...list.row(row))));
   if (!page.items.length)
-    section.querySelector(".rows").append(make("li", { className: "row", textContent: "Nothing here." }));
+    section.querySelector(".rows").append(make("li", { className: "row", textContent: "Nothing to show." }));
   if (focused && document.activeElement === document.body)
     by(focused)?.focus();
   section.querySelector(".back").disabled = walk.length === 1;
   section.querySelector(".next").disabled = page.next_cursor === null;
   section.dataset.next = page.next_cursor ?? "";
   clearTimeout(timer);
-  if (list.goesOn?.(page.items) && !section.hidden)
+  if (list.unfinished?.(page.items) && !section.hidden)
     timer = setTimeout(() => { if (!section.hidden) attempt(() => show(name)); }, 1000);
 }
 
@@ -225,7 +225,7 @@ function setUpList(name, list) {
     });
   if (!form)
     return;
-  let key = newKey(); // The same until it went well: pressing twice makes one.
+  let key = newKey(); // Kept until the request succeeds, so that a retry creates nothing twice.
   onSubmit(form, async (data) => {
     const [path, body] = list.make(data);
     const made = (await call("POST", path, { body, headers: { "Idempotency-Key": key } })).body;
@@ -234,12 +234,12 @@ function setUpList(name, list) {
     walks[name] = [""];
     list.made?.(made);
     await show(name);
-    tell("Added");
+    tell("Created.");
     form.elements[0].focus();
   });
 }
 
-// Changing an item: the version that was read, and no other.
+// Editing an item: only the version that was read is overwritten (If-Match).
 let editing = null;
 async function edit(id) {
   const { body: item, headers } = await call("GET", `/items/${id}`);
@@ -261,16 +261,17 @@ function setUpEdit() {
     });
     dialog.close();
     await show("items");
-    tell("Changed");
+    tell("Saved.");
   });
 }
 
-// Going from section to section.
+// Navigation.
 
-const open = ["sign-in", "register", "forgot"];
+const publicSections = ["sign-in", "register", "forgot"];
 const linked = { "/verify-email": "verify-email", "/reset-password": "reset-password" };
 
-// The token of a mail's link: in the fragment, which no browser sends and no access log records.
+// The token of a link in an e-mail is in the fragment, which browsers do not send and access logs
+// do not record.
 const linkToken = () => new URLSearchParams(location.hash.slice(1)).get("token");
 
 function sectionFor() {
@@ -278,11 +279,11 @@ function sectionFor() {
   if (linked[location.pathname] && linkToken())
     return linked[location.pathname];
   if (!signedIn)
-    return open.includes(wanted) ? wanted : "sign-in";
+    return publicSections.includes(wanted) ? wanted : "sign-in";
   return lists[wanted] ? wanted : "items";
 }
 
-function go() {
+function go(event) {
   if (location.hash === "#main")
     return;
   const name = sectionFor();
@@ -299,11 +300,52 @@ function go() {
     else
       link.removeAttribute("aria-current");
   }
+  showIntro(publicSections.includes(name));
   const heading = by(name).querySelector("h2");
-  document.title = heading.textContent;
-  heading.focus();
+  document.title = name === "sign-in" ? service : `${heading.textContent} · ${service}`;
+  if (event !== "start")
+    heading.focus();
   if (lists[name])
     attempt(() => show(name));
+}
+
+// The first page: what this is, and commands that work here.
+
+function showIntro(isPublic) {
+  by("main").classList.toggle("home", isPublic);
+  by("intro").classList.toggle("compact", !isPublic);
+  by("try").hidden = !isPublic;
+  by("state").hidden = !isPublic || !by("state").textContent;
+  document.body.classList.toggle("signed-in", signedIn);
+}
+
+// An account with a random address and password, for the address of this server.
+function setUpIntro() {
+  const commands = by("commands"), copy = by("copy"), random = newKey();
+  commands.textContent = commands.textContent
+    .replace(/http\S+/, location.origin + prefix)
+    .replace("ada@example.com", `ada-${random.slice(0, 8)}@example.com`)
+    .replace("correct horse battery", random.slice(8, 24));
+  copy.hidden = !navigator.clipboard; // Only over HTTPS or on localhost.
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(commands.textContent);
+    copy.textContent = "Copied";
+    setTimeout(() => { copy.textContent = "Copy"; }, 2000);
+  });
+}
+
+async function showService() {
+  const state = by("state");
+  const health = await fetch("/health", { cache: "no-store" }).then((response) => response.json()).catch(() => ({}));
+  state.classList.toggle("bad", health.status !== "ok");
+  state.textContent = health.service ? `Status ${health.status} · version ${health.version} · ${health.environment}` : "The service does not respond.";
+  if (health.service) {
+    document.title = document.title.replace(new RegExp(`${service}$`), () => health.service);
+    service = health.service;
+    for (const place of document.querySelectorAll(".name"))
+      place.textContent = service;
+  }
+  showIntro(by("main").classList.contains("home"));
 }
 
 async function enter() {
@@ -321,7 +363,8 @@ function leave() {
   go();
 }
 
-// A link of a mail: only a press of the button uses its token, and then it leaves the address.
+// The target of a link in an e-mail: its token is used only when the button is pressed, and is then
+// removed from the address.
 function onLink(id, path, done) {
   const form = by(id).querySelector("form");
   onSubmit(form, async (data) => {
@@ -339,7 +382,7 @@ function setUp() {
     setUpList(name, list);
   setUpEdit();
   const { q, status } = by("items").querySelector(".filter").elements;
-  q.addEventListener("input", () => { status.disabled = q.value.trim() !== ""; }); // A search takes no status.
+  q.addEventListener("input", () => { status.disabled = q.value.trim() !== ""; }); // items/search has no status filter.
   onSubmit(by("sign-in").querySelector("form"), async (data) => {
     await signIn(data.get("email"), data.get("password"));
     by("sign-in").querySelector("form").reset();
@@ -353,24 +396,26 @@ function setUp() {
   });
   onSubmit(by("forgot").querySelector("form"), async (data) => {
     await call("POST", "/auth/forgot-password", { body: pick(data, "email") });
-    tell("If the address has an account, a link is on its way");
+    tell("If the address has an account, a link was sent to it.");
   });
-  onLink("verify-email", "/auth/verify-email", "The address is confirmed");
-  onLink("reset-password", "/auth/reset-password", "The password is set: sign in with it");
+  onLink("verify-email", "/auth/verify-email", "Your e-mail address is confirmed.");
+  onLink("reset-password", "/auth/reset-password", "Your password is set. Sign in with it.");
   by("sign-out").addEventListener("click", () => attempt(async () => {
     await signOut().finally(leave);
-    tell("Signed out");
+    tell("Signed out.");
   }));
   by("end-all").addEventListener("click", () => attempt(async () => {
     await call("POST", "/auth/logout-all");
     await signOut().finally(leave);
-    tell("Signed out everywhere");
+    tell("Signed out everywhere.");
   }));
   addEventListener("hashchange", go);
 }
 
 setUp();
-go();
+go("start");
+setUpIntro();
+showService();
 if (mayResume())
   attempt(async () => {
     await refresh();

@@ -1,11 +1,12 @@
-// What the tests in a browser share: Chromium, pages that note what they should not do, and
-// lines "ok - …" or "not ok - …".
-import { mkdtempSync, rmSync } from "node:fs";
+// Shared by the browser tests: Chromium, pages that record violations, axe, and lines "ok - …" or
+// "not ok - …".
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const { CHROMIUM, URL: site, PICTURES } = process.env;
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 let bad = 0;
 
 export function is(text, got, wanted) {
@@ -30,7 +31,7 @@ export const browser = await chromium.launchPersistentContext(profile, {
 });
 browser.setDefaultTimeout(30000);
 
-// A page that notes what it should not do.
+// A page that records requests to other origins, console errors and CSP violations.
 export async function open(path) {
   const page = await browser.newPage();
   page.elsewhere = [];
@@ -53,12 +54,28 @@ export async function open(path) {
   return page;
 }
 
-// `expected`: complaints that belong to what was done.
+// `expected`: console errors that the test causes.
 export async function hold(page, path, expected = /^$/) {
   is(`${path}: nothing against its policy`, (await page.evaluate(() => window.violations)).join(), "");
   is(`${path}: nothing from elsewhere`, page.elsewhere.join(), "");
   is(`${path}: no error on the console`, page.complaints.filter((text) => !expected.test(text)).join(), "");
   await picture(page, path.replaceAll("/", "_"));
+}
+
+// What axe reports in light and dark: labels, names, roles, contrast, landmarks, headings. And no
+// horizontal scrolling.
+export async function accessible(page, where) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.locator("h1").first().waitFor();
+    await page.evaluate(axe);
+    const found = await page.evaluate(async () => (await window.axe.run({ resultTypes: ["violations"] })).violations
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ""}`).slice(0, 5).join("; ")}`));
+    is(`${where}, ${colorScheme}: axe finds nothing`, found.join("\n         "), "");
+    await picture(page, `${where.replace(/\W+/g, "-")}-${colorScheme}`);
+  }
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  is(`${where}: no horizontal scrolling`, wider <= 0, true);
 }
 
 export async function picture(page, name) {

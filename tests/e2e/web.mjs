@@ -1,11 +1,12 @@
-// A person at examples/web: with mouse and keyboard, on a phone, in the dark.
+// The page of examples/web: with mouse and keyboard, on a phone, in light and dark.
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { browser, hold, is, open, picture, run } from "./browser_start.mjs";
+import { accessible, hold, is, open, run } from "./browser_start.mjs";
 
-const { PASSWORD, MAILS } = process.env;
+const { PACKAGE, PASSWORD, MAILS } = process.env;
 const email = "admin@example.com", password = "brass lamp, green shade";
-const refused = /status of (401|409|412|422)/; // What the browser itself notes of an answer.
+const refused = /status of (401|409|412|422)/; // What the browser logs for such a response.
 
 const heading = (page) => page.locator("main > section:not([hidden]) h2").innerText();
 const rows = (page) => page.locator("main > section:not([hidden]) .rows");
@@ -24,82 +25,38 @@ async function signIn(page, as = email, by = PASSWORD) {
   await page.locator("#items:not([hidden])").waitFor();
 }
 
-// What a person who cannot see, or not well, needs: names, labels, one main heading, contrast.
-async function checkAccess(page, where) {
-  const found = await page.evaluate(() => {
-    const wrong = [];
-    const seen = (element) => element.checkVisibility();
-    const all = (selector) => [...document.querySelectorAll(selector)].filter(seen);
-    const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
-
-    for (const id of ids.filter((id, i) => ids.indexOf(id) !== i))
-      wrong.push(`id ${id} twice`);
-    for (const input of all("input, select, textarea"))
-      if (!input.labels?.length && !input.getAttribute("aria-label"))
-        wrong.push(`no label: ${input.outerHTML}`);
-    for (const element of all("button, a"))
-      if (!element.textContent.trim())
-        wrong.push(`no name: ${element.outerHTML}`);
-    for (const element of all("[aria-labelledby], [aria-describedby]"))
-      for (const id of `${element.getAttribute("aria-labelledby") ?? ""} ${element.getAttribute("aria-describedby") ?? ""}`.trim().split(/\s+/))
-        if (!document.getElementById(id))
-          wrong.push(`${id} is not there`);
-    if (all("h1").length !== 1 || !document.documentElement.lang || !document.title)
-      wrong.push("h1, lang or title");
-
-    const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
-    const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-      .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    const ground = (element) => {
-      for (let at = element; at; at = at.parentElement) {
-        const colour = numbers(getComputedStyle(at).backgroundColor);
-        if (colour[3] !== 0)
-          return colour;
-      }
-      return [255, 255, 255];
-    };
-    for (const element of all("body *")) {
-      if (![...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
-        continue;
-      if (element.disabled)
-        continue;
-      const a = light(numbers(getComputedStyle(element).color)), b = light(ground(element));
-      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-      if (contrast < 4.5)
-        wrong.push(`contrast ${contrast.toFixed(1)}: ${element.outerHTML.slice(0, 80)}`);
-    }
-    return wrong;
-  });
-  is(`${where}: everybody can use it`, found.join("; "), "");
-}
-
-async function fits(page, where) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  is(`${where}: nothing is wider than the window`, wide <= 0, true);
-}
-
 await run(async () => {
   const page = await open("/");
   await page.locator("#sign-in:not([hidden])").waitFor();
-  await checkAccess(page, "sign in");
+  await page.locator("#state", { hasText: "Status ok" }).waitFor();
+  is("the page has the name of the service", `${await page.title()} ${await page.locator("h1").innerText()}`, `${PACKAGE} ${PACKAGE}`);
+  is("it links the documentation", (await page.locator("#try a").evaluateAll((links) => links.map((link) => link.pathname))).join(" "), "/docs /redoc /openapi.json /health");
+  const output = execFileSync("bash", ["-euc", await page.locator("#commands").innerText()], { env: { ...process.env, no_proxy: "*" }, encoding: "utf8" });
+  is("its commands work", /"title":"Lamp".*"items":\[[^]*"title":"Lamp".*"total":1,/.test(output) || output, true);
+  await accessible(page, "Home, wide");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await accessible(page, "Home, phone");
+  await page.goto(new URL("/#forgot", page.url()).href);
+  await accessible(page, "Forgot password, phone");
+  await page.goto(new URL("/#sign-in", page.url()).href);
+  await page.setViewportSize({ width: 1280, height: 900 });
 
-  // Refused, and then let in.
+  // A wrong password, an invalid field, then a new account.
   await section(page, "sign-in").getByLabel("E-mail address").fill(email);
   await section(page, "sign-in").getByLabel("Password").fill("wrong-horse-battery");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.locator("#wrong", { hasText: "e-mail address or the password is wrong" }).waitFor();
   is("a wrong password is told", await heading(page), "Sign in");
-  await page.getByRole("link", { name: "Make an account" }).click();
+  await page.getByRole("link", { name: "Create an account" }).click();
   await section(page, "register").getByLabel("E-mail address").fill("ada@example.com");
   await section(page, "register").getByLabel("Password").fill("short");
-  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.getByRole("button", { name: "Create account" }).click();
   await section(page, "register").locator(".fault", { hasText: "at least 8 characters" }).waitFor();
   is("a bad field has the focus", await page.evaluate(() => document.activeElement.name), "password");
   is("and says why", await page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent), "must have at least 8 characters");
-  await checkAccess(page, "a bad field");
+  await accessible(page, "Invalid field");
   await section(page, "register").getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.getByRole("button", { name: "Create account" }).click();
   await page.locator("#items:not([hidden])").waitFor();
   is("who is signed in is shown", await page.locator("#who").innerText(), "ada@example.com");
   is("the access token is kept nowhere", await page.evaluate(() => JSON.stringify([Object.keys(sessionStorage), localStorage.length, document.cookie])), '[["refresh_token"],0,""]');
@@ -126,37 +83,37 @@ await run(async () => {
   is("text is text", await rows(page).locator("b").count(), 0);
   await items.locator(".filter").getByLabel("Status").selectOption("draft");
   await items.getByLabel("Search").fill("lanter");
-  await items.getByRole("button", { name: "Show" }).click();
+  await items.getByRole("button", { name: "Apply" }).click();
   await rows(page).getByText("Item 12").waitFor({ state: "detached" });
   is("a search is of every status", await items.locator(".filter").getByLabel("Status").isDisabled(), true);
   is("an unfinished word finds", await rows(page).locator("li").count(), 1);
-  await rows(page).getByRole("button", { name: /^Change Lantern/ }).click();
+  await rows(page).getByRole("button", { name: /^Edit Lantern/ }).click();
   await page.locator("#edit").getByLabel("Title").fill("Lantern");
   await page.locator("#edit").getByLabel("Status").selectOption("archived");
-  await checkAccess(page, "a dialog");
+  await accessible(page, "Edit dialog");
   await page.getByRole("button", { name: "Save" }).click();
-  await said(page, "Changed");
+  await said(page, "Saved.");
   is("an item is changed", /^Lantern\s+archived/.test((await rows(page).locator("li > div", { hasText: "Lantern" }).innerText()).trim()), true);
   await items.getByLabel("Search").fill("Item");
-  await items.getByRole("button", { name: "Show" }).click();
+  await items.getByRole("button", { name: "Apply" }).click();
   await rows(page).getByText("Lantern").waitFor({ state: "detached" });
   await items.getByRole("button", { name: "Next" }).click();
   await items.getByRole("button", { name: "Next", disabled: true }).waitFor();
   is("what was found has pages, too", await rows(page).locator("li").count(), 1);
   await items.getByLabel("Search").fill("");
   await items.locator(".filter").getByLabel("Status").selectOption("archived");
-  await items.getByRole("button", { name: "Show" }).click();
+  await items.getByRole("button", { name: "Apply" }).click();
   await rows(page).getByText("Item 12").waitFor({ state: "detached" });
   page.once("dialog", (dialog) => dialog.accept());
   await rows(page).getByRole("button", { name: "Delete Lantern" }).click();
-  await rows(page).getByText("Nothing here.").waitFor();
+  await rows(page).getByText("Nothing to show.").waitFor();
   is("an item is deleted", true, true);
   await items.locator(".filter").getByLabel("Status").selectOption("");
-  await items.getByRole("button", { name: "Show" }).click();
+  await items.getByRole("button", { name: "Apply" }).click();
   await rows(page).getByText("Item 12").waitFor();
 
   // Somebody else was faster.
-  await rows(page).getByRole("button", { name: "Change Item 12", exact: true }).click();
+  await rows(page).getByRole("button", { name: "Edit Item 12", exact: true }).click();
   await page.getByRole("button", { name: "Save" }).waitFor(); // It has read the item by then.
   await page.evaluate(async () => {
     const { call } = await import("/app/api.js");
@@ -174,28 +131,28 @@ await run(async () => {
   await section(page, "tasks").getByLabel("Due").fill("2030-01-02T03:04");
   await page.getByRole("button", { name: "Add task" }).click();
   await page.getByLabel("Status of Water the plants").selectOption("done");
-  await said(page, "Water the plants is done");
-  is("a task is done", /done \S/.test(await rows(page).innerText()), true);
-  await checkAccess(page, "tasks");
+  await said(page, "Water the plants: done");
+  is("a task is done", /Done \S/.test(await rows(page).innerText()), true);
+  await accessible(page, "Tasks");
 
   // A job to its end.
   await goTo(page, "Jobs");
-  await section(page, "jobs").getByLabel("Whom to greet").fill("Ada");
+  await section(page, "jobs").getByLabel("Name to greet").fill("Ada");
   await section(page, "jobs").getByLabel("Seconds").fill("1");
-  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByRole("button", { name: "Start job" }).click();
   await rows(page).getByText("example: succeeded").waitFor();
   is("a job runs to its end by itself", await rows(page).locator("progress").getAttribute("value"), "100");
 
   // Keys and sessions.
   await goTo(page, "API keys");
   await section(page, "keys").getByLabel("Name").fill("Reader");
-  await page.getByRole("button", { name: "Make a key" }).click();
+  await page.getByRole("button", { name: "Create key" }).click();
   await page.locator("#new-key output", { hasText: "_" }).waitFor();
   await rows(page).getByText("Reader").waitFor();
   is("a key is made", true, true);
-  await checkAccess(page, "keys");
+  await accessible(page, "API keys");
   await goTo(page, "Sessions");
-  await rows(page).getByText("This one").waitFor();
+  await rows(page).getByText("This session").waitFor();
   is("a session is shown", await rows(page).locator("li").count(), 1);
 
   // A reload, and many requests at once with a token that has expired: one refresh.
@@ -218,7 +175,7 @@ await run(async () => {
   await page.unroute("**/api/v1/**");
 
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await said(page, "Signed out");
+  await said(page, "Signed out.");
   is("signed out", `${await heading(page)} ${await page.evaluate(() => sessionStorage.length)}`, "Sign in 0");
   await hold(page, "/", refused);
 
@@ -248,28 +205,28 @@ await run(async () => {
   is("keyboard: the focus is seen", await tabTo("Title"), "solid");
   await keys.keyboard.type("By keys");
   await press("Enter");
-  await said(keys, "Added");
+  await said(keys, "Created.");
   is("keyboard: the next can be typed at once", await keys.evaluate(() => document.activeElement.name), "title");
-  await tabTo("Change By keys");
+  await tabTo("Edit By keys");
   await press("Enter");
   await keys.locator("#edit[open]").waitFor();
   await press("Escape");
   is("keyboard: Escape leaves the dialog", await keys.locator("#edit[open]").count(), 0);
-  is("keyboard: and one is where one was", await keys.evaluate(() => document.activeElement.getAttribute("aria-label")), "Change By keys");
+  is("keyboard: and one is where one was", await keys.evaluate(() => document.activeElement.getAttribute("aria-label")), "Edit By keys");
   await hold(keys, "/ by keyboard");
 
-  // On a phone, in the dark.
-  await keys.setViewportSize({ width: 320, height: 640 });
-  for (const scheme of ["light", "dark"]) {
-    await keys.emulateMedia({ colorScheme: scheme });
-    for (const name of ["Items", "Tasks", "Jobs", "API keys", "Sessions"]) {
-      await goTo(keys, name);
-      await rows(keys).locator("li").first().waitFor();
-      await fits(keys, `${name}, ${scheme}`);
-      await checkAccess(keys, `${name}, ${scheme}`);
-      await picture(keys, `${name}-${scheme}`);
+  // On narrow phones and wide screens, in light and dark.
+  for (const name of ["Items", "Tasks", "Jobs", "API keys", "Sessions"]) {
+    await goTo(keys, name);
+    await rows(keys).locator("li").first().waitFor();
+    for (const width of [320, 1440]) {
+      await keys.setViewportSize({ width, height: 800 });
+      await accessible(keys, `${name}, ${width} px wide`);
     }
-    is(`${scheme}: the ground`, await keys.evaluate(() => getComputedStyle(document.body).backgroundColor), scheme === "dark" ? "rgb(20, 24, 29)" : "rgb(255, 255, 255)");
+  }
+  for (const [colorScheme, color] of [["light", "rgb(255, 255, 255)"], ["dark", "rgb(20, 24, 29)"]]) {
+    await keys.emulateMedia({ colorScheme });
+    is(`${colorScheme}: the background`, await keys.evaluate(() => getComputedStyle(document.body).backgroundColor), color);
   }
 
   // The link of a mail: looking uses nothing up, the button does.
@@ -277,8 +234,8 @@ await run(async () => {
   await keys.evaluate(() => sessionStorage.clear());
   await keys.reload();
   await section(keys, "forgot").getByLabel("E-mail address").fill("ada@example.com");
-  await keys.getByRole("button", { name: "Send me a link" }).click();
-  await said(keys, "a link is on its way");
+  await keys.getByRole("button", { name: "Send a link" }).click();
+  await said(keys, "a link was sent");
   let link;
   for (const end = Date.now() + 20000; !link && Date.now() < end; await keys.waitForTimeout(100))
     for (const file of readdirSync(MAILS))
@@ -286,11 +243,19 @@ await run(async () => {
   const visitor = await open(link);
   await visitor.locator("#reset-password:not([hidden])").waitFor();
   await visitor.reload();
+  await accessible(visitor, "Reset password");
   await section(visitor, "reset-password").getByLabel("New password").fill("another lamp, red shade");
-  await visitor.getByRole("button", { name: "Set the password" }).click();
-  await said(visitor, "The password is set");
+  await visitor.getByRole("button", { name: "Set password" }).click();
+  await said(visitor, "Your password is set");
   is("the token left the address", visitor.url(), new URL("/", visitor.url()).href);
   await signIn(visitor, "ada@example.com", "another lamp, red shade");
   is("and the new password counts", await visitor.locator("#who").innerText(), "ada@example.com");
   await hold(visitor, "/reset-password");
+
+  const verify = await open("/verify-email#token=x");
+  await verify.locator("#verify-email:not([hidden])").waitFor();
+  await accessible(verify, "Verify e-mail");
+  await verify.getByRole("button", { name: "Confirm address" }).click();
+  await verify.locator("#wrong:not(:empty)").waitFor();
+  is("an invalid token is reported", await heading(verify), "Confirm your e-mail address");
 });

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks
-needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json"
+needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \
+	"$TOP/tests/e2e/node_modules/axe-core/axe.min.js"
 site_edit=$(page_edit)
 site_start JOB_POLL_SECONDS=1 MAIL_DIR="$site/mail" MAIL_TEMPLATES="$TOP/deploy/mail"
 work_start "$site" || fail_all "the job workers do not start"
@@ -23,5 +24,5 @@ ask GET /app/README.md
 is_problem "nothing else of the folder" 404 not_found
 is "no script in the page" "$(grep -cE '<script>| on[a-z]+=| style=' "$TOP/examples/web/index.html" || true)" 0
 
-CHROMIUM=$(command -v chromium) URL=$url PASSWORD=$FIRST_ADMIN_PASSWORD MAILS=$site/mail \
-	timeout 240 node "$TOP/tests/e2e/web.mjs"
+CHROMIUM=$(command -v chromium) PACKAGE=$package URL=$url PASSWORD=$FIRST_ADMIN_PASSWORD MAILS=$site/mail \
+	timeout 480 node "$TOP/tests/e2e/web.mjs"
