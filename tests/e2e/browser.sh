@@ -4,7 +4,8 @@
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \
+	"$TOP/tests/e2e/node_modules/axe-core/axe.min.js" \
 	"$TOP/deploy/docs/node_modules/swagger-ui-dist/package.json"
 site_start
 CHROMIUM=$(command -v chromium) URL=$url PASSWORD=$FIRST_ADMIN_PASSWORD \
-	timeout 240 node "$TOP/tests/e2e/browser.mjs"
+	timeout 600 node "$TOP/tests/e2e/browser.mjs"
