@@ -6,7 +6,7 @@
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 copy=$base/var/test/dev
-rm -rf "$copy"
+rm -rf "$copy" "$site/mail"
 mkdir -p "$copy" "$site/log" "$site/mail"
 (cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
 cd "$copy"
@@ -57,7 +57,6 @@ dev PORT=99999 up
 refused "a port that is none" 1 'hint: PORT=8000'
 
 trap 'status=$?; ./dev down >/dev/null 2>&1; exit "$status"' EXIT
-rm -rf "$site/mail" # Of the run before.
 dev PORT="$mine" JWT_SECRET_KEY="$(random_hex 32)" MAIL_DIR="$site/mail" up --detach
 [[ $code == 0 ]] || { printf '%s\n' "$output"; fail_all "./dev up --detach"; }
 curl=$(grep -m 1 '^  curl ' <<<"$output") || fail_all "up prints a curl line"
@@ -110,6 +109,13 @@ is "a token of the owner in the database" "$(curl -s "$url/api/v1/users/me" -H "
 dev test test_items
 matches "a test by itself has its last line" "$output" '^[0-9]+ passed, 0 failed$'
 is "a test by itself: exit status" "$code" 0
+printf '%s\n' '-- migrate:up' 'CREATE TABLE notes (id integer PRIMARY KEY);' '' '-- migrate:down' 'DROP TABLE notes;' \
+	>db/migrations/20991231000000_notes.sql
+dev test schema
+refused "a test of db/schema.sql after a new migration" 1 'hint: \./dev schema writes it'
+dev schema
+dev test schema
+refused "and after ./dev schema" 0 '^1 passed, 0 failed$'
 dev down
 is "down" "$code $(http_status "$url/health/live")" "0 000"
 
@@ -118,4 +124,4 @@ echo 'static int never_called(void) { return 0; }' >>src/base/ids.c
 dev build
 refused "a warning stops no build" 0 'test` treats them as errors$'
 dev test test_buf
-refused "but test" 2 'never_called.*-Werror'
+refused "but test" 1 'never_called.*-Werror'
