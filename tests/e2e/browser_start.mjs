@@ -29,7 +29,7 @@ export const browser = await chromium.launchPersistentContext(profile, {
     "--no-proxy-server",
   ],
 });
-browser.setDefaultTimeout(30000);
+browser.setDefaultTimeout(60000);
 
 // A page that records requests to other origins, console errors and CSP violations.
 export async function open(path) {
