@@ -1,14 +1,14 @@
 /*
- * One enum for every way to fail. A function that can fail returns `enum error`, 0
- * (OK) for success, and leaves in the ctx what a person should read:
+ * Errors. A function that can fail returns `enum error`, 0 (OK) for success, and records a text
+ * for the client in the ctx:
  *
  *	return fail(c, E_CONFLICT, "an item may have at most %d parts", MAX_PARTS);
  *
- * A 503 also needs its cause, so that the access line and the metrics can name it:
+ * A 503 also needs a cause, for the access log and the metrics:
  *
  *	return fail_unavailable(c, CAUSE_HASH_QUEUE, NULL);
  *
- * Only the edge (http/problem.c, cli/) turns an error into an answer; only src/db/
+ * Only http/problem.c and cli/cli.c turn an error into a response or a message; only src/db/
  * turns SQLSTATE into an error.
  */
 #ifndef APP_ERROR_H
@@ -31,10 +31,10 @@ struct error_info {
 	unsigned status;    /* HTTP */
 	const char *code;   /* "not_found" */
 	const char *title;  /* "Not Found" */
-	const char *detail; /* one sentence, where fail() gave none */
+	const char *detail; /* the default text */
 };
 
-/* The row of an error; of OK and of unknown numbers, that of E_INTERNAL. */
+/* Returns the row of an error; for OK and unknown values, the row of E_INTERNAL. */
 const struct error_info *error_info(enum error);
 
 /* The reasons for a 503 (cause.def). */
@@ -46,11 +46,11 @@ enum cause {
 	CAUSE_COUNT
 };
 
-/* "hash_queue": in the access line and the label of unavailable_total. "unstated" for
- * CAUSE_NONE, which a test rejects. */
+/* Returns the name: "hash_queue", as in the access log and the label of unavailable_total.
+ * "unstated" for CAUSE_NONE, which a test rejects. */
 const char *cause_word(enum cause);
 
-/* What is wrong with one field; the codes are the contract's. */
+/* Error codes of fields (doc/API.md, Errors). */
 enum field_code {
 	FIELD_REQUIRED,
 	FIELD_UNKNOWN,
@@ -69,33 +69,32 @@ const char *field_code_text(enum field_code);
 
 struct field_error {
 	const char *in;    /* "body", "query", "path" or "header" */
-	const char *field; /* its name, as the client sent it */
+	const char *field; /* the name, as the client sent it */
 	enum field_code code;
 	const char *message; /* "must have at least 8 characters" */
 	struct field_error *next;
 };
 
-/* What the last fail() said. Empty again with failure_clear(). */
+/* The last error of a ctx. failure_clear() resets it. */
 struct failure {
 	enum error error;
-	const char *detail;         /* one sentence for the client, or NULL */
-	struct field_error *fields; /* E_VALIDATION only, in the order found */
+	const char *detail;         /* one sentence for the client, or NULL: the default */
+	struct field_error *fields; /* of E_VALIDATION, in the order found */
 	unsigned nfields;
-	unsigned retry_after; /* seconds, 0 = the error's own default */
+	unsigned retry_after; /* seconds; 0: the default */
 	enum cause cause;     /* of E_UNAVAILABLE and E_OVERLOADED */
 };
 
-/* Records the failure and returns `e`. The text goes to the client, so it holds no
- * SQL, no path, no secret; `format` may be NULL. What only the operator may see is
- * logged where it happens. */
+/* Records an error and returns `e`. The text goes to the client, so it must not contain SQL,
+ * paths or secrets; `format` may be NULL. Details for the operator are logged where they occur. */
 enum error fail(struct ctx *, enum error e, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* The same for a 503: returns the error of the cause's row, E_UNAVAILABLE or E_OVERLOADED,
- * which fail() must not be given (tests/lint/names.sh). */
+/* Records a 503 and returns the error of the cause: E_UNAVAILABLE or E_OVERLOADED. Do not pass
+ * these two to fail() (tests/lint/causes.sh). */
 enum error fail_unavailable(struct ctx *, enum cause, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Adds one bad field and returns E_VALIDATION. `in` must be a literal; at most 100 are
- * kept. */
+/* Adds an invalid field and returns E_VALIDATION. `in` must be a literal. At most 100 fields are
+ * recorded. */
 enum error fail_field(struct ctx *, const char *in, const char *field, enum field_code,
 		      const char *format, ...) PRINTF_LIKE(5, 6);
 

@@ -1,5 +1,6 @@
 /*
- * A feature is one row: what it plugs into the application. src/features.c lists them.
+ * A feature is a row with everything that it adds to the application. src/features.c lists the
+ * features.
  */
 #ifndef APP_FEATURE_H
 #define APP_FEATURE_H
@@ -14,14 +15,15 @@ struct cron;
 struct metric;
 
 struct feature {
-	const char *name;           /* "items": tag in OpenAPI */
-	const char *summary;        /* one sentence for it */
+	const char *name;           /* "items": its tag in OpenAPI */
+	const char *summary;        /* one sentence, for the tag */
 	const struct route *routes; /* ends with { 0 }; NULL: none */
 	const struct query *queries;
 	const struct list *const *lists; /* ends with NULL */
 
-	/* Other features whose changes show in this one's answers (.cache_seconds), such as
-	 * those whose rows take ours with them; at most 6 names, ends with NULL. */
+	/* Names of other features whose changes invalidate this one's cached responses (see
+	 * .cache_seconds), such as a feature whose DELETE cascades to our rows. At most 6, then
+	 * NULL. */
 	const char *const *invalidated_by;
 
 	const struct job_task *const *jobs;  /* ends with NULL (app/job.h) */
@@ -29,24 +31,25 @@ struct feature {
 	const struct metric *const *metrics; /* ends with NULL (app/metrics.h) */
 	const struct command *commands;      /* ends with { 0 } (app/command.h) */
 
-	/* Who is asking? Fills req->ctx->caller from the request's credentials; OK and an
-	 * empty caller where there are none, or none of its kind. The features are asked in
-	 * their order until one knows the caller, or refuses him. */
+	/* Identifies the caller by the request's credentials and fills req->ctx->caller. Without
+	 * credentials of its kind, it returns OK and leaves the caller empty. Called for each
+	 * feature, in their order, until one identifies the caller or returns an error. */
 	enum error (*authenticate)(struct request *);
 	bool api_keys; /* the credentials are API keys (X-API-Key): for OpenAPI */
 
-	/* What comes after a caller was refused with 403, or anybody by a limit (once in the
-	 * time of its window), once the answer is made. */
+	/* Called after a 403 for a known caller, a refusal to remove the last owner, or a 429: at
+	 * most once per caller (or client address), error and route or policy in a window. */
 	void (*refused)(struct request *, enum error);
 
-	/* What `seed` does for it; safe to repeat. Says what it did on `out`. */
+	/* Creates the rows that must exist before the first request, for `seed`. Must be
+	 * idempotent; reports to `out`. */
 	enum error (*seed)(struct ctx *, FILE *out);
 
 	/* The same for `seed --sample`: data to try the API with. */
 	enum error (*sample)(struct ctx *, FILE *out);
 };
 
-/* All features, NULL at the end. */
+/* All features; ends with NULL. */
 extern const struct feature *const features[];
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * HTTP as a feature sees it: a route is a row, a handler gets a request that is already
- * checked and answers through reply_*().
+ * HTTP for features: a route is a row of a table; its handler gets a validated request and
+ * responds through respond_*(). Limits, headers and error codes: doc/API.md.
  */
 #ifndef APP_HTTP_H
 #define APP_HTTP_H
@@ -16,14 +16,14 @@ struct feature;
 
 enum method { METHOD_NONE, GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS };
 
-/* "GET" */
+/* Returns the name: "GET". */
 const char *method_name(enum method);
 
-/* Who may call a route. 0 is nobody: a forgotten cell is closed. */
+/* The role that a route requires. The default (0) permits no caller. */
 enum access {
 	ACCESS_NOBODY,
 	ACCESS_PUBLIC,
-	ACCESS_VIEWER, /* anyone signed in */
+	ACCESS_VIEWER, /* any authenticated caller */
 	ACCESS_MEMBER, /* members, admins, owners */
 	ACCESS_ADMIN,  /* admins, owners */
 	ACCESS_OWNER,
@@ -33,66 +33,66 @@ struct header {
 	const char *name, *value;
 };
 
-/* A limit on how often a route may be called: every attempt counts. Routes that name the same
- * limit share the count. */
+/* A rate limit. Every request counts. Routes that refer to the same limit share its counters. */
 struct limit {
-	const char *name;        /* of the policy, in headers: "login" */
+	const char *name;        /* of the policy, in the RateLimit headers: "login" */
 	const struct rate *rate; /* a setting */
-	/* The key under which an attempt is counted, in the request's arena; NULL: it is not
-	 * counted. Without a function, the key is the client's address. */
+	/* Returns the key of the counter, allocated in the request's arena, or NULL if the request
+	 * does not count. If .key is NULL, the key is the client's address. */
 	const char *(*key)(struct request *);
-	/* The key depends on the body, so the limit is counted after the body was read; all others
+	/* The key depends on the body, so the limit is counted after the body is read; all others
 	 * are counted before. req->in is NULL or incomplete if the body is invalid. */
 	bool needs_body;
 };
 
-/* A row lists the coarsest limit first: a request that it refuses creates no counter of the others. */
+/* List the coarsest limit first: a request that it refuses creates no counter of the others. */
 enum { LIMITS_MAX = 4 };
 
-/* One row a route; the table ends with { 0 }. Paths begin with / below API_PREFIX, or at
- * the root where .root; {id} and every other {name} is a UUID, and anything else there
- * is 404. */
+/* A route. The table ends with { 0 }. Each {name} in a path is a UUID; any other value there
+ * is a 404. */
 struct route {
 	enum method method;
-	const char *path;
+	const char *path; /* below API_PREFIX, or absolute if .root */
 	enum error (*handle)(struct request *);
 	enum access access;
-	const char *scope; /* that an API key needs; NULL: no API key; "": any API key */
+	const char *scope; /* that an API key needs; NULL: no API keys; "": any API key */
 	bool root;
-	const struct schema *body; /* of the request; its mode comes from the method */
-	const struct schema *form; /* where the body may also be a form (…/x-www-form-urlencoded):
-				     * rows that fill the same C record as .body */
-	const struct schema *query;    /* parameters of the query; those of .list are its filters */
-	const struct list *list;       /* the answer is a page of it */
-	const struct schema *response; /* of the answer; of one row where .list */
-	unsigned status;               /* of success; 0 is 200 */
-	bool idempotent;               /* a POST that takes Idempotency-Key: its answer, which must
-				     * hold no secret, is kept for a day */
-	bool oauth;                    /* errors also have RFC 6749's member `error` */
-	bool body_on_503;              /* .reply may also come with 503, not only a problem */
-	const char *location;          /* Location is below it: with 201 for .path, if not given;
-				     * with any other status none, if not given */
-	enum error errors[6];          /* beside those that the other cells imply */
+	const struct schema *body; /* JSON request body; the method determines the mode */
+	/* If the body may also be a form (application/x-www-form-urlencoded): its rows, which fill
+	 * the same C record as .body. */
+	const struct schema *form;
+	const struct schema *query;    /* query parameters; a .list has its filters instead */
+	const struct list *list;       /* the response is a page of it */
+	const struct schema *response; /* body of a success; with .list, each of its items */
+	unsigned status;               /* of a success; 0 means 200 */
+	bool idempotent;  /* a POST that accepts Idempotency-Key. Its response is stored for
+			   * 24 hours and must not contain a secret */
+	bool oauth;       /* errors also have RFC 6749's member `error` */
+	bool body_on_503; /* a 503 may also have .response as its body */
+	/* Prefix of the Location header. NULL: .path for a 201, else no Location. */
+	const char *location;
+	enum error errors[6]; /* in addition to those that the other members imply */
 	const struct limit *limits[LIMITS_MAX];
-	unsigned cache_seconds;    /* of a GET: its answer is kept so long, for each caller, until
-				     * a request changes the feature or one that it .follows */
-	const char *cache_control; /* NULL is no-store */
+	/* Of a GET: how long the response is cached for each caller, unless a request to this
+	 * feature, or to one that it is .invalidated_by, invalidates it earlier. */
+	unsigned cache_seconds;
+	const char *cache_control; /* NULL: no-store */
 	bool etag;                 /* of a GET: the handler sets ETag; If-None-Match gives 304 */
-	const char *media_type;    /* of an answer that is not JSON */
-	struct header
-	    response_headers[4]; /* what the handler adds to success: each with one sentence */
-	const char *id;          /* operationId: "items_create" */
-	const char *summary;     /* one sentence */
+	const char *media_type;    /* of a response that is not JSON */
+	struct header response_headers[4]; /* that the handler adds to a success, each with a
+					    * description (one sentence) as its value */
+	const char *id;                    /* operationId: "items_create" */
+	const char *summary;               /* one sentence */
 };
 
-/* The limits that counted a request. */
+/* The rate limits under which a request was counted. */
 struct limit_tally {
-	const struct limit *tightest;     /* the one with the least left, or NULL */
-	struct rate_state tightest_state; /* its count */
+	const struct limit *tightest;     /* the one with the least remaining, or NULL */
+	struct rate_state tightest_state; /* its state */
 	struct limit_count {
 		const struct limit *limit;
 		unsigned char key[HASH_SIZE];
-	} counts[LIMITS_MAX + 1]; /* those that passed */
+	} counts[LIMITS_MAX + 1]; /* those that allowed the request */
 	size_t n;
 };
 
@@ -107,85 +107,86 @@ struct response {
 	size_t nheaders;
 };
 
-/* The first part is filled by the edge (serve/fcgi.c, or a test), the second by the
- * pipeline, the third by the handler. */
+/* The server (serve/fcgi.c, or a test) fills the first part, the pipeline the second and the
+ * handler the third. */
 struct request {
 	struct ctx *ctx;
-	const char *method_text, *uri; /* raw: as the client sent them */
+	const char *method_text, *uri; /* raw, as the client sent them */
 	const char *const *env;        /* CGI variables NAME=value, NULL-terminated */
 	const char *body;              /* never NULL */
 	size_t body_len;
 	bool body_too_large; /* longer than MAX_BODY_BYTES; the rest was not read */
-	bool body_broken;    /* shorter than announced, or the connection broke */
+	bool body_broken;    /* shorter than Content-Length, or the connection broke */
 
 	enum method method;
 	const struct route *route;     /* NULL: unmatched */
-	const struct feature *feature; /* whose route it is */
+	const struct feature *feature; /* that the route belongs to */
 	const char *path;              /* decoded, for Link and logs */
 	const char *path_params[PATH_PARAMS_MAX];
 	const struct param *query;
 	size_t nquery;
 	const void *in;           /* the body as a record of route->body */
-	uint64_t given;           /* which of its rows the client named */
+	uint64_t given;           /* its fields that the client sent: bit number = row number */
 	const void *query_record; /* of route->query */
 	struct list_args list;
 	struct limit_tally limits;
 	int64_t began; /* when it was received (clock_monotonic()); 0: at app_handle() */
-	bool resumed;  /* it was parked (app/ctx.h): `limits` counted it then */
+	bool resumed;  /* it was parked (app/ctx.h), and `limits` has counted it */
 
 	struct response response;
 };
 
-/* The whole pipeline: route, caller, body, handler, answer or problem. Never fails: what
- * goes wrong is in the reply. Tests call it too. If ctx->can_park was set, it may set ctx->parked
- * instead of a reply: the caller keeps ctx->hash and req->limits, and runs the request again, with
- * `resumed`, when hash_turn() no longer says HASH_WAIT. */
+/* Runs the pipeline: routing, authentication, validation, handler, response. Always sets
+ * req->response, also for errors. Exception: if ctx->can_park is set, it may set ctx->parked
+ * instead. Then keep ctx->hash and req->limits, and run the request again, with `resumed` set,
+ * once hash_turn() no longer returns HASH_WAIT. */
 void app_handle(struct request *);
 
-/* Count a response and write its access line, for code that responds without app_handle();
- * `cause` is that of a 503. measure_request() is safe in a signal handler. */
+/* Update the metrics and write the access log line, for code that responds without
+ * app_handle(). `cause` is that of a 503. measure_request() is async-signal-safe. */
 void measure_request(const struct request *, unsigned status, enum cause, int64_t microseconds);
 void log_request(const struct request *, unsigned status, enum cause, int64_t microseconds);
 
-/* Counts a try to sign in, or to be known by credentials of that kind. */
+/* Counts an authentication attempt and its outcome in auth_attempts_total. */
 void count_attempt(const char *kind, enum error);
 
-/* A CGI variable ("HTTP_IF_MATCH", "REMOTE_ADDR"), or NULL. */
+/* Returns a CGI variable ("HTTP_IF_MATCH", "REMOTE_ADDR"), or NULL. */
 const char *request_env(const struct request *, const char *name);
 
-/* The value of {name} in the route's path, in lower case; the route must have it. */
+/* Returns the value of {name} in the path, in lower case. The route must have it. */
 const char *request_path(const struct request *, const char *name);
 
-/* Keys for limits. The client's address: an IPv6 client is its /64, "-" if the web server names
- * none. */
+/* Keys for .key of a limit, allocated in the request's arena. limit_client(): the client's
+ * address, for IPv6 its /64; "-" if it is unknown. */
 const char *limit_client(struct request *);
 
-/* The client's address together with an e-mail address, which need not have an account; NULL:
- * none. */
+/* The client's address and an e-mail address (NULL: none); an account need not exist. */
 const char *limit_account(struct request *, const char *email);
 
-/* The limits that hold for a route now, RATE_LIMIT among them: number `i` from 0, or NULL. */
+/* Returns limit number `i` (from 0) of those that are enabled for the route, including
+ * RATE_LIMIT, or NULL. */
 const struct limit *route_limit(const struct route *, size_t i);
 
-/* Answers with the status of the route's row. respond_record: a record of .reply, with Location
- * (of its first field, the id) where the status is 201 or .location is there, and with ETag
- * where it has an INT `version` without flags, which every UPDATE counts up: If-Match and
- * If-None-Match then work by themselves. respond_page: a page of .list; respond_empty: 204. Where
- * the outcome is an error they return it and answer nothing, so a handler ends with
- * `return respond_record(req, e, &item);`. */
+/* Set the response, with the status of the route. If `outcome` is an error, they return it and
+ * do nothing, so a handler ends with `return respond_record(req, e, &item);`.
+ * - respond_record(): a record of .response. Adds Location (a 201, or a route with .location;
+ *   the id is the first field) and ETag (a schema with an INT `version` without flags, which
+ *   every UPDATE must increment; conditional requests then work without code in the handler).
+ * - respond_page(): a page of .list.
+ * - respond_empty(): a 204. */
 enum error respond_record(struct request *, enum error outcome, const void *record) MUST_CHECK;
 enum error respond_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
 enum error respond_empty(struct request *, enum error outcome) MUST_CHECK;
 
-/* The handler of a list that no rule narrows: answers with the page that was asked for. */
+/* A complete handler for a route with .list: responds with the requested page. */
 enum error respond_list(struct request *) MUST_CHECK;
 
-/* A body that is ready: `body` must live as long as the arena. */
+/* Responds with any body, which must live as long as the request's arena. */
 enum error respond_body(struct request *, unsigned status, const char *media_type, const char *body,
 			size_t len) MUST_CHECK;
 
-/* Adds a header; name and value must live as long as the arena, and the value is cut at
- * the first control character. */
+/* Adds a header. Name and value must live as long as the request's arena. The value is cut off
+ * at the first control character. */
 void response_header(struct request *, const char *name, const char *value);
 
 #endif

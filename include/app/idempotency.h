@@ -1,4 +1,4 @@
-/* Answers that are kept for a day, for who repeats a request with its Idempotency-Key. */
+/* Stored responses for retries with an Idempotency-Key (doc/API.md, Idempotency). */
 #ifndef APP_IDEMPOTENCY_H
 #define APP_IDEMPOTENCY_H
 
@@ -6,7 +6,8 @@
 
 extern const struct query idempotency_queries[];
 
-/* Removes those that are past their day, at most `limit`; counts them. */
+/* Deletes at most `limit` responses that are older than 24 hours; stores their number in
+ * `removed`. */
 enum error idempotency_prune(struct ctx *, int64_t limit, int64_t *removed) MUST_CHECK;
 
 #endif

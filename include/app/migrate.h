@@ -1,27 +1,27 @@
 /*
- * Migrations: the SQL files of db/migrations/, built into the binary, in dbmate's form and
- * with its table, so that either tool works. `out` gets a line for each thing done.
+ * Migrations: the SQL files of db/migrations/, compiled into the binary. Format and table are
+ * those of dbmate, so both tools work on a database. Each step is reported to `out`.
  */
 #ifndef APP_MIGRATE_H
 #define APP_MIGRATE_H
 
 #include "app/ctx.h"
 
-/* Applies what is not applied yet, one transaction a file; waits for another one that is
- * at it. E_CONFLICT, and nothing done, where an applied file was changed since. */
+/* Applies the pending migrations, each in a transaction of its own. Waits while another process
+ * migrates. E_CONFLICT, without any change, if the file of an applied migration has changed. */
 enum error migrate_up(struct ctx *, FILE *out) MUST_CHECK;
 
-/* Takes the newest `n` back, by their `-- migrate:down` parts. */
+/* Reverts the last `n` applied migrations with their `-- migrate:down` parts. */
 enum error migrate_down(struct ctx *, int64_t n, FILE *out) MUST_CHECK;
 
-/* Prints every migration and its state: applied, pending, changed (its file differs from
- * what was applied) or unknown (applied, but no file of this binary). */
+/* Prints each migration and its state: applied, pending, changed (its file has changed since it
+ * was applied) or unknown (applied, but not in this binary). */
 enum error migrate_status(struct ctx *, bool json, FILE *out) MUST_CHECK;
 
-/* Writes an empty one into db/migrations/ of the working directory. */
+/* Creates an empty migration in db/migrations/ of the working directory. */
 enum error migrate_new(struct ctx *, const char *name, FILE *out) MUST_CHECK;
 
-/* How many are not applied. */
+/* Counts the pending migrations. */
 enum error migrate_pending(struct ctx *, int64_t *n) MUST_CHECK;
 
 #endif

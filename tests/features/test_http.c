@@ -962,7 +962,7 @@ Test(http, an_inner_error_tells_nothing_but_the_request_id)
 	a = call(t, "GET", GIZMOS, .token = user.token);
 	expect_problem(&a, 500, "internal_error");
 	cr_expect_str_eq(response_text(&a, "detail"),
-			 "something went wrong here; the request id finds it in the logs");
+			 "internal error; the logs have the details under the request id");
 	cr_expect_null(strstr(a.body, "description"));
 	cr_expect_null(strstr(a.body, "column"));
 }
