@@ -53,9 +53,9 @@ print_overview(FILE *out, const struct command *commands)
 static void
 print_help(const struct command *command)
 {
-	for (const struct act *a = command->acts; a->form; a++)
-		print(stdout, "%-6s %s %s%s%s\n", a == command->acts ? "Usage:" : "", PACKAGE,
-		      command->name, *a->form ? " " : "", a->form);
+	for (const struct subcommand *s = command->subcommands; s->form; s++)
+		print(stdout, "%-6s %s %s%s%s\n", s == command->subcommands ? "Usage:" : "",
+		      PACKAGE, command->name, *s->form ? " " : "", s->form);
 	print(stdout, "\n%s\n\nExample:\n  %s %s%s%s\n", command->summary, PACKAGE, command->name,
 	      *command->example ? " " : "", command->example);
 }
@@ -81,30 +81,30 @@ name_length(const char *form)
 	return *form >= 'a' ? strcspn(form, " ") : 0;
 }
 
-static const struct act *
-find_act(const struct act *acts, const char *word)
+static const struct subcommand *
+find_subcommand(const struct subcommand *subcommands, const char *word)
 {
-	for (const struct act *a = acts; a->form; a++) {
-		size_t len = name_length(a->form);
+	for (const struct subcommand *s = subcommands; s->form; s++) {
+		size_t len = name_length(s->form);
 
-		if (!len || (word && strncmp(a->form, word, len) == 0 && !word[len]))
-			return a;
+		if (!len || (word && strncmp(s->form, word, len) == 0 && !word[len]))
+			return s;
 	}
 	return NULL;
 }
 
 /* "it wants up, down, status or new" */
 static int
-wants_name(const struct command *command)
+report_missing_subcommand(const struct command *command)
 {
 	const char *between = "";
 	char names[200] = "";
 	size_t n = 0;
 
-	for (const struct act *a = command->acts; a->form; a++) {
+	for (const struct subcommand *s = command->subcommands; s->form; s++) {
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%.*s", between,
-				      (int)name_length(a->form), a->form);
-		between = a[1].form && a[2].form ? ", " : " or ";
+				      (int)name_length(s->form), s->form);
+		between = s[1].form && s[2].form ? ", " : " or ";
 	}
 	return usage(command->name, "it wants %s", names);
 }
@@ -134,7 +134,7 @@ read_element(const char *form, struct element *out)
 }
 
 static const char *
-find_value(const struct call *call, const char *name, size_t len)
+find_argument(const struct call *call, const char *name, size_t len)
 {
 	for (size_t i = 0; i < call->n; i++)
 		if (call->given[i].len == len && memcmp(call->given[i].name, name, len) == 0)
@@ -151,7 +151,7 @@ find_element(const char *form, const struct call *call, const char *word, bool o
 
 	while (*form) {
 		form = read_element(form, out);
-		if (find_value(call, out->name, out->len))
+		if (find_argument(call, out->name, out->len))
 			continue;
 		if (out->option ? options && out->len == len && memcmp(out->name, word, len) == 0
 				: !options || strncmp(word, "--", 2) != 0)
@@ -191,22 +191,22 @@ read_words(const char *form, int argc, char **argv, struct call *call)
 
 /* 0, or the exit status after saying what is wrong. */
 static int
-read_call(const struct act *act, int argc, char **argv, struct call *call)
+read_call(const struct subcommand *subcommand, int argc, char **argv, struct call *call)
 {
-	size_t len = name_length(act->form);
-	const char *form = act->form + len + strspn(act->form + len, " "), *wrong;
+	size_t len = name_length(subcommand->form);
+	const char *form = subcommand->form + len + strspn(subcommand->form + len, " "), *err;
 
-	wrong = read_words(form, argc - !!len, argv + !!len, call);
-	if (wrong)
-		return usage(call->command, "%.*s%sdoes not understand %s", (int)len, act->form,
-			     len ? " " : "it ", wrong);
+	err = read_words(form, argc - !!len, argv + !!len, call);
+	if (err)
+		return usage(call->command, "%.*s%sdoes not understand %s", (int)len,
+			     subcommand->form, len ? " " : "it ", err);
 
 	while (*form) {
 		struct element e;
 
 		form = read_element(form, &e);
-		if (!e.optional && !find_value(call, e.name, e.len))
-			return usage(call->command, "%.*s%swants %.*s", (int)len, act->form,
+		if (!e.optional && !find_argument(call, e.name, e.len))
+			return usage(call->command, "%.*s%swants %.*s", (int)len, subcommand->form,
 				     len ? " " : "it ", (int)e.len, e.name);
 	}
 	return 0;
@@ -215,7 +215,7 @@ read_call(const struct act *act, int argc, char **argv, struct call *call)
 const char *
 cli_value(const struct call *call, const char *name)
 {
-	return find_value(call, name, strlen(name));
+	return find_argument(call, name, strlen(name));
 }
 
 enum error
@@ -256,17 +256,17 @@ cli_print_json(struct ctx *c, const struct schema *schema, const void *record)
 const char *
 cli_settings(struct arena *a, const char *env_file, bool complete)
 {
-	const char *wrong = settings_load(a, env_file, complete);
+	const char *err = settings_load(a, env_file, complete);
 
-	if (!wrong)
-		wrong = db_urls_check(a);
-	if (!wrong && complete)
-		wrong = keys_load(a);
-	if (!wrong && complete)
-		wrong = password_list_check(a);
-	if (!wrong && complete)
-		wrong = redis_check(a);
-	return wrong;
+	if (!err)
+		err = db_urls_check(a);
+	if (!err && complete)
+		err = keys_load(a);
+	if (!err && complete)
+		err = password_list_check(a);
+	if (!err && complete)
+		err = redis_check(a);
+	return err;
 }
 
 static void
@@ -286,12 +286,12 @@ show_lines(const char *lines, bool in_log)
 static bool
 load_settings(struct arena *a, const char *env_file, bool complete)
 {
-	const char *wrong = cli_settings(a, env_file, complete);
+	const char *err = cli_settings(a, env_file, complete);
 
-	if (wrong) {
+	if (err) {
 		print(stderr, "%s: invalid settings (`%s settings --example` lists all)\n", PACKAGE,
 		      PACKAGE);
-		show_lines(wrong, false);
+		show_lines(err, false);
 		return false;
 	}
 
@@ -315,7 +315,7 @@ cli_open(bool owner)
 
 /* Says on standard error what failed; returns the exit status. */
 static int
-tell(const struct ctx *c, const char *command, enum error e)
+report_error(const struct ctx *c, const char *command, enum error e)
 {
 	const char *detail = c->failure.detail ? c->failure.detail : error_info(e)->detail;
 
@@ -335,14 +335,15 @@ tell(const struct ctx *c, const char *command, enum error e)
 }
 
 static int
-run_act(const struct command *command, const struct act *act, const struct call *call)
+run_subcommand(const struct command *command, const struct subcommand *subcommand,
+	       const struct call *call)
 {
 	struct ctx c;
 	enum error e;
 	int status;
 
-	if (act->run_alone)
-		return act->run_alone(call);
+	if (subcommand->run_alone)
+		return subcommand->run_alone(call);
 
 	c = cli_open(command->owner);
 	if (command->owner && !*settings.migrate_database_url && !*settings.database_url)
@@ -351,18 +352,18 @@ run_act(const struct command *command, const struct act *act, const struct call 
 		    "set MIGRATE_DATABASE_URL, or DATABASE_URL if one role is used for"
 		    " everything");
 	else
-		e = act->run(&c, call);
-	status = tell(&c, command->name, e);
+		e = subcommand->run(&c, call);
+	status = report_error(&c, command->name, e);
 	db_free(c.db);
 	arena_free(c.arena);
 	return status;
 }
 
 static int
-run(const struct command *command, const char *env_file, int argc, char **argv)
+run_command(const struct command *command, const char *env_file, int argc, char **argv)
 {
 	struct call call = { .command = command->name };
-	const struct act *act;
+	const struct subcommand *subcommand;
 	struct arena *a; /* of the settings */
 	int status;
 
@@ -372,16 +373,18 @@ run(const struct command *command, const char *env_file, int argc, char **argv)
 		print_help(command);
 		return 0;
 	}
-	act = find_act(command->acts, argv[0]);
-	status = act ? read_call(act, argc, argv, &call) : wants_name(command);
+	subcommand = find_subcommand(command->subcommands, argv[0]);
+	status = subcommand ? read_call(subcommand, argc, argv, &call)
+			    : report_missing_subcommand(command);
 	if (status)
 		return status;
 
 	if (command->daemon)
 		log_never_block();
 	a = arena_new(8 * 1024 * 1024);
-	status =
-	    load_settings(a, env_file, command->needs_config) ? run_act(command, act, &call) : 1;
+	status = load_settings(a, env_file, command->needs_config)
+		     ? run_subcommand(command, subcommand, &call)
+		     : 1;
 	arena_free(a);
 	return status;
 }
@@ -415,7 +418,7 @@ cli_main(const struct command *commands, int argc, char **argv)
 	}
 	for (size_t i = 0; (c = command_at(commands, i)); i++) {
 		if (strcmp(c->name, name) == 0)
-			return run(c, env_file, argc - 1, argv + 1);
+			return run_command(c, env_file, argc - 1, argv + 1);
 	}
 	print(stderr, "%s: unknown command %s; `%s help` lists all\n", PACKAGE, name, PACKAGE);
 	return 2;

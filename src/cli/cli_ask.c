@@ -10,17 +10,17 @@
 enum { LINE_MAX_BYTES = 1000 };
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
-static volatile sig_atomic_t caught;
+static volatile sig_atomic_t caught_signal;
 
 static void
 note_signal(int number)
 {
-	caught = number;
+	caught_signal = number;
 }
 
 /* One line of standard input, ended by LF or CR LF. NULL: none, too long, or a signal came. */
 static const char *
-read_line(struct arena *a)
+read_input_line(struct arena *a)
 {
 	char line[LINE_MAX_BYTES];
 	size_t n = 0;
@@ -29,9 +29,9 @@ read_line(struct arena *a)
 	while (n < sizeof(line)) {
 		ssize_t got = read(STDIN_FILENO, &byte, 1);
 
-		if (got < 0 && errno == EINTR && !caught)
+		if (got < 0 && errno == EINTR && !caught_signal)
 			continue;
-		if (got <= 0 && (caught || n == 0))
+		if (got <= 0 && (caught_signal || n == 0))
 			return NULL;
 		if (got <= 0 || byte == '\n')
 			return arena_text_n(a, line, n - (n > 0 && line[n - 1] == '\r'));
@@ -54,27 +54,27 @@ put_question(const char *question)
 static const char *
 ask_hidden(struct arena *a, const char *question)
 {
-	struct sigaction act = { .sa_handler = note_signal }, before[COUNT(signals)];
-	struct termios was, hidden;
+	struct sigaction action = { .sa_handler = note_signal }, old[COUNT(signals)];
+	struct termios saved, hidden;
 	const char *line;
 
-	if (tcgetattr(STDIN_FILENO, &was))
+	if (tcgetattr(STDIN_FILENO, &saved))
 		return NULL;
 
-	caught = 0;
+	caught_signal = 0;
 	for (size_t i = 0; i < COUNT(signals); i++)
-		sigaction(signals[i], &act, &before[i]);
-	hidden = was;
+		sigaction(signals[i], &action, &old[i]);
+	hidden = saved;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
 	put_question(question);
-	line = read_line(a);
-	tcsetattr(STDIN_FILENO, TCSANOW, &was);
+	line = read_input_line(a);
+	tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 	for (size_t i = 0; i < COUNT(signals); i++)
-		sigaction(signals[i], &before[i], NULL);
+		sigaction(signals[i], &old[i], NULL);
 	print(stderr, "\n");
-	if (caught)
-		raise(caught);
+	if (caught_signal)
+		raise(caught_signal);
 	return line;
 }
 
@@ -88,7 +88,7 @@ cli_ask(struct arena *a, const char *question, bool secret)
 		return ask_hidden(a, question);
 
 	put_question(question);
-	return read_line(a);
+	return read_input_line(a);
 }
 
 enum error
@@ -97,7 +97,7 @@ cli_new_password(struct ctx *c, const char **password)
 	bool terminal = isatty(STDIN_FILENO);
 	const char *again;
 
-	*password = terminal ? cli_ask(c->arena, "Password", true) : read_line(c->arena);
+	*password = terminal ? cli_ask(c->arena, "Password", true) : read_input_line(c->arena);
 	if (!*password || !**password)
 		return fail(c, E_VALIDATION,
 			    "no password: type one, or send it as the first line"

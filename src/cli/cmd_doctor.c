@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-enum { PATIENCE_MS = 1800, CHECKS_MAX = 32 };
+enum { TIMEOUT_MS = 1800, CHECKS_MAX = 32 };
 
 struct plan doctor_plan;
 
@@ -43,7 +43,7 @@ run_check(const struct check *check, int out)
 
 /* Starts a check; returns where its finding will come, -1 where that failed. */
 static int
-start(const struct check *check, pid_t *pid)
+start_doctor_check(const struct check *check, pid_t *pid)
 {
 	int ends[2];
 
@@ -59,7 +59,7 @@ start(const struct check *check, pid_t *pid)
 }
 
 static void
-collect(int from, pid_t pid, int64_t until, struct finding *f)
+collect_finding(int from, pid_t pid, int64_t until, struct finding *f)
 {
 	struct pollfd p = { .fd = from, .events = POLLIN };
 	int64_t left = (until - clock_monotonic()) / 1000;
@@ -67,7 +67,7 @@ collect(int from, pid_t pid, int64_t until, struct finding *f)
 	if (pid < 0 || poll(&p, 1, left > 0 ? (int)left : 0) <= 0 ||
 	    read(from, f, sizeof(*f)) != sizeof(*f))
 		finding_set(f, STATE_FAULT, "look whether it is reachable from this host",
-			    "no answer within %d ms", PATIENCE_MS);
+			    "no answer within %d ms", TIMEOUT_MS);
 	if (pid > 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
@@ -102,7 +102,7 @@ print_row(const char *name, const struct finding *f)
 }
 
 static void
-print_json(const char *name, const struct finding *f, bool first)
+print_finding_json(const char *name, const struct finding *f, bool first)
 {
 	struct arena *a = arena_new(64 * 1024);
 	struct buf b = buf_new(a, 32 * 1024);
@@ -117,7 +117,7 @@ static int
 doctor(const struct call *call)
 {
 	bool json = cli_value(call, "--json");
-	int64_t until = clock_monotonic() + PATIENCE_MS * (int64_t)1000;
+	int64_t until = clock_monotonic() + TIMEOUT_MS * (int64_t)1000;
 	pid_t pids[CHECKS_MAX];
 	int from[CHECKS_MAX], faults = 0;
 
@@ -126,14 +126,14 @@ doctor(const struct call *call)
 	if (!doctor_plan.url)
 		doctor_plan.url = settings.app_url;
 	for (size_t i = 0; doctor_checks[i].name; i++)
-		from[i] = start(&doctor_checks[i], &pids[i]);
+		from[i] = start_doctor_check(&doctor_checks[i], &pids[i]);
 	for (size_t i = 0; doctor_checks[i].name; i++) {
 		struct finding f;
 
-		collect(from[i], pids[i], until, &f);
+		collect_finding(from[i], pids[i], until, &f);
 		faults += f.state == STATE_FAULT;
 		if (json)
-			print_json(doctor_checks[i].name, &f, i == 0);
+			print_finding_json(doctor_checks[i].name, &f, i == 0);
 		else
 			print_row(doctor_checks[i].name, &f);
 	}
@@ -142,7 +142,7 @@ doctor(const struct call *call)
 	return faults ? 1 : 0;
 }
 
-const struct act doctor_acts[] = {
+const struct subcommand doctor_subcommands[] = {
 	{ "[--url URL] [--site FILE] [--json]", .run_alone = doctor },
 	{ 0 },
 };

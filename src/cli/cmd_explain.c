@@ -13,7 +13,7 @@ static const char *const access_names[] = {
 
 /* "login 5/minute, login_ip 30/minute", or "". */
 static const char *
-limits_of(struct arena *a, const struct route *r)
+limits_text(struct arena *a, const struct route *r)
 {
 	struct buf b = buf_new(a, 1024);
 	const struct limit *limit;
@@ -32,7 +32,7 @@ print_route_json(struct arena *a, const struct feature *f, const struct route *r
 		 "{'method':%s,'path':%s,'access':%s,'scope':%s,'limits':%s,'feature':%s,'id':%s}",
 		 method_name(r->method),
 		 arena_printf(a, "%s%s", r->root ? "" : settings.api_prefix, r->path),
-		 access_names[r->access], r->scope, limits_of(a, r), f->name, r->id);
+		 access_names[r->access], r->scope, limits_text(a, r), f->name, r->id);
 	printf("%s%s", comma, b.data);
 }
 
@@ -45,7 +45,7 @@ print_routes(struct ctx *c, const struct call *call)
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			const char *prefix = r->root ? "" : settings.api_prefix;
-			const char *limits = limits_of(c->arena, r);
+			const char *limits = limits_text(c->arena, r);
 
 			if (json)
 				print_route_json(c->arena, *f, r, comma);
@@ -95,7 +95,8 @@ print_queries(struct ctx *c UNUSED, const struct call *call UNUSED)
 	return OK;
 }
 
-const struct act routes_acts[] = { { "[--json]", print_routes, NULL }, { 0 } };
-const struct act openapi_acts[] = { { "", print_openapi, NULL }, { 0 } };
-const struct act settings_acts[] = { { "[--json] [--example]", print_settings, NULL }, { 0 } };
-const struct act queries_acts[] = { { "", print_queries, NULL }, { 0 } };
+const struct subcommand routes_subcommands[] = { { "[--json]", print_routes, NULL }, { 0 } };
+const struct subcommand openapi_subcommands[] = { { "", print_openapi, NULL }, { 0 } };
+const struct subcommand settings_subcommands[] = { { "[--json] [--example]", print_settings, NULL },
+						   { 0 } };
+const struct subcommand queries_subcommands[] = { { "", print_queries, NULL }, { 0 } };

@@ -34,7 +34,7 @@ print_bar(const struct job_row *job)
 }
 
 static void
-print_line(const char *name, const char *value)
+print_job_line(const char *name, const char *value)
 {
 	if (value)
 		print(stdout, "  %-9s %s\n", name, value);
@@ -48,26 +48,26 @@ print_job(struct ctx *c, const struct job_row *job)
 	if (strcmp(job->status, "running") == 0 && isatty(STDOUT_FILENO))
 		print_bar(job);
 	else
-		print_line("progress", arena_printf(c->arena, "%" PRId64 " %%", job->progress));
-	print_line("queue",
-		   arena_printf(c->arena, "%s, priority %" PRId64, job->queue, job->priority));
-	print_line("tries", arena_printf(c->arena, "%" PRId64 " of %" PRId64, job->attempts,
-					 job->max_attempts));
-	print_line("queued", job->queued_at);
-	print_line("run at", job->run_at);
-	print_line("started", job->started_at);
-	print_line("finished", job->finished_at);
-	print_line("owner", job->owner_id);
-	print_line("request", job->request_id);
-	print_line("arguments", job->args);
-	print_line("result", job->result);
-	print_line("error", job->error);
+		print_job_line("progress", arena_printf(c->arena, "%" PRId64 " %%", job->progress));
+	print_job_line("queue",
+		       arena_printf(c->arena, "%s, priority %" PRId64, job->queue, job->priority));
+	print_job_line("tries", arena_printf(c->arena, "%" PRId64 " of %" PRId64, job->attempts,
+					     job->max_attempts));
+	print_job_line("queued", job->queued_at);
+	print_job_line("run at", job->run_at);
+	print_job_line("started", job->started_at);
+	print_job_line("finished", job->finished_at);
+	print_job_line("owner", job->owner_id);
+	print_job_line("request", job->request_id);
+	print_job_line("arguments", job->args);
+	print_job_line("result", job->result);
+	print_job_line("error", job->error);
 	if (strcmp(job->errors, "[]") != 0)
-		print_line("errors", job->errors);
+		print_job_line("errors", job->errors);
 }
 
 static void
-print_list(const struct records *rows)
+print_jobs(const struct records *rows)
 {
 	const struct job_row *job = rows->rows;
 
@@ -130,14 +130,14 @@ list_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 	if (cli_value(call, "--json"))
 		print_json_rows(c, &job_schema, &page.items);
 	else
-		print_list(&page.items);
+		print_jobs(&page.items);
 	return OK;
 }
 
 /* The job of that ID, for those who look after it: `act` is one of those of app/job.h. */
 static enum error
 on_job(struct ctx *c, const struct call *call,
-       enum error (*act)(struct ctx *, const char *, const char *, struct job_row *),
+       enum error (*operation)(struct ctx *, const char *, const char *, struct job_row *),
        struct job_row *job)
 {
 	const char *id = cli_value(call, "ID");
@@ -146,7 +146,7 @@ on_job(struct ctx *c, const struct call *call,
 	if (!uuid_valid(id))
 		return fail(c, E_BAD_REQUEST, "%s is no ID of a job", id);
 
-	e = act(c, id, NULL, job);
+	e = operation(c, id, NULL, job);
 	if (e)
 		return e;
 
@@ -192,8 +192,8 @@ stats_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 
 /* Once; with --watch until there is nothing more to see, or Ctrl-C. */
 static enum error
-look(struct ctx *c, const struct call *call,
-     enum error (*once)(struct ctx *, const struct call *, bool *again))
+run_watched(struct ctx *c, const struct call *call,
+	    enum error (*command)(struct ctx *, const struct call *, bool *again))
 {
 	bool watch = cli_value(call, "--watch"), again = watch;
 	enum error e;
@@ -201,7 +201,7 @@ look(struct ctx *c, const struct call *call,
 	for (;;) {
 		if (watch && isatty(STDOUT_FILENO))
 			fputs("\033[H\033[J", stdout);
-		e = once(c, call, &again);
+		e = command(c, call, &again);
 		if (e || !again)
 			return e;
 
@@ -212,26 +212,26 @@ look(struct ctx *c, const struct call *call,
 }
 
 static enum error
-list(struct ctx *c, const struct call *call)
+cmd_jobs_list(struct ctx *c, const struct call *call)
 {
-	return look(c, call, list_once);
+	return run_watched(c, call, list_once);
 }
 
 static enum error
-show(struct ctx *c, const struct call *call)
+cmd_jobs_show(struct ctx *c, const struct call *call)
 {
-	return look(c, call, show_once);
+	return run_watched(c, call, show_once);
 }
 
 static enum error
-stats(struct ctx *c, const struct call *call)
+cmd_jobs_stats(struct ctx *c, const struct call *call)
 {
-	return look(c, call, stats_once);
+	return run_watched(c, call, stats_once);
 }
 
 /* Runs it in `work`, not here. */
 static enum error
-run_task(struct ctx *c, const struct call *call)
+cmd_jobs_run(struct ctx *c, const struct call *call)
 {
 	const char *id;
 	enum error e;
@@ -243,7 +243,7 @@ run_task(struct ctx *c, const struct call *call)
 }
 
 static enum error
-retry(struct ctx *c, const struct call *call)
+cmd_jobs_retry(struct ctx *c, const struct call *call)
 {
 	struct job_row job;
 
@@ -251,7 +251,7 @@ retry(struct ctx *c, const struct call *call)
 }
 
 static enum error
-cancel(struct ctx *c, const struct call *call)
+cmd_jobs_cancel(struct ctx *c, const struct call *call)
 {
 	struct job_row job;
 
@@ -259,19 +259,19 @@ cancel(struct ctx *c, const struct call *call)
 }
 
 static enum error
-pause_queue(struct ctx *c, const struct call *call)
+cmd_jobs_pause(struct ctx *c, const struct call *call)
 {
 	return job_pause(c, cli_value(call, "QUEUE"), true);
 }
 
 static enum error
-resume_queue(struct ctx *c, const struct call *call)
+cmd_jobs_resume(struct ctx *c, const struct call *call)
 {
 	return job_pause(c, cli_value(call, "QUEUE"), false);
 }
 
 static enum error
-prune(struct ctx *c, const struct call *call)
+cmd_jobs_prune(struct ctx *c, const struct call *call)
 {
 	int64_t hours = 0, removed;
 	enum error e;
@@ -291,15 +291,16 @@ prune(struct ctx *c, const struct call *call)
 	return OK;
 }
 
-const struct act jobs_acts[] = {
-	{ "list [--status S] [--task T] [--queue Q] [--limit N] [--watch] [--json]", list, NULL },
-	{ "show ID [--watch] [--json]", show, NULL },
-	{ "run TASK [ARGS] [--json]", run_task, NULL },
-	{ "retry ID [--json]", retry, NULL },
-	{ "cancel ID [--json]", cancel, NULL },
-	{ "pause QUEUE [--json]", pause_queue, NULL },
-	{ "resume QUEUE [--json]", resume_queue, NULL },
-	{ "prune [--hours N] [--json]", prune, NULL },
-	{ "stats [--watch] [--json]", stats, NULL },
+const struct subcommand jobs_subcommands[] = {
+	{ "list [--status S] [--task T] [--queue Q] [--limit N] [--watch] [--json]", cmd_jobs_list,
+	  NULL },
+	{ "show ID [--watch] [--json]", cmd_jobs_show, NULL },
+	{ "run TASK [ARGS] [--json]", cmd_jobs_run, NULL },
+	{ "retry ID [--json]", cmd_jobs_retry, NULL },
+	{ "cancel ID [--json]", cmd_jobs_cancel, NULL },
+	{ "pause QUEUE [--json]", cmd_jobs_pause, NULL },
+	{ "resume QUEUE [--json]", cmd_jobs_resume, NULL },
+	{ "prune [--hours N] [--json]", cmd_jobs_prune, NULL },
+	{ "stats [--watch] [--json]", cmd_jobs_stats, NULL },
 	{ 0 },
 };

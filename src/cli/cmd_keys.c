@@ -20,38 +20,38 @@ time_text(struct arena *a, int64_t seconds)
 
 /* What keys_load() complains of has a line each. */
 static enum error
-refuse(struct ctx *c, const char *wrong)
+fail_keys(struct ctx *c, const char *err)
 {
-	size_t len = wrong ? strlen(wrong) : 0;
-	bool lines = len && wrong[len - 1] == '\n';
+	size_t len = err ? strlen(err) : 0;
+	bool lines = len && err[len - 1] == '\n';
 
-	if (!wrong)
+	if (!err)
 		return OK;
-	return fail(c, E_CONFLICT, "%s%.*s", lines ? "\n" : "", (int)(len - lines), wrong);
+	return fail(c, E_CONFLICT, "%s%.*s", lines ? "\n" : "", (int)(len - lines), err);
 }
 
 /* ---- make */
 
 static enum error
-make(struct ctx *c, const struct call *call)
+cmd_keys_make(struct ctx *c, const struct call *call)
 {
-	const char *asked = cli_value(call, "RS256|ES256"), *wrong;
-	const char *algorithm = asked ? asked : settings.jwt_algorithm;
+	const char *argument = cli_value(call, "RS256|ES256"), *err;
+	const char *algorithm = argument ? argument : settings.jwt_algorithm;
 	bool first = true;
 	struct key key;
 	const struct key *keys;
 	size_t n;
 
-	if (asked && strcmp(asked, "RS256") != 0 && strcmp(asked, "ES256") != 0)
+	if (argument && strcmp(argument, "RS256") != 0 && strcmp(argument, "ES256") != 0)
 		return fail(c, E_BAD_REQUEST, "make takes RS256, ES256 or nothing");
 	if (strncmp(algorithm, "HS", 2) == 0)
 		algorithm = "ES256";
 
-	wrong = keys_make(c->arena, algorithm, &key);
-	if (wrong)
-		return refuse(c, wrong);
+	err = keys_make(c->arena, algorithm, &key);
+	if (err)
+		return fail_keys(c, err);
 
-	wrong = keys_load(c->arena); /* NOLINT: of no matter here what other settings lack */
+	err = keys_load(c->arena); /* NOLINT: of no matter here what other settings lack */
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++)
 		first &= strcmp(keys[i].algorithm, key.algorithm) != 0 ||
@@ -96,14 +96,14 @@ list_json(struct arena *a, const struct key *key, bool first)
 }
 
 static enum error
-list(struct ctx *c, const struct call *call)
+cmd_keys_list(struct ctx *c, const struct call *call)
 {
 	bool json = cli_value(call, "--json");
-	const char *wrong;
+	const char *err;
 	const struct key *keys;
 	size_t n;
 
-	wrong = keys_load(c->arena);
+	err = keys_load(c->arena);
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++) {
 		const struct key *key = &keys[i];
@@ -117,37 +117,37 @@ list(struct ctx *c, const struct call *call)
 	}
 	if (json)
 		print(stdout, n ? "]\n" : "[]\n");
-	return refuse(c, wrong);
+	return fail_keys(c, err);
 }
 
 /* ---- retire */
 
 static enum error
-retire(struct ctx *c, const struct call *call)
+cmd_keys_retire(struct ctx *c, const struct call *call)
 {
-	const char *id = cli_value(call, "KID"), *wrong;
+	const char *id = cli_value(call, "KID"), *err;
 	const struct key *keys;
 	enum error e;
 	size_t n;
 
-	wrong = keys_load(c->arena);
+	err = keys_load(c->arena);
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(keys[i].id, id) != 0)
 			continue;
-		e = refuse(c, keys_retire(c->arena, &keys[i], cli_value(call, "--now")));
+		e = fail_keys(c, keys_retire(c->arena, &keys[i], cli_value(call, "--now")));
 		if (!e)
 			print(stdout,
 			      "retired the key %s; reload the service (HUP) on every host\n", id);
 		return e;
 	}
 	return fail(c, E_NOT_FOUND, "there is no key %s; `%s keys list` shows them%s%s", id,
-		    PACKAGE, wrong ? "\n" : "", wrong ? wrong : "");
+		    PACKAGE, err ? "\n" : "", err ? err : "");
 }
 
-const struct act keys_acts[] = {
-	{ "make [RS256|ES256]", make, NULL },
-	{ "list [--json]", list, NULL },
-	{ "retire KID [--now]", retire, NULL },
+const struct subcommand keys_subcommands[] = {
+	{ "make [RS256|ES256]", cmd_keys_make, NULL },
+	{ "list [--json]", cmd_keys_list, NULL },
+	{ "retire KID [--now]", cmd_keys_retire, NULL },
 	{ 0 },
 };

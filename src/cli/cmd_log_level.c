@@ -27,7 +27,7 @@ read_pid(const char *text)
 /* Whether the process runs this program, perhaps of before an upgrade: the signal would end
  * any other. */
 static bool
-is_ours(long pid)
+runs_this_program(long pid)
 {
 	char path[40], own[PATH_MAX], its[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", own, sizeof(own));
@@ -54,11 +54,11 @@ log_level(struct ctx *c, const struct call *call)
 		return fail(c, E_BAD_REQUEST, "without PID_FILE it wants --pid");
 
 	pid = read_pid(option);
-	if (!pid || !is_ours(pid))
+	if (!pid || !runs_this_program(pid))
 		return fail(c, E_NOT_FOUND, "no pool runs there: look at PID_FILE, or at --pid");
 	if (sigqueue((pid_t)pid, SIGUSR2, value) != 0)
 		return fail(c, E_INTERNAL, "cannot tell process %ld: %s", pid, strerror(errno));
 	return OK;
 }
 
-const struct act log_level_acts[] = { { "LEVEL [--pid N]", log_level, NULL }, { 0 } };
+const struct subcommand log_level_subcommands[] = { { "LEVEL [--pid N]", log_level, NULL }, { 0 } };

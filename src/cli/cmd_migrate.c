@@ -21,7 +21,7 @@ show_target(struct ctx *c)
 }
 
 static enum error
-up(struct ctx *c, const struct call *call UNUSED)
+cmd_migrate_up(struct ctx *c, const struct call *call UNUSED)
 {
 	enum error e;
 
@@ -30,7 +30,7 @@ up(struct ctx *c, const struct call *call UNUSED)
 }
 
 static enum error
-down(struct ctx *c, const struct call *call)
+cmd_migrate_down(struct ctx *c, const struct call *call)
 {
 	int64_t n = 1;
 	enum error e;
@@ -42,7 +42,7 @@ down(struct ctx *c, const struct call *call)
 }
 
 static enum error
-status(struct ctx *c, const struct call *call)
+cmd_migrate_status(struct ctx *c, const struct call *call)
 {
 	enum error e;
 
@@ -51,15 +51,15 @@ status(struct ctx *c, const struct call *call)
 }
 
 static enum error
-add(struct ctx *c, const struct call *call)
+cmd_migrate_new(struct ctx *c, const struct call *call)
 {
 	return migrate_new(c, cli_value(call, "NAME"), stdout);
 }
 
-const struct act migrate_acts[] = {
-	{ "up", up, NULL },
-	{ "down [N]", down, NULL },
-	{ "status [--json]", status, NULL },
-	{ "new NAME", add, NULL },
+const struct subcommand migrate_subcommands[] = {
+	{ "up", cmd_migrate_up, NULL },
+	{ "down [N]", cmd_migrate_down, NULL },
+	{ "status [--json]", cmd_migrate_status, NULL },
+	{ "new NAME", cmd_migrate_new, NULL },
 	{ 0 },
 };

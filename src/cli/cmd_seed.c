@@ -5,7 +5,7 @@
 #include "app/settings.h"
 
 static enum error
-seed(struct ctx *c, const struct call *call)
+cmd_seed(struct ctx *c, const struct call *call)
 {
 	bool sample = cli_value(call, "--sample");
 	enum error e = OK;
@@ -26,4 +26,4 @@ seed(struct ctx *c, const struct call *call)
 	return e;
 }
 
-const struct act seed_acts[] = { { "[--sample]", seed, NULL }, { 0 } };
+const struct subcommand seed_subcommands[] = { { "[--sample]", cmd_seed, NULL }, { 0 } };

@@ -4,9 +4,9 @@
 #include "app/serve.h"
 
 static int
-serve(const struct call *call)
+cmd_serve(const struct call *call)
 {
 	return serve_run(cli_value(call, "--single"));
 }
 
-const struct act serve_acts[] = { { "[--single]", .run_alone = serve }, { 0 } };
+const struct subcommand serve_subcommands[] = { { "[--single]", .run_alone = cmd_serve }, { 0 } };

@@ -4,9 +4,9 @@
 #include "app/job.h"
 
 static int
-work(const struct call *call)
+cmd_work(const struct call *call)
 {
 	return cli_value(call, "--once") ? job_work_once() : job_work();
 }
 
-const struct act work_acts[] = { { "[--once]", .run_alone = work }, { 0 } };
+const struct subcommand work_subcommands[] = { { "[--once]", .run_alone = cmd_work }, { 0 } };

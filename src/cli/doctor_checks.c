@@ -38,11 +38,11 @@ static void
 check_settings(struct finding *f)
 {
 	struct arena *a = arena_new(8 * 1024 * 1024);
-	const char *wrong = cli_settings(a, NULL, true), *warnings = settings_warnings();
+	const char *err = cli_settings(a, NULL, true), *warnings = settings_warnings();
 
-	if (wrong)
+	if (err)
 		finding_set(f, STATE_FAULT, "set it in the environment or the --env-file", "%.*s",
-			    (int)strcspn(wrong, "\n"), wrong);
+			    (int)strcspn(err, "\n"), err);
 	else if (!settings_production())
 		finding_set(f, STATE_WARNING, "on a public host: ENVIRONMENT=production",
 			    "ENVIRONMENT=%s: weak secrets are not refused%s%s",
@@ -89,11 +89,11 @@ check_timeouts(struct finding *f)
 /* ---- database */
 
 static bool
-look(struct finding *f, struct db_info *look)
+get_db_info(struct finding *f, struct db_info *out)
 {
 	struct ctx c = cli_open(false);
 
-	if (db_info(&c, look) == OK)
+	if (db_info(&c, out) == OK)
 		return true;
 
 	finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
@@ -148,7 +148,7 @@ check_indexes(struct finding *f)
 {
 	struct db_info db;
 
-	if (!look(f, &db))
+	if (!get_db_info(f, &db))
 		return;
 	if (*db.invalid)
 		finding_set(f, STATE_WARNING,
@@ -185,7 +185,7 @@ check_role(struct finding *f)
 {
 	struct db_info db;
 
-	if (!look(f, &db))
+	if (!get_db_info(f, &db))
 		return;
 	if (db.forbidden > 0)
 		finding_set(f, STATE_FAULT,
@@ -208,7 +208,7 @@ check_connections(struct finding *f)
 	struct db_info db;
 
 	want += settings.job_workers + 2;
-	if (!look(f, &db))
+	if (!get_db_info(f, &db))
 		return;
 	if (want > db.connections)
 		finding_set(f, STATE_FAULT,
@@ -227,7 +227,7 @@ check_clock(struct finding *f)
 	struct db_info db;
 	int64_t skew;
 
-	if (!look(f, &db))
+	if (!get_db_info(f, &db))
 		return;
 	skew = llabs(clock_now() - db.now);
 	if (skew > settings.clock_skew_seconds * SECOND)
@@ -401,7 +401,7 @@ static const struct directive {
 };
 
 static int64_t
-value_of(const char *text, int64_t unit)
+directive_value(const char *text, int64_t unit)
 {
 	char *end;
 	int64_t n = strtoll(text + strspn(text, " \t=>"), &end, 10);
@@ -419,7 +419,7 @@ check_line(struct finding *f, const char *line)
 {
 	for (const struct directive *d = directives; d < directives + COUNT(directives); d++) {
 		const char *at = strstr(line, d->name);
-		int64_t value = at ? value_of(at + strlen(d->name), d->unit) : 0;
+		int64_t value = at ? directive_value(at + strlen(d->name), d->unit) : 0;
 
 		if (!at || value == 0) /* 0 is no limit */
 			continue;

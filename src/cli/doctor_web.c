@@ -11,11 +11,11 @@ struct web_response {
 	long status;
 	char text[RESPONSE_MAX];
 	size_t len;
-	const char *wrong; /* why there is none */
+	const char *err; /* why there is none */
 };
 
 static size_t
-keep(char *data, size_t one, size_t n, void *to)
+store_body(char *data, size_t one, size_t n, void *to)
 {
 	struct web_response *a = to;
 	size_t room = sizeof(a->text) - 1 - a->len, len = n < room ? n : room;
@@ -38,7 +38,7 @@ open_path(const char *path, struct web_response *a)
 	CURL *curl = curl_easy_init();
 	char url[600];
 
-	*a = (struct web_response) { .wrong = "out of memory" };
+	*a = (struct web_response) { .err = "out of memory" };
 	if (!curl)
 		return NULL;
 
@@ -47,7 +47,7 @@ open_path(const char *path, struct web_response *a)
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, store_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, a);
 	return curl;
 }
@@ -63,7 +63,7 @@ perform(CURL *curl, struct curl_slist *headers, struct web_response *a)
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
-	a->wrong = code == CURLE_OK || a->status ? NULL : curl_easy_strerror(code);
+	a->err = code == CURLE_OK || a->status ? NULL : curl_easy_strerror(code);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
 }
@@ -76,9 +76,9 @@ check_web(struct finding *f)
 	CURL *curl = open_path("/auth/me", &a);
 
 	perform(curl, curl_slist_append(NULL, "Authorization: Bearer doctor"), &a);
-	if (a.wrong)
+	if (a.err)
 		finding_set(f, STATE_FAULT, "start the web server, or name its address: --url URL",
-			    "%s: %s", doctor_plan.url, a.wrong);
+			    "%s: %s", doctor_plan.url, a.err);
 	else if (a.status == 502 || a.status == 503 || a.status == 504)
 		finding_set(f, STATE_FAULT,
 			    "start the service; the web server's user must reach its socket",
@@ -121,8 +121,8 @@ check_body_limit(struct finding *f)
 			    "server.max-request-size; or lower MAX_BODY_BYTES",
 			    "the web server refuses bodies that MAX_BODY_BYTES=%" PRId64 " allows",
 			    settings.max_body_bytes);
-	else if (a.wrong && a.status == 0 && strstr(a.wrong, "abort") == NULL)
-		finding_set(f, STATE_UNKNOWN, NULL, "%s", a.wrong);
+	else if (a.err && a.status == 0 && strstr(a.err, "abort") == NULL)
+		finding_set(f, STATE_UNKNOWN, NULL, "%s", a.err);
 	else
 		finding_set(f, STATE_OK, NULL, "the web server takes %" PRId64 " bytes",
 			    settings.max_body_bytes);

@@ -215,24 +215,24 @@ log_statement(struct ctx *c, const struct query *q, int64_t took)
 /* A connection that broke under a statement: where nothing can have happened, or nothing
  * that matters, another one may try again. */
 static enum error
-after_loss(struct ctx *c, const struct query *q, bool sent, bool *again)
+after_loss(struct ctx *c, const struct query *q, bool sent, bool *retry)
 {
 	struct db *db = c->db;
 
-	*again = *again && db->depth == 0 && (!sent || q->read_only);
+	*retry = *retry && db->depth == 0 && (!sent || q->read_only);
 	db_note_loss(db);
 	log_warn(c, "lost the database in statement %s: %s%s", q->name, db->reason,
-		 *again ? "; trying again" : "");
+		 *retry ? "; trying again" : "");
 	db_close(db);
-	return *again ? OK : db_unavailable(c, CAUSE_DB_LOST);
+	return *retry ? OK : db_unavailable(c, CAUSE_DB_LOST);
 }
 
 /* One result, good or bad. */
 static enum error
-run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
+run_statement(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 {
 	struct db *db = c->db;
-	bool again = true, sent;
+	bool retry = true, sent;
 
 	for (;;) {
 		struct statement *s;
@@ -246,9 +246,9 @@ run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 		arena_follow(db->memory, c->arena);
 		s = statement_get(db, q);
 		result = try_once(db, s, q->by_values, p, &sent);
-		db_keep(c, result);
+		db_defer_clear(c, result);
 		if (db_lost(db, result)) {
-			e = after_loss(c, q, sent, &again);
+			e = after_loss(c, q, sent, &retry);
 			if (e)
 				return e;
 		} else {
@@ -256,11 +256,11 @@ run(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 
 			*out = (struct rows) { arena_text(c->arena, q->name), q->row, result };
 			if (stale && db->depth > 0)
-				db->again = true;
-			if (!stale || !again || db->depth > 0)
+				db->retry = true;
+			if (!stale || !retry || db->depth > 0)
 				return OK;
 		}
-		again = false;
+		retry = false;
 	}
 }
 
@@ -273,7 +273,7 @@ db_exec_rows(struct ctx *c, const struct query *q, struct db_params p, struct ro
 	if (c->db->aborted)
 		return db_fail_aborted(c);
 
-	e = run(c, q, p, out);
+	e = run_statement(c, q, p, out);
 	took = clock_monotonic() - start;
 	measure(q, took);
 	log_statement(c, q, took);
@@ -281,7 +281,7 @@ db_exec_rows(struct ctx *c, const struct query *q, struct db_params p, struct ro
 		return e;
 
 	if (result_is_error(out->result))
-		return db_refused(c, q->name, out->result);
+		return db_fail_result(c, q->name, out->result);
 	return OK;
 }
 

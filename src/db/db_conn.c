@@ -48,12 +48,12 @@ db_close(struct db *db)
 {
 	PQfinish(db->conn);
 	db->conn = NULL;
-	db->fresh = false;
+	db->checked = false;
 	db->listens = false;
 	db->renew = false;
-	statements_forget(db);
+	statements_clear(db);
 	if (db->depth > 0)
-		db_doom(db, E_UNAVAILABLE, CAUSE_DB_LOST);
+		db_abort(db, E_UNAVAILABLE, CAUSE_DB_LOST);
 }
 
 enum error
@@ -167,7 +167,7 @@ try_to_connect(struct ctx *c)
 	db->conn = open_connection(db->url, server_options(c->arena, own));
 	if (PQstatus(db->conn) == CONNECTION_OK) {
 		PQsetNoticeReceiver(db->conn, log_notice, NULL);
-		db->fresh = true;
+		db->checked = true;
 		db->opened_at = clock_monotonic();
 		db->failures = 0;
 		return OK;
@@ -209,7 +209,7 @@ is_outdated(const struct db *db)
 
 	if (!db->conn || PQtransactionStatus(db->conn) != PQTRANS_IDLE)
 		return false;
-	if (db->renew || db->fresh)
+	if (db->renew || db->checked)
 		return db->renew;
 
 	read_only = PQparameterStatus(db->conn, "default_transaction_read_only");
@@ -224,8 +224,8 @@ db_connect(struct ctx *c)
 
 	if (is_outdated(db))
 		db_close(db);
-	if (db->conn && (db->fresh || alive(db))) {
-		db->fresh = true;
+	if (db->conn && (db->checked || alive(db))) {
+		db->checked = true;
 		return OK;
 	}
 	if (db->conn) {
@@ -314,7 +314,7 @@ clear_result(void *result)
 }
 
 void
-db_keep(struct ctx *c, PGresult *result)
+db_defer_clear(struct ctx *c, PGresult *result)
 {
 	if (result)
 		arena_defer(c->arena, clear_result, result);
@@ -328,7 +328,7 @@ db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGr
 
 	if (PQsendQuery(db->conn, sql))
 		result = db_wait(db, timeout_ms);
-	db_keep(c, result);
+	db_defer_clear(c, result);
 	if (db_lost(db, result)) {
 		db_note_loss(db);
 		log_error(c, "lost the database in %s: %s", name, db->reason);
@@ -336,7 +336,7 @@ db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGr
 		return db_unavailable(c, CAUSE_DB_LOST);
 	}
 	if (result_is_error(result))
-		return db_refused(c, name, result);
+		return db_fail_result(c, name, result);
 
 	if (out)
 		*out = result;

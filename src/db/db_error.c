@@ -25,7 +25,7 @@ static const struct sqlstate {
 };
 
 /* A bug, or a session with the wrong role or search path. */
-static const struct sqlstate unforeseen = {
+static const struct sqlstate unexpected = {
 	"", E_INTERNAL, CAUSE_NONE, LOG_ERROR, true, RENEW, NULL
 };
 
@@ -60,11 +60,11 @@ find_row(const PGresult *result)
 	for (size_t i = 0; i < COUNT(sqlstates); i++)
 		if (sqlstate_is(result, sqlstates[i].code))
 			return &sqlstates[i];
-	return &unforeseen;
+	return &unexpected;
 }
 
 enum error
-db_refused(struct ctx *c, const char *name, const PGresult *result)
+db_fail_result(struct ctx *c, const char *name, const PGresult *result)
 {
 	const struct sqlstate *row = find_row(result);
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -87,7 +87,7 @@ db_refused(struct ctx *c, const char *name, const PGresult *result)
 	if (row->session == RENEW)
 		db->renew = true;
 	if (sqlstate_is(result, "40001") || sqlstate_is(result, "40P01"))
-		db->again = true;
+		db->retry = true;
 
 	if (row->cause)
 		fail_unavailable(c, row->cause, NULL);
@@ -95,7 +95,7 @@ db_refused(struct ctx *c, const char *name, const PGresult *result)
 		fail(c, row->error, NULL);
 	c->failure.detail = row->detail;
 	if (db->depth > 0)
-		db_doom(db, c->failure.error, c->failure.cause);
+		db_abort(db, c->failure.error, c->failure.cause);
 	return c->failure.error;
 }
 

@@ -3,18 +3,18 @@
 
 #include "db_priv.h"
 
-static const struct field fields[] = {
+static const struct field db_info_fields[] = {
 	{ TEXT(struct db_info, version) },  { TEXT(struct db_info, role) },
 	{ INT(struct db_info, now) },       { INT(struct db_info, connections) },
 	{ INT(struct db_info, forbidden) }, { BOOL(struct db_info, superuser) },
 	{ BOOL(struct db_info, owner) },    { BOOL(struct db_info, standby) },
 	{ TEXT(struct db_info, invalid) },
 };
-static const struct schema look_schema = SCHEMA("DatabaseLook", struct db_info, fields);
+static const struct schema db_info_schema = SCHEMA("DatabaseInfo", struct db_info, db_info_fields);
 
 const struct query db_info_queries[] = {
 	QUERY_READ(
-	    "db_info", &look_schema,
+	    "db_info", &db_info_schema,
 	    "SELECT current_setting('server_version') AS version, current_user::text AS role,"
 	    " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now,"
 	    " current_setting('max_connections')::bigint"

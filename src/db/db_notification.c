@@ -22,18 +22,18 @@ db_listen(struct ctx *c, const char *channel)
 const char *
 db_notification(struct ctx *c)
 {
-	PGnotify *notice;
+	PGnotify *notification;
 	const char *text;
 
 	if (!c->db->conn || !PQconsumeInput(c->db->conn))
 		return NULL;
 
-	notice = PQnotifies(c->db->conn);
-	if (!notice)
+	notification = PQnotifies(c->db->conn);
+	if (!notification)
 		return NULL;
 
-	text = arena_text(c->arena, notice->extra);
-	PQfreemem(notice);
+	text = arena_text(c->arena, notification->extra);
+	PQfreemem(notification);
 	return text;
 }
 

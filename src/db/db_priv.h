@@ -32,15 +32,15 @@ struct statement {
 };
 
 /* What the open transaction changed of what workers may remember. */
-struct change {
+struct cache_change {
 	const char *kind, *id;
-	struct change *next;
+	struct cache_change *next;
 };
 
 struct db {
 	char *url;
 	PGconn *conn; /* NULL while closed */
-	bool fresh;   /* looked at since this unit of work began */
+	bool checked; /* looked at since this unit of work began */
 	bool listens; /* it was told to hear a channel */
 	bool renew;   /* to be replaced once no transaction is open (sqlstate.def) */
 	int64_t opened_at;
@@ -57,12 +57,12 @@ struct db {
 	unsigned depth;           /* of open db_begin */
 	enum error aborted;       /* what must become of the open transaction; OK: it may commit */
 	enum cause aborted_cause; /* of a 503 */
-	bool again;               /* it may succeed if it is run again */
+	bool retry;               /* it may succeed if it is run again */
 	const char *begin;        /* its BEGIN, until that goes out with the first statement */
 	const struct query *last; /* what db_exec_and_commit() kept for its end, or NULL … */
 	struct db_params last_params;
 	bool ending; /* … which now goes out with COMMIT */
-	struct change *changes;
+	struct cache_change *changes;
 
 	char constraint[CONSTRAINT_SIZE];
 	char reason[REASON_SIZE]; /* db_reason() */
@@ -75,14 +75,14 @@ void db_close(struct db *);
 /* Fails with that cause and sets Retry-After. */
 enum error db_unavailable(struct ctx *, enum cause) MUST_CHECK;
 /* db_transaction.c: the open transaction fails with that error, unless it failed before. */
-void db_doom(struct db *, enum error, enum cause);
+void db_abort(struct db *, enum error, enum cause);
 /* Fails with the error of that transaction. */
 enum error db_fail_aborted(struct ctx *);
 /* What came of the statement that was sent: the first error, else the last result. NULL
  * where the time ran out (milliseconds; negative: never). */
 PGresult *db_wait(struct db *, int timeout_ms);
 /* Gives the result (or NULL) to the arena. */
-void db_keep(struct ctx *, PGresult *);
+void db_defer_clear(struct ctx *, PGresult *);
 /* Longest wait for a statement: the server's own limit and a bit more. */
 int db_timeout(void);
 /* Whether the connection broke, so that nobody knows what came of the statement. */
@@ -103,11 +103,11 @@ extern size_t statements_max;
 /* The connection's entry for a query. */
 struct statement *statement_get(struct db *, const struct query *);
 /* Forgets them all, as the server has. */
-void statements_forget(struct db *);
+void statements_clear(struct db *);
 
 /* db_error.c: turns a result that is an error into ours, logs it as its row says, and dooms
  * the open transaction. */
-enum error db_refused(struct ctx *, const char *name, const PGresult *) MUST_CHECK;
+enum error db_fail_result(struct ctx *, const char *name, const PGresult *) MUST_CHECK;
 bool result_is_error(const PGresult *);
 /* The server ended the session with this error. */
 bool result_is_fatal(const PGresult *);

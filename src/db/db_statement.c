@@ -25,7 +25,7 @@ find_slot(struct db *db, const char *name)
 }
 
 void
-statements_forget(struct db *db)
+statements_clear(struct db *db)
 {
 	arena_reset(db->memory);
 	memset(db->slots, 0, sizeof(db->slots));
@@ -33,7 +33,7 @@ statements_forget(struct db *db)
 }
 
 static struct statement *
-add(struct db *db, const struct query *q)
+add_statement(struct db *db, const struct query *q)
 {
 	struct statement *s = ARENA_NEW(db->memory, struct statement);
 
@@ -45,7 +45,7 @@ add(struct db *db, const struct query *q)
 
 /* A name that came with another text: the server must forget the old one. */
 static void
-take_text(struct db *db, struct statement *s, const char *sql)
+update_text(struct db *db, struct statement *s, const char *sql)
 {
 	if (strcmp(s->sql, sql) == 0)
 		return;
@@ -62,12 +62,12 @@ statement_get(struct db *db, const struct query *q)
 
 	if (!*slot && db->nstatements >= statements_max) {
 		PQclear(PQexec(db->conn, "DEALLOCATE ALL"));
-		statements_forget(db);
+		statements_clear(db);
 		slot = find_slot(db, q->name);
 	}
 	if (!*slot)
-		*slot = add(db, q);
+		*slot = add_statement(db, q);
 	else
-		take_text(db, *slot, q->sql);
+		update_text(db, *slot, q->sql);
 	return *slot;
 }

@@ -6,10 +6,10 @@
 #include "app/log.h"
 #include "app/shared.h"
 
-enum { TRIES = 3, PAUSE_MS = 20, PING_MS = 1000 };
+enum { TRIES_MAX = 3, PAUSE_MS = 20, PING_MS = 1000 };
 
 static const char begin[] = "BEGIN";
-static const char begin_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+static const char begin_repeatable_read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 static const struct query set_name =
     QUERY("begin_trace", NULL, "SELECT FROM set_config('application_name', $1, true)");
 static const struct query commit = QUERY("commit", NULL, "COMMIT");
@@ -17,7 +17,7 @@ static const struct query commit = QUERY("commit", NULL, "COMMIT");
 /* Where the request takes part in a trace, pg_stat_activity and the server's log tell which
  * one holds these locks. Others are spared the way to the server and back. */
 static enum error
-tell_trace(struct ctx *c)
+set_trace_name(struct ctx *c)
 {
 	enum { TRACE_ID = 32 };
 	struct rows rows;
@@ -31,7 +31,7 @@ tell_trace(struct ctx *c)
 }
 
 void
-db_doom(struct db *db, enum error e, enum cause cause)
+db_abort(struct db *db, enum error e, enum cause cause)
 {
 	if (db->aborted)
 		return;
@@ -60,14 +60,14 @@ begin_as(struct ctx *c, const char *how)
 	if (db->depth++ > 0)
 		return db->aborted;
 
-	db->again = false;
+	db->retry = false;
 	db->begin = how;
 	e = db_connect(c);
 	db->aborted = OK; /* a dead connection was replaced */
 	if (!e)
-		e = tell_trace(c);
+		e = set_trace_name(c);
 	if (e)
-		db_doom(db, e, c->failure.cause);
+		db_abort(db, e, c->failure.cause);
 	return db->aborted;
 }
 
@@ -84,7 +84,7 @@ db_aborted(const struct ctx *c)
 }
 
 static void
-tell_change(const char *kind, const char *id)
+publish_change(const char *kind, const char *id)
 {
 	epoch_bump(kind, id);
 	epoch_publish(kind, id);
@@ -93,24 +93,24 @@ tell_change(const char *kind, const char *id)
 void
 cache_invalidate(struct ctx *c, const char *kind, const char *id)
 {
-	struct change *change;
+	struct cache_change *cache_change;
 
 	if (c->db->depth == 0) {
-		tell_change(kind, id);
+		publish_change(kind, id);
 		return;
 	}
 
-	change = ARENA_NEW(c->arena, struct change);
-	*change = (struct change) { kind, id, c->db->changes };
-	c->db->changes = change;
+	cache_change = ARENA_NEW(c->arena, struct cache_change);
+	*cache_change = (struct cache_change) { kind, id, c->db->changes };
+	c->db->changes = cache_change;
 }
 
 /* Also where the transaction failed: of a COMMIT that got lost nobody knows. */
 static void
-tell_changes(struct db *db)
+publish_changes(struct db *db)
 {
 	for (; db->changes; db->changes = db->changes->next)
-		tell_change(db->changes->kind, db->changes->id);
+		publish_change(db->changes->kind, db->changes->id);
 }
 
 static void
@@ -139,7 +139,7 @@ db_exec_and_commit_(struct ctx *c, const struct query *q, struct db_params p)
 
 /* COMMIT of a transaction that failed is no error to PostgreSQL: it answers ROLLBACK. */
 static enum error
-commit_it(struct ctx *c)
+commit_transaction(struct ctx *c)
 {
 	struct db *db = c->db;
 	struct rows rows;
@@ -163,7 +163,7 @@ commit_it(struct ctx *c)
 
 /* There is no transaction any more. */
 static void
-forget(struct db *db)
+clear_transaction(struct db *db)
 {
 	db->depth = 0;
 	db->aborted = OK;
@@ -187,13 +187,13 @@ db_finish(struct ctx *c, enum error e)
 	if (!e)
 		e = db->aborted;
 	if (!e)
-		e = commit_it(c);
+		e = commit_transaction(c);
 	if (e)
 		roll_back(db);
 	if (e && c->failure.error != e)
 		e = e == db->aborted ? db_fail_aborted(c) : fail(c, e, NULL);
-	forget(db);
-	tell_changes(db);
+	clear_transaction(db);
+	publish_changes(db);
 	return e;
 }
 
@@ -210,7 +210,7 @@ pause_before(int try)
 }
 
 static enum error
-transaction(struct ctx *c, const char *how, enum error (*act)(struct ctx *, void *), void *arg)
+transaction(struct ctx *c, const char *how, enum error (*work)(struct ctx *, void *), void *arg)
 {
 	bool outermost = c->db->depth == 0;
 	enum error e;
@@ -218,9 +218,9 @@ transaction(struct ctx *c, const char *how, enum error (*act)(struct ctx *, void
 	for (int try = 1;; try++) {
 		e = begin_as(c, how);
 		if (!e)
-			e = act(c, arg);
+			e = work(c, arg);
 		e = db_finish(c, e);
-		if (!e || !outermost || !c->db->again || try == TRIES)
+		if (!e || !outermost || !c->db->retry || try == TRIES_MAX)
 			return e;
 
 		log_info(c, "transaction collided with another one; trying again");
@@ -230,15 +230,15 @@ transaction(struct ctx *c, const char *how, enum error (*act)(struct ctx *, void
 }
 
 enum error
-db_transaction(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
+db_transaction(struct ctx *c, enum error (*work)(struct ctx *, void *), void *arg)
 {
-	return transaction(c, begin, act, arg);
+	return transaction(c, begin, work, arg);
 }
 
 enum error
-db_repeatable_read(struct ctx *c, enum error (*act)(struct ctx *, void *), void *arg)
+db_repeatable_read(struct ctx *c, enum error (*work)(struct ctx *, void *), void *arg)
 {
-	return transaction(c, begin_snapshot, act, arg);
+	return transaction(c, begin_repeatable_read, work, arg);
 }
 
 void
@@ -248,10 +248,10 @@ db_reset(struct db *db)
 		return;
 
 	roll_back(db);
-	forget(db);
-	db->again = false;
-	db->fresh = false;
-	tell_changes(db);
+	clear_transaction(db);
+	db->retry = false;
+	db->checked = false;
+	publish_changes(db);
 	arena_follow(db->memory, NULL);
 	db->constraint[0] = '\0';
 }

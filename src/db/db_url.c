@@ -25,7 +25,7 @@ static const struct {
 
 /* Any other text may be a part of a password. */
 static bool
-is_shown(const char *name, size_t len)
+is_plain_name(const char *name, size_t len)
 {
 	static const char letters[] =
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -38,7 +38,7 @@ unknown_parameter(struct arena *a, const char *name, size_t len)
 {
 	const char *instead = "remove it";
 
-	if (!is_shown(name, len))
+	if (!is_plain_name(name, len))
 		return "has an unknown parameter: remove it";
 	for (size_t i = 0; i < COUNT(foreign); i++)
 		if (strlen(foreign[i].name) == len && strncmp(foreign[i].name, name, len) == 0)
@@ -87,7 +87,7 @@ is_whole_number(const char *value)
 
 /* NULL, or what is wrong with the value of a parameter. */
 static const char *
-value_fault(struct arena *a, const PQconninfoOption *parsed)
+check_values(struct arena *a, const PQconninfoOption *parsed)
 {
 	for (const PQconninfoOption *o = parsed; o && o->keyword; o++)
 		for (size_t i = 0; i < COUNT(limited) && o->val && *o->val; i++) {
@@ -113,36 +113,36 @@ static const char *const begins[] = {
 };
 
 static const char *
-fault_of(struct arena *a, const char *text)
+check_url(struct arena *a, const char *text)
 {
 	char *message = NULL;
 	PQconninfoOption *parsed = PQconninfoParse(text, &message);
-	const char *fault = NULL;
+	const char *err = NULL;
 
-	for (size_t i = 0; i < COUNT(begins) && message && !fault; i++) {
+	for (size_t i = 0; i < COUNT(begins) && message && !err; i++) {
 		const char *name = strstr(message, begins[i]);
 
 		if (name) {
 			name += strlen(begins[i]);
-			fault = unknown_parameter(a, name, strcspn(name, "\""));
+			err = unknown_parameter(a, name, strcspn(name, "\""));
 		}
 	}
-	if (!parsed && !fault)
-		fault = "is not a connection string: write "
-			"postgresql://user:password@host:5432/database";
-	if (!fault)
-		fault = value_fault(a, parsed);
+	if (!parsed && !err)
+		err = "is not a connection string: write "
+		      "postgresql://user:password@host:5432/database";
+	if (!err)
+		err = check_values(a, parsed);
 	PQconninfoFree(parsed);
 	PQfreemem(message);
-	return fault;
+	return err;
 }
 
 const char *
 db_urls_check(struct arena *a)
 {
-	const char *service = *settings.database_url ? fault_of(a, settings.database_url) : NULL;
+	const char *service = *settings.database_url ? check_url(a, settings.database_url) : NULL;
 	const char *owner =
-	    *settings.migrate_database_url ? fault_of(a, settings.migrate_database_url) : NULL;
+	    *settings.migrate_database_url ? check_url(a, settings.migrate_database_url) : NULL;
 
 	if (!service && !owner)
 		return NULL;

@@ -170,10 +170,10 @@ list_restrict(struct list_args *args, size_t filter, const char *value)
 	args->values[filter] = value;
 }
 
-struct kept {
+struct cached_statement {
 	struct list_shape shape;
 	struct query query;
-	struct kept *next;
+	struct cached_statement *next;
 };
 
 static bool
@@ -189,11 +189,11 @@ static const struct query *
 list_query(struct ctx *c, const struct list_shape *shape)
 {
 	static struct arena *texts;
-	static struct kept *first;
+	static struct cached_statement *first;
 	static size_t n;
-	struct kept *k;
+	struct cached_statement *k;
 
-	for (struct kept **at = &first; *at; at = &(*at)->next) {
+	for (struct cached_statement **at = &first; *at; at = &(*at)->next) {
 		k = *at;
 		if (!same_shape(&k->shape, shape))
 			continue;
@@ -211,7 +211,7 @@ list_query(struct ctx *c, const struct list_shape *shape)
 		first = NULL;
 		n = 0;
 	}
-	k = ARENA_NEW(texts, struct kept);
+	k = ARENA_NEW(texts, struct cached_statement);
 	k->shape = *shape;
 	k->query = (struct query) {
 		.name = list_name(texts, shape),
@@ -233,7 +233,7 @@ struct values {
 };
 
 static void
-add(struct values *v, const char *value)
+add_value(struct values *v, const char *value)
 {
 	v->at[++v->n] = value;
 }
@@ -247,7 +247,7 @@ add_filters(struct values *v, const struct list_args *args)
 		if (!args->values[i])
 			continue;
 		bits |= UINT32_C(1) << i;
-		add(v, args->values[i]);
+		add_value(v, args->values[i]);
 	}
 	return bits;
 }
@@ -269,12 +269,12 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 
 		shape.mode = at.value ? LIST_AFTER : LIST_AFTER_NULL;
 		if (at.value)
-			add(&v, at.value);
-		add(&v, at.id);
+			add_value(&v, at.value);
+		add_value(&v, at.id);
 	}
-	add(&v, p_int(c, args->limit + 1));
+	add_value(&v, p_int(c, args->limit + 1));
 	if (!args->cursor)
-		add(&v, p_int(c, args->offset));
+		add_value(&v, p_int(c, args->offset));
 	return db_exec_rows(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
 }
 
@@ -312,9 +312,9 @@ make_cursor(struct ctx *c, const struct list_args *args, const char *record, con
 }
 
 enum error
-db_list(struct ctx *c, const struct list_args *asked, struct page *out)
+db_list(struct ctx *c, const struct list_args *request, struct page *out)
 {
-	struct list_args args = *asked;
+	struct list_args args = *request;
 	size_t limit = (size_t)args.limit, n;
 	struct rows rows;
 	enum error e;

@@ -6,9 +6,9 @@
 
 /* A cursor is base64url of: mark, 'v' or 'n' (value or null), id, value. */
 enum {
-	MARK_SIZE = 16,
+	MAC_SIZE = 16,
 	ID_SIZE = 36,
-	HEAD_SIZE = MARK_SIZE + 1 + ID_SIZE,
+	HEAD_SIZE = MAC_SIZE + 1 + ID_SIZE,
 	BYTES_MAX = HEAD_SIZE + CURSOR_VALUE_MAX,
 	TEXT_MAX = (BYTES_MAX * 4 + 2) / 3,
 	SIGNED_MAX = 256 * 1024,
@@ -17,8 +17,8 @@ enum {
 /* The mark holds for one list, order, set of filters and position; every text in it is
  * ended by a NUL, which none contains, so no two can be told as the same. */
 static bool
-make_mark(struct ctx *c, const struct list_args *args, const char *position, size_t len,
-	  unsigned char mark[SHA256_SIZE])
+make_mac(struct ctx *c, const struct list_args *args, const char *position, size_t len,
+	 unsigned char mac[SHA256_SIZE])
 {
 	struct buf b = buf_new(c->arena, SIGNED_MAX);
 
@@ -36,7 +36,7 @@ make_mark(struct ctx *c, const struct list_args *args, const char *position, siz
 	if (!buf_done(&b))
 		return false;
 
-	secret_sign("cursor", b.data, b.len, mark);
+	secret_sign("cursor", b.data, b.len, mac);
 	return true;
 }
 
@@ -44,20 +44,20 @@ enum error
 cursor_write(struct ctx *c, const struct list_args *args, const struct list_position *at,
 	     const char **out)
 {
-	unsigned char mark[SHA256_SIZE];
-	struct buf position = buf_new(c->arena, BYTES_MAX - MARK_SIZE);
+	unsigned char mac[SHA256_SIZE];
+	struct buf position = buf_new(c->arena, BYTES_MAX - MAC_SIZE);
 	struct buf bytes = buf_new(c->arena, BYTES_MAX), text = buf_new(c->arena, TEXT_MAX);
 
 	buf_char(&position, at->value ? 'v' : 'n');
 	buf_text(&position, at->id);
 	buf_text(&position, at->value ? at->value : "");
-	if (!buf_done(&position) || !make_mark(c, args, position.data, position.len, mark)) {
+	if (!buf_done(&position) || !make_mac(c, args, position.data, position.len, mac)) {
 		log_error(c, "list %s: a value of %s is too long for a cursor", args->list->name,
 			  args->sort->name);
 		return fail(c, E_INTERNAL, NULL);
 	}
 
-	buf_put(&bytes, mark, MARK_SIZE);
+	buf_put(&bytes, mac, MAC_SIZE);
 	buf_put(&bytes, position.data, position.len);
 	buf_base64url(&text, bytes.data, bytes.len);
 	*out = buf_done(&text);
@@ -66,7 +66,7 @@ cursor_write(struct ctx *c, const struct list_args *args, const struct list_posi
 
 /* How many bytes the cursor is; 0: it is none at all. */
 static size_t
-decode(const char *cursor, unsigned char out[BYTES_MAX])
+decode_cursor(const char *cursor, unsigned char out[BYTES_MAX])
 {
 	size_t len = strlen(cursor), n;
 
@@ -80,18 +80,18 @@ cursor_plausible(const char *cursor)
 {
 	unsigned char bytes[BYTES_MAX];
 
-	return decode(cursor, bytes) > 0;
+	return decode_cursor(cursor, bytes) > 0;
 }
 
 enum error
 cursor_read(struct ctx *c, const struct list_args *args, struct list_position *out)
 {
-	unsigned char bytes[BYTES_MAX], mark[SHA256_SIZE];
-	const char *position = (const char *)bytes + MARK_SIZE;
-	size_t len = decode(args->cursor, bytes);
+	unsigned char bytes[BYTES_MAX], mac[SHA256_SIZE];
+	const char *position = (const char *)bytes + MAC_SIZE;
+	size_t len = decode_cursor(args->cursor, bytes);
 
-	if (!len || !make_mark(c, args, position, len - MARK_SIZE, mark) ||
-	    !secret_equal(mark, bytes, MARK_SIZE))
+	if (!len || !make_mac(c, args, position, len - MAC_SIZE, mac) ||
+	    !secret_equal(mac, bytes, MAC_SIZE))
 		return fail_field(c, "query", "cursor", FIELD_INVALID_FORMAT,
 				  "was not issued for this list, order and filters");
 

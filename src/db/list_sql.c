@@ -89,17 +89,17 @@ has_total(const struct writer *w)
 static void
 put_rows(struct writer *w, const char *condition)
 {
-	int most = LIST_LIMIT_MAX + 1 + (has_total(w) ? LIST_NEAR_MAX : 0);
+	int max = LIST_LIMIT_MAX + 1 + (has_total(w) ? LIST_NEAR_MAX : 0);
 
 	buf_printf(&w->b, "SELECT %s", w->shape->list->columns);
 	put_source(w, condition);
 	put_order(w, false);
-	buf_printf(&w->b, " LIMIT %d", most);
+	buf_printf(&w->b, " LIMIT %d", max);
 }
 
 /* So many of them as the page can need. */
 static void
-put_part(struct writer *w, const char *condition)
+put_union_part(struct writer *w, const char *condition)
 {
 	int number = limit_number(w);
 
@@ -127,9 +127,9 @@ put_page(struct writer *w, const char *first, const char *second)
 	}
 	buf_text(&w->b, " FROM (");
 	if (second) {
-		put_part(w, first);
+		put_union_part(w, first);
 		buf_text(&w->b, " UNION ALL ");
-		put_part(w, second);
+		put_union_part(w, second);
 	} else {
 		put_rows(w, first);
 	}

@@ -134,7 +134,7 @@ load_applied(struct ctx *c, struct records *out)
 }
 
 static enum error
-load(struct ctx *c, struct migration **all)
+load_migrations(struct ctx *c, struct migration **all)
 {
 	const struct applied *applied;
 	struct records records;
@@ -184,7 +184,7 @@ make_tables(struct ctx *c)
 /* Takes the lock, then tells what there is. The lock and all settings of the session go
  * with the connection: see end(). */
 static enum error
-start(struct ctx *c, struct migration **all, FILE *out)
+migrate_begin(struct ctx *c, struct migration **all, FILE *out)
 {
 	enum error e;
 
@@ -192,12 +192,12 @@ start(struct ctx *c, struct migration **all, FILE *out)
 	if (!e)
 		e = make_tables(c);
 	if (!e)
-		e = load(c, all);
+		e = load_migrations(c, all);
 	return e;
 }
 
 static enum error
-end(struct ctx *c, enum error e)
+migrate_finish(struct ctx *c, enum error e)
 {
 	db_close(c->db);
 	return e;
@@ -249,7 +249,7 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 
 	if (PQsendQuery(db->conn, part->text))
 		result = db_wait(db, FOREVER);
-	db_keep(c, result);
+	db_defer_clear(c, result);
 	if (db_lost(db, result)) {
 		db_close(db);
 		return fail_unavailable(c, CAUSE_DB_LOST, "%s: the database closed the connection",
@@ -282,7 +282,7 @@ reset_session(struct ctx *c)
 }
 
 static enum error
-note(struct ctx *c, const struct migration *m, bool up)
+record_migration(struct ctx *c, const struct migration *m, bool up)
 {
 	enum error e;
 
@@ -317,14 +317,14 @@ run_part(struct ctx *c, const struct migration *m, const struct migration_part *
 
 	e = db_begin(c);
 	if (!e)
-		e = note(c, m, up);
+		e = record_migration(c, m, up);
 	if (!e && !part->no_transaction)
 		e = run_script(c, m, part);
 	return db_finish(c, e);
 }
 
 static enum error
-move(struct ctx *c, const struct migration *m, bool up, FILE *out)
+run_migration(struct ctx *c, const struct migration *m, bool up, FILE *out)
 {
 	const char *marker = up ? "up" : "down";
 	struct migration_part part;
@@ -386,7 +386,7 @@ apply_pending(struct ctx *c, const struct migration *all, FILE *out)
 	for (m = all; m->version; m++) {
 		if (m->state != PENDING)
 			continue;
-		e = move(c, m, true, out);
+		e = run_migration(c, m, true, out);
 		if (e)
 			return e;
 		done++;
@@ -402,14 +402,14 @@ migrate_up(struct ctx *c, FILE *out)
 	struct migration *all;
 	enum error e;
 
-	e = start(c, &all, out);
+	e = migrate_begin(c, &all, out);
 	if (!e)
 		e = refuse_changed(c, all);
 	if (!e)
 		e = add_checksums(c, all);
 	if (!e)
 		e = apply_pending(c, all, out);
-	return end(c, e);
+	return migrate_finish(c, e);
 }
 
 static enum error
@@ -430,7 +430,7 @@ revert_newest(struct ctx *c, const struct migration *all, int64_t n, FILE *out)
 				    "no file of this program is migration %s: use the program that"
 				    " applied it",
 				    m->version);
-		e = move(c, m, false, out);
+		e = run_migration(c, m, false, out);
 		if (e)
 			return e;
 		n--;
@@ -446,14 +446,14 @@ migrate_down(struct ctx *c, int64_t n, FILE *out)
 	struct migration *all;
 	enum error e;
 
-	e = start(c, &all, out);
+	e = migrate_begin(c, &all, out);
 	if (!e)
 		e = revert_newest(c, all, n, out);
-	return end(c, e);
+	return migrate_finish(c, e);
 }
 
 static void
-print_text(const struct migration *all, FILE *out)
+print_status_text(const struct migration *all, FILE *out)
 {
 	size_t counts[COUNT(state_names)] = { 0 };
 
@@ -471,7 +471,7 @@ print_text(const struct migration *all, FILE *out)
 }
 
 static enum error
-print_json(struct ctx *c, const struct migration *all, FILE *out)
+print_status_json(struct ctx *c, const struct migration *all, FILE *out)
 {
 	print(out, "[");
 	for (const struct migration *m = all; m->version; m++) {
@@ -491,13 +491,13 @@ migrate_status(struct ctx *c, bool json, FILE *out)
 	struct migration *all;
 	enum error e;
 
-	e = load(c, &all);
+	e = load_migrations(c, &all);
 	if (e)
 		return e;
 	if (json)
-		return print_json(c, all, out);
+		return print_status_json(c, all, out);
 
-	print_text(all, out);
+	print_status_text(all, out);
 	return OK;
 }
 
@@ -508,7 +508,7 @@ migrate_pending(struct ctx *c, int64_t *n)
 	enum error e;
 
 	*n = 0;
-	e = load(c, &all);
+	e = load_migrations(c, &all);
 	if (e)
 		return e;
 

@@ -25,7 +25,7 @@ marker_of(const char *line)
 
 /* Whether the text begins with it, and a blank, the end of the line or of the text follows. */
 static bool
-has_word(const char *text, const char *word)
+starts_with_word(const char *text, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -57,7 +57,7 @@ migration_part(struct arena *a, const char *file, const char *marker, struct mig
 
 		if (word && start)
 			break;
-		if (!word || !has_word(word, marker))
+		if (!word || !starts_with_word(word, marker))
 			continue;
 		start = next_line(line);
 		out->line = number + 1;

@@ -45,7 +45,7 @@ concerns(const struct migration_part *part, const struct index_row *index)
 }
 
 static enum error
-drop(struct ctx *c, const struct index_row *index, FILE *out)
+drop_index(struct ctx *c, const struct index_row *index, FILE *out)
 {
 	enum error e;
 
@@ -74,7 +74,7 @@ migrate_drop_invalid(struct ctx *c, const struct migration_part *part, FILE *out
 	index = found.rows;
 	for (size_t i = 0; !e && i < found.n; i++, index++)
 		if (concerns(part, index) && !index->building)
-			e = drop(c, index, out);
+			e = drop_index(c, index, out);
 	return e;
 }
 

@@ -10,28 +10,28 @@
 #include "app/shared.h"
 
 enum {
-	SLOTS = 512,
+	CACHED_MAX = 512,
 	MEMORY_MAX = 1024 * 1024, /* of a worker */
 	RESPONSE_MAX = 128 * 1024,
-	FOLLOWS_MAX = REDIS_ARGS_MAX - 2,
+	INVALIDATED_BY_MAX = REDIS_ARGS_MAX - 2,
 	NAME_SIZE = 100,
-	GENERATION_SECONDS = 86400,
+	EPOCH_SECONDS = 86400,
 };
 
 /* An answer in one piece: its generation, texts that end with a NUL (media type, names and
  * values of headers, an empty one), then the body. */
-struct kept {
+struct cached_response {
 	unsigned char key[HASH_SIZE];
 	int64_t until;
 	char *data; /* NULL: nothing */
 	size_t len;
 };
 
-static struct kept slots[SLOTS];
-static size_t memory, next_out;
+static struct cached_response cached[CACHED_MAX];
+static size_t memory, next_evicted;
 
 /* Where an answer would be, and what it was made from. */
-struct place {
+struct lookup {
 	unsigned char key[HASH_SIZE];
 	bool shared; /* in Redis */
 	bool known;  /* its generation is: it can be kept */
@@ -39,7 +39,7 @@ struct place {
 };
 
 static int64_t
-life(const struct route *route)
+cache_seconds(const struct route *route)
 {
 	int64_t most = settings.cache_ttl_seconds;
 
@@ -49,12 +49,12 @@ life(const struct route *route)
 bool
 cache_wanted(const struct request *req)
 {
-	return (req->method == GET || req->method == HEAD) && life(req->route) > 0;
+	return (req->method == GET || req->method == HEAD) && cache_seconds(req->route) > 0;
 }
 
 /* Who asks is a part of it, unless that makes no difference. */
 static void
-make_key(struct request *req, unsigned char key[HASH_SIZE])
+make_cache_key(struct request *req, unsigned char key[HASH_SIZE])
 {
 	const struct caller *caller = &req->ctx->caller;
 	struct buf b = buf_new(req->ctx->arena, SIZE_MAX / 2);
@@ -92,17 +92,17 @@ response_name(char out[NAME_SIZE], const unsigned char key[HASH_SIZE])
 /* ---- in this worker */
 
 static void
-drop(struct kept *slot)
+drop_cached(struct cached_response *entry)
 {
-	memory -= slot->len;
-	free(slot->data);
-	*slot = (struct kept) { .data = NULL };
+	memory -= entry->len;
+	free(entry->data);
+	*entry = (struct cached_response) { .data = NULL };
 }
 
-static struct kept *
-slot_of(const unsigned char key[HASH_SIZE])
+static struct cached_response *
+cached_slot(const unsigned char key[HASH_SIZE])
 {
-	return &slots[(key[0] | key[1] << 8) % SLOTS];
+	return &cached[(key[0] | key[1] << 8) % CACHED_MAX];
 }
 
 /* Counters only grow, so their sum is the same only while each of them is. */
@@ -117,35 +117,35 @@ local_epoch(const struct feature *feature)
 }
 
 static void
-find_here(struct place *place, const struct feature *feature, struct redis_bytes *out)
+find_in_memory(struct lookup *lookup, const struct feature *feature, struct redis_bytes *out)
 {
-	const struct kept *slot = slot_of(place->key);
+	const struct cached_response *entry = cached_slot(lookup->key);
 
-	place->shared = false;
-	place->known = true;
-	place->epoch = local_epoch(feature);
+	lookup->shared = false;
+	lookup->known = true;
+	lookup->epoch = local_epoch(feature);
 	*out = (struct redis_bytes) { 0 };
-	if (memcmp(slot->key, place->key, HASH_SIZE) == 0 && clock_monotonic() < slot->until)
-		*out = (struct redis_bytes) { slot->data, slot->len };
+	if (memcmp(entry->key, lookup->key, HASH_SIZE) == 0 && clock_monotonic() < entry->until)
+		*out = (struct redis_bytes) { entry->data, entry->len };
 }
 
 static void
-keep_here(const struct place *place, const struct buf *b, int64_t seconds)
+store_in_memory(const struct lookup *lookup, const struct buf *b, int64_t seconds)
 {
-	struct kept *slot = slot_of(place->key);
+	struct cached_response *entry = cached_slot(lookup->key);
 	char *data = malloc(b->len);
 
 	if (!data)
 		return;
 
-	drop(slot);
+	drop_cached(entry);
 	while (memory + b->len > MEMORY_MAX)
-		drop(&slots[next_out++ % SLOTS]);
+		drop_cached(&cached[next_evicted++ % CACHED_MAX]);
 	memcpy(data, b->data, b->len);
-	*slot = (struct kept) { .until = clock_monotonic() + seconds * 1000000,
-				.data = data,
-				.len = b->len };
-	memcpy(slot->key, place->key, HASH_SIZE);
+	*entry = (struct cached_response) { .until = clock_monotonic() + seconds * 1000000,
+					    .data = data,
+					    .len = b->len };
+	memcpy(entry->key, lookup->key, HASH_SIZE);
 	memory += b->len;
 }
 
@@ -158,17 +158,18 @@ new_epoch(const char *feature)
 	uint64_t number;
 
 	random_bytes(&number, sizeof(number));
-	return redis_put(epoch_name(name, feature), &number, sizeof(number), GENERATION_SECONDS);
+	return redis_put(epoch_name(name, feature), &number, sizeof(number), EPOCH_SECONDS);
 }
 
 /* False: Redis is not to be asked. */
 static bool
-find_there(struct request *req, struct place *place, struct redis_bytes *out)
+find_in_redis(struct request *req, struct lookup *lookup, struct redis_bytes *out)
 {
 	const struct feature *feature = req->feature;
-	const char *features_of[FOLLOWS_MAX + 1] = { feature->name }, *names[FOLLOWS_MAX + 2];
-	char texts[FOLLOWS_MAX + 2][NAME_SIZE];
-	struct redis_bytes values[FOLLOWS_MAX + 2];
+	const char *features_of[INVALIDATED_BY_MAX + 1] = { feature->name },
+						     *names[INVALIDATED_BY_MAX + 2];
+	char texts[INVALIDATED_BY_MAX + 2][NAME_SIZE];
+	struct redis_bytes values[INVALIDATED_BY_MAX + 2];
 	uint64_t number;
 	size_t n = 1;
 
@@ -176,24 +177,24 @@ find_there(struct request *req, struct place *place, struct redis_bytes *out)
 		return false;
 
 	for (size_t i = 0;
-	     feature->invalidated_by && feature->invalidated_by[i] && n <= FOLLOWS_MAX; i++)
+	     feature->invalidated_by && feature->invalidated_by[i] && n <= INVALIDATED_BY_MAX; i++)
 		features_of[n++] = feature->invalidated_by[i];
 	for (size_t i = 0; i < n; i++)
 		names[i] = epoch_name(texts[i], features_of[i]);
-	names[n] = response_name(texts[n], place->key);
+	names[n] = response_name(texts[n], lookup->key);
 	if (!redis_get(req->ctx->arena, names, n + 1, values))
 		return false;
 
-	place->shared = place->known = true;
+	lookup->shared = lookup->known = true;
 	for (size_t i = 0; i < n; i++) {
 		if (values[i].len != sizeof(number)) {
-			place->known = false;
+			lookup->known = false;
 			if (!new_epoch(features_of[i]))
 				return false;
 			continue;
 		}
 		memcpy(&number, values[i].data, sizeof(number));
-		place->epoch = place->epoch * UINT64_C(0x100000001b3) ^ number;
+		lookup->epoch = lookup->epoch * UINT64_C(0x100000001b3) ^ number;
 	}
 	*out = values[n];
 	return true;
@@ -202,32 +203,32 @@ find_there(struct request *req, struct place *place, struct redis_bytes *out)
 /* ---- either way */
 
 static bool
-find(struct request *req, struct place *place, struct redis_bytes *out)
+cache_find(struct request *req, struct lookup *lookup, struct redis_bytes *out)
 {
-	uint64_t made_from;
+	uint64_t epoch;
 
-	if (!find_there(req, place, out))
-		find_here(place, req->feature, out);
-	if (!place->known || out->len <= sizeof(made_from))
+	if (!find_in_redis(req, lookup, out))
+		find_in_memory(lookup, req->feature, out);
+	if (!lookup->known || out->len <= sizeof(epoch))
 		return false;
 
-	memcpy(&made_from, out->data, sizeof(made_from));
-	out->data += sizeof(made_from);
-	out->len -= sizeof(made_from);
-	return made_from == place->epoch;
+	memcpy(&epoch, out->data, sizeof(epoch));
+	out->data += sizeof(epoch);
+	out->len -= sizeof(epoch);
+	return epoch == lookup->epoch;
 }
 
 static void
-keep(struct request *req, const struct place *place, size_t first_header)
+cache_store(struct request *req, const struct lookup *lookup, size_t first_header)
 {
 	const struct response *response = &req->response;
 	struct buf b = buf_new(req->ctx->arena, RESPONSE_MAX);
 	char name[NAME_SIZE];
 
-	if (!place->known || response->status != 200 || !response->media_type)
+	if (!lookup->known || response->status != 200 || !response->media_type)
 		return;
 
-	buf_put(&b, &place->epoch, sizeof(place->epoch));
+	buf_put(&b, &lookup->epoch, sizeof(lookup->epoch));
 	buf_put(&b, response->media_type, strlen(response->media_type) + 1);
 	for (size_t i = first_header; i < response->nheaders; i++) {
 		buf_put(&b, response->headers[i].name, strlen(response->headers[i].name) + 1);
@@ -237,16 +238,17 @@ keep(struct request *req, const struct place *place, size_t first_header)
 	buf_put(&b, response->body, response->len);
 	if (!buf_done(&b))
 		return;
-	if (!place->shared)
-		keep_here(place, &b, life(req->route));
-	else if (!redis_put(response_name(name, place->key), b.data, b.len, life(req->route)))
+	if (!lookup->shared)
+		store_in_memory(lookup, &b, cache_seconds(req->route));
+	else if (!redis_put(response_name(name, lookup->key), b.data, b.len,
+			    cache_seconds(req->route)))
 		return; /* the next one who asks makes it again */
 }
 
 /* Of what one worker or host kept, another one may be of an older edition: so it is not
  * trusted to be whole. */
 static bool
-give(struct request *req, const struct redis_bytes *bytes)
+respond_cached(struct request *req, const struct redis_bytes *bytes)
 {
 	const char *at = bytes->data, *end = at + bytes->len, *media_type = at;
 	const char *texts[2 * RESPONSE_HEADERS_MAX];
@@ -271,11 +273,11 @@ cache_handle(struct request *req)
 {
 	size_t first_header = req->response.nheaders;
 	struct redis_bytes bytes;
-	struct place place = { .shared = false };
+	struct lookup lookup = { .shared = false };
 	enum error e;
 
-	make_key(req, place.key);
-	if (find(req, &place, &bytes) && give(req, &bytes)) {
+	make_cache_key(req, lookup.key);
+	if (cache_find(req, &lookup, &bytes) && respond_cached(req, &bytes)) {
 		metric_add(&metric_cache_hits, 1);
 		return OK;
 	}
@@ -283,12 +285,12 @@ cache_handle(struct request *req)
 	metric_add(&metric_cache_misses, 1);
 	e = req->route->handle(req);
 	if (!e)
-		keep(req, &place, first_header);
+		cache_store(req, &lookup, first_header);
 	return e;
 }
 
 static bool
-follows(const struct feature *feature, const struct feature *other)
+depends_on(const struct feature *feature, const struct feature *other)
 {
 	for (const char *const *name = feature->invalidated_by; name && *name; name++) {
 		if (strcmp(*name, other->name) == 0)
@@ -299,11 +301,11 @@ follows(const struct feature *feature, const struct feature *other)
 
 /* Whether any answer is kept that a change of the feature makes old. */
 static bool
-is_kept(const struct feature *feature)
+is_cached(const struct feature *feature)
 {
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
-			if (r->cache_seconds && follows(*f, feature))
+			if (r->cache_seconds && depends_on(*f, feature))
 				return true;
 		}
 	}
@@ -313,13 +315,13 @@ is_kept(const struct feature *feature)
 /* Whatever a request answers but a refusal, it may have changed something. Where Redis cannot
  * be told, this host keeps to itself until what is there is old. */
 void
-cache_forget(const struct request *req)
+cache_invalidate_feature(const struct request *req)
 {
 	unsigned status = req->response.status;
 
 	if (!req->feature || req->method == GET || req->method == HEAD ||
 	    (status >= 400 && status < 500) || settings.cache_ttl_seconds == 0 ||
-	    !is_kept(req->feature))
+	    !is_cached(req->feature))
 		return;
 
 	epoch_bump("cache", req->feature->name);

@@ -75,7 +75,7 @@ find_tag(const char *list, const char *tag, bool *found)
 }
 
 static bool
-matches(const struct request *req, const char *header, const char *tag)
+etag_matches(const struct request *req, const char *header, const char *tag)
 {
 	const char *list = request_env(req, header);
 	bool found = false;
@@ -107,7 +107,7 @@ etag_read_conditions(struct request *req)
 /* What GET, the route `reader`, would answer to this caller now, tells whether the row is his to
  * see, and which version it has. */
 static enum error
-check_current(struct request *req, void *reader)
+etag_check_current(struct request *req, void *reader)
 {
 	const struct route *route = req->route;
 	struct response response = req->response;
@@ -122,9 +122,9 @@ check_current(struct request *req, void *reader)
 	if (e)
 		return e;
 
-	if (matches(req, headers[IF_NONE_MATCH].variable, tag) ||
+	if (etag_matches(req, headers[IF_NONE_MATCH].variable, tag) ||
 	    (request_env(req, headers[IF_MATCH].variable) &&
-	     !matches(req, headers[IF_MATCH].variable, tag)))
+	     !etag_matches(req, headers[IF_MATCH].variable, tag)))
 		return fail(req->ctx, E_PRECONDITION_FAILED, NULL);
 	return OK;
 }
@@ -141,10 +141,10 @@ etag_wanted(const struct request *req)
 enum error
 etag_handle(struct request *req)
 {
-	return transact(&(struct act) { .req = req,
-					.snapshot = true,
-					.before = check_current,
-					.arg = (void *)etag_reader(req->route) });
+	return transact(&(struct transaction) { .req = req,
+						.repeatable_read = true,
+						.before = etag_check_current,
+						.arg = (void *)etag_reader(req->route) });
 }
 
 void
@@ -154,7 +154,7 @@ etag_not_modified(struct request *req)
 	const char *tag = response_find_header(response, "ETag");
 
 	if ((req->method != GET && req->method != HEAD) || response->status != 200 || !tag ||
-	    !matches(req, headers[IF_NONE_MATCH].variable, tag))
+	    !etag_matches(req, headers[IF_NONE_MATCH].variable, tag))
 		return;
 
 	response->status = 304;

@@ -18,10 +18,10 @@ identify(struct request *req)
 	if (!id || !request_id_valid(id))
 		id = request_env(req, "HTTP_X_REQUEST_ID");
 	if (!id || !request_id_valid(id)) {
-		char fresh[UUID_TEXT_SIZE];
+		char new_id[UUID_TEXT_SIZE];
 
-		uuid_new(fresh);
-		id = arena_text(c->arena, fresh);
+		uuid_new(new_id);
+		id = arena_text(c->arena, new_id);
 	}
 	c->request_id = id;
 	c->traceparent = parent && traceparent_valid(parent) ? parent : NULL;
@@ -246,7 +246,7 @@ admit(struct request *req)
 }
 
 static enum error
-run_handler(struct request *req)
+handle_route(struct request *req)
 {
 	if (idempotency_wanted(req))
 		return idempotency_handle(req);
@@ -281,7 +281,7 @@ process(struct request *req)
 	if (e)
 		return e;
 
-	e = run_handler(req);
+	e = handle_route(req);
 	if (e)
 		return e;
 
@@ -291,7 +291,7 @@ process(struct request *req)
 
 /* Audits 403s of known callers, refusals to remove the last owner, and 429s. */
 static void
-note_refusal(struct request *req, enum error e)
+audit_refusal(struct request *req, enum error e)
 {
 	bool forbidden = error_info(e)->status == 403 && req->ctx->caller.role != ROLE_NONE;
 
@@ -396,7 +396,7 @@ app_handle(struct request *req)
 		limit_headers(req);
 		if (e) {
 			respond_problem(req, e);
-			note_refusal(req, e);
+			audit_refusal(req, e);
 		}
 	} else {
 		log_error(c, "a request took more memory than it may have");
@@ -404,7 +404,7 @@ app_handle(struct request *req)
 		respond_out_of_memory(req);
 	}
 	arena_uncatch(c->arena);
-	cache_forget(req);
+	cache_invalidate_feature(req);
 	finish(req);
 	if (c->db)
 		db_reset(c->db);

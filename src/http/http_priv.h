@@ -38,18 +38,18 @@ enum error route_find(struct request *, const struct segments *) MUST_CHECK;
 
 /* transact.c: the handler in a transaction, and what has to be in it beside it. Where the
  * transaction collides with another one, all of it runs again. */
-struct act {
+struct transaction {
 	struct request *req;
-	bool snapshot; /* as db_repeatable_read() */
+	bool repeatable_read; /* as db_repeatable_read() */
 	/* Before the handler, which does not run where this makes the answer; and after it,
 	 * where it did well (or NULL). */
 	enum error (*before)(struct request *, void *arg);
 	enum error (*after)(struct request *, void *arg);
 	void *arg;
-	struct response start; /* transact()'s own */
+	struct response saved; /* transact()'s own */
 	enum error failed;
 };
-enum error transact(struct act *) MUST_CHECK;
+enum error transact(struct transaction *) MUST_CHECK;
 
 /* etag.c: ETag, If-Match, If-None-Match. A row whose schema has an INT `version` without
  * flags is sent with a tag; a route that changes it takes If-Match where a GET of the same path
@@ -88,7 +88,7 @@ const char *response_find_header(const struct response *, const char *name);
 bool cache_wanted(const struct request *);
 enum error cache_handle(struct request *) MUST_CHECK;
 /* After the act, before its answer leaves. */
-void cache_forget(const struct request *);
+void cache_invalidate_feature(const struct request *);
 
 /* A name in a table for what stands there: only hosts with our secret can foretell it. */
 void hash_secretly(const struct buf *, unsigned char out[HASH_SIZE]);

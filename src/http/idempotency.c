@@ -7,7 +7,7 @@ enum { KEY_MAX = 255 };
 
 /* The key itself: of "k" (RFC 8941, 3.3.3) what is in the quotes. NULL: malformed. */
 static const char *
-read_key(struct arena *a, const char *header)
+parse_idempotency_key(struct arena *a, const char *header)
 {
 	bool quoted = *header == '"';
 	char *key = arena_text(a, header), *out = key;
@@ -103,7 +103,8 @@ idempotency_wanted(const struct request *req)
 enum error
 idempotency_handle(struct request *req)
 {
-	const char *text = read_key(req->ctx->arena, request_env(req, "HTTP_IDEMPOTENCY_KEY"));
+	const char *text =
+	    parse_idempotency_key(req->ctx->arena, request_env(req, "HTTP_IDEMPOTENCY_KEY"));
 	struct idempotency_key key = { .user_id = req->ctx->caller.user_id };
 	enum error e;
 
@@ -113,7 +114,7 @@ idempotency_handle(struct request *req)
 
 	make_hash(req, text, key.hash);
 	make_fingerprint(req, key.fingerprint);
-	e = transact(&(struct act) {
+	e = transact(&(struct transaction) {
 	    .req = req, .before = find_response, .after = store_response, .arg = &key });
 	return e && idempotency_already_stored(req->ctx)
 		   ? fail(req->ctx, E_IDEMPOTENCY_IN_PROGRESS, NULL)

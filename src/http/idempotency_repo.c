@@ -15,7 +15,7 @@ static const struct field idempotency_fields[] = {
 static const struct schema idempotency_schema =
     SCHEMA("Replay", struct stored_response, idempotency_fields);
 
-enum { FIND, KEEP, CLEAN };
+enum { FIND, STORE, PRUNE };
 
 const struct query idempotency_queries[] = {
 	/* The lock says that nobody else is at it; it never waits, and goes with the
@@ -30,19 +30,19 @@ const struct query idempotency_queries[] = {
 	/* Past its day it gives way. One that is there by now, because it was committed between
 	 * our look at the table and our lock, must not: a status of 0 is refused, and with it all
 	 * that this transaction did. */
-	[KEEP] = QUERY("idempotency_store", NULL,
-		       "INSERT INTO replays"
-		       " (user_id, hash, fingerprint, status, body, location, etag)"
-		       " VALUES ($1, $2, $3, $4, $5, $6, $7)"
-		       " ON CONFLICT (user_id, hash) DO UPDATE SET"
-		       " fingerprint = excluded.fingerprint,"
-		       " status = CASE WHEN replays.created_at <= now() - " DAY
-		       " THEN excluded.status ELSE 0 END,"
-		       " body = excluded.body, location = excluded.location,"
-		       " etag = excluded.etag, created_at = excluded.created_at"),
+	[STORE] = QUERY("idempotency_store", NULL,
+			"INSERT INTO replays"
+			" (user_id, hash, fingerprint, status, body, location, etag)"
+			" VALUES ($1, $2, $3, $4, $5, $6, $7)"
+			" ON CONFLICT (user_id, hash) DO UPDATE SET"
+			" fingerprint = excluded.fingerprint,"
+			" status = CASE WHEN replays.created_at <= now() - " DAY
+			" THEN excluded.status ELSE 0 END,"
+			" body = excluded.body, location = excluded.location,"
+			" etag = excluded.etag, created_at = excluded.created_at"),
 	/* The array is made once; a list of rows the planner may select anew for each row, past
 	 * the limit. */
-	[CLEAN] = QUERY("idempotency_prune", NULL,
+	[PRUNE] = QUERY("idempotency_prune", NULL,
 			"DELETE FROM replays WHERE ctid = ANY (ARRAY(SELECT ctid FROM replays"
 			" WHERE created_at <= now() - " DAY " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	{ 0 },
@@ -69,7 +69,7 @@ void
 idempotency_store(struct ctx *c, const struct idempotency_key *key,
 		  const struct stored_response *response)
 {
-	db_exec_and_commit(c, &idempotency_queries[KEEP], key->user_id, p_uuid(c, key->hash),
+	db_exec_and_commit(c, &idempotency_queries[STORE], key->user_id, p_uuid(c, key->hash),
 			   p_uuid(c, key->fingerprint), p_int(c, response->status), response->body,
 			   response->location, response->etag);
 }
@@ -83,5 +83,5 @@ idempotency_already_stored(struct ctx *c)
 enum error
 idempotency_prune(struct ctx *c, int64_t limit, int64_t *removed)
 {
-	return db_exec(c, &idempotency_queries[CLEAN], removed, p_int(c, limit));
+	return db_exec(c, &idempotency_queries[PRUNE], removed, p_int(c, limit));
 }

@@ -67,11 +67,11 @@ void
 hash_secretly(const struct buf *b, unsigned char out[HASH_SIZE])
 {
 	static unsigned char secret[SHA256_SIZE];
-	static bool made;
+	static bool created;
 
-	if (!made)
+	if (!created)
 		secret_sign("hash", "", 0, secret);
-	made = true;
+	created = true;
 	hash_keyed(secret, b->data, b->len, out);
 }
 
@@ -108,19 +108,19 @@ note_state(struct limit_tally *t, const struct limit *limit, const struct rate_s
 
 /* Counts the request for one limit. Returns whether it passes. */
 static bool
-count(struct request *req, const struct limit *limit)
+count_request(struct request *req, const struct limit *limit)
 {
 	const char *key = limit->key ? limit->key(req) : limit_client(req);
 	struct limit_tally *t = &req->limits;
-	struct limit_count *own = &t->counts[t->n];
+	struct limit_count *counted = &t->counts[t->n];
 	struct rate_state state;
 
 	if (!key)
 		return true;
 
-	own->limit = limit;
-	hash_key(req, "limit", limit->name, key, own->key);
-	rate_take(own->key, *limit->rate, &state);
+	counted->limit = limit;
+	hash_key(req, "limit", limit->name, key, counted->key);
+	rate_take(counted->key, *limit->rate, &state);
 	note_state(t, limit, &state);
 	t->n += !state.refused;
 	return !state.refused;
@@ -153,7 +153,7 @@ limit_check(struct request *req, enum limit_stage stage)
 
 	for (size_t i = 0; passed && (limit = route_limit(req->route, i)); i++) {
 		if (limit->needs_body == (stage == LIMITS_AFTER_BODY))
-			passed = count(req, limit);
+			passed = count_request(req, limit);
 	}
 	c->failure = before;
 	if (passed)
@@ -189,17 +189,17 @@ bool
 limit_first_refusal(struct request *req, enum error e)
 {
 	const struct limit *limit = e == E_RATE_LIMITED ? req->limits.tightest : NULL;
-	struct rate once = { 1, REFUSAL_SECONDS };
+	struct rate window = { 1, REFUSAL_SECONDS };
 	const char *name = req->ctx->route;
 	unsigned char hash[HASH_SIZE];
 	struct rate_state state;
 
 	if (limit && req->limits.tightest_state.refused) {
 		name = limit->name;
-		once.seconds = limit->rate->seconds;
+		window.seconds = limit->rate->seconds;
 	}
 	hash_key(req, error_info(e)->code, name, caller_key(req), hash);
-	rate_take(hash, once, &state);
+	rate_take(hash, window, &state);
 	if (!state.refused && e == E_RATE_LIMITED)
 		log_warn(req->ctx, "the limit \"%s\" was reached", name);
 	return !state.refused;

@@ -32,7 +32,7 @@ hex_value(char ch)
 /* Decodes %XX (and + as a blank where `plus`); NULL for a bad escape, a NUL or what is
  * not UTF-8. */
 static const char *
-decode(struct arena *a, const char *text, size_t len, bool plus)
+decode_url(struct arena *a, const char *text, size_t len, bool plus)
 {
 	char *out = arena_alloc(a, len + 1), *at = out;
 
@@ -103,7 +103,7 @@ request_split(struct request *req, struct segments *segments)
 			break;
 		if (n == 0)
 			return fail(c, E_BAD_REQUEST, "the path has an empty segment");
-		segment = decode(c->arena, at, n, false);
+		segment = decode_url(c->arena, at, n, false);
 		if (!segment || has_control(segment) || strcmp(segment, ".") == 0 ||
 		    strcmp(segment, "..") == 0)
 			return fail(c, E_BAD_REQUEST, "the path has a segment that is not allowed");
@@ -131,9 +131,10 @@ params_read(struct arena *a, const char *text, size_t len, const struct param **
 		struct param p;
 
 		if (next > text) {
-			p.name = decode(a, text, (size_t)(name_end - text), true);
-			p.value =
-			    equals ? decode(a, equals + 1, (size_t)(next - equals - 1), true) : "";
+			p.name = decode_url(a, text, (size_t)(name_end - text), true);
+			p.value = equals
+				      ? decode_url(a, equals + 1, (size_t)(next - equals - 1), true)
+				      : "";
 			if (!p.name || !p.value || *n == PARAMS_MAX)
 				return false;
 			list[(*n)++] = p;

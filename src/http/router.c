@@ -51,7 +51,7 @@ match_pattern(const char *pattern, const char *const *segments, size_t n, const 
 }
 
 static bool
-matches(const struct route *route, const struct segments *s, int prefix, const char **params)
+route_matches(const struct route *route, const struct segments *s, int prefix, const char **params)
 {
 	int skip = route->root ? 0 : prefix, left = (int)s->n - skip;
 
@@ -77,8 +77,8 @@ set_allow(struct request *req, unsigned methods)
 }
 
 static void
-take(struct request *req, const struct feature *feature, const struct route *route,
-     const char *const *params)
+set_route(struct request *req, const struct feature *feature, const struct route *route,
+	  const char *const *params)
 {
 	req->feature = feature;
 	req->route = route;
@@ -99,10 +99,10 @@ route_find(struct request *req, const struct segments *s)
 
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
-			if (!matches(r, s, prefix, params))
+			if (!route_matches(r, s, prefix, params))
 				continue;
 			if (r->method == wanted) {
-				take(req, *f, r, params);
+				set_route(req, *f, r, params);
 				return OK;
 			}
 			methods |= 1u << r->method;

@@ -2,41 +2,42 @@
 #include "http_priv.h"
 
 static enum error
-run(struct ctx *c, void *arg)
+run_in_transaction(struct ctx *c, void *arg)
 {
-	struct act *act = arg;
-	struct request *req = act->req;
+	struct transaction *transaction = arg;
+	struct request *req = transaction->req;
 	enum error e;
 
-	req->response = act->start;
-	act->failed = OK;
-	e = act->before(req, act->arg);
+	req->response = transaction->saved;
+	transaction->failed = OK;
+	e = transaction->before(req, transaction->arg);
 	if (e || req->response.status)
 		return e;
 
 	e = req->route->handle(req);
 	if (!e)
-		return act->after ? act->after(req, act->arg) : OK;
+		return transaction->after ? transaction->after(req, transaction->arg) : OK;
 	if (db_aborted(c))
 		return e;
 
 	/* What it wrote before it refused, such as an audit event, stays as it would without
 	 * this transaction. */
-	act->failed = e;
+	transaction->failed = e;
 	return OK;
 }
 
 enum error
-transact(struct act *act)
+transact(struct transaction *transaction)
 {
-	struct ctx *c = act->req->ctx;
+	struct ctx *c = transaction->req->ctx;
 	enum error e;
 
-	act->start = act->req->response;
-	e = act->snapshot ? db_repeatable_read(c, run, act) : db_transaction(c, run, act);
+	transaction->saved = transaction->req->response;
+	e = transaction->repeatable_read ? db_repeatable_read(c, run_in_transaction, transaction)
+					 : db_transaction(c, run_in_transaction, transaction);
 	if (!e)
-		e = act->failed;
+		e = transaction->failed;
 	if (e)
-		act->req->response = act->start;
+		transaction->req->response = transaction->saved;
 	return e;
 }

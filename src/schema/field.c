@@ -10,7 +10,7 @@
 enum { EMAIL_MAX = 254, EMAIL_LOCAL_MAX = 64, DOMAIN_LABEL_MAX = 63, JSON_MAX = 64 * 1024 };
 
 const char *
-field_wrong(const struct place *at, enum field_code code, const char *format, ...)
+field_reject(const struct field_input *at, enum field_code code, const char *format, ...)
 {
 	const char *message;
 	va_list args;
@@ -40,21 +40,21 @@ field_type_message(const struct field *f)
 }
 
 bool
-field_count(const struct place *at, size_t n, int64_t max, const char *what)
+field_count(const struct field_input *at, size_t n, int64_t max, const char *what)
 {
 	int64_t min = field_min(at->field);
 
 	if ((int64_t)n < min)
-		return field_wrong(at, FIELD_TOO_SHORT, "must have at least %" PRId64 " %s%s", min,
-				   what, min == 1 ? "" : "s");
+		return field_reject(at, FIELD_TOO_SHORT, "must have at least %" PRId64 " %s%s", min,
+				    what, min == 1 ? "" : "s");
 	if (max && (int64_t)n > max)
-		return field_wrong(at, FIELD_TOO_LONG, "must have at most %" PRId64 " %s%s", max,
-				   what, max == 1 ? "" : "s");
+		return field_reject(at, FIELD_TOO_LONG, "must have at most %" PRId64 " %s%s", max,
+				    what, max == 1 ? "" : "s");
 	return true;
 }
 
 static const char *
-check_text(const struct place *at, const char *text)
+check_text_field(const struct field_input *at, const char *text)
 {
 	return field_count(at, utf8_length(text), at->field->max, "character") ? text : NULL;
 }
@@ -113,7 +113,7 @@ is_email(const char *text)
 }
 
 static const char *
-check_email(const struct place *at, const char *text)
+check_email(const struct field_input *at, const char *text)
 {
 	static const char spaces[] = " \t\n\v\f\r";
 	const char *start = text + strspn(text, spaces);
@@ -122,21 +122,21 @@ check_email(const struct place *at, const char *text)
 	while (len > 0 && strchr(spaces, start[len - 1]))
 		len--;
 	if (len > EMAIL_MAX)
-		return field_wrong(at, FIELD_TOO_LONG, "must have at most %d characters",
-				   EMAIL_MAX);
+		return field_reject(at, FIELD_TOO_LONG, "must have at most %d characters",
+				    EMAIL_MAX);
 
 	text = arena_text_n(at->ctx->arena, start, len);
 	if (!is_email(text))
-		return field_wrong(at, FIELD_INVALID_FORMAT, "must be an e-mail address");
+		return field_reject(at, FIELD_INVALID_FORMAT, "must be an e-mail address");
 	return text;
 }
 
 static const char *
-check_uuid(const struct place *at, const char *text)
+check_uuid(const struct field_input *at, const char *text)
 {
 	if (!uuid_valid(text))
-		return field_wrong(at, FIELD_INVALID_FORMAT,
-				   "must be a UUID such as 0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
+		return field_reject(at, FIELD_INVALID_FORMAT,
+				    "must be a UUID such as 0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
 	return arena_lower(at->ctx->arena, text);
 }
 
@@ -158,7 +158,7 @@ explain_time(struct arena *a, const char *text)
 }
 
 static const char *
-check_time(const struct place *at, const char *text)
+check_time(const struct field_input *at, const char *text)
 {
 	int64_t moment;
 	char *normal;
@@ -167,9 +167,9 @@ check_time(const struct place *at, const char *text)
 		const char *mistake =
 		    strlen(text) < CLOCK_TEXT_SIZE + 8 ? explain_time(at->ctx->arena, text) : NULL;
 
-		return field_wrong(at, FIELD_INVALID_FORMAT, "%s",
-				   mistake ? mistake
-					   : "must be a time such as 2026-11-20T15:08:41Z");
+		return field_reject(at, FIELD_INVALID_FORMAT, "%s",
+				    mistake ? mistake
+					    : "must be a time such as 2026-11-20T15:08:41Z");
 	}
 
 	normal = arena_alloc(at->ctx->arena, CLOCK_TEXT_SIZE);
@@ -178,18 +178,18 @@ check_time(const struct place *at, const char *text)
 }
 
 static const char *
-check_date(const struct place *at, const char *text)
+check_date(const struct field_input *at, const char *text)
 {
 	int64_t moment;
 
 	if (strlen(text) != 10 ||
 	    !clock_parse(arena_printf(at->ctx->arena, "%sT00:00:00Z", text), &moment))
-		return field_wrong(at, FIELD_INVALID_FORMAT, "must be a date such as 2026-11-20");
+		return field_reject(at, FIELD_INVALID_FORMAT, "must be a date such as 2026-11-20");
 	return text;
 }
 
 static const char *
-check_choice(const struct place *at, const char *text)
+check_choice(const struct field_input *at, const char *text)
 {
 	struct buf list;
 
@@ -205,17 +205,17 @@ check_choice(const struct place *at, const char *text)
 		buf_text(&list, choice == at->field->choices ? "" : ", ");
 		buf_text(&list, *choice);
 	}
-	return field_wrong(at, FIELD_INVALID_CHOICE, "must be one of: %s", list.data);
+	return field_reject(at, FIELD_INVALID_CHOICE, "must be one of: %s", list.data);
 }
 
 static const char *
-check_bool(const struct place *at, const char *text)
+check_bool(const struct field_input *at, const char *text)
 {
 	if (strcmp(text, "true") == 0)
 		return "true";
 	if (strcmp(text, "false") == 0)
 		return "false";
-	return field_wrong(at, FIELD_INVALID_TYPE, "%s", field_type_message(at->field));
+	return field_reject(at, FIELD_INVALID_TYPE, "%s", field_type_message(at->field));
 }
 
 /* Bytes that PostgreSQL may give back: it writes 1e9 with nine zeros. */
@@ -244,34 +244,35 @@ json_weight(const char *json)
 }
 
 static const char *
-check_json(const struct place *at, const char *text)
+check_json(const struct field_input *at, const char *text)
 {
 	int64_t max = at->field->max ? at->field->max : JSON_MAX;
 	const char *reason = json_check(text, strlen(text));
 
 	if (reason)
-		return field_wrong(at, FIELD_INVALID_FORMAT, "must be JSON: %s", reason);
+		return field_reject(at, FIELD_INVALID_FORMAT, "must be JSON: %s", reason);
 	if (json_weight(text) > max)
-		return field_wrong(at, FIELD_TOO_LONG,
-				   "must have at most %" PRId64 " bytes, numbers written out", max);
+		return field_reject(at, FIELD_TOO_LONG,
+				    "must have at most %" PRId64 " bytes, numbers written out",
+				    max);
 	return text;
 }
 
 const char *
 field_check(struct ctx *c, const char *in, const struct field *f, const char *text)
 {
-	static const char *(*const checks[])(const struct place *, const char *) = {
-		[TYPE_TEXT] = check_text,     [TYPE_EMAIL] = check_email,
-		[TYPE_UUID] = check_uuid,     [TYPE_TIME] = check_time,
-		[TYPE_DATE] = check_date,     [TYPE_ENUM] = check_choice,
-		[TYPE_INT] = field_check_int, [TYPE_DECIMAL] = field_check_decimal,
-		[TYPE_BOOL] = check_bool,     [TYPE_JSON] = check_json,
+	static const char *(*const checks[])(const struct field_input *, const char *) = {
+		[TYPE_TEXT] = check_text_field, [TYPE_EMAIL] = check_email,
+		[TYPE_UUID] = check_uuid,       [TYPE_TIME] = check_time,
+		[TYPE_DATE] = check_date,       [TYPE_ENUM] = check_choice,
+		[TYPE_INT] = field_check_int,   [TYPE_DECIMAL] = field_check_decimal,
+		[TYPE_BOOL] = check_bool,       [TYPE_JSON] = check_json,
 	};
-	struct place at = { .ctx = c, .in = in, .field = f };
+	struct field_input at = { .ctx = c, .in = in, .field = f };
 
 	if (!utf8_valid(text, strlen(text)))
-		return field_wrong(&at, FIELD_INVALID_FORMAT, "must be valid UTF-8");
+		return field_reject(&at, FIELD_INVALID_FORMAT, "must be valid UTF-8");
 	if (f->type >= COUNT(checks) || !checks[f->type])
-		return field_wrong(&at, FIELD_INVALID_TYPE, "cannot be given as text");
+		return field_reject(&at, FIELD_INVALID_TYPE, "cannot be given as text");
 	return checks[f->type](&at, text);
 }

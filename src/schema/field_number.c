@@ -10,7 +10,7 @@ limited(const struct field *f)
 }
 
 const char *
-field_check_int(const struct place *at, const char *text)
+field_check_int(const struct field_input *at, const char *text)
 {
 	const struct field *f = at->field;
 	int64_t min = limited(f) ? field_min(f) : -INT64_MAX;
@@ -20,15 +20,15 @@ field_check_int(const struct place *at, const char *text)
 	long long n;
 
 	if (!*digits || digits[strspn(digits, "0123456789")])
-		return field_wrong(at, FIELD_INVALID_TYPE, "%s", field_type_message(f));
+		return field_reject(at, FIELD_INVALID_TYPE, "%s", field_type_message(f));
 
 	errno = 0;
 	n = strtoll(text, NULL, 10);
 	beyond = errno == ERANGE;
 	if (n < min || (beyond && negative))
-		return field_wrong(at, FIELD_TOO_SMALL, "must be at least %" PRId64, min);
+		return field_reject(at, FIELD_TOO_SMALL, "must be at least %" PRId64, min);
 	if (n > max || beyond)
-		return field_wrong(at, FIELD_TOO_LARGE, "must be at most %" PRId64, max);
+		return field_reject(at, FIELD_TOO_LARGE, "must be at most %" PRId64, max);
 	return arena_printf(at->ctx->arena, "%lld", n);
 }
 
@@ -60,7 +60,7 @@ split_decimal(const char *text, struct decimal *d)
 
 /* How the number in `units` of the last place compares with a whole one. */
 static int
-compare(int64_t units, int64_t power, int64_t whole)
+compare_decimal(int64_t units, int64_t power, int64_t whole)
 {
 	int64_t other;
 
@@ -70,25 +70,25 @@ compare(int64_t units, int64_t power, int64_t whole)
 }
 
 const char *
-field_check_decimal(const struct place *at, const char *text)
+field_check_decimal(const struct field_input *at, const char *text)
 {
 	const struct field *f = at->field;
-	int scale = f->scale, most = DECIMAL_DIGITS - scale;
+	int scale = f->scale, max_digits = DECIMAL_DIGITS - scale;
 	struct arena *a = at->ctx->arena;
 	int64_t power = 1, units;
 	struct decimal d;
 
 	if (!split_decimal(text, &d))
-		return field_wrong(at, FIELD_INVALID_FORMAT,
-				   "must be a number such as 12.50, without an exponent");
+		return field_reject(at, FIELD_INVALID_FORMAT,
+				    "must be a number such as 12.50, without an exponent");
 	if (d.nfraction > scale)
-		return field_wrong(at, FIELD_INVALID_FORMAT,
-				   "must have at most %d digit%s after the point", scale,
-				   scale == 1 ? "" : "s");
-	if (d.nwhole > most)
-		return field_wrong(at, d.negative ? FIELD_TOO_SMALL : FIELD_TOO_LARGE,
-				   "must have at most %d digit%s before the point", most,
-				   most == 1 ? "" : "s");
+		return field_reject(at, FIELD_INVALID_FORMAT,
+				    "must have at most %d digit%s after the point", scale,
+				    scale == 1 ? "" : "s");
+	if (d.nwhole > max_digits)
+		return field_reject(at, d.negative ? FIELD_TOO_SMALL : FIELD_TOO_LARGE,
+				    "must have at most %d digit%s before the point", max_digits,
+				    max_digits == 1 ? "" : "s");
 
 	for (int i = 0; i < scale; i++)
 		power *= 10;
@@ -98,10 +98,10 @@ field_check_decimal(const struct place *at, const char *text)
 	    strtoll(text, NULL, 10) * power + (scale ? strtoll(text + d.nwhole + 1, NULL, 10) : 0);
 	d.negative = d.negative && units;
 	units = d.negative ? -units : units;
-	if (limited(f) && compare(units, power, field_min(f)) < 0)
-		return field_wrong(at, FIELD_TOO_SMALL, "must be at least %" PRId64, field_min(f));
-	if (limited(f) && compare(units, power, f->max) > 0)
-		return field_wrong(at, FIELD_TOO_LARGE, "must be at most %" PRId64, f->max);
+	if (limited(f) && compare_decimal(units, power, field_min(f)) < 0)
+		return field_reject(at, FIELD_TOO_SMALL, "must be at least %" PRId64, field_min(f));
+	if (limited(f) && compare_decimal(units, power, f->max) > 0)
+		return field_reject(at, FIELD_TOO_LARGE, "must be at most %" PRId64, f->max);
 	return arena_printf(a, "%s%.*s", d.negative ? "-" : "", d.nwhole + (scale ? scale + 1 : 0),
 			    text);
 }

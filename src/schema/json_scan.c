@@ -248,7 +248,7 @@ static const char *
 check_string(struct scan *s)
 {
 	for (s->at++;;) {
-		const char *wrong;
+		const char *err;
 
 		if (!skip_plain(s))
 			return "it is not valid UTF-8";
@@ -259,9 +259,9 @@ check_string(struct scan *s)
 		if (!skip_byte(s, '\\'))
 			return "a string holds a control character that is not escaped";
 
-		wrong = check_escape(s);
-		if (wrong)
-			return wrong;
+		err = check_escape(s);
+		if (err)
+			return err;
 	}
 }
 
@@ -297,7 +297,7 @@ check_word(struct scan *s, const char *word)
 static const char *
 check_member(struct scan *s)
 {
-	const char *wrong;
+	const char *err;
 
 	static const char no_key[] = "an object needs a key in double quotes";
 
@@ -307,9 +307,9 @@ check_member(struct scan *s)
 	if (*s->at != '"')
 		return explain_start(s, no_key);
 
-	wrong = check_string(s);
-	if (wrong)
-		return wrong;
+	err = check_string(s);
+	if (err)
+		return err;
 
 	skip_space(s);
 	if (!skip_byte(s, ':'))
@@ -323,7 +323,7 @@ check_member(struct scan *s)
 static const char *
 check_elements(struct scan *s, const char *(*check)(struct scan *), char end, const char *endless)
 {
-	const char *wrong;
+	const char *err;
 
 	s->at++;
 	skip_space(s);
@@ -331,9 +331,9 @@ check_elements(struct scan *s, const char *(*check)(struct scan *), char end, co
 		return NULL;
 
 	do {
-		wrong = check(s);
-		if (wrong)
-			return wrong;
+		err = check(s);
+		if (err)
+			return err;
 		skip_space(s);
 	} while (skip_byte(s, ','));
 
@@ -343,7 +343,7 @@ check_elements(struct scan *s, const char *(*check)(struct scan *), char end, co
 static const char *
 check_value(struct scan *s)
 {
-	const char *wrong;
+	const char *err;
 
 	skip_space(s);
 	if (s->at == s->end)
@@ -357,11 +357,10 @@ check_value(struct scan *s)
 		if (s->depth == DEPTH_MAX)
 			return "it is nested deeper than 32 levels";
 		s->depth++;
-		wrong = *s->at == '{'
-			    ? check_elements(s, check_member, '}', "an object does not end")
-			    : check_elements(s, check_value, ']', "an array does not end");
+		err = *s->at == '{' ? check_elements(s, check_member, '}', "an object does not end")
+				    : check_elements(s, check_value, ']', "an array does not end");
 		s->depth--;
-		return wrong;
+		return err;
 	case '"':
 		return check_string(s);
 	case 't':
@@ -381,38 +380,38 @@ const char *
 json_scan(const char *json, size_t len, struct json_scan *out)
 {
 	struct scan s = { .start = json, .at = json, .end = json + len };
-	const char *wrong = explain_text(json, len);
+	const char *err = explain_text(json, len);
 
-	if (!wrong)
-		wrong = check_value(&s);
-	if (!wrong) {
+	if (!err)
+		err = check_value(&s);
+	if (!err) {
 		skip_space(&s);
-		wrong = s.at == s.end ? NULL : "something follows the JSON value";
+		err = s.at == s.end ? NULL : "something follows the JSON value";
 	}
 	*out = (struct json_scan) { .members = s.members,
 				    .offset = (size_t)(s.at - json),
-				    .too_many = wrong == too_many };
-	return wrong;
+				    .too_many = err == too_many };
+	return err;
 }
 
 const char *
 json_member(struct arena *a, const char *object, size_t len, size_t n)
 {
 	struct scan s = { .start = object, .at = object, .end = object + len };
-	const char *start, *end, *wrong;
+	const char *start, *end, *err;
 
 	skip_space(&s);
 	do {
 		s.at++; /* the brace or comma before a member */
 		skip_space(&s);
-		wrong = check_string(&s);
+		err = check_string(&s);
 		skip_space(&s);
 		s.at++;
 		skip_space(&s);
 		start = s.at;
-		wrong = wrong ? wrong : check_value(&s);
+		err = err ? err : check_value(&s);
 		end = s.at;
 		skip_space(&s);
-	} while (!wrong && n-- > 0);
+	} while (!err && n-- > 0);
 	return arena_text_n(a, start, (size_t)(end - start));
 }

@@ -14,22 +14,22 @@ const char *field_type_message(const struct field *);
 void field_store(struct arena *, const struct field *, void *record, const char *normal);
 
 /* Where a value comes from and what it must be, for the errors. */
-struct place {
+struct field_input {
 	struct ctx *ctx;
 	const char *in;
 	const struct field *field;
 };
 
 /* Notes what is wrong, and is the NULL that the check then returns. */
-const char *field_wrong(const struct place *, enum field_code, const char *format, ...)
+const char *field_reject(const struct field_input *, enum field_code, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
 /* Whether there are enough characters or values, and no more than `max` (0: no limit). */
-bool field_count(const struct place *, size_t n, int64_t max, const char *what);
+bool field_count(const struct field_input *, size_t n, int64_t max, const char *what);
 
 /* field_number.c: the checks of TYPE_INT and TYPE_DECIMAL. */
-const char *field_check_int(const struct place *, const char *text);
-const char *field_check_decimal(const struct place *, const char *text);
+const char *field_check_int(const struct field_input *, const char *text);
+const char *field_check_decimal(const struct field_input *, const char *text);
 
 /* The value of the object's member number `n`, from 0, as it stands in the text, which has
  * passed json_scan(). */

@@ -138,7 +138,7 @@ read_list(const struct input *in, const struct field *f, const char **texts, siz
 	enum error e = OK;
 
 	item.name = f->name;
-	if (!field_count(&(struct place) { in->c, in->in, f }, n, f->max ? f->max : ARRAY_MAX,
+	if (!field_count(&(struct field_input) { in->c, in->in, f }, n, f->max ? f->max : ARRAY_MAX,
 			 "value"))
 		return E_VALIDATION;
 	for (size_t i = 0; i < n && !e; i++) {
@@ -387,25 +387,25 @@ const char *
 json_check(const char *json, size_t len)
 {
 	struct json_scan scan;
-	const char *wrong = json_scan(json, len, &scan);
+	const char *err = json_scan(json, len, &scan);
 	json_object *value;
-	size_t kept;
+	size_t unique;
 
-	if (wrong || scan.members == 0)
-		return wrong;
+	if (err || scan.members == 0)
+		return err;
 
 	value = parse_json(json, len);
 	if (!value)
 		return "there is too little memory to read it";
 
-	kept = count_members(value);
+	unique = count_members(value);
 	json_object_put(value);
-	return kept == scan.members ? NULL : key_twice;
+	return unique == scan.members ? NULL : key_twice;
 }
 
 /* Where it is wrong, as editors count: characters, from 1. */
 static enum error
-fail_scan(struct ctx *c, const char *json, const struct json_scan *scan, const char *wrong)
+fail_scan(struct ctx *c, const char *json, const struct json_scan *scan, const char *err)
 {
 	size_t line = 1, column = 1;
 
@@ -422,7 +422,7 @@ fail_scan(struct ctx *c, const char *json, const struct json_scan *scan, const c
 		}
 	}
 	return fail(c, E_MALFORMED_JSON, "the body is not valid JSON: %s (line %zu, column %zu)",
-		    wrong, line, column);
+		    err, line, column);
 }
 
 enum error
@@ -431,13 +431,13 @@ schema_read(struct ctx *c, const struct schema *schema, enum schema_mode mode, c
 {
 	struct input in = { .c = c, .in = "body", .mode = mode, .json = json, .len = len };
 	struct json_scan scan;
-	const char *wrong = json_scan(json, len, &scan);
+	const char *err = json_scan(json, len, &scan);
 	size_t start;
 
 	memset(out, 0, schema->size);
 	*given = 0;
-	if (wrong)
-		return fail_scan(c, json, &scan, wrong);
+	if (err)
+		return fail_scan(c, json, &scan, err);
 
 	start = strspn(json, " \t\n\r");
 	if (json[start] == '{' || scan.members > 0) {

@@ -37,10 +37,10 @@ prune(struct ctx *c, const struct call *call)
 	return e;
 }
 
-static const struct act acts[] = { { "prune --older-than AGE", prune, NULL }, { 0 } };
+static const struct subcommand subcommands[] = { { "prune --older-than AGE", prune, NULL }, { 0 } };
 
 const struct command audit_commands[] = {
-	{ "audit", acts, "Delete old events from the audit log.", "prune --older-than 90d",
+	{ "audit", subcommands, "Delete old events from the audit log.", "prune --older-than 90d",
 	  .needs_config = true, .owner = true },
 	{ 0 },
 };

@@ -110,13 +110,13 @@ token(struct ctx *c, const struct call *call)
 	return OK;
 }
 
-static const struct act acts[] = {
+static const struct subcommand subcommands[] = {
 	{ "[--email E] [--role R] [--hours N] [--json]", token, NULL },
 	{ 0 },
 };
 
 const struct command auth_commands[] = {
-	{ "token", acts,
+	{ "token", subcommands,
 	  "Print an access token for development. Creates the account if it does not exist.",
 	  "--email ada@example.com --role admin --hours 8", .needs_config = true },
 	{ 0 },

@@ -22,10 +22,10 @@ cleanup(struct ctx *c, const struct call *call)
 	return OK;
 }
 
-static const struct act acts[] = { { "cleanup [--json]", cleanup, NULL }, { 0 } };
+static const struct subcommand subcommands[] = { { "cleanup [--json]", cleanup, NULL }, { 0 } };
 
 const struct command sessions_commands[] = {
-	{ "sessions", acts, "Delete ended sessions and expired refresh tokens.", "cleanup",
+	{ "sessions", subcommands, "Delete ended sessions and expired refresh tokens.", "cleanup",
 	  .needs_config = true },
 	{ 0 },
 };

@@ -236,7 +236,7 @@ delete_user(struct ctx *c, const struct call *call)
 	return OK;
 }
 
-static const struct act acts[] = {
+static const struct subcommand subcommands[] = {
 	{ "create [--email E] [--role R] [--name N] [--inactive] [--json]", create, NULL },
 	{ "list [--q TEXT] [--role R] [--active true|false] [--limit N] [--offset N] [--json]",
 	  list, NULL },
@@ -250,7 +250,7 @@ static const struct act acts[] = {
 };
 
 const struct command users_commands[] = {
-	{ "user", acts,
+	{ "user", subcommands,
 	  "Look after accounts. WHO is an e-mail address or an id. Passwords are asked for, or"
 	  " read from standard input.",
 	  "create --email ada@example.com --role admin", .needs_config = true },
