@@ -56,7 +56,7 @@ matches "a job shows them too" "$output" 'x\\u000aforged\\u001b\[2J$'
 psql -XqAtd "$DATABASE_URL" -c "DELETE FROM jobs WHERE error LIKE 'x%forged%'"
 app user create --email ada@example.com <<<'brass lamp, green shade'
 is "taken" "$code" 1
-matches "taken: says so" "$errors" 'registered already'
+matches "taken: says so" "$errors" 'already registered'
 app user create --email nobody <<<'brass lamp, green shade'
 is "bad address" "$code" 1
 matches "bad address: says what is wanted" "$errors" '--email must be an e-mail address'
