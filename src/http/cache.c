@@ -1,6 +1,6 @@
-/* Answers that are kept: in each worker's own memory, or in Redis for all hosts. An answer
- * carries the generation of what it was made from; a request that may have changed that makes
- * a new one, before its own answer leaves. */
+/* Cached responses: in each worker's memory, or in Redis for all hosts. A response is stored with
+ * the epoch under which it was computed. A request that may change the data starts a new epoch
+ * before its response is sent. */
 #include "http_priv.h"
 
 #include "app/clock.h"
@@ -18,23 +18,22 @@ enum {
 	EPOCH_SECONDS = 86400,
 };
 
-/* An answer in one piece: its generation, texts that end with a NUL (media type, names and
- * values of headers, an empty one), then the body. */
+/* A serialized response: its epoch, NUL-terminated strings (media type, names and values of
+ * headers, an empty string), then the body. */
 struct cached_response {
 	unsigned char key[HASH_SIZE];
 	int64_t until;
-	char *data; /* NULL: nothing */
+	char *data; /* NULL: unused */
 	size_t len;
 };
 
 static struct cached_response cached[CACHED_MAX];
 static size_t memory, next_evicted;
 
-/* Where an answer would be, and what it was made from. */
 struct lookup {
 	unsigned char key[HASH_SIZE];
 	bool shared; /* in Redis */
-	bool known;  /* its generation is: it can be kept */
+	bool known;  /* `epoch` is known, so the response can be stored */
 	uint64_t epoch;
 };
 
@@ -52,7 +51,7 @@ cache_wanted(const struct request *req)
 	return (req->method == GET || req->method == HEAD) && cache_seconds(req->route) > 0;
 }
 
-/* Who asks is a part of it, unless that makes no difference. */
+/* The caller is part of the key, unless the route is public. */
 static void
 make_cache_key(struct request *req, unsigned char key[HASH_SIZE])
 {
@@ -75,21 +74,21 @@ make_cache_key(struct request *req, unsigned char key[HASH_SIZE])
 static const char *
 epoch_name(char out[NAME_SIZE], const char *feature)
 {
-	snprintf(out, NAME_SIZE, PACKAGE ":generation:%s", feature);
+	snprintf(out, NAME_SIZE, PACKAGE ":epoch:%s", feature);
 	return out;
 }
 
 static const char *
 response_name(char out[NAME_SIZE], const unsigned char key[HASH_SIZE])
 {
-	int len = snprintf(out, NAME_SIZE, PACKAGE ":answer:");
+	int len = snprintf(out, NAME_SIZE, PACKAGE ":response:");
 
 	for (size_t i = 0; i < HASH_SIZE; i++)
 		len += snprintf(out + len, NAME_SIZE - (size_t)len, "%02x", key[i]);
 	return out;
 }
 
-/* ---- in this worker */
+/* ---- in memory */
 
 static void
 drop_cached(struct cached_response *entry)
@@ -105,7 +104,7 @@ cached_slot(const unsigned char key[HASH_SIZE])
 	return &cached[(key[0] | key[1] << 8) % CACHED_MAX];
 }
 
-/* Counters only grow, so their sum is the same only while each of them is. */
+/* Epochs only grow, so an unchanged sum means that none has changed. */
 static uint64_t
 local_epoch(const struct feature *feature)
 {
@@ -149,7 +148,7 @@ store_in_memory(const struct lookup *lookup, const struct buf *b, int64_t second
 	memory += b->len;
 }
 
-/* ---- in Redis, where a generation is a random number */
+/* ---- in Redis, where an epoch is a random number */
 
 static bool
 new_epoch(const char *feature)
@@ -161,7 +160,7 @@ new_epoch(const char *feature)
 	return redis_put(epoch_name(name, feature), &number, sizeof(number), EPOCH_SECONDS);
 }
 
-/* False: Redis is not to be asked. */
+/* False: use the memory of this worker instead. */
 static bool
 find_in_redis(struct request *req, struct lookup *lookup, struct redis_bytes *out)
 {
@@ -200,7 +199,7 @@ find_in_redis(struct request *req, struct lookup *lookup, struct redis_bytes *ou
 	return true;
 }
 
-/* ---- either way */
+/* ---- both */
 
 static bool
 cache_find(struct request *req, struct lookup *lookup, struct redis_bytes *out)
@@ -242,11 +241,10 @@ cache_store(struct request *req, const struct lookup *lookup, size_t first_heade
 		store_in_memory(lookup, &b, cache_seconds(req->route));
 	else if (!redis_put(response_name(name, lookup->key), b.data, b.len,
 			    cache_seconds(req->route)))
-		return; /* the next one who asks makes it again */
+		return; /* the next request computes it again */
 }
 
-/* Of what one worker or host kept, another one may be of an older edition: so it is not
- * trusted to be whole. */
+/* Another version of the program may have stored these bytes, so they are validated. */
 static bool
 respond_cached(struct request *req, const struct redis_bytes *bytes)
 {
@@ -299,7 +297,7 @@ depends_on(const struct feature *feature, const struct feature *other)
 	return feature == other;
 }
 
-/* Whether any answer is kept that a change of the feature makes old. */
+/* Whether a change of the feature invalidates the responses of any route. */
 static bool
 is_cached(const struct feature *feature)
 {
@@ -312,8 +310,8 @@ is_cached(const struct feature *feature)
 	return false;
 }
 
-/* Whatever a request answers but a refusal, it may have changed something. Where Redis cannot
- * be told, this host keeps to itself until what is there is old. */
+/* Any status except 4xx may mean a change. If Redis is unreachable, this host uses only its own
+ * memory until all cached responses have expired. */
 void
 cache_invalidate_feature(const struct request *req)
 {

@@ -1,4 +1,4 @@
-/* CORS (the Fetch standard): pages of which other origins may call. */
+/* CORS (Fetch standard): which other origins may call the API from a browser. */
 #include "http_priv.h"
 
 #include "app/settings.h"
@@ -10,7 +10,7 @@ static const char request_headers[] =
 static const char exposed_headers[] = "ETag, Idempotency-Replayed, Link, Location, RateLimit, "
 				      "RateLimit-Policy, Retry-After, X-Request-ID";
 
-/* What the setting has for the origin of this request, or NULL. */
+/* Returns the entry of CORS_ORIGINS that matches the request, or NULL. */
 static const char *
 allowed(const struct request *req)
 {

@@ -1,4 +1,4 @@
-/* Entity tags (RFC 9110, 8.8.3 and 13): which version of a row a client has, and means. */
+/* Entity tags and conditional requests (RFC 9110, sections 8.8.3 and 13). */
 #include "http_priv.h"
 
 bool
@@ -15,7 +15,7 @@ etag_make(struct arena *a, const struct schema *schema, const void *record)
 	const struct field *id = schema_field(schema, "id");
 	const struct field *version = schema_field(schema, "version");
 
-	/* With the id, for `/users/me` is another row for each caller. */
+	/* The id is included because `/users/me` is a different row for each caller. */
 	return arena_printf(a, "\"%s-%s\"", id ? field_text(a, id, record) : "",
 			    field_text(a, version, record));
 }
@@ -42,8 +42,8 @@ etag_reader(const struct route *route)
 	return reader && etag_has_version(reader->response) ? reader : NULL;
 }
 
-/* Reads `*`, or tags between commas. `*found`: one of them is `tag`, the mark of weakness
- * aside. False: that is no such list. */
+/* Parses `*` or a comma-separated list of tags. Sets `*found` if one is `tag`, by weak comparison.
+ * Returns false if the list is malformed. */
 static bool
 find_tag(const char *list, const char *tag, bool *found)
 {
@@ -98,14 +98,13 @@ etag_read_conditions(struct request *req)
 
 		if (list && !find_tag(list, "", &found))
 			return fail(req->ctx, E_BAD_REQUEST,
-				    "%s must be * or entity tags in quotes, with commas in between",
+				    "%s must be * or quoted entity tags separated by commas",
 				    headers[i].name);
 	}
 	return OK;
 }
 
-/* What GET, the route `reader`, would answer to this caller now, tells whether the row is his to
- * see, and which version it has. */
+/* Runs the GET route of the same path, which checks access and returns the current ETag. */
 static enum error
 etag_check_current(struct request *req, void *reader)
 {
@@ -136,8 +135,7 @@ etag_wanted(const struct request *req)
 					   request_env(req, headers[IF_NONE_MATCH].variable));
 }
 
-/* One sight of the data from the look to the change: whoever changes the row in between makes
- * us look again. */
+/* REPEATABLE READ: if the row changes between the check and the update, both are repeated. */
 enum error
 etag_handle(struct request *req)
 {

@@ -1,4 +1,4 @@
-/* The whole way of a request, on one page. */
+/* The request pipeline. */
 #include "http_priv.h"
 
 #include "app/clock.h"
@@ -72,7 +72,7 @@ check_scope(struct ctx *c, const char *scope)
 	if (!c->caller.api_key_id)
 		return OK;
 	if (!scope)
-		return fail(c, E_FORBIDDEN, "an API key may not do this");
+		return fail(c, E_FORBIDDEN, "API keys do not permit this");
 	if (!has_scope(&c->caller, scope))
 		return fail(c, E_INSUFFICIENT_SCOPE, "the API key needs the scope %s", scope);
 	return OK;
@@ -125,7 +125,7 @@ check_access(struct request *req)
 	return OK;
 }
 
-/* Whether the Content-Type is `wanted`, whatever its parameters. */
+/* Whether the Content-Type is `wanted`, with any parameters. */
 static bool
 is_type(const char *type, const char *wanted)
 {
@@ -207,7 +207,7 @@ read_query(struct request *req)
 				  &given);
 }
 
-/* Query and body together, so that the answer lists every bad field at once. */
+/* Reads query and body, so that the response lists all invalid fields of both. */
 static enum error
 read_input(struct request *req)
 {
@@ -235,7 +235,7 @@ admit(struct request *req)
 	if (limited || e)
 		return limited ? limited : e;
 	if (req->body_broken)
-		return fail(req->ctx, E_BAD_REQUEST, "the body is shorter than announced");
+		return fail(req->ctx, E_BAD_REQUEST, "the body is shorter than its Content-Length");
 
 	e = read_input(req);
 	limited = limit_check(req, LIMITS_AFTER_BODY);
@@ -306,7 +306,7 @@ audit_refusal(struct request *req, enum error e)
 	}
 }
 
-/* What every answer carries. Takes no memory: there may be none. */
+/* Adds the headers of every response. Must not allocate: memory may have run out. */
 static void
 finish(struct request *req)
 {
@@ -361,8 +361,8 @@ unpark(struct ctx *c)
 	c->parked = false;
 }
 
-/* Whether the request is to run again when it is its turn to hash. If the handler went on
- * without the hash, it is not. */
+/* Whether the request waits for its turn to hash. It does not if the handler ignored the error
+ * and continued. */
 static bool
 is_parked(struct request *req, enum error e)
 {
@@ -399,7 +399,7 @@ app_handle(struct request *req)
 			audit_refusal(req, e);
 		}
 	} else {
-		log_error(c, "a request took more memory than it may have");
+		log_error(c, "a request exceeded its memory limit");
 		unpark(c);
 		respond_out_of_memory(req);
 	}

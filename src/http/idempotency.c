@@ -1,11 +1,11 @@
-/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a request that comes again gets
- * the answer that it got, and is not done again. */
+/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a retried request gets the stored
+ * response and is not executed again. */
 #include "http_priv.h"
 #include "idempotency_priv.h"
 
 enum { KEY_MAX = 255 };
 
-/* The key itself: of "k" (RFC 8941, 3.3.3) what is in the quotes. NULL: malformed. */
+/* Returns the key, without the quotes of a string (RFC 8941, section 3.3.3); NULL: malformed. */
 static const char *
 parse_idempotency_key(struct arena *a, const char *header)
 {
@@ -26,7 +26,7 @@ parse_idempotency_key(struct arena *a, const char *header)
 	return *key && out - key <= KEY_MAX ? key : NULL;
 }
 
-/* A key belongs to one caller, which an API key is by itself, and to one route. */
+/* A key belongs to one caller (each API key is a caller of its own) and one route. */
 static void
 make_hash(const struct request *req, const char *key, unsigned char hash[SHA256_SIZE])
 {
@@ -39,8 +39,8 @@ make_hash(const struct request *req, const char *key, unsigned char hash[SHA256_
 	sha256(b.data, b.len, hash);
 }
 
-/* Of the path's parameters, query and body; the last two as they came. Under a secret, for a
- * body may hold a password, and who reads the table shall not be able to try them out. */
+/* Covers path parameters, raw query and raw body. Keyed with a secret: a body may contain a
+ * password, which the stored value must not allow to guess. */
 static void
 make_fingerprint(const struct request *req, unsigned char fingerprint[SHA256_SIZE])
 {

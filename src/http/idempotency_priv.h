@@ -1,28 +1,29 @@
-/* Kept answers, between idempotency.c and idempotency_repo.c. */
+/* Stored responses: the interface between idempotency.c and idempotency_repo.c. */
 #ifndef APP_IDEMPOTENCY_PRIV_H
 #define APP_IDEMPOTENCY_PRIV_H
 
 #include "app/idempotency.h"
 #include "app/secret.h"
 
-/* Whose key it is, which, and what it was sent with. */
+/* A client's key, hashed, and a fingerprint of its request. */
 struct idempotency_key {
 	const char *user_id;
 	unsigned char hash[SHA256_SIZE], fingerprint[SHA256_SIZE];
 };
 
 struct stored_response {
-	bool free;  /* nobody else is at a request with this key */
-	bool found; /* there is an response, and the rest is it */
-	bool same;  /* to the same request */
+	bool free;  /* no other request with this key is running */
+	bool found; /* a response is stored, in the following members */
+	bool same;  /* it belongs to the same request */
 	int64_t status;
-	const char *body, *location, *etag; /* the latter two, or NULL */
+	const char *body, *location, *etag; /* location and etag may be NULL */
 };
 
 enum error idempotency_find(struct ctx *, const struct idempotency_key *,
 			    struct stored_response *out) MUST_CHECK;
 
-/* With COMMIT, which fails where somebody else came first; then idempotency_already_stored(). */
+/* Stores the response with the COMMIT, which fails if a concurrent request has stored one; then
+ * idempotency_already_stored() is true. */
 void idempotency_store(struct ctx *, const struct idempotency_key *,
 		       const struct stored_response *);
 bool idempotency_already_stored(struct ctx *);

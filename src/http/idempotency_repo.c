@@ -1,4 +1,4 @@
-/* The statements on kept answers. */
+/* The statements of stored responses. */
 #include "idempotency_priv.h"
 
 #define DAY "interval '24 hours'"
@@ -13,13 +13,13 @@ static const struct field idempotency_fields[] = {
 	{ TEXT(struct stored_response, etag), .flags = F_NULLABLE },
 };
 static const struct schema idempotency_schema =
-    SCHEMA("Replay", struct stored_response, idempotency_fields);
+    SCHEMA("StoredResponse", struct stored_response, idempotency_fields);
 
 enum { FIND, STORE, PRUNE };
 
 const struct query idempotency_queries[] = {
-	/* The lock says that nobody else is at it; it never waits, and goes with the
-	 * transaction. */
+	/* The advisory lock shows that no other request with the key is running. It does not
+	 * wait, and is released with the transaction. */
 	[FIND] = QUERY("idempotency_find", &idempotency_schema,
 		       "SELECT free, hash IS NOT NULL AS found,"
 		       " coalesce(fingerprint = $4, false) AS same, coalesce(status, 0) AS status, "
@@ -27,9 +27,8 @@ const struct query idempotency_queries[] = {
 		       " FROM (SELECT pg_try_advisory_xact_lock($1) AS free) AS lock"
 		       " LEFT JOIN replays ON user_id = $2 AND hash = $3"
 		       " AND created_at > now() - " DAY),
-	/* Past its day it gives way. One that is there by now, because it was committed between
-	 * our look at the table and our lock, must not: a status of 0 is refused, and with it all
-	 * that this transaction did. */
+	/* Replaces an expired response. If another transaction has committed one between our
+	 * snapshot and our lock, status 0 violates a constraint and rolls this transaction back. */
 	[STORE] = QUERY("idempotency_store", NULL,
 			"INSERT INTO replays"
 			" (user_id, hash, fingerprint, status, body, location, etag)"
@@ -40,15 +39,15 @@ const struct query idempotency_queries[] = {
 			" THEN excluded.status ELSE 0 END,"
 			" body = excluded.body, location = excluded.location,"
 			" etag = excluded.etag, created_at = excluded.created_at"),
-	/* The array is made once; a list of rows the planner may select anew for each row, past
-	 * the limit. */
+	/* ARRAY() is evaluated once. The planner may run an IN (SELECT … LIMIT) again for each
+	 * row, and so exceed the limit. */
 	[PRUNE] = QUERY("idempotency_prune", NULL,
 			"DELETE FROM replays WHERE ctid = ANY (ARRAY(SELECT ctid FROM replays"
 			" WHERE created_at <= now() - " DAY " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	{ 0 },
 };
 
-/* The first half of a digest, as the 128 bits of a uuid. */
+/* Returns the first 128 bits of a digest as a uuid. */
 static const char *
 p_uuid(struct ctx *c, const unsigned char digest[SHA256_SIZE])
 {

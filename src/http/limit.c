@@ -106,7 +106,7 @@ note_state(struct limit_tally *t, const struct limit *limit, const struct rate_s
 	t->tightest_state = *state;
 }
 
-/* Counts the request for one limit. Returns whether it passes. */
+/* Counts the request for one limit. Returns whether it is allowed. */
 static bool
 count_request(struct request *req, const struct limit *limit)
 {

@@ -1,4 +1,4 @@
-/* Answers of failure: application/problem+json (RFC 9457). */
+/* Error responses: application/problem+json (RFC 9457). */
 #include "http_priv.h"
 
 enum { PROBLEM_MAX = 256 * 1024 };

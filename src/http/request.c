@@ -1,4 +1,4 @@
-/* What came in: variables, path and query, decoded once. */
+/* Reads the request: CGI variables, path and query. */
 #include "http_priv.h"
 
 #include "app/utf8.h"
@@ -29,8 +29,7 @@ hex_value(char ch)
 	return -1;
 }
 
-/* Decodes %XX (and + as a blank where `plus`); NULL for a bad escape, a NUL or what is
- * not UTF-8. */
+/* Decodes %XX and, with `plus`, + as a space. NULL for a bad escape, a NUL or invalid UTF-8. */
 static const char *
 decode_url(struct arena *a, const char *text, size_t len, bool plus)
 {
@@ -67,7 +66,7 @@ has_control(const char *text)
 	return false;
 }
 
-/* Where the path begins: a proxy may send the absolute form, http://host/path. */
+/* Skips scheme and host: a proxy may send the absolute form (RFC 9112, section 3.2.2). */
 static const char *
 path_start(const char *uri)
 {
@@ -106,7 +105,9 @@ request_split(struct request *req, struct segments *segments)
 		segment = decode_url(c->arena, at, n, false);
 		if (!segment || has_control(segment) || strcmp(segment, ".") == 0 ||
 		    strcmp(segment, "..") == 0)
-			return fail(c, E_BAD_REQUEST, "the path has a segment that is not allowed");
+			return fail(c, E_BAD_REQUEST,
+				    "the path has an invalid segment (a bad escape, a control"
+				    " character, invalid UTF-8, . or ..)");
 		if (segments->n == SEGMENTS_MAX)
 			return fail(c, E_NOT_FOUND, NULL);
 		segments->text[segments->n++] = segment;

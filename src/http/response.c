@@ -1,4 +1,4 @@
-/* Answers of success. */
+/* Responses of success. */
 #include "http_priv.h"
 
 #include "app/settings.h"
@@ -95,7 +95,7 @@ respond_record(struct request *req, enum error e, const void *record)
 	return respond_json(req, &b);
 }
 
-/* One member of a Link header (RFC 8288): this list with another offset or cursor. */
+/* Appends one link of a Link header (RFC 8288): the same list with another offset or cursor. */
 static void
 put_link(struct buf *b, const struct request *req, const struct page *page, const char *rel,
 	 const char *cursor, int64_t offset)

@@ -1,4 +1,4 @@
-/* Which route row: the features' tables, walked as they stand. */
+/* Routing: a linear search of the features' route tables. */
 #include "http_priv.h"
 
 #include "app/ids.h"
@@ -25,8 +25,8 @@ method_parse(const char *text)
 	return METHOD_NONE;
 }
 
-/* How many of the segments the pattern's start takes up, or -1 if it does not fit there.
- * Values of {name} go to `params`. */
+/* Matches the pattern with the first segments. Returns how many it matches, or -1. Stores the
+ * values of {name} in `params`. */
 static int
 match_pattern(const char *pattern, const char *const *segments, size_t n, const char **params)
 {

@@ -1,4 +1,4 @@
-/* Handlers in a transaction of the pipeline's, with what belongs into it beside them. */
+/* Runs a handler in a transaction of the pipeline, with work before and after it. */
 #include "http_priv.h"
 
 static enum error
@@ -20,8 +20,8 @@ run_in_transaction(struct ctx *c, void *arg)
 	if (db_aborted(c))
 		return e;
 
-	/* What it wrote before it refused, such as an audit event, stays as it would without
-	 * this transaction. */
+	/* What the handler wrote before its error, such as an audit event, is committed, as it
+	 * would be without this transaction. */
 	transaction->failed = e;
 	return OK;
 }
