@@ -1,4 +1,4 @@
-/* Checks one value of a row, given as text, and brings it into its normal form. */
+/* Validates values given as text and returns their normal form. */
 #include "app/schema.h"
 
 #include "schema_priv.h"
@@ -65,7 +65,7 @@ is_letter_or_digit(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* Words of letters, digits and `marks`, with one dot between two words. */
+/* Dot-separated words of letters, digits and `marks`. */
 static bool
 is_dotted(const char *text, size_t len, const char *marks)
 {
@@ -81,7 +81,7 @@ is_dotted(const char *text, size_t len, const char *marks)
 	return before != '.';
 }
 
-/* Two labels or more; none begins or ends with a hyphen or is longer than DNS allows. */
+/* Two or more labels that do not begin or end with a hyphen, of at most 63 bytes (RFC 1035). */
 static bool
 is_domain(const char *domain)
 {
@@ -101,8 +101,8 @@ is_domain(const char *domain)
 	}
 }
 
-/* The plain form of RFC 5321 that people have and validators agree on: ASCII, a dot-atom
- * (no quotes, no comments), and a domain name with a dot (no bare host, no address). */
+/* The common subset of RFC 5321: ASCII, a dot-atom (no quotes, no comments) and a domain name
+ * with a dot (no bare host name, no IP address). */
 static bool
 is_email(const char *text)
 {
@@ -140,7 +140,7 @@ check_uuid(const struct field_input *at, const char *text)
 	return arena_lower(at->ctx->arena, text);
 }
 
-/* What is missing from a time, or NULL. */
+/* Returns what is missing from a time, or NULL if it is not clear. */
 static const char *
 explain_time(struct arena *a, const char *text)
 {
@@ -218,7 +218,7 @@ check_bool(const struct field_input *at, const char *text)
 	return field_reject(at, FIELD_INVALID_TYPE, "%s", field_type_message(at->field));
 }
 
-/* Bytes that PostgreSQL may give back: it writes 1e9 with nine zeros. */
+/* Upper bound of the size as jsonb text: PostgreSQL writes 1e9 with nine zeros. */
 static int64_t
 json_weight(const char *json)
 {
@@ -253,7 +253,7 @@ check_json(const struct field_input *at, const char *text)
 		return field_reject(at, FIELD_INVALID_FORMAT, "must be JSON: %s", reason);
 	if (json_weight(text) > max)
 		return field_reject(at, FIELD_TOO_LONG,
-				    "must have at most %" PRId64 " bytes, numbers written out",
+				    "must have at most %" PRId64 " bytes, with numbers written out",
 				    max);
 	return text;
 }

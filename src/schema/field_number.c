@@ -1,4 +1,4 @@
-/* Checks numbers given as text. */
+/* Validates numbers given as text. */
 #include "app/schema.h"
 
 #include "schema_priv.h"
@@ -32,7 +32,7 @@ field_check_int(const struct field_input *at, const char *text)
 	return arena_printf(at->ctx->arena, "%lld", n);
 }
 
-/* A decimal in its parts: "-012.5" is negative, "12" and "5". */
+/* The parts of a decimal: "-012.5" is negative, "12" and "5". */
 struct decimal {
 	bool negative;
 	const char *whole, *fraction;
@@ -58,7 +58,7 @@ split_decimal(const char *text, struct decimal *d)
 	return true;
 }
 
-/* How the number in `units` of the last place compares with a whole one. */
+/* Compares `units` / `power` with a whole number. Returns <0, 0 or >0. */
 static int
 compare_decimal(int64_t units, int64_t power, int64_t whole)
 {

@@ -1,5 +1,4 @@
-/* Says whether bytes are JSON as we take it, before any other parser sees them: no library
- * at hand refuses all that RFC 8259 and the contract refuse. */
+/* Validates JSON strictly (RFC 8259, doc/API.md) before json-c parses it: json-c accepts more. */
 #include "app/schema.h"
 
 #include "schema_priv.h"
@@ -27,7 +26,7 @@ skip_space(struct scan *s)
 		s->at++;
 }
 
-/* Steps over the byte if it is the next one. */
+/* Skips the byte if it is next. */
 static bool
 skip_byte(struct scan *s, char byte)
 {
@@ -48,13 +47,13 @@ skip_digits(struct scan *s)
 	return s->at > start;
 }
 
-/* ---- messages that name the mistake */
+/* ---- messages for common mistakes */
 
 static const char bad_number[] =
     "a number needs digits on both sides of its point, and no leading zero or plus";
 static const char comment[] = "JSON has no comments";
 
-/* Values of other notations, and what JSON needs instead. */
+/* Syntax of other languages, and the correct JSON. */
 static const struct {
 	const char *text, *mistake;
 } foreign[] = {
@@ -95,7 +94,7 @@ find_foreign(const struct scan *s)
 	return NULL;
 }
 
-/* The last byte before this one that is not white space; 0: none. */
+/* Returns the last byte before this one that is not white space; 0: none. */
 static char
 byte_before(const struct scan *s)
 {
@@ -105,7 +104,7 @@ byte_before(const struct scan *s)
 	return '\0';
 }
 
-/* Where a value or a key should begin. */
+/* The error where a value or a key should begin. */
 static const char *
 explain_start(const struct scan *s, const char *otherwise)
 {
@@ -119,7 +118,7 @@ explain_start(const struct scan *s, const char *otherwise)
 	return otherwise;
 }
 
-/* Behind a value, where a comma or the closing bracket should be. */
+/* The error after a value, where a comma or the closing bracket should be. */
 static const char *
 explain_end(const struct scan *s, const char *endless)
 {
@@ -128,7 +127,7 @@ explain_end(const struct scan *s, const char *endless)
 	return mistake ? mistake : "a comma or a closing bracket is missing after a value";
 }
 
-/* A mistake that the first bytes of the text show, or NULL. */
+/* The error that the first bytes reveal, or NULL. */
 static const char *
 explain_text(const char *json, size_t len)
 {
@@ -170,7 +169,7 @@ read_hex4(struct scan *s, uint32_t *out)
 	return true;
 }
 
-/* What follows \u: one character, in two halves where it is beyond U+FFFF. */
+/* What follows \u: a character, or a surrogate pair for a character beyond U+FFFF. */
 static const char *
 check_unicode_escape(struct scan *s)
 {
@@ -179,13 +178,13 @@ check_unicode_escape(struct scan *s)
 	if (!read_hex4(s, &c))
 		return "\\u in a string needs four hexadecimal digits";
 	if (c == 0)
-		return "a string holds the character U+0000";
+		return "a string contains the character U+0000";
 	if (c < 0xD800 || c > 0xDFFF)
 		return NULL;
 
 	if (c > 0xDBFF || !skip_byte(s, '\\') || !skip_byte(s, 'u') || !read_hex4(s, &low) ||
 	    low < 0xDC00 || low > 0xDFFF)
-		return "a string holds half of a surrogate pair";
+		return "a string contains half of a surrogate pair";
 	return NULL;
 }
 
@@ -196,14 +195,13 @@ check_escape(struct scan *s)
 	if (skip_byte(s, 'u'))
 		return check_unicode_escape(s);
 	if (s->at == s->end || !*s->at || !strchr("\"\\/bfnrt", *s->at))
-		return "a string holds an unknown escape";
+		return "a string contains an unknown escape";
 
 	s->at++;
 	return NULL;
 }
 
-/* How many bytes from `at` are plain ASCII within a string: eight at a time, since nearly
- * all are. */
+/* Counts the bytes from `at` that are unescaped ASCII, eight at a time. */
 static size_t
 plain_ascii(const char *at, size_t len)
 {
@@ -216,7 +214,7 @@ plain_ascii(const char *at, size_t len)
 		memcpy(&word, at + n, 8);
 		quote = word ^ ones * '"';
 		slash = word ^ ones * '\\';
-		/* A byte below k borrows its top bit when k is taken away. */
+		/* Subtracting k sets the top bit of a byte that is below k. */
 		if ((word | (word - ones * 0x20) | (quote - ones) | (slash - ones)) & tops)
 			break;
 	}
@@ -225,8 +223,7 @@ plain_ascii(const char *at, size_t len)
 	return n;
 }
 
-/* Steps over what needs no look within a string, up to a quote, a backslash, a control
- * character or the end. False for bytes that are no UTF-8. */
+/* Skips to a quote, a backslash, a control character or the end. False for invalid UTF-8. */
 static bool
 skip_plain(struct scan *s)
 {
@@ -243,7 +240,7 @@ skip_plain(struct scan *s)
 	}
 }
 
-/* A string from its first quote. */
+/* A string, starting at its first quote. */
 static const char *
 check_string(struct scan *s)
 {
@@ -257,7 +254,7 @@ check_string(struct scan *s)
 		if (s->at == s->end)
 			return "a string does not end";
 		if (!skip_byte(s, '\\'))
-			return "a string holds a control character that is not escaped";
+			return "a string contains a control character that is not escaped";
 
 		err = check_escape(s);
 		if (err)
@@ -319,7 +316,7 @@ check_member(struct scan *s)
 	return check_value(s);
 }
 
-/* From the bracket that opens up to the one that closes. */
+/* The elements of an array or object, with its brackets. */
 static const char *
 check_elements(struct scan *s, const char *(*check)(struct scan *), char end, const char *endless)
 {

@@ -1,4 +1,4 @@
-/* Lookups in the rows of a schema, and in the records that they describe. */
+/* Access to the fields of a schema and of its records. */
 #include "app/schema.h"
 
 #include "schema_priv.h"
@@ -75,7 +75,7 @@ field_store(struct arena *a, const struct field *f, void *record, const char *no
 		break;
 	case TYPE_RECORD:
 	case TYPE_RECORDS:
-	case TYPE_ARRAY: /* is never one text */
+	case TYPE_ARRAY: /* not a single value */
 		break;
 	default:
 		*(const char **)member = normal;

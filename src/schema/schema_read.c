@@ -1,15 +1,15 @@
-/* Reads what a client sent into a record: a JSON object, or the parameters of a query
- * string or a form. Every bad field is found in one go. The only file with json-c. */
+/* Reads a JSON object, or the parameters of a query or a form, into a record. Reports all invalid
+ * fields at once. The only file that uses json-c. */
 #include "app/schema.h"
 
 #include "schema_priv.h"
 
 #include <json-c/json.h>
 
-/* json_scan() has let at most 32 levels pass; json-c counts a value as one more. */
+/* json_scan() accepts at most 32 levels; json-c counts the innermost value as one more. */
 enum { LEVELS = 40, NAME_SHOWN = 100 };
 
-/* What a client sent: an object, or where that is NULL parameters. */
+/* The input: `object`, or if that is NULL, `params`. */
 struct input {
 	struct ctx *c;
 	const char *in; /* "body" or "query" */
@@ -23,7 +23,7 @@ struct input {
 	size_t nparams;
 };
 
-/* A client's name for a field, short enough for an answer. */
+/* Returns a name that the client sent, cut off for the response. */
 static const char *
 shown_name(struct ctx *c, const char *name)
 {
@@ -73,7 +73,7 @@ store_list(const struct field *f, void *out, const char *const *values)
 	*(const char *const **)(void *)((char *)out + f->offset) = values;
 }
 
-/* What becomes of a row that was not given. */
+/* Handles a field that is absent. */
 static enum error
 read_absent(const struct input *in, const struct field *f, void *out)
 {
@@ -92,7 +92,7 @@ read_absent(const struct input *in, const struct field *f, void *out)
 	return OK;
 }
 
-/* Whether the caller may see the row that an id refers to; what was wrong before stays. */
+/* Checks that the caller may see the referenced row. Keeps errors that were recorded before. */
 static enum error
 check_visible(const struct input *in, const struct field *f, const char *id)
 {
@@ -156,7 +156,7 @@ read_list(const struct input *in, const struct field *f, const char **texts, siz
 	return OK;
 }
 
-/* json-c prints a number when it is asked for its text. */
+/* json-c allocates the text of a number, and returns NULL if that fails. */
 static const char *
 digits(struct ctx *c, json_object *number)
 {
@@ -167,9 +167,8 @@ digits(struct ctx *c, json_object *number)
 	return text;
 }
 
-/* A number in digits, or NULL where it is not whole. Beyond 64 bits json-c gives the nearest
- * number there is; the digits then still are beyond what field_check() takes. With a
- * fraction or an exponent (1.0, 1e2) it is taken as long as a double is exact. */
+/* Returns the digits of a whole number, or NULL. json-c saturates beyond 64 bits, which
+ * field_check() rejects. Doubles such as 1.0 and 1e2 are accepted while they are exact. */
 static const char *
 number_text(struct ctx *c, json_object *value)
 {
@@ -187,7 +186,7 @@ number_text(struct ctx *c, json_object *value)
 	return arena_printf(c->arena, "%" PRId64, (int64_t)number);
 }
 
-/* The value as text for field_check(), or NULL where it is of another type. */
+/* Returns the value as text for field_check(), or NULL if its type is wrong. */
 static const char *
 value_text(struct ctx *c, const struct field *f, json_object *value)
 {
@@ -243,7 +242,7 @@ read_array(const struct input *in, const struct field *f, json_object *value, vo
 	return read_list(in, f, texts, n, out);
 }
 
-/* As it was sent: json-c would round long numbers. */
+/* Returns the raw text of a member: json-c would round long numbers. */
 static const char *
 json_text(const struct input *in, const char *name)
 {
@@ -299,7 +298,7 @@ read_params(const struct input *in, const struct field *f, void *out, bool *give
 	return read_text(in, f, values[0], out);
 }
 
-/* Goes on behind a bad field, so that the answer has all of them. */
+/* Continues after an invalid field, so that the response lists all of them. */
 static enum error
 read_record(const struct input *in, const struct schema *schema, void *out, uint64_t *given)
 {
@@ -343,10 +342,8 @@ release_json(void *object)
 	json_object_put(object);
 }
 
-/* NULL by lack of memory alone: the text has passed json_scan(). Not STRICT: what that mode
- * refuses differs with json-c's version. Where it gathers a string json-c takes no notice of
- * memory that runs out, and goes on with less: so it gets room for the longest that there can
- * be. */
+/* Returns NULL only if memory runs out. Not STRICT, which differs between versions of json-c. Its
+ * string buffer is enlarged in advance, since json-c ignores a failure to enlarge it later. */
 static json_object *
 parse_json(const char *json, size_t len)
 {
@@ -362,7 +359,7 @@ parse_json(const char *json, size_t len)
 	return value;
 }
 
-/* How many members all objects in it have: fewer than the text where a key occurs twice. */
+/* Counts the members of all objects: fewer than in the text if a key is duplicated. */
 static size_t
 count_members(json_object *value)
 {
@@ -396,14 +393,14 @@ json_check(const char *json, size_t len)
 
 	value = parse_json(json, len);
 	if (!value)
-		return "there is too little memory to read it";
+		return "out of memory";
 
 	unique = count_members(value);
 	json_object_put(value);
 	return unique == scan.members ? NULL : key_twice;
 }
 
-/* Where it is wrong, as editors count: characters, from 1. */
+/* Reports line and column as editors count them: in characters, from 1. */
 static enum error
 fail_scan(struct ctx *c, const char *json, const struct json_scan *scan, const char *err)
 {

@@ -1,4 +1,4 @@
-/* Writes records as JSON, straight into the builder: no tree in between. */
+/* Writes records as JSON. */
 #include "app/schema.h"
 
 void
@@ -15,7 +15,7 @@ schema_write_all(struct buf *b, const struct schema *schema, const struct record
 	buf_char(b, ']');
 }
 
-/* A value in its normal form. */
+/* Writes a value in normal form. */
 static void
 write_text(struct buf *b, const struct field *f, const char *text)
 {
@@ -71,7 +71,7 @@ write_value(struct buf *b, const struct field *f, const void *member)
 	}
 }
 
-/* In one piece: half of what is written are keys. */
+/* Writes the key with one call, for speed. */
 static void
 write_key(struct buf *b, char before, const char *name)
 {

@@ -132,7 +132,7 @@ Test(json_check, refuses_nul)
 	cr_expect_not_null(json_check("{}\0", 3));
 	cr_expect_not_null(json_check("\0", 1));
 	cr_expect_not_null(json_check("\"\\\0\"", 4));
-	cr_expect_str_eq(check("\"a\\u0000b\""), "a string holds the character U+0000");
+	cr_expect_str_eq(check("\"a\\u0000b\""), "a string contains the character U+0000");
 	cr_expect_not_null(check("{\"a\\u0000b\":1}"));
 }
 

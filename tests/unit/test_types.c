@@ -234,13 +234,14 @@ Test(types, json_is_bounded_by_what_comes_back)
 	takes("extra", "[\"1e99999\"]", "[\"1e99999\"]");
 	takes("small", "1e7", "1e7");
 	refuses("small", "\"123456789\"", "too_long",
-		"must have at most 10 bytes, numbers written out");
-	refuses("small", "1e8", "too_long", "must have at most 10 bytes, numbers written out");
-	refuses("small", "1E-8", "too_long", "must have at most 10 bytes, numbers written out");
+		"must have at most 10 bytes, with numbers written out");
+	refuses("small", "1e8", "too_long", "must have at most 10 bytes, with numbers written out");
+	refuses("small", "1E-8", "too_long",
+		"must have at most 10 bytes, with numbers written out");
 	refuses("extra", "[1e65530]", "too_long",
-		"must have at most 65536 bytes, numbers written out");
+		"must have at most 65536 bytes, with numbers written out");
 	refuses("extra", "1e99999999999999999999", "too_long",
-		"must have at most 65536 bytes, numbers written out");
+		"must have at most 65536 bytes, with numbers written out");
 	buf_char(&b, '"');
 	while (b.len < 65535)
 		buf_char(&b, 'x');
@@ -248,7 +249,8 @@ Test(types, json_is_bounded_by_what_comes_back)
 	takes("extra", b.data, b.data);
 	b.data[b.len - 1] = 'x';
 	buf_char(&b, '"');
-	refuses("extra", b.data, "too_long", "must have at most 65536 bytes, numbers written out");
+	refuses("extra", b.data, "too_long",
+		"must have at most 65536 bytes, with numbers written out");
 }
 
 Test(types, numbers_that_may_be_null)
