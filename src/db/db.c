@@ -1,4 +1,4 @@
-/* Runs statements, and makes records of their rows. */
+/* Runs statements and converts their rows. */
 #include "db_priv.h"
 
 #include "app/clock.h"
@@ -86,8 +86,7 @@ deallocate(struct db *db, struct statement *s)
 	s->state = STATEMENT_NEW;
 }
 
-/* NULL once the server knows the statement, else what went wrong; a lost connection shows
- * in db_lost(). */
+/* Sets `*prepared`. If that is false, returns the result for db_lost() and db_fail_result(). */
 static PGresult *
 prepare(struct db *db, struct statement *s, bool *prepared)
 {
@@ -120,9 +119,8 @@ send_command(struct db *db, const char *sql)
 	return !sql || PQsendQueryParams(db->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
 }
 
-/* A transaction begins together with its first statement, and ends together with the one that
- * db_exec_and_commit() kept for it: a way to the server less each. What came of the last of them, or of
- * the first that failed. */
+/* Sends BEGIN with the first statement of a transaction, and COMMIT with that of
+ * db_exec_and_commit(); each saves one round trip. Returns the first error, else the last result. */
 static PGresult *
 send_around(struct db *db, const struct statement *s, struct db_params p)
 {
@@ -150,7 +148,7 @@ send_around(struct db *db, const struct statement *s, struct db_params p)
 	return NULL;
 }
 
-/* One try. `*sent` says whether the server may have begun to run it. */
+/* Sets `*sent` if the server may have begun to run the statement. */
 static PGresult *
 try_once(struct db *db, struct statement *s, bool by_values, struct db_params p, bool *sent)
 {
@@ -170,8 +168,8 @@ try_once(struct db *db, struct statement *s, bool by_values, struct db_params p,
 	return send_statement(db, s, p) ? db_wait(db, db_timeout()) : NULL;
 }
 
-/* Whether the server's idea of the statement is out of step with ours: a table changed
- * under its plan, or a pooler gave us another server. Then it must be prepared anew. */
+/* Whether the statement must be prepared again, because a table has changed or a pooler has
+ * switched servers. */
 static bool
 out_of_step(struct statement *s, const PGresult *result)
 {
@@ -187,7 +185,7 @@ out_of_step(struct statement *s, const PGresult *result)
 	return false;
 }
 
-/* All statements of a list count as one: "items_list", without its filters and order. */
+/* All statements of a list share one series: "items_list", without filters and order. */
 static void
 measure(const struct query *q, int64_t took)
 {
@@ -197,7 +195,7 @@ measure(const struct query *q, int64_t took)
 	metric_observe(&metric_db_duration, took, name);
 }
 
-/* Slow ones always, the others for who debugs. */
+/* Slow statements are warnings, others debug messages. */
 static void
 log_statement(struct ctx *c, const struct query *q, int64_t took)
 {
@@ -212,8 +210,8 @@ log_statement(struct ctx *c, const struct query *q, int64_t took)
 		  q->name);
 }
 
-/* A connection that broke under a statement: where nothing can have happened, or nothing
- * that matters, another one may try again. */
+/* Handles a connection that broke during a statement. Returns OK if it may be retried on another
+ * one: it did not reach the server, or only reads. */
 static enum error
 after_loss(struct ctx *c, const struct query *q, bool sent, bool *retry)
 {
@@ -221,13 +219,13 @@ after_loss(struct ctx *c, const struct query *q, bool sent, bool *retry)
 
 	*retry = *retry && db->depth == 0 && (!sent || q->read_only);
 	db_note_loss(db);
-	log_warn(c, "lost the database in statement %s: %s%s", q->name, db->reason,
-		 *retry ? "; trying again" : "");
+	log_warn(c, "lost the database connection in statement %s: %s%s", q->name, db->reason,
+		 *retry ? "; retrying" : "");
 	db_close(db);
 	return *retry ? OK : db_unavailable(c, CAUSE_DB_LOST);
 }
 
-/* One result, good or bad. */
+/* Returns OK if the server responded, also with an error. */
 static enum error
 run_statement(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 {
@@ -298,7 +296,7 @@ db_one_(struct ctx *c, const struct query *q, void *out, struct db_params p)
 	if (PQntuples(rows.result) == 0)
 		return fail(c, E_NOT_FOUND, NULL);
 	if (PQntuples(rows.result) > 1) {
-		log_error(c, "statement %s gave %d rows where one was wanted", q->name,
+		log_error(c, "statement %s returned %d rows: expected one", q->name,
 			  PQntuples(rows.result));
 		return fail(c, E_INTERNAL, NULL);
 	}

@@ -1,4 +1,5 @@
-/* The connection: opened late, looked at before use, never stormed when the server is away. */
+/* The connection: opened on first use, checked before each unit of work, with a backoff while the
+ * server is down. */
 #include "db_priv.h"
 
 #include "app/clock.h"
@@ -11,7 +12,7 @@
 enum {
 	MEMORY_MAX = 64 * 1024 * 1024,
 	SECOND = 1000000,
-	WAIT_FIRST = SECOND / 4, /* between two tries to connect, doubled with each failure … */
+	WAIT_FIRST = SECOND / 4, /* between attempts to connect, doubled after each failure … */
 	WAIT_DOUBLINGS = 3,      /* … up to 2 s */
 };
 
@@ -62,7 +63,7 @@ db_unavailable(struct ctx *c, enum cause cause)
 	int64_t wait = c->db->retry_at - clock_monotonic();
 
 	metric_add(&metric_db_errors, 1, "08");
-	fail_unavailable(c, cause, "the database does not answer: try again in a moment");
+	fail_unavailable(c, cause, "the database is unavailable: try again in a moment");
 	c->failure.retry_after = wait > SECOND ? 2 : 1;
 	return c->failure.error;
 }
@@ -73,7 +74,7 @@ log_notice(void *arg UNUSED, const PGresult *notice)
 	log_debug(NULL, "database: %s", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY));
 }
 
-/* A value for `options`, where backslash and blank must be escaped. */
+/* Appends a value for `options`, in which backslashes and spaces must be escaped. */
 static void
 put_option(struct buf *b, const char *text)
 {
@@ -84,8 +85,7 @@ put_option(struct buf *b, const char *text)
 	}
 }
 
-/* What the server shall set for this connection; what the URL has of its own comes last,
- * and so wins. */
+/* Returns the session's settings. Options of the URL come last and take precedence. */
 static const char *
 server_options(struct arena *a, const char *own)
 {
@@ -109,8 +109,8 @@ server_options(struct arena *a, const char *own)
 	return buf_done(&b);
 }
 
-/* The `options` of the URL (NULL: none); false where it is no URL at all. libpq's own words
- * for that would show the password. */
+/* Gets the `options` of the URL (NULL: none). False if the URL is invalid. libpq's message is not
+ * used, because it may contain the password. */
 static bool
 url_options(struct arena *a, const char *url, const char **options)
 {
@@ -127,7 +127,7 @@ url_options(struct arena *a, const char *url, const char **options)
 	return true;
 }
 
-/* Before "dbname" stands what the URL may overrule, after it what it may not. */
+/* The URL overrides the parameters before "dbname", but not those after it. */
 static PGconn *
 open_connection(const char *url, const char *options)
 {
@@ -142,8 +142,8 @@ open_connection(const char *url, const char *options)
 		"3", PACKAGE, "30", "10", "3", "10000", url, "UTF8", options, NULL,
 	};
 
-	/* These two go into the start-up packet, as a pooler needs it; libpq knows no keyword
-	 * for them. */
+	/* libpq sends these in the startup packet, which poolers need; it has no keywords for
+	 * them. */
 	setenv("PGTZ", "UTC", 1);
 	setenv("PGDATESTYLE", "ISO", 1);
 	return PQconnectdbParams(names, values, 1);
@@ -159,8 +159,8 @@ try_to_connect(struct ctx *c)
 	if (clock_monotonic() < db->retry_at)
 		return db_unavailable(c, CAUSE_DB_BACKOFF);
 	if (!url_options(c->arena, db->url, &own)) {
-		db_note_reason(db, "the URL is not a connection string of PostgreSQL");
-		log_error(c, "DATABASE_URL is not a connection string of PostgreSQL");
+		db_note_reason(db, "the URL is not a PostgreSQL connection string");
+		log_error(c, "DATABASE_URL is not a PostgreSQL connection string");
 		return db_unavailable(c, CAUSE_SETTINGS);
 	}
 
@@ -184,9 +184,8 @@ try_to_connect(struct ctx *c)
 	return db_unavailable(c, CAUSE_DB_CONNECT);
 }
 
-/* Between two statements the server says nothing but notices, to who listens; other bytes
- * or an end that wait to be read mean that it closed the connection. libpq would find out
- * only when it is too late. */
+/* Between statements, the server sends only notifications. Any other readable data means that it
+ * has closed the connection, which libpq reports only after the next statement was sent. */
 static bool
 alive(const struct db *db)
 {
@@ -201,7 +200,7 @@ alive(const struct db *db)
 	return false;
 }
 
-/* Also a read-only session, once a second: the server may have become writable since. */
+/* A read-only session is also replaced, at most once a second: the server may be writable now. */
 static bool
 is_outdated(const struct db *db)
 {
@@ -229,7 +228,7 @@ db_connect(struct ctx *c)
 		return OK;
 	}
 	if (db->conn) {
-		log_info(c, "the database closed the connection; opening another");
+		log_info(c, "the database closed the connection; reconnecting");
 		db_close(db);
 	}
 	return try_to_connect(c);
@@ -243,7 +242,7 @@ db_timeout(void)
 	return ms > 0 ? (int)ms + 2000 : -1;
 }
 
-/* Waits until a result is there or the connection is gone; false where the time ran out. */
+/* Waits for a result or the end of the connection. False after the deadline (-1: none). */
 static bool
 await(PGconn *conn, int64_t deadline)
 {
@@ -291,7 +290,7 @@ db_wait(struct db *db, int timeout_ms)
 		}
 		PQclear(result);
 		result = next;
-		if (is_copy(result)) /* never asked for, and libpq would wait for us */
+		if (is_copy(result)) /* unsupported; PQgetResult() would return it repeatedly */
 			return result;
 	}
 }
@@ -331,7 +330,7 @@ db_command(struct ctx *c, const char *name, const char *sql, int timeout_ms, PGr
 	db_defer_clear(c, result);
 	if (db_lost(db, result)) {
 		db_note_loss(db);
-		log_error(c, "lost the database in %s: %s", name, db->reason);
+		log_error(c, "lost the database connection in %s: %s", name, db->reason);
 		db_close(db);
 		return db_unavailable(c, CAUSE_DB_LOST);
 	}

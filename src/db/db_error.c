@@ -1,4 +1,4 @@
-/* What PostgreSQL refuses, in our words. */
+/* Maps errors of PostgreSQL to ours. */
 #include "db_priv.h"
 
 #include "app/log.h"
@@ -8,7 +8,7 @@ enum session { KEEP, RENEW };
 
 static const struct sqlstate {
 	const char *code;
-	enum error error; /* OK: that of the cause */
+	enum error error; /* OK: the error of the cause */
 	enum cause cause;
 	enum log_level level;
 	bool message;

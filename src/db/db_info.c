@@ -1,4 +1,4 @@
-/* What `doctor` asks the database, in one statement. */
+/* The state of the database, for `doctor`, in one statement. */
 #include "db_info.h"
 
 #include "db_priv.h"

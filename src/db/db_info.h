@@ -1,4 +1,4 @@
-/* How the database looks from here: for `doctor`. */
+/* The state of the database, for `doctor`. */
 #ifndef DB_INFO_H
 #define DB_INFO_H
 
@@ -6,12 +6,13 @@
 
 struct db_info {
 	const char *version, *role;
-	int64_t now;           /* its clock: microseconds since 1970 */
-	int64_t connections;   /* so many it takes from all */
-	int64_t forbidden;     /* tables that this role may not read */
-	bool superuser, owner; /* of tables: more than the application should be */
-	bool standby;          /* it is in recovery */
-	const char *invalid;   /* indexes that an interrupted build left behind, or "" */
+	int64_t now;         /* its clock: microseconds since 1970 */
+	int64_t connections; /* max_connections without the reserved ones */
+	int64_t forbidden;   /* number of tables that the role may not read */
+	bool superuser;      /* the role is a superuser */
+	bool owner;          /* the role owns tables */
+	bool standby;        /* the server is in recovery */
+	const char *invalid; /* names of invalid indexes, left by interrupted builds, or "" */
 };
 
 extern const struct query db_info_queries[];

@@ -1,4 +1,4 @@
-/* Notices: LISTEN, and what comes of it. */
+/* LISTEN and its notifications. */
 #include "db_priv.h"
 
 enum error

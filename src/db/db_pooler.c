@@ -1,4 +1,4 @@
-/* Finds a pooler between this process and PostgreSQL. */
+/* Detects a pooler between this process and PostgreSQL. */
 #include "db_priv.h"
 
 enum { PATIENCE_MS = 1500, ROUNDS = 3 };
@@ -17,8 +17,8 @@ backend_pid(struct ctx *c, int64_t *pid)
 	return e;
 }
 
-/* A pooler invents the process id that it reports at connect. In transaction mode, a second
- * connection gets the session that the first one just used, or makes the first one use another. */
+/* A pooler reports an invented process id at connect. In transaction mode, a second connection
+ * gets the session that the first one just used, or makes the first one use another. */
 enum error
 db_pooled(struct ctx *c, bool *pooled)
 {

@@ -1,7 +1,7 @@
-/* Why the database failed, for operators: its own message and what to do about it. */
+/* Messages of PostgreSQL and libpq, with hints, for operators. */
 #include "db_priv.h"
 
-/* By a part of the message, since libpq has no codes for connections that fail. */
+/* Found by a part of the message, since libpq has no codes for failed connections. */
 static const struct {
 	const char *part, *hint;
 } hints[] = {
@@ -40,14 +40,14 @@ static const struct {
 	{ "SSL", "correct sslmode in the URL" },
 	{ "statement timeout", "raise DB_STATEMENT_TIMEOUT_MS, or find what the statement waits "
 			       "for (pg_stat_activity, pg_locks)" },
-	{ "could not extend file", "make room on the database's disk" },
-	{ "No space left on device", "make room on the database's disk" },
+	{ "could not extend file", "free space on the database's disk" },
+	{ "No space left on device", "free space on the database's disk" },
 	{ "did not respond", "check the load and the locks of the server (pg_stat_activity); a "
 			     "pooler may have no free connection" },
 	{ "does not exist", "create it, or correct its name in the URL" },
 };
 
-/* Stores the text as one line. */
+/* Replaces each run of white space by one space. */
 void
 db_note_reason(struct db *db, const char *text)
 {

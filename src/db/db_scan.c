@@ -1,4 +1,4 @@
-/* Makes records of rows: each column goes where the schema's row says. */
+/* Converts result rows to records: each column is stored in the field of the same name. */
 #include "db_priv.h"
 
 #include "app/clock.h"
@@ -26,9 +26,8 @@ all_digits(const char *text, size_t from, size_t to)
 	return true;
 }
 
-/* "2026-11-20 15:08:41.2+00", the fraction as short as can be, becomes
- * "2026-11-20T15:08:41.200000Z". A server behind a pooler may speak of another time zone;
- * NULL where it is no time of ours at all (infinity, before Christ). */
+/* Converts "2026-11-20 15:08:41.2+00" to "2026-11-20T15:08:41.200000Z". Behind a pooler, the session
+ * may have another time zone. NULL for infinity and years outside 1 to 9999. */
 static const char *
 scan_time(struct arena *a, const char *text, size_t len)
 {
@@ -70,15 +69,14 @@ scan_int(const char *text, int64_t *out)
 	return errno == 0 && end != text && *end == '\0';
 }
 
-/* A value of one of the types that a record keeps as text, in its normal form; NULL for
- * what has none. */
+/* Returns the normal form of a value that records store as text, or NULL if it has none. */
 static const char *
 scan_text(struct arena *a, enum field_type type, const char *text, size_t len)
 {
 	switch (type) {
 	case TYPE_TIME:
 		return scan_time(a, text, len);
-	case TYPE_DATE: /* not infinity, nor with a year of five digits, nor before Christ */
+	case TYPE_DATE: /* not infinity, not years outside 1 to 9999 */
 		return len == 10 && text[4] == '-' ? text : NULL;
 	case TYPE_DECIMAL: /* not NaN, not Infinity */
 		return text[strspn(text, "-.0123456789")] ? NULL : text;
@@ -89,8 +87,8 @@ scan_text(struct arena *a, enum field_type type, const char *text, size_t len)
 	}
 }
 
-/* Copies one value of an array to `*out`, with a NUL. `at` is the brace or comma before it;
- * returns the one behind it, or NULL where the value is null or an array. */
+/* Copies one value of an array to `*out`, with a NUL. `at` is the brace or comma before it. Returns
+ * the one after it, or NULL if the value is null or an array. */
 static const char *
 copy_value(const char *at, char **out)
 {
@@ -108,8 +106,8 @@ copy_value(const char *at, char **out)
 	return at + quoted;
 }
 
-/* `{red,"dark \"green\""}` as its values, with NULL at the end; NULL where they are not
- * plain values in one row. */
+/* Splits `{red,"dark \"green\""}` into its values, then NULL. Returns NULL for nested arrays and
+ * for null or invalid values. */
 static const char *const *
 scan_array(struct arena *a, const struct field *item, const char *text, size_t len)
 {
@@ -148,7 +146,7 @@ scan_value(struct ctx *c, const struct rows *rows, const struct field *f, int at
 	switch (f->type) {
 	case TYPE_INT:
 		if (!scan_int(text, member))
-			return unfit(c, rows, f, "holds no whole number of 64 bits");
+			return unfit(c, rows, f, "is not a 64-bit integer");
 		return OK;
 	case TYPE_BOOL:
 		*(bool *)member = text[0] == 't';
@@ -163,10 +161,10 @@ scan_value(struct ctx *c, const struct rows *rows, const struct field *f, int at
 		text = scan_text(c->arena, f->type, text, len);
 	}
 	*(const char **)member = text;
-	return text ? OK : unfit(c, rows, f, "holds what its type has no form for");
+	return text ? OK : unfit(c, rows, f, "has a value that its field type cannot represent");
 }
 
-/* Finds the field of each column. NULL: the total of a list, which list.c reads. */
+/* Finds the field of each column; NULL for LIST_TOTAL, which list.c reads. */
 static enum error
 find_fields(struct ctx *c, const struct rows *rows, const struct field ***out)
 {

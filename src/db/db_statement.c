@@ -1,4 +1,4 @@
-/* The statements that a connection has prepared: a hash table by name. */
+/* The prepared statements of a connection: a hash table by name. */
 #include "db_priv.h"
 
 size_t statements_max = STATEMENT_SLOTS / 2;
@@ -13,7 +13,7 @@ hash(const char *name)
 	return (size_t)h;
 }
 
-/* The slot where `name` is, or belongs. There is always a free one. */
+/* Returns the slot of `name`, or a free one. There is always a free one. */
 static struct statement **
 find_slot(struct db *db, const char *name)
 {
@@ -43,7 +43,7 @@ add_statement(struct db *db, const struct query *q)
 	return s;
 }
 
-/* A name that came with another text: the server must forget the old one. */
+/* If the text of a name has changed, the statement must be prepared again. */
 static void
 update_text(struct db *db, struct statement *s, const char *sql)
 {

@@ -1,4 +1,4 @@
-/* Transactions: begun and finished in pairs, of which the outermost counts. */
+/* Transactions. db_begin() and db_finish() nest; only the outermost pair begins and commits. */
 #include "db_priv.h"
 
 #include "app/clock.h"
@@ -14,8 +14,8 @@ static const struct query set_name =
     QUERY("begin_trace", NULL, "SELECT FROM set_config('application_name', $1, true)");
 static const struct query commit = QUERY("commit", NULL, "COMMIT");
 
-/* Where the request takes part in a trace, pg_stat_activity and the server's log tell which
- * one holds these locks. Others are spared the way to the server and back. */
+/* Puts the trace id into application_name, so that pg_stat_activity and the server's log show it.
+ * Without a trace, the round trip is saved. */
 static enum error
 set_trace_name(struct ctx *c)
 {
@@ -63,7 +63,7 @@ begin_as(struct ctx *c, const char *how)
 	db->retry = false;
 	db->begin = how;
 	e = db_connect(c);
-	db->aborted = OK; /* a dead connection was replaced */
+	db->aborted = OK; /* db_connect() may have replaced a broken connection */
 	if (!e)
 		e = set_trace_name(c);
 	if (e)
@@ -105,7 +105,7 @@ cache_invalidate(struct ctx *c, const char *kind, const char *id)
 	c->db->changes = cache_change;
 }
 
-/* Also where the transaction failed: of a COMMIT that got lost nobody knows. */
+/* Also after a failure: the outcome of a lost COMMIT is unknown. */
 static void
 publish_changes(struct db *db)
 {
@@ -137,7 +137,7 @@ db_exec_and_commit_(struct ctx *c, const struct query *q, struct db_params p)
 	c->db->last_params = (struct db_params) { arena_copy(c->arena, p.values, size), p.n };
 }
 
-/* COMMIT of a transaction that failed is no error to PostgreSQL: it answers ROLLBACK. */
+/* PostgreSQL reports no error for the COMMIT of a failed transaction: the command tag is ROLLBACK. */
 static enum error
 commit_transaction(struct ctx *c)
 {
@@ -145,7 +145,7 @@ commit_transaction(struct ctx *c)
 	struct rows rows;
 	enum error e;
 
-	if (db->begin && !db->last) /* nothing was asked of it */
+	if (db->begin && !db->last) /* no statement was run */
 		return OK;
 
 	db->ending = db->last;
@@ -161,7 +161,6 @@ commit_transaction(struct ctx *c)
 	return OK;
 }
 
-/* There is no transaction any more. */
 static void
 clear_transaction(struct db *db)
 {
@@ -197,7 +196,7 @@ db_finish(struct ctx *c, enum error e)
 	return e;
 }
 
-/* Two that met once shall not meet again: 10 to 30 ms for the first pause, then more. */
+/* Random, so that two transactions do not collide again: 10 to 30 ms at first, then longer. */
 static void
 pause_before(int try)
 {
@@ -223,7 +222,7 @@ transaction(struct ctx *c, const char *how, enum error (*work)(struct ctx *, voi
 		if (!e || !outermost || !c->db->retry || try == TRIES_MAX)
 			return e;
 
-		log_info(c, "transaction collided with another one; trying again");
+		log_info(c, "serialization failure or deadlock; retrying the transaction");
 		failure_clear(c);
 		pause_before(try);
 	}

@@ -9,7 +9,7 @@
 
 enum { NAME_SHOWN_MAX = 40 };
 
-/* Parameters of other libraries, and the settings to use instead. */
+/* Parameters that other libraries accept in a URL, and what to use instead. */
 static const struct {
 	const char *name, *instead;
 } foreign[] = {
@@ -23,7 +23,7 @@ static const struct {
 	{ "connection_limit", "set WORKERS" },
 };
 
-/* Any other text may be a part of a password. */
+/* Any other text may be part of a password. */
 static bool
 is_plain_name(const char *name, size_t len)
 {
@@ -46,7 +46,7 @@ unknown_parameter(struct arena *a, const char *name, size_t len)
 	return arena_printf(a, "has the unknown parameter %.*s: %s", (int)len, name, instead);
 }
 
-/* libpq checks these only when it connects. Without choices: a whole number. */
+/* libpq validates these only when it connects. NULL: a whole number. */
 static const struct {
 	const char *name, *choices;
 } limited[] = {
@@ -85,7 +85,7 @@ is_whole_number(const char *value)
 	return strtol(value, &end, 10) <= INT_MAX && end != value && *end == '\0' && errno == 0;
 }
 
-/* NULL, or what is wrong with the value of a parameter. */
+/* Returns NULL, or an error about the value of a parameter. */
 static const char *
 check_values(struct arena *a, const PQconninfoOption *parsed)
 {
@@ -105,7 +105,7 @@ check_values(struct arena *a, const PQconninfoOption *parsed)
 	return NULL;
 }
 
-/* libpq quotes the name of a parameter that it does not know; its other messages may quote values. */
+/* These messages of libpq quote the name of an unknown parameter. Others may quote values. */
 static const char *const begins[] = {
 	"invalid connection option \"",
 	"invalid URI query parameter: \"",

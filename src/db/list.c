@@ -1,4 +1,4 @@
-/* Reads what a request asks of a list, and fetches the page. */
+/* Reads the parameters of a list and fetches a page. */
 #include "list_priv.h"
 
 #include "db_priv.h"
@@ -7,7 +7,7 @@ enum { TEXTS_MAX = 16 * 1024 * 1024 };
 
 size_t list_statements_max = 512;
 
-/* No default for offset: a form that fills in defaults would send it beside cursor. */
+/* `offset` has no default in OpenAPI: a form that fills in defaults would send it with a cursor. */
 const struct field list_paging[] = {
 	{ .name = "limit",
 	  .type = TYPE_INT,
@@ -23,11 +23,11 @@ const struct field list_paging[] = {
 	  .summary = "Rows to pass over; not together with `cursor`." },
 	{ .name = "cursor",
 	  .type = TYPE_TEXT,
-	  .example = "", /* any other than one that this list issued is 422 */
+	  .example = "", /* a made-up cursor would be a 422 */
 	  .summary = "`next_cursor` of the page before: the next page is found by key, as fast "
 		     "however deep. `total` and `offset` are then left out." },
 };
-_Static_assert(LIST_LIMIT == 20, "as the row of limit says");
+_Static_assert(LIST_LIMIT == 20, "must equal .default_value of limit");
 
 static enum error
 read_number(struct ctx *c, const struct field *f, const char *text, int64_t *out)
@@ -77,7 +77,7 @@ read_sort(struct ctx *c, const char *text, struct list_args *out)
 		return OK;
 	}
 	return fail_field(c, "query", "sort", FIELD_INVALID_CHOICE,
-			  "must be one of these, or one with a minus before it: %s",
+			  "must be one of these, with a minus prefix for descending order: %s",
 			  sort_names(c, list));
 }
 
@@ -90,7 +90,7 @@ is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
-/* A filter without a name is not the client's to set. */
+/* Clients cannot set a filter without a name. */
 static const struct list_filter *
 find_filter(const struct list *list, const char *name)
 {
@@ -160,7 +160,7 @@ list_read(struct ctx *c, const struct list *list, const struct param *params, si
 			    fail_field(c, "query", f->field.name, FIELD_REQUIRED, "is required");
 	if (find_param(params, n, "cursor") && find_param(params, n, "offset"))
 		result = fail_field(c, "query", "offset", FIELD_INVALID_FORMAT,
-				    "cannot go together with cursor");
+				    "cannot be combined with cursor");
 	return result;
 }
 
@@ -183,8 +183,8 @@ same_shape(const struct list_shape *a, const struct list_shape *b)
 	       a->filters == b->filters && a->mode == b->mode;
 }
 
-/* The statement of a shape: composed once in a process, the last used first in the chain. Valid
- * until the next call. */
+/* Returns the statement of a shape, valid until the next call. Each is composed once in a process;
+ * the chain is in LRU order. */
 static const struct query *
 list_query(struct ctx *c, const struct list_shape *shape)
 {
@@ -226,7 +226,7 @@ list_query(struct ctx *c, const struct list_shape *shape)
 	return &k->query;
 }
 
-/* Parameters in the order that list_sql() gives them. */
+/* Parameters, in the order of list_sql(). */
 struct values {
 	const char *at[1 + LIST_FILTERS_MAX + 4]; /* [0] is not used */
 	int n;
@@ -252,7 +252,7 @@ add_filters(struct values *v, const struct list_args *args)
 	return bits;
 }
 
-/* One row more than the page has, to see whether there is another page. */
+/* Fetches one row more than the limit, to detect whether there is another page. */
 static enum error
 fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 {
@@ -278,7 +278,7 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 	return db_exec_rows(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
 }
 
-/* The total stands in every row. A page beyond the end has none, so that of the first tells. */
+/* Every row has the total. A page beyond the end has no row, so the first page is fetched. */
 static enum error
 read_total(struct ctx *c, const struct list_args *args, struct rows rows, int64_t *total)
 {

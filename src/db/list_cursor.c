@@ -1,10 +1,10 @@
-/* Cursors: the position in a list as one opaque word. */
+/* Cursors: an opaque, authenticated position in a list. */
 #include "list_priv.h"
 
 #include "app/log.h"
 #include "app/secret.h"
 
-/* A cursor is base64url of: mark, 'v' or 'n' (value or null), id, value. */
+/* A cursor is the base64url of: MAC, 'v' or 'n' (value or null), id, value. */
 enum {
 	MAC_SIZE = 16,
 	ID_SIZE = 36,
@@ -14,8 +14,8 @@ enum {
 	SIGNED_MAX = 256 * 1024,
 };
 
-/* The mark holds for one list, order, set of filters and position; every text in it is
- * ended by a NUL, which none contains, so no two can be told as the same. */
+/* Computes the MAC of list, order, filters and position. Each string ends with a NUL, so different
+ * inputs are never the same bytes. */
 static bool
 make_mac(struct ctx *c, const struct list_args *args, const char *position, size_t len,
 	 unsigned char mac[SHA256_SIZE])
@@ -64,7 +64,7 @@ cursor_write(struct ctx *c, const struct list_args *args, const struct list_posi
 	return *out ? OK : fail(c, E_INTERNAL, NULL);
 }
 
-/* How many bytes the cursor is; 0: it is none at all. */
+/* Returns the number of bytes; 0: malformed. */
 static size_t
 decode_cursor(const char *cursor, unsigned char out[BYTES_MAX])
 {

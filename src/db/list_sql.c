@@ -1,13 +1,12 @@
 /*
- * Puts the statements of lists together, from the literals of their rows alone.
+ * Composes the statements of lists from the literals of their rows.
  *
- * A page has two limits: one as a literal, by which the planner sees that it is a matter of
- * a few rows and takes the index whatever comes in; and around it the one that was asked
- * for, as a parameter. That one stands in a SELECT of its own: of a bare parameter the planner
- * sees that each page needs less than a page of unknown size, and plans each anew.
+ * A page has two limits. The inner one is a literal, so that the planner expects few rows and uses
+ * the index. The outer one is the requested limit, a parameter. It is wrapped in a SELECT, because
+ * with a bare parameter PostgreSQL prefers custom plans, and plans each execution again.
  *
- * PostgreSQL cannot go on in an index behind a null. So a page of a column that may be null
- * is made of two parts, each of which it can: the rows with a value, then those without.
+ * A row comparison cannot continue an index scan after a null. So a page by a nullable column is
+ * the union of two index scans: the rows with a value, then those without.
  */
 #include "list_priv.h"
 
@@ -22,7 +21,7 @@ struct writer {
 	int nfilters; /* parameters that the filters take */
 };
 
-/* Numbers of the parameters behind those of the filters. */
+/* Returns the number of the limit's parameter, which follows those of filters and cursor. */
 static int
 limit_number(const struct writer *w)
 {
@@ -41,7 +40,7 @@ put_filter(struct writer *w, const char *sql, int number)
 	}
 }
 
-/* " FROM … WHERE …"; `condition` NULL: the filters alone. */
+/* Appends " FROM … WHERE …"; `condition` NULL: only the filters. */
 static void
 put_source(struct writer *w, const char *condition)
 {
@@ -85,7 +84,7 @@ has_total(const struct writer *w)
 	return w->shape->mode == LIST_NEAR || w->shape->mode == LIST_FAR;
 }
 
-/* The rows that fit the condition: an ordered scan of one range of an index. */
+/* Selects the rows that match the condition: an ordered scan of one range of an index. */
 static void
 put_rows(struct writer *w, const char *condition)
 {
@@ -97,7 +96,7 @@ put_rows(struct writer *w, const char *condition)
 	buf_printf(&w->b, " LIMIT %d", max);
 }
 
-/* So many of them as the page can need. */
+/* Selects at most as many of them as the page needs. */
 static void
 put_union_part(struct writer *w, const char *condition)
 {
@@ -113,8 +112,8 @@ put_union_part(struct writer *w, const char *condition)
 		buf_printf(&w->b, " LIMIT (SELECT $%d::bigint))", number);
 }
 
-/* A page of the rows that fit the first condition, then the second (NULL: of the first
- * alone). */
+/* Selects a page of the rows that match the first condition, then of those that match the second
+ * (NULL: only the first). */
 static void
 put_page(struct writer *w, const char *first, const char *second)
 {

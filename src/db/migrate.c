@@ -1,4 +1,4 @@
-/* Brings a database's tables up to date, and back. */
+/* Applies and reverts migrations. */
 #include "app/migrate.h"
 
 #include "app/clock.h"
@@ -64,10 +64,10 @@ static const char *const state_names[] = {
 	[UNKNOWN] = "unknown",
 };
 
-/* An array of them is in the order of their versions, and ends with { 0 }. */
+/* Arrays are in order of version and end with { 0 }. */
 struct migration {
-	const char *version, *name; /* the version twice, where no file is known */
-	const char *text;           /* NULL where no file is known */
+	const char *version, *name; /* without a file, `name` is the version */
+	const char *text;           /* NULL: no file */
 	const char *sha256;         /* in hex */
 	const char *applied_sha256; /* NULL: another tool applied it */
 	enum state state;
@@ -86,8 +86,8 @@ add_files(struct ctx *c, struct migration *m)
 			return fail(c, E_INTERNAL, "%s: the name must begin with a number",
 				    f->name);
 		if (strcmp(m->version, before) <= 0)
-			return fail(c, E_INTERNAL, "%s: its number must be larger than %s", f->name,
-				    before);
+			return fail(c, E_INTERNAL, "%s: its number must be greater than %s",
+				    f->name, before);
 		m->sha256 = p_digest(c, f->text) + strlen("\\x");
 		before = m->version;
 	}
@@ -116,7 +116,7 @@ add_applied(struct migration *m, const struct applied *row)
 	*m = (struct migration) { .version = row->version, .name = row->version, .state = UNKNOWN };
 }
 
-/* Also right before the first migration, when there are no tables. */
+/* Works also before the first migration, when the tables do not exist. */
 static enum error
 load_applied(struct ctx *c, struct records *out)
 {
@@ -155,7 +155,7 @@ load_migrations(struct ctx *c, struct migration **all)
 	return e;
 }
 
-/* dbmate makes the first table just so. A row of the second goes with that of the first. */
+/* The first table is that of dbmate. Deleting a row of it deletes the checksum. */
 static enum error
 make_tables(struct ctx *c)
 {
@@ -181,8 +181,8 @@ make_tables(struct ctx *c)
 	return e;
 }
 
-/* Takes the lock, then tells what there is. The lock and all settings of the session go
- * with the connection: see end(). */
+/* Takes the lock, then loads the migrations. migrate_finish() closes the connection, which releases
+ * the lock and resets the session. */
 static enum error
 migrate_begin(struct ctx *c, struct migration **all, FILE *out)
 {
@@ -229,8 +229,8 @@ script_failed(struct ctx *c, const struct migration *m, const struct migration_p
 	if (sqlstate_is(result, "55P03"))
 		return fail(
 		    c, E_CONFLICT,
-		    "%s: a table that it changes is in use for long; nothing was changed. Run it"
-		    " again when that transaction has ended (pg_stat_activity shows it)",
+		    "%s: another transaction holds a lock on a table; nothing was changed. Run it"
+		    " again after that transaction has ended (see pg_stat_activity)",
 		    m->name);
 
 	if (sqlstate_is(result, "42P07") && part->no_transaction)
@@ -259,14 +259,13 @@ run_script(struct ctx *c, const struct migration *m, const struct migration_part
 	if (result_is_error(result))
 		return script_failed(c, m, part, result);
 	if (PQtransactionStatus(db->conn) != (db->depth > 0 ? PQTRANS_INTRANS : PQTRANS_IDLE))
-		return fail(c, E_INTERNAL, "%s: must neither begin nor end a transaction", m->name);
+		return fail(c, E_INTERNAL, "%s: must not begin or end a transaction", m->name);
 	return OK;
 }
 
-/* Each script starts with the settings of a new session, whatever the one before it set,
- * and may take as long as it needs; but it does not wait long for a lock, since everything
- * else would wait behind it. If this process is killed, the server cancels the statement, on
- * platforms where it can detect that. */
+/* Each script starts with the settings of a new session, without statement_timeout but with
+ * lock_timeout, since other queries queue behind a waiting lock. If this process is killed, the
+ * server cancels the statement (on platforms where it can detect that). */
 static enum error
 reset_session(struct ctx *c)
 {
@@ -277,7 +276,7 @@ reset_session(struct ctx *c)
 	enum error e = db_command(c, "migrate_reset", "RESET ALL; SET statement_timeout = 0",
 				  db_timeout(), NULL);
 
-	/* A separate command, since the previous timeout applies until the first one has ended. */
+	/* Separate, since the previous timeout applies until the first command has ended. */
 	return e ? e : db_command(c, "migrate_watch", end_with_client, db_timeout(), NULL);
 }
 
@@ -295,14 +294,14 @@ record_migration(struct ctx *c, const struct migration *m, bool up)
 	return e;
 }
 
-/* The note is written first, while the script has not yet changed the search path; without
- * a transaction it is written only when the script has done its work. */
+/* Records the migration before running the script, which may change the search path; without a
+ * transaction, only after the script has succeeded. */
 static enum error
 run_part(struct ctx *c, const struct migration *m, const struct migration_part *part, bool up)
 {
 	enum error e = OK;
 
-	/* CONCURRENTLY waits for older transactions, and nothing waits behind it. */
+	/* CONCURRENTLY waits for older transactions, but no query queues behind it. */
 	if (part->no_transaction && strcasestr(part->text, "concurrently"))
 		e = db_command(c, "migrate_wait", "SET lock_timeout = 0", db_timeout(), NULL);
 	if (!e && part->no_transaction) {
@@ -355,15 +354,15 @@ refuse_changed(struct ctx *c, const struct migration *all)
 		if (m->state == CHANGED)
 			return fail(
 			    c, E_CONFLICT,
-			    "%s was changed after it had been applied here. Put its old text"
-			    " back and write a new migration; or, if the change does not"
+			    "%s was changed after it was applied to this database. Restore its old"
+			    " text and write a new migration; or, if the change does not"
 			    " matter to this database: DELETE FROM schema_migration_checksums"
 			    " WHERE version = '%s'",
 			    m->name, m->version);
 	return OK;
 }
 
-/* Those that another tool applied, or whose checksum a person took away. */
+/* For migrations that another tool applied, or whose checksum was deleted. */
 static enum error
 add_checksums(struct ctx *c, const struct migration *all)
 {
@@ -426,10 +425,11 @@ revert_newest(struct ctx *c, const struct migration *all, int64_t n, FILE *out)
 		if (m->state == PENDING)
 			continue;
 		if (m->state == UNKNOWN)
-			return fail(c, E_CONFLICT,
-				    "no file of this program is migration %s: use the program that"
-				    " applied it",
-				    m->version);
+			return fail(
+			    c, E_CONFLICT,
+			    "this program does not have migration %s: revert it with the program"
+			    " that applied it",
+			    m->version);
 		e = run_migration(c, m, false, out);
 		if (e)
 			return e;

@@ -1,4 +1,4 @@
-/* Reads and writes files of migrations. */
+/* Parses and creates migration files. */
 #include "migrate_priv.h"
 
 #include "app/migrate.h"
@@ -10,7 +10,7 @@
 
 enum { VERSION_DIGITS = 14, VERSION_MAX = 18, NAME_MAX_LENGTH = 100 };
 
-/* What stands behind "-- migrate:" in a line, or NULL where the line is no marker. */
+/* Returns the text after "-- migrate:", or NULL if the line is not a marker. */
 static const char *
 marker_of(const char *line)
 {
@@ -23,7 +23,7 @@ marker_of(const char *line)
 	return strncmp(line, prefix, strlen(prefix)) == 0 ? line + strlen(prefix) : NULL;
 }
 
-/* Whether the text begins with it, and a blank, the end of the line or of the text follows. */
+/* Whether the text begins with the word. */
 static bool
 starts_with_word(const char *text, const char *word)
 {
@@ -78,7 +78,7 @@ migration_version(struct arena *a, const char *name)
 	return digits ? arena_text_n(a, name, digits) : NULL;
 }
 
-/* The largest version in the folder, so that a new one comes after it; -1: no folder. */
+/* Returns the highest version in the folder; -1: no folder. */
 static int64_t
 newest_version(void)
 {
@@ -100,7 +100,7 @@ newest_version(void)
 	return newest;
 }
 
-/* 20261121090000, of the present second. */
+/* Returns the current time as 20261121090000. */
 static int64_t
 version_now(void)
 {
@@ -119,7 +119,7 @@ write_empty(struct ctx *c, const char *path)
 	FILE *f = fopen(path, "wxe");
 
 	if (!f)
-		return fail(c, E_INTERNAL, "cannot make %s: %s", path, strerror(errno));
+		return fail(c, E_INTERNAL, "cannot create %s: %s", path, strerror(errno));
 
 	fputs(text, f);
 	if (fclose(f) != 0)
@@ -137,13 +137,12 @@ migrate_new(struct ctx *c, const char *name, FILE *out)
 
 	if (!*name || strlen(name) > NAME_MAX_LENGTH ||
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
-		return fail(
-		    c, E_BAD_REQUEST,
-		    "a name has lower-case letters, digits and _ alone: add_colour_to_items");
+		return fail(c, E_BAD_REQUEST,
+			    "invalid name: expected lower-case letters, digits and _, such as"
+			    " add_colour_to_items");
 	if (newest < 0)
 		return fail(c, E_BAD_REQUEST,
-			    "there is no " FOLDER
-			    " here: run it where the source's Makefile.am is");
+			    "there is no " FOLDER " here: run this in the root of the source tree");
 
 	if (version <= newest)
 		version = newest + 1;

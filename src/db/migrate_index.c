@@ -1,5 +1,5 @@
-/* What an interrupted CREATE or REINDEX INDEX CONCURRENTLY leaves behind: an invalid index,
- * which costs writes, serves no query, and keeps its name from the next attempt. */
+/* Invalid indexes. An interrupted CREATE or REINDEX INDEX CONCURRENTLY leaves one, which slows
+ * writes down, is used by no query, and makes the next attempt fail. */
 #include "app/print.h"
 #include "db_priv.h"
 #include "migrate_priv.h"
@@ -18,8 +18,8 @@ static const struct field index_fields[] = {
 };
 static const struct schema index_schema = SCHEMA("InvalidIndex", struct index_row, index_fields);
 
-/* The index of a partitioned table (relkind I) is invalid until all partitions have theirs.
- * The details of builds by other roles are hidden: they may be of any index. */
+/* Without the indexes of partitioned tables (relkind I), which are invalid until all partitions
+ * have theirs. For builds by other roles, PostgreSQL hides the table: they may be of any index. */
 const struct query migrate_index_queries[] = {
 	QUERY_READ("migrate_invalid_indexes", &index_schema,
 		   "SELECT c.relname::text AS name,"
@@ -34,8 +34,8 @@ const struct query migrate_index_queries[] = {
 	{ 0 },
 };
 
-/* Whether the script creates this index. If the script does not name it, an earlier attempt may
- * have left it. */
+/* Whether the script creates this index. A script that does not name it may have created it under a
+ * generated name. */
 static bool
 concerns(const struct migration_part *part, const struct index_row *index)
 {

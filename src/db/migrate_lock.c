@@ -1,4 +1,4 @@
-/* One migration at a time: a session lock, and a report of its holder. */
+/* A session-level advisory lock, so that only one process migrates at a time. */
 #include "app/log.h"
 #include "app/print.h"
 #include "db_priv.h"
@@ -23,7 +23,7 @@ static const struct schema holder_schema =
 
 #define UTC "AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'"
 
-/* The details of sessions of other roles are hidden. */
+/* PostgreSQL hides the details of other roles' sessions. */
 const struct query migrate_lock_queries[] = {
 	QUERY_READ("migrate_lock_holder", &holder_schema,
 		   "SELECT l.pid::bigint AS pid, l.pid = pg_backend_pid() AS mine,"
@@ -47,9 +47,9 @@ static enum error
 refuse_pooler(struct ctx *c)
 {
 	return fail(c, E_CONFLICT,
-		    "this connection goes through a pooler that gives each transaction another"
-		    " session, but migrations hold a lock of their session. Nothing was changed."
-		    " Let MIGRATE_DATABASE_URL name PostgreSQL itself, or a pooler in session"
+		    "this connection goes through a pooler that may use another session for each"
+		    " transaction, but migrations need a session-level lock. Nothing was changed."
+		    " Set MIGRATE_DATABASE_URL to PostgreSQL itself, or to a pooler in session"
 		    " mode");
 }
 
@@ -78,7 +78,7 @@ report_holder(struct ctx *c, int64_t *known, FILE *out)
 
 	e = db_one(c, &migrate_lock_queries[0], &holder);
 	if (e == E_NOT_FOUND) {
-		failure_clear(c); /* it has just gone */
+		failure_clear(c); /* the lock was released meanwhile */
 		return OK;
 	}
 	if (e || holder.pid == *known)
@@ -108,7 +108,7 @@ check_lock(struct ctx *c)
 	return !e && holder.mine ? OK : refuse_pooler(c);
 }
 
-/* Polls: a session that waits in the server would block CREATE INDEX CONCURRENTLY of the holder. */
+/* Polls, because waiting in the server would block the holder's CREATE INDEX CONCURRENTLY. */
 enum error
 migrate_lock(struct ctx *c, FILE *out)
 {
