@@ -1,4 +1,4 @@
-/* What this application is made of: one line a feature. */
+/* The features of this application, one line each. */
 #include "app/feature.h"
 
 #include "features/api_keys/api_keys.h"

@@ -1,33 +1,34 @@
-/* What the program can do: one row a command. */
+/* The commands of the core, one row each. */
 #include "app/command.h"
 
 static const struct command commands[] = {
 	{ "serve", serve_subcommands, "Serve requests: the pool of workers behind the web server.",
 	  "--single", .needs_config = true, .daemon = true },
 	{ "work", work_subcommands,
-	  "Run jobs: a supervisor and JOB_WORKERS workers. --once runs what is due and exits, "
+	  "Run jobs: a supervisor and JOB_WORKERS workers. --once runs the due jobs and exits, "
 	  "for cron.",
 	  "--once", .needs_config = true, .daemon = true },
-	{ "jobs", jobs_subcommands, "Look after the jobs in the queue.", "list --status failed",
+	{ "jobs", jobs_subcommands, "Inspect and control the job queue.", "list --status failed",
 	  .needs_config = true },
-	{ "migrate", migrate_subcommands, "Bring the database's tables up to date, or back.", "up",
+	{ "migrate", migrate_subcommands, "Apply or revert migrations of the database.", "up",
 	  .owner = true },
 	{ "seed", seed_subcommands,
-	  "Make what must be there before the first request: the first owner. --sample adds"
-	  " data to try the API with. Safe to repeat.",
+	  "Create the rows that the service needs: the first owner. --sample adds data to try"
+	  " the API with. Safe to repeat.",
 	  "--sample", .needs_config = true },
 	{ "log-level", log_level_subcommands,
-	  "Change what the running pool logs, without a restart; default is LOG_LEVEL again."
-	  " LEVEL is debug, info, warn, error or default. The pool is that of PID_FILE, or of"
-	  " --pid.",
+	  "Change the log level of a running pool. LEVEL is debug, info, warn, error or default"
+	  " (the setting LOG_LEVEL). --pid is the process ID of the pool, by default the one in"
+	  " PID_FILE.",
 	  "debug" },
 	{ "keys", keys_subcommands,
-	  "Make, list and retire the keys of access tokens in JWT_KEYS_DIR.", "make ES256" },
+	  "Create, list and retire the access token keys in JWT_KEYS_DIR.", "make ES256" },
 	{ "doctor", doctor_subcommands,
-	  "Find the usual faults of an installation, and say what to do. --site: the web server's"
-	  " file.",
+	  "Find common problems of an installation, with hints. --site is the site file of the"
+	  " web server.",
 	  "--url https://api.example.com --site /etc/nginx/sites-enabled/api" },
-	{ "routes", routes_subcommands, "List every route, and who may call it.", "--json" },
+	{ "routes", routes_subcommands, "List every route with its access and rate limits.",
+	  "--json" },
 	{ "openapi", openapi_subcommands, "Print the OpenAPI document.", "" },
 	{ "settings", settings_subcommands, "List every setting and its value.", "--example" },
 	{ "queries", queries_subcommands, "List every SQL statement by name.", "" },

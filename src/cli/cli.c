@@ -1,4 +1,4 @@
-/* Finds the command, shows help, and gives commands what they share. */
+/* Command line: finds and runs commands, prints help; functions that commands share. */
 #include "app/command.h"
 
 #include "app/buf.h"
@@ -13,7 +13,7 @@
 
 enum { CLI_ARENA_LIMIT = 256 * 1024 * 1024, JSON_MAX = 1024 * 1024 };
 
-/* How long the first one is, without its full stop. */
+/* Returns the length of the first sentence, without its full stop. */
 static size_t
 sentence(const char *text)
 {
@@ -22,7 +22,7 @@ sentence(const char *text)
 	return end ? (size_t)(end - text) : strlen(text) - 1;
 }
 
-/* The program's own, then those of its features; NULL behind the last. */
+/* Returns command number `i`: those of the core, then those of the features, then NULL. */
 static const struct command *
 command_at(const struct command *own, size_t i)
 {
@@ -60,7 +60,7 @@ print_help(const struct command *command)
 	      *command->example ? " " : "", command->example);
 }
 
-/* ---- how a command is called */
+/* ---- parsing the arguments */
 
 static int PRINTF_LIKE(2, 3) usage(const char *command, const char *format, ...)
 {
@@ -70,11 +70,11 @@ static int PRINTF_LIKE(2, 3) usage(const char *command, const char *format, ...)
 	va_start(args, format);
 	print_args(stderr, format, args);
 	va_end(args);
-	print(stderr, "\n`%s %s --help` shows how it is called.\n", PACKAGE, command);
+	print(stderr, "\nRun `%s %s --help` for its usage.\n", PACKAGE, command);
 	return 2;
 }
 
-/* How long the name is with which the form begins; 0: it has none. */
+/* Returns the length of the name at the start of the form; 0: none. */
 static size_t
 name_length(const char *form)
 {
@@ -93,7 +93,7 @@ find_subcommand(const struct subcommand *subcommands, const char *word)
 	return NULL;
 }
 
-/* "it wants up, down, status or new" */
+/* "expected one of: up, down, status, new" */
 static int
 report_missing_subcommand(const struct command *command)
 {
@@ -104,19 +104,19 @@ report_missing_subcommand(const struct command *command)
 	for (const struct subcommand *s = command->subcommands; s->form; s++) {
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%.*s", between,
 				      (int)name_length(s->form), s->form);
-		between = s[1].form && s[2].form ? ", " : " or ";
+		between = ", ";
 	}
-	return usage(command->name, "it wants %s", names);
+	return usage(command->name, "expected one of: %s", names);
 }
 
-/* One thing that a form names. */
+/* An option or value of a form. */
 struct element {
 	const char *name;
 	size_t len;
 	bool optional, option, valued;
 };
 
-/* Returns the form behind it. */
+/* Parses the first element. Returns the rest of the form. */
 static const char *
 read_element(const char *form, struct element *out)
 {
@@ -142,7 +142,7 @@ find_argument(const struct call *call, const char *name, size_t len)
 	return NULL;
 }
 
-/* What of the form the word is: its option, or the first that it has none for yet. */
+/* Finds the element of the form for a word: the option of that name, or the next value. */
 static bool
 find_element(const char *form, const struct call *call, const char *word, bool options,
 	     struct element *out)
@@ -160,7 +160,7 @@ find_element(const char *form, const struct call *call, const char *word, bool o
 	return false;
 }
 
-/* NULL, or the word that is wrong. Behind `--` there are no options. */
+/* Returns NULL, or the invalid word. Words after `--` are not options. */
 static const char *
 read_words(const char *form, int argc, char **argv, struct call *call)
 {
@@ -179,7 +179,7 @@ read_words(const char *form, int argc, char **argv, struct call *call)
 		if (e.option && equals)
 			value = e.valued ? equals + 1 : NULL;
 		else if (e.valued)
-			value = argv[++i]; /* NULL behind the last */
+			value = argv[++i]; /* NULL after the last */
 		else if (e.option)
 			value = "";
 		if (!value)
@@ -189,7 +189,7 @@ read_words(const char *form, int argc, char **argv, struct call *call)
 	return NULL;
 }
 
-/* 0, or the exit status after saying what is wrong. */
+/* Returns 0, or the exit status after printing a usage error. */
 static int
 read_call(const struct subcommand *subcommand, int argc, char **argv, struct call *call)
 {
@@ -198,16 +198,16 @@ read_call(const struct subcommand *subcommand, int argc, char **argv, struct cal
 
 	err = read_words(form, argc - !!len, argv + !!len, call);
 	if (err)
-		return usage(call->command, "%.*s%sdoes not understand %s", (int)len,
-			     subcommand->form, len ? " " : "it ", err);
+		return usage(call->command, "%.*s%sinvalid argument %s", (int)len, subcommand->form,
+			     len ? ": " : "", err);
 
 	while (*form) {
 		struct element e;
 
 		form = read_element(form, &e);
 		if (!e.optional && !find_argument(call, e.name, e.len))
-			return usage(call->command, "%.*s%swants %.*s", (int)len, subcommand->form,
-				     len ? " " : "it ", (int)e.len, e.name);
+			return usage(call->command, "%.*s%smissing argument %.*s", (int)len,
+				     subcommand->form, len ? ": " : "", (int)e.len, e.name);
 	}
 	return 0;
 }
@@ -230,7 +230,9 @@ cli_number(struct ctx *c, const struct call *call, const char *name, int64_t max
 	errno = 0;
 	*n = strtoll(text, &end, 10);
 	if (errno || end == text || *end || *n < 1 || *n > max)
-		return fail(c, E_BAD_REQUEST, "%s takes a number from 1 to %" PRId64, name, max);
+		return fail(c, E_BAD_REQUEST,
+			    "invalid %s \"%s\": expected a number from 1 to %" PRId64, name, text,
+			    max);
 	return OK;
 }
 
@@ -251,7 +253,7 @@ cli_print_json(struct ctx *c, const struct schema *schema, const void *record)
 	print(stdout, "%s", b.data);
 }
 
-/* ---- running it */
+/* ---- running a command */
 
 const char *
 cli_settings(struct arena *a, const char *env_file, bool complete)
@@ -313,7 +315,7 @@ cli_open(bool owner)
 	};
 }
 
-/* Says on standard error what failed; returns the exit status. */
+/* Prints the error to standard error. Returns the exit status. */
 static int
 report_error(const struct ctx *c, const char *command, enum error e)
 {
@@ -364,7 +366,7 @@ run_command(const struct command *command, const char *env_file, int argc, char 
 {
 	struct call call = { .command = command->name };
 	const struct subcommand *subcommand;
-	struct arena *a; /* of the settings */
+	struct arena *a; /* for the settings */
 	int status;
 
 	for (int i = 0; i < argc; i++) {
@@ -403,7 +405,7 @@ cli_main(const struct command *commands, int argc, char **argv)
 		argc -= 2, argv += 2;
 	}
 	name = argc ? argv[0] : "";
-	if (argc == 2 && strcmp(name, "help") == 0) { /* help COMMAND is COMMAND --help */
+	if (argc == 2 && strcmp(name, "help") == 0) { /* `help COMMAND` is `COMMAND --help` */
 		name = argv[1];
 		argv[1] = help;
 	}
@@ -420,6 +422,6 @@ cli_main(const struct command *commands, int argc, char **argv)
 		if (strcmp(c->name, name) == 0)
 			return run_command(c, env_file, argc - 1, argv + 1);
 	}
-	print(stderr, "%s: unknown command %s; `%s help` lists all\n", PACKAGE, name, PACKAGE);
+	print(stderr, "%s: unknown command %s (`%s help` lists all)\n", PACKAGE, name, PACKAGE);
 	return 2;
 }

@@ -1,4 +1,4 @@
-/* Asks a person on the terminal. */
+/* Prompts on the terminal. */
 #include "app/command.h"
 #include "app/print.h"
 
@@ -18,7 +18,8 @@ note_signal(int number)
 	caught_signal = number;
 }
 
-/* One line of standard input, ended by LF or CR LF. NULL: none, too long, or a signal came. */
+/* Reads a line of standard input, without its LF or CR LF. NULL at the end, for a line that is too
+ * long or contains a NUL, or after a signal. */
 static const char *
 read_input_line(struct arena *a)
 {
@@ -49,8 +50,8 @@ put_question(const char *question)
 	fflush(stderr);
 }
 
-/* Whoever interrupts gets his terminal back as it was, and then what he wanted. Nothing is
- * shown from the moment on that the question is. */
+/* Turns echo off before the prompt is visible. A signal takes effect after the terminal is
+ * restored. */
 static const char *
 ask_hidden(struct arena *a, const char *question)
 {
@@ -100,16 +101,16 @@ cli_new_password(struct ctx *c, const char **password)
 	*password = terminal ? cli_ask(c->arena, "Password", true) : read_input_line(c->arena);
 	if (!*password || !**password)
 		return fail(c, E_VALIDATION,
-			    "no password: type one, or send it as the first line"
+			    "no password: type one, or pass it as the first line"
 			    " of standard input");
 	if (!utf8_valid(*password, strlen(*password)))
 		return fail(c, E_VALIDATION, "the password must be valid UTF-8");
 	if (!terminal)
 		return OK;
 
-	again = cli_ask(c->arena, "The same again", true);
+	again = cli_ask(c->arena, "Repeat the password", true);
 	if (!again || strcmp(again, *password) != 0)
-		return fail(c, E_VALIDATION, "the two passwords differ; nothing was changed");
+		return fail(c, E_VALIDATION, "the passwords do not match; nothing was changed");
 	return OK;
 }
 
@@ -119,8 +120,9 @@ cli_confirm(struct ctx *c, const char *question)
 	const char *input = cli_ask(c->arena, question, false);
 
 	if (!input)
-		return fail(c, E_VALIDATION, "it asks before it does that: say --yes");
+		return fail(c, E_VALIDATION,
+			    "this needs confirmation, but there is no terminal: add --yes");
 	if (strcmp(input, "yes") != 0)
-		return fail(c, E_VALIDATION, "that was no yes; nothing was changed");
+		return fail(c, E_VALIDATION, "not confirmed with \"yes\"; nothing was changed");
 	return OK;
 }

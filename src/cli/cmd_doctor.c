@@ -1,4 +1,4 @@
-/* doctor: the usual faults of an installation, on one screen. */
+/* doctor: checks an installation for common problems. */
 #include "app/command.h"
 #include "doctor_priv.h"
 
@@ -28,7 +28,7 @@ finding_set(struct finding *f, enum state state, const char *hint, const char *f
 	va_end(args);
 }
 
-/* What it logs is said better in its finding. */
+/* Discards log output: the finding has the details. */
 static NORETURN void
 run_check(const struct check *check, int out)
 {
@@ -41,7 +41,7 @@ run_check(const struct check *check, int out)
 	_exit(write(out, &f, sizeof(f)) == sizeof(f) ? 0 : 1);
 }
 
-/* Starts a check; returns where its finding will come, -1 where that failed. */
+/* Runs a check in a child process. Returns the pipe for its finding, or -1. */
 static int
 start_doctor_check(const struct check *check, pid_t *pid)
 {
@@ -66,8 +66,8 @@ collect_finding(int from, pid_t pid, int64_t until, struct finding *f)
 
 	if (pid < 0 || poll(&p, 1, left > 0 ? (int)left : 0) <= 0 ||
 	    read(from, f, sizeof(*f)) != sizeof(*f))
-		finding_set(f, STATE_FAULT, "look whether it is reachable from this host",
-			    "no answer within %d ms", TIMEOUT_MS);
+		finding_set(f, STATE_FAULT, "check that it is reachable from this host",
+			    "no response within %d ms", TIMEOUT_MS);
 	if (pid > 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
@@ -76,7 +76,7 @@ collect_finding(int from, pid_t pid, int64_t until, struct finding *f)
 		close(from);
 }
 
-/* ---- what a person sees */
+/* ---- output */
 
 static const struct {
 	const char *name, *colour;

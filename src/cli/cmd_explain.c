@@ -1,4 +1,4 @@
-/* routes, openapi, settings, queries: the binary explains itself. */
+/* routes, openapi, settings, queries: print the tables of the program. */
 #include "app/command.h"
 
 #include "app/buf.h"

@@ -1,4 +1,4 @@
-/* jobs: a look at the queue, and what one does about it. */
+/* jobs: inspects and controls the job queue. */
 #include "app/command.h"
 
 #include "app/db.h"
@@ -44,15 +44,15 @@ static void
 print_job(struct ctx *c, const struct job_row *job)
 {
 	print(stdout, "%s  %s  %s%s\n", job->id, job->task, job->status,
-	      job->stopping && strcmp(job->status, "running") == 0 ? " (told to stop)" : "");
+	      job->stopping && strcmp(job->status, "running") == 0 ? " (stopping)" : "");
 	if (strcmp(job->status, "running") == 0 && isatty(STDOUT_FILENO))
 		print_bar(job);
 	else
 		print_job_line("progress", arena_printf(c->arena, "%" PRId64 " %%", job->progress));
 	print_job_line("queue",
 		       arena_printf(c->arena, "%s, priority %" PRId64, job->queue, job->priority));
-	print_job_line("tries", arena_printf(c->arena, "%" PRId64 " of %" PRId64, job->attempts,
-					     job->max_attempts));
+	print_job_line("attempts", arena_printf(c->arena, "%" PRId64 " of %" PRId64, job->attempts,
+						job->max_attempts));
 	print_job_line("queued", job->queued_at);
 	print_job_line("run at", job->run_at);
 	print_job_line("started", job->started_at);
@@ -98,13 +98,13 @@ print_totals(const struct records *totals)
 {
 	const struct job_total *t = totals->rows;
 
-	print(stdout, "\n%-30s %-10s %12s %12s\n", "TASK", "ENDED", "TIMES", "ON AVERAGE");
+	print(stdout, "\n%-30s %-10s %12s %12s\n", "TASK", "RESULT", "COUNT", "AVERAGE");
 	for (size_t i = 0; i < totals->n; i++, t++)
 		print(stdout, "%-30s %-10s %12" PRId64 " %10.3f s\n", t->task, t->result, t->tries,
 		      t->tries ? (double)t->microseconds / 1e6 / (double)t->tries : 0);
 }
 
-/* ---- what it does */
+/* ---- subcommands */
 
 static enum error
 list_once(struct ctx *c, const struct call *call, bool *again UNUSED)
@@ -134,7 +134,7 @@ list_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 	return OK;
 }
 
-/* The job of that ID, for those who look after it: `act` is one of those of app/job.h. */
+/* Runs an operation of app/job.h on the job, as the system, and prints the job. */
 static enum error
 on_job(struct ctx *c, const struct call *call,
        enum error (*operation)(struct ctx *, const char *, const char *, struct job_row *),
@@ -144,7 +144,7 @@ on_job(struct ctx *c, const struct call *call,
 	enum error e;
 
 	if (!uuid_valid(id))
-		return fail(c, E_BAD_REQUEST, "%s is no ID of a job", id);
+		return fail(c, E_BAD_REQUEST, "invalid job ID %s: expected a UUID", id);
 
 	e = operation(c, id, NULL, job);
 	if (e)
@@ -190,7 +190,7 @@ stats_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 	return OK;
 }
 
-/* Once; with --watch until there is nothing more to see, or Ctrl-C. */
+/* Runs the command once; with --watch, repeatedly until nothing can change any more. */
 static enum error
 run_watched(struct ctx *c, const struct call *call,
 	    enum error (*command)(struct ctx *, const struct call *, bool *again))
@@ -229,7 +229,7 @@ cmd_jobs_stats(struct ctx *c, const struct call *call)
 	return run_watched(c, call, stats_once);
 }
 
-/* Runs it in `work`, not here. */
+/* Enqueues a job, which `work` runs. */
 static enum error
 cmd_jobs_run(struct ctx *c, const struct call *call)
 {

@@ -1,4 +1,4 @@
-/* keys: makes, lists and retires the keys of the access tokens. */
+/* keys: creates, lists and retires the keys of access tokens. */
 #include "app/command.h"
 
 #include "app/buf.h"
@@ -18,7 +18,7 @@ time_text(struct arena *a, int64_t seconds)
 	return arena_printf(a, "%.19sZ", text);
 }
 
-/* What keys_load() complains of has a line each. */
+/* keys_load() reports each error on a line of its own. */
 static enum error
 fail_keys(struct ctx *c, const char *err)
 {
@@ -43,7 +43,8 @@ cmd_keys_make(struct ctx *c, const struct call *call)
 	size_t n;
 
 	if (argument && strcmp(argument, "RS256") != 0 && strcmp(argument, "ES256") != 0)
-		return fail(c, E_BAD_REQUEST, "make takes RS256, ES256 or nothing");
+		return fail(c, E_BAD_REQUEST, "unknown algorithm %s: expected RS256 or ES256",
+			    argument);
 	if (strncmp(algorithm, "HS", 2) == 0)
 		algorithm = "ES256";
 
@@ -51,26 +52,25 @@ cmd_keys_make(struct ctx *c, const struct call *call)
 	if (err)
 		return fail_keys(c, err);
 
-	err = keys_load(c->arena); /* NOLINT: of no matter here what other settings lack */
+	err = keys_load(c->arena); /* NOLINT: errors of other settings do not matter here */
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++)
 		first &= strcmp(keys[i].algorithm, key.algorithm) != 0 ||
 			 strcmp(keys[i].id, key.id) == 0;
-	print(stdout, "made the %s key %s in %s/%s\n", key.algorithm, key.id, settings.jwt_keys_dir,
-	      key.file);
+	print(stdout, "created the %s key %s in %s/%s\n", key.algorithm, key.id,
+	      settings.jwt_keys_dir, key.file);
 	if (first)
-		print(stdout, "reload the service (HUP), and it can sign\n");
+		print(stdout, "reload the service (HUP) to sign with it\n");
 	else
 		print(stdout,
-		      "reload the service (HUP) on every host: it is published then, and signs "
-		      "from %s on\n",
+		      "reload the service (HUP) on every host to publish it; it signs from %s on\n",
 		      time_text(c->arena, key_begins(&key)));
 	return OK;
 }
 
 /* ---- list */
 
-/* What becomes of a key: "signs", "will sign" (not published for long enough), "verifies". */
+/* "signs", "will sign" (once it has been published for long enough) or "verifies". */
 static const char *
 state_of(const struct key *key)
 {
@@ -141,7 +141,7 @@ cmd_keys_retire(struct ctx *c, const struct call *call)
 			      "retired the key %s; reload the service (HUP) on every host\n", id);
 		return e;
 	}
-	return fail(c, E_NOT_FOUND, "there is no key %s; `%s keys list` shows them%s%s", id,
+	return fail(c, E_NOT_FOUND, "there is no key %s (`%s keys list` lists them)%s%s", id,
 		    PACKAGE, err ? "\n" : "", err ? err : "");
 }
 

@@ -1,4 +1,4 @@
-/* log-level: tells the running pool what to log from now on. */
+/* log-level: changes the log level of a running pool. */
 #include "app/command.h"
 
 #include "app/log.h"
@@ -6,7 +6,7 @@
 
 #include <signal.h>
 
-/* A number, 0 for none, of the text or of the first line of the file. */
+/* Parses a process ID from `text`, or if that is NULL, from PID_FILE. 0: invalid. */
 static long
 read_pid(const char *text)
 {
@@ -24,8 +24,8 @@ read_pid(const char *text)
 	return pid > 0 && pid <= INT32_MAX && (*end == '\0' || *end == '\n') ? pid : 0;
 }
 
-/* Whether the process runs this program, perhaps of before an upgrade: the signal would end
- * any other. */
+/* Whether the process runs this program, also the version before an upgrade (" (deleted)"). The
+ * signal would terminate any other program. */
 static bool
 runs_this_program(long pid)
 {
@@ -47,17 +47,21 @@ log_level(struct ctx *c, const struct call *call)
 
 	if (strcmp(text, "default") != 0) {
 		if (!log_level_parse(text, &level))
-			return fail(c, E_BAD_REQUEST, "%s is no level", text);
+			return fail(
+			    c, E_BAD_REQUEST,
+			    "unknown level %s: expected debug, info, warn, error or default", text);
 		value.sival_int = (int)level + 1;
 	}
 	if (!option && !*settings.pid_file)
-		return fail(c, E_BAD_REQUEST, "without PID_FILE it wants --pid");
+		return fail(c, E_BAD_REQUEST,
+			    "the setting PID_FILE is empty: set it, or use --pid");
 
 	pid = read_pid(option);
 	if (!pid || !runs_this_program(pid))
-		return fail(c, E_NOT_FOUND, "no pool runs there: look at PID_FILE, or at --pid");
+		return fail(c, E_NOT_FOUND, "no pool is running with that process ID: check %s",
+			    option ? "--pid" : "PID_FILE");
 	if (sigqueue((pid_t)pid, SIGUSR2, value) != 0)
-		return fail(c, E_INTERNAL, "cannot tell process %ld: %s", pid, strerror(errno));
+		return fail(c, E_INTERNAL, "cannot signal process %ld: %s", pid, strerror(errno));
 	return OK;
 }
 

@@ -1,4 +1,4 @@
-/* migrate: the database's tables, up to date or back. */
+/* migrate: applies and reverts migrations. */
 #include "app/command.h"
 
 #include "app/db.h"

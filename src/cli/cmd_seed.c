@@ -1,4 +1,4 @@
-/* seed: what the features want to be there before the first request, or to try them with. */
+/* seed: creates the rows that the features need, and sample data. */
 #include "app/command.h"
 
 #include "app/feature.h"
@@ -12,8 +12,8 @@ cmd_seed(struct ctx *c, const struct call *call)
 
 	if (sample && settings_production())
 		return fail(c, E_FORBIDDEN,
-			    "the passwords of sample accounts are known to everybody:"
-			    " not where ENVIRONMENT is production");
+			    "sample accounts have published passwords: --sample is not allowed with"
+			    " ENVIRONMENT=production");
 
 	for (const struct feature *const *f = features; *f && !e; f++) {
 		if ((*f)->seed)

@@ -1,4 +1,4 @@
-/* serve: the pool of workers behind the web server. */
+/* serve: runs the pool of workers behind the web server. */
 #include "app/command.h"
 
 #include "app/serve.h"

@@ -1,4 +1,4 @@
-/* work: the processes that run jobs. */
+/* work: runs the pool of job workers. */
 #include "app/command.h"
 
 #include "app/job.h"

@@ -1,4 +1,4 @@
-/* The checks of `doctor`: one row and one function each. */
+/* The checks of `doctor`: a row and a function for each. */
 #include "app/command.h"
 #include "doctor_priv.h"
 
@@ -61,14 +61,15 @@ check_secrets(struct finding *f)
 	struct stat st;
 
 	if (stat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH))
-		finding_set(f, STATE_FAULT, "chmod o= that file; if strangers had it, new secrets",
-			    "everybody on this host can read %s", file);
+		finding_set(f, STATE_FAULT,
+			    "chmod o= that file; if others may have read it, change its secrets",
+			    "all users of this host can read or write %s", file);
 	else if (settings_production() && *settings.first_admin_password)
-		finding_set(f, STATE_WARNING, "take it out of the settings once `seed` has run",
-			    "FIRST_ADMIN_PASSWORD is still there");
+		finding_set(f, STATE_WARNING, "remove it from the settings after `seed` has run",
+			    "FIRST_ADMIN_PASSWORD is still set");
 	else
 		finding_set(f, STATE_OK, NULL,
-			    "%zu bytes of JWT_SECRET_KEY, files closed to others",
+			    "JWT_SECRET_KEY has %zu bytes; other users cannot read the file",
 			    strlen(settings.jwt_secret_key));
 }
 
@@ -79,7 +80,7 @@ check_timeouts(struct finding *f)
 
 	if (statement == 0 || statement >= settings.request_timeout_seconds * 1000)
 		finding_set(f, STATE_WARNING,
-			    "DB_STATEMENT_TIMEOUT_MS below REQUEST_TIMEOUT_SECONDS",
+			    "set DB_STATEMENT_TIMEOUT_MS below REQUEST_TIMEOUT_SECONDS",
 			    "a statement may take longer than its request");
 	else
 		finding_set(f, STATE_OK, NULL, "statement %" PRId64 " ms, request %" PRId64 " s",
@@ -96,7 +97,7 @@ get_db_info(struct finding *f, struct db_info *out)
 	if (db_info(&c, out) == OK)
 		return true;
 
-	finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
+	finding_set(f, STATE_UNKNOWN, NULL, "the database does not respond");
 	return false;
 }
 
@@ -112,8 +113,8 @@ check_database(struct finding *f)
 			    *db_hint(&c) ? db_hint(&c) : "try psql with DATABASE_URL as this user",
 			    "%s", *db_reason(&c) ? db_reason(&c) : "the database does not respond");
 	else if (strtol(db.version, NULL, 10) < 14)
-		finding_set(f, STATE_FAULT, "PostgreSQL 14 or newer", "PostgreSQL %s is too old",
-			    db.version);
+		finding_set(f, STATE_FAULT, "upgrade to PostgreSQL 14 or newer",
+			    "PostgreSQL %s is too old", db.version);
 	else if (ping.read_only)
 		finding_set(f, STATE_FAULT,
 			    db.standby ? "connect to the primary: name both hosts in DATABASE_URL, "
@@ -124,7 +125,7 @@ check_database(struct finding *f)
 			    db.standby ? "this server is a standby"
 				       : "default_transaction_read_only is on");
 	else
-		finding_set(f, STATE_OK, NULL, "PostgreSQL %s answers in %" PRId64 " us",
+		finding_set(f, STATE_OK, NULL, "PostgreSQL %s responds in %" PRId64 " us",
 			    db.version, ping.latency);
 }
 
@@ -135,10 +136,10 @@ check_migrations(struct finding *f)
 	int64_t pending;
 
 	if (migrate_pending(&c, &pending))
-		finding_set(f, STATE_UNKNOWN, NULL, "the database does not answer");
+		finding_set(f, STATE_UNKNOWN, NULL, "the database does not respond");
 	else if (pending > 0)
 		finding_set(f, STATE_FAULT, PACKAGE " migrate up",
-			    "%" PRId64 " migrations are not applied", pending);
+			    "%" PRId64 " migrations are pending", pending);
 	else
 		finding_set(f, STATE_OK, NULL, "all are applied");
 }
@@ -169,13 +170,13 @@ check_pooler(struct finding *f)
 	else if (pooled && (settings.db_prepared || settings.job_listen))
 		finding_set(f, STATE_WARNING,
 			    "DB_PREPARED=off and JOB_LISTEN=off (deploy/hosts.md)",
-			    "DATABASE_URL names a pooler that shares sessions, and %s on",
+			    "DATABASE_URL is a pooler that shares sessions, and %s on",
 			    !settings.job_listen    ? "DB_PREPARED is"
 			    : !settings.db_prepared ? "JOB_LISTEN is"
 						    : "DB_PREPARED and JOB_LISTEN are");
 	else if (pooled && !*settings.migrate_database_url)
 		finding_set(f, STATE_WARNING, "set MIGRATE_DATABASE_URL to PostgreSQL itself",
-			    "DATABASE_URL names a pooler that shares sessions: migrate refuses it");
+			    "DATABASE_URL is a pooler that shares sessions: migrate rejects it");
 	else
 		finding_set(f, STATE_OK, NULL, pooled ? "one that shares sessions" : "none");
 }
@@ -193,11 +194,12 @@ check_role(struct finding *f)
 			    "role %s may not read %" PRId64 " of the tables", db.role,
 			    db.forbidden);
 	else if (db.superuser || db.owner)
-		finding_set(f, STATE_WARNING, "a role of its own for tables: MIGRATE_DATABASE_URL",
+		finding_set(f, STATE_WARNING,
+			    "let a separate role own the tables: MIGRATE_DATABASE_URL",
 			    "role %s %s: it could change the audit log", db.role,
 			    db.superuser ? "is a superuser" : "owns the tables");
 	else
-		finding_set(f, STATE_OK, NULL, "role %s may what it must, and no more", db.role);
+		finding_set(f, STATE_OK, NULL, "role %s has the required privileges only", db.role);
 }
 
 static void
@@ -213,12 +215,13 @@ check_connections(struct finding *f)
 	if (want > db.connections)
 		finding_set(f, STATE_FAULT,
 			    "raise max_connections, or lower WORKERS and JOB_WORKERS",
-			    "%" PRId64 " wanted on this host, the database takes %" PRId64, want,
+			    "this host needs %" PRId64 ", the database accepts %" PRId64, want,
 			    db.connections);
 	else
 		finding_set(f, STATE_OK, NULL,
-			    "%" PRId64 " wanted on this host, of %" PRId64 " for all", want,
-			    db.connections);
+			    "this host needs %" PRId64 ", the database accepts %" PRId64
+			    " in total",
+			    want, db.connections);
 }
 
 static void
@@ -231,15 +234,17 @@ check_clock(struct finding *f)
 		return;
 	skew = llabs(clock_now() - db.now);
 	if (skew > settings.clock_skew_seconds * SECOND)
-		finding_set(f, STATE_FAULT, "let both hosts keep time: timedatectl set-ntp true",
-			    "this clock and the database's are %" PRId64 " s apart", skew / SECOND);
+		finding_set(f, STATE_FAULT,
+			    "synchronize the clocks of both hosts: timedatectl set-ntp true",
+			    "this clock and the database's differ by %" PRId64 " s", skew / SECOND);
 	else
-		finding_set(f, STATE_OK, NULL, "%" PRId64 " ms from the database's", skew / 1000);
+		finding_set(f, STATE_OK, NULL, "differs from the database's by %" PRId64 " ms",
+			    skew / 1000);
 }
 
 /* ---- processes */
 
-/* False, with errno, where nobody listens. */
+/* False, with errno, if no process listens. */
 static bool
 connects_unix(const char *path)
 {
@@ -263,18 +268,18 @@ check_socket(struct finding *f)
 	if (strncmp(settings.listen, "unix:", 5) == 0)
 		path = settings.listen + 5;
 	if (stat(path, &st) != 0)
-		finding_set(f, STATE_WARNING, "start the service; with TCP this is as it should be",
-			    "%s: %s", path, strerror(errno));
+		finding_set(f, STATE_WARNING,
+			    "start the service; if it listens on TCP, ignore this", "%s: %s", path,
+			    strerror(errno));
 	else if (st.st_mode & S_IWOTH)
-		finding_set(f, STATE_FAULT, "SocketMode=0660 and the web server's group",
-			    "everybody on this host can write to %s, and speak as any client",
-			    path);
+		finding_set(f, STATE_FAULT, "set SocketMode=0660 and the web server's group",
+			    "all users of this host can write to %s, and pose as any client", path);
 	else if (!connects_unix(path))
 		finding_set(f, STATE_FAULT,
-			    "start the service, as root or as a member of the group", "%s: %s",
-			    path, strerror(errno));
+			    "start the service; run doctor as root or as a member of the group",
+			    "%s: %s", path, strerror(errno));
 	else
-		finding_set(f, STATE_OK, NULL, "%s answers, mode %03o", path,
+		finding_set(f, STATE_OK, NULL, "%s accepts connections, mode %03o", path,
 			    (unsigned)st.st_mode & 0777);
 }
 
@@ -301,7 +306,7 @@ check_backlog(struct finding *f)
 		finding_set(f, STATE_UNKNOWN, NULL, "net.core.somaxconn cannot be read");
 	else if (n < 512)
 		finding_set(f, STATE_WARNING, "sysctl net.core.somaxconn=4096",
-			    "at most %d connections wait for a worker (net.core.somaxconn)", n);
+			    "at most %d connections can wait for a worker (net.core.somaxconn)", n);
 	else
 		finding_set(f, STATE_OK, NULL,
 			    "%d connections can wait for a worker (net.core.somaxconn; on a "
@@ -321,16 +326,16 @@ check_disk(struct finding *f)
 		if (!*places[i] || statvfs(places[i], &st) != 0 || st.f_blocks == 0)
 			continue;
 		if (st.f_bavail < st.f_blocks / 20 && st.f_bavail * st.f_frsize < 1024UL << 20) {
-			finding_set(f, STATE_WARNING, "make room: logs, old packages, backups",
+			finding_set(f, STATE_WARNING, "free space: logs, old packages, backups",
 				    "%s: %lu MB free", places[i],
 				    (unsigned long)(st.f_bavail * st.f_frsize >> 20));
 			return;
 		}
 	}
-	finding_set(f, STATE_OK, NULL, "there is room");
+	finding_set(f, STATE_OK, NULL, "enough free space");
 }
 
-/* ---- neighbours */
+/* ---- other services */
 
 static bool
 is_loopback(const char *host)
@@ -348,15 +353,16 @@ check_mail(struct finding *f)
 	if (!*settings.smtp_url)
 		finding_set(f, settings_production() ? STATE_WARNING : STATE_OK,
 			    settings_production() ? "set SMTP_URL" : NULL,
-			    "without SMTP_URL no mail is sent");
+			    "without SMTP_URL, no e-mails are sent");
 	else if (!url_responds(settings.smtp_url, port, host))
-		finding_set(f, STATE_FAULT, "is SMTP_URL right, and may this host connect there?",
-			    "%s does not answer", host);
+		finding_set(f, STATE_FAULT,
+			    "check SMTP_URL, and that this host may connect to the server",
+			    "%s does not accept connections", host);
 	else if (strcmp(settings.smtp_tls, "off") == 0 && !is_loopback(host))
 		finding_set(f, STATE_WARNING, "SMTP_TLS=required",
-			    "e-mails travel to %s unencrypted (SMTP_TLS=off)", host);
+			    "e-mails are sent to %s unencrypted (SMTP_TLS=off)", host);
 	else
-		finding_set(f, STATE_OK, NULL, "%s answers", host);
+		finding_set(f, STATE_OK, NULL, "%s accepts connections", host);
 }
 
 static void
@@ -367,23 +373,24 @@ check_redis(struct finding *f)
 	char host[256];
 
 	if (!*url || strncmp(url, "memory:", 7) == 0) {
-		finding_set(f, STATE_OK, NULL, "none: limits count for this host alone");
+		finding_set(f, STATE_OK, NULL, "not configured: rate limits apply per host");
 		return;
 	}
 	if (is_unix)
 		snprintf(host, sizeof(host), "%.*s", (int)strcspn(url + 7, "?"), url + 7);
 	if (is_unix ? !connects_unix(host) : !url_responds(url, "6379", host))
-		finding_set(f, STATE_FAULT, "is REDIS_URL right, and may this host connect there?",
-			    "%s does not answer: limits count for this host alone", host);
+		finding_set(f, STATE_FAULT,
+			    "check REDIS_URL, and that this host may connect to the server",
+			    "%s does not accept connections: rate limits apply per host", host);
 	else
-		finding_set(f, STATE_OK, NULL, "%s answers", host);
+		finding_set(f, STATE_OK, NULL, "%s accepts connections", host);
 }
 
 /* ---- the site file */
 
 enum limit_kind { LIMIT_BODY, LIMIT_TIME };
 
-/* What limits a site by nginx, Apache, lighttpd; `unit` is that of a bare number. */
+/* Limits in site files of nginx, Apache and lighttpd; `unit` is that of a number without suffix. */
 static const struct directive {
 	const char *name;
 	enum limit_kind kind;
@@ -413,7 +420,7 @@ directive_value(const char *text, int64_t unit)
 			       : n * unit;
 }
 
-/* False: the line contradicts the settings. */
+/* False: the limit in this line contradicts the settings. */
 static bool
 check_line(struct finding *f, const char *line)
 {
@@ -430,7 +437,7 @@ check_line(struct finding *f, const char *line)
 			return false;
 		}
 		if (d->kind == LIMIT_TIME && value <= settings.request_timeout_seconds) {
-			finding_set(f, STATE_FAULT, "it must be longer, or the client gets 504",
+			finding_set(f, STATE_FAULT, "raise it, or clients get 504 first",
 				    "%s is %" PRId64 ", REQUEST_TIMEOUT_SECONDS %" PRId64, d->name,
 				    value, settings.request_timeout_seconds);
 			return false;
@@ -443,7 +450,7 @@ check_line(struct finding *f, const char *line)
 static const char *const origin_lists[] = { "$api_origins { default", "Define API_ORIGINS",
 					    "\"API_ORIGINS\" =>" };
 
-/* The list in this line, or NULL; `len` is set to its length. */
+/* Returns the list of origins in this line and sets `len`, or NULL. */
 static const char *
 find_origins(const char *line, size_t *len)
 {
@@ -468,7 +475,7 @@ is_allowed(const char *origin, size_t len)
 	return false;
 }
 
-/* Whether the list has the origins of CORS_ORIGINS, in any order. */
+/* Whether the list equals CORS_ORIGINS, in any order. */
 static bool
 origins_agree(const char *list)
 {
@@ -486,7 +493,7 @@ origins_agree(const char *list)
 	return listed == wanted;
 }
 
-/* False: pages of other origins cannot read the web server's own errors. */
+/* If the lists differ, pages of other origins cannot read the web server's own errors. */
 static bool
 check_origins(struct finding *f, const char *list)
 {
@@ -508,11 +515,11 @@ check_site(struct finding *f)
 	char line[4096], origins[4096] = "";
 
 	if (!doctor_plan.site) {
-		finding_set(f, STATE_UNKNOWN, NULL, "not looked at: --site FILE");
+		finding_set(f, STATE_UNKNOWN, NULL, "not checked: use --site FILE");
 		return;
 	}
 	if (!in) {
-		finding_set(f, STATE_FAULT, "name a file that this user can read: --site FILE",
+		finding_set(f, STATE_FAULT, "use --site with a file that this user can read",
 			    "%s: %s", doctor_plan.site, strerror(errno));
 		return;
 	}
@@ -533,8 +540,8 @@ check_site(struct finding *f)
 	}
 	fclose(in);
 	if (good && apache && !passes)
-		finding_set(f, STATE_FAULT, "CGIPassAuth On, in its <Location \"/\">",
-			    "Apache keeps Authorization to itself: always 401");
+		finding_set(f, STATE_FAULT, "add CGIPassAuth On to its <Location \"/\">",
+			    "Apache does not pass Authorization: always 401");
 	else if (good && check_origins(f, origins))
 		finding_set(f, STATE_OK, NULL, "agrees with the settings");
 }

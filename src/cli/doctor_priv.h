@@ -1,4 +1,4 @@
-/* What the files of `doctor` share. */
+/* Internal interfaces of `doctor`. */
 #ifndef APP_DOCTOR_PRIV_H
 #define APP_DOCTOR_PRIV_H
 
@@ -6,19 +6,19 @@
 
 enum state { STATE_FAULT, STATE_WARNING, STATE_OK, STATE_UNKNOWN };
 
-/* Written to a pipe in one piece. */
+/* The result of a check. Smaller than PIPE_BUF, so that it is written atomically. */
 struct finding {
 	enum state state;
 	char text[400], hint[400];
 };
 
 struct plan {
-	const char *url;  /* where the web server answers */
+	const char *url;  /* of the web server */
 	const char *site; /* its site file, or NULL */
 };
 extern struct plan doctor_plan;
 
-/* One row a check; each runs in a process of its own, all at once. */
+/* A check. Each runs in a process of its own, all in parallel. */
 struct check {
 	const char *name;
 	void (*run)(struct finding *);
@@ -28,12 +28,12 @@ extern const struct check doctor_checks[];
 void finding_set(struct finding *, enum state, const char *hint, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
-/* Through the web server, as a client. */
+/* doctor_web.c: checks by requests to the web server. */
 void check_web(struct finding *);
 void check_body_limit(struct finding *);
 
-/* Whether somebody takes connections at scheme://user:password@host:port/…; `port` where it
- * names none. `host` gets the name. */
+/* Whether a server accepts connections at scheme://user:password@host:port/…, with `port` as the
+ * default port. Stores the host name in `host`. */
 bool url_responds(const char *url, const char *port, char host[256]);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a client of the web server sees, and who answers at a URL. */
+/* Checks by requests to the web server, and whether a URL responds. */
 #include "doctor_priv.h"
 
 #include "app/settings.h"
@@ -11,7 +11,7 @@ struct web_response {
 	long status;
 	char text[RESPONSE_MAX];
 	size_t len;
-	const char *err; /* why there is none */
+	const char *err; /* why there is no response, or NULL */
 };
 
 static size_t
@@ -68,7 +68,7 @@ perform(CURL *curl, struct curl_slist *headers, struct web_response *a)
 	curl_slist_free_all(headers);
 }
 
-/* A token that is none: the program must see it to call it so. */
+/* Sends an invalid token: the program rejects it as such only if the web server passes it. */
 void
 check_web(struct finding *f)
 {
@@ -77,29 +77,29 @@ check_web(struct finding *f)
 
 	perform(curl, curl_slist_append(NULL, "Authorization: Bearer doctor"), &a);
 	if (a.err)
-		finding_set(f, STATE_FAULT, "start the web server, or name its address: --url URL",
+		finding_set(f, STATE_FAULT, "start the web server, or set its URL with --url",
 			    "%s: %s", doctor_plan.url, a.err);
 	else if (a.status == 502 || a.status == 503 || a.status == 504)
-		finding_set(f, STATE_FAULT,
-			    "start the service; the web server's user must reach its socket",
-			    "the web server does not reach the service: %ld", a.status);
+		finding_set(
+		    f, STATE_FAULT,
+		    "start the service; the web server's user must have access to its socket",
+		    "the web server cannot connect to the service: %ld", a.status);
 	else if (strstr(a.text, "\"unauthenticated\""))
 		finding_set(f, STATE_FAULT,
 			    "Apache: CGIPassAuth On (FcgidPassHeader Authorization); nginx and"
-			    " lighttpd pass it unless told otherwise; a proxy in front must not"
-			    " take it away",
+			    " lighttpd pass it by default; a proxy in front must not remove it",
 			    "the web server does not pass Authorization: always 401");
 	else if (a.status != 401 || !strstr(a.text, "\"invalid_token\""))
 		finding_set(f, STATE_FAULT,
-			    "is the shipped site enabled, and API_PREFIX that of the site?",
-			    "%s%s/auth/me answers %ld, and not as this program does",
-			    doctor_plan.url, settings.api_prefix, a.status);
+			    "enable the shipped site, and check that its prefix is API_PREFIX",
+			    "%s%s/auth/me returns %ld, but not from this program", doctor_plan.url,
+			    settings.api_prefix, a.status);
 	else
-		finding_set(f, STATE_OK, NULL, "%s passes requests on, Authorization too",
+		finding_set(f, STATE_OK, NULL, "%s passes requests with Authorization",
 			    doctor_plan.url);
 }
 
-/* Announces the longest body there may be, and sends none of it. */
+/* Announces a body of MAX_BODY_BYTES with Expect: 100-continue, and sends none of it. */
 void
 check_body_limit(struct finding *f)
 {
@@ -119,16 +119,16 @@ check_body_limit(struct finding *f)
 		finding_set(f, STATE_FAULT,
 			    "nginx: client_max_body_size; Apache: Content-Length; lighttpd: "
 			    "server.max-request-size; or lower MAX_BODY_BYTES",
-			    "the web server refuses bodies that MAX_BODY_BYTES=%" PRId64 " allows",
+			    "the web server rejects bodies that MAX_BODY_BYTES=%" PRId64 " allows",
 			    settings.max_body_bytes);
 	else if (a.err && a.status == 0 && strstr(a.err, "abort") == NULL)
 		finding_set(f, STATE_UNKNOWN, NULL, "%s", a.err);
 	else
-		finding_set(f, STATE_OK, NULL, "the web server takes %" PRId64 " bytes",
+		finding_set(f, STATE_OK, NULL, "the web server accepts %" PRId64 " bytes",
 			    settings.max_body_bytes);
 }
 
-/* As HTTP, which says nothing before it is asked. */
+/* Connects as for HTTP, in which the client sends first: nothing is sent or read. */
 bool
 url_responds(const char *url, const char *port, char host[256])
 {

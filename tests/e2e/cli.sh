@@ -124,19 +124,19 @@ user list --json=1|--json=1
 user list nobody|nobody
 user show ada@example.com grace@example.com|grace@example.com
 user show --quiet|--quiet
-user set-role ada@example.com|set-role wants R
-user|set-password, activate, deactivate or delete
+user set-role ada@example.com|set-role: missing argument R
+user|expected one of: .*set-password, activate, deactivate, delete
 jobs retry --watch '"$id"'|--watch
-jobs prune --hours 12x|--hours takes a number
-migrate down 0|N takes a number
-audit prune|prune wants --older-than
+jobs prune --hours 12x|invalid --hours "12x": expected a number
+migrate down 0|invalid N "0": expected a number
+audit prune|prune: missing argument --older-than
 audit prune --older-than 90x|invalid age 90x: expected 
-log-level loud --pid 1|loud is no level
+log-level loud --pid 1|unknown level loud: expected debug, info
 openapi v3|v3'
 while IFS='|' read -r words said; do
 	# shellcheck disable=SC2086 # Words.
 	app $words </dev/null
-	matches "called wrongly: $words" "$code $errors" "^2 .*${said}.* shows how it is called"
+	matches "usage error: $words" "$code $errors" "^2 .*${said}.* --help. for its usage"
 done <<<"$wrong"
 app user list --limit=1 --json --role admin
 is "an option with its value behind =" "$code$(grep -c @ <<<"$output")" 01

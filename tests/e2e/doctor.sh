@@ -72,11 +72,11 @@ finds settings fault 'open.env: every user of this host can read its secrets: ch
 printf 'APP_NAME=x\n' >"$site/open.env"
 chmod 644 "$site/open.env"
 with ENV_FILE="$site/open.env"
-finds secrets fault 'everybody on this host can read'
+finds secrets fault 'all users of this host can read or write'
 output=$("$APP" --env-file "$site/open.env" doctor --json --url "$url") || code=$?
-finds secrets fault 'everybody on this host can read'
+finds secrets fault 'all users of this host can read or write'
 with ENV_FILE=/dev/null
-finds secrets warning 'FIRST_ADMIN_PASSWORD is still there'
+finds secrets warning 'FIRST_ADMIN_PASSWORD is still set'
 with DB_STATEMENT_TIMEOUT_MS=60000
 finds time-outs warning 'longer than its request'
 
@@ -87,22 +87,22 @@ is "quick though all is away" "$((${EPOCHREALTIME/./} - began < 2000000))" 1
 is "the database is away" "$(state database) $code" "fault 1"
 is "mail is away" "$(state mail)" fault
 with SMTP_URL=smtp://:secret@127.0.0.1:1
-finds mail fault '127.0.0.1 does not answer'
+finds mail fault '127.0.0.1 does not accept connections'
 is "no password of it" "$(grep -c :secret <<<"$output" || true)" 0
 with SMTP_URL=
 finds mail warning 'without SMTP_URL'
 with REDIS_URL=redis://:secret@127.0.0.1:1/0
-finds redis fault '127.0.0.1 does not answer'
+finds redis fault '127.0.0.1 does not accept connections'
 is "no password in it" "$(grep -c :secret <<<"$output" || true)" 0
 with REDIS_URL=unix://$site/redis.sock?db=1
-finds redis fault 'redis.sock does not answer'
+finds redis fault 'redis.sock does not accept connections'
 with WORKERS=900
-finds connections fault '90[0-9] wanted on this host, the database takes'
+finds connections fault 'this host needs 90[0-9], the database accepts'
 with DATABASE_URL="${DATABASE_URL/app@/app_owner@}"
 finds role warning 'owns the tables'
 "$APP" migrate down >>"$log"
 doctor
-finds migrations fault '1 migrations are not applied'
+finds migrations fault '1 migrations are pending'
 "$APP" migrate up >>"$log"
 psql -X -q "$MIGRATE_DATABASE_URL" -c 'REVOKE ALL ON jobs FROM app'
 doctor
@@ -127,12 +127,12 @@ ${CC:-cc} -shared -fPIC -O -o "$site/clock.so" "$TOP/tests/e2e/clock_shim.c" -ld
 for step in -3600 3600; do
 	echo "$step" >"$site/clock"
 	with LD_PRELOAD="$site/clock.so" CLOCK_FILE="$site/clock" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
-	finds clock fault 'are (3599|3600|3601) s apart'
+	finds clock fault 'differ by (3599|3600|3601) s'
 done
 if in_space true 2>>"$log"; then
 	output=$(MAIL_DIR=$site/full in_space "$APP" doctor --json --url "$url") && code=0 || code=$?
 	finds disk warning "$site/full: 0 MB free"
-	finds backlog warning 'at most 128 connections wait'
+	finds backlog warning 'at most 128 connections can wait'
 	is "warnings are no fault" "$code $(grep -o "\"check.*\"state\":\"fault.*" <<<"$output")" "0 "
 else
 	ok "a full disk # SKIP no namespaces here"
@@ -143,7 +143,7 @@ finds "open files" fault 'a process may open 60 files'
 # The socket.
 chmod 666 "$site/run/api.sock"
 doctor
-finds socket fault 'everybody on this host can write'
+finds socket fault 'all users of this host can write'
 chmod 660 "$site/run/api.sock"
 
 # The web server: behaviour and configuration.
@@ -158,7 +158,7 @@ finds "web server" fault 'does not pass Authorization'
 web_again
 pool_stop
 doctor
-finds "web server" fault 'does not reach the service: 502'
+finds "web server" fault 'cannot connect to the service: 502'
 finds socket warning 'No such file'
 web_stop "$site"
 doctor
@@ -185,7 +185,7 @@ site_says() { # FILE PATTERN SED
 	if [[ $2 == ok ]]; then is "$1 is well" "$(state "site file")" ok; else finds "site file" fault "$2"; fi
 }
 site_says apache/site.conf.in ok ''
-site_says apache/site.conf.in 'Apache keeps Authorization' '/CGIPassAuth/d'
+site_says apache/site.conf.in 'Apache does not pass Authorization' '/CGIPassAuth/d'
 site_says apache/site.conf.in 'timeout= is 5' 's/ timeout=35/ timeout=5/'
 site_says apache/site.conf.in 'Content-Length.. -gt is 100' 's/-gt @max_body_bytes@/-gt 100/'
 site_says apache/site.conf.in 'allows the origins' 's/@cors_origins@/https:\/\/app.example.com/'
