@@ -1,5 +1,5 @@
 #!/bin/sh
-# doc/API.md names the routes, error codes, audit actions, metrics and settings that there are.
+# Checks that doc/API.md documents the routes, error codes, audit actions, metrics and settings.
 # Runs in the build directory.
 src=${srcdir:-.}
 program=./$PACKAGE
@@ -15,8 +15,8 @@ compare() {
 	test "$2" = "$3" && return
 	printf '%s\n' "$2" >doc/API.documented
 	printf '%s\n' "$3" | diff doc/API.documented - | sed -n \
-		-e "s|^<\(.*\)|doc/API.md:1: names the $1\1, which the program does not have|p" \
-		-e "s|^>\(.*\)|doc/API.md:1: does not name the $1\1|p"
+		-e "s|^<\(.*\)|doc/API.md:1: documents the $1\1, which the program does not have|p" \
+		-e "s|^>\(.*\)|doc/API.md:1: does not document the $1\1|p"
 	rm -f doc/API.documented
 	status=1
 }
@@ -37,14 +37,14 @@ compare "audit action" \
 
 for metric in $(sed -n 's/^\t\.name = "\(.*\)",/\1/p' "$src/src/shared/metrics.c"); do
 	grep -q "\`${metric}[\`{]" "$api" && continue
-	echo "doc/API.md:1: does not name the metric $metric"
+	echo "doc/API.md:1: does not document the metric $metric"
 	status=1
 done
 
 names=$(ask settings --example | sed -n 's/^#*\([A-Z_]*\)=.*/\1/p')
 for name in $(grep -oE '`[A-Z]+_[A-Z_]+' "$api" | tr -d '`' | sort -u); do
 	echo "$names" | grep -qx "$name" && continue
-	echo "doc/API.md:1: names the setting $name, which the program does not have"
+	echo "doc/API.md:1: documents the setting $name, which the program does not have"
 	status=1
 done
 exit $status

@@ -3,7 +3,7 @@
 cd "${srcdir:-.}" || exit 99
 status=0
 
-# fail() records no cause, and an error that is returned bare says nothing at all.
+# fail() records no cause; returning the bare error records neither cause nor text.
 found=$(find src examples tools/resource -name '*.[ch]*' -exec \
 	grep -nHE 'return E_(UNAVAILABLE|OVERLOADED);|SQLSTATE\([^)]*E_(UNAVAILABLE|OVERLOADED)' {} +
 	find src examples tools/resource -name '*.[ch]*' -exec perl -0777 -ne \

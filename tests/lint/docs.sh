@@ -1,44 +1,43 @@
 #!/bin/sh
-# What the program says about itself stands in .env.example and in the manual page too.
-# Runs in the build directory.
+# Checks that .env.example and the manual page match the program. Runs in the build directory.
 src=${srcdir:-.}
 program=./$PACKAGE
 manual=doc/app.8
 status=0
 
-# Nothing of this machine's settings may show.
+# Runs the program without the settings of this machine.
 ask() {
 	env -i PATH="$PATH" LSAN_OPTIONS=detect_leaks=0 ENV_FILE=/dev/null "$program" "$@"
 }
 
 if ! ask settings --example | diff -u "$src/.env.example" -; then
-	echo '.env.example:1: not what the program prints'
+	echo '.env.example:1: differs from what the program prints'
 	echo "hint: $program settings --example >.env.example"
 	status=1
 fi
 
-# A word of the manual page, its hyphens as the page writes them.
+# Whether the manual page contains the word; it writes hyphens as \-.
 in_manual() {
 	sed 's/\\-/-/g' "$manual" | grep -qE "(^|[^A-Za-z_-])$1([^A-Za-z_-]|\$)"
 }
 
 for name in $(ask settings --example | sed -n 's/^#* *\([A-Z][A-Z0-9_]*\)=.*/\1/p'); do
 	in_manual "$name" && continue
-	echo "doc/app.8.in:1: does not name the setting $name"
+	echo "doc/app.8.in:1: does not document the setting $name"
 	status=1
 done
 
 for command in $(ask help | sed -n 's/^  \([a-z][a-z-]*\)  *[A-Z].*/\1/p'); do
-	# Its subcommands and options, from the line that shows how it is called.
+	# Its subcommands and options, from the usage line.
 	for word in "$command" $(ask "$command" --help |
 		sed -n '1s/^Usage: [^ ]* [^ ]*//p' | grep -oE -e '(--)?[a-z][a-z-]*'); do
 		in_manual "$word" && continue
-		echo "doc/app.8.in:1: does not name $word of the command $command"
+		echo "doc/app.8.in:1: does not document $word of the command $command"
 		status=1
 	done
 done
 
-# How large the core is, without blanks and comments.
+# The size of the core, without blank lines and comments.
 lines=$(find "$src/src" "$src/include" -path "$src/src/features" -prune -o ! -name password_list.c ! -name migration_files.c -name '*.[ch]' -exec cat {} + |
 	grep -cvE '^[[:blank:]]*(//|/?\*.*)?$')
 for file in README.md HACKING.md; do
@@ -67,7 +66,7 @@ if test -s doc/bench.wrong; then
 fi
 rm -f doc/bench.wrong
 
-# What the program is built with is named in other places too.
+# The libraries that the build needs are listed in several places.
 for library in $(sed -n "/^packages_build=/,/'\$/p" "$src/dev" | grep -o 'lib[^ :]*-dev'); do
 	for file in deploy/README.md deploy/docker/Dockerfile; do
 		grep -qE "[[:blank:]]$library( |\$)" "$src/$file" && continue
@@ -80,7 +79,7 @@ if command -v man >/dev/null; then
 	complaints=$(MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$manual" 2>&1 >/dev/null)
 	if test -n "$complaints"; then
 		echo "$complaints"
-		echo "doc/app.8.in:1: the page has mistakes"
+		echo "doc/app.8.in:1: man reports warnings"
 		status=1
 	fi
 fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# clang-format on every C file. The tree is laid out so that versions 14 to 19 agree.
+# Checks all C files with clang-format. Versions 14 to 19 agree on this layout.
 cd "${srcdir:-.}" || exit 99
 tool=${CLANG_FORMAT:-clang-format}
 

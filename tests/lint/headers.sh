@@ -1,11 +1,11 @@
 #!/bin/sh
-# Each public header compiles by itself, so that whoever includes it needs no other first.
+# Checks that each public header compiles by itself.
 src=${srcdir:-.}
 status=0
 
 for header in "$src"/include/app/*.h; do
 	name=app/$(basename "$header")
-	# The words of CPPFLAGS are flags. base.h comes first everywhere; it needs config.h.
+	# CPPFLAGS is split into words. base.h needs config.h.
 	# shellcheck disable=SC2086
 	if ! printf '#include "%s"\n' "$name" |
 		${CC:-cc} -std=gnu17 -Wall -Wextra -Werror -fsyntax-only -I. -I"$src/include" \

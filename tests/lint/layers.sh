@@ -1,7 +1,6 @@
 #!/bin/sh
-# Holds the floors of src/ (HACKING.md): who may include whom, which file may know which
-# library, where SQL and HTTP may stand. Reads the text alone, so it is quick and needs
-# no compiler.
+# Checks the layers of src/ (HACKING.md): includes, libraries, and the places of SQL and HTTP. It
+# needs no compiler.
 cd "${srcdir:-.}" || exit 99
 
 find src -name '*.[ch]' | sort | xargs awk '
@@ -10,20 +9,20 @@ function complain(hint) {
 	bad = 1
 }
 
-# The floor of a folder of src/, or of the part of the core that a header belongs to.
-function floor(part) { return part in floors ? floors[part] : 0 }
+# The layer of a folder of src/.
+function layer(part) { return part in layers ? layers[part] : 0 }
 
 BEGIN {
 	split("base 1 schema 2 shared 2 http 3 db 3 secure 3 serve 4 job 4 cli 4 features 5 main 6",
 	    words, " ")
 	for (i = 1; i in words; i += 2)
-		floors[words[i]] = words[i + 1]
+		layers[words[i]] = words[i + 1]
 
-	# Neighbours of one floor, in one direction.
+	# Allowed includes between folders of one layer.
 	beside["http>db"] = beside["http>secure"] = beside["db>secure"] = 1
 	beside["job>serve"] = beside["cli>serve"] = beside["cli>job"] = 1
 
-	# Which folder a public header belongs to; those not named belong to base.
+	# The folder that a public header belongs to; by default, base.
 	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http idempotency:http db:db list:db " \
 	    "migrate:db auth_cache:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job command:cli", words, " ")
 	for (i = 1; i in words; i++) {
@@ -31,7 +30,7 @@ BEGIN {
 		part_of["app/" pair[1] ".h"] = pair[2]
 	}
 
-	# Headers of libraries, and the only files that may include them.
+	# The headers of libraries, and the files that may include them.
 	only["libpq-fe.h"] = "^src/db/"
 	only["fcgiapp.h"] = "^src/serve/"
 	only["json.h"] = only["json-c/json.h"] = "^src/schema/|^src/secure/token\\.c$"
@@ -62,12 +61,12 @@ FNR == 1 {
 	sub(/[>"].*/, "", header)
 
 	if (header in only && FILENAME !~ only[header])
-		complain("only " only[header] " may know this library: go through its header in include/app")
+		complain("only " only[header] " may include this library: use its header in include/app")
 	if (header ~ /^openssl\// && FILENAME !~ /^src\/secure\/(secret|pkey)\.c$/)
-		complain("only src/secure/secret.c (digests) and pkey.c (keys) may know OpenSSL: " \
-		    "go through app/secret.h and app/keys.h")
+		complain("only src/secure/secret.c (digests) and pkey.c (keys) may include OpenSSL: " \
+		    "use app/secret.h and app/keys.h")
 	if (header ~ /fcgi_stdio\.h|fcgios\.h/)
-		complain("fcgi_stdio.h takes stdio over: use fcgiapp.h")
+		complain("fcgi_stdio.h replaces stdio: use fcgiapp.h")
 
 	to = ""
 	if (header in part_of)
@@ -76,21 +75,21 @@ FNR == 1 {
 		to = "base"
 	else if (header ~ /\//)
 		to = substr(header, 1, index(header, "/") - 1)
-	if (to != "" && floor(to) > floor(part) && part != "main")
-		complain("src/" part " stands below " to " and may not use it: turn the need around " \
-		    "(a function in a row, a parameter)")
-	if (to != "" && floor(to) == floor(part) && to != part && !((part ">" to) in beside))
-		complain("src/" part " and src/" to " stand side by side: move what both need one floor down")
+	if (to != "" && layer(to) > layer(part) && part != "main")
+		complain("src/" part " is below " to " and must not include it: invert the dependency " \
+		    "(a function pointer in a row, a parameter)")
+	if (to != "" && layer(to) == layer(part) && to != part && !((part ">" to) in beside))
+		complain("src/" part " and src/" to " are in one layer: move what both need to a lower layer")
 	if (header ~ /_priv\.h$/ && feature != "") {
 		mine = header
 		sub(/.*\//, "", mine)
 		if (mine != feature "_priv.h")
-			complain("another part'"'"'s private header: use its public one")
+			complain("this private header belongs to another folder: use its public header")
 	}
 	next
 }
 
-# Comments are not code. Strings in them would count otherwise.
+# Removes comments, so that strings in them do not count.
 {
 	line = $0
 	if (in_comment) {
@@ -106,23 +105,23 @@ FNR == 1 {
 }
 
 line ~ sql && FILENAME !~ /_repo\.c$/ && FILENAME !~ /^src\/db\// {
-	complain("SQL stands in *_repo.c alone: give the statement a row and a function there")
+	complain("SQL belongs in *_repo.c: add a statement and a function there")
 }
 
 FILENAME ~ /_routes\.c$/ && code ~ /(^|[^a-z_])(db_[a-z_]+|DB_PARAMS|QUERY|PQ[a-z]+)[ (]/ {
-	complain("routes know HTTP alone: let the service ask the repository")
+	complain("routes must not access the database: call the service")
 }
 
 FILENAME ~ /_(service|repo)\.c$/ && code ~ /struct request|(^|[^a-z_])(respond|response|request)_[a-z_]+ *\(/ {
-	complain("services and repositories know no HTTP: take what is needed as parameters")
+	complain("services and repositories must not use HTTP: pass values as parameters")
 }
 
 FILENAME ~ /^src\/(cli|features|db)\// && FILENAME !~ /cmd_explain\.c$/ && code ~ /(^|[^a-z_])(v?f?printf|puts) *\(/ {
-	complain("what a command prints may come from outside: use print() of app/print.h")
+	complain("output may contain untrusted text: use print() of app/print.h")
 }
 
 feature != "" && code ~ /(^|[^a-z_])(malloc|calloc|realloc|free|strdup|strndup|asprintf) *\(/ {
-	complain("a feature takes memory from the arena (app/arena.h) and frees nothing")
+	complain("features allocate from the arena (app/arena.h) and free nothing")
 }
 
 END { exit bad }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# GNUmakefile hands over to ./dev what a person asks for, and nothing that a rule of automake's needs.
+# Checks that GNUmakefile passes its own targets to ./dev, and leaves those of automake alone.
 src=${srcdir:-.}
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
@@ -7,15 +7,15 @@ cp "$src/GNUmakefile" "$folder"
 cd "$folder" || exit 99
 status=0
 
-# ARGUMENTS | WHAT IT SAYS
+# ARGUMENTS | EXPECTED OUTPUT
 check() {
 	while IFS='|' read -r arguments wanted; do
 		# shellcheck disable=SC2086 # Several words.
-		said=$(env -u MAKEFLAGS -u MAKELEVEL make -s $arguments 2>&1)
-		case $said in
+		output=$(env -u MAKEFLAGS -u MAKELEVEL make -s $arguments 2>&1)
+		case $output in
 		*"$wanted"*) continue ;;
 		esac
-		echo "GNUmakefile:1: make $arguments says \"$said\", not \"$wanted\""
+		echo "GNUmakefile:1: make $arguments prints \"$output\", expected \"$wanted\""
 		status=1
 	done
 }

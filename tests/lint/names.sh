@@ -1,26 +1,27 @@
 #!/bin/sh
-# Names: no two source files share one (logs, backtraces, grep and ar go by it), and the
-# product's own stands in configure.ac alone, so that a fork renames it in one place.
+# Names. Source files have unique names, so that logs, backtraces and grep find one. The product's
+# name is only in configure.ac, so that a fork changes it in one place.
 cd "${srcdir:-.}" || exit 99
 status=0
 
 sources=$(find src tests db include -name node_modules -prune -o -name '*.[ch]' -print)
 for name in $(echo "$sources" | sed 's|.*/||' | sort | uniq -d); do
-	echo "$sources" | grep "/$name\$" | sed 's/$/:1: another file has the same name: rename one/'
+	echo "$sources" | grep "/$name\$" | sed 's/$/:1: another file has this name: rename one/'
 	status=1
 done
 
-# ./dev remove must not break a test of the core, so only tests with a resource's factory use it.
+# ./dev remove must not break tests of the core, so only tests that include a resource's factory
+# may use the resource.
 resources=$(sed -n 's/^\t"\([a-z-]*\):read".*/\1/p' src/features/api_keys/api_keys_scopes.c |
 	grep -vx jobs | paste -s -d '|' -)
 tests=$(grep -L '^#include "support/make_' tests/features/*.c tests/db/*.c
 	grep -l '^#include "support/make_gizmo.h"' tests/features/*.c tests/db/*.c)
 if test -n "$resources" && echo "$tests" | xargs grep -nE "($resources):(read|write)|/($resources)[\"/?]"; then
-	echo 'a test of the core uses gizmos (tests/support/gizmos.c): a resource of the application can be removed'
+	echo 'hint: use gizmos (tests/support/gizmos.c) in a test of the core: a resource of the application can be removed'
 	status=1
 fi
 
-# Where the name may stand: what is written for people, and AC_INIT.
+# The product's name may be in texts for people, and in AC_INIT.
 product=$(sed -n 's/^AC_INIT(\[\([^]]*\)\].*/\1/p' configure.ac)
 if test -z "$product"; then
 	echo 'configure.ac:1: no AC_INIT([name], …) found'
@@ -29,7 +30,7 @@ fi
 found=$(grep -rliIw --exclude-dir=node_modules "$product" \
 	src include tests db deploy doc m4 examples Makefile.am |
 	while read -r file; do
-		# What a build in the tree makes is left out.
+		# Skips files that a build in the source tree generates.
 		test -e "$file.in" && continue
 		case $(basename "$file") in
 		README.md | recipes.md | "$product"* | *.8 | *.rows | *.log | *.trs | *.Po) continue ;;
@@ -38,12 +39,12 @@ found=$(grep -rliIw --exclude-dir=node_modules "$product" \
 	done)
 if test -n "$found"; then
 	echo "$found"
-	echo "the product's name stands in AC_INIT alone: use PACKAGE, @PACKAGE@ or \$PACKAGE"
+	echo "hint: the product's name is only in AC_INIT: use PACKAGE, @PACKAGE@ or \$PACKAGE"
 	status=1
 fi
 if test "$(grep -ciw "$product" configure.ac)" -ne 1; then
 	grep -niw "$product" configure.ac | sed 's/^/configure.ac:/'
-	echo "the product's name stands in AC_INIT alone"
+	echo "hint: the product's name is in configure.ac once, in AC_INIT"
 	status=1
 fi
 exit $status

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every shell script of the tree passes shellcheck, each by itself: what one reads with `.` would
-# be checked again with each of them, so a variable of the other is no fault.
+# Checks each shell script with shellcheck, without the files that it sources: variables that these
+# define are not reported.
 cd "${srcdir:-.}" || exit 99
 
 if ! command -v shellcheck >/dev/null; then
