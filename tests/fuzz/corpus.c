@@ -1,5 +1,5 @@
-/* Runs a target over the files of its corpus, for compilers without libFuzzer; or over those
- * that are named. Prints TAP. */
+/* Runs a fuzz target on the files of its corpus, or on those given as arguments, without libFuzzer.
+ * Prints TAP. */
 #include "app/base.h"
 
 #include <dirent.h>
@@ -33,7 +33,7 @@ replay(const char *path)
 	return true;
 }
 
-/* How many files there were; -1 where one cannot be read. */
+/* Returns the number of files; -1 if one cannot be read. */
 static int
 replay_folder(const char *folder)
 {

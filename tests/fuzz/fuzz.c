@@ -1,4 +1,4 @@
-/* What the targets share, and what libFuzzer calls. */
+/* Functions that fuzz targets share, and the entry point for libFuzzer. */
 #include "fuzz.h"
 
 #include "app/settings.h"

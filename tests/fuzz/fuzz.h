@@ -1,8 +1,7 @@
 /*
- * A target of fuzzing: a file fuzz_x.c with one function, which is called with bytes from
- * nobody knows where and holds what a parser makes of them to what must be true of it.
- * Under libFuzzer (`./dev fuzz`) the bytes are made up, without it (`make check`) they are
- * those of the files in corpus/x/.
+ * Fuzz targets. A file fuzz_x.c defines fuzz(), which passes untrusted bytes to a parser and checks
+ * invariants of the result. libFuzzer (`./dev fuzz`) generates the bytes; `make check` uses the
+ * files in corpus/x/.
  */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
@@ -10,11 +9,11 @@
 #include "app/ctx.h"
 #include "app/schema.h"
 
-/* `bytes` are exactly `len`, nothing may be read behind them. The ctx has an arena of its
- * own, no database, and the settings are the standard ones, with a key. */
+/* Must not read beyond `len` bytes. The ctx has an arena of its own and no database; the settings
+ * are the defaults, with a key. */
 void fuzz(struct ctx *, const char *bytes, size_t len);
 
-/* Ends the process, which is a finding, where it is not true. */
+/* Aborts, which is a finding, unless the condition holds. */
 #define HOLDS(truth)                                                                               \
 	do {                                                                                       \
 		if (!(truth))                                                                      \
@@ -22,13 +21,13 @@ void fuzz(struct ctx *, const char *bytes, size_t len);
 	} while (0)
 NORETURN void fuzz_failed(const char *file, int line, const char *truth);
 
-/* The bytes as text, up to a NUL among them, in memory that ends with it. */
+/* Returns the bytes up to the first NUL as a string, in memory that ends with the string. */
 char *fuzz_text(struct ctx *, const char *bytes, size_t len);
 
 /* Cuts the text before the first `at` (or its end) and returns what follows. */
 char *fuzz_cut(char *text, char at);
 
-/* A record with a row of each type that comes from outside. */
+/* A record with a field of each input type. */
 struct sample {
 	const char *word, *email, *id, *at, *day, *choice, *price, *any;
 	const char *const *words;

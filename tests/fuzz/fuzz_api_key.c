@@ -1,4 +1,4 @@
-/* API keys, as they come, and with the checksum put right. */
+/* API keys, unchanged and with a correct checksum. */
 #include "fuzz.h"
 
 #include "features/api_keys/api_keys_priv.h"

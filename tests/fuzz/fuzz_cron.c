@@ -1,4 +1,4 @@
-/* Cron's five fields: the minute that is due lies in its time. */
+/* Cron's five fields: the last due minute lies in the given interval. */
 #include "fuzz.h"
 
 #include "job/job_priv.h"

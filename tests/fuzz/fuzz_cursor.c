@@ -1,5 +1,5 @@
-/* Cursors, and the other parameters of a list: a query, newline, the value of a position. Nobody
- * makes a cursor but us, and what we made we read. */
+/* Cursors and the other parameters of a list. Input: a query, newline, the value of a position. Our
+ * own cursors are accepted, all others rejected. */
 #include "fuzz.h"
 
 #include "db/list_priv.h"

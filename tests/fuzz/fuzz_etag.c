@@ -1,11 +1,11 @@
-/* Entity tags: a list that is taken matches what it names, and nothing else. */
+/* Entity tags: a valid list matches the tags in it, and no others. */
 #include "fuzz.h"
 
 #include "http/http_priv.h"
 
 #define TAG "\"a-1\""
 
-/* Whether If-None-Match with that list is well formed, and whether it has the tag. */
+/* Returns whether If-None-Match with that list is valid; sets `matches` if it contains TAG. */
 static bool
 takes(struct ctx *c, const char *list, bool *matches)
 {

@@ -1,4 +1,5 @@
-/* FastCGI records: what passes is the same in whatever pieces it comes, and safe to believe. */
+/* FastCGI records: the result does not depend on how the input is split, and its lengths are
+ * valid. */
 #include "fuzz.h"
 
 #include "serve/serve_priv.h"
@@ -27,7 +28,7 @@ length(const unsigned char **at)
 		   : (size_t)(p[0] & 0x7f) << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 }
 
-/* Read as libfcgi does, which believes every length. */
+/* Reads the parameters as libfcgi does, which trusts all lengths. */
 static void
 check_params(const struct fcgi_parser *g)
 {

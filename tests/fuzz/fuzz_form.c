@@ -1,4 +1,4 @@
-/* Forms: pairs into a record. */
+/* Forms: name=value pairs are read into a record. */
 #include "fuzz.h"
 
 #include "http/http_priv.h"

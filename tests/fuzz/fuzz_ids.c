@@ -1,4 +1,4 @@
-/* What is taken over from a client's headers into logs and jobs: only harmless text. */
+/* Ids from a client's headers that are copied to logs and jobs: only harmless characters. */
 #include "fuzz.h"
 
 #include "app/ids.h"

@@ -1,8 +1,8 @@
-/* JSON: what json_check() lets pass the library reads too, and what is read is written as JSON
- * that reads the same. */
+/* JSON: the parser accepts what json_check() accepts, and a written record reads back as the
+ * same. */
 #include "fuzz.h"
 
-/* As it was written; NULL where it cannot be read into a record. */
+/* Reads a record and returns it as written; NULL if it is invalid. */
 static const char *
 read_and_write(struct ctx *c, enum schema_mode mode, const char *json, size_t len)
 {

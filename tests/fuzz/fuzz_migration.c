@@ -1,4 +1,4 @@
-/* Files of migrations: the parts of a file are its own text, at the line that is told. */
+/* Migration files: each part is text of the file, at the reported line. */
 #include "fuzz.h"
 
 #include "db/migrate_priv.h"

@@ -1,4 +1,4 @@
-/* Paths and queries: what is taken apart, put together again is the same. */
+/* Paths and queries: splitting and joining them again gives the same. */
 #include "fuzz.h"
 
 #include "http/http_priv.h"

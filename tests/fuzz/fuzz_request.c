@@ -1,5 +1,5 @@
-/* A whole request through the pipeline: "METHOD URI", variables NAME=value, an empty line, the
- * body. Every answer has its form, whatever came. No database. */
+/* Requests through the pipeline. Input: "METHOD URI", variables NAME=value, an empty line, the body.
+ * Every response is well-formed. Without a database. */
 #include "fuzz.h"
 
 #include "app/feature.h"

@@ -1,4 +1,4 @@
-/* A .env file: what is taken can be printed and read again, and no secret is shown. */
+/* .env files: accepted settings can be printed and read again, and no secret is printed. */
 #include "fuzz.h"
 
 #include "app/settings.h"
@@ -50,7 +50,7 @@ fuzz(struct ctx *c, const char *bytes, size_t len)
 	struct settings before = settings;
 	const char *text = fuzz_text(c, bytes, len), *wrong;
 
-	/* Other files are not for a fuzzer to read, and the secret is in no other place. */
+	/* The input must not name other files, nor contain the secret. */
 	if (strstr(text, "_FILE") || strstr(text, SECRET))
 		return;
 

@@ -1,5 +1,5 @@
-/* Access tokens, as they come, and with a header and claims of anybody's own behind a good
- * signature: header, newline, claims. */
+/* Access tokens, unchanged and correctly signed with any header and claims. Input: header, newline,
+ * claims. */
 #include "fuzz.h"
 
 #include "app/clock.h"

@@ -1,5 +1,5 @@
-/* Times, dates, numbers, addresses and the others: "price 12.5". What is taken has a normal
- * form, which is its own normal form. */
+/* Values of each type. Input: "price 12.5". The normal form of an accepted value is accepted and
+ * unchanged. */
 #include "fuzz.h"
 
 void
