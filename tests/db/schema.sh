@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compares db/schema.sql with what the migrations make. Runs in the build directory, on
-# the database of TEST_DATABASE_URL, as its owner; `--write` (make schema) writes the file.
+# Compares db/schema.sql with the schema that the migrations create. Runs in the build directory, on
+# the database of TEST_DATABASE_URL, as its owner. `--write` (make schema) writes the file.
 set -u
 
 src=${srcdir:-.}
@@ -30,13 +30,13 @@ test "$version" = "$dumper" || skip "pg_dump $dumper does not match the server, 
 trap 'ask "DROP SCHEMA IF EXISTS $name CASCADE"; rm -f "$name.sql"' EXIT
 trap 'exit 99' HUP INT TERM
 
-if ! told=$(DATABASE_URL=$url DB_SCHEMA=$name ENV_FILE=/dev/null \
+if ! output=$(DATABASE_URL=$url DB_SCHEMA=$name ENV_FILE=/dev/null \
 	JWT_SECRET_KEY=of-no-use-here-but-long-enough-to-pass "$program" migrate up 2>&1); then
-	echo "$told"
+	echo "$output"
 	exit 1
 fi
 
-# Without what depends on the machine, the server's version or the schema's name.
+# Without lines that depend on the machine, the server's version or the schema's name.
 {
 	echo "-- What the migrations make, by pg_dump. After a change: ./dev schema"
 	pg_dump --schema-only --no-owner --no-privileges --schema="$name" -d "$url" ||
@@ -48,9 +48,9 @@ fi
 if test "${1:-}" = --write; then
 	cp "$name.sql" "$file"
 elif ! cmp -s "$file" "$name.sql"; then
-	# First what to do: `./dev test` prints ten lines.
-	echo 'db/schema.sql:1: differs from what the migrations make'
-	echo 'hint: ./dev schema writes it'
+	# The hint comes first: `./dev test` prints ten lines.
+	echo 'db/schema.sql:1: differs from the schema that the migrations create'
+	echo 'hint: ./dev schema updates it'
 	diff -u "$file" "$name.sql"
 	exit 1
 fi

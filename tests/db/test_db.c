@@ -1,4 +1,4 @@
-/* The database layer against a real server: statements, records, transactions, loss. */
+/* src/db with a real server: statements, records, transactions, lost connections. */
 #include <criterion/criterion.h>
 
 #include "support/testdb.h"
@@ -71,7 +71,7 @@ count_users(void)
 	return testdb_sql("SELECT count(*) FROM users");
 }
 
-Test(db, each_column_goes_where_its_row_says)
+Test(db, each_column_is_stored_in_its_field)
 {
 	struct thing t;
 	enum error e = db_one(c, &find_thing, &t, "a", NULL, "2026-11-20 16:08:41.2+01",
@@ -106,7 +106,7 @@ Test(db, a_time_has_six_digits_in_utc)
 	}
 }
 
-Test(db, a_time_in_another_zone_is_brought_to_utc)
+Test(db, a_time_in_another_zone_is_converted_to_utc)
 {
 	static const struct query zone = QUERY("test_zone", NULL, "SET TimeZone = 'Asia/Kolkata'");
 	struct thing t;
@@ -117,7 +117,7 @@ Test(db, a_time_in_another_zone_is_brought_to_utc)
 	cr_expect_str_eq(t.at, "2026-11-20T15:08:41.500000Z");
 }
 
-Test(db, a_time_beyond_the_calendar_is_our_mistake)
+Test(db, an_unsupported_time_is_an_internal_error)
 {
 	static const char *const times[] = { "infinity", "-infinity", "0044-03-15 12:00:00+00 BC",
 					     "10000-01-01 00:00:00+00" };
@@ -130,7 +130,7 @@ Test(db, a_time_beyond_the_calendar_is_our_mistake)
 	}
 }
 
-Test(db, null_fills_only_a_nullable_field)
+Test(db, null_needs_a_nullable_field)
 {
 	struct thing t;
 
@@ -141,7 +141,7 @@ Test(db, null_fills_only_a_nullable_field)
 	cr_expect_null(t.at);
 }
 
-Test(db, a_column_without_a_field_is_our_mistake)
+Test(db, a_column_without_a_field_is_an_internal_error)
 {
 	static const struct query stranger =
 	    QUERY("test_stranger", &thing_schema, "SELECT 1 AS stranger");
@@ -150,7 +150,7 @@ Test(db, a_column_without_a_field_is_our_mistake)
 	cr_expect_eq(db_one(c, &stranger, &t), E_INTERNAL);
 }
 
-Test(db, one_row_is_one_row)
+Test(db, db_one_requires_one_row)
 {
 	struct thing t;
 
@@ -158,7 +158,7 @@ Test(db, one_row_is_one_row)
 	cr_expect_eq(db_one(c, &two_things, &t, "a", NULL, NULL, "0", "f"), E_INTERNAL);
 }
 
-Test(db, all_rows_are_an_array)
+Test(db, db_all_returns_an_array)
 {
 	const struct thing *rows;
 	struct records records;
@@ -172,7 +172,7 @@ Test(db, all_rows_are_an_array)
 	cr_expect_eq(records.n, 0);
 }
 
-Test(db, bytes_go_in_as_they_are)
+Test(db, bytes_are_stored_unchanged)
 {
 	static const struct query hex =
 	    QUERY("test_hex", &thing_schema,
@@ -186,7 +186,7 @@ Test(db, bytes_go_in_as_they_are)
 	cr_expect_str_eq(t.name, "");
 }
 
-Test(db, a_run_tells_how_many_rows_it_touched)
+Test(db, db_exec_reports_the_row_count)
 {
 	int64_t changed = -1;
 
@@ -196,7 +196,7 @@ Test(db, a_run_tells_how_many_rows_it_touched)
 	cr_expect_eq(changed, 1);
 }
 
-Test(db, a_touch_finds_its_row)
+Test(db, db_exec_one_requires_a_row)
 {
 	cr_expect_eq(db_exec_one(c, &touch_users), E_NOT_FOUND);
 	cr_assert_eq(db_exec_one(c, &insert_user, "a@example.com"), OK);
@@ -204,7 +204,7 @@ Test(db, a_touch_finds_its_row)
 	cr_expect_eq(db_exec_one(c, &insert_user, "a@example.com"), E_CONFLICT);
 }
 
-Test(db, one_name_with_two_texts_never_runs_the_wrong_one)
+Test(db, a_changed_statement_is_prepared_again)
 {
 	struct query q =
 	    QUERY("test_renamed", &thing_schema, "SELECT gen_random_uuid() AS id, 'first' AS name");
@@ -217,7 +217,7 @@ Test(db, one_name_with_two_texts_never_runs_the_wrong_one)
 	cr_expect_null(t.id);
 }
 
-Test(db, a_constraint_is_told_by_name)
+Test(db, db_constraint_returns_its_name)
 {
 	cr_expect_str_eq(db_constraint(c), "");
 	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
@@ -252,7 +252,7 @@ Test(db, sqlstate_becomes_an_error)
 			  "%s", rows[i].sqlstate);
 }
 
-Test(db, what_went_wrong_inside_is_not_told_to_the_client)
+Test(db, internal_errors_have_no_detail_for_the_client)
 {
 	static const struct query wrong = QUERY("test_wrong", NULL, "SELECT secret FROM nowhere");
 
@@ -283,7 +283,7 @@ Test(db, settings_of_the_connection)
 	}
 }
 
-/* A further connection whose URL has more in it. */
+/* Opens another connection, with additional URL parameters. */
 static struct ctx *
 connect_with(const char *more)
 {
@@ -299,7 +299,7 @@ connect_with(const char *more)
 	return other;
 }
 
-Test(db, options_of_the_url_win)
+Test(db, options_of_the_url_take_precedence)
 {
 	static const struct query show =
 	    QUERY("test_show", &thing_schema, "SELECT current_setting($1) AS name");
@@ -324,7 +324,7 @@ Test(db, options_of_the_url_win)
 	db_free(other->db);
 }
 
-Test(db, a_schema_of_any_name)
+Test(db, a_schema_may_have_any_name)
 {
 	static const struct query where =
 	    QUERY("test_where", &thing_schema, "SELECT current_schema()::text AS name");
@@ -355,7 +355,7 @@ Test(db, works_without_prepared_statements)
 	settings.db_prepared = true;
 }
 
-Test(db, a_statement_planned_by_its_values_is_not_prepared)
+Test(db, a_statement_by_values_is_not_prepared)
 {
 	static const struct query by_values = { .name = "test_by_values",
 						.sql = "SELECT $1::bigint AS count",
@@ -372,7 +372,7 @@ Test(db, a_statement_planned_by_its_values_is_not_prepared)
 	cr_expect_eq(n.count, 0);
 }
 
-Test(db, a_statement_that_takes_too_long_is_ended)
+Test(db, a_slow_statement_is_cancelled)
 {
 	static const struct query slow = QUERY("test_slow", NULL, "SELECT pg_sleep(60)");
 	struct ctx *other = testdb_ctx(arena);
@@ -383,7 +383,7 @@ Test(db, a_statement_that_takes_too_long_is_ended)
 	db_free(other->db);
 }
 
-/* What one statement puts into the log. */
+/* Returns the log lines of one statement. */
 static const char *
 logged(const char *level, int64_t slow_ms)
 {
@@ -409,7 +409,7 @@ logged(const char *level, int64_t slow_ms)
 	return text;
 }
 
-Test(db, slow_statements_are_named_and_others_for_who_debugs)
+Test(db, slow_statements_are_warnings_and_others_debug_messages)
 {
 	const char *text = logged("info", 1);
 
@@ -423,7 +423,7 @@ Test(db, slow_statements_are_named_and_others_for_who_debugs)
 		  "%s", text);
 }
 
-Test(db, a_transaction_commits_what_went_well)
+Test(db, a_transaction_commits_a_success)
 {
 	enum error e;
 
@@ -452,7 +452,7 @@ name_now(void)
 	return label.name;
 }
 
-Test(db, a_transaction_of_a_trace_has_its_name)
+Test(db, a_transaction_has_the_trace_id_in_application_name)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_expect_str_eq(name_now(), PACKAGE);
@@ -470,7 +470,7 @@ Test(db, a_transaction_of_a_trace_has_its_name)
 	cr_expect_str_eq(name_now(), PACKAGE);
 }
 
-Test(db, a_transaction_forgets_what_went_wrong)
+Test(db, a_transaction_rolls_back_an_error)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
@@ -480,7 +480,7 @@ Test(db, a_transaction_forgets_what_went_wrong)
 	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK, "works again");
 }
 
-Test(db, a_refused_statement_dooms_its_transaction)
+Test(db, a_failed_statement_aborts_its_transaction)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
@@ -491,7 +491,7 @@ Test(db, a_refused_statement_dooms_its_transaction)
 	cr_expect_str_eq(db_constraint(c), "users_email_key", "still known after the roll back");
 }
 
-Test(db, inner_pairs_only_count)
+Test(db, only_the_outermost_pair_commits)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_assert_eq(db_begin(c), OK);
@@ -502,7 +502,7 @@ Test(db, inner_pairs_only_count)
 	cr_expect_str_eq(count_users(), "1");
 }
 
-Test(db, an_inner_failure_dooms_the_whole)
+Test(db, an_inner_error_aborts_the_transaction)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
@@ -514,7 +514,7 @@ Test(db, an_inner_failure_dooms_the_whole)
 	cr_expect_str_eq(count_users(), "0");
 }
 
-Test(db, what_was_left_open_is_rolled_back)
+Test(db, an_unfinished_transaction_is_rolled_back)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_assert_eq(db_begin(c), OK);
@@ -553,7 +553,7 @@ make_raise(void)
 		   " $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = code; END $$");
 }
 
-Test(db, a_collision_is_tried_again)
+Test(db, a_serialization_failure_is_retried)
 {
 	struct collision x = { .failures = 2, .sqlstate = "40001" };
 
@@ -563,7 +563,7 @@ Test(db, a_collision_is_tried_again)
 	cr_expect_str_eq(count_users(), "1");
 }
 
-Test(db, but_not_for_ever)
+Test(db, a_serialization_failure_is_retried_at_most_twice)
 {
 	struct collision x = { .failures = 99, .sqlstate = "40P01" };
 
@@ -573,7 +573,7 @@ Test(db, but_not_for_ever)
 	cr_expect_str_eq(count_users(), "0");
 }
 
-Test(db, other_failures_are_not_tried_again)
+Test(db, other_errors_are_not_retried)
 {
 	struct collision x = { .failures = 1, .sqlstate = "23505" };
 
@@ -582,7 +582,7 @@ Test(db, other_failures_are_not_tried_again)
 	cr_expect_eq(x.tries, 1);
 }
 
-Test(db, nor_is_a_part_of_a_transaction)
+Test(db, a_nested_transaction_is_not_retried)
 {
 	struct collision x = { .failures = 1, .sqlstate = "40001" };
 
@@ -593,7 +593,7 @@ Test(db, nor_is_a_part_of_a_transaction)
 	cr_expect_eq(db_finish(c, OK), E_UNAVAILABLE);
 }
 
-/* A row that somebody else changes after the first look is looked at again. */
+/* Another connection changes the row after the first read, so the work is run again. */
 static enum error
 look_and_touch(struct ctx *with, void *arg)
 {
@@ -613,7 +613,7 @@ look_and_touch(struct ctx *with, void *arg)
 	return db_exec(with, &touch_users, NULL);
 }
 
-Test(db, a_snapshot_changes_what_it_saw)
+Test(db, a_repeatable_read_is_retried_after_a_concurrent_change)
 {
 	struct collision x = { .failures = 1 };
 
@@ -624,7 +624,7 @@ Test(db, a_snapshot_changes_what_it_saw)
 	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "3");
 }
 
-Test(db, what_changed_is_told_when_the_transaction_ends)
+Test(db, caches_are_invalidated_when_the_transaction_ends)
 {
 	uint64_t before = epoch_get("user", "1"), other = epoch_get("user", "2");
 
@@ -641,7 +641,7 @@ Test(db, what_changed_is_told_when_the_transaction_ends)
 	cr_expect_eq(epoch_get("user", "1"), before + 2);
 }
 
-Test(db, a_transaction_without_statements_is_none)
+Test(db, a_transaction_without_statements)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_expect_eq(db_finish(c, OK), OK);
@@ -666,7 +666,7 @@ Test(db, a_first_statement_that_fails_ends_the_transaction)
 	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "2");
 }
 
-Test(db, a_transaction_that_cannot_commit_says_so)
+Test(db, a_failed_commit_is_reported)
 {
 	cr_assert_eq(db_begin(c), OK);
 	cr_expect_not(db_aborted(c));
@@ -677,7 +677,7 @@ Test(db, a_transaction_that_cannot_commit_says_so)
 	cr_expect_not(db_aborted(c));
 }
 
-/* Ends the connection of the tested code, and waits until it is gone. */
+/* Terminates the connection of the tested code, and waits until it has ended. */
 static void
 cut(const struct thing *backend)
 {
@@ -695,7 +695,7 @@ backend_of(struct ctx *with)
 	return t;
 }
 
-Test(db, a_dead_connection_is_found_before_a_write)
+Test(db, a_broken_connection_is_replaced_before_a_write)
 {
 	struct thing before = backend_of(c), after;
 
@@ -707,7 +707,7 @@ Test(db, a_dead_connection_is_found_before_a_write)
 	cr_expect_str_neq(before.name, after.name);
 }
 
-Test(db, a_dead_connection_is_found_before_a_transaction)
+Test(db, a_broken_connection_is_replaced_before_a_transaction)
 {
 	struct thing before = backend_of(c);
 
@@ -718,7 +718,7 @@ Test(db, a_dead_connection_is_found_before_a_transaction)
 	cr_expect_str_eq(count_users(), "1");
 }
 
-Test(db, what_only_reads_is_sent_again)
+Test(db, a_read_only_statement_is_retried)
 {
 	struct thing before = backend_of(c), t;
 
@@ -727,7 +727,7 @@ Test(db, what_only_reads_is_sent_again)
 	cr_expect_eq(t.number, 7);
 }
 
-Test(db, what_writes_is_not_sent_again)
+Test(db, a_write_is_not_retried)
 {
 	struct thing before;
 
@@ -740,7 +740,7 @@ Test(db, what_writes_is_not_sent_again)
 	cr_expect_eq(db_exec(c, &insert_user, NULL, "b@example.com"), OK, "works again");
 }
 
-Test(db, a_transaction_does_not_go_on_in_another_connection)
+Test(db, a_transaction_does_not_continue_on_another_connection)
 {
 	struct thing before, t;
 
@@ -755,8 +755,8 @@ Test(db, a_transaction_does_not_go_on_in_another_connection)
 	cr_expect_eq(db_exec(c, &insert_user, NULL, "b@example.com"), OK, "works again");
 }
 
-/* Nobody asks for it, and it would wait for us to take rows that nobody wants. */
-Test(db, a_first_statement_that_copies_leaves_nothing)
+/* COPY is unsupported: the server would wait until its rows are read. */
+Test(db, copy_as_a_first_statement_fails_cleanly)
 {
 	static const struct query copy = QUERY("test_copy", NULL, "COPY users TO STDOUT");
 
@@ -767,7 +767,7 @@ Test(db, a_first_statement_that_copies_leaves_nothing)
 	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK, "works again");
 }
 
-Test(db, a_table_that_changed_under_a_statement)
+Test(db, a_changed_table_needs_a_new_prepared_statement)
 {
 	static const struct query all = QUERY("test_all", &thing_schema, "SELECT * FROM changing");
 	struct thing t;
@@ -787,7 +787,7 @@ Test(db, a_table_that_changed_under_a_statement)
 	cr_expect_str_eq(t.note, "n");
 }
 
-Test(db, a_statement_that_the_server_forgot)
+Test(db, a_deallocated_statement_is_prepared_again)
 {
 	static const struct query forget = QUERY("test_forget", NULL, "DEALLOCATE ALL");
 	struct thing t;
@@ -800,7 +800,7 @@ Test(db, a_statement_that_the_server_forgot)
 	cr_expect_eq(t.number, 8);
 }
 
-Test(db, many_statements_are_no_burden)
+Test(db, the_number_of_prepared_statements_is_limited)
 {
 	static char names[1500][16];
 	struct thing t;
@@ -815,7 +815,7 @@ Test(db, many_statements_are_no_burden)
 	cr_expect_eq(db_one(c, &find_thing, &t, "a", NULL, NULL, "7", "t"), OK);
 }
 
-Test(db, no_server_is_told_at_once)
+Test(db, connecting_without_a_server_fails_at_once)
 {
 	struct ctx *away = testdb_ctx(arena);
 	struct thing t;
@@ -833,7 +833,7 @@ Test(db, no_server_is_told_at_once)
 	db_free(away->db);
 }
 
-Test(db, a_url_that_is_none)
+Test(db, an_invalid_url_is_reported)
 {
 	struct ctx *away = testdb_ctx(arena);
 	struct db_ping ping;
@@ -843,7 +843,7 @@ Test(db, a_url_that_is_none)
 	db_free(away->db);
 }
 
-Test(db, a_ping_asks_the_server)
+Test(db, db_ping_queries_the_server)
 {
 	struct thing backend = backend_of(c);
 	struct db_ping ping;
@@ -856,7 +856,7 @@ Test(db, a_ping_asks_the_server)
 	cr_expect_eq(db_ping(c, &ping), OK, "by a new connection");
 }
 
-/* As a session that was opened while the database was read-only. */
+/* Makes the session look as if it was opened while the database was read-only. */
 static void
 make_read_only(void)
 {
@@ -886,7 +886,7 @@ Test(db, a_read_only_session_is_replaced_after_its_transaction)
 	cr_expect_str_eq(count_users(), "1");
 }
 
-Test(db, a_ping_replaces_a_read_only_session)
+Test(db, db_ping_replaces_a_read_only_session)
 {
 	struct ctx *standby = connect_with(strstr(settings.database_url, "://")
 					       ? "options=-cdefault_transaction_read_only%3Don"
@@ -902,8 +902,8 @@ Test(db, a_ping_replaces_a_read_only_session)
 	db_free(standby->db);
 }
 
-/* Even if it only reads, so that a later write gets a new session. */
-Test(db, a_read_only_session_lasts_a_second)
+/* Also if it only reads, so that a later write gets a new session. */
+Test(db, a_read_only_session_is_replaced_after_a_second)
 {
 	struct thing before;
 
@@ -917,7 +917,7 @@ Test(db, a_read_only_session_lasts_a_second)
 }
 
 /* Errors that a new session may not have. */
-Test(db, an_error_of_the_session_replaces_it)
+Test(db, a_session_error_replaces_the_session)
 {
 	static const struct {
 		const char *sqlstate;
@@ -952,7 +952,7 @@ Test(db, a_role_that_lost_its_search_path_recovers)
 	cr_expect_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
 }
 
-Test(db, uuids_are_of_version_7_and_in_order)
+Test(db, uuids_have_version_7_and_are_ordered)
 {
 	cr_expect_str_eq(
 	    testdb_sql("SELECT bool_and(id::text ~ "

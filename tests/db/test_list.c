@@ -1,4 +1,4 @@
-/* Lists: every page of every order against one plain SELECT; cursors that were not issued. */
+/* Lists: all pages of each order are compared with one plain SELECT; forged cursors. */
 #include <criterion/criterion.h>
 
 #include "support/list_statements.h"
@@ -111,7 +111,7 @@ ask(const struct list_sort *sort, bool ascending, int64_t limit)
 	};
 }
 
-/* All ids in the order that is promised, as one text. */
+/* Returns all ids in the documented order, as one string. */
 static const char *
 expected(const struct list_args *args, const char *where)
 {
@@ -136,7 +136,7 @@ append_ids(struct buf *b, const struct page *page)
 	}
 }
 
-/* The same, page after page by cursor. */
+/* The same, page by page with cursors. */
 static const char *
 walk(struct list_args args)
 {
@@ -173,7 +173,7 @@ Test(list, every_order_by_cursor)
 			}
 }
 
-Test(list, every_order_under_filters)
+Test(list, every_order_with_filters)
 {
 	fill(60);
 	for (const struct list_sort *sort = sorts; sort->name; sort++)
@@ -212,7 +212,7 @@ Test(list, every_order_by_offset)
 		}
 }
 
-Test(list, a_cursor_goes_on_from_any_offset)
+Test(list, a_cursor_continues_from_any_offset)
 {
 	fill(60);
 	for (const struct list_sort *sort = sorts; sort->name; sort++) {
@@ -269,7 +269,7 @@ Test(list, an_empty_list)
 	cr_expect_null(page.next_cursor);
 }
 
-Test(list, rows_that_came_or_went_disturb_no_page_behind_the_cursor)
+Test(list, concurrent_changes_do_not_shift_later_pages)
 {
 	struct list_args args = ask(&sorts[3], true, 5);
 	struct page page;
@@ -288,7 +288,7 @@ Test(list, rows_that_came_or_went_disturb_no_page_behind_the_cursor)
 			 testdb_sql("SELECT id FROM things ORDER BY rank, id LIMIT 1 OFFSET 4"));
 }
 
-Test(list, the_longest_title_makes_an_exact_cursor)
+Test(list, the_longest_title_fits_into_a_cursor)
 {
 	struct list_args args = ask(&sorts[2], true, 1);
 
@@ -298,7 +298,7 @@ Test(list, the_longest_title_makes_an_exact_cursor)
 	cr_expect_str_eq(walk(args), expected(&args, "true"));
 }
 
-Test(list, awkward_texts_make_exact_cursors)
+Test(list, cursors_keep_special_characters)
 {
 	struct list_args args = ask(&sorts[2], false, 1);
 
@@ -332,7 +332,7 @@ refused(const struct list_args *args, const char *what)
 	cr_expect_eq(c->failure.fields->code, FIELD_INVALID_FORMAT);
 }
 
-Test(list, a_cursor_fits_one_list_order_and_set_of_filters)
+Test(list, a_cursor_is_valid_for_one_list_order_and_set_of_filters)
 {
 	static struct list others;
 	struct list_args issued = ask(sorts, false, 5), args;
@@ -372,14 +372,14 @@ Test(list, a_cursor_fits_one_list_order_and_set_of_filters)
 	refused(&args, "list");
 }
 
-Test(list, no_part_of_a_cursor_may_change)
+Test(list, a_modified_cursor_is_rejected)
 {
 	struct list_args args = ask(&sorts[2], false, 5);
 	const char *good;
 
 	fill(60);
 	good = first_cursor(args);
-	/* The last character may have bits that say nothing. */
+	/* The last character may have unused bits. */
 	for (size_t i = 0; i + 1 < strlen(good); i++) {
 		char *bad = arena_text(arena, good);
 
@@ -436,7 +436,7 @@ Test(list, parameters_are_read)
 	cr_expect_eq(args.limit, 1);
 }
 
-Test(list, bad_parameters_are_refused)
+Test(list, invalid_parameters_are_rejected)
 {
 	static const struct {
 		const char *name, *value;
@@ -479,7 +479,7 @@ Test(list, bad_parameters_are_refused)
 	}
 }
 
-Test(list, all_bad_parameters_at_once)
+Test(list, reports_all_invalid_parameters)
 {
 	struct list_args args;
 
@@ -489,7 +489,7 @@ Test(list, all_bad_parameters_at_once)
 	cr_expect_eq(c->failure.nfields, 8, "seven, and cursor with offset");
 }
 
-Test(list, cursor_and_offset_exclude_each_other)
+Test(list, cursor_and_offset_cannot_be_combined)
 {
 	struct list_args args = ask(sorts, false, 5);
 	const char *cursor;
@@ -511,14 +511,14 @@ count_statement(struct ctx *with, const char *name, const char *sql)
 	return strlen(sql) > 0 ? OK : fail(with, E_INTERNAL, NULL);
 }
 
-Test(list, every_statement_is_told)
+Test(list, every_statement_is_listed)
 {
 	cr_assert_eq(list_statements(c, &things, count_statement), OK);
-	/* Filters set or not, orders up and down, modes: one more where there are nulls. */
+	/* Each set of filters, order, direction and mode; nullable columns have one more mode. */
 	cr_expect_eq(told, (size_t)8 * 2 * (3 + 4 + 4 + 3));
 }
 
-Test(list, many_lists_are_no_burden)
+Test(list, the_number_of_cached_statements_is_limited)
 {
 	static struct list many[600];
 	static char names[600][16];
@@ -537,8 +537,8 @@ Test(list, many_lists_are_no_burden)
 	}
 }
 
-/* Planning costs as much as a page: after five times PostgreSQL must keep the plan. */
-Test(list, a_page_is_not_planned_each_time)
+/* Planning costs as much as a page: after five executions, PostgreSQL must use a generic plan. */
+Test(list, pages_use_a_generic_plan)
 {
 	static const struct field kept_fields[] = { { INT(struct thing, rank) } };
 	static const struct schema kept = SCHEMA("Kept", struct thing, kept_fields);
@@ -561,7 +561,7 @@ Test(list, a_page_is_not_planned_each_time)
 
 #define ADA "01a1fbe5-07c2-7ef9-a1ec-fe8fcba76ad4"
 
-Test(list, of_owned_rows_is_ones_own_and_for_admins_all)
+Test(list, callers_list_their_own_rows_and_admins_all)
 {
 	static const struct {
 		struct caller caller;

@@ -1,6 +1,6 @@
 /*
- * Every list of the application with each of its orders and filters, while the caches of statements
- * are emptied constantly and the connection breaks before each statement.
+ * Every list of the application, with each of its orders and filters, while the statement caches
+ * are constantly emptied and the connection breaks before each statement.
  * PQsendQueryPrepared and PQsendQueryParams are wrapped by the linker.
  */
 #include <criterion/criterion.h>
@@ -26,7 +26,7 @@ static struct arena *arena;
 static struct ctx *c;
 static int sent, break_at; /* 0: none */
 
-/* Without the timeout of pg_terminate_backend(), which looks every 100 ms. */
+/* Not by the timeout of pg_terminate_backend(), which polls every 100 ms. */
 static void
 break_if_due(PGconn *conn)
 {
@@ -78,7 +78,7 @@ end(void)
 
 TestSuite(list_faults, .init = begin, .fini = end, .timeout = 300);
 
-/* A value that the filter takes. */
+/* Returns a valid value for the filter. */
 static const char *
 sample(const struct field *f)
 {
@@ -101,7 +101,7 @@ sample(const struct field *f)
 	}
 }
 
-/* ---- another list, whose statements replace the cached ones */
+/* ---- another list, whose statements evict the cached ones */
 
 struct filler {
 	const char *id, *created_at;
@@ -120,7 +120,7 @@ static const struct list_filter filler_filters[] = {
 };
 static const struct list_sort filler_sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
 
-/* So long that freed memory is not reused at the same place. */
+/* Long, so that freed memory is not reused at the same address. */
 #define SPACES  "                                                                           "
 #define SPACES8 SPACES SPACES SPACES SPACES SPACES SPACES SPACES SPACES
 static const struct list fillers = {
@@ -138,7 +138,7 @@ keep_at_most(size_t n)
 	statements_max = list_statements_max = n;
 }
 
-/* Fetches a page of each of its next `n` shapes. */
+/* Fetches a page for each of the next `n` shapes. */
 static void
 fill(size_t n)
 {
@@ -155,8 +155,8 @@ fill(size_t n)
 
 /* ---- the lists of the application */
 
-/* One request, with caches of at most `kept` statements. One is cached already, so that with two
- * the page's statement fills the cache. */
+/* Runs a request with statement caches of size `kept`. One statement is already cached, so with two
+ * that of the page fills the cache. */
 static struct page
 get_page(const struct list_args *args, size_t kept, int break_before)
 {
@@ -192,7 +192,7 @@ expect_page(const struct list_args *args, const struct page *expected, size_t ke
 	cr_expect_geq(sent, break_before, "the connection did not break");
 }
 
-/* A page past the end needs a second statement, for its total. */
+/* A page beyond the end needs a second statement, for the total. */
 static void
 fetch(const struct list_args *args)
 {
@@ -220,7 +220,7 @@ each_page(struct list_args *args)
 	}
 }
 
-/* With no filter, with each, and with all of them; those that are required always. */
+/* Without filters, with each filter, and with all. Required ones are always set. */
 static void
 each_filter(const struct list *list)
 {

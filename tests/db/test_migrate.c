@@ -1,4 +1,4 @@
-/* Migrations: applied, taken back, noticed when they change, one at a time. */
+/* Migrations: applying, reverting, changed files, locking. */
 #include <criterion/criterion.h>
 
 #include "support/testdb.h"
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* In place of the application's own. A test may write another last one. */
+/* Replaces the application's migrations. A test may replace the last one. */
 static char last[1024] = "-- migrate:up\nCREATE TABLE last (id int);\n"
 			 "-- migrate:down\nDROP TABLE last;\n";
 
@@ -110,7 +110,7 @@ Test(migrate, up_applies_each_file_once)
 			 arena_printf(arena, "%zu", nfiles()));
 }
 
-Test(migrate, the_table_is_as_dbmate_makes_it)
+Test(migrate, the_table_is_that_of_dbmate)
 {
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_expect_str_eq(
@@ -126,7 +126,7 @@ Test(migrate, the_table_is_as_dbmate_makes_it)
 			 migration_version(arena, migration_files[0].name));
 }
 
-Test(migrate, down_takes_the_newest_back)
+Test(migrate, down_reverts_the_last_migration)
 {
 	const char *name = migration_files[nfiles() - 1].name;
 
@@ -139,14 +139,14 @@ Test(migrate, down_takes_the_newest_back)
 	cr_expect(says("nothing to revert"));
 }
 
-Test(migrate, a_changed_file_stops_up_and_shows)
+Test(migrate, a_changed_file_is_rejected_by_up_and_shown_by_status)
 {
 	const char *version = migration_version(arena, migration_files[0].name);
 
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_assert_eq(migrate_down(c, 1, out), OK);
 	testdb_sql("UPDATE schema_migration_checksums SET sha256 = 'x' WHERE version = '%s'",
-		   version); /* as if the file were another one now */
+		   version); /* as if the file had changed */
 	cr_expect_eq(migrate_up(c, out), E_CONFLICT);
 	cr_expect(strstr(c->failure.detail, migration_files[0].name));
 	cr_expect(strstr(c->failure.detail, version));
@@ -154,14 +154,14 @@ Test(migrate, a_changed_file_stops_up_and_shows)
 	cr_assert_eq(migrate_status(c, false, out), OK);
 	cr_expect(says(arena_printf(arena, "changed  %s", migration_files[0].name)));
 
-	/* The hint that the message names. */
+	/* The fix that the message suggests. */
 	testdb_sql("DELETE FROM schema_migration_checksums WHERE version = '%s'", version);
 	cr_expect_eq(migrate_up(c, out), OK);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migration_checksums"),
 			 arena_printf(arena, "%zu", nfiles()));
 }
 
-Test(migrate, what_another_tool_applied_is_taken_over)
+Test(migrate, migrations_of_another_tool_are_adopted)
 {
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	testdb_sql("DROP TABLE schema_migration_checksums");
@@ -173,7 +173,7 @@ Test(migrate, what_another_tool_applied_is_taken_over)
 			 arena_printf(arena, "%zu", nfiles()));
 }
 
-Test(migrate, a_migration_of_a_newer_program_is_left_alone)
+Test(migrate, a_migration_of_a_newer_program_is_kept)
 {
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	testdb_sql("INSERT INTO schema_migrations VALUES ('99990101000000')");
@@ -201,7 +201,7 @@ write_last(const char *text)
 	snprintf(last, sizeof(last), "%s", text);
 }
 
-Test(migrate, a_failure_leaves_no_trace_and_names_file_and_line)
+Test(migrate, a_failure_is_rolled_back_and_reports_file_and_line)
 {
 	write_last(
 	    "-- migrate:up\nCREATE TABLE last (id int);\n-- é ü\nCREATE TABLE other (id nothing);\n"
@@ -213,14 +213,14 @@ Test(migrate, a_failure_leaves_no_trace_and_names_file_and_line)
 	cr_expect_null(testdb_sql("SELECT to_regclass('last')"));
 }
 
-Test(migrate, a_script_may_not_end_the_transaction)
+Test(migrate, a_script_must_not_end_the_transaction)
 {
 	write_last("-- migrate:up\nCREATE TABLE last (id int); COMMIT;\n-- migrate:down\n");
 	cr_expect_eq(migrate_up(c, out), E_INTERNAL);
 	cr_expect(strstr(c->failure.detail, "must not begin or end"), "%s", c->failure.detail);
 }
 
-Test(migrate, nor_begin_one)
+Test(migrate, a_script_must_not_begin_a_transaction)
 {
 	write_last("-- migrate:up transaction:false\nBEGIN;\n-- migrate:down\n");
 	cr_expect_eq(migrate_up(c, out), E_INTERNAL);
@@ -239,7 +239,7 @@ Test(migrate, a_part_may_be_empty_but_not_missing)
 	cr_expect_eq(pending(), 1);
 }
 
-Test(migrate, a_table_in_use_is_not_waited_for_long)
+Test(migrate, a_lock_on_a_table_times_out)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
 
@@ -252,8 +252,8 @@ Test(migrate, a_table_in_use_is_not_waited_for_long)
 	cr_expect_eq(pending(), 0);
 }
 
-/* CONCURRENTLY waits for every transaction that is older, and nobody waits behind it. */
-Test(migrate, without_a_transaction_it_waits_for_others)
+/* CONCURRENTLY waits for all older transactions, but no query queues behind it. */
+Test(migrate, concurrently_waits_for_older_transactions)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
 	struct db *usual = c->db;
@@ -281,7 +281,7 @@ Test(migrate, without_a_transaction_it_waits_for_others)
 	PQfinish(other);
 }
 
-Test(migrate, what_others_would_wait_behind_waits_for_nobody)
+Test(migrate, other_statements_do_not_wait_for_long)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
 	struct db *usual = c->db;
@@ -299,7 +299,7 @@ Test(migrate, what_others_would_wait_behind_waits_for_nobody)
 	c->db = usual;
 }
 
-/* Waits until the file has the text. */
+/* Waits until the file contains the text. */
 static void
 wait_for_text(FILE *file, const char *text)
 {
@@ -321,7 +321,7 @@ wait_for_answer(const char *sql, bool zero)
 	cr_assert_eq(strcmp(testdb_sql("%s", sql), "0") == 0, zero, "%s", sql);
 }
 
-/* Runs migrate_up() in a process of its own; exit status 0: it succeeded. */
+/* Runs migrate_up() in a child process, whose exit status is 0 for success. */
 static pid_t
 start_up(FILE *output)
 {
@@ -336,7 +336,7 @@ start_up(FILE *output)
 	_exit(migrate_up(&own, output) == OK ? 0 : 1);
 }
 
-Test(migrate, only_one_at_a_time)
+Test(migrate, only_one_process_migrates)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
 	FILE *heard = tmpfile();
@@ -360,7 +360,7 @@ Test(migrate, only_one_at_a_time)
 	cr_expect_eq(pending(), 0);
 }
 
-Test(migrate, many_at_once_do_it_once)
+Test(migrate, concurrent_processes_apply_each_file_once)
 {
 	pid_t children[4];
 	int status;
@@ -374,7 +374,8 @@ Test(migrate, many_at_once_do_it_once)
 	cr_expect_eq(pending(), 0);
 }
 
-/* Applies all but the last file, and replaces it by `text`; `first` has two equal rows. */
+/* Applies all files except the last, replaces that by `text`, and inserts two equal rows into
+ * `first`. */
 static void
 begin_with_duplicates(const char *text)
 {
@@ -401,7 +402,7 @@ static const char *const unique_index[] = {
 	"CREATE UNIQUE INDEX CONCURRENTLY ON first (id);\n-- migrate:down\n",
 };
 
-Test(migrate, an_interrupted_index_is_built_again)
+Test(migrate, an_interrupted_index_build_is_repeated)
 {
 	static const char *const names[] = { "last_unique", "last_unique", "first_id_idx" };
 
@@ -427,7 +428,7 @@ Test(migrate, an_interrupted_index_is_built_again)
 	}
 }
 
-/* Makes an invalid index beside the migrations. */
+/* Creates an invalid index that is not from a migration. */
 static void
 leave_invalid(const char *name)
 {
@@ -452,7 +453,7 @@ Test(migrate, an_interrupted_reindex_is_repeated)
 	cr_expect_str_eq(valid_index("first_other"), "t");
 }
 
-Test(migrate, an_interrupted_removal_is_repeated)
+Test(migrate, an_interrupted_drop_is_repeated)
 {
 	begin_with_duplicates("-- migrate:up transaction:false\n"
 			      "DROP INDEX CONCURRENTLY last_unique;\n-- migrate:down\n");
@@ -461,7 +462,7 @@ Test(migrate, an_interrupted_removal_is_repeated)
 	cr_expect_not(says("dropping the invalid"));
 }
 
-Test(migrate, no_file_is_recorded_over_an_invalid_index)
+Test(migrate, a_file_with_an_invalid_index_is_not_recorded)
 {
 	begin_with_duplicates("-- migrate:up\nDELETE FROM first;\n"
 			      "CREATE UNIQUE INDEX IF NOT EXISTS last_unique ON first (id);\n"
@@ -471,7 +472,7 @@ Test(migrate, no_file_is_recorded_over_an_invalid_index)
 	cr_expect_str_eq(valid_index("last_unique"), "t");
 }
 
-Test(migrate, an_invalid_index_of_others_is_left_alone)
+Test(migrate, other_invalid_indexes_are_kept)
 {
 	begin_with_duplicates("-- migrate:up\nCREATE TABLE last (id int);\n-- migrate:down\n");
 	leave_invalid("not_ours");
@@ -488,8 +489,8 @@ Test(migrate, a_finished_index_without_a_record_is_explained)
 	cr_expect(strstr(c->failure.detail, "write IF NOT EXISTS"), "%s", c->failure.detail);
 }
 
-/* The server must not finish a statement that would not be recorded. */
-Test(migrate, a_killed_process_ends_its_statement)
+/* Otherwise the server would finish a statement that is not recorded. */
+Test(migrate, killing_the_process_cancels_its_statement)
 {
 	PGconn *other = PQconnectdb(settings.database_url);
 	const char *running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
@@ -516,7 +517,7 @@ Test(migrate, a_killed_process_ends_its_statement)
 	cr_expect_str_eq(valid_index("last_killed"), "t");
 }
 
-Test(migrate, the_schema_is_made_where_it_is_missing)
+Test(migrate, a_missing_schema_is_created)
 {
 	testdb_sql("DROP SCHEMA %s CASCADE", settings.db_schema);
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
@@ -548,7 +549,7 @@ Test(migrate, parts_of_a_file)
 	cr_expect_str_eq(part.text, "");
 }
 
-Test(migrate, a_new_file_is_written_behind_the_newest)
+Test(migrate, a_new_file_has_the_highest_version)
 {
 	char folder[] = "/tmp/migrate-XXXXXX";
 	FILE *f;

@@ -1,4 +1,4 @@
-/* The migrations that there are: down undoes what up does, whatever a fork adds. */
+/* The application's migrations: down reverts everything that up creates. */
 #include <criterion/criterion.h>
 
 #include "support/testdb.h"
@@ -49,7 +49,7 @@ pending(void)
 	return n;
 }
 
-/* Every table, column, index and check of the schema, as one text. */
+/* Returns all tables, columns, indexes and checks of the schema, as one string. */
 static const char *
 picture(void)
 {
@@ -65,7 +65,7 @@ picture(void)
 	    "  WHERE pronamespace = current_schema()::regnamespace) AS lines");
 }
 
-Test(migrations, down_leaves_nothing_and_up_makes_the_same_again)
+Test(migrations, down_drops_everything_and_up_restores_it)
 {
 	const char *before;
 
@@ -84,7 +84,7 @@ Test(migrations, down_leaves_nothing_and_up_makes_the_same_again)
 	cr_expect_str_eq(picture(), before);
 }
 
-Test(migrations, each_step_down_can_be_taken_up_again)
+Test(migrations, each_migration_can_be_reverted_and_applied_again)
 {
 	cr_assert_eq(migrate_up(c, out), OK);
 	for (size_t n = 1; n <= nfiles(); n++) {

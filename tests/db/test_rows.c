@@ -1,4 +1,4 @@
-/* Each type of a field through a column of PostgreSQL and back. */
+/* Stores each field type in a column of PostgreSQL and reads it back. */
 #include <criterion/criterion.h>
 
 #include "support/testdb.h"
@@ -70,7 +70,7 @@ static const struct query insert =
 	  "INSERT INTO products VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 	  " RETURNING *");
 
-/* What comes back of a body that went in. */
+/* Stores a body and returns what is read back. */
 static const char *
 round_trip(const char *json)
 {
@@ -117,15 +117,15 @@ Test(rows, of_nulls)
 		   "\"prices\":null,\"makers\":null,\"flags\":null}");
 }
 
-Test(rows, of_what_looks_like_nothing)
+Test(rows, of_empty_values)
 {
 	comes_back("{\"sold_on\":null,\"price\":\"0.00\",\"extra\":false,\"stock\":0,"
 		   "\"open\":false,\"tags\":[],\"sizes\":[],\"days\":[],\"times\":[],"
 		   "\"prices\":[],\"makers\":[],\"flags\":[]}");
 }
 
-/* What means something in PostgreSQL's form of an array is text like any other. */
-Test(rows, of_awkward_texts)
+/* Characters that are special in PostgreSQL's array syntax are stored unchanged. */
+Test(rows, of_special_characters)
 {
 	static const char *const texts[] = {
 		"",          " ",        "NULL",  "null", ",",  "{",
@@ -156,7 +156,7 @@ static const struct query select_raw = QUERY(
     "test_raw_product", &product_schema,
     "SELECT $1::date AS sold_on, $2::numeric AS price, $3::text[] AS tags, $4::date[] AS days");
 
-Test(rows, that_no_field_can_hold)
+Test(rows, of_unsupported_values)
 {
 	static const char *const raw[][4] = {
 		{ "infinity", NULL, NULL, NULL },    { "0044-03-15 BC", NULL, NULL, NULL },

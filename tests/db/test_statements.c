@@ -1,6 +1,6 @@
 /*
- * Prepares every statement of every feature on the migrated database and holds its columns
- * against the rows of its schema: name by name, type by type, null by null.
+ * Prepares all statements of all features on the migrated database, and compares names, types and
+ * nullability of their columns with their schemas.
  */
 #include <criterion/criterion.h>
 
@@ -16,7 +16,7 @@
 
 enum { NAMES_MAX = 20000, NAME_LENGTH_MAX = 63, UTF8_MAX = 4 };
 
-/* Types of PostgreSQL by their numbers, which never change (its file pg_type.dat). */
+/* OIDs of types, which never change (pg_type.dat of PostgreSQL). */
 enum {
 	BOOL_OID = 16,
 	INT8_OID = 20,
@@ -97,7 +97,7 @@ owned(PGresult *result)
 	return result;
 }
 
-/* The columns of a statement, or NULL where PostgreSQL does not take it. */
+/* Returns the columns of a statement, or NULL if PostgreSQL rejects it. */
 static const PGresult *
 describe(const char *name, const char *sql)
 {
@@ -122,7 +122,7 @@ check_name(const char *name)
 	names[nnames++] = arena_text(arena, name);
 }
 
-/* Whether the column comes straight from one of a table that may be null. */
+/* Whether the column is directly a nullable column of a table. */
 static bool
 may_be_null(const PGresult *r, int column)
 {
@@ -138,8 +138,7 @@ may_be_null(const PGresult *r, int column)
 	return response && strcmp(response, "f") == 0;
 }
 
-/* `modifier` of a numeric: its digits in the upper half, those after the point in the
- * lower, and 4; -1 where the column is no table's. */
+/* `modifier` of a numeric: precision << 16 | scale, plus 4; -1 if the column is an expression. */
 static bool
 type_fits(const struct field *f, Oid oid, int modifier)
 {
@@ -221,7 +220,7 @@ Test(statements, of_features)
 
 static const struct list *the_list;
 
-/* A page has the columns of its rows and perhaps the total. */
+/* A page has the columns of its rows, and possibly the total. */
 static enum error
 check_list_statement(struct ctx *with UNUSED, const char *name, const char *sql)
 {

@@ -1,4 +1,4 @@
-/* json_check() against RFC 8259 and the stricter rules of the contract. */
+/* json_check(): RFC 8259 and the stricter rules of doc/API.md. */
 #include <criterion/criterion.h>
 
 #include "app/schema.h"
@@ -23,7 +23,7 @@ refuses_all(const char *const *texts)
 		cr_expect_not_null(check(*texts), "%s", *texts);
 }
 
-/* `n` times `open`, then `middle`, then `n` times `close`. */
+/* Returns `n` times `open`, then `middle`, then `n` times `close`. */
 static const char *
 nested(struct arena *a, size_t n, const char *open, const char *middle, const char *close)
 {
@@ -66,7 +66,7 @@ Test(json_check, accepts_what_the_grammar_allows)
 	accepts_all(texts);
 }
 
-Test(json_check, refuses_broken_structure)
+Test(json_check, rejects_invalid_structure)
 {
 	static const char *const texts[] = {
 		"",           " ",         "{",          "}",        "[",         "]",
@@ -82,7 +82,7 @@ Test(json_check, refuses_broken_structure)
 	refuses_all(texts);
 }
 
-Test(json_check, refuses_numbers_of_other_languages)
+Test(json_check, rejects_numbers_of_other_languages)
 {
 	static const char *const texts[] = {
 		"01",  "-01", "+1",    "-",   ".5",    "1.",  "1.e5", "1e",  "1e+",
@@ -92,7 +92,7 @@ Test(json_check, refuses_numbers_of_other_languages)
 	refuses_all(texts);
 }
 
-Test(json_check, refuses_broken_strings)
+Test(json_check, rejects_invalid_strings)
 {
 	static const char *const texts[] = {
 		"\"",       "\"a",       "\"\\",        "\"\\\"",         "\"\\x41\"", "\"\\'\"",
@@ -103,11 +103,11 @@ Test(json_check, refuses_broken_strings)
 	refuses_all(texts);
 }
 
-Test(json_check, refuses_what_is_no_utf8)
+Test(json_check, rejects_invalid_utf8)
 {
 	static const char *const texts[] = {
-		"\"\x80\"",             /* a tail alone */
-		"\"\xc3\"",             /* a head alone */
+		"\"\x80\"",             /* a continuation byte alone */
+		"\"\xc3\"",             /* a lead byte alone */
 		"\"\xc0\xaf\"",         /* overlong */
 		"\"\xe0\x80\xaf\"",     /* overlong */
 		"\"\xed\xa0\x80\"",     /* a surrogate */
@@ -121,12 +121,12 @@ Test(json_check, refuses_what_is_no_utf8)
 	refuses_all(texts);
 }
 
-Test(json_check, refuses_a_byte_order_mark)
+Test(json_check, rejects_a_byte_order_mark)
 {
 	cr_expect_not_null(check("\xef\xbb\xbf{}"));
 }
 
-Test(json_check, refuses_nul)
+Test(json_check, rejects_nul)
 {
 	cr_expect_not_null(json_check("\"a\0b\"", 5));
 	cr_expect_not_null(json_check("{}\0", 3));
@@ -136,7 +136,7 @@ Test(json_check, refuses_nul)
 	cr_expect_not_null(check("{\"a\\u0000b\":1}"));
 }
 
-Test(json_check, refuses_half_surrogate_pairs)
+Test(json_check, rejects_half_surrogate_pairs)
 {
 	static const char *const texts[] = {
 		"\"\\ud800\"",        "\"\\udc00\"",        "\"\\ud800x\"",
@@ -147,7 +147,7 @@ Test(json_check, refuses_half_surrogate_pairs)
 	refuses_all(texts);
 }
 
-Test(json_check, knows_its_depth)
+Test(json_check, limits_the_depth)
 {
 	struct arena *a = arena_new(1 << 22);
 
@@ -161,7 +161,7 @@ Test(json_check, knows_its_depth)
 	arena_free(a);
 }
 
-Test(json_check, refuses_a_key_that_occurs_twice)
+Test(json_check, rejects_duplicate_keys)
 {
 	static const char *const texts[] = {
 		"{\"a\":1,\"a\":1}",
@@ -182,7 +182,7 @@ Test(json_check, refuses_a_key_that_occurs_twice)
 	cr_expect_str_eq(check("{\"a\":1,\"a\":1}"), "a key occurs twice in an object");
 }
 
-Test(json_check, keeps_the_keys_of_different_objects_apart)
+Test(json_check, accepts_equal_keys_in_different_objects)
 {
 	static const char *const texts[] = {
 		"{\"a\":{\"a\":{\"a\":1}}}",
@@ -196,7 +196,7 @@ Test(json_check, keeps_the_keys_of_different_objects_apart)
 	accepts_all(texts);
 }
 
-Test(json_check, names_common_mistakes)
+Test(json_check, explains_common_mistakes)
 {
 	static const struct {
 		const char *json, *mistake;
@@ -239,8 +239,8 @@ Test(json_check, names_common_mistakes)
 	cr_expect_not_null(strstr(json_check("{\0\"\0}\0", 6), "UTF-16"));
 }
 
-/* Counted before a tree is built, which takes up to 800 bytes for each value. */
-Test(json_check, refuses_more_than_10000_values)
+/* Counted before json-c builds a tree, which takes up to 800 bytes for each value. */
+Test(json_check, rejects_more_than_10000_values)
 {
 	struct arena *a = arena_new(1 << 24);
 	struct buf b = buf_new(a, 1 << 22);
@@ -259,8 +259,8 @@ Test(json_check, refuses_more_than_10000_values)
 	arena_free(a);
 }
 
-/* Comparing each key with each would take long. */
-Test(json_check, bears_very_many_keys, .timeout = 20)
+/* Comparing each key with all others would take too long. */
+Test(json_check, handles_many_keys, .timeout = 20)
 {
 	struct arena *a = arena_new(1 << 24);
 	struct buf b = buf_new(a, 1 << 22);
@@ -282,8 +282,8 @@ Test(json_check, bears_very_many_keys, .timeout = 20)
 	arena_free(a);
 }
 
-/* Not a byte after the end is looked at, wherever a text is cut. */
-Test(json_check, stays_within_its_bytes)
+/* No byte after the end is read, wherever a text is cut off. */
+Test(json_check, reads_only_its_input)
 {
 	static const char text[] =
 	    "{\"k\\u00e9\\ud83d\\ude00\xc3\xa9\":[true,false,null,-1.5e+3,\"x\"]}";
@@ -299,8 +299,8 @@ Test(json_check, stays_within_its_bytes)
 	cr_expect_null(json_check(text, len));
 }
 
-/* Plain text is passed eight bytes at a time: what must be seen is seen at any place. */
-Test(json_check, sees_each_byte_of_a_long_string)
+/* Strings are scanned eight bytes at a time, so each special byte is placed at each position. */
+Test(json_check, checks_each_byte_of_a_long_string)
 {
 	for (size_t at = 1; at < 40; at++) {
 		for (int byte = 0; byte < 256; byte++) {

@@ -1,4 +1,5 @@
-/* The tests' own checker: an answer that the document does not describe must not pass. */
+/* The JSON Schema validator of the tests: it rejects a response that the document does not
+ * describe. */
 #include <criterion/criterion.h>
 
 #include "support/json_schema.h"
@@ -35,7 +36,7 @@ holds(const char *schema, const char *value, const char *wanted)
 	"\"additionalProperties\":{\"type\":\"integer\"}}"
 #define CLOSED "{\"type\":\"object\",\"additionalProperties\":false}"
 
-Test(json_schema, fits_or_says_what_does_not)
+Test(json_schema, matches_or_reports_the_difference)
 {
 	static const struct {
 		const char *schema, *value, *wrong;

@@ -1,5 +1,5 @@
-/* The pipeline with a feature made for it: routes, access, input, and what goes wrong in a
- * handler. No database. */
+/* The pipeline with a feature of its own: routing, access, input, and errors in handlers. Without a
+ * database. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -15,7 +15,7 @@ struct search {
 	const char *q;
 	int64_t depth;
 };
-struct told {
+struct text_record {
 	const char *text;
 };
 
@@ -31,52 +31,53 @@ static const struct field search_fields[] = {
 };
 static const struct schema search_schema = SCHEMA("Search", struct search, search_fields);
 
-static const struct field told_fields[] = { { TEXT(struct told, text), .flags = F_READ } };
-static const struct schema told_schema = SCHEMA("Told", struct told, told_fields);
+static const struct field text_fields[] = { { TEXT(struct text_record, text), .flags = F_READ } };
+static const struct schema text_schema = SCHEMA("Told", struct text_record, text_fields);
 
 static enum error
-tell(struct request *req, const char *text)
+respond_text(struct request *req, const char *text)
 {
-	struct told told = { text };
+	struct text_record text_record = { text };
 
-	return respond_record(req, OK, &told);
+	return respond_record(req, OK, &text_record);
 }
 
 static enum error
-tell_route(struct request *req)
+respond_route_id(struct request *req)
 {
-	return tell(req, req->route->id);
+	return respond_text(req, req->route->id);
 }
 
 static enum error
-tell_ids(struct request *req)
+respond_ids(struct request *req)
 {
-	return tell(req, arena_printf(req->ctx->arena, "%s %s", request_path(req, "part_id"),
-				      request_path(req, "id")));
+	return respond_text(req,
+			    arena_printf(req->ctx->arena, "%s %s", request_path(req, "part_id"),
+					 request_path(req, "id")));
 }
 
 static enum error
-tell_input(struct request *req)
+respond_input(struct request *req)
 {
 	const struct thing *thing = req->in;
 	const struct search *search = req->query_record;
 
-	return tell(req, arena_printf(req->ctx->arena, "%s %" PRId64 " %s %" PRId64, thing->name,
-				      thing->stock, search->q, search->depth));
+	return respond_text(req, arena_printf(req->ctx->arena, "%s %" PRId64 " %s %" PRId64,
+					      thing->name, thing->stock, search->q, search->depth));
 }
 
 static enum error
-tell_caller(struct request *req)
+respond_role(struct request *req)
 {
-	return tell(req, role_name(req->ctx->caller.role));
+	return respond_text(req, role_name(req->ctx->caller.role));
 }
 
 static enum error
-take_all_memory(struct request *req)
+exhaust_memory(struct request *req)
 {
 	for (int i = 0; i < 1000; i++)
 		arena_alloc(req->ctx->arena, 1 << 20);
-	return tell_route(req);
+	return respond_route_id(req);
 }
 
 static int releases;
@@ -88,22 +89,22 @@ count_release(void *object UNUSED)
 }
 
 static enum error
-take_all_memory_slowly(struct request *req)
+exhaust_memory_slowly(struct request *req)
 {
 	arena_defer(req->ctx->arena, count_release, req);
 	for (int i = 0; i < 100 << 20; i += 16)
 		arena_text(req->ctx->arena, "a little");
-	return tell_route(req);
+	return respond_route_id(req);
 }
 
 static enum error
-fail_inside(struct request *req)
+fail_internally(struct request *req)
 {
 	return fail(req->ctx, E_INTERNAL, "the password of the database is hush");
 }
 
 static enum error
-fail_with_an_old_detail(struct request *req)
+fail_with_earlier_detail(struct request *req)
 {
 	enum error e = fail(req->ctx, E_CONFLICT, "this was somewhere else");
 
@@ -111,7 +112,7 @@ fail_with_an_old_detail(struct request *req)
 }
 
 static enum error
-fail_busily(struct request *req)
+fail_rate_limited(struct request *req)
 {
 	fail(req->ctx, E_RATE_LIMITED, NULL);
 	req->ctx->failure.retry_after = 17;
@@ -122,51 +123,51 @@ static enum error
 send_header(struct request *req)
 {
 	response_header(req, "X-Test", request_env(req, "HTTP_X_TEST"));
-	return tell_route(req);
+	return respond_route_id(req);
 }
 
 static enum error
-make_thing(struct request *req)
+create_thing(struct request *req)
 {
-	return tell(req, "made");
+	return respond_text(req, "made");
 }
 
-#define MORE .response = &told_schema, .summary = "For a test."
+#define MORE .response = &text_schema, .summary = "For a test."
 
 static const struct route routes[] = {
-	{ GET, "/things/my", tell_route, ACCESS_PUBLIC, .id = "my", MORE },
-	{ GET, "/things/{id}", tell_route, ACCESS_PUBLIC, .id = "show", MORE },
-	{ DELETE, "/things/{id}", tell_route, ACCESS_PUBLIC, .id = "delete", MORE },
-	{ GET, "/things/{id}/parts/{part_id}", tell_ids, ACCESS_PUBLIC, .id = "part", MORE },
-	{ GET, "/", tell_route, ACCESS_PUBLIC, .root = true, .id = "root", MORE },
-	{ GET, "/things", tell_route, ACCESS_PUBLIC, .root = true, .id = "rooted", MORE },
-	{ POST, "/input", tell_input, ACCESS_PUBLIC, .body = &thing_schema, .form = &thing_schema,
-	  .query = &search_schema, .id = "input", MORE },
-	{ GET, "/cached", tell_route, ACCESS_PUBLIC, .id = "cached",
+	{ GET, "/things/my", respond_route_id, ACCESS_PUBLIC, .id = "my", MORE },
+	{ GET, "/things/{id}", respond_route_id, ACCESS_PUBLIC, .id = "show", MORE },
+	{ DELETE, "/things/{id}", respond_route_id, ACCESS_PUBLIC, .id = "delete", MORE },
+	{ GET, "/things/{id}/parts/{part_id}", respond_ids, ACCESS_PUBLIC, .id = "part", MORE },
+	{ GET, "/", respond_route_id, ACCESS_PUBLIC, .root = true, .id = "root", MORE },
+	{ GET, "/things", respond_route_id, ACCESS_PUBLIC, .root = true, .id = "rooted", MORE },
+	{ POST, "/input", respond_input, ACCESS_PUBLIC, .body = &thing_schema,
+	  .form = &thing_schema, .query = &search_schema, .id = "input", MORE },
+	{ GET, "/cached", respond_route_id, ACCESS_PUBLIC, .id = "cached",
 	  .cache_control = "public, max-age=600", MORE },
-	{ POST, "/made", make_thing, ACCESS_PUBLIC, .status = 202, .id = "made", MORE },
-	{ GET, "/memory", take_all_memory, ACCESS_PUBLIC, .id = "memory", .cache_control = "public",
+	{ POST, "/made", create_thing, ACCESS_PUBLIC, .status = 202, .id = "made", MORE },
+	{ GET, "/memory", exhaust_memory, ACCESS_PUBLIC, .id = "memory", .cache_control = "public",
 	  MORE },
-	{ GET, "/slowly", take_all_memory_slowly, ACCESS_PUBLIC, .id = "slowly", MORE },
-	{ GET, "/inside", fail_inside, ACCESS_PUBLIC, .cache_control = "public", .id = "inside",
+	{ GET, "/slowly", exhaust_memory_slowly, ACCESS_PUBLIC, .id = "slowly", MORE },
+	{ GET, "/inside", fail_internally, ACCESS_PUBLIC, .cache_control = "public", .id = "inside",
 	  MORE },
-	{ GET, "/old", fail_with_an_old_detail, ACCESS_PUBLIC, .id = "old",
+	{ GET, "/old", fail_with_earlier_detail, ACCESS_PUBLIC, .id = "old",
 	  .errors = { E_NOT_FOUND }, MORE },
-	{ GET, "/busy", fail_busily, ACCESS_PUBLIC, .id = "busy", .errors = { E_RATE_LIMITED },
-	  MORE },
+	{ GET, "/busy", fail_rate_limited, ACCESS_PUBLIC, .id = "busy",
+	  .errors = { E_RATE_LIMITED }, MORE },
 	{ GET, "/header", send_header, ACCESS_PUBLIC, .id = "header",
 	  .response_headers = { { "X-Test", "What came." } }, MORE },
-	{ GET, "/access/nobody", tell_caller, .id = "nobody", MORE },
-	{ GET, "/access/public", tell_caller, ACCESS_PUBLIC, .id = "public", MORE },
-	{ GET, "/access/viewer", tell_caller, ACCESS_VIEWER, .scope = "", .id = "viewer", MORE },
-	{ GET, "/access/member", tell_caller, ACCESS_MEMBER, .scope = "parts:read", .id = "member",
+	{ GET, "/access/nobody", respond_role, .id = "nobody", MORE },
+	{ GET, "/access/public", respond_role, ACCESS_PUBLIC, .id = "public", MORE },
+	{ GET, "/access/viewer", respond_role, ACCESS_VIEWER, .scope = "", .id = "viewer", MORE },
+	{ GET, "/access/member", respond_role, ACCESS_MEMBER, .scope = "parts:read", .id = "member",
 	  MORE },
-	{ GET, "/access/admin", tell_caller, ACCESS_ADMIN, .id = "admin", MORE },
-	{ GET, "/access/owner", tell_caller, ACCESS_OWNER, .id = "owner", MORE },
+	{ GET, "/access/admin", respond_role, ACCESS_ADMIN, .id = "admin", MORE },
+	{ GET, "/access/owner", respond_role, ACCESS_OWNER, .id = "owner", MORE },
 	{ 0 },
 };
 
-/* The token is the role; "key" or "key-with-scope" an API key of an owner. */
+/* The token is a role, or an API key of an owner: "key" or "key-with-scope". */
 static enum error
 authenticate(struct request *req)
 {
@@ -209,7 +210,7 @@ begin(void)
 	settings.jwt_secret_key = "a key that the tests alone use, long enough";
 	settings.redis_url = "memory://";
 	test.arena = arena_new(1 << 30);
-	freopen("/dev/null", "w", stderr); /* the log of what goes wrong here on purpose */
+	freopen("/dev/null", "w", stderr); /* discards the log of intended errors */
 }
 
 static void
@@ -224,7 +225,7 @@ TestSuite(router, .init = begin, .fini = end);
 #define ID2 "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a11"
 
 static const char *
-told_by(const char *uri)
+result_of(const char *uri)
 {
 	struct test_response a = call(t, "GET", uri);
 
@@ -233,43 +234,43 @@ told_by(const char *uri)
 
 Test(router, finds_literals_before_ids)
 {
-	cr_expect_str_eq(told_by("/p/things/my"), "my");
-	cr_expect_str_eq(told_by("/p/things/" ID), "show");
-	cr_expect_str_eq(told_by("/p/things/mine"), "not_found");
-	cr_expect_str_eq(told_by("/p/things"), "not_found");
-	cr_expect_str_eq(told_by("/p/things/my/x"), "not_found");
-	cr_expect_str_eq(told_by("/p/things/" ID "/parts"), "not_found");
-	cr_expect_str_eq(told_by("/p"), "not_found");
-	cr_expect_str_eq(told_by("/pp/things/my"), "not_found");
-	cr_expect_str_eq(told_by("/things/my"), "not_found");
+	cr_expect_str_eq(result_of("/p/things/my"), "my");
+	cr_expect_str_eq(result_of("/p/things/" ID), "show");
+	cr_expect_str_eq(result_of("/p/things/mine"), "not_found");
+	cr_expect_str_eq(result_of("/p/things"), "not_found");
+	cr_expect_str_eq(result_of("/p/things/my/x"), "not_found");
+	cr_expect_str_eq(result_of("/p/things/" ID "/parts"), "not_found");
+	cr_expect_str_eq(result_of("/p"), "not_found");
+	cr_expect_str_eq(result_of("/pp/things/my"), "not_found");
+	cr_expect_str_eq(result_of("/things/my"), "not_found");
 }
 
-Test(router, finds_what_stands_at_the_root)
+Test(router, finds_routes_at_the_root)
 {
-	cr_expect_str_eq(told_by("/"), "root");
-	cr_expect_str_eq(told_by("/?x=1"), "root");
-	cr_expect_str_eq(told_by("http://example.com/"), "root");
-	cr_expect_str_eq(told_by("/things"), "rooted");
-	cr_expect_str_eq(told_by("/things/"), "rooted");
+	cr_expect_str_eq(result_of("/"), "root");
+	cr_expect_str_eq(result_of("/?x=1"), "root");
+	cr_expect_str_eq(result_of("http://example.com/"), "root");
+	cr_expect_str_eq(result_of("/things"), "rooted");
+	cr_expect_str_eq(result_of("/things/"), "rooted");
 }
 
-Test(router, an_empty_prefix_puts_both_side_by_side)
+Test(router, supports_an_empty_prefix)
 {
 	settings.api_prefix = "";
-	cr_expect_str_eq(told_by("/things/my"), "my");
-	cr_expect_str_eq(told_by("/things"), "rooted");
-	cr_expect_str_eq(told_by("/"), "root");
-	cr_expect_str_eq(told_by("/p/things/my"), "not_found");
+	cr_expect_str_eq(result_of("/things/my"), "my");
+	cr_expect_str_eq(result_of("/things"), "rooted");
+	cr_expect_str_eq(result_of("/"), "root");
+	cr_expect_str_eq(result_of("/p/things/my"), "not_found");
 }
 
-Test(router, gives_ids_by_their_names)
+Test(router, returns_path_parameters_by_name)
 {
-	cr_expect_str_eq(told_by("/p/things/" ID "/parts/" ID2), ID2 " " ID);
-	cr_expect_str_eq(told_by("/p/things/" ID "/parts/1"), "not_found");
-	cr_expect_str_eq(told_by("/p/things/1/parts/" ID2), "not_found");
+	cr_expect_str_eq(result_of("/p/things/" ID "/parts/" ID2), ID2 " " ID);
+	cr_expect_str_eq(result_of("/p/things/" ID "/parts/1"), "not_found");
+	cr_expect_str_eq(result_of("/p/things/1/parts/" ID2), "not_found");
 }
 
-Test(router, gathers_the_methods_of_all_rows_that_fit)
+Test(router, lists_the_methods_of_all_matching_routes)
 {
 	struct test_response a = call(t, "POST", "/p/things/" ID);
 
@@ -282,7 +283,7 @@ Test(router, gathers_the_methods_of_all_rows_that_fit)
 
 /* ---- input */
 
-Test(router, input_of_body_and_query)
+Test(router, reads_body_and_query)
 {
 	struct test_response a = call(t, "POST", "/p/input?q=%41+b", .json = "{\"name\":\"Lamp\"}");
 
@@ -293,7 +294,7 @@ Test(router, input_of_body_and_query)
 	cr_expect_str_eq(response_text(&a, "text"), "a &b 4 x 5");
 }
 
-Test(router, every_bad_field_of_body_and_query_at_once)
+Test(router, reports_all_invalid_fields_of_body_and_query)
 {
 	struct test_response a = call(t, "POST", "/p/input?depth=9&x=1&depth=1",
 				      .json = "{\"name\":\"L\",\"stock\":9,\"y\":1}");
@@ -306,22 +307,23 @@ Test(router, every_bad_field_of_body_and_query_at_once)
 		      "body stock invalid_type", "body y unknown_field");
 }
 
-Test(router, a_body_that_is_no_object_beside_a_bad_query)
+Test(router, reports_a_body_that_is_not_an_object_with_an_invalid_query)
 {
 	struct test_response a = call(t, "POST", "/p/input?depth=9", .json = "[]");
 
 	expect_problem(&a, 422, "validation_error");
-	cr_expect_geq(response_count(&a, "errors"), 2, "the query's are lost: %s", a.body);
+	cr_expect_geq(response_count(&a, "errors"), 2, "errors of the query are missing: %s",
+		      a.body);
 }
 
-Test(router, malformed_json_goes_before_bad_fields)
+Test(router, malformed_json_takes_precedence_over_invalid_fields)
 {
 	struct test_response a = call(t, "POST", "/p/input?depth=9", .json = "{");
 
 	expect_problem(&a, 400, "malformed_json");
 }
 
-Test(router, a_bad_form)
+Test(router, rejects_invalid_forms)
 {
 	static const char *const forms[] = { "name=%zz", "name=%00", "%=1", "name=\xff", "name=%" };
 	struct test_response a;
@@ -339,7 +341,7 @@ Test(router, a_bad_form)
 	cr_expect_not_null(strstr(response_text(&a, "detail"), "application/json"));
 }
 
-Test(router, too_many_parameters)
+Test(router, rejects_too_many_parameters)
 {
 	struct buf b = buf_new(t->arena, 1 << 20);
 	struct test_response a;
@@ -353,7 +355,7 @@ Test(router, too_many_parameters)
 
 /* ---- access */
 
-Test(router, who_may_what)
+Test(router, access_by_role)
 {
 	static const char *const routes_by_rank[] = { "nobody", "public", "viewer",
 						      "member", "admin",  "owner" };
@@ -370,12 +372,12 @@ Test(router, who_may_what)
 								 : 403;
 
 			cr_expect_eq(a.status, wanted, "%s as %s: %u", path,
-				     callers[k] ? callers[k] : "a stranger", a.status);
+				     callers[k] ? callers[k] : "anonymous", a.status);
 		}
 	}
 }
 
-Test(router, a_public_route_asks_for_no_caller)
+Test(router, a_public_route_ignores_credentials)
 {
 	struct test_response a = call(t, "GET", "/p/access/public", .token = "nonsense");
 
@@ -394,14 +396,14 @@ Test(router, api_keys_need_a_scope)
 	cr_expect_str_eq(response_header_value(&a, "WWW-Authenticate"),
 			 "Bearer error=\"insufficient_scope\"");
 	a = call(t, "GET", "/p/access/viewer", .token = "key");
-	cr_expect_eq(a.status, 200, "any key may: %s", a.body);
+	cr_expect_eq(a.status, 200, "any key: %s", a.body);
 	a = call(t, "GET", "/p/access/owner", .token = "key-with-scope");
 	expect_problem(&a, 403, "forbidden");
 }
 
-/* ---- answers */
+/* ---- responses */
 
-Test(router, caching_is_for_success_alone)
+Test(router, only_successes_are_cacheable)
 {
 	struct test_response a;
 
@@ -417,7 +419,7 @@ Test(router, caching_is_for_success_alone)
 	cr_expect_str_eq(response_header_value(&a, "Cache-Control"), "no-store");
 }
 
-Test(router, the_status_of_success_is_the_rows)
+Test(router, the_route_determines_the_status_of_a_success)
 {
 	struct test_response a = call(t, "POST", "/p/made");
 
@@ -435,9 +437,9 @@ Test(router, headers_end_at_a_control_character)
 	cr_expect_str_eq(response_header_value(&a, "X-Test"), "caf\xc3\xa9");
 }
 
-/* ---- what goes wrong inside */
+/* ---- errors in handlers */
 
-Test(router, memory_that_runs_out_is_overload)
+Test(router, out_of_memory_is_overload)
 {
 	struct test_response a;
 
@@ -451,7 +453,7 @@ Test(router, memory_that_runs_out_is_overload)
 	cr_expect_eq(a.status, 200);
 }
 
-Test(router, an_inner_error_says_nothing)
+Test(router, an_internal_error_reveals_nothing)
 {
 	struct test_response a = call(t, "GET", "/p/inside");
 
@@ -459,7 +461,7 @@ Test(router, an_inner_error_says_nothing)
 	cr_expect_null(strstr(a.body, "hush"));
 }
 
-Test(router, the_detail_of_another_error_is_not_told)
+Test(router, the_detail_of_an_earlier_error_is_not_sent)
 {
 	struct test_response a = call(t, "GET", "/p/old");
 
@@ -467,7 +469,7 @@ Test(router, the_detail_of_another_error_is_not_told)
 	cr_expect_null(strstr(a.body, "somewhere else"));
 }
 
-Test(router, retry_after_is_the_failures)
+Test(router, retry_after_is_that_of_the_failure)
 {
 	struct test_response a = call(t, "GET", "/p/busy");
 

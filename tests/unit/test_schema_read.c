@@ -1,5 +1,4 @@
-/* schema_read(), schema_read_params() and field_check(): what goes in, and every way to be
- * refused. */
+/* schema_read(), schema_read_params() and field_check(): valid input, and each error. */
 #include <criterion/criterion.h>
 
 #include "app/schema.h"
@@ -47,7 +46,7 @@ static const struct field fields[] = {
 };
 static const struct schema thing_schema = SCHEMA("Thing", struct thing, fields);
 
-/* One reading and what came of it. */
+/* The result of one call. */
 struct reading {
 	struct ctx ctx;
 	struct thing out;
@@ -89,7 +88,7 @@ read_params(const struct param *params, size_t n)
 	return r;
 }
 
-/* The field errors in one line: "title required; note too_long". */
+/* Returns the field errors as one line: "title required; note too_long". */
 static const char *
 errors_text(struct reading *r)
 {
@@ -100,9 +99,9 @@ errors_text(struct reading *r)
 	return buf_done(&b);
 }
 
-/* PATCH with that one member is refused with this code and message. */
+/* Checks that a PATCH with that member is rejected with this code and message. */
 static void
-refuses(const char *json, const char *code, const char *message)
+rejects(const char *json, const char *code, const char *message)
 {
 	struct reading r = read_json(SCHEMA_UPDATE, json);
 	struct field_error *f = r.ctx.failure.fields;
@@ -116,7 +115,7 @@ refuses(const char *json, const char *code, const char *message)
 	end(&r);
 }
 
-/* PATCH with that member is taken, and the text member at `offset` is then `text`. */
+/* Checks that a PATCH with that member sets the string at `offset` to `text`. */
 static void
 takes_text(const char *json, size_t offset, const char *text)
 {
@@ -166,7 +165,7 @@ Test(schema_read, fills_the_record)
 	end(&r);
 }
 
-Test(schema_read, sets_what_create_does_not_name)
+Test(schema_read, create_sets_defaults)
 {
 	struct reading r = read_json(SCHEMA_CREATE, "{\"title\":\"a\"}");
 
@@ -181,7 +180,7 @@ Test(schema_read, sets_what_create_does_not_name)
 	end(&r);
 }
 
-Test(schema_read, leaves_alone_what_update_does_not_name)
+Test(schema_read, update_leaves_absent_fields)
 {
 	struct reading r = read_json(SCHEMA_UPDATE, "{}");
 
@@ -192,7 +191,7 @@ Test(schema_read, leaves_alone_what_update_does_not_name)
 	end(&r);
 }
 
-Test(schema_read, reports_every_bad_field_in_the_order_of_the_rows)
+Test(schema_read, reports_all_invalid_fields_in_order)
 {
 	struct reading r =
 	    read_json(SCHEMA_CREATE, "{\"zz\":1,\"open\":1,\"stock\":101,\"state\":\"x\","
@@ -216,11 +215,11 @@ Test(schema_read, an_alias_becomes_its_choice)
 	cr_assert_eq(r.e, OK);
 	cr_expect_str_eq(r.out.state, "active");
 	end(&r);
-	refuses("{\"state\":\"Live\"}", "invalid_choice",
+	rejects("{\"state\":\"Live\"}", "invalid_choice",
 		"must be one of: draft, active, archived");
 }
 
-Test(schema_read, names_what_is_wrong)
+Test(schema_read, explains_invalid_values)
 {
 	struct reading r = read_json(SCHEMA_CREATE, "{}");
 
@@ -228,25 +227,25 @@ Test(schema_read, names_what_is_wrong)
 	cr_expect_str_eq(r.ctx.failure.fields->message, "is required");
 	end(&r);
 
-	refuses("{\"title\":\"\"}", "too_short", "must have at least 1 character");
-	refuses("{\"title\":\"123456\"}", "too_long", "must have at most 5 characters");
-	refuses("{\"title\":null}", "not_null", "must not be null");
-	refuses("{\"title\":1}", "invalid_type", "must be a string, not a number");
-	refuses("{\"title\":true}", "invalid_type", "must be a string, not a boolean");
-	refuses("{\"title\":[\"a\"]}", "invalid_type", "must be a string, not an array");
-	refuses("{\"title\":{}}", "invalid_type", "must be a string, not an object");
-	refuses("{\"open\":\"true\"}", "invalid_type", "must be true or false, not a string");
-	refuses("{\"open\":0}", "invalid_type", "must be true or false, not a number");
-	refuses("{\"open\":null}", "not_null", "must not be null");
-	refuses("{\"state\":\"Draft\"}", "invalid_choice",
+	rejects("{\"title\":\"\"}", "too_short", "must have at least 1 character");
+	rejects("{\"title\":\"123456\"}", "too_long", "must have at most 5 characters");
+	rejects("{\"title\":null}", "not_null", "must not be null");
+	rejects("{\"title\":1}", "invalid_type", "must be a string, not a number");
+	rejects("{\"title\":true}", "invalid_type", "must be a string, not a boolean");
+	rejects("{\"title\":[\"a\"]}", "invalid_type", "must be a string, not an array");
+	rejects("{\"title\":{}}", "invalid_type", "must be a string, not an object");
+	rejects("{\"open\":\"true\"}", "invalid_type", "must be true or false, not a string");
+	rejects("{\"open\":0}", "invalid_type", "must be true or false, not a number");
+	rejects("{\"open\":null}", "not_null", "must not be null");
+	rejects("{\"state\":\"Draft\"}", "invalid_choice",
 		"must be one of: draft, active, archived");
-	refuses("{\"parent_id\":\"0193a1b2c3d47e5f8a9b0c1d2e3f4a5b\"}", "invalid_format",
+	rejects("{\"parent_id\":\"0193a1b2c3d47e5f8a9b0c1d2e3f4a5b\"}", "invalid_format",
 		"must be a UUID such as 0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
-	refuses("{\"due_at\":\"tomorrow\"}", "invalid_format",
+	rejects("{\"due_at\":\"tomorrow\"}", "invalid_format",
 		"must be a time such as 2026-11-20T15:08:41Z");
-	refuses("{\"email\":\"ann\"}", "invalid_format", "must be an e-mail address");
-	refuses("{\"password\":\"ab\"}", "too_short", "must have at least 3 characters");
-	refuses("{\"nope\":1}", "unknown_field", "is not a known field");
+	rejects("{\"email\":\"ann\"}", "invalid_format", "must be an e-mail address");
+	rejects("{\"password\":\"ab\"}", "too_short", "must have at least 3 characters");
+	rejects("{\"nope\":1}", "unknown_field", "is not a known field");
 }
 
 Test(schema_read, counts_characters_not_bytes)
@@ -255,11 +254,11 @@ Test(schema_read, counts_characters_not_bytes)
 		   offsetof(struct thing, title), "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4");
 	takes_text("{\"title\":\"\\ud83d\\ude00\"}", offsetof(struct thing, title),
 		   "\xf0\x9f\x98\x80");
-	refuses("{\"title\":\"\\u00e4\\u00e4\\u00e4\\u00e4\\u00e4\\u00e4\"}", "too_long",
+	rejects("{\"title\":\"\\u00e4\\u00e4\\u00e4\\u00e4\\u00e4\\u00e4\"}", "too_long",
 		"must have at most 5 characters");
 }
 
-Test(schema_read, takes_text_as_sent)
+Test(schema_read, keeps_text_unchanged)
 {
 	takes_text("{\"title\":\" \\n\\u0001' \"}", offsetof(struct thing, title), " \n\x01' ");
 	takes_text("{\"note\":\"\"}", offsetof(struct thing, note), "");
@@ -272,34 +271,34 @@ Test(schema_read, never_clamps_a_number)
 	takes_int("{\"any\":9223372036854775807}", INT64_MAX);
 	takes_int("{\"any\":-9223372036854775807}", -INT64_MAX);
 	takes_int("{\"any\":-0}", 0);
-	refuses("{\"any\":9223372036854775808}", "too_large",
+	rejects("{\"any\":9223372036854775808}", "too_large",
 		"must be at most 9223372036854775807");
-	refuses("{\"any\":18446744073709551616}", "too_large",
+	rejects("{\"any\":18446744073709551616}", "too_large",
 		"must be at most 9223372036854775807");
-	refuses("{\"any\":-9223372036854775809}", "too_small",
+	rejects("{\"any\":-9223372036854775809}", "too_small",
 		"must be at least -9223372036854775807");
-	refuses("{\"any\":99999999999999999999999999999999999999}", "too_large",
+	rejects("{\"any\":99999999999999999999999999999999999999}", "too_large",
 		"must be at most 9223372036854775807");
-	refuses("{\"stock\":-6}", "too_small", "must be at least -5");
-	refuses("{\"stock\":101}", "too_large", "must be at most 100");
-	refuses("{\"stock\":-99999999999999999999}", "too_small", "must be at least -5");
+	rejects("{\"stock\":-6}", "too_small", "must be at least -5");
+	rejects("{\"stock\":101}", "too_large", "must be at most 100");
+	rejects("{\"stock\":-99999999999999999999}", "too_small", "must be at least -5");
 }
 
-Test(schema_read, takes_whole_numbers_alone)
+Test(schema_read, accepts_only_whole_numbers)
 {
 	takes_int("{\"any\":1.0}", 1);
 	takes_int("{\"any\":-12e1}", -120);
 	takes_int("{\"any\":9007199254740992.0}", INT64_C(9007199254740992));
-	refuses("{\"any\":1.5}", "invalid_type", "must be a whole number");
-	refuses("{\"any\":1e-1}", "invalid_type", "must be a whole number");
-	refuses("{\"any\":1e400}", "invalid_type", "must be a whole number");
-	refuses("{\"any\":9007199254740994.0}", "invalid_type", "must be a whole number");
-	refuses("{\"any\":\"1\"}", "invalid_type", "must be a whole number, not a string");
-	refuses("{\"any\":true}", "invalid_type", "must be a whole number, not a boolean");
-	refuses("{\"any\":null}", "not_null", "must not be null");
+	rejects("{\"any\":1.5}", "invalid_type", "must be a whole number");
+	rejects("{\"any\":1e-1}", "invalid_type", "must be a whole number");
+	rejects("{\"any\":1e400}", "invalid_type", "must be a whole number");
+	rejects("{\"any\":9007199254740994.0}", "invalid_type", "must be a whole number");
+	rejects("{\"any\":\"1\"}", "invalid_type", "must be a whole number, not a string");
+	rejects("{\"any\":true}", "invalid_type", "must be a whole number, not a boolean");
+	rejects("{\"any\":null}", "not_null", "must not be null");
 }
 
-Test(schema_read, knows_an_address)
+Test(schema_read, validates_email_addresses)
 {
 	static const char *const good[] = { "a@b.c", "first.last+tag@sub.example.com",
 					    "o'neil_{x}@1-2.example", NULL };
@@ -349,7 +348,7 @@ Test(schema_read, knows_an_address)
 	}
 }
 
-Test(schema_read, bounds_an_address)
+Test(schema_read, limits_the_length_of_email_addresses)
 {
 	struct reading r = begin();
 	char local[66], label[65], json[600];
@@ -364,15 +363,15 @@ Test(schema_read, bounds_an_address)
 	    OK);
 
 	snprintf(json, sizeof(json), "{\"email\":\"%sa@b.c\"}", local);
-	refuses(json, "invalid_format", "must be an e-mail address");
+	rejects(json, "invalid_format", "must be an e-mail address");
 	snprintf(json, sizeof(json), "{\"email\":\"a@%sb.c\"}", label);
-	refuses(json, "invalid_format", "must be an e-mail address");
+	rejects(json, "invalid_format", "must be an e-mail address");
 	snprintf(json, sizeof(json), "{\"email\":\"%s@%s.%s.%s.c\"}", local, label, label, label);
-	refuses(json, "too_long", "must have at most 254 characters");
+	rejects(json, "too_long", "must have at most 254 characters");
 	end(&r);
 }
 
-Test(schema_read, wants_an_object)
+Test(schema_read, requires_an_object)
 {
 	static const char *const others[] = { "[]", " null", "1", "\"{}\"", "true", NULL };
 
@@ -389,7 +388,7 @@ Test(schema_read, wants_an_object)
 	}
 }
 
-Test(schema_read, refuses_malformed_json)
+Test(schema_read, rejects_malformed_json)
 {
 	static const char *const broken[] = {
 		"",
@@ -412,7 +411,7 @@ Test(schema_read, refuses_malformed_json)
 	}
 }
 
-Test(schema_read, gives_the_position_of_malformed_json)
+Test(schema_read, reports_the_position_of_malformed_json)
 {
 	struct reading r = read_json(SCHEMA_CREATE, "{\"title\":\"\xc3\xa9\",\n  'note':1}");
 
@@ -422,7 +421,7 @@ Test(schema_read, gives_the_position_of_malformed_json)
 	end(&r);
 }
 
-Test(schema_read, refuses_too_many_values)
+Test(schema_read, rejects_too_many_values)
 {
 	struct reading r = begin();
 	struct buf b = buf_new(r.ctx.arena, 1 << 20);
@@ -436,23 +435,23 @@ Test(schema_read, refuses_too_many_values)
 	end(&r);
 }
 
-Test(schema_read, names_common_mistakes)
+Test(schema_read, explains_common_mistakes)
 {
-	refuses("{\"due_at\":\"2026-11-20T15:08:41\"}", "invalid_format",
+	rejects("{\"due_at\":\"2026-11-20T15:08:41\"}", "invalid_format",
 		"has no offset: add Z for UTC, or an offset such as +02:00");
-	refuses("{\"due_at\":\"2026-11-20\"}", "invalid_format",
+	rejects("{\"due_at\":\"2026-11-20\"}", "invalid_format",
 		"is a date without a time: write a time such as 2026-11-20T15:08:41Z");
-	refuses("{\"due_at\":\"2026-11-20T15:08:41 02:00\"}", "invalid_format",
+	rejects("{\"due_at\":\"2026-11-20T15:08:41 02:00\"}", "invalid_format",
 		"has a space where its offset should begin: write + as %2B in a URL");
-	refuses("{\"due_at\":1700000000}", "invalid_type", "must be a string, not a number");
-	refuses("{\"stock\":\"7\"}", "invalid_type", "must be a whole number, not a string");
-	refuses("{\"stock\":7.5}", "invalid_type", "must be a whole number");
-	refuses("{\"parentId\":null}", "unknown_field",
+	rejects("{\"due_at\":1700000000}", "invalid_type", "must be a string, not a number");
+	rejects("{\"stock\":\"7\"}", "invalid_type", "must be a whole number, not a string");
+	rejects("{\"stock\":7.5}", "invalid_type", "must be a whole number");
+	rejects("{\"parentId\":null}", "unknown_field",
 		"is not a known field: did you mean parent_id?");
-	refuses("{\"Title\":\"a\"}", "unknown_field", "is not a known field: did you mean title?");
+	rejects("{\"Title\":\"a\"}", "unknown_field", "is not a known field: did you mean title?");
 }
 
-Test(schema_read, reads_what_is_deep_where_no_row_knows_it)
+Test(schema_read, reports_a_deeply_nested_unknown_field)
 {
 	struct reading r = begin();
 	struct buf b = buf_new(r.ctx.arena, 1000);
@@ -470,13 +469,13 @@ Test(schema_read, reads_what_is_deep_where_no_row_knows_it)
 	end(&r);
 }
 
-Test(schema_read, keeps_create_and_update_apart)
+Test(schema_read, accepts_fields_by_mode)
 {
-	refuses("{\"fixed\":\"x\"}", "unknown_field", "is not a known field");
-	refuses("{\"parts\":[]}", "unknown_field", "is not a known field");
+	rejects("{\"fixed\":\"x\"}", "unknown_field", "is not a known field");
+	rejects("{\"parts\":[]}", "unknown_field", "is not a known field");
 }
 
-Test(schema_read, shortens_the_names_it_repeats)
+Test(schema_read, shortens_unknown_names)
 {
 	struct reading r = begin();
 	struct buf b = buf_new(r.ctx.arena, 1 << 20);
@@ -494,7 +493,7 @@ Test(schema_read, shortens_the_names_it_repeats)
 	end(&r);
 }
 
-Test(schema_read, bears_very_many_unknown_members, .timeout = 20)
+Test(schema_read, handles_many_unknown_members, .timeout = 20)
 {
 	struct reading r = begin();
 	struct buf b = buf_new(r.ctx.arena, 1 << 21);
@@ -509,8 +508,8 @@ Test(schema_read, bears_very_many_unknown_members, .timeout = 20)
 	end(&r);
 }
 
-/* The text may end where the memory ends. */
-Test(schema_read, needs_no_nul)
+/* Places the text at the end of its memory. */
+Test(schema_read, does_not_need_a_terminating_nul)
 {
 	struct reading r = begin();
 	static const char json[] = "{\"title\":\"abc\"}";
@@ -525,7 +524,7 @@ Test(schema_read, needs_no_nul)
 	end(&r);
 }
 
-Test(schema_read, adds_to_the_errors_of_the_query)
+Test(schema_read, keeps_the_errors_of_the_query)
 {
 	struct reading r = begin();
 
@@ -558,7 +557,7 @@ Test(schema_read_params, fills_the_record)
 	end(&r);
 }
 
-Test(schema_read_params, reports_every_bad_one)
+Test(schema_read_params, reports_all_invalid_parameters)
 {
 	static const struct param params[] = {
 		{ "id", "x" },    { "stock", "1.0" }, { "any", "+1" },  { "open", "yes" },
@@ -576,7 +575,7 @@ Test(schema_read_params, reports_every_bad_one)
 	end(&r);
 }
 
-Test(schema_read_params, takes_none)
+Test(schema_read_params, accepts_no_parameters)
 {
 	struct reading r = read_params(NULL, 0);
 
@@ -585,7 +584,7 @@ Test(schema_read_params, takes_none)
 	end(&r);
 }
 
-Test(field_check, gives_the_normal_form)
+Test(field_check, returns_the_normal_form)
 {
 	struct reading r = begin();
 	const struct field *any = schema_field(&thing_schema, "any");
@@ -604,7 +603,7 @@ Test(field_check, gives_the_normal_form)
 	end(&r);
 }
 
-Test(field_text, knows_where_a_record_keeps_it)
+Test(field_text, returns_the_value_of_a_record)
 {
 	struct thing thing = { .title = "a", .stock = 3 };
 
@@ -618,7 +617,7 @@ Test(field_text, knows_where_a_record_keeps_it)
 	arena_free(a);
 }
 
-Test(schema_read, takes_some_of_the_choices)
+Test(schema_read, accepts_some_of_the_choices)
 {
 	struct reading r = read_json(SCHEMA_UPDATE, "{\"colours\":[\"blue\",\"red\"]}");
 
@@ -627,12 +626,12 @@ Test(schema_read, takes_some_of_the_choices)
 	cr_expect_eq(r.out.colours[1], colours[0]);
 	cr_expect_null(r.out.colours[2]);
 	end(&r);
-	refuses("{\"colours\":\"red\"}", "invalid_type", "must be an array, not a string");
-	refuses("{\"colours\":{\"red\":1}}", "invalid_type", "must be an array, not an object");
-	refuses("{\"colours\":[\"red\",1]}", "invalid_type", "each value must be a string");
-	refuses("{\"colours\":[null]}", "invalid_type", "each value must be a string");
-	refuses("{\"colours\":[\"pink\"]}", "invalid_choice", "must be one of: red, green, blue");
-	refuses("{\"colours\":[\"red\",\"red\"]}", "invalid_format", "must not name red twice");
-	refuses("{\"colours\":[]}", "too_short", "must have at least 1 value");
-	refuses("{\"colours\":null}", "not_null", "must not be null");
+	rejects("{\"colours\":\"red\"}", "invalid_type", "must be an array, not a string");
+	rejects("{\"colours\":{\"red\":1}}", "invalid_type", "must be an array, not an object");
+	rejects("{\"colours\":[\"red\",1]}", "invalid_type", "each value must be a string");
+	rejects("{\"colours\":[null]}", "invalid_type", "each value must be a string");
+	rejects("{\"colours\":[\"pink\"]}", "invalid_choice", "must be one of: red, green, blue");
+	rejects("{\"colours\":[\"red\",\"red\"]}", "invalid_format", "must not name red twice");
+	rejects("{\"colours\":[]}", "too_short", "must have at least 1 value");
+	rejects("{\"colours\":null}", "not_null", "must not be null");
 }

@@ -1,4 +1,4 @@
-/* schema_write(): what leaves, and what never does. */
+/* schema_write(): which fields are written, and how. */
 #include <criterion/criterion.h>
 
 #include "app/schema.h"
@@ -53,7 +53,7 @@ writes(const struct schema *schema, const void *record, const char *json)
 	arena_free(a);
 }
 
-Test(schema_write, writes_what_may_be_read_in_its_order)
+Test(schema_write, writes_readable_fields_in_order)
 {
 	struct part parts[] = { { "a", 1 }, { "b", -2 } };
 	struct thing thing = {
@@ -78,7 +78,7 @@ Test(schema_write, writes_what_may_be_read_in_its_order)
 	       "\"colours\":[\"red\",\"blue\"]}");
 }
 
-Test(schema_write, writes_null_for_what_is_not_there)
+Test(schema_write, writes_null_for_absent_values)
 {
 	struct thing thing = { 0 };
 
@@ -96,8 +96,8 @@ Test(schema_write, escapes_text)
 	       "\"size\":0}");
 }
 
-/* Plain text goes eight bytes at a time: what must be escaped is found at any place. */
-Test(schema_write, escapes_at_any_place)
+/* Text is processed eight bytes at a time, so a character to escape is placed at each position. */
+Test(schema_write, escapes_at_any_position)
 {
 	for (size_t at = 0; at < 24; at++) {
 		for (int byte = 1; byte < 256; byte++) {
@@ -119,7 +119,7 @@ Test(schema_write, escapes_at_any_place)
 	}
 }
 
-Test(schema_write, writes_an_empty_object_where_nothing_may_be_read)
+Test(schema_write, writes_an_empty_object_without_readable_fields)
 {
 	static const struct field hidden[] = { { TEXT(struct part, name) } };
 	static const struct schema schema = SCHEMA("Hidden", struct part, hidden);
@@ -128,7 +128,7 @@ Test(schema_write, writes_an_empty_object_where_nothing_may_be_read)
 	writes(&schema, &part, "{}");
 }
 
-Test(schema_write, comes_back_as_it_went)
+Test(schema_write, round_trip)
 {
 	static const struct field both[] = {
 		{ TEXT(struct part, name), .flags = F_RW },
@@ -147,7 +147,7 @@ Test(schema_write, comes_back_as_it_went)
 	arena_free(c.arena);
 }
 
-Test(schema_write, fails_with_its_builder)
+Test(schema_write, fails_if_its_buffer_is_full)
 {
 	struct arena *a = arena_new(1 << 20);
 	struct buf b = buf_new(a, 10);

@@ -1,4 +1,4 @@
-/* Dates, decimals, JSON, arrays, references and what may be null: in and out. */
+/* Reading and writing of dates, decimals, JSON, arrays, references and nullable fields. */
 #include <criterion/criterion.h>
 
 #include "app/schema.h"
@@ -18,7 +18,7 @@ static const char *const words[] = { "draft", "live", "gone", NULL };
 #define UNKNOWN "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c"
 #define BROKEN  "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5d"
 
-/* As a feature's service would say it. */
+/* Stands for a function of a feature's service. */
 static enum error
 maker_visible(struct ctx *c, const char *id)
 {
@@ -81,14 +81,14 @@ read_json(enum schema_mode mode, const char *json)
 	return schema_read(&ctx, &schema, mode, json, strlen(json), &out, &given);
 }
 
-/* The member of a body with that alone. */
+/* Returns a body with only that member. */
 static const char *
 body(const char *name, const char *value)
 {
 	return arena_printf(ctx.arena, "{\"%s\": %s }", name, value);
 }
 
-/* What is sent of that row. */
+/* Returns the JSON of that field in the response. */
 static const char *
 sent(const char *name)
 {
@@ -104,7 +104,7 @@ sent(const char *name)
 }
 
 static void
-takes(const char *name, const char *value, const char *back)
+accepts(const char *name, const char *value, const char *back)
 {
 	cr_assert_eq(read_json(SCHEMA_UPDATE, body(name, value)), OK, "%s %s: %s", name, value,
 		     ctx.failure.fields ? ctx.failure.fields->message : "");
@@ -112,7 +112,7 @@ takes(const char *name, const char *value, const char *back)
 }
 
 static void
-refuses(const char *name, const char *value, const char *code, const char *message)
+rejects(const char *name, const char *value, const char *code, const char *message)
 {
 	struct field_error *f;
 
@@ -127,7 +127,7 @@ refuses(const char *name, const char *value, const char *code, const char *messa
 	cr_expect_str_eq(f->message, message, "%s %s: %s", name, value, f->message);
 }
 
-Test(types, a_date)
+Test(types, date)
 {
 	static const char *const bad[] = {
 		"\"2026-02-29\"", "\"2026-13-01\"",  "\"2026-00-01\"",  "\"0000-01-01\"",
@@ -135,52 +135,52 @@ Test(types, a_date)
 		"\"\"",           "\" 2026-01-01\"", "\"2026-01-01 \"", "\"infinity\"",
 	};
 
-	takes("sold_on", "\"2026-11-20\"", "\"2026-11-20\"");
-	takes("sold_on", "\"2024-02-29\"", "\"2024-02-29\"");
-	takes("sold_on", "\"0001-01-01\"", "\"0001-01-01\"");
-	takes("sold_on", "null", "null");
+	accepts("sold_on", "\"2026-11-20\"", "\"2026-11-20\"");
+	accepts("sold_on", "\"2024-02-29\"", "\"2024-02-29\"");
+	accepts("sold_on", "\"0001-01-01\"", "\"0001-01-01\"");
+	accepts("sold_on", "null", "null");
 	for (size_t i = 0; i < COUNT(bad); i++)
-		refuses("sold_on", bad[i], "invalid_format", "must be a date such as 2026-11-20");
-	refuses("sold_on", "20261120", "invalid_type", "must be a string, not a number");
+		rejects("sold_on", bad[i], "invalid_format", "must be a date such as 2026-11-20");
+	rejects("sold_on", "20261120", "invalid_type", "must be a string, not a number");
 }
 
-Test(types, a_decimal)
+Test(types, decimal)
 {
-	takes("price", "12.5", "\"12.50\"");
-	takes("price", "\"12.5\"", "\"12.50\"");
-	takes("price", "12", "\"12.00\"");
-	takes("price", "\"0012\"", "\"12.00\"");
-	takes("price", "0.07", "\"0.07\"");
-	takes("price", "-0.99", "\"-0.99\"");
-	takes("price", "-0", "\"0.00\"");
-	takes("price", "\"-0.00\"", "\"0.00\"");
-	takes("price", "1000", "\"1000.00\"");
-	takes("price", "-1", "\"-1.00\"");
-	refuses("price", "1000.01", "too_large", "must be at most 1000");
-	refuses("price", "-1.01", "too_small", "must be at least -1");
-	refuses("price", "1.234", "invalid_format", "must have at most 2 digits after the point");
-	refuses("price", "99999999999999999", "too_large",
+	accepts("price", "12.5", "\"12.50\"");
+	accepts("price", "\"12.5\"", "\"12.50\"");
+	accepts("price", "12", "\"12.00\"");
+	accepts("price", "\"0012\"", "\"12.00\"");
+	accepts("price", "0.07", "\"0.07\"");
+	accepts("price", "-0.99", "\"-0.99\"");
+	accepts("price", "-0", "\"0.00\"");
+	accepts("price", "\"-0.00\"", "\"0.00\"");
+	accepts("price", "1000", "\"1000.00\"");
+	accepts("price", "-1", "\"-1.00\"");
+	rejects("price", "1000.01", "too_large", "must be at most 1000");
+	rejects("price", "-1.01", "too_small", "must be at least -1");
+	rejects("price", "1.234", "invalid_format", "must have at most 2 digits after the point");
+	rejects("price", "99999999999999999", "too_large",
 		"must have at most 16 digits before the point");
-	refuses("price", "-99999999999999999999999", "too_small",
+	rejects("price", "-99999999999999999999999", "too_small",
 		"must have at most 16 digits before the point");
-	refuses("price", "true", "invalid_type", "must be a number, not a boolean");
-	refuses("price", "[1]", "invalid_type", "must be a number, not an array");
-	refuses("price", "null", "not_null", "must not be null");
+	rejects("price", "true", "invalid_type", "must be a number, not a boolean");
+	rejects("price", "[1]", "invalid_type", "must be a number, not an array");
+	rejects("price", "null", "not_null", "must not be null");
 }
 
 Test(types, a_decimal_is_never_rounded)
 {
-	takes("weight", "999999999999999999", "\"999999999999999999\"");
-	takes("weight", "-999999999999999999", "\"-999999999999999999\"");
-	takes("weight", "9007199254740993", "\"9007199254740993\"");
-	refuses("weight", "1000000000000000000", "too_large",
+	accepts("weight", "999999999999999999", "\"999999999999999999\"");
+	accepts("weight", "-999999999999999999", "\"-999999999999999999\"");
+	accepts("weight", "9007199254740993", "\"9007199254740993\"");
+	rejects("weight", "1000000000000000000", "too_large",
 		"must have at most 18 digits before the point");
-	refuses("weight", "1.0", "invalid_format", "must have at most 0 digits after the point");
-	takes("ratio", "-8.99999999999999999", "\"-8.99999999999999999\"");
-	takes("ratio", "9", "\"9.00000000000000000\"");
-	refuses("ratio", "\"9.00000000000000001\"", "too_large", "must be at most 9");
-	refuses("ratio", "\"-9.00000000000000001\"", "too_small", "must be at least -9");
-	refuses("ratio", "10", "too_large", "must have at most 1 digit before the point");
+	rejects("weight", "1.0", "invalid_format", "must have at most 0 digits after the point");
+	accepts("ratio", "-8.99999999999999999", "\"-8.99999999999999999\"");
+	accepts("ratio", "9", "\"9.00000000000000000\"");
+	rejects("ratio", "\"9.00000000000000001\"", "too_large", "must be at most 9");
+	rejects("ratio", "\"-9.00000000000000001\"", "too_small", "must be at least -9");
+	rejects("ratio", "10", "too_large", "must have at most 1 digit before the point");
 }
 
 Test(types, a_decimal_has_one_form)
@@ -191,11 +191,11 @@ Test(types, a_decimal_has_one_form)
 					   "\"0x1\"", "\"1.2.3\"", "\"Infinity\"" };
 
 	for (size_t i = 0; i < COUNT(bad); i++)
-		refuses("price", bad[i], "invalid_format",
+		rejects("price", bad[i], "invalid_format",
 			"must be a number such as 12.50, without an exponent");
 }
 
-Test(types, json_comes_back_as_it_was_sent)
+Test(types, json_is_unchanged)
 {
 	static const char *const values[] = {
 		"{\"a\":[1,{\"b\":null}],\"c\":\"\\u00e4\\\"\"}",
@@ -208,9 +208,9 @@ Test(types, json_comes_back_as_it_was_sent)
 	};
 
 	for (size_t i = 0; i < COUNT(values); i++)
-		takes("extra", values[i], values[i]);
-	takes("extra", "null", "null");
-	refuses("small", "null", "not_null", "must not be null");
+		accepts("extra", values[i], values[i]);
+	accepts("extra", "null", "null");
+	rejects("small", "null", "not_null", "must not be null");
 }
 
 Test(types, json_among_other_members)
@@ -225,45 +225,45 @@ Test(types, json_among_other_members)
 	cr_expect_null(out.extra);
 }
 
-/* PostgreSQL writes 1e9 with nine zeros: eight bytes must not become a hundred thousand. */
-Test(types, json_is_bounded_by_what_comes_back)
+/* PostgreSQL writes 1e9 with nine zeros, so that a few bytes could become a hundred thousand. */
+Test(types, json_is_limited_by_its_size_as_jsonb)
 {
 	struct buf b = buf_new(ctx.arena, 1 << 20);
 
-	takes("small", "\"12345678\"", "\"12345678\"");
-	takes("extra", "[\"1e99999\"]", "[\"1e99999\"]");
-	takes("small", "1e7", "1e7");
-	refuses("small", "\"123456789\"", "too_long",
+	accepts("small", "\"12345678\"", "\"12345678\"");
+	accepts("extra", "[\"1e99999\"]", "[\"1e99999\"]");
+	accepts("small", "1e7", "1e7");
+	rejects("small", "\"123456789\"", "too_long",
 		"must have at most 10 bytes, with numbers written out");
-	refuses("small", "1e8", "too_long", "must have at most 10 bytes, with numbers written out");
-	refuses("small", "1E-8", "too_long",
+	rejects("small", "1e8", "too_long", "must have at most 10 bytes, with numbers written out");
+	rejects("small", "1E-8", "too_long",
 		"must have at most 10 bytes, with numbers written out");
-	refuses("extra", "[1e65530]", "too_long",
+	rejects("extra", "[1e65530]", "too_long",
 		"must have at most 65536 bytes, with numbers written out");
-	refuses("extra", "1e99999999999999999999", "too_long",
+	rejects("extra", "1e99999999999999999999", "too_long",
 		"must have at most 65536 bytes, with numbers written out");
 	buf_char(&b, '"');
 	while (b.len < 65535)
 		buf_char(&b, 'x');
 	buf_char(&b, '"');
-	takes("extra", b.data, b.data);
+	accepts("extra", b.data, b.data);
 	b.data[b.len - 1] = 'x';
 	buf_char(&b, '"');
-	refuses("extra", b.data, "too_long",
+	rejects("extra", b.data, "too_long",
 		"must have at most 65536 bytes, with numbers written out");
 }
 
-Test(types, numbers_that_may_be_null)
+Test(types, nullable_numbers)
 {
-	takes("stock", "0", "0");
-	takes("stock", "9", "9");
-	takes("stock", "null", "null");
+	accepts("stock", "0", "0");
+	accepts("stock", "9", "9");
+	accepts("stock", "null", "null");
 	cr_expect_null(out.stock);
-	refuses("stock", "10", "too_large", "must be at most 9");
-	takes("open", "false", "false");
+	rejects("stock", "10", "too_large", "must be at most 9");
+	accepts("open", "false", "false");
 	cr_expect_not(*out.open);
-	takes("open", "true", "true");
-	takes("open", "null", "null");
+	accepts("open", "true", "true");
+	accepts("open", "null", "null");
 	cr_assert_eq(read_json(SCHEMA_CREATE, "{}"), OK);
 	cr_expect_null(out.stock);
 	cr_expect_null(out.open);
@@ -271,44 +271,44 @@ Test(types, numbers_that_may_be_null)
 
 Test(types, arrays)
 {
-	takes("tags", "[]", "[]");
-	takes("tags", "[\"b\",\"a\",\"b\"]", "[\"b\",\"a\",\"b\"]");
-	takes("tags", "[\"\\\"\\\\,{}\"]", "[\"\\\"\\\\,{}\"]");
-	takes("sizes", "[1,2.0,3]", "[1,2,3]");
-	takes("sizes", "null", "null");
-	takes("days", "[\"2026-11-20\"]", "[\"2026-11-20\"]");
-	takes("prices", "[1,\"2.5\"]", "[\"1.00\",\"2.50\"]");
-	takes("states", "[\"gone\",\"draft\"]", "[\"gone\",\"draft\"]");
-	takes("flags", "[true,false]", "[true,false]");
-	refuses("tags", "null", "not_null", "must not be null");
-	refuses("tags", "\"a\"", "invalid_type", "must be an array, not a string");
-	refuses("tags", "{\"a\":1}", "invalid_type", "must be an array, not an object");
-	refuses("tags", "[1]", "invalid_type", "each value must be a string");
-	refuses("tags", "[null]", "invalid_type", "each value must be a string");
-	refuses("tags", "[[\"a\"]]", "invalid_type", "each value must be a string");
-	refuses("tags", "[\"a\",\"\"]", "too_short", "must have at least 1 character");
-	refuses("tags", "[\"a\",\"123456\"]", "too_long", "must have at most 5 characters");
-	refuses("sizes", "[]", "too_short", "must have at least 1 value");
-	refuses("sizes", "[1,2,3,4]", "too_long", "must have at most 3 values");
-	refuses("sizes", "[1,100]", "too_large", "must be at most 99");
-	refuses("sizes", "[\"1\"]", "invalid_type", "each value must be a whole number");
-	refuses("states", "[\"live\",\"live\"]", "invalid_format", "must not name live twice");
-	refuses("states", "[\"dead\"]", "invalid_choice", "must be one of: draft, live, gone");
+	accepts("tags", "[]", "[]");
+	accepts("tags", "[\"b\",\"a\",\"b\"]", "[\"b\",\"a\",\"b\"]");
+	accepts("tags", "[\"\\\"\\\\,{}\"]", "[\"\\\"\\\\,{}\"]");
+	accepts("sizes", "[1,2.0,3]", "[1,2,3]");
+	accepts("sizes", "null", "null");
+	accepts("days", "[\"2026-11-20\"]", "[\"2026-11-20\"]");
+	accepts("prices", "[1,\"2.5\"]", "[\"1.00\",\"2.50\"]");
+	accepts("states", "[\"gone\",\"draft\"]", "[\"gone\",\"draft\"]");
+	accepts("flags", "[true,false]", "[true,false]");
+	rejects("tags", "null", "not_null", "must not be null");
+	rejects("tags", "\"a\"", "invalid_type", "must be an array, not a string");
+	rejects("tags", "{\"a\":1}", "invalid_type", "must be an array, not an object");
+	rejects("tags", "[1]", "invalid_type", "each value must be a string");
+	rejects("tags", "[null]", "invalid_type", "each value must be a string");
+	rejects("tags", "[[\"a\"]]", "invalid_type", "each value must be a string");
+	rejects("tags", "[\"a\",\"\"]", "too_short", "must have at least 1 character");
+	rejects("tags", "[\"a\",\"123456\"]", "too_long", "must have at most 5 characters");
+	rejects("sizes", "[]", "too_short", "must have at least 1 value");
+	rejects("sizes", "[1,2,3,4]", "too_long", "must have at most 3 values");
+	rejects("sizes", "[1,100]", "too_large", "must be at most 99");
+	rejects("sizes", "[\"1\"]", "invalid_type", "each value must be a whole number");
+	rejects("states", "[\"live\",\"live\"]", "invalid_format", "must not name live twice");
+	rejects("states", "[\"dead\"]", "invalid_choice", "must be one of: draft, live, gone");
 }
 
-Test(types, an_array_holds_a_hundred_unless_its_row_says_more)
+Test(types, an_array_has_at_most_100_values_by_default)
 {
 	struct buf b = buf_new(ctx.arena, 1 << 20);
 
 	for (int i = 0; i < 100; i++)
 		buf_text(&b, i ? ",true" : "[true");
-	takes("flags", arena_printf(ctx.arena, "%s]", b.data),
-	      arena_printf(ctx.arena, "%s]", b.data));
-	refuses("flags", arena_printf(ctx.arena, "%s,true]", b.data), "too_long",
+	accepts("flags", arena_printf(ctx.arena, "%s]", b.data),
+		arena_printf(ctx.arena, "%s]", b.data));
+	rejects("flags", arena_printf(ctx.arena, "%s,true]", b.data), "too_long",
 		"must have at most 100 values");
 }
 
-Test(types, an_array_that_is_not_given)
+Test(types, an_absent_array)
 {
 	cr_assert_eq(read_json(SCHEMA_CREATE, "{}"), OK);
 	cr_assert_not_null(out.tags);
@@ -318,20 +318,20 @@ Test(types, an_array_that_is_not_given)
 	cr_expect_null(out.tags);
 }
 
-Test(types, a_reference_is_to_a_row_that_the_caller_sees)
+Test(types, a_reference_must_be_visible_to_the_caller)
 {
-	takes("maker_id", "\"" KNOWN "\"", "\"" KNOWN "\"");
-	takes("maker_id", "\"0193A1B2-C3D4-7E5F-8A9B-0C1D2E3F4A5B\"", "\"" KNOWN "\"");
-	takes("maker_id", "null", "null");
-	takes("makers", "[\"" KNOWN "\",\"" KNOWN "\"]", "[\"" KNOWN "\",\"" KNOWN "\"]");
-	refuses("maker_id", "\"" UNKNOWN "\"", "invalid_choice", "there is no such row");
-	refuses("maker_id", "\"x\"", "invalid_format",
+	accepts("maker_id", "\"" KNOWN "\"", "\"" KNOWN "\"");
+	accepts("maker_id", "\"0193A1B2-C3D4-7E5F-8A9B-0C1D2E3F4A5B\"", "\"" KNOWN "\"");
+	accepts("maker_id", "null", "null");
+	accepts("makers", "[\"" KNOWN "\",\"" KNOWN "\"]", "[\"" KNOWN "\",\"" KNOWN "\"]");
+	rejects("maker_id", "\"" UNKNOWN "\"", "invalid_choice", "there is no such row");
+	rejects("maker_id", "\"x\"", "invalid_format",
 		"must be a UUID such as 0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
-	refuses("makers", "[\"" KNOWN "\",\"" UNKNOWN "\"]", "invalid_choice",
+	rejects("makers", "[\"" KNOWN "\",\"" UNKNOWN "\"]", "invalid_choice",
 		"there is no such row");
 }
 
-Test(types, a_reference_that_cannot_be_looked_up_is_no_bad_field)
+Test(types, an_error_during_the_check_of_a_reference_is_returned)
 {
 	static const struct param params[] = { { "maker_id", BROKEN } };
 	uint64_t given;
@@ -343,7 +343,7 @@ Test(types, a_reference_that_cannot_be_looked_up_is_no_bad_field)
 		     E_UNAVAILABLE);
 }
 
-Test(types, every_bad_field_at_once)
+Test(types, reports_all_invalid_fields)
 {
 	struct buf b = buf_new(ctx.arena, 10000);
 
@@ -389,7 +389,7 @@ Test(types, from_parameters)
 	cr_expect_not(schema_given(&schema, given, "days"));
 }
 
-Test(types, bad_parameters)
+Test(types, invalid_parameters)
 {
 	static const struct param params[] = {
 		{ "price", "1e1" }, { "extra", "{" },  { "stock", "1" },        { "stock", "2" },
