@@ -501,12 +501,12 @@ Test(list, cursor_and_offset_cannot_be_combined)
 	cr_expect_eq(READ(&args, "offset", "0", "cursor", cursor), E_VALIDATION);
 }
 
-static size_t told;
+static size_t listed;
 
 static enum error
 count_statement(struct ctx *with, const char *name, const char *sql)
 {
-	told++;
+	listed++;
 	cr_expect_leq(strlen(name), 63, "PostgreSQL cuts longer names: %s", name);
 	return strlen(sql) > 0 ? OK : fail(with, E_INTERNAL, NULL);
 }
@@ -515,7 +515,7 @@ Test(list, every_statement_is_listed)
 {
 	cr_assert_eq(list_statements(c, &things, count_statement), OK);
 	/* Each set of filters, order, direction and mode; nullable columns have one more mode. */
-	cr_expect_eq(told, (size_t)8 * 2 * (3 + 4 + 4 + 3));
+	cr_expect_eq(listed, (size_t)8 * 2 * (3 + 4 + 4 + 3));
 }
 
 Test(list, the_number_of_cached_statements_is_limited)
@@ -540,10 +540,10 @@ Test(list, the_number_of_cached_statements_is_limited)
 /* Planning costs as much as a page: after five executions, PostgreSQL must use a generic plan. */
 Test(list, pages_use_a_generic_plan)
 {
-	static const struct field kept_fields[] = { { INT(struct thing, rank) } };
-	static const struct schema kept = SCHEMA("Kept", struct thing, kept_fields);
+	static const struct field plan_fields[] = { { INT(struct thing, rank) } };
+	static const struct schema plan_schema = SCHEMA("Kept", struct thing, plan_fields);
 	static const struct query plans =
-	    QUERY("plans", &kept,
+	    QUERY("plans", &plan_schema,
 		  "SELECT max(generic_plans) AS rank FROM pg_prepared_statements"
 		  " WHERE name LIKE 'things%'");
 	struct list_args args = ask(sorts, false, 5);

@@ -155,10 +155,10 @@ fill(size_t n)
 
 /* ---- the lists of the application */
 
-/* Runs a request with statement caches of size `kept`. One statement is already cached, so with two
+/* Runs a request with statement caches of size `max`. One statement is already cached, so with two
  * that of the page fills the cache. */
 static struct page
-get_page(const struct list_args *args, size_t kept, int break_before)
+get_page(const struct list_args *args, size_t max, int break_before)
 {
 	struct page page;
 	enum error e;
@@ -166,7 +166,7 @@ get_page(const struct list_args *args, size_t kept, int break_before)
 	c->arena = arena_new(8 << 20);
 	keep_at_most(1);
 	fill(1);
-	keep_at_most(kept);
+	keep_at_most(max);
 	sent = 0;
 	break_at = break_before;
 	e = db_list(c, args, &page);
@@ -181,10 +181,9 @@ get_page(const struct list_args *args, size_t kept, int break_before)
 }
 
 static void
-expect_page(const struct list_args *args, const struct page *expected, size_t kept,
-	    int break_before)
+expect_page(const struct list_args *args, const struct page *expected, size_t max, int break_before)
 {
-	const struct page page = get_page(args, kept, break_before);
+	const struct page page = get_page(args, max, break_before);
 
 	cr_expect_eq(page.items.n, expected->items.n);
 	cr_expect_eq(page.total, expected->total, "%s: %" PRId64, args->list->name, page.total);

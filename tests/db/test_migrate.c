@@ -38,8 +38,8 @@ enum { TRIES = 1500 }; /* of 10 ms */
 
 static struct arena *arena;
 static struct ctx *c;
-static char *told;
-static size_t told_size;
+static char *printed;
+static size_t printed_size;
 static FILE *out;
 
 static void
@@ -48,7 +48,7 @@ setup(void)
 	arena = arena_new(64 * 1024 * 1024);
 	testdb_open_bare(arena);
 	c = testdb_ctx(arena);
-	out = open_memstream(&told, &told_size);
+	out = open_memstream(&printed, &printed_size);
 }
 
 static void
@@ -56,7 +56,7 @@ teardown(void)
 {
 	if (out)
 		fclose(out);
-	free(told);
+	free(printed);
 	testdb_close();
 	arena_free(arena);
 }
@@ -83,10 +83,10 @@ pending(void)
 }
 
 static bool
-says(const char *text)
+printed_has(const char *text)
 {
 	fflush(out);
-	return strstr(told, text);
+	return strstr(printed, text);
 }
 
 static const char *
@@ -102,10 +102,10 @@ Test(migrate, up_applies_each_file_once)
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_expect_eq(pending(), 0);
 	for (size_t i = 0; i < nfiles(); i++)
-		cr_expect(says(arena_printf(arena, "applied %s", migration_files[i].name)));
-	cr_expect_not(says("nothing to do"));
+		cr_expect(printed_has(arena_printf(arena, "applied %s", migration_files[i].name)));
+	cr_expect_not(printed_has("nothing to do"));
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
-	cr_expect(says("nothing to do"));
+	cr_expect(printed_has("nothing to do"));
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migrations"),
 			 arena_printf(arena, "%zu", nfiles()));
 }
@@ -132,11 +132,11 @@ Test(migrate, down_reverts_the_last_migration)
 
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_assert_eq(migrate_down(c, 1, out), OK);
-	cr_expect(says(arena_printf(arena, "reverted %s", name)));
+	cr_expect(printed_has(arena_printf(arena, "reverted %s", name)));
 	cr_expect_eq(pending(), 1);
 	cr_assert_eq(migrate_down(c, 1000, out), OK, "more than there are is all there are");
 	cr_assert_eq(migrate_down(c, 1, out), OK);
-	cr_expect(says("nothing to revert"));
+	cr_expect(printed_has("nothing to revert"));
 }
 
 Test(migrate, a_changed_file_is_rejected_by_up_and_shown_by_status)
@@ -152,7 +152,7 @@ Test(migrate, a_changed_file_is_rejected_by_up_and_shown_by_status)
 	cr_expect(strstr(c->failure.detail, version));
 	cr_expect_eq(pending(), 1, "nothing was done");
 	cr_assert_eq(migrate_status(c, false, out), OK);
-	cr_expect(says(arena_printf(arena, "changed  %s", migration_files[0].name)));
+	cr_expect(printed_has(arena_printf(arena, "changed  %s", migration_files[0].name)));
 
 	/* The fix that the message suggests. */
 	testdb_sql("DELETE FROM schema_migration_checksums WHERE version = '%s'", version);
@@ -167,7 +167,7 @@ Test(migrate, migrations_of_another_tool_are_adopted)
 	testdb_sql("DROP TABLE schema_migration_checksums");
 	cr_expect_eq(pending(), 0);
 	cr_assert_eq(migrate_status(c, false, out), OK);
-	cr_expect(says("0 pending"));
+	cr_expect(printed_has("0 pending"));
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM schema_migration_checksums"),
 			 arena_printf(arena, "%zu", nfiles()));
@@ -180,7 +180,7 @@ Test(migrate, a_migration_of_a_newer_program_is_kept)
 	cr_expect_eq(pending(), 0);
 	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
 	cr_assert_eq(migrate_status(c, false, out), OK);
-	cr_expect(says("unknown  99990101000000"));
+	cr_expect(printed_has("unknown  99990101000000"));
 	cr_expect_eq(migrate_down(c, 1, out), E_CONFLICT);
 	cr_expect(strstr(c->failure.detail, "99990101000000"));
 	cr_expect(strstr(versions(), "99990101000000"));
@@ -189,8 +189,8 @@ Test(migrate, a_migration_of_a_newer_program_is_kept)
 Test(migrate, status_as_json)
 {
 	cr_assert_eq(migrate_status(c, true, out), OK);
-	cr_expect(says("\"state\": \"pending\"}"));
-	cr_expect_not(says("applied"));
+	cr_expect(printed_has("\"state\": \"pending\"}"));
+	cr_expect_not(printed_has("applied"));
 	cr_expect_null(testdb_sql("SELECT to_regclass('schema_migrations')"),
 		       "to look changes nothing");
 }
@@ -417,8 +417,8 @@ Test(migrate, an_interrupted_index_build_is_repeated)
 
 		testdb_sql("DELETE FROM first");
 		cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
-		cr_expect(says(arena_printf(arena, "dropping the invalid index %s.%s",
-					    settings.db_schema, names[i])));
+		cr_expect(printed_has(arena_printf(arena, "dropping the invalid index %s.%s",
+						   settings.db_schema, names[i])));
 		cr_expect_str_eq(valid_index(names[i]), "t");
 		cr_expect_str_eq(testdb_sql("SELECT count(*) FROM pg_index"
 					    " WHERE indrelid = 'first'::regclass"),
@@ -459,7 +459,7 @@ Test(migrate, an_interrupted_drop_is_repeated)
 			      "DROP INDEX CONCURRENTLY last_unique;\n-- migrate:down\n");
 	leave_invalid("last_unique");
 	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
-	cr_expect_not(says("dropping the invalid"));
+	cr_expect_not(printed_has("dropping the invalid"));
 }
 
 Test(migrate, a_file_with_an_invalid_index_is_not_recorded)
@@ -563,7 +563,7 @@ Test(migrate, a_new_file_has_the_highest_version)
 	cr_assert_eq(mkdir("db/migrations", 0700), 0);
 	fclose(fopen("db/migrations/99981231235959_far_ahead.sql", "w"));
 	cr_assert_eq(migrate_new(c, "next_one", out), OK);
-	cr_expect(says("db/migrations/99981231235960_next_one.sql"));
+	cr_expect(printed_has("db/migrations/99981231235960_next_one.sql"));
 	f = fopen("db/migrations/99981231235960_next_one.sql", "r");
 	cr_assert(f);
 	cr_expect(fgets(line, sizeof(line), f));

@@ -79,7 +79,7 @@ id=$(member id)
 on_terminal "'$APP' user create"
 expect 'address: ' && type_line grace@example.com
 expect 'Password: ' && type_line 'brass lamp, green shade'
-expect 'again: ' && type_line 'brass lamp, green shade'
+expect 'Repeat the password: ' && type_line 'brass lamp, green shade'
 hear_rest
 matches "asked for on a terminal" "$heard" 'role +member'
 is "the password is not shown" "$(grep -c 'brass' <<<"$heard" || true)" 0
@@ -87,9 +87,9 @@ login grace@example.com 'brass lamp, green shade'
 is "the account signs in" "$status" 200
 on_terminal "'$APP' user set-password grace@example.com"
 expect 'Password: ' && type_line 'another lamp, red shade'
-expect 'again: ' && type_line 'another lamp, blue shade'
+expect 'Repeat the password: ' && type_line 'another lamp, blue shade'
 hear_rest
-matches "two that differ" "$heard" 'differ'
+matches "passwords that differ" "$heard" 'do not match'
 on_terminal "'$APP' user delete grace@example.com"
 expect 'Type yes: ' && type_line no
 hear_rest

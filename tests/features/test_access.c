@@ -152,7 +152,7 @@ check_all_(struct caller_kind kind)
 	cr_assert_gt(n, 20);
 }
 
-Test(access, stranger)
+Test(access, anonymous)
 {
 	check_all(NOTHING);
 }
@@ -281,7 +281,7 @@ check_row(const struct route *r)
 		  r->id);
 }
 
-Test(access, every_row_is_whole)
+Test(access, every_row_is_complete)
 {
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
@@ -307,7 +307,7 @@ check_rule(const struct route *r)
 		cr_expect_str_eq(strchr(r->scope, ':'), reads(r) ? ":read" : ":write", "%s", r->id);
 }
 
-Test(access, every_row_keeps_the_rules)
+Test(access, every_row_follows_the_rules)
 {
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)

@@ -36,7 +36,7 @@ total(const struct account *user, const char *uri)
 
 /* Whether the list is cached: a row inserted directly does not appear. */
 static bool
-is_kept(const struct account *user, const char *uri)
+is_cached(const struct account *user, const char *uri)
 {
 	int64_t before = total(user, uri);
 
@@ -54,7 +54,7 @@ create(const struct account *user)
 	return response_text(&a, "id");
 }
 
-Test(cache, keeps_lists)
+Test(cache, caches_lists)
 {
 	struct account ada = make_user(t);
 	struct test_response first, second;
@@ -74,18 +74,18 @@ Test(cache, keeps_lists)
 	cr_expect_eq(second.len, first.len);
 	second = call(t, "GET", GIZMOS "?limit=3&offset=6", .token = ada.token);
 	cr_expect_str_neq(first.body, second.body);
-	cr_expect(is_kept(&ada, GIZMOS "/my"));
+	cr_expect(is_cached(&ada, GIZMOS "/my"));
 }
 
-Test(cache, zero_keeps_nothing)
+Test(cache, zero_disables_the_cache)
 {
 	struct account ada = make_user(t);
 
 	settings.cache_ttl_seconds = 0;
-	cr_expect_not(is_kept(&ada, GIZMOS));
+	cr_expect_not(is_cached(&ada, GIZMOS));
 }
 
-Test(cache, one_row_is_not_kept)
+Test(cache, a_single_row_is_not_cached)
 {
 	struct account ada = make_user(t);
 	const char *uri = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &ada));
@@ -95,7 +95,7 @@ Test(cache, one_row_is_not_kept)
 	cr_expect_eq(call(t, "GET", uri, .token = ada.token).status, 404);
 }
 
-Test(cache, a_change_counts_at_once)
+Test(cache, a_change_invalidates_at_once)
 {
 	struct account ada = make_user(t), bob = make_user(t),
 		       admin = make_user(t, .role = "admin");
@@ -123,7 +123,7 @@ Test(cache, a_change_counts_at_once)
 	cr_expect_eq(total(&admin, GIZMOS), 0);
 }
 
-Test(cache, a_refused_change_is_none)
+Test(cache, a_rejected_change_does_not_invalidate)
 {
 	struct account ada = make_user(t), bob = make_user(t, .role = "viewer");
 	struct test_response a;
@@ -137,7 +137,7 @@ Test(cache, a_refused_change_is_none)
 	cr_expect_eq(total(&ada, GIZMOS), 0);
 }
 
-Test(cache, nobody_gets_another_ones_list)
+Test(cache, responses_are_cached_per_caller)
 {
 	struct account ada = make_user(t), bob = make_user(t),
 		       admin = make_user(t, .role = "admin");
@@ -151,7 +151,7 @@ Test(cache, nobody_gets_another_ones_list)
 	cr_expect_eq(call(t, "GET", GIZMOS, .token = "a.b.c").status, 401);
 }
 
-Test(cache, who_lost_a_role_or_a_session_sees_no_more)
+Test(cache, a_lost_role_or_session_takes_effect_at_once)
 {
 	struct account ada = make_user(t), admin = make_user(t, .role = "admin");
 	struct account owner = make_user(t, .role = "owner");
@@ -168,7 +168,7 @@ Test(cache, who_lost_a_role_or_a_session_sees_no_more)
 	cr_expect_eq(call(t, "GET", GIZMOS, .token = admin.token).status, 401);
 }
 
-Test(cache, an_account_that_goes_takes_its_gizmos_along)
+Test(cache, deleting_an_account_invalidates_its_gizmos)
 {
 	struct account ada = make_user(t), bob = make_user(t),
 		       admin = make_user(t, .role = "admin");
@@ -185,7 +185,7 @@ Test(cache, an_account_that_goes_takes_its_gizmos_along)
 	cr_expect_eq(total(&admin, GIZMOS), 0);
 }
 
-Test(cache, errors_are_not_kept)
+Test(cache, errors_are_not_cached)
 {
 	struct account ada = make_user(t);
 	struct db *db = t->db;
@@ -194,13 +194,13 @@ Test(cache, errors_are_not_kept)
 	cr_expect_eq(total(&ada, GIZMOS "?limit=1"), 0);
 	t->db = db_new("host=/nowhere");
 	cr_expect_eq(call(t, "GET", GIZMOS "?limit=2", .token = ada.token).status, 503);
-	cr_expect_eq(total(&ada, GIZMOS "?limit=1"), 0, "what is kept needs no database");
+	cr_expect_eq(total(&ada, GIZMOS "?limit=1"), 0, "a cached response needs no database");
 	db_free(t->db);
 	t->db = db;
 	cr_expect_eq(total(&ada, GIZMOS "?limit=2"), 0);
 }
 
-Test(cache, time_ends_it)
+Test(cache, responses_expire)
 {
 	struct account ada = make_user(t);
 
@@ -211,7 +211,7 @@ Test(cache, time_ends_it)
 		nanosleep(&(struct timespec) { .tv_nsec = 20000000 }, NULL);
 }
 
-Test(cache, memory_has_an_end)
+Test(cache, memory_is_limited)
 {
 	enum { LISTS = 1500 };
 	struct account ada = make_user(t);
@@ -227,7 +227,7 @@ Test(cache, memory_has_an_end)
 			.status,
 		    200);
 	}
-	cr_expect(is_kept(&ada, GIZMOS "?limit=1"));
+	cr_expect(is_cached(&ada, GIZMOS "?limit=1"));
 }
 
 /* ---- other processes */
@@ -286,7 +286,7 @@ end_worker(const struct worker *w)
 	close(w->from);
 }
 
-Test(cache, a_change_counts_at_once_in_every_worker)
+Test(cache, a_change_invalidates_in_every_worker)
 {
 	struct account ada = make_user(t);
 	struct worker a = start_worker(&ada, false), b = start_worker(&ada, false);
@@ -299,7 +299,7 @@ Test(cache, a_change_counts_at_once_in_every_worker)
 	}
 	cr_expect_eq(ask_worker(&a), 20);
 	make_gizmo(t, &ada);
-	cr_expect_eq(ask_worker(&a), 20, "it is not kept");
+	cr_expect_eq(ask_worker(&a), 20, "it is not cached");
 	end_worker(&b); /* it inherited the other one's pipes */
 	end_worker(&a);
 }
@@ -335,11 +335,11 @@ Test(cache_redis, hosts_share)
 	}
 	cr_expect_eq(ask_worker(&other), 20);
 	make_gizmo(t, &ada);
-	cr_expect_eq(total(&ada, GIZMOS), 20, "it was not taken from the other host");
+	cr_expect_eq(total(&ada, GIZMOS), 20, "not from the cache of the other host");
 	end_worker(&other);
 }
 
-Test(cache_redis, keeps_answers_whole)
+Test(cache_redis, keeps_headers_and_body)
 {
 	struct account ada = make_user(t);
 	struct test_response first, second;
@@ -356,7 +356,7 @@ Test(cache_redis, keeps_answers_whole)
 
 /* Changes made while Redis is unavailable do not reach it, so this host ignores its content once it
  * is back. */
-Test(cache_redis, away_and_back)
+Test(cache_redis, redis_stops_and_restarts)
 {
 	struct account ada = make_user(t);
 
@@ -366,16 +366,16 @@ Test(cache_redis, away_and_back)
 	create(&ada);
 	cr_expect_eq(total(&ada, GIZMOS), 1);
 	make_gizmo(t, &ada);
-	cr_expect_eq(total(&ada, GIZMOS), 1, "this host keeps by itself");
+	cr_expect_eq(total(&ada, GIZMOS), 1, "this host uses its own memory");
 	redis_server_thaw();
 	redis_server_wait();
-	cr_expect_eq(total(&ada, GIZMOS), 1, "what Redis has is older");
+	cr_expect_eq(total(&ada, GIZMOS), 1, "the response in Redis has an old epoch");
 	create(&ada);
 	cr_expect_eq(total(&ada, GIZMOS), 3);
 }
 
 /* No cached response depends on API keys. */
-Test(cache_redis, what_nobody_keeps_is_not_told)
+Test(cache_redis, changes_without_cached_routes_are_not_published)
 {
 	struct account ada = make_user(t);
 	const char *key = "{\"name\":\"x\",\"scopes\":[\"jobs:read\"]}";

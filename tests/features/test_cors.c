@@ -62,7 +62,7 @@ preflight(const char *path, const char *origin, const char *method)
 		    .header3 = "HTTP_ACCESS_CONTROL_REQUEST_HEADERS=authorization,content-type");
 }
 
-Test(cors, none_may_unless_it_is_listed)
+Test(cors, no_origin_is_allowed_by_default)
 {
 	static const char *const none[] = { NULL };
 	struct test_response a;
@@ -100,7 +100,7 @@ Test(cors, a_listed_origin_is_echoed)
 	}
 }
 
-Test(cors, another_origin_is_not)
+Test(cors, another_origin_is_not_allowed)
 {
 	static const char *const others[] = {
 		"http://app.example.com",
@@ -130,7 +130,7 @@ Test(cors, another_origin_is_not)
 	}
 }
 
-Test(cors, without_an_origin_the_answer_still_varies)
+Test(cors, without_an_origin_the_response_still_varies)
 {
 	struct test_response a = call(t, "GET", "/health/live");
 
@@ -138,7 +138,7 @@ Test(cors, without_an_origin_the_answer_still_varies)
 	expect_header(&a, "Vary", "Origin");
 }
 
-Test(cors, a_star_is_for_all_and_never_with_credentials)
+Test(cors, a_star_allows_all_origins_without_credentials)
 {
 	struct test_response a;
 
@@ -176,7 +176,7 @@ Test(cors, a_preflight_needs_no_credentials)
 	cr_expect_eq(a.status, 204);
 }
 
-Test(cors, plain_options_are_no_preflight)
+Test(cors, options_without_a_request_method_is_not_a_preflight)
 {
 	struct test_response a = call(t, "OPTIONS", GIZMOS, .header = ORIGIN);
 
@@ -186,7 +186,7 @@ Test(cors, plain_options_are_no_preflight)
 }
 
 /* Pages must be able to read errors. */
-Test(cors, failures_can_be_read_too)
+Test(cors, errors_have_the_headers)
 {
 	struct test_response responses[] = {
 		call(t, "GET", GIZMOS, .header = ORIGIN),

@@ -9,7 +9,7 @@
 
 TEST_SUITE(docs);
 
-Test(docs, is_for_everybody_at_both_places)
+Test(docs, is_public_at_both_paths)
 {
 	struct test_response a = call(t, "GET", "/openapi.json");
 	struct test_response b = call(t, "GET", "/api/v1/openapi.json");
@@ -55,7 +55,7 @@ expect_words(const struct test_response *a, const char *path, const struct route
 	cr_expect_not_null(strstr(a->body, r->id), "%s is missing", r->id);
 }
 
-Test(docs, names_every_route)
+Test(docs, documents_every_route)
 {
 	struct test_response a = call(t, "GET", "/openapi.json");
 
@@ -76,7 +76,7 @@ Test(docs, has_no_secret)
 	cr_expect_null(strstr(a.body, "password_hash"));
 }
 
-Test(docs, every_id_is_one_of_a_kind)
+Test(docs, operation_ids_are_unique)
 {
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)

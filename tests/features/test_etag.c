@@ -41,7 +41,7 @@ begin(void)
 	tag = tag_of(path);
 }
 
-TestSuite(versions, .init = begin, .fini = test_end, .timeout = 60);
+TestSuite(etag, .init = begin, .fini = test_end, .timeout = 60);
 
 static const char *
 with(const char *variable, const char *value)
@@ -70,7 +70,7 @@ title(void)
 
 /* ---- ETag */
 
-Test(versions, a_tag_is_strong_and_changes_with_each_update)
+Test(etag, a_tag_is_strong_and_changes_with_each_update)
 {
 	struct test_response a;
 
@@ -87,7 +87,7 @@ Test(versions, a_tag_is_strong_and_changes_with_each_update)
 	cr_expect_str_eq(response_header_value(&a, "ETag"), tag, "nothing was changed");
 }
 
-Test(versions, what_was_created_has_its_tag)
+Test(etag, a_created_row_has_a_tag)
 {
 	struct test_response a =
 	    call(t, "POST", P "/gizmos", .token = ada.token, .json = "{\"title\":\"Desk\"}");
@@ -100,7 +100,7 @@ Test(versions, what_was_created_has_its_tag)
 	cr_expect(response_header_value(&a, "ETag"));
 }
 
-Test(versions, an_account_has_one_tag_wherever_it_is_shown)
+Test(etag, an_account_has_the_same_tag_on_all_routes)
 {
 	struct account bob = make_user(t);
 	struct test_response a;
@@ -113,7 +113,7 @@ Test(versions, an_account_has_one_tag_wherever_it_is_shown)
 			  "the same path shows another row");
 }
 
-Test(versions, lists_and_rows_without_a_version_have_none)
+Test(etag, lists_and_rows_without_a_version_have_no_tag)
 {
 	static const char *const paths[] = { P "/gizmos", P "/jobs", "/health/live" };
 
@@ -134,7 +134,7 @@ show_if_none_match(const char *method, const char *tags)
 		    .header = with("HTTP_IF_NONE_MATCH", tags));
 }
 
-Test(versions, what_the_client_has_is_not_sent_again)
+Test(etag, a_matching_tag_is_304)
 {
 	const char *const tags[] = {
 		tag,
@@ -158,7 +158,7 @@ Test(versions, what_the_client_has_is_not_sent_again)
 	}
 }
 
-Test(versions, what_it_has_not_is_sent)
+Test(etag, another_tag_is_200)
 {
 	struct test_response a = show_if_none_match("GET", "\"x\", W/\"y\"");
 
@@ -170,7 +170,7 @@ Test(versions, what_it_has_not_is_sent)
 	cr_expect_str_eq(response_text(&a, "title"), "New");
 }
 
-Test(versions, a_tag_opens_nothing)
+Test(etag, a_tag_grants_no_access)
 {
 	struct account bob = make_user(t);
 	struct test_response a =
@@ -183,7 +183,7 @@ Test(versions, a_tag_opens_nothing)
 
 /* ---- If-Match */
 
-Test(versions, a_change_of_the_version_that_was_seen_succeeds)
+Test(etag, a_change_of_the_current_version_succeeds)
 {
 	struct test_response a = rename_if_match(tag);
 
@@ -193,7 +193,7 @@ Test(versions, a_change_of_the_version_that_was_seen_succeeds)
 	cr_expect_str_eq(title(), "New");
 }
 
-Test(versions, every_form_of_the_tag_is_taken)
+Test(etag, all_forms_of_the_tag_are_accepted)
 {
 	static const char *const forms[] = { "%s", "W/%s", "\"x\", %s", "%s,\"x\"",
 					     "\"x\",,W/%s ," };
@@ -212,7 +212,7 @@ Test(versions, every_form_of_the_tag_is_taken)
 	cr_expect_eq(rename_if_match("*").status, 200);
 }
 
-Test(versions, a_change_of_a_version_that_is_past_is_refused)
+Test(etag, a_change_of_an_old_version_is_rejected)
 {
 	static const struct {
 		const char *method, *json;
@@ -234,7 +234,7 @@ Test(versions, a_change_of_a_version_that_is_past_is_refused)
 	cr_expect_str_eq(testdb_sql("SELECT version FROM gizmos"), "2");
 }
 
-Test(versions, if_none_match_guards_changes_too)
+Test(etag, if_none_match_applies_to_changes_too)
 {
 	struct test_response a =
 	    call(t, "PUT", path, .token = ada.token, .json = "{\"title\":\"Mine\"}",
@@ -246,7 +246,7 @@ Test(versions, if_none_match_guards_changes_too)
 	cr_expect_eq(a.status, 200, "%s", a.body);
 }
 
-Test(versions, a_deletion_takes_a_version_too)
+Test(etag, a_deletion_accepts_if_match)
 {
 	struct test_response a = call_if_match("DELETE", path, "\"x\"", NULL);
 
@@ -259,7 +259,7 @@ Test(versions, a_deletion_takes_a_version_too)
 	expect_problem(&a, 404, "not_found");
 }
 
-Test(versions, a_version_tells_nothing_of_rows_of_others)
+Test(etag, if_match_reveals_nothing_about_other_users_rows)
 {
 	static const char *const tags[] = { "*", "\"x\"" };
 	struct account bob = make_user(t);
@@ -278,7 +278,7 @@ Test(versions, a_version_tells_nothing_of_rows_of_others)
 	cr_expect_str_eq(title(), "Lamp");
 }
 
-Test(versions, malformed_tags_are_refused)
+Test(etag, malformed_tags_are_rejected)
 {
 	static const char *const tags[] = {
 		"",         "x",        "\"x",     "x\"",         "\"a\" \"b\"x",
@@ -312,7 +312,7 @@ Test(versions, malformed_tags_are_refused)
 
 /* ---- accounts */
 
-Test(versions, accounts_are_guarded_too)
+Test(etag, accounts_accept_if_match)
 {
 	struct account owner = make_user(t, .role = "owner");
 	const char *uri = arena_printf(t->arena, P "/users/%s", ada.id);
@@ -340,7 +340,7 @@ Test(versions, accounts_are_guarded_too)
 }
 
 /* A cached session ends with the next request, although the pipeline's transaction ended it. */
-Test(versions, a_guarded_change_ends_sessions_at_once)
+Test(etag, a_conditional_change_ends_sessions_at_once)
 {
 	struct account owner = make_user(t, .role = "owner");
 	const char *uri = arena_printf(t->arena, P "/users/%s", ada.id);
@@ -356,7 +356,7 @@ Test(versions, a_guarded_change_ends_sessions_at_once)
 }
 
 /* The count of a wrong password is not rolled back. */
-Test(versions, a_refused_guarded_change_leaves_its_event)
+Test(etag, a_rejected_conditional_change_is_audited)
 {
 	struct test_response a =
 	    call_if_match("PATCH", P "/users/me", "*",
@@ -368,7 +368,7 @@ Test(versions, a_refused_guarded_change_leaves_its_event)
 			 "1");
 }
 
-Test(versions, a_guarded_change_that_fails_changes_nothing)
+Test(etag, a_failed_conditional_change_is_rolled_back)
 {
 	struct test_response a;
 
@@ -395,7 +395,7 @@ rename_at_once(struct ctx *c, int number, void *arg UNUSED)
 	return a.status == 200 ? OK : a.status == 412 ? E_PRECONDITION_FAILED : E_INTERNAL;
 }
 
-Test(versions, of_many_with_one_tag_one_succeeds)
+Test(etag, one_of_many_changes_with_the_same_tag_succeeds)
 {
 	enum { MANY = 20 };
 	const enum error *results = crowd_run(MANY, rename_at_once, NULL);
@@ -417,7 +417,7 @@ change_or_delete(struct ctx *c, int number, void *arg UNUSED)
 	return a.status < 300 ? OK : a.status == 412 || a.status == 404 ? E_CONFLICT : E_INTERNAL;
 }
 
-Test(versions, a_change_and_a_deletion_exclude_each_other)
+Test(etag, a_change_and_a_deletion_with_the_same_tag_conflict)
 {
 	for (int i = 0; i < 5; i++) {
 		const enum error *results;

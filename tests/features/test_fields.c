@@ -458,7 +458,7 @@ change_members(const struct route *r, const char *uri)
 	}
 }
 
-Test(fields, are_kept_by_post)
+Test(fields, are_stored_by_post)
 {
 	create_rows();
 	cr_assert_gt(nresources, 0);
@@ -467,7 +467,7 @@ Test(fields, are_kept_by_post)
 			remove_row(&resources[i], create_row(&resources[i], b));
 }
 
-Test(fields, are_kept_by_put)
+Test(fields, are_stored_by_put)
 {
 	create_rows();
 	for (size_t i = 0; i < nresources; i++) {
@@ -482,7 +482,7 @@ Test(fields, are_kept_by_put)
 	}
 }
 
-Test(fields, are_kept_by_patch)
+Test(fields, are_stored_by_patch)
 {
 	create_rows();
 	for (size_t i = 0; i < nresources; i++) {

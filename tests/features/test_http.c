@@ -35,7 +35,7 @@ expect_paths(const struct path_case *rows, size_t n)
 	}
 }
 
-Test(http, paths_that_are_served)
+Test(http, valid_paths)
 {
 	static const struct path_case rows[] = {
 		{ "/health/live", 200 },
@@ -52,7 +52,7 @@ Test(http, paths_that_are_served)
 	expect_paths(rows, COUNT(rows));
 }
 
-Test(http, paths_that_are_not_there)
+Test(http, unknown_paths)
 {
 	static const struct path_case rows[] = {
 		{ "/", 404 },
@@ -90,7 +90,7 @@ Test(http, paths_that_are_not_there)
 	expect_paths(rows, COUNT(rows));
 }
 
-Test(http, paths_that_are_malformed)
+Test(http, malformed_paths)
 {
 	static const struct path_case rows[] = {
 		{ "", 400 },
@@ -149,7 +149,7 @@ Test(http, paths_that_are_malformed)
 	expect_paths(rows, COUNT(rows));
 }
 
-Test(http, a_bad_query_is_told)
+Test(http, a_malformed_query_is_400)
 {
 	static const struct path_case rows[] = {
 		{ "/health?x=%zz", 400 }, { "/health?x=%", 400 },      { "/health?%f=1", 400 },
@@ -160,7 +160,7 @@ Test(http, a_bad_query_is_told)
 	expect_paths(rows, COUNT(rows));
 }
 
-Test(http, a_long_uri_is_no_problem)
+Test(http, a_long_uri)
 {
 	char *uri = arena_alloc(t->arena, 70000);
 	struct test_response a;
@@ -286,7 +286,7 @@ ask_for_options(const struct route *r, const char *path)
 	cr_expect_not_null(strstr(allow, method_name(r->method)), "%s: %s", path, allow);
 }
 
-Test(http, options_names_the_methods_without_a_token)
+Test(http, options_lists_the_methods_without_a_token)
 {
 	each_route(ask_for_options);
 }
@@ -326,7 +326,7 @@ Test(http, allow_is_complete)
 	expect_words(response_header_value(&a, "Allow"), login, COUNT(login));
 }
 
-Test(http, options_of_nothing_is_not_found)
+Test(http, options_of_an_unknown_path_is_404)
 {
 	struct test_response a;
 
@@ -367,7 +367,7 @@ id_for(const char *variable)
 	return response_header_value(&a, "X-Request-ID");
 }
 
-Test(http, a_good_request_id_is_kept)
+Test(http, a_valid_request_id_is_kept)
 {
 	static const char *const ids[] = {
 		"abcdefgh",
@@ -381,7 +381,7 @@ Test(http, a_good_request_id_is_kept)
 				 ids[i]);
 }
 
-Test(http, another_request_id_is_replaced)
+Test(http, an_invalid_request_id_is_replaced)
 {
 	static const char *const ids[] = {
 		"",
@@ -400,12 +400,12 @@ Test(http, another_request_id_is_replaced)
 				  ids[i]);
 }
 
-Test(http, new_request_ids_differ)
+Test(http, generated_request_ids_differ)
 {
 	cr_expect_str_neq(id_for(NULL), id_for(NULL));
 }
 
-Test(http, problems_carry_the_request_id)
+Test(http, errors_contain_the_request_id)
 {
 	struct test_response a =
 	    call(t, "GET", "/nowhere", .header = "HTTP_X_REQUEST_ID=my-request-1");
@@ -426,7 +426,7 @@ expect_body(const struct account *user, const char *body, size_t len, unsigned s
 		cr_log_error("for the body %s", body);
 }
 
-Test(http, bodies_that_are_no_json)
+Test(http, bodies_that_are_not_json)
 {
 	static const char *const bodies[] = {
 		"",
@@ -506,7 +506,7 @@ Test(http, bodies_with_a_nul)
 	expect_body(&user, "{\"title\0\":\"x\"}", 14, 400);
 }
 
-Test(http, bodies_cut_at_every_byte)
+Test(http, bodies_cut_off_at_every_byte)
 {
 	static const char body[] = "{\"title\":\"L\\u00e4mp\xc3\xa9\",\"description\":null}";
 	struct account user = make_user(t);
@@ -549,7 +549,7 @@ Test(http, bodies_may_be_32_levels_deep)
 	expect_body(&user, nested(100000, '{', '}'), 0, 400);
 }
 
-Test(http, json_that_is_no_object)
+Test(http, json_that_is_not_an_object)
 {
 	static const char *const bodies[] = {
 		"[]", "[{\"title\":\"x\"}]", "\"title\"", "1", "-1.5e3", "null", "true", "false",
@@ -584,7 +584,7 @@ Test(http, an_unknown_member)
 	expect_fields(&a, "body \xc3\xa4\n\" unknown_field");
 }
 
-Test(http, every_bad_field_at_once)
+Test(http, reports_all_invalid_fields)
 {
 	struct account user = make_user(t);
 	struct test_response a =
@@ -598,7 +598,7 @@ Test(http, every_bad_field_at_once)
 	cr_expect_str_eq(response_text(&a, "detail"), "6 fields are not valid");
 }
 
-Test(http, one_bad_field_is_told_in_the_singular)
+Test(http, one_invalid_field_is_reported_in_the_singular)
 {
 	struct account user = make_user(t);
 	struct test_response a = call(t, "POST", GIZMOS, .token = user.token, .json = "{}");
@@ -608,7 +608,7 @@ Test(http, one_bad_field_is_told_in_the_singular)
 	cr_expect_str_eq(response_text(&a, "title"), "Unprocessable Content");
 }
 
-Test(http, many_bad_fields_are_no_problem)
+Test(http, many_invalid_fields)
 {
 	struct account user = make_user(t);
 	struct buf b = buf_new(t->arena, 1 << 20);
@@ -637,7 +637,7 @@ Test(http, a_body_over_the_limit)
 	expect_problem(&a, 413, "payload_too_large");
 }
 
-Test(http, a_body_that_broke_off)
+Test(http, an_incomplete_body)
 {
 	struct account user = make_user(t);
 	struct test_response a = call(t, "POST", GIZMOS, .token = user.token,
@@ -766,7 +766,7 @@ ask_as_a_stranger(const struct route *r, const char *path)
 	expect_problem(&a, 401, "invalid_token");
 }
 
-Test(http, a_stranger_gets_nothing_but_what_is_public)
+Test(http, anonymous_clients_get_only_public_routes)
 {
 	each_route(ask_as_a_stranger);
 }
@@ -798,7 +798,7 @@ Test(http, a_viewer_writes_nothing)
 	cr_expect_eq(response_int(&a, "total"), 1);
 }
 
-Test(http, tokens_that_are_none)
+Test(http, invalid_tokens)
 {
 	struct account user = make_user(t);
 	const char *dot = strrchr(user.token, '.');
@@ -836,7 +836,7 @@ Test(http, an_expired_token)
 	expect_problem(&a, 401, "token_expired");
 }
 
-Test(http, a_token_may_be_a_little_late)
+Test(http, an_expired_token_within_the_leeway)
 {
 	struct account user = make_user(t, .token_expires_in = -10);
 	struct test_response a = call(t, "GET", GIZMOS, .token = user.token);
@@ -844,7 +844,7 @@ Test(http, a_token_may_be_a_little_late)
 	cr_expect_eq(a.status, 200, "CLOCK_SKEW_SECONDS is 30: %s", a.body);
 }
 
-Test(http, a_token_of_an_account_that_is_not_active)
+Test(http, a_token_of_a_deactivated_account)
 {
 	struct account user = make_user(t, .inactive = true);
 	struct test_response a = call(t, "GET", GIZMOS, .token = user.token);
@@ -852,7 +852,7 @@ Test(http, a_token_of_an_account_that_is_not_active)
 	expect_problem(&a, 401, "invalid_token");
 }
 
-Test(http, the_scheme_is_bearer_in_any_case)
+Test(http, the_scheme_is_case_insensitive)
 {
 	struct account user = make_user(t);
 	struct test_response a;
@@ -875,7 +875,7 @@ Test(http, the_scheme_is_bearer_in_any_case)
 	cr_expect_eq(a.status, 401);
 }
 
-Test(http, what_is_public_does_not_look_at_the_token)
+Test(http, public_routes_ignore_the_token)
 {
 	struct test_response a;
 
@@ -887,7 +887,7 @@ Test(http, what_is_public_does_not_look_at_the_token)
 	cr_expect_eq(a.status, 204);
 }
 
-Test(http, the_path_is_judged_before_the_caller_and_the_caller_before_the_body)
+Test(http, the_path_is_checked_before_the_caller_and_the_caller_before_the_body)
 {
 	struct account user = make_user(t);
 	struct test_response a;
@@ -952,7 +952,7 @@ Test(http, another_prefix)
 
 /* ---- internal errors */
 
-Test(http, an_inner_error_tells_nothing_but_the_request_id)
+Test(http, an_internal_error_reveals_only_the_request_id)
 {
 	struct account user = make_user(t);
 	struct test_response a;

@@ -76,7 +76,7 @@ count(const char *table)
 
 /* ---- repetition */
 
-Test(idempotency, a_repeat_gets_the_first_answer)
+Test(idempotency, a_retry_gets_the_stored_response)
 {
 	struct test_response first = post("k", LAMP), again = post("k", LAMP);
 
@@ -87,7 +87,7 @@ Test(idempotency, a_repeat_gets_the_first_answer)
 	cr_expect_str_eq(count("gizmos"), "1");
 }
 
-Test(idempotency, without_a_key_each_is_done)
+Test(idempotency, without_a_key_each_request_is_executed)
 {
 	for (int i = 0; i < 2; i++)
 		cr_expect_eq(call(t, "POST", GIZMOS, .token = ada.token, .json = LAMP).status, 201);
@@ -95,7 +95,7 @@ Test(idempotency, without_a_key_each_is_done)
 	cr_expect_str_eq(count("replays"), "0");
 }
 
-Test(idempotency, the_answer_stays_as_it_was)
+Test(idempotency, a_stored_response_does_not_change)
 {
 	struct test_response first = post("k", LAMP), again;
 
@@ -109,7 +109,7 @@ Test(idempotency, the_answer_stays_as_it_was)
 	cr_expect_str_eq(count("gizmos"), "0");
 }
 
-Test(idempotency, a_job_is_started_once)
+Test(idempotency, a_job_is_enqueued_once)
 {
 	const char *uri = P "/jobs/example?name=Ada&duration=0";
 	struct test_response first = post_as(&ada, uri, "k", NULL),
@@ -124,7 +124,7 @@ Test(idempotency, a_job_is_started_once)
 	expect_problem(&again, 422, "idempotency_key_reused");
 }
 
-Test(idempotency, an_account_is_made_once)
+Test(idempotency, an_account_is_created_once)
 {
 	const char *json = "{\"email\":\"new@example.com\",\"password\":\"a secret one\"}";
 	struct account owner = make_user(t, .role = "owner");
@@ -141,7 +141,7 @@ Test(idempotency, an_account_is_made_once)
 /* ---- forms of the key */
 
 /* A stolen table must not permit password guessing at the speed of a plain hash. */
-Test(idempotency, what_is_kept_of_a_password_needs_the_secret)
+Test(idempotency, the_fingerprint_of_a_password_needs_the_secret)
 {
 	static const char json[] = "{\"email\":\"new@example.com\",\"password\":\"a good one\"}";
 	struct account owner = make_user(t, .role = "owner");
@@ -190,7 +190,7 @@ of_length(size_t n, bool quoted)
 	return key;
 }
 
-Test(idempotency, malformed_keys_are_refused)
+Test(idempotency, malformed_keys_are_rejected)
 {
 	const char *const keys[] = {
 		"",
@@ -224,7 +224,7 @@ Test(idempotency, malformed_keys_are_refused)
 
 /* ---- scope of a key */
 
-Test(idempotency, another_request_with_the_key_is_refused)
+Test(idempotency, a_different_request_with_the_key_is_rejected)
 {
 	static const char *const bodies[] = { "{\"title\":\"Desk\"}", "{\"title\": \"Lamp\"}",
 					      "{\"title\":\"Lamp\",\"status\":\"active\"}" };
@@ -239,7 +239,7 @@ Test(idempotency, another_request_with_the_key_is_refused)
 	cr_expect_str_eq(count("gizmos"), "1");
 }
 
-Test(idempotency, another_way_to_write_the_path_is_the_same_request)
+Test(idempotency, an_equivalent_path_is_the_same_request)
 {
 	static const char *const uris[] = { GIZMOS "/", P "/%67izmos", GIZMOS "?", GIZMOS "#x" };
 	struct test_response first = post("k", LAMP), a;
@@ -267,7 +267,7 @@ Test(idempotency, a_key_belongs_to_one_caller)
 }
 
 /* Two API keys of one user are independent. */
-Test(idempotency, an_api_key_is_a_caller_by_itself)
+Test(idempotency, an_api_key_is_a_separate_caller)
 {
 	struct account keys[3] = { ada };
 	struct test_response a;
@@ -308,7 +308,7 @@ Test(idempotency, a_new_token_is_the_same_caller)
 	expect_replay(&again, &first);
 }
 
-Test(idempotency, a_key_opens_nothing)
+Test(idempotency, a_key_grants_no_access)
 {
 	struct test_response a = post("k", LAMP);
 
@@ -319,7 +319,7 @@ Test(idempotency, a_key_opens_nothing)
 	expect_problem(&a, 403, "forbidden");
 }
 
-Test(idempotency, other_routes_pass_over_it)
+Test(idempotency, other_routes_ignore_it)
 {
 	struct test_response a = post("k", LAMP), b;
 	const char *path = response_header_value(&a, "Location");
@@ -335,7 +335,7 @@ Test(idempotency, other_routes_pass_over_it)
 	cr_expect_str_eq(count("replays"), "1");
 }
 
-Test(idempotency, no_stranger_can_fill_the_table)
+Test(idempotency, anonymous_clients_cannot_fill_the_table)
 {
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
@@ -346,7 +346,7 @@ Test(idempotency, no_stranger_can_fill_the_table)
 
 /* ---- storage and expiry */
 
-Test(idempotency, what_failed_is_tried_anew)
+Test(idempotency, failures_are_not_stored)
 {
 	struct account owner = make_user(t, .role = "owner");
 	const char *json =
@@ -369,7 +369,7 @@ make_older(const char *age)
 	testdb_sql("UPDATE replays SET created_at = created_at - interval '%s'", age);
 }
 
-Test(idempotency, after_a_day_a_key_is_new)
+Test(idempotency, a_key_expires_after_a_day)
 {
 	struct test_response first = post("k", LAMP), again;
 
@@ -386,7 +386,7 @@ Test(idempotency, after_a_day_a_key_is_new)
 	cr_expect_str_eq(count("replays"), "1");
 }
 
-Test(idempotency, old_ones_are_removed)
+Test(idempotency, expired_responses_are_pruned)
 {
 	int64_t n;
 
@@ -403,7 +403,7 @@ Test(idempotency, old_ones_are_removed)
 	cr_expect_str_eq(count("replays"), "1");
 }
 
-Test(idempotency, answers_go_with_the_account)
+Test(idempotency, responses_are_deleted_with_the_account)
 {
 	struct account bob = make_user(t);
 
@@ -429,7 +429,7 @@ post_at_once(struct ctx *c, int number, void *arg UNUSED)
 									 : E_INTERNAL;
 }
 
-Test(idempotency, of_many_at_once_one_is_done)
+Test(idempotency, one_of_many_concurrent_requests_is_executed)
 {
 	enum { MANY = 20 };
 	const enum error *results = crowd_run(MANY, post_at_once, NULL);
@@ -443,7 +443,7 @@ Test(idempotency, of_many_at_once_one_is_done)
 }
 
 /* Another request committed between the lookup and the lock. */
-Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
+Test(idempotency, a_response_stored_meanwhile_rolls_back)
 {
 	static const struct query act =
 	    QUERY("act", NULL, "INSERT INTO gizmos (owner_id, title) VALUES ($1, 'Lamp')");
@@ -462,7 +462,7 @@ Test(idempotency, of_a_key_that_was_kept_meanwhile_nothing_is_done)
 }
 
 /* Another transaction holds the key; requests do not wait for it. */
-Test(idempotency, while_the_first_runs_the_second_is_told)
+Test(idempotency, a_retry_during_the_first_request_is_a_conflict)
 {
 	struct account bob = make_user(t);
 	struct test_response a = post("k", LAMP);

@@ -59,7 +59,7 @@ count_events(void)
 		      NULL, 10);
 }
 
-Test(limits, five_logins_and_then_429)
+Test(limits, five_logins_then_429)
 {
 	struct account ada = make_user(t);
 	struct test_response a;
@@ -84,7 +84,7 @@ Test(limits, five_logins_and_then_429)
 	expect_problem(&a, 429, "rate_limited");
 }
 
-Test(limits, capitals_make_no_other_account)
+Test(limits, accounts_are_case_insensitive)
 {
 	for (int i = 0; i < 5; i++)
 		cr_expect_eq(try_login(i % 2 ? "ada@example.com" : "ADA@Example.com", NULL).status,
@@ -92,7 +92,7 @@ Test(limits, capitals_make_no_other_account)
 	cr_expect_eq(try_login("Ada@example.com", NULL).status, 429);
 }
 
-Test(limits, another_account_and_another_address_are_free)
+Test(limits, other_accounts_and_addresses_have_their_own_counters)
 {
 	for (int i = 0; i < 6; i++)
 		try_login("ada@example.com", NULL);
@@ -102,7 +102,7 @@ Test(limits, another_account_and_another_address_are_free)
 	cr_expect_eq(try_login("ada@example.com", "::ffff:192.0.2.1").status, 429);
 }
 
-Test(limits, an_ipv6_client_is_its_network)
+Test(limits, an_ipv6_client_is_its_64_network)
 {
 	for (int i = 0; i < 5; i++) {
 		const char *ip = arena_printf(t->arena, "2001:db8:1:2:%x::1", i);
@@ -114,7 +114,7 @@ Test(limits, an_ipv6_client_is_its_network)
 }
 
 /* The limit looks up the owner of the token; the response must not change. */
-Test(limits, what_is_wrong_is_told_beside_a_token_that_nobody_knows)
+Test(limits, a_validation_error_with_an_unknown_token)
 {
 	struct test_response a =
 	    call(t, "POST", REFRESH, .json = "{\"refresh_token\":\"unknown\",\"extra\":1}");
@@ -129,7 +129,7 @@ Test(limits, clients_without_an_address_share_a_key)
 	cr_expect_eq(try_login("ada@example.com", "").status, 429);
 }
 
-Test(limits, an_address_may_try_thirty_accounts)
+Test(limits, an_address_has_thirty_logins)
 {
 	struct test_response a = { 0 };
 
@@ -143,7 +143,7 @@ Test(limits, an_address_may_try_thirty_accounts)
 	expect_headers(&a, "\"login_ip\";q=30;w=60", "\"login_ip\";r=0;t=2");
 }
 
-Test(limits, what_is_invalid_counts_too)
+Test(limits, invalid_requests_count)
 {
 	static const char *const bodies[] = { "{", "[]", "{}", "{\"email\":1}",
 					      "{\"email\":\"x\",\"password\":\"y\"}" };
@@ -163,7 +163,7 @@ Test(limits, what_is_invalid_counts_too)
 }
 
 /* A hash takes 30 ms; a refused attempt must not compute one. */
-Test(limits, nothing_is_hashed_for_who_may_not_try)
+Test(limits, refused_requests_do_not_hash)
 {
 	struct account ada = make_user(t);
 	struct test_response a;
@@ -199,7 +199,7 @@ Test(limits, overloaded_requests_are_not_counted)
 }
 
 /* Every route that hashes for a caller, while another request of the caller hashes. */
-Test(limits, a_caller_hashes_one_at_a_time)
+Test(limits, a_caller_hashes_one_password_at_a_time)
 {
 	struct account ada = make_user(t, .role = "admin"), bob = make_user(t);
 	struct ctx other = { .caller = { .user_id = ada.id } };
@@ -237,7 +237,7 @@ Test(limits, a_caller_hashes_one_at_a_time)
 	}
 }
 
-Test(limits, refreshes_are_counted_by_session)
+Test(limits, refreshes_count_per_session)
 {
 	struct account ada = make_user(t);
 	struct test_response a, other;
@@ -262,7 +262,7 @@ Test(limits, refreshes_are_counted_by_session)
 	}
 }
 
-Test(limits, ten_registrations_an_hour)
+Test(limits, ten_registrations_per_hour)
 {
 	struct test_response a = { 0 };
 
@@ -279,7 +279,7 @@ Test(limits, ten_registrations_an_hour)
 }
 
 /* A thief of an access token can guess the password on every route that checks it. */
-Test(limits, five_current_passwords_a_minute_on_all_routes_together)
+Test(limits, five_current_passwords_per_minute_over_all_routes)
 {
 	static const char wrong[] =
 	    "{\"email\":\"new@example.net\",\"current_password\":\"wrong\"}";
@@ -301,13 +301,13 @@ Test(limits, five_current_passwords_a_minute_on_all_routes_together)
 	a = call(t, "POST", PASSWORD, .token = ada.token, .json = both, .address = "192.0.2.9");
 	expect_problem(&a, 429, "rate_limited");
 	a = call(t, "PATCH", ME, .token = ada.token, .json = "{\"full_name\":\"Ada\"}");
-	cr_expect_eq(a.status, 200, "what checks no password is not counted");
+	cr_expect_eq(a.status, 200, "requests without a password check do not count");
 	a = call(t, "PATCH", ME, .token = bob.token, .json = wrong);
 	expect_problem(&a, 401, "invalid_credentials");
 }
 
 /* A key may not use the route, so a stolen one must not keep its owner from it. */
-Test(limits, an_api_key_does_not_use_up_the_current_passwords_of_its_owner)
+Test(limits, an_api_key_does_not_count_for_its_owners_password_checks)
 {
 	struct account ada = make_user(t);
 	struct test_response a = call(t, "POST", "/api/v1/api-keys", .token = ada.token,
@@ -323,7 +323,7 @@ Test(limits, an_api_key_does_not_use_up_the_current_passwords_of_its_owner)
 	expect_headers(&a, "\"password\";q=5;w=60", "\"password\";r=4;t=12");
 }
 
-Test(limits, mails_are_counted_by_address_and_account)
+Test(limits, e_mails_count_per_address_and_account)
 {
 	static const char *const paths[] = { "/api/v1/auth/forgot-password",
 					     "/api/v1/auth/resend-verification" };
@@ -341,7 +341,7 @@ Test(limits, mails_are_counted_by_address_and_account)
 	expect_headers(&a, "\"recovery_ip\";q=30;w=60", "\"recovery_ip\";r=22;t=2");
 }
 
-Test(limits, are_told_to_the_audit_log_once)
+Test(limits, are_audited_once)
 {
 	for (int i = 0; i < 20; i++)
 		try_login("ada@example.com", NULL);
@@ -373,7 +373,7 @@ Test(limits, a_refused_client_creates_no_finer_counter)
 	expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=4;t=12");
 }
 
-Test(limits, invented_accounts_cause_one_event_for_each_policy)
+Test(limits, unknown_accounts_cause_one_event_per_policy)
 {
 	for (int i = 0; i < 60; i++) {
 		const char *json =
@@ -408,7 +408,7 @@ Test(limits, repeated_refusals_cause_one_event)
 	    "one for each actor and route");
 }
 
-Test(limits, off_says_nothing)
+Test(limits, off_sends_no_headers)
 {
 	struct test_response a;
 
@@ -423,7 +423,7 @@ Test(limits, off_says_nothing)
 	cr_expect_null(response_header_value(&a, "RateLimit"));
 }
 
-Test(limits, every_route_under_the_prefix_has_one_by_default)
+Test(limits, every_route_below_the_prefix_has_the_default_limit)
 {
 	struct account ada = make_user(t);
 	struct test_response a;
@@ -437,7 +437,7 @@ Test(limits, every_route_under_the_prefix_has_one_by_default)
 	expect_headers(&a, "\"default\";q=600;w=60", "\"default\";r=599;t=1");
 }
 
-Test(limits, one_for_everything)
+Test(limits, the_default_limit_covers_all_routes)
 {
 	struct account ada = make_user(t), bob = make_user(t);
 	struct test_response a = { 0 };

@@ -96,7 +96,7 @@ Test(lists, an_empty_list)
 	cr_expect_not_null(link_of(&a, "last"));
 }
 
-Test(lists, a_row_of_a_list_is_the_row)
+Test(lists, an_item_of_a_list_equals_the_resource)
 {
 	const char *id = make_gizmo(t, &ada, .title = "Lamp", .description = "Brass");
 	struct test_response a = list("");
@@ -106,7 +106,7 @@ Test(lists, a_row_of_a_list_is_the_row)
 	cr_expect_not_null(strstr(a.body, b.body), "%s is not in %s", b.body, a.body);
 }
 
-Test(lists, the_newest_come_first_twenty_of_them)
+Test(lists, the_newest_twenty_by_default)
 {
 	struct test_response a;
 
@@ -165,7 +165,7 @@ struct wrong_case {
 	const char *query, *wrong;
 };
 
-Test(lists, wrong_parameters)
+Test(lists, invalid_parameters)
 {
 	static const struct wrong_case rows[] = {
 		{ "?limit=0", "query limit too_small" },
@@ -229,7 +229,7 @@ Test(lists, wrong_parameters)
 	}
 }
 
-Test(lists, all_wrong_parameters_at_once)
+Test(lists, reports_all_invalid_parameters)
 {
 	struct test_response a = list("?limit=0&offset=-5&sort=x&status=y&owner_id=z&q=1");
 
@@ -238,7 +238,7 @@ Test(lists, all_wrong_parameters_at_once)
 		      "query owner_id invalid_format", "query q unknown_field");
 }
 
-Test(lists, hostile_values_change_nothing)
+Test(lists, malicious_values_are_harmless)
 {
 	struct test_response a;
 
@@ -310,7 +310,7 @@ Test(lists, by_status)
 	cr_expect_eq(response_int(&a, "total"), 0);
 }
 
-Test(lists, a_list_is_ones_own_for_admins_everybodys)
+Test(lists, callers_list_their_own_rows_and_admins_all)
 {
 	struct account eve = make_user(t), viewer = make_user(t, .role = "viewer"),
 		       admin = make_user(t, .role = "admin"), owner = make_user(t, .role = "owner");
@@ -379,7 +379,7 @@ Test(lists, links_of_offsets)
 	cr_expect_str_eq(follow(&a, "last").body, a.body);
 }
 
-Test(lists, the_last_page_of_a_full_number)
+Test(lists, the_last_page_can_be_full)
 {
 	struct test_response a;
 
@@ -392,7 +392,7 @@ Test(lists, the_last_page_of_a_full_number)
 	cr_expect(response_is_null(&a, "next_cursor"));
 }
 
-Test(lists, prev_of_an_odd_offset_begins_at_nought)
+Test(lists, prev_of_a_small_offset_begins_at_0)
 {
 	struct test_response a;
 
@@ -449,7 +449,7 @@ walk(const char *query, void (*between)(void))
 	struct test_response a = list(arena_printf(t->arena, "?%s", query));
 
 	for (int pages = 1;; pages++) {
-		cr_assert_lt(pages, 200, "the walk does not end");
+		cr_assert_lt(pages, 200, "the pages do not end");
 		buf_printf(&b, "%s%s", b.len ? "," : "", titles(&a));
 		if (response_is_null(&a, "next_cursor"))
 			return buf_done(&b);
@@ -498,7 +498,7 @@ Test(lists, a_cursor_page_has_no_total_and_no_offset)
 	cr_expect(response_is_null(&a, "next_cursor"));
 }
 
-Test(lists, a_walk_meets_every_row_once_in_every_order)
+Test(lists, cursors_return_every_row_once_in_every_order)
 {
 	static const char *const sorts[] = { "title",       "-title",     "created_at",
 					     "-created_at", "updated_at", "-updated_at" };
@@ -515,7 +515,7 @@ Test(lists, a_walk_meets_every_row_once_in_every_order)
 	}
 }
 
-Test(lists, a_walk_through_equal_values)
+Test(lists, cursors_over_equal_values)
 {
 	make_gizmos(t, &ada, 23, true);
 	expect_each_once(walk("limit=5", NULL), 23);
@@ -524,7 +524,7 @@ Test(lists, a_walk_through_equal_values)
 	expect_each_once(walk("limit=23", NULL), 23);
 }
 
-Test(lists, a_walk_through_equal_titles)
+Test(lists, cursors_over_equal_titles)
 {
 	struct test_response a;
 	size_t n = 0;
@@ -538,7 +538,7 @@ Test(lists, a_walk_through_equal_titles)
 	cr_expect(response_is_null(&a, "next_cursor"));
 }
 
-Test(lists, a_walk_over_titles_of_every_kind)
+Test(lists, cursors_over_special_titles)
 {
 	static const char *const names[] = {
 		"'",        "\"",
@@ -580,19 +580,19 @@ add_everywhere(void)
 	make_gizmo(t, &ada, .title = "old new", .created_at = "2020-01-01T00:00:00Z");
 }
 
-Test(lists, rows_that_come_meanwhile_hide_and_repeat_nothing)
+Test(lists, concurrent_inserts_hide_and_repeat_nothing)
 {
 	make_gizmos(t, &ada, 23, false);
 	expect_each_once(walk("limit=5", add_everywhere), 23);
 }
 
-Test(lists, rows_that_come_meanwhile_by_title)
+Test(lists, concurrent_inserts_by_title)
 {
 	make_gizmos(t, &ada, 23, false);
 	expect_each_once(walk("limit=5&sort=title", add_everywhere), 23);
 }
 
-Test(lists, the_row_of_a_cursor_may_go)
+Test(lists, the_row_of_a_cursor_may_be_deleted)
 {
 	struct test_response a, b;
 
@@ -605,7 +605,7 @@ Test(lists, the_row_of_a_cursor_may_go)
 	cr_expect_str_eq(titles(&b), "Gizmo 0004,Gizmo 0005,Gizmo 0006");
 }
 
-Test(lists, the_limit_may_change_on_the_way)
+Test(lists, the_limit_may_change_between_pages)
 {
 	struct test_response a;
 
@@ -615,7 +615,7 @@ Test(lists, the_limit_may_change_on_the_way)
 	cr_expect_str_eq(titles(&a), "Gizmo 0003,Gizmo 0004,Gizmo 0005");
 }
 
-Test(lists, the_default_order_may_be_named)
+Test(lists, the_default_order_may_be_explicit)
 {
 	struct test_response a;
 
@@ -635,7 +635,7 @@ expect_no_cursor(const char *path, const char *token)
 	expect_fields(&a, "query cursor invalid_format");
 }
 
-Test(lists, a_cursor_goes_with_its_filters_and_order)
+Test(lists, a_cursor_is_valid_for_its_filters_and_order)
 {
 	static const char *const others[] = {
 		"sort=title&status=active",
@@ -661,7 +661,7 @@ Test(lists, a_cursor_goes_with_its_filters_and_order)
 	cr_expect_eq(response_count(&a, "items"), 2);
 }
 
-Test(lists, a_cursor_is_of_one_callers_list)
+Test(lists, a_cursor_is_valid_for_one_caller)
 {
 	struct account eve = make_user(t), admin = make_user(t, .role = "admin");
 	struct test_response a;
@@ -690,7 +690,7 @@ Test(lists, a_cursor_with_an_offset)
 	expect_problem(&a, 422, "validation_error");
 }
 
-Test(lists, a_cursor_that_was_tampered_with)
+Test(lists, a_modified_cursor)
 {
 	struct test_response a;
 	const char *cursor;

@@ -143,7 +143,7 @@ exhaust(const struct act *act, const char *token)
 	return told;
 }
 
-Test(memory, that_runs_out_anywhere_fails_one_request)
+Test(memory, exhaustion_fails_one_request)
 {
 	struct account ada = make_user(t);
 	const char *gizmo = make_gizmo(t, &ada);

@@ -79,7 +79,7 @@ url_with(const char *options)
 			    strchr(settings.database_url, '?') ? '&' : '?', options);
 }
 
-Test(unavailable, while_the_database_is_away)
+Test(unavailable, while_the_database_is_down)
 {
 	struct account ada = make_user(t);
 
@@ -126,7 +126,7 @@ Test(unavailable, when_too_many_passwords_are_hashed)
 	expect_cause("hash_queue", "POST", "/api/v1/auth/login", .json = login);
 }
 
-Test(unavailable, as_probes_see_it)
+Test(unavailable, for_probes)
 {
 	testdb_spoil();
 	testdb_sql("DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM"

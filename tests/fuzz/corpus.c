@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { FILE_SIZE = 1 << 20 };
 
 static bool
-replay(const char *path)
+run_file(const char *path)
 {
 	static uint8_t bytes[FILE_SIZE];
 	FILE *file = fopen(path, "rb");
@@ -46,7 +46,7 @@ replay_folder(const char *folder)
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		n = replay(path) ? n + 1 : -1;
+		n = run_file(path) ? n + 1 : -1;
 	}
 	if (dir)
 		closedir(dir);
@@ -66,7 +66,7 @@ main(int argc, char **argv)
 	if (argc < 2)
 		n = replay_folder(folder);
 	for (int i = 1; i < argc && n > 0; i++)
-		n = replay(argv[i]) ? n : -1;
+		n = run_file(argv[i]) ? n : -1;
 
 	printf("1..1\n%sok 1 - %s: %d inputs\n", n > 0 ? "" : "not ", name, n);
 	return n > 0 ? EXIT_SUCCESS : EXIT_FAILURE;

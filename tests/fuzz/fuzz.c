@@ -69,12 +69,12 @@ load_settings(struct arena *a)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct arena *kept;
+	static struct arena *arena;
 	struct ctx c = { .request_id = "fuzz" };
 
-	if (!kept) {
-		kept = arena_new(MEMORY);
-		load_settings(kept);
+	if (!arena) {
+		arena = arena_new(MEMORY);
+		load_settings(arena);
 	}
 	c.arena = arena_new(MEMORY);
 	fuzz(&c, size ? (const char *)data : "", size);

@@ -7,7 +7,7 @@
 
 /* Returns whether If-None-Match with that list is valid; sets `matches` if it contains TAG. */
 static bool
-takes(struct ctx *c, const char *list, bool *matches)
+is_valid_list(struct ctx *c, const char *list, bool *matches)
 {
 	const char *env[] = { arena_printf(c->arena, "HTTP_IF_NONE_MATCH=%s", list), NULL };
 	struct request req = {
@@ -26,7 +26,7 @@ fuzz(struct ctx *c, const char *bytes, size_t len)
 	const char *list = fuzz_text(c, bytes, len);
 	bool matches, more;
 
-	if (!takes(c, list, &matches)) {
+	if (!is_valid_list(c, list, &matches)) {
 		HOLDS(!matches);
 		return;
 	}
@@ -35,6 +35,6 @@ fuzz(struct ctx *c, const char *bytes, size_t len)
 	if (strcmp(list, "*") == 0)
 		return;
 
-	HOLDS(takes(c, arena_printf(c->arena, "%s, W/" TAG, list), &more) && more);
-	HOLDS(takes(c, arena_printf(c->arena, "\"b\",%s", list), &more) && more == matches);
+	HOLDS(is_valid_list(c, arena_printf(c->arena, "%s, W/" TAG, list), &more) && more);
+	HOLDS(is_valid_list(c, arena_printf(c->arena, "\"b\",%s", list), &more) && more == matches);
 }
