@@ -112,7 +112,7 @@ is "a test by itself: exit status" "$code" 0
 printf '%s\n' '-- migrate:up' 'CREATE TABLE notes (id integer PRIMARY KEY);' '' '-- migrate:down' 'DROP TABLE notes;' \
 	>db/migrations/20991231000000_notes.sql
 dev test schema
-refused "a test of db/schema.sql after a new migration" 1 'hint: \./dev schema writes it'
+refused "a test of db/schema.sql after a new migration" 1 'hint: \./dev schema updates it'
 dev schema
 dev test schema
 refused "and after ./dev schema" 0 '^1 passed, 0 failed$'
