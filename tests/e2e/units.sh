@@ -19,3 +19,11 @@ for unit in "${units[@]}"; do
 	stop=$(sed -n 's/^TimeoutStopSec=//p' "$site/units/$unit")
 	is "$unit: patient" "$((stop > 32))" 1
 done
+
+# Debian 13 has systemd.pc in a package of its own; `./dev package` must not install the units in /.
+# shellcheck disable=SC2016 # make expands it.
+folder_without_pc() {
+	{ sed '/^include/d' "$TOP/deploy/debian/rules"; echo 'show: ; @echo $(unitdir)'; } |
+		PKG_CONFIG_LIBDIR=/nonexistent make -s -f - show
+}
+is "the package has a folder for units without systemd.pc" "$(folder_without_pc)" /usr/lib/systemd/system
