@@ -1,6 +1,6 @@
 dnl APP_ADD_FLAG(VARIABLE, FLAG, [WHERE])
 dnl
-dnl Appends FLAG to VARIABLE where the compiler takes it without a word. WHERE is
+dnl Appends FLAG to VARIABLE if the compiler accepts it without a warning. WHERE is
 dnl `compile` (the default) or `link`.
 AC_DEFUN([APP_ADD_FLAG], [
 	AC_LANG_ASSERT([C])
@@ -23,7 +23,7 @@ AC_DEFUN([APP_ADD_FLAG], [
 	AS_VAR_POPDEF([works])
 ])
 
-dnl APP_ADD_FLAGS(VARIABLE, FLAGS, [WHERE]): the same for each of a list of words.
+dnl APP_ADD_FLAGS(VARIABLE, FLAGS, [WHERE]): the same for each word of a list.
 AC_DEFUN([APP_ADD_FLAGS], [
 	m4_foreach_w([app_flag], [$2], [APP_ADD_FLAG([$1], m4_defn([app_flag]), [$3])])
 ])

@@ -1,5 +1,5 @@
-dnl APP_HARDENING: makes a mistake in the code harder to use for an attacker. After
-dnl APP_SANITIZERS, since _FORTIFY_SOURCE hides what the sanitizers look for.
+dnl APP_HARDENING: flags that make bugs harder to exploit. Use it after APP_SANITIZERS, since
+dnl _FORTIFY_SOURCE hides errors from the sanitizers.
 AC_DEFUN([APP_HARDENING], [
 	AC_ARG_ENABLE([hardening],
 		[AS_HELP_STRING([--disable-hardening], [build without hardening flags])],
@@ -26,7 +26,7 @@ AC_DEFUN([APP_HARDENING], [
 	AC_SUBST([HARDENING_CFLAGS])
 	AC_SUBST([HARDENING_LDFLAGS])
 
-	dnl Here and not among the flags: without optimisation the C library would warn.
+	dnl Not a flag, because without optimization the C library would warn.
 	AH_BOTTOM([
 #if defined APP_FORTIFY && defined __OPTIMIZE__ && !defined _FORTIFY_SOURCE
 #define _FORTIFY_SOURCE 3

@@ -1,7 +1,7 @@
 dnl APP_LIBRARY(PREFIX, PKG-CONFIG MODULE WITH VERSION, DEBIAN PACKAGE)
 dnl
-dnl Finds a library and adds it to APP_CFLAGS and APP_LIBS. One that is missing is kept
-dnl for APP_LIBRARIES_DONE, which names all of them at once.
+dnl Finds a library and adds it to APP_CFLAGS and APP_LIBS. APP_LIBRARIES_DONE reports all missing
+dnl ones at once.
 AC_DEFUN([APP_LIBRARY], [
 	PKG_CHECK_MODULES([$1], [$2], [
 		AS_VAR_APPEND([APP_CFLAGS], [" $$1_CFLAGS"])

@@ -1,5 +1,5 @@
-dnl APP_SANITIZERS: builds for finding mistakes (--enable-sanitizers) and for seeing what
-dnl the tests reach (--enable-coverage). Both slow the program down: never for production.
+dnl APP_SANITIZERS: --enable-sanitizers finds errors, --enable-coverage measures the tests. Both slow
+dnl the program down: not for production.
 AC_DEFUN([APP_SANITIZERS], [
 	AC_ARG_ENABLE([sanitizers],
 		[AS_HELP_STRING([--enable-sanitizers],
@@ -28,7 +28,7 @@ AC_DEFUN([APP_SANITIZERS], [
 			[AC_MSG_ERROR([$CC cannot link with -fsanitize=address,undefined])])
 		SANITIZER_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 		AS_VAR_APPEND([SANITIZER_CFLAGS], [" -fno-omit-frame-pointer"])
-		dnl GCC 12 takes vsnprintf(NULL, 0, ...) for a truncation when it instruments.
+		dnl With instrumentation, GCC 12 reports vsnprintf(NULL, 0, ...) as a truncation.
 		APP_ADD_FLAG([SANITIZER_CFLAGS], [-Wno-format-truncation])
 	])
 	AS_IF([test "$enable_fuzzing" != no], [AS_VAR_APPEND([SANITIZER_CFLAGS], [" -fsanitize=fuzzer-no-link"])])

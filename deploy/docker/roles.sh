@@ -1,6 +1,6 @@
 #!/bin/sh
-# The database and its two roles (SECURITY.md), with the passwords of the URLs that the
-# services are given. The image of PostgreSQL runs it once, where there are no data yet.
+# Creates the database and its two roles (SECURITY.md), with the passwords of the services' URLs.
+# The PostgreSQL image runs it once, on an empty data folder.
 set -eu
 
 password_in() { sed 's|^[^:]*://[^:]*:\([^@]*\)@.*|\1|' "/run/secrets/$1"; }

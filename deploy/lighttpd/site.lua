@@ -1,5 +1,4 @@
--- Called by the site when a request has come, and before its answer leaves; between them
--- for what is only read and shall be changed.
+-- Called by the site after a request was read and before its response is sent.
 
 -- lighttpd's own refusals, in the form of the API's errors (RFC 9457).
 local refusals = {
@@ -23,7 +22,7 @@ local refusals = {
 
 local r = lighty.r
 
--- The client's request id where it is a good one, else a new one.
+-- The client's request id if it is valid, else a new one.
 local function request_id()
 	local id = r.req_env["REQUEST_ID"] or r.req_header["X-Request-ID"] or ""
 	if #id >= 8 and #id <= 64 and not id:find("[^A-Za-z0-9._-]") then
@@ -75,7 +74,7 @@ if status == 0 then
 	if r.req_attr["request.orig-uri"]:find(" ") then
 		return 400
 	end
-	-- lighttpd finds the pages by the path as it would be without these; the program refuses them.
+	-- lighttpd normalizes such paths before it looks up the pages; the program refuses them.
 	local path = r.req_attr["request.orig-uri"]:gsub("%?.*", ""):gsub("%%2[Ee]", ".") .. "/"
 	if path:find("//.") or path:find("/%.%.?/") then
 		return 400
@@ -87,7 +86,7 @@ end
 -- Content-Length, uses the list of the last response.
 _G.api_origins = r.req_env["API_ORIGINS"] or _G.api_origins
 
--- An answer of the program has its request id already.
+-- A response of the program already has its request id.
 if r.resp_header["X-Request-ID"] then
 	return
 end

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// A client in JavaScript, for Node 18 or later and browsers: what every client of the API
-// should do.
+// A client in JavaScript, for Node 18 or later and browsers: the practices that every client should
+// follow.
 //
 //	API=http://127.0.0.1:8000/api/v1 EMAIL=ada@example.com PASSWORD=… ./client.mjs
 //
@@ -8,7 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 
-// A refusal (RFC 9457). `code` does not change; `errors` lists every bad field.
+// An error response (RFC 9457). `code` is stable; `errors` lists every invalid field.
 class Problem extends Error {
   constructor(body) {
     super(`${body.status} ${body.code}: ${body.detail}`);
@@ -47,7 +47,7 @@ class Client {
     return { body: text ? JSON.parse(text) : null, headers: answer.headers };
   }
 
-  // Into a file that nobody else can read, at once as a whole.
+  // Writes a file that only this user can read, atomically.
   #keep(tokens) {
     this.#tokens = tokens;
     writeFileSync(`${this.path}.new`, JSON.stringify(tokens), { mode: 0o600 });
@@ -59,7 +59,7 @@ class Client {
     this.#keep((await this.send("POST", "/auth/login", { body: { email, password }, token: null })).body);
   }
 
-  // A refresh token is good for one use: of requests that run at once, one refreshes for all.
+  // A refresh token is valid once: concurrent requests share one refresh.
   async refresh() {
     this.#refreshing ??= this.send("POST", "/auth/refresh",
       { body: { refresh_token: this.#tokens.refresh_token }, token: null })
@@ -68,7 +68,7 @@ class Client {
     await this.#refreshing;
   }
 
-  // The same as send, and once more with new tokens where the access token has expired.
+  // Like send; repeats the request with new tokens if the access token has expired.
   async call(method, path, options) {
     if (!this.#tokens)
       await this.signIn();
@@ -83,7 +83,7 @@ class Client {
     return this.send(method, path, options);
   }
 
-  // Every page of a list; by cursor no row comes twice and none is passed over.
+  // Every page of a list; with cursors, no row is repeated or skipped.
   async *pages(path) {
     for (let cursor = ""; cursor !== null;) {
       const { body } = await this.call("GET", `${path}?limit=10${cursor}`);
@@ -102,13 +102,13 @@ const client = new Client({
 const me = (await client.call("GET", "/users/me")).body;
 console.log("signed in as", me.email);
 
-// A create that may be sent again: an answer that was lost is no second item.
+// A POST that can be repeated: a lost response does not create a second item.
 const create = { body: { title: "Lamp" }, headers: { "Idempotency-Key": randomUUID() } };
 const item = (await client.call("POST", "/items", create)).body;
 const again = (await client.call("POST", "/items", create)).body;
 console.log("created once:", item.id === again.id ? "yes" : "no");
 
-// A change of the version that was read, and of no other.
+// Changes the item only if it is still the version that was read.
 const path = `/items/${item.id}`;
 const tag = (await client.call("GET", path)).headers.get("ETag");
 const change = (status) => client.call("PATCH", path, { body: { status }, headers: { "If-Match": tag } });

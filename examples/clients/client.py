@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A client in Python, standard library only: what every client of the API should do.
+"""A client in Python, standard library only: the practices that every client should follow.
 
     API=http://127.0.0.1:8000/api/v1 EMAIL=ada@example.com PASSWORD=… ./client.py
 
@@ -46,7 +46,7 @@ class Client:
             raise Problem(error.code, json.load(error)) from None
 
     def keep(self, tokens):
-        """Into a file that nobody else can read, at once as a whole."""
+        """Writes a file that only this user can read, atomically."""
         self.tokens = tokens
         descriptor = os.open(self.path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
@@ -97,13 +97,13 @@ def main():
     me, _ = client.call("GET", "/users/me")
     print("signed in as", me["email"])
 
-    # A create that may be sent again: an answer that was lost is no second item.
+    # A POST that can be repeated: a lost response does not create a second item.
     key = str(uuid.uuid4())
     item, _ = client.call("POST", "/items", {"title": "Lamp"}, Idempotency_Key=key)
     again, _ = client.call("POST", "/items", {"title": "Lamp"}, Idempotency_Key=key)
     print("created once:", "yes" if item["id"] == again["id"] else "no")
 
-    # A change of the version that was read, and of no other.
+    # Changes the item only if it is still the version that was read.
     path = "/items/" + item["id"]
     _, headers = client.call("GET", path)
     tag = headers["ETag"]

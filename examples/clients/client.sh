@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A client in shell, with curl and jq: what every client of the API should do.
+# A client in shell, with curl and jq: the practices that every client should follow.
 #
 #	API=http://127.0.0.1:8000/api/v1 EMAIL=ada@example.com PASSWORD=… ./client.sh
 #
@@ -8,11 +8,11 @@ set -euo pipefail
 : "${API:=http://127.0.0.1:8000/api/v1}" "${TOKENS:=tokens.json}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-umask 077 # Tokens are nobody else's.
+umask 077 # Only this user may read the tokens.
 
-# send METHOD PATH [ARGUMENTS of curl…]: sets `status`; the answer is in $work/body and
-# $work/head. What an argument list shows, other users of this machine see: so the token
-# comes by a file.
+# send METHOD PATH [ARGUMENTS of curl…]: sets `status`; the response is in $work/body and
+# $work/head. Other users of the machine can see arguments, so the token is passed in a
+# file.
 send() {
 	local method=$1 path=$2
 	shift 2
@@ -23,9 +23,9 @@ send() {
 
 member() { jq -r "$1" "$work/body"; }
 header() { sed -n "s/^$1: *\(.*\)\r$/\1/Ip" "$work/head"; }
-json=(-H 'Content-Type: application/json' --data-binary) # … and the body, or @FILE
+json=(-H 'Content-Type: application/json' --data-binary) # followed by the body, or @FILE
 
-# Who is refused is told why in a form that does not change: status, code, detail, errors.
+# Errors have a stable form: status, code, detail, errors.
 problem() {
 	jq -r '"\(.status) \(.code): \(.detail)", (.errors[]? | "  \(.field) \(.message)")' "$work/body" >&2
 }
@@ -39,7 +39,7 @@ sign_in() {
 	cp "$work/body" "$TOKENS"
 }
 
-# A refresh token is good for one use: keep what comes for it before anything else.
+# A refresh token is valid once: store its successor before anything else.
 refresh() {
 	jq '{refresh_token}' "$TOKENS" >"$work/in"
 	rm -f "$TOKENS"
@@ -48,8 +48,8 @@ refresh() {
 	cp "$work/body" "$TOKENS"
 }
 
-# api METHOD PATH [ARGUMENTS…]: the same as send, and once more with new tokens where the
-# access token has expired. Returns 1 for a problem.
+# api METHOD PATH [ARGUMENTS…]: like send; repeats the request with new tokens if the access
+# token has expired. Returns 1 for a problem.
 api() {
 	[[ -s $TOKENS ]] || sign_in
 	send "$@"
@@ -61,12 +61,12 @@ api() {
 	((status < 400))
 }
 
-# What it can be used for.
+# Examples.
 
 api GET /users/me || { problem; exit 1; }
 echo "signed in as $(member .email)"
 
-# A create that may be sent again: an answer that was lost is no second item.
+# A POST that can be repeated: a lost response does not create a second item.
 key=$(cat /proc/sys/kernel/random/uuid) made=()
 for try in first second; do
 	api POST /items -H "Idempotency-Key: $key" "${json[@]}" '{"title":"Lamp"}' || { problem; exit 1; }
@@ -75,7 +75,7 @@ done
 item=${made[0]}
 echo "created once: $([[ $item == "${made[1]}" ]] && echo yes || echo no)"
 
-# A change of the version that was read, and of no other.
+# Changes the item only if it is still the version that was read.
 api GET "/items/$item"
 tag=$(header etag)
 api PATCH "/items/$item" -H "If-Match: $tag" "${json[@]}" '{"status":"archived"}' || { problem; exit 1; }
@@ -86,7 +86,7 @@ api PATCH "/items/$item" -H "If-Match: $tag" "${json[@]}" '{"status":"draft"}' |
 api POST /items "${json[@]}" '{"title":"","color":"red"}' ||
 	echo "refused: $(member '[.errors[] | "\(.field) \(.code)"] | join(", ")')"
 
-# Every row of a list, page by page; by cursor no row comes twice and none is passed over.
+# Every row of a list, page by page; with cursors, no row is repeated or skipped.
 count=0 pages=0 cursor=
 while
 	api GET "/items?limit=10${cursor:+&cursor=$cursor}" || { problem; exit 1; }

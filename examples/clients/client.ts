@@ -1,5 +1,5 @@
-// A typed client: `api.d.ts` is made from the document that the service prints, so what is
-// sent and what comes is checked before it runs.
+// A typed client: `api.d.ts` is generated from the OpenAPI document, so the compiler checks requests and
+// responses.
 //
 //	npx openapi-typescript http://127.0.0.1:8000/openapi.json -o api.d.ts && npx tsc --noEmit
 import type { components, operations } from "./api";
@@ -41,7 +41,7 @@ export class Client {
   }
 }
 
-// What a person would show of it.
+// Prints the result.
 export function line(item: Item): string {
   const state: Record<Item["status"], string> = { draft: "…", active: "•", archived: "×" };
   return `${state[item.status]} ${item.title}${item.description === null ? "" : `: ${item.description}`}`;

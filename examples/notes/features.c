@@ -1,4 +1,4 @@
-/* What this application is made of. */
+/* The features of this application. */
 #include "features/docs/docs.h"
 #include "features/health/health.h"
 

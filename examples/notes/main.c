@@ -1,4 +1,4 @@
-/* What this program can do: the commands of the core that it has a use for. */
+/* The commands of this program, a subset of the core's. */
 #include "app/command.h"
 
 static const struct command commands[] = {

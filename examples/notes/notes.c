@@ -1,7 +1,7 @@
-/* The whole feature, from the rows of a note to those of its routes. */
+/* The whole feature: field rows, statements, handlers, routes. */
 #include "notes.h"
 
-/* What a note is. */
+/* Fields. */
 
 static const struct field fields[] = {
 	{ UUID(struct note, id), .flags = F_READ, .summary = "Identifier." },
@@ -12,7 +12,7 @@ static const struct field fields[] = {
 
 static const struct schema note_schema = SCHEMA("Note", struct note, fields);
 
-/* Where notes are. */
+/* Statements. */
 
 #define COLUMNS "id, body, created_at"
 
@@ -46,7 +46,7 @@ static const struct list all_notes = {
 
 static const struct list *const lists[] = { &all_notes, NULL };
 
-/* What may be done with them. */
+/* Routes. */
 
 static enum error
 create_note(struct request *req)

@@ -1,4 +1,4 @@
-/* Notes: texts that anybody may write, read and remove. */
+/* Notes: public texts that every client can write, read and delete. */
 #ifndef NOTES_H
 #define NOTES_H
 
