@@ -13,6 +13,11 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}log_path='$reports/asan'"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}log_path='$reports/ubsan':print_stacktrace=1"
 export LSAN_OPTIONS="suppressions='${srcdir:-.}/tests/leaks.supp':print_suppressions=0"
 
+# These mostly wait for processes that they start.
+case $1 in
+*tests/e2e/*) export CRITERION_JOBS="${CRITERION_JOBS:-6}" ;;
+esac
+
 case $1 in
 *.sh)
 	"$@"

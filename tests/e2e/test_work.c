@@ -14,6 +14,8 @@
 
 enum { PATIENCE_MS = 60000, NAP_MS = 20, ARGS_MAX = 8, POOLS_MAX = 3 };
 
+#define APP "tests/e2e/jobs_app" /* A reload executes argv[0] again. */
+
 static struct arena *arena;
 static char directory[] = "/tmp/work-XXXXXX";
 static const char *log_file;
@@ -72,16 +74,17 @@ become(const char *const *given, const char *const *args)
 	setenv("LOG_LEVEL", "debug", 1);
 	for (; given && *given; given++)
 		putenv((char *)(uintptr_t)*given);
-	execv("tests/e2e/jobs_app", (char *const *)args);
+	execv(APP, (char *const *)args);
 	_exit(127);
 }
 
 #define SETTINGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
+#define NO_DRAIN      SETTINGS("JOB_DRAIN_SECONDS=0") /* The end of the test does not wait for jobs. */
 
 static pid_t
 start(const char *const *given)
 {
-	const char *const args[] = { "jobs_app", "work", NULL };
+	const char *const args[] = { APP, "work", NULL };
 	pid_t pid = fork();
 
 	if (pid == 0)
@@ -101,7 +104,7 @@ start(const char *const *given)
 static int
 run(const char *first, ...)
 {
-	const char *args[ARGS_MAX] = { "jobs_app", first };
+	const char *args[ARGS_MAX] = { APP, first };
 	int status = -1, n = 2;
 	va_list rest;
 	pid_t pid;
@@ -481,7 +484,7 @@ Test(work, stops_a_running_job_that_is_cancelled)
 {
 	const char *id = add("slow", 30000);
 
-	start(NULL);
+	start(NO_DRAIN);
 	wait_for("begun", "SELECT what FROM effects");
 	cr_assert_eq(run("jobs", "cancel", id, NULL), 0, "%s", the_log());
 	wait_status(id, "cancelled");
@@ -495,7 +498,7 @@ Test(work, shows_progress)
 {
 	const char *id = add("slow", 10000);
 
-	start(NULL);
+	start(NO_DRAIN);
 	wait_for("t", "SELECT progress BETWEEN 1 AND 99 FROM jobs WHERE id = '%s'", id);
 	cr_assert_eq(run("jobs", "show", id, NULL), 0);
 	cr_expect_not_null(strstr(the_log(), " %\n"), "%s", the_log());
@@ -520,7 +523,7 @@ Test(work, lets_running_jobs_end)
 Test(work, puts_back_what_does_not_end_in_time)
 {
 	const char *id = add("slow", 60000);
-	pid_t pool = start(SETTINGS("JOB_DRAIN_SECONDS=0"));
+	pid_t pool = start(NO_DRAIN);
 
 	wait_for("begun", "SELECT what FROM effects");
 	kill(pool, SIGTERM);
@@ -539,6 +542,7 @@ Test(work, a_reload_lets_jobs_go_on)
 	kill(pool, SIGHUP);
 	for (int i = 0; i < 1000 && !strstr(the_log(), "the pool is reloaded"); i++)
 		poll(NULL, 0, NAP_MS);
+	cr_expect_not_null(strstr(the_log(), "the pool is reloaded"), "%s", the_log());
 	next = add("effect", 0);
 	wait_status(next, "succeeded");
 	wait_status(id, "succeeded");
