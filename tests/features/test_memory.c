@@ -9,8 +9,10 @@
 #include "support/testdb.h"
 
 #include "app/clock.h"
+#include "db/db_priv.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #define P "/api/v1"
@@ -67,6 +69,18 @@ strdup(const char *text)
 
 #endif
 
+enum { WAIT_MAX_MS = 1000 };
+
+int __real_poll(struct pollfd *, nfds_t, int);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int ms);
+
+/* Shortens db_timeout(): libpq drops a result that it has no memory for, and nothing comes. */
+int
+__wrap_poll(struct pollfd *fds, nfds_t n, int ms)
+{
+	return __real_poll(fds, n, ms > WAIT_MAX_MS ? WAIT_MAX_MS : ms);
+}
+
 TEST_SUITE(memory);
 
 struct act {
@@ -109,7 +123,7 @@ handle(const struct act *act, const char *token, int which)
 	return status;
 }
 
-/* If libpq cannot open a connection, the program retries after a moment. */
+/* If libpq cannot open a connection, the program retries after a moment, which is skipped here. */
 static void
 expect_health(const struct act *act, const char *token, int n)
 {
@@ -117,9 +131,10 @@ expect_health(const struct act *act, const char *token, int n)
 	int64_t until = clock_monotonic() + 5000000;
 	unsigned status;
 
-	do
+	do {
+		t->db->retry_at = 0;
 		status = handle(&healthy, token, 0);
-	while (status == 503 && clock_monotonic() < until);
+	} while (status == 503 && clock_monotonic() < until);
 	cr_assert_eq(status, 200, "after %s %s without allocation %d: %u", act->method, act->uri, n,
 		     status);
 }
