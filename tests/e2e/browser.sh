@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The pages /docs and /redoc in headless Chromium.
 # Not under sanitizers: it tests pages.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The database stops and restarts: requests get 503 immediately, and the service recovers without
 # intervention.
-# Alone: it stops the database of the tests.
 . "$(dirname "$0")/e2e.sh"
+trap site_end EXIT
+own_postgres
 site_start
 
 ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
@@ -24,7 +25,7 @@ done
 ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
 is_problem "login" 503 unavailable
 
-postgres_start "$TEST_POSTGRES" "$site/log/postgres.log" fsync=off >>"$log"
+own_postgres_start >>"$log"
 wait_until 15 is_ready "$url" || true
 ask GET /health/ready
 is "ready again" "$status" 200

@@ -5,11 +5,9 @@
 # Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
-copy=$base/var/test/dev
-rm -rf "$copy" "$site/mail"
-mkdir -p "$copy" "$site/log" "$site/mail"
-(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
-cd "$copy"
+rm -rf "$site/mail"
+mkdir -p "$site/log" "$site/mail"
+copy_tree
 [[ ! -d $TOP/deploy/docs/node_modules ]] || cp -r "$TOP/deploy/docs/node_modules" deploy/docs/
 free_port
 mine=$port

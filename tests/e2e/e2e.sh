@@ -11,6 +11,7 @@ set -euo pipefail
 : "${TOP:?run it by ./dev test NAME}" "${APP:?}" "${BASE:?}" "${BUILD:?}" "${TEST_POSTGRES:?}"
 # shellcheck source=../../dev
 . "$TOP/dev"
+export PYTHONDONTWRITEBYTECODE=1
 # shellcheck disable=SC2034 # dev's functions read it.
 base=$BASE build=$BUILD
 name=$(basename "$0" | sed 's/\..*//')
@@ -46,6 +47,49 @@ needs_no_feature() {
 		echo "ok - $name # SKIP there are $feature already"
 		exit 0
 	done
+}
+
+# copy_tree [FOLDER]: copies the files of the tree to a folder, `copy`, and enters it.
+copy_tree() {
+	copy=$base/var/test/${1:-$name}
+	rm -rf "$copy"
+	mkdir -p "$copy"
+	(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
+	cd "$copy"
+	export MAKEFLAGS="${MAKEFLAGS-} CFLAGS=-O0"
+}
+
+# copy_build: copies what autoreconf, configure and make made, with its times: a build in the copy
+# compiles only what changed. Makefile and config.status contain the place and are made again. With
+# --coverage everything is built again: its objects count in the folder in which they were compiled.
+copy_build() {
+	[[ $BUILD == "$TOP/build" ]] || return 0
+	(cd "$TOP" && cp -a --reflink=auto aclocal.m4 autom4te.cache build-aux config.h.in configure Makefile.in "$copy/")
+	mkdir build
+	# Another test may build its own program meanwhile: 1 is "file changed as we read it".
+	(cd "$BUILD" && find . -type f \( -name '*.[acho]' -o -path '*/.deps/*' -o -name .dirstamp \
+		-o -name stamp-h1 -o -name config.cache -o -name configured \) -print0 |
+		tar -c --null -T - -f - --ignore-failed-read || (($? == 1))) | tar -x -C build -f -
+}
+
+# The lints of what a tool of tools/ writes: it changes no script and no makefile that a user calls.
+lints_of_sources='$(filter-out %/scripts.sh %/make.sh,$(lints))'
+
+# own_postgres: starts a cluster that this test may stop. Call own_postgres_end at the end.
+own_postgres() {
+	TEST_POSTGRES=$base/var/test/pg-$name
+	mkdir -p "$site/log"
+	own_postgres_end
+	own_postgres_start >>"$log"
+}
+own_postgres_start() {
+	postgres_start "$TEST_POSTGRES" "$state/log/$name-postgres.log" fsync=off synchronous_commit=off \
+		full_page_writes=off max_connections=100
+}
+own_postgres_end() {
+	[[ $TEST_POSTGRES == */pg-$name ]] || return 0
+	postgres_stop "$TEST_POSTGRES"
+	postgres_erase "$TEST_POSTGRES"
 }
 
 # site_start [NAME=VALUE…]: with these settings in addition to those below.
@@ -104,6 +148,7 @@ site_end() {
 	postgres_stop "$site/standby"
 	web_stop "$site"
 	api_stop "$site"
+	own_postgres_end
 	((status != 0 || bad == 0)) || status=1
 	exit "$status"
 }

@@ -6,12 +6,9 @@
 # Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
 needs_no_feature categories products
-copy=$base/var/test/first-resource
-rm -rf "$copy"
-mkdir -p "$copy" "$site/log"
-(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
-cd "$copy"
-export CFLAGS=-O0
+mkdir -p "$site/log"
+copy_tree
+copy_build
 
 section=$(sed -n '/^## A rule with a route/,/^## A field/p' doc/recipes.md)
 # The n-th C block in it.
@@ -38,7 +35,7 @@ done <<<"$commands"
 [[ ! -d $base/deploy/docs/www ]] || cp -r "$base/deploy/docs" deploy/
 free_port
 url=http://127.0.0.1:$port
-env -i HOME="$HOME" PATH="$PATH" CFLAGS="$CFLAGS" ${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} \
+env -i HOME="$HOME" PATH="$PATH" ${CC+CC="$CC"} ${CFLAGS+CFLAGS="$CFLAGS"} MAKEFLAGS=CFLAGS=-O0 ${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} \
 	PORT="$port" ./dev up --watch >up.log 2>&1 &
 up=$!
 trap 'status=$?; kill "$up" 2>/dev/null && wait "$up"; exit "$status"' EXIT

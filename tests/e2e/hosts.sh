@@ -3,6 +3,7 @@
 # job worker, behind one nginx, on a PostgreSQL with a standby. A host dies under load, the
 # database fails over, a session ends: the other host sees each.
 # Not under sanitizers: the other tests run the same program.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 

@@ -2,7 +2,7 @@
 # 10,000 jobs while workers are killed at random, the database restarts twice and one
 # worker is stopped beyond its lease: every job ends succeeded or failed, with its effect, and
 # exactly once if effect and end are one transaction.
-# Alone: it stops the database of the tests.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 
 jobs_app=$BUILD/tests/e2e/jobs_app
@@ -14,8 +14,6 @@ RANDOM=$seed
 sql() { psql -XAtq -v ON_ERROR_STOP=1 -d "$MIGRATE_DATABASE_URL" -c "$1"; }
 
 set_up() {
-	rm -rf "$site"
-	mkdir -p "$site/log"
 	export ENV_FILE=/dev/null DATABASE_URL MIGRATE_DATABASE_URL JWT_SECRET_KEY LOG_FORMAT=json
 	export JOB_LEASE_SECONDS=$lease JOB_WORKERS=4
 	JWT_SECRET_KEY=$(random_hex 32)
@@ -49,6 +47,7 @@ pools_stop() {
 at_end() {
 	local status=$?
 	pools_stop
+	own_postgres_end
 	((status != 0 || bad == 0)) || status=1
 	exit "$status"
 }
@@ -82,15 +81,15 @@ stop_one() {
 
 restart_database() { # SIGNAL
 	end_process "$(postgres_pid "$TEST_POSTGRES")" "$1"
-	postgres_start "$TEST_POSTGRES" "$site/log/postgres.log" fsync=off synchronous_commit=off \
-		full_page_writes=off max_connections=200 >>"$log"
+	own_postgres_start >>"$log"
 }
 
 left() { sql "SELECT count(*) FROM jobs WHERE finished_at IS NULL" 2>>"$log" || echo unknown; }
 
-set_up
 trap at_end EXIT
 trap 'exit 130' INT TERM
+own_postgres
+set_up
 for what in 'brisk 6000' 'once 3000' 'failing 1000'; do
 	# shellcheck disable=SC2086 # Two words.
 	"$jobs_app" enqueue $what 100 >>"$log" 2>&1

@@ -7,12 +7,8 @@
 needs_feature items
 needs_feature tasks
 needs_no_feature categories products people
-copy=$base/var/test/new-resource
-rm -rf "$copy"
-mkdir -p "$copy"
-(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
-cd "$copy"
-export CFLAGS=-O0
+copy_tree
+copy_build
 
 new() { ./dev new resource "$@" >new.log 2>&1; }
 
@@ -103,7 +99,7 @@ postgres_database "$TEST_POSTGRES" e2e_new_resource
 export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
 TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_new_resource)
 TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_new_resource)
-if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests tests/db/schema.sh \$(lints)" >check.log 2>&1; then
+if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests tests/db/schema.sh $lints_of_sources" >check.log 2>&1; then
 	ok "they build, and all their tests and lints pass"
 else
 	not_ok "they build, and all their tests and lints pass" "$(tail -n 60 check.log)"

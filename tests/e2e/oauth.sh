@@ -2,6 +2,7 @@
 # The token endpoint with the OAuth 2 clients that Python programs use: Authlib, oauthlib
 # (requests-oauthlib) and httpx-oauth, from PyPI.
 # Not under sanitizers: it runs the clients.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs python3 jq
 

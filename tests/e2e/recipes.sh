@@ -8,12 +8,10 @@ needs_feature items
 needs_feature tasks
 needs_no_feature comments
 needs python3
-copy=$base/var/test/recipes
-rm -rf "$copy"
-mkdir -p "$copy" "$site/log" "$copy.blocks"
-(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
+copy_tree
+copy_build
+mkdir -p "$site/log" "$copy.blocks"
 [[ ! -d $TOP/deploy/docs/node_modules ]] || cp -r "$TOP/deploy/docs/node_modules" "$copy/deploy/docs/"
-cd "$copy"
 blocks=$copy.blocks
 
 # The blocks in their order, 01.sh, 02.sql, 03.diff …; what a command prints has its number.
@@ -33,7 +31,7 @@ while port_is_taken "$other"; do other=$((other + 1)); done
 apply() { GIT_CEILING_DIRECTORIES=$(dirname "$copy") git apply "$@" 2>&1; }
 title() { sed -n 's|^+++ b/src/||p' "$1" | tail -n 1; }
 dev() {
-	env -i HOME="$HOME" PATH="$PATH" CFLAGS=-O0 CC="${CC-}" PORT="$port" \
+	env -i HOME="$HOME" PATH="$PATH" ${CC+CC="$CC"} ${CFLAGS+CFLAGS="$CFLAGS"} MAKEFLAGS=CFLAGS=-O0 PORT="$port" \
 		${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} "$@"
 }
 

@@ -4,17 +4,12 @@
 # Not under sanitizers: it builds its own programs.
 # Beside the others: it builds in a copy of the tree.
 . "$(dirname "$0")/e2e.sh"
-copy=$base/var/test/rename
-rm -rf "$copy"
-mkdir -p "$copy"
-(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
-cd "$copy"
+copy_tree
 git init -q .
 git -c user.name=x -c user.email=x@example.com -c core.autocrlf=false commit -q --allow-empty -m x
 git add -A
 commit() { git add -A && git -c user.name=x -c user.email=x@example.com commit -q -m "$1"; }
 commit before
-export CFLAGS=-O0
 new=quern-$$ # which no file contains
 
 # NAME | WHAT IT SAYS
