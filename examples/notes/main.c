@@ -2,13 +2,14 @@
 #include "app/command.h"
 
 static const struct command commands[] = {
-	{ "serve", serve_acts, "Serve requests.", "", .needs_config = true },
-	{ "migrate", migrate_acts, "Make the tables.", "up", .needs_config = true, .owner = true },
-	{ "seed", seed_acts, "Make what must be there before the first request.", "",
+	{ "serve", serve_subcommands, "Serve requests.", "", .needs_config = true },
+	{ "migrate", migrate_subcommands, "Make the tables.", "up", .needs_config = true,
+	  .owner = true },
+	{ "seed", seed_subcommands, "Make what must be there before the first request.", "",
 	  .needs_config = true },
-	{ "routes", routes_acts, "List every route.", "" },
-	{ "openapi", openapi_acts, "Print the OpenAPI document.", "" },
-	{ "settings", settings_acts, "List every setting and its value.", "" },
+	{ "routes", routes_subcommands, "List every route.", "" },
+	{ "openapi", openapi_subcommands, "Print the OpenAPI document.", "" },
+	{ "settings", settings_subcommands, "List every setting and its value.", "" },
 	{ 0 },
 };
 

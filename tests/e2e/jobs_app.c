@@ -232,13 +232,15 @@ enqueue(struct ctx *c, const struct call *call)
 	return e;
 }
 
-static const struct act enqueue_acts[] = { { "KIND COUNT [BATCH]", enqueue, NULL }, { 0 } };
+static const struct subcommand enqueue_subcommands[] = { { "KIND COUNT [BATCH]", enqueue, NULL },
+							 { 0 } };
 
 static const struct command commands[] = {
-	{ "work", work_acts, "Run jobs.", "", .needs_config = true, .daemon = true },
-	{ "jobs", jobs_acts, "Look at jobs.", "stats", .needs_config = true },
-	{ "migrate", migrate_acts, "Make the tables.", "up", .needs_config = true, .owner = true },
-	{ "enqueue", enqueue_acts, "Enqueue jobs.", "empty 10", .needs_config = true },
+	{ "work", work_subcommands, "Run jobs.", "", .needs_config = true, .daemon = true },
+	{ "jobs", jobs_subcommands, "Look at jobs.", "stats", .needs_config = true },
+	{ "migrate", migrate_subcommands, "Make the tables.", "up", .needs_config = true,
+	  .owner = true },
+	{ "enqueue", enqueue_subcommands, "Enqueue jobs.", "empty 10", .needs_config = true },
 	{ 0 },
 };
 

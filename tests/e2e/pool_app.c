@@ -180,8 +180,8 @@ static const struct feature pool_feature = {
 const struct feature *const features[] = { &pool_feature, &prometheus_feature, NULL };
 
 static const struct command commands[] = {
-	{ "log-level", log_level_acts, "What to log.", "debug" },
-	{ "serve", serve_acts, "Serve requests.", "--single", .needs_config = true,
+	{ "log-level", log_level_subcommands, "What to log.", "debug" },
+	{ "serve", serve_subcommands, "Serve requests.", "--single", .needs_config = true,
 	  .daemon = true },
 	{ 0 },
 };
