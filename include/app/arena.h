@@ -1,11 +1,11 @@
 /*
- * Memory of one unit of work: a request, a job, a command. Take freely, free nothing;
- * arena_reset() gives all of it back at once.
+ * Memory of one unit of work: a request, a job, a command. Allocations are not freed one by one;
+ * arena_reset() frees all of them.
  *
- * Nothing here returns NULL. When memory or the arena's limit runs out, control goes
- * to where the unit of work began (arena_catch), which answers 503 and resets the
- * arena; without a guard the process says so and exits. So whatever such code holds
- * must belong to the arena: memory taken from it, and what arena_defer() was told of.
+ * No function here returns NULL. If memory or the arena's limit runs out, control jumps to the
+ * handler set by arena_catch(), which responds with 503 and resets the arena; without a handler
+ * the process prints a message and exits. Code that allocates must therefore hold only resources
+ * that the arena releases: its memory, and objects registered with arena_defer().
  */
 #ifndef APP_ARENA_H
 #define APP_ARENA_H
@@ -16,55 +16,54 @@
 
 struct arena;
 
-/* A new arena that gives out at most `limit` bytes between two resets. */
+/* A new arena that allocates at most `limit` bytes between two resets. Free it with arena_free(). */
 struct arena *arena_new(size_t limit);
 
-/* The same in the midst of a unit of work: where there is no memory for it, the guard of
- * `guarded` is told. */
-struct arena *arena_beside(struct arena *guarded, size_t limit);
+/* The same during a unit of work: if there is no memory for the new arena, the handler of
+ * `catching` is called. */
+struct arena *arena_beside(struct arena *catching, size_t limit);
 
-/* Resets, then frees the arena itself. NULL is fine. */
+/* Resets the arena, then frees it. NULL is allowed. */
 void arena_free(struct arena *);
 
-/* Runs the deferred calls, newest first, and takes all memory back. One block is
- * kept for the next unit of work. */
+/* Runs the deferred calls, newest first, and frees all memory, except one block that is kept for
+ * the next unit of work. */
 void arena_reset(struct arena *);
 
 /* arena_reset() between two units of work. After a large one, returns freed memory to the system:
- * `input` is the number of bytes that were read, since libraries may allocate many times as much. */
+ * `input` is the number of bytes read, because libraries may allocate many times as much. */
 void arena_recycle(struct arena *, size_t input);
 
-/* Where to go when memory runs out: `if (setjmp(*arena_catch(a)))` comes true then.
- * arena_uncatch() ends that. */
+/* Sets the handler for allocation failures: `if (setjmp(*arena_catch(a)))` is entered when memory
+ * runs out. arena_uncatch() removes it. */
 jmp_buf *arena_catch(struct arena *);
 void arena_uncatch(struct arena *);
 
-/* Goes there, or ends the process where nobody guards: for memory that a library lacked. */
+/* Jumps to the handler, or exits if there is none. Call it if a library ran out of memory. */
 NORETURN void arena_exhausted(struct arena *);
 
-/* Lets memory that outlives a unit of work run out as that unit's own does: until it follows
- * another one, or NULL, the guard of `guarded` is its guard. */
-void arena_follow(struct arena *, struct arena *guarded);
+/* Makes allocation failures in this arena jump to the handler of `catching`, until the next call
+ * (NULL: no handler). For memory that outlives a unit of work. */
+void arena_follow(struct arena *, struct arena *catching);
 
 /* `size` bytes, zeroed, aligned for any type. */
 void *arena_alloc(struct arena *, size_t size);
 
-/* An array of `n` times `size` bytes, zeroed; the product is checked. */
+/* `n` times `size` bytes, zeroed. The product is checked for overflow. */
 void *arena_array(struct arena *, size_t n, size_t size);
 
-/* Copies; the text ones end with a NUL. arena_text() of NULL is NULL. */
+/* Copies in the arena; texts end with a NUL. arena_text() and arena_lower() of NULL return NULL. */
 void *arena_copy(struct arena *, const void *data, size_t size);
 char *arena_text(struct arena *, const char *text);
 char *arena_text_n(struct arena *, const char *text, size_t len);
-char *arena_lower(struct arena *, const char *text); /* A to Z in lower case */
+char *arena_lower(struct arena *, const char *text); /* converts A to Z */
 char *arena_printf(struct arena *, const char *format, ...) PRINTF_LIKE(2, 3);
 char *arena_vprintf(struct arena *, const char *format, va_list) PRINTF_LIKE(2, 0);
 
-/* Calls `release(object)` at the next reset; also where this call finds no memory for the
- * note of the next one. */
+/* Calls `release(object)` at the next reset, even if this call runs out of memory. */
 void arena_defer(struct arena *, void (*release)(void *), void *object);
 
-/* Bytes given out since the last reset. */
+/* Bytes allocated since the last reset. */
 size_t arena_used(const struct arena *);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))

@@ -1,5 +1,5 @@
-/* The callers that this worker has seen lately, by what they showed: the same bytes need, for
- * SESSION_CACHE_SECONDS, no question to the database. */
+/* Per-worker cache of authenticated callers, keyed by credential. An entry saves the database query
+ * for SESSION_CACHE_SECONDS, unless the session, key or user changes. */
 #ifndef APP_AUTH_CACHE_H
 #define APP_AUTH_CACHE_H
 
@@ -8,30 +8,32 @@
 #include "app/secret.h"
 
 struct cached_caller {
-	unsigned char digest[SHA256_SIZE]; /* of what he showed */
+	unsigned char digest[SHA256_SIZE]; /* of the credential */
 	const char *kind;                  /* a literal: "session" */
-	char id[UUID_TEXT_SIZE];           /* of the thing of that kind; "": not known */
+	char id[UUID_TEXT_SIZE];           /* of the session or key; "": unknown */
 	char user_id[UUID_TEXT_SIZE];
 	enum role role;
-	uint64_t scopes;            /* of an API key: a bit for each */
-	int64_t expires;            /* seconds since 1970 */
-	int64_t touched;            /* when its use was noted last (clock_monotonic); 0: never */
-	int64_t read_at;            /* when the database was asked (clock_monotonic) … */
-	uint64_t user_epoch, epoch; /* … and under which generations */
-	bool stamped;               /* which were known then */
+	uint64_t scopes; /* of an API key, one bit each */
+	int64_t expires; /* seconds since 1970 */
+	int64_t touched; /* when its use was last recorded (clock_monotonic()); 0: never */
+	int64_t read_at; /* when the database was read (clock_monotonic()) */
+	uint64_t user_epoch, epoch; /* the epochs at that time, valid if `stamped` */
+	bool stamped;
 };
 
-/* What is known of who shows that text. All zero but digest and kind: nothing, or what it was
- * has expired, more than `skew` seconds ago. */
-void auth_cache_find(const char *kind, const char *shown, int64_t skew, struct cached_caller *out);
+/* Looks up a credential. If it is not cached, or expired more than `skew` seconds ago, *out has only
+ * digest and kind. */
+void auth_cache_find(const char *kind, const char *credential, int64_t skew,
+		     struct cached_caller *out);
 
-/* Call it before the database is asked: notes the time and the generations. Where it is not
- * known yet whose they are, the first answer is good for one request, and the second is kept. */
+/* Stores the time and the epochs. Call it before reading the database. The epochs of an unknown
+ * credential are not known, so its first result is valid for one request only. */
 void auth_cache_stamp(struct cached_caller *);
 
-/* Whether what the database said still holds. */
+/* Whether the entry is still valid. */
 bool auth_cache_fresh(const struct cached_caller *);
 
+/* Stores a copy of the entry. */
 void auth_cache_put(const struct cached_caller *);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * What every file of the project may use. Include it first: it brings config.h,
- * the C library, a few attributes, and takes away the functions that have no
- * place here (each has a safe twin: arena_printf, buf_printf, clock_*).
+ * Every file includes this first: config.h, the C library and a few attributes. It also forbids
+ * unsafe functions; use arena_printf, buf_printf and clock_* instead.
  */
 #ifndef APP_BASE_H
 #define APP_BASE_H
@@ -27,11 +26,11 @@
 #define NORETURN                 __attribute__((noreturn))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define UNUSED                   __attribute__((unused))
-/* Runs `fn(&variable)` when the variable goes out of scope. Not in code that runs
- * for a request: memory that runs out there unwinds past it (arena.h). */
+/* Runs `fn(&variable)` when the variable goes out of scope. Not for code of a request: when memory
+ * runs out, longjmp() skips it (arena.h). */
 #define CLEANUP(fn)              __attribute__((cleanup(fn)))
 
-#undef sprintf /* glibc's, under clang with _FORTIFY_SOURCE */
+#undef sprintf /* a macro of glibc under clang with _FORTIFY_SOURCE */
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok atoi atol atof
 #pragma GCC poison gmtime localtime ctime asctime system popen tmpnam mktemp
 

@@ -1,6 +1,6 @@
 /*
- * What one unit of work has at hand: a request, a job, a command. The first parameter
- * of nearly every function; lives in its arena.
+ * The context of one unit of work: a request, a job, a command. It is the first parameter of nearly
+ * every function, and is allocated in its own arena.
  */
 #ifndef APP_CTX_H
 #define APP_CTX_H
@@ -10,26 +10,26 @@
 
 struct db;
 
-/* In order of rank: a higher number may all that a lower one may. */
+/* Each role includes the permissions of the ones below it. */
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MEMBER, ROLE_ADMIN, ROLE_OWNER };
 
-extern const char *const role_names[]; /* "viewer" … "owner", NULL: choices of a field */
+extern const char *const role_names[]; /* "viewer" … "owner", NULL: for .choices of a field */
 
-/* Other names that clients may send: .aliases of a field (app/schema.h). */
+/* Other names that clients may send: for .aliases of a field (app/schema.h). */
 extern const char *const role_aliases[];
 
-/* "admin" for ROLE_ADMIN; "none" for what is no role. */
+/* "admin" for ROLE_ADMIN; "none" for ROLE_NONE and invalid values. */
 const char *role_name(enum role);
 
-/* ROLE_NONE if it is none of the names. */
+/* ROLE_NONE if the name is unknown. */
 enum role role_parse(const char *name);
 
-/* Who asks. All empty: a stranger. */
+/* The authenticated caller. All zero: anonymous. */
 struct caller {
 	enum role role;
-	const char *user_id;       /* UUID; NULL for a stranger */
-	const char *session_id;    /* UUID; NULL where there is no session (API key, command) */
-	const char *api_key_id;    /* UUID; set for an API key alone */
+	const char *user_id;       /* UUID; NULL: anonymous */
+	const char *session_id;    /* UUID; NULL without a session (API key, command) */
+	const char *api_key_id;    /* UUID; NULL unless an API key was used */
 	const char *const *scopes; /* of the API key, NULL-terminated */
 };
 
@@ -38,32 +38,32 @@ struct hash_ticket {
 	uint64_t number; /* 0: none */
 	unsigned place;
 	int64_t since; /* clock_monotonic() */
-	bool ran;      /* its turn has come, and lasts until hash_leave() */
-	bool refused;  /* its turn did not come in time: it gets no second place */
+	bool ran;      /* its turn has come; it may hash until hash_leave() */
+	bool refused;  /* its turn did not come in time; it gets no second place */
 };
 
 struct ctx {
 	struct arena *arena;
-	struct db *db; /* NULL where the work has no database */
+	struct db *db; /* NULL if the work needs no database */
 	struct caller caller;
 	const char *request_id;  /* never NULL */
 	const char *traceparent; /* valid W3C traceparent, or NULL */
-	const char *ip;          /* of the client as the web server tells it, or NULL */
+	const char *ip;          /* of the client, as the web server reports it, or NULL */
 	const char *user_agent;  /* or NULL */
 	const char *route;       /* pattern of the route for the logs, or NULL */
-	const char *process;     /* who acts where nobody asks: "cli", "system"; else NULL */
+	const char *process;     /* the actor if there is no caller: "cli", "system"; else NULL */
 	struct failure failure;
 	struct hash_ticket hash;
-	bool can_park; /* the request can be run again: if it is not its turn to hash, hashing fails
-			* and sets `parked`; the place is kept until the response */
+	bool can_park; /* the request can run again: if it has to wait for its turn to hash, hashing
+			* fails and sets `parked`; the ticket stays valid until the response */
 	bool parked;
 };
 
-/* Whose rows the caller may touch, the value of $2 in "($2::uuid IS NULL OR owner_id = $2)":
- * his own; NULL, everybody's, for admins and where a process acts; nobody's for a stranger. */
+/* The owner whose rows the caller may access, for $2 in "($2::uuid IS NULL OR owner_id = $2)": the
+ * caller; NULL (all rows) for admins and processes; the nil UUID (no rows) for anonymous callers. */
 const char *visible_to(const struct ctx *);
 
-/* The user agent as it may be kept: valid UTF-8, at most 400 bytes; or NULL. */
+/* The user agent for storage, cut to at most 400 bytes of valid UTF-8; or NULL. */
 const char *ctx_user_agent(struct ctx *);
 
 #endif

@@ -1,5 +1,5 @@
-/* A short keyed hash for tables: who does not know the key can neither foretell where
- * something goes nor make two things meet. No digest: for tokens and files take sha256(). */
+/* A short keyed hash for hash tables: without the key, an attacker can neither predict positions nor
+ * cause collisions. Not a digest: use sha256() for tokens and files. */
 #ifndef APP_HASH_H
 #define APP_HASH_H
 
@@ -7,7 +7,7 @@
 
 enum { HASH_SIZE = 16 };
 
-/* SipHash-2-4 with an output of 128 bits. */
+/* SipHash-2-4 (Aumasson and Bernstein, 2012) with an output of 128 bits. */
 void hash_keyed(const unsigned char key[HASH_SIZE], const void *data, size_t len,
 		unsigned char out[HASH_SIZE]);
 

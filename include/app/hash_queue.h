@@ -1,30 +1,30 @@
 /*
- * The queue for password hashing, one for all processes of the shared segment: a hash takes 30 ms
- * of a core and 33 MiB, so at most half of the cores, and a quarter of the workers, hash at a time;
- * 32 times as many have a place in the queue. A caller has at most one place, and a client address
- * all but one, so that neither keeps others from signing in. Turns go by order of arrival; a process
- * that is busy with another request is passed over.
+ * The queue for password hashing, one for all processes of the shared segment. A hash takes 30 ms of
+ * a core and 33 MiB, so at most half of the cores, and a quarter of the workers, hash at a time; 32
+ * times as many requests have a place in the queue. A caller has at most one place, and a client
+ * address all except one, so that neither can lock out others. Requests are served in order of
+ * arrival; a process that is busy with another request is skipped.
  */
 #ifndef APP_HASH_QUEUE_H
 #define APP_HASH_QUEUE_H
 
 #include "app/ctx.h"
 
-enum { HASH_LOOK_MS = 5 }; /* interval at which a waiting process calls hash_turn() */
+enum { HASH_POLL_MS = 5 }; /* interval at which a waiting process calls hash_turn() */
 
 /* HASH_REFUSED: the queue, or the share of the caller or client, is full, or the turn did not
  * come within 5 s; the ticket has no place. */
 enum hash_turn { HASH_RUN, HASH_WAIT, HASH_REFUSED };
 
-/* Takes a place for c->hash, unless it has one, and checks whether it is its turn. */
+/* Takes a place for c->hash unless it has one, and returns whether it may hash now. */
 enum hash_turn hash_enter(struct ctx *c) MUST_CHECK;
 
-/* Whether it is the turn of a ticket that has a place. A process must enter its tickets in the
- * order of their numbers: only its first counts. */
+/* Whether a ticket that has a place may hash now. A process with several tickets must serve them in
+ * the order of their numbers: only its first one is considered. */
 enum hash_turn hash_turn(struct hash_ticket *) MUST_CHECK;
 
-/* Ends the hashing, but keeps the place and the right to hash again: for a request that goes on. */
-void hash_rest(struct hash_ticket *);
+/* Ends the hashing, but keeps the place, so that the same request may hash again. */
+void hash_pause(struct hash_ticket *);
 
 /* Frees its place, if it has one. */
 void hash_leave(struct hash_ticket *);

@@ -1,12 +1,11 @@
 /*
- * Logs on standard error: one JSON object a line, or coloured text on a terminal
- * (LOG_FORMAT=auto|json|text). One write(2) a line, at most 4096 bytes (PIPE_BUF),
- * so lines of several workers never mix; a longer message is cut. Control characters
- * and those that change the direction of text are escaped; in the text format, line breaks become spaces.
+ * Log lines on standard error: JSON objects, or coloured text on a terminal
+ * (LOG_FORMAT=auto|json|text). Each line is one write(2) of at most 4096 bytes (PIPE_BUF), so lines
+ * of several workers never mix; a longer message is cut. Control characters and those that change
+ * the direction of text are escaped; in the text format, line breaks become spaces.
  *
- * A line that cannot be written is dropped and counted, and the next line that is written has
- * the count as log_lines_dropped. In the processes of a pool, a line that would have to wait
- * for its reader is dropped as well.
+ * A line that cannot be written is dropped and counted; the next line has the count as
+ * log_lines_dropped. In the processes of a pool, a line that would block is dropped as well.
  *
  * Never log a password, a token, an Authorization header or a body.
  */
@@ -17,44 +16,44 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-/* A further member of a line; rows end with { 0 }. A NULL text leaves the member out. */
+/* An additional member of a line; arrays end with { 0 }. A member whose text is NULL is omitted. */
 struct log_field {
 	const char *name;
 	const char *text;
 	enum { LOG_TEXT, LOG_NUMBER, LOG_SECONDS } is;
-	int64_t number; /* with LOG_SECONDS in microseconds, printed with 6 digits */
+	int64_t number; /* LOG_SECONDS: in microseconds, printed as seconds with 6 decimals */
 };
 
-/* Sets level and form from the settings; before it, info and auto. */
+/* Sets level and format from the settings. The level is info, the format JSON before. */
 void log_init(void);
 
-/* The level of that name; false where there is none. */
+/* False if the name is unknown. */
 bool log_level_parse(const char *name, enum log_level *out) MUST_CHECK;
 
-/* Lines that were dropped, in all and since the last report. */
+/* Dropped lines: in total, and since the last log_lines_dropped. */
 struct log_dropped {
 	_Atomic uint64_t total, unreported;
 };
 
-/* Reads the level, plus one, from `level` (0: that of the settings), and counts dropped lines in
- * the given counters, so that all processes that share this memory agree. */
-void log_obey(const _Atomic int32_t *level, struct log_dropped *);
+/* Takes the level from shared memory (level + 1; 0: the level of the settings) and counts dropped
+ * lines there, so that all processes have the same level and count. */
+void log_share(const _Atomic int32_t *level, struct log_dropped *);
 
-/* From now on, no log line and no output to stderr waits for its reader. */
+/* From now on, log lines and output to stderr are dropped instead of waiting for the reader. */
 void log_never_block(void);
 
 /* Adds to the number of dropped lines. */
 void log_count_dropped(uint64_t);
 
-/* The number of lines that all processes dropped. */
+/* The number of lines dropped by all processes that share the counter. */
 uint64_t log_lines_dropped(void);
 
 bool log_enabled(enum log_level);
 
-/* The name of the level that holds now. */
+/* The name of the current level. */
 const char *log_level_now(void);
 
-/* The ctx may be NULL; with one, the line has its request id, route and user. */
+/* The ctx may be NULL; otherwise the line has its request id, trace, route, user and session. */
 void log_write(enum log_level, const struct ctx *, const struct log_field *fields,
 	       const char *format, ...) PRINTF_LIKE(4, 5);
 

@@ -1,4 +1,4 @@
-/* Passwords: hashes by libxcrypt or libargon2, and the rules for new ones. */
+/* Passwords: hashing by libxcrypt or libargon2, and the rules for new passwords. */
 #ifndef APP_PASSWORD_H
 #define APP_PASSWORD_H
 
@@ -11,26 +11,25 @@ enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = 511 };
 #define PASSWORD_LIMITS                                                                            \
 	"At most 128 characters and 511 bytes in UTF-8 (72 bytes if the service uses bcrypt)"
 
-/* A new hash by PASSWORD_SCHEME and its costs, in crypt(5)'s form. E_OVERLOADED where
- * too many hash already, E_VALIDATION never: check the password first. */
+/* A new hash by PASSWORD_SCHEME and its costs, in the format of crypt(5). E_OVERLOADED if too many
+ * requests are hashing. Does not check the rules: call password_check() first. */
 enum error password_hash(struct ctx *, const char *password, const char **hash) MUST_CHECK;
 
-/* Whether the password fits the hash, which may be of another scheme or system. `hash`
- * NULL (no such account), one of an unknown kind or with a cost beyond all bounds takes
- * the time of a new one and is never right. E_OVERLOADED where too many hash already. */
+/* Sets *matches to whether the password matches the hash, which may be of another scheme or system.
+ * If `hash` is NULL (no such account), unknown or too expensive, *matches is false, after the time
+ * of a new hash. E_OVERLOADED if too many requests are hashing. */
 enum error password_verify(struct ctx *, const char *password, const char *hash,
-			   bool *right) MUST_CHECK;
+			   bool *matches) MUST_CHECK;
 
-/* Whether a hash that was right should be made anew: another scheme or cost. */
+/* Whether a hash has another scheme or cost than the settings, and should be replaced. */
 bool password_outdated(const char *hash);
 
-/* The rules of doc/API.md, section 3, for a new password: length in characters and bytes, not the e-mail
- * address, not a common one. E_VALIDATION for `field` of the body. */
+/* Checks the rules for a new password (doc/API.md, section 3): length in characters and bytes, not
+ * the e-mail address, not a common password. E_VALIDATION for `field` of the body. */
 enum error password_check(struct ctx *, const char *field, const char *password,
 			  const char *email) MUST_CHECK;
 
-/* At the start: whether PASSWORD_LIST_FILE can be searched. NULL, or a line that tells
- * what is wrong. */
+/* Checks at startup that PASSWORD_LIST_FILE can be searched. Returns NULL or an error message. */
 const char *password_list_check(struct arena *) MUST_CHECK;
 
 #endif

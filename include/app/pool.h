@@ -1,5 +1,5 @@
-/* A pool: a parent that keeps workers going, takes a new binary with HUP, and drains with
- * TERM (HACKING.md). What the workers do is a row of this. */
+/* A pool: a parent that supervises workers, loads a new binary on HUP, and drains on TERM
+ * (HACKING.md, Processes and signals). A struct pool_plan says what the workers do. */
 #ifndef APP_POOL_H
 #define APP_POOL_H
 
@@ -8,33 +8,33 @@
 #include <signal.h>
 #include <sys/types.h>
 
-/* What a worker is told. */
+/* Passed to each worker. */
 struct worker_info {
-	int listener;  /* -1 where the pool has none */
-	pid_t parent;  /* hears SIGUSR1 when the worker is ready */
-	size_t number; /* 0 to nworkers - 1: one process at a time has it */
+	int listener;  /* the listening socket; -1: none */
+	pid_t parent;  /* to send SIGUSR1 when the worker is ready */
+	size_t number; /* 0 to nworkers - 1; unique among the current workers */
 };
 
 struct pool_plan {
-	const char *summary; /* what it does, for the log: "serves" */
+	const char *summary; /* what the pool is doing, for the log: "serving requests" */
 	size_t nworkers;
-	bool listens;          /* it takes the listening socket */
-	int64_t drain_seconds; /* how long a worker may take to end after TERM */
+	bool listens;          /* whether the pool has a listening socket */
+	int64_t drain_seconds; /* time that a worker has to exit after TERM */
 
-	/* The life of a worker: takes a slot of the shared segment (shared_slot_take), sets
-	 * `ready` in it, ends after SIGTERM, SIGUSR1 or SIGXCPU. Returns its exit status. */
+	/* The main function of a worker. Takes a slot of the shared segment (shared_slot_take), sets
+	 * `ready` in it, and returns the exit status after SIGTERM, SIGUSR1 or SIGXCPU. */
 	int (*work)(const struct worker_info *);
 };
 
-/* Returns the exit status. The settings must be loaded. */
+/* Runs the pool until it is stopped; returns the exit status. The settings must be loaded. */
 int pool_run(const struct pool_plan *);
 
-/* Sets what each signal does (serve/signals.c), blocks those that the process reads, and returns
- * them. In a worker of a pool, the pool has called it before .work. */
+/* Sets the dispositions of all signals (serve/signals.c), blocks those that the process reads, and
+ * returns them. The pool calls it in each worker before .work. */
 enum signal_role { SIGNALS_PARENT, SIGNALS_WORKER, SIGNALS_SINGLE };
-sigset_t signals_take(enum signal_role);
+sigset_t signals_init(enum signal_role);
 
-/* What a worker exits with after it ended itself at a deadline: no failure. */
+/* Exit status of a worker that exited at the deadline of a request or job. Not a failure. */
 enum { EXIT_OVERRUN = 3 };
 
 #endif

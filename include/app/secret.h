@@ -1,4 +1,4 @@
-/* Digests and comparisons of secrets. The only file with OpenSSL behind it. */
+/* Digests and comparisons of secrets, by OpenSSL. */
 #ifndef APP_SECRET_H
 #define APP_SECRET_H
 
@@ -8,16 +8,16 @@ enum { SHA256_SIZE = 32 };
 
 void sha256(const void *data, size_t len, unsigned char out[SHA256_SIZE]);
 
-/* HMAC (RFC 2104) with SHA-256, SHA-384 or SHA-512 by `bits`; returns its bytes. */
+/* HMAC (RFC 2104) with SHA-256, SHA-384 or SHA-512 (`bits`). Returns the size in bytes. */
 enum { HMAC_SIZE_MAX = 64 };
 size_t hmac_sha2(unsigned bits, const void *key, size_t key_len, const void *data, size_t len,
 		 unsigned char out[HMAC_SIZE_MAX]);
 
-/* HMAC-SHA-256 with a key for one purpose, derived from JWT_SECRET_KEY: a
- * mark made for one purpose never passes for another. */
+/* HMAC-SHA-256 with a key derived from JWT_SECRET_KEY for one purpose, so that a MAC for one purpose
+ * is not valid for another. */
 void secret_sign(const char *purpose, const void *data, size_t len, unsigned char out[SHA256_SIZE]);
 
-/* Whether both are equal, in a time that tells nothing about where they differ. */
+/* Compares in constant time. */
 bool secret_equal(const void *a, const void *b, size_t len);
 
 /* A new secret: 256 random bits in base64url, 43 characters. */

@@ -4,10 +4,9 @@
 
 #include "app/base.h"
 
-/* Serves until it is told to stop; returns the exit status. The settings must be loaded.
- * A pool: a parent that keeps WORKERS workers going (signals: HACKING.md). `single`: one
- * worker without a parent, for spawn-fcgi -F, mod_fcgid and template units, which keep
- * pools themselves. */
+/* Serves requests until a signal stops it; returns the exit status. The settings must be loaded.
+ * Runs a pool of WORKERS workers (HACKING.md, Processes and signals). With `single`, runs one worker
+ * without a parent, for spawn-fcgi -F, mod_fcgid and template units, which manage pools themselves. */
 int serve_run(bool single);
 
 #endif

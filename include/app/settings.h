@@ -1,8 +1,8 @@
 /*
- * The settings of this process, read once at the start: the environment first, then
- * NAME_FILE (the value is that file's content, for secrets), then systemd credentials
- * ($CREDENTIALS_DIRECTORY/NAME), then the `.env` file (NAME_FILE, NAME), then the default. A
- * DATABASE_URL from an earlier source than MIGRATE_DATABASE_URL replaces it.
+ * The settings of this process, read once at startup. The first of these sources has precedence: the
+ * environment; NAME_FILE (the value is the content of that file, for secrets); systemd credentials
+ * ($CREDENTIALS_DIRECTORY/NAME); the `.env` file (NAME_FILE, NAME); the default. If DATABASE_URL
+ * has an earlier source than MIGRATE_DATABASE_URL, the latter is ignored.
  */
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
@@ -11,12 +11,12 @@
 
 enum { S_SECRET = 1, S_REQUIRED = 2, S_EMPTY_OK = 4, S_ZERO_OK = 8 };
 
-/* So many in so many seconds; n is 0 where there is no limit. */
+/* At most `n` in `seconds`; n is 0: no limit. */
 struct rate {
 	int64_t n, seconds;
 };
 
-/* Member types by kind. A CHOICE is one of its words. */
+/* Types of the members by the kind of the setting. */
 #define SETTING_TYPE_INT       int64_t
 #define SETTING_TYPE_BOOL      bool
 #define SETTING_TYPE_RATE      struct rate
@@ -44,25 +44,25 @@ struct settings {
 #undef SETTING
 };
 
-extern struct settings settings; /* written by settings_load() alone */
+extern struct settings settings; /* written only by settings_load() */
 
-/* Reads them all. Returns NULL, or a text with one line for each bad setting, naming
- * setting, value (never a secret's) and what is wanted. `env_file` may be NULL (then
- * ENV_FILE of the environment, else `.env` where there is one). With `complete` false, a
- * missing required setting is fine (`openapi`, `routes`: they need no database). */
+/* Reads all settings. Returns NULL, or one line for each invalid setting: its name, its value
+ * (unless it is secret) and what is expected. `env_file` NULL: ENV_FILE of the environment, else
+ * `.env` if it exists. With `complete` false, required settings may be missing (for commands that
+ * need no database, such as `openapi`). */
 const char *settings_load(struct arena *, const char *env_file, bool complete) MUST_CHECK;
 
-/* What the last settings_load() found in the `.env` file or the environment that has no effect (an
- * unknown name, another form than NAME=value, a name set twice), one line each; "" if nothing.
- * In production, such a line of the file prevents the start. */
+/* One line for each line of the `.env` file and each variable that has no effect: an unknown name,
+ * a name set twice, a line not of the form NAME=value. "" if there is none. From the last
+ * settings_load(). In production, such a line of the file prevents startup. */
 const char *settings_warnings(void);
 
 bool settings_production(void);
 
-/* "5/minute"; "off" where there is no limit. */
+/* "5/minute"; "off" without a limit. */
 const char *rate_text(struct arena *, struct rate);
 
-/* Prints them for `settings`: name, value (secrets as ***), default, text. */
+/* Prints all settings: name, value (*** if secret), default, text. */
 void settings_print(FILE *, bool json);
 
 /* Prints an annotated `.env.example`. */

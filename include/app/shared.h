@@ -1,46 +1,45 @@
 /*
- * The segment that all processes of a host share: mapped before the fork, or a file
- * (SHM_FILE) for workers without a parent. Nothing in it but atomics, so a worker killed
- * anywhere leaves nothing locked or torn. Without shared_open() a process has a small
- * one of its own (tests, commands).
+ * The shared memory segment of a pool: mapped before fork(), or a file (SHM_FILE) for workers
+ * without a parent. It contains only atomics, so a worker that is killed at any point leaves nothing
+ * locked or inconsistent. Without shared_open(), a process has a small segment of its own (tests,
+ * commands).
  */
 #ifndef APP_SHARED_H
 #define APP_SHARED_H
 
 #include "app/base.h"
 
-/* Maps a segment with that many worker slots; `file` NULL or "": anonymous memory.
- * Returns NULL, or what went wrong, for a person. */
+/* Maps a segment with `nslots` worker slots. `file` NULL or "": anonymous memory. Returns NULL or an
+ * error message (a literal). */
 const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
 
-/* Generations: one counter for each of many things that a worker may have cached, found
- * by a hash of its kind and id ("session", "0193…"). Who writes the thing bumps the counter
- * after the commit (cache_invalidate() sees to that); who read it keeps the counter's value from
- * before the read, and takes what it has for fresh only while the counter still says the
- * same. Two things that share a counter cost a needless miss, never a stale hit. */
+/* Epochs: counters for the validation of cached values, found by a hash of kind and id ("session",
+ * "0193…"). A reader stores the epoch from before it reads the value; the cached value is valid while
+ * the epoch is the same. A writer increments it after the commit (cache_invalidate() does that). A
+ * hash collision causes an unnecessary miss, never a stale hit. */
 uint64_t epoch_get(const char *kind, const char *id);
 void epoch_bump(const char *kind, const char *id);
 
-/* Changes it in all other pools on this host that run as the same user (as root: any user). Reads
- * /proc, which takes about 8 µs for each process of the host. */
+/* Changes the epoch in all other pools on this host that run as the same user (for root: as any
+ * user). Reads /proc, which takes about 8 µs for each process of the host. */
 void epoch_publish(const char *kind, const char *id);
 
-/* How many workers there are, and how many of them are at work. */
+/* The number of workers, and how many of them are processing a request. */
 void shared_workers(unsigned *ready, unsigned *busy);
 
-/* What one worker found out, all of them tell for a second, so that nobody can make them ask
- * more often. False: the caller shall find out and say it with shared_report(). At most 64
- * bytes of int64_t; two that tell at once may mix theirs. */
+/* Caches a reading for one second across all workers, so that requests cannot cause more frequent
+ * ones. False: the caller must take the reading and store it with shared_report(). `size` is at most
+ * 64, in int64_t values; concurrent reports may be mixed. */
 enum reading { READING_HEALTH, READING_JOBS, READINGS };
 bool shared_reading(enum reading, void *out, size_t size);
 void shared_report(enum reading, const void *values, size_t size);
 
-/* For so many seconds this host does without what hosts share: they were not told of a change
- * that it knows. */
-bool shared_alone(void);
-void shared_be_alone(int64_t seconds);
+/* Whether this host bypasses the response cache in Redis; suspends it for some seconds. Used if a
+ * change on this host could not be published to the other hosts. */
+bool shared_cache_suspended(void);
+void shared_suspend_cache(int64_t seconds);
 
-/* The pool is stopping: /health/ready says so. */
+/* Whether the pool is stopping, so that /health/ready fails. */
 bool shared_draining(void);
 void shared_drain(void);
 

@@ -4,15 +4,15 @@
 
 #include "app/base.h"
 
-/* Length in bytes of the well-formed character at `s` (1 to 4), or 0. */
+/* Length in bytes (1 to 4) of the well-formed character at `s`, or 0. */
 size_t utf8_char(const char *s, size_t len);
 
-/* Whether all of it is well formed. */
+/* Whether all characters are well formed. */
 bool utf8_valid(const char *s, size_t len);
 
-/* Writes the character at `text` (not its end) so that a terminal can show it: control characters
- * (C0, DEL, C1), line separators (U+2028, U+2029), characters that change the direction of text,
- * and bytes that are not UTF-8 become \uXXXX. Returns the number of bytes that it read. */
+/* Writes the first character of `text`, which is not empty, so that a terminal can show it: control
+ * characters (C0, DEL, C1), line separators (U+2028, U+2029), characters that change the direction
+ * of text, and bytes that are not UTF-8 become \uXXXX. Returns the number of bytes read. */
 size_t utf8_visible(const char *text, char out[8]);
 
 /* Characters in well-formed text. */

@@ -6,11 +6,11 @@
 enum {
 	BLOCK_SIZE = 32 * 1024,
 	ALIGN = 16,
-	INPUT_LARGE = 16 * 1024, /* JSON of this size can become a tree of 8 MiB */
+	INPUT_LARGE = 16 * 1024, /* JSON of this size may need a tree of 8 MiB */
 	ARENA_LARGE = 1024 * 1024,
 };
 
-/* For AddressSanitizer, what was not given out is out of bounds. */
+/* AddressSanitizer treats memory that is not allocated as out of bounds. */
 #ifdef APP_SANITIZED
 #include <sanitizer/asan_interface.h>
 #else
@@ -33,10 +33,10 @@ struct deferred {
 struct arena {
 	struct block *blocks;
 	struct deferred *deferred;
-	struct deferred *note, first; /* for the next one: so the note of it is there already */
-	size_t limit, taken;          /* bytes of all blocks */
+	struct deferred *spare, first; /* spare: allocated in advance for the next arena_defer() */
+	size_t limit, taken;           /* bytes of all blocks */
 	size_t used;
-	struct arena *follows; /* whose guard is ours too */
+	struct arena *catching; /* its handler is used if this arena has none; or NULL */
 	bool catches;
 	jmp_buf handler;
 };
@@ -46,8 +46,8 @@ arena_exhausted(struct arena *a)
 {
 	if (a && a->catches)
 		longjmp(a->handler, 1);
-	if (a && a->follows)
-		arena_exhausted(a->follows);
+	if (a && a->catching)
+		arena_exhausted(a->catching);
 
 	fputs("out of memory\n", stderr);
 	exit(EXIT_FAILURE);
@@ -60,15 +60,15 @@ arena_new(size_t limit)
 }
 
 struct arena *
-arena_beside(struct arena *catches, size_t limit)
+arena_beside(struct arena *catching, size_t limit)
 {
 	struct arena *a = calloc(1, sizeof(*a));
 
 	if (!a)
-		arena_exhausted(catches);
+		arena_exhausted(catching);
 
 	a->limit = limit;
-	a->note = &a->first;
+	a->spare = &a->first;
 	return a;
 }
 
@@ -92,7 +92,7 @@ arena_reset(struct arena *a)
 		a->deferred = d->next;
 		d->release(d->object);
 	}
-	a->note = &a->first;
+	a->spare = &a->first;
 	while (a->blocks && (a->blocks->next || a->blocks->size > BLOCK_SIZE)) {
 		struct block *b = a->blocks;
 
@@ -133,9 +133,9 @@ arena_uncatch(struct arena *a)
 }
 
 void
-arena_follow(struct arena *a, struct arena *catches)
+arena_follow(struct arena *a, struct arena *catching)
 {
-	a->follows = catches;
+	a->catching = catching;
 }
 
 static void
@@ -159,20 +159,20 @@ add_block(struct arena *a, size_t need)
 }
 
 void *
-arena_alloc(struct arena *a, size_t wanted)
+arena_alloc(struct arena *a, size_t requested)
 {
 	size_t size;
 	void *p;
 
-	if (wanted > a->limit)
+	if (requested > a->limit)
 		arena_exhausted(a);
 
-	size = (wanted + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	size = (requested + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (!a->blocks || size > a->blocks->size - a->blocks->used)
 		add_block(a, size);
 
 	p = a->blocks->data + a->blocks->used;
-	ASAN_UNPOISON_MEMORY_REGION(p, wanted);
+	ASAN_UNPOISON_MEMORY_REGION(p, requested);
 	a->blocks->used += size;
 	a->used += size;
 	return p;
@@ -265,9 +265,9 @@ arena_printf(struct arena *a, const char *format, ...)
 void
 arena_defer(struct arena *a, void (*release)(void *), void *object)
 {
-	*a->note = (struct deferred) { a->deferred, release, object };
-	a->deferred = a->note;
-	a->note = ARENA_NEW(a, struct deferred);
+	*a->spare = (struct deferred) { a->deferred, release, object };
+	a->deferred = a->spare;
+	a->spare = ARENA_NEW(a, struct deferred);
 }
 
 size_t

@@ -14,9 +14,9 @@ buf_new(struct arena *a, size_t max)
 	return b;
 }
 
-/* Makes room for `more` bytes and the NUL. */
+/* Ensures capacity for `more` bytes and the NUL. */
 static bool
-grow(struct buf *b, size_t more)
+buf_grow(struct buf *b, size_t more)
 {
 	size_t size = b->size;
 	char *data;
@@ -42,7 +42,7 @@ grow(struct buf *b, size_t more)
 void
 buf_put(struct buf *b, const void *data, size_t len)
 {
-	if (len == 0 || !grow(b, len))
+	if (len == 0 || !buf_grow(b, len))
 		return;
 
 	memcpy(b->data + b->len, data, len);
@@ -101,8 +101,8 @@ buf_printf(struct buf *b, const char *format, ...)
 	buf_text(b, text);
 }
 
-/* What a byte becomes in a JSON string: 0 itself, 'u' \u00XX, else a backslash and
- * that letter. */
+/* How a byte is written in a JSON string: 0: as it is; 'u': \u00XX; else: a backslash and this
+ * character. */
 static const char json_escapes[256] = {
 	[0] = 'u',  [1] = 'u',  [2] = 'u',  [3] = 'u',  [4] = 'u',   [5] = 'u',     [6] = 'u',
 	[7] = 'u',  [8] = 'b',  [9] = 't',  [10] = 'n', [11] = 'u',  [12] = 'f',    [13] = 'r',
@@ -111,9 +111,9 @@ static const char json_escapes[256] = {
 	[28] = 'u', [29] = 'u', [30] = 'u', [31] = 'u', ['"'] = '"', ['\\'] = '\\', [127] = 'u',
 };
 
-/* How many bytes from the start need no escape: eight at a time, since nearly all do not. */
+/* The number of leading bytes that need no escape. Checks eight at a time: escapes are rare. */
 static size_t
-plain_length(const char *text, size_t len)
+json_plain_length(const char *text, size_t len)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
 	size_t n = 0;
@@ -125,7 +125,7 @@ plain_length(const char *text, size_t len)
 		quote = word ^ ones * '"';
 		slash = word ^ ones * '\\';
 		del = word ^ ones * 127;
-		/* A byte below k borrows its top bit when k is taken away. */
+		/* Subtracting k from a byte below k sets its top bit. */
 		if ((((word - ones * 32) & ~word) | ((quote - ones) & ~quote) |
 		     ((slash - ones) & ~slash) | ((del - ones) & ~del)) &
 		    tops)
@@ -152,7 +152,7 @@ buf_json_text(struct buf *b, const char *text)
 
 	buf_char(b, '"');
 	for (;;) {
-		size_t n = plain_length(text, len);
+		size_t n = json_plain_length(text, len);
 
 		buf_put(b, text, n);
 		if (n == len)
@@ -252,9 +252,9 @@ buf_base64url(struct buf *b, const void *data, size_t len)
 	}
 }
 
-/* The value of a letter of base64url, or -1. */
+/* The value of a base64url character, or -1. */
 static int
-letter_value(char letter)
+base64url_value(char letter)
 {
 	if (letter >= 'A' && letter <= 'Z')
 		return letter - 'A';
@@ -275,7 +275,7 @@ base64url_read(const char *text, size_t len, void *out, size_t *n)
 
 	*n = 0;
 	for (size_t i = 0; i < len; i++) {
-		int value = letter_value(text[i]);
+		int value = base64url_value(text[i]);
 
 		if (value < 0)
 			return false;

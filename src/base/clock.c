@@ -24,7 +24,7 @@ clock_monotonic(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-/* Writes the digits and the character behind them; returns the place after that. */
+/* Writes `n` digits and `end`; returns the position after them. */
 static char *
 put_digits(char *at, int n, int value, char end)
 {
@@ -53,9 +53,9 @@ clock_text(int64_t microseconds, char out[CLOCK_TEXT_SIZE])
 	*at = '\0';
 }
 
-/* Reads `n` digits, a number from `least` to `most`, and steps over them. */
+/* Reads `n` digits and advances. False unless the number is between `min` and `max`. */
 static bool
-read_digits(const char **at, int n, int least, int most, int *value)
+read_digits(const char **at, int n, int min, int max, int *value)
 {
 	*value = 0;
 	for (; n > 0; n--, (*at)++) {
@@ -63,7 +63,7 @@ read_digits(const char **at, int n, int least, int most, int *value)
 			return false;
 		*value = *value * 10 + (**at - '0');
 	}
-	return *value >= least && *value <= most;
+	return *value >= min && *value <= max;
 }
 
 static bool
@@ -145,7 +145,7 @@ clock_parse(const char *text, int64_t *microseconds)
 	t.tm_sec -= t.tm_sec == 60;
 	day = t.tm_mday;
 	seconds = timegm(&t) - offset;
-	if (t.tm_mday != day) /* the month has no such day */
+	if (t.tm_mday != day) /* normalized: the month has fewer days */
 		return false;
 	if (seconds < first || seconds >= end)
 		return false;

@@ -1,4 +1,4 @@
-/* Roles by name, whose rows a caller may touch, and what a client says of itself. */
+/* Role names, row visibility and the user agent. */
 #include "app/ctx.h"
 
 #include "app/utf8.h"

@@ -1,4 +1,4 @@
-/* The table of failures, and how one is recorded. */
+/* The tables of errors and causes; recording a failure. */
 #include "app/error.h"
 
 #include "app/ctx.h"
@@ -55,7 +55,7 @@ field_code_text(enum field_code code)
 }
 
 static enum error
-record(struct ctx *c, enum error e, enum cause cause, const char *format, va_list args)
+record_failure(struct ctx *c, enum error e, enum cause cause, const char *format, va_list args)
 {
 	failure_clear(c);
 	c->failure.error = e;
@@ -71,7 +71,7 @@ fail(struct ctx *c, enum error e, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	record(c, e, CAUSE_NONE, format, args);
+	record_failure(c, e, CAUSE_NONE, format, args);
 	va_end(args);
 	return e;
 }
@@ -83,7 +83,7 @@ fail_unavailable(struct ctx *c, enum cause cause, const char *format, ...)
 	enum error e;
 
 	va_start(args, format);
-	e = record(c, causes[cause].error, cause, format, args);
+	e = record_failure(c, causes[cause].error, cause, format, args);
 	va_end(args);
 	return e;
 }

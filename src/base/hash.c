@@ -1,33 +1,33 @@
-/* SipHash-2-4 of Aumasson and Bernstein, with 128 bits. */
+/* SipHash-2-4 with an output of 128 bits (Aumasson and Bernstein, 2012). */
 #include "app/hash.h"
 
-struct state {
+struct siphash {
 	uint64_t a, b, c, d;
 };
 
 static uint64_t
-rotate(uint64_t x, unsigned bits)
+rotate_left(uint64_t x, unsigned bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
 static void
-mix(struct state *s, int rounds)
+mix(struct siphash *s, int rounds)
 {
 	while (rounds-- > 0) {
 		s->a += s->b;
 		s->c += s->d;
-		s->b = rotate(s->b, 13) ^ s->a;
-		s->d = rotate(s->d, 16) ^ s->c;
-		s->a = rotate(s->a, 32) + s->d;
+		s->b = rotate_left(s->b, 13) ^ s->a;
+		s->d = rotate_left(s->d, 16) ^ s->c;
+		s->a = rotate_left(s->a, 32) + s->d;
 		s->c += s->b;
-		s->d = rotate(s->d, 21) ^ s->a;
-		s->b = rotate(s->b, 17) ^ s->c;
-		s->c = rotate(s->c, 32);
+		s->d = rotate_left(s->d, 21) ^ s->a;
+		s->b = rotate_left(s->b, 17) ^ s->c;
+		s->c = rotate_left(s->c, 32);
 	}
 }
 
-/* Up to 8 bytes, the first one lowest. */
+/* Reads up to 8 bytes in little-endian order. */
 static uint64_t
 word_at(const unsigned char *bytes, size_t n)
 {
@@ -39,7 +39,7 @@ word_at(const unsigned char *bytes, size_t n)
 }
 
 static void
-absorb(struct state *s, uint64_t word)
+absorb(struct siphash *s, uint64_t word)
 {
 	s->d ^= word;
 	mix(s, 2);
@@ -47,7 +47,7 @@ absorb(struct state *s, uint64_t word)
 }
 
 static void
-put_word(struct state *s, unsigned char out[8])
+put_word(struct siphash *s, unsigned char out[8])
 {
 	uint64_t word;
 
@@ -62,8 +62,8 @@ hash_keyed(const unsigned char key[HASH_SIZE], const void *data, size_t len,
 	   unsigned char out[HASH_SIZE])
 {
 	uint64_t first = word_at(key, 8), second = word_at(key + 8, 8);
-	struct state s = { first ^ 0x736f6d6570736575, second ^ 0x646f72616e646f6d ^ 0xee,
-			   first ^ 0x6c7967656e657261, second ^ 0x7465646279746573 };
+	struct siphash s = { first ^ 0x736f6d6570736575, second ^ 0x646f72616e646f6d ^ 0xee,
+			     first ^ 0x6c7967656e657261, second ^ 0x7465646279746573 };
 	const unsigned char *at = data, *end = at + len / 8 * 8;
 
 	for (; at < end; at += 8)

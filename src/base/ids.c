@@ -74,7 +74,7 @@ request_id_valid(const char *text)
 	return len >= 8 && len <= 64 && text[len] == '\0';
 }
 
-/* `n` lower-case hex digits that are not all zero, then `end`. */
+/* Whether `at` has `n` lower-case hex digits that are not all zero, followed by `end`. */
 static bool
 hex_part(const char *at, size_t n, char end)
 {

@@ -1,4 +1,4 @@
-/* One line a log record: JSON for machines, colours for a person. */
+/* Formats log lines: JSON, or coloured text for terminals. */
 #include "app/log.h"
 
 #include "log_priv.h"
@@ -9,10 +9,10 @@
 
 #include <stdatomic.h>
 
-/* A line, a message in it and the text of one member: so much after escaping. */
+/* Maximum bytes, after escaping, of a line, its message, and the text of one member. */
 enum { LINE_MAX_BYTES = 4096, MESSAGE_MAX = 2048, VALUE_MAX = 1024, TRACE_ID_SIZE = 33 };
 
-/* A line under construction, without an arena: a log must work when memory is gone. */
+/* A line under construction. It needs no arena, so logging works when memory has run out. */
 struct line {
 	char data[LINE_MAX_BYTES];
 	size_t len;
@@ -28,8 +28,8 @@ static const struct {
 	[LOG_ERROR] = { "error", "\033[31m", "ERROR" },
 };
 
-static enum log_level least = LOG_INFO;
-static const _Atomic int32_t *obeyed;
+static enum log_level level_min = LOG_INFO;
+static const _Atomic int32_t *shared_level;
 static struct log_dropped own_dropped, *dropped = &own_dropped;
 static bool as_text, coloured;
 
@@ -46,9 +46,9 @@ log_level_parse(const char *name, enum log_level *out)
 }
 
 void
-log_obey(const _Atomic int32_t *level, struct log_dropped *counts)
+log_share(const _Atomic int32_t *level, struct log_dropped *counts)
 {
-	obeyed = level;
+	shared_level = level;
 	dropped = counts;
 }
 
@@ -70,8 +70,8 @@ log_init(void)
 {
 	bool terminal = isatty(STDERR_FILENO) == 1;
 
-	if (!log_level_parse(settings.log_level, &least))
-		least = LOG_INFO;
+	if (!log_level_parse(settings.log_level, &level_min))
+		level_min = LOG_INFO;
 	as_text = strcmp(settings.log_format, "auto") == 0
 		      ? terminal
 		      : strcmp(settings.log_format, "text") == 0;
@@ -81,9 +81,9 @@ log_init(void)
 static enum log_level
 level_now(void)
 {
-	int32_t told = obeyed ? *obeyed : 0;
+	int32_t shared = shared_level ? *shared_level : 0;
 
-	return told > 0 ? (enum log_level)(told - 1) : least;
+	return shared > 0 ? (enum log_level)(shared - 1) : level_min;
 }
 
 bool
@@ -98,9 +98,9 @@ log_level_now(void)
 	return levels[level_now()].name;
 }
 
-/* All of it or nothing. The last bytes stay free for what closes the line. */
+/* Appends all of the data or nothing. 16 bytes stay free for the end of the line. */
 static void
-put(struct line *l, const char *data, size_t len)
+line_put(struct line *l, const char *data, size_t len)
 {
 	if (l->full || len > sizeof(l->data) - 16 - l->len) {
 		l->full = true;
@@ -111,13 +111,13 @@ put(struct line *l, const char *data, size_t len)
 }
 
 static void
-put_text(struct line *l, const char *text)
+line_put_text(struct line *l, const char *text)
 {
-	put(l, text, strlen(text));
+	line_put(l, text, strlen(text));
 }
 
 static size_t
-plain_length(const char *text)
+line_plain_length(const char *text)
 {
 	size_t n = 0;
 
@@ -126,10 +126,10 @@ plain_length(const char *text)
 	return n;
 }
 
-/* Writes the character at `text` for a JSON string or, in the text format, for people: then white
- * space with a line break or a tab is one space, and quotes stay. Returns the bytes that it read. */
+/* Escapes the character at `text` for a JSON string or, in the text format, for a terminal: white
+ * space with a line break or a tab becomes one space, and quotes stay. Returns the bytes read. */
 static size_t
-escape(const char *text, char out[8])
+escape_character(const char *text, char out[8])
 {
 	bool quoted = *text == '"' || *text == '\\';
 
@@ -146,23 +146,23 @@ escape(const char *text, char out[8])
 	return utf8_visible(text, out);
 }
 
-/* Cuts between two characters where the escaped text is longer than `max`. */
+/* Cuts the escaped text to `max` bytes, between two characters. */
 static void
-put_escaped(struct line *l, const char *text, size_t max)
+line_put_escaped(struct line *l, const char *text, size_t max)
 {
 	while (*text) {
-		size_t n = plain_length(text);
+		size_t n = line_plain_length(text);
 		char out[8];
 
 		if (n) {
 			n = n < max ? n : max;
-			put(l, text, n);
+			line_put(l, text, n);
 			max -= n;
 		} else {
-			n = escape(text, out);
+			n = escape_character(text, out);
 			if (strlen(out) > max)
 				return;
-			put_text(l, out);
+			line_put_text(l, out);
 			max -= strlen(out);
 		}
 		if (max == 0)
@@ -171,9 +171,9 @@ put_escaped(struct line *l, const char *text, size_t max)
 	}
 }
 
-/* With so many digits at least; by snprintf it would be most of what a line costs. */
+/* Writes at least `digits` digits. snprintf() would take most of the time of a line. */
 static void
-put_number(struct line *l, int64_t number, int digits)
+line_put_number(struct line *l, int64_t number, int digits)
 {
 	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
 	char text[24];
@@ -183,48 +183,48 @@ put_number(struct line *l, int64_t number, int digits)
 		text[--at] = (char)('0' + rest % 10);
 	if (number < 0)
 		text[--at] = '-';
-	put(l, text + at, sizeof(text) - at);
+	line_put(l, text + at, sizeof(text) - at);
 }
 
 static void
-put_value(struct line *l, const struct log_field *f, bool quoted)
+line_put_value(struct line *l, const struct log_field *f, bool quoted)
 {
 	if (f->is == LOG_NUMBER) {
-		put_number(l, f->number, 1);
+		line_put_number(l, f->number, 1);
 		return;
 	}
 	if (f->is == LOG_SECONDS) {
-		put_number(l, f->number / 1000000, 1);
-		put(l, ".", 1);
-		put_number(l, f->number % 1000000, 6);
+		line_put_number(l, f->number / 1000000, 1);
+		line_put(l, ".", 1);
+		line_put_number(l, f->number % 1000000, 6);
 		return;
 	}
 	if (quoted)
-		put(l, "\"", 1);
-	put_escaped(l, f->text, VALUE_MAX);
+		line_put(l, "\"", 1);
+	line_put_escaped(l, f->text, VALUE_MAX);
 	if (quoted)
-		put(l, "\"", 1);
+		line_put(l, "\"", 1);
 }
 
 static void
-put_fields(struct line *l, const struct log_field *fields)
+line_put_fields(struct line *l, const struct log_field *fields)
 {
 	for (; fields && fields->name; fields++) {
 		size_t before = l->len;
 
 		if (fields->is == LOG_TEXT && !fields->text)
 			continue;
-		put_text(l, as_text ? " " : ",\"");
-		put_text(l, fields->name);
-		put_text(l, as_text ? "=" : "\":");
-		put_value(l, fields, !as_text);
+		line_put_text(l, as_text ? " " : ",\"");
+		line_put_text(l, fields->name);
+		line_put_text(l, as_text ? "=" : "\":");
+		line_put_value(l, fields, !as_text);
 		if (l->full)
 			l->len = before;
 		l->full = false;
 	}
 }
 
-/* By which tools find the lines of one trace: the second part of a traceparent. */
+/* The second part of a traceparent, by which tools find the lines of a trace. */
 static const char *
 trace_id(const struct ctx *c, char out[TRACE_ID_SIZE])
 {
@@ -241,7 +241,7 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 	char time[CLOCK_TEXT_SIZE], text[MESSAGE_MAX], trace[TRACE_ID_SIZE];
 	const char *message = format;
 	struct line line; /* not zeroed: it is long */
-	uint64_t lost;
+	uint64_t unreported;
 	va_list args;
 
 	if (!log_enabled(level))
@@ -257,48 +257,48 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 	}
 	clock_text(clock_now(), time);
 	if (as_text) {
-		put(&line, time + 11, 12);
-		put_text(&line, " ");
-		put_text(&line, coloured ? levels[level].colour : "");
-		put_text(&line, levels[level].label);
-		put_text(&line, coloured ? "\033[0m " : " ");
-		put_escaped(&line, message, MESSAGE_MAX);
+		line_put(&line, time + 11, 12);
+		line_put_text(&line, " ");
+		line_put_text(&line, coloured ? levels[level].colour : "");
+		line_put_text(&line, levels[level].label);
+		line_put_text(&line, coloured ? "\033[0m " : " ");
+		line_put_escaped(&line, message, MESSAGE_MAX);
 	} else {
-		put_text(&line, "{\"timestamp\":\"");
-		put_text(&line, time);
-		put_text(&line, "\",\"level\":\"");
-		put_text(&line, levels[level].name);
-		put_text(&line, "\",\"service\":\"");
-		put_escaped(&line, settings.app_name ? settings.app_name : PACKAGE_NAME, 400);
-		put_text(&line, "\",\"version\":\"" PACKAGE_VERSION "\",\"message\":\"");
-		put_escaped(&line, message, MESSAGE_MAX);
-		put_text(&line, "\"");
+		line_put_text(&line, "{\"timestamp\":\"");
+		line_put_text(&line, time);
+		line_put_text(&line, "\",\"level\":\"");
+		line_put_text(&line, levels[level].name);
+		line_put_text(&line, "\",\"service\":\"");
+		line_put_escaped(&line, settings.app_name ? settings.app_name : PACKAGE_NAME, 400);
+		line_put_text(&line, "\",\"version\":\"" PACKAGE_VERSION "\",\"message\":\"");
+		line_put_escaped(&line, message, MESSAGE_MAX);
+		line_put_text(&line, "\"");
 	}
 	if (c) {
-		put_fields(&line, (struct log_field[]) {
-				      { "request_id", c->request_id },
-				      { "traceparent", c->traceparent },
-				      { "trace_id", trace_id(c, trace) },
-				      { "route", c->route },
-				      { "user_id", c->caller.user_id },
-				      { "session_id", c->caller.session_id },
-				      { 0 },
-				  });
+		line_put_fields(&line, (struct log_field[]) {
+					   { "request_id", c->request_id },
+					   { "traceparent", c->traceparent },
+					   { "trace_id", trace_id(c, trace) },
+					   { "route", c->route },
+					   { "user_id", c->caller.user_id },
+					   { "session_id", c->caller.session_id },
+					   { 0 },
+				       });
 	}
-	put_fields(&line, fields);
-	lost = dropped->unreported ? atomic_exchange(&dropped->unreported, 0) : 0;
-	if (lost)
-		put_fields(
-		    &line,
-		    (struct log_field[]) {
-			{ .name = "log_lines_dropped", .number = (int64_t)lost, .is = LOG_NUMBER },
-			{ 0 },
-		    });
+	line_put_fields(&line, fields);
+	unreported = dropped->unreported ? atomic_exchange(&dropped->unreported, 0) : 0;
+	if (unreported)
+		line_put_fields(&line, (struct log_field[]) {
+					   { .name = "log_lines_dropped",
+					     .number = (int64_t)unreported,
+					     .is = LOG_NUMBER },
+					   { 0 },
+				       });
 	memcpy(line.data + line.len, as_text ? "\n" : "}\n", as_text ? 1 : 2);
 	line.len += as_text ? 1 : 2;
 	if (log_output(line.data, line.len))
 		return;
 
 	dropped->total++;
-	dropped->unreported += lost + 1;
+	dropped->unreported += unreported + 1;
 }

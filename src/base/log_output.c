@@ -1,8 +1,8 @@
 /*
- * Writes log lines to standard error. O_NONBLOCK belongs to the open file, which standard
- * error shares with other processes (a shell's terminal, 2>&1), so it is never set there:
- * pipes and terminals are opened a second time, sockets have a flag for each call, and files
- * do not block. A pipe of another user cannot be opened: splice(2) has a flag as well.
+ * Writes log lines to standard error without blocking. O_NONBLOCK is a property of the open file,
+ * which other processes share (a terminal, 2>&1), so it is never set on standard error. Pipes and
+ * terminals are reopened with it; send(2) has a flag; files do not block. A pipe of another user
+ * cannot be reopened, but splice(2) has a flag too.
  */
 #include "log_priv.h"
 
@@ -23,7 +23,7 @@ write_plain(const char *data, size_t len)
 
 static ssize_t (*write_line)(const char *data, size_t len) = write_plain;
 static bool never_block, torn;
-static struct stat target; /* what write_line was chosen for */
+static struct stat target; /* the file for which write_line was chosen */
 static int own_fd = -1, relay[2] = { -1, -1 };
 static pid_t relay_owner;
 
@@ -39,8 +39,8 @@ write_own(const char *data, size_t len)
 	return write(own_fd, data, len);
 }
 
-/* A terminal of another user. Several writers may pass poll() for the last free bytes, so
- * this can wait, but not for a terminal that is stopped. */
+/* For a terminal of another user. With several writers this may block briefly, since poll() does
+ * not reserve space, but it never blocks on a stopped terminal. */
 static ssize_t
 write_polled(const char *data, size_t len)
 {
@@ -49,7 +49,7 @@ write_polled(const char *data, size_t len)
 	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT ? write_plain(data, len) : -1;
 }
 
-/* The relay is a pipe of this process alone; fork() would share it. */
+/* The relay pipe belongs to one process: after fork(), a new one is made. */
 static bool
 have_relay(void)
 {
@@ -78,7 +78,7 @@ write_spliced(const char *data, size_t len)
 
 	n = splice(relay[0], NULL, STDERR_FILENO, NULL, len, SPLICE_F_NONBLOCK);
 	if (n != (ssize_t)len)
-		relay_owner = 0; /* discards what is left in the pipe */
+		relay_owner = 0; /* discards the rest in the pipe */
 	return n;
 }
 
@@ -130,7 +130,7 @@ log_output(const char *data, size_t len)
 	return n == (ssize_t)len;
 }
 
-/* ---- stderr, as used by libraries and messages about settings */
+/* ---- stderr, for libraries and messages about settings */
 
 static ssize_t
 write_stream(void *cookie UNUSED, const char *data, size_t len)

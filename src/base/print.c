@@ -1,9 +1,9 @@
-/* Prints texts that others wrote, with what could move a terminal escaped. */
+/* Prints untrusted texts with control characters escaped. */
 #include "app/print.h"
 
 #include "app/utf8.h"
 
-/* A control character that the text does not have; NUL if it has all of them. */
+/* A control character that the text does not contain, or NUL if it contains all. */
 static char
 unused_character(const char *text)
 {
@@ -25,8 +25,8 @@ write_visible(FILE *out, const char *text, char line_break)
 	}
 }
 
-/* To tell the format's line breaks from those of inserted texts, formats twice: the second time
- * with a character in their place that the first text does not have. */
+/* Formats twice to distinguish line breaks of the format from those of inserted texts: the second
+ * time, a character that the first result does not contain replaces the format's line breaks. */
 void
 print_args(FILE *out, const char *format, va_list args)
 {

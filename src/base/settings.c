@@ -1,4 +1,4 @@
-/* Reads settings.def's rows from the environment, files and .env, and prints them. */
+/* Reads the settings of settings.def from the environment, files and .env, and prints them. */
 #include "settings_priv.h"
 
 #include "app/print.h"
@@ -7,17 +7,17 @@
 
 #include <ctype.h>
 
-struct row {
+struct setting {
 	enum kind kind;
 	const char *name, *default_value;
 	int64_t min, max;
-	const char *choices; /* KIND_CHOICE: words between commas, in place of min */
+	const char *choices; /* KIND_CHOICE: separated by commas, in place of min */
 	unsigned flags;
 	const char *text;
 	size_t offset;
 };
 
-static const struct row rows[] = {
+static const struct setting setting_rows[] = {
 #define SETTING(k, member, n, s, from, to, f, t)                                                   \
 	{ .kind = KIND_##k,                                                                        \
 	  .name = n,                                                                               \
@@ -48,9 +48,9 @@ trimmed(struct arena *a, const char *text)
 	return arena_text_n(a, text, len);
 }
 
-/* NAME_FILE, or the systemd credential of that name. */
+/* The content of NAME_FILE, or of the systemd credential NAME. */
 static const char *
-from_secret_file(struct loader *l, const char *name)
+from_secret_file(struct settings_loader *l, const char *name)
 {
 	const char *variable = arena_printf(l->arena, "%s_FILE", name), *path = getenv(variable);
 	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *text = NULL;
@@ -63,12 +63,12 @@ from_secret_file(struct loader *l, const char *name)
 	if (path)
 		text = settings_read_file(l->arena, path, NULL);
 	if (path && !text)
-		buf_printf(&l->wrong, "%s: cannot read %s: %s\n", variable, path, strerror(errno));
+		buf_printf(&l->errors, "%s: cannot read %s: %s\n", variable, path, strerror(errno));
 	return text ? trimmed(l->arena, text) : NULL;
 }
 
 static const char *
-find(struct loader *l, const struct row *row)
+find_value(struct settings_loader *l, const struct setting *row)
 {
 	const char *value = getenv(row->name);
 
@@ -79,9 +79,9 @@ find(struct loader *l, const struct row *row)
 	return value;
 }
 
-/* 0: the environment; 1: a systemd credential; 2: the file, or nothing. */
+/* 0: the environment; 1: a systemd credential; 2: the file or none. */
 static int
-source_rank(struct loader *l, const char *name)
+source_rank(struct settings_loader *l, const char *name)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 
@@ -92,54 +92,53 @@ source_rank(struct loader *l, const char *name)
 	return 2;
 }
 
-/* A DATABASE_URL of the environment names the database to work on: the file's
- * MIGRATE_DATABASE_URL may name another one. */
+/* If DATABASE_URL comes from an earlier source, MIGRATE_DATABASE_URL may name another database. */
 static void
-match_migrate_url(struct loader *l)
+match_migrate_url(struct settings_loader *l)
 {
 	if (source_rank(l, "DATABASE_URL") < source_rank(l, "MIGRATE_DATABASE_URL"))
 		settings.migrate_database_url = "";
 }
 
-static void PRINTF_LIKE(4, 5)
-    complain(struct loader *l, const struct row *row, const char *value, const char *wanted, ...)
+static void PRINTF_LIKE(4, 5) report(struct settings_loader *l, const struct setting *row,
+				     const char *value, const char *expected, ...)
 {
 	bool secret = row->flags & S_SECRET;
 	va_list args;
 
-	buf_text(&l->wrong, row->name);
+	buf_text(&l->errors, row->name);
 	if (!secret) {
-		buf_char(&l->wrong, '=');
-		buf_visible(&l->wrong, value);
+		buf_char(&l->errors, '=');
+		buf_visible(&l->errors, value);
 	}
-	va_start(args, wanted);
-	buf_printf(&l->wrong, ": %s\n", arena_vprintf(l->arena, wanted, args));
+	va_start(args, expected);
+	buf_printf(&l->errors, ": %s\n", arena_vprintf(l->arena, expected, args));
 	va_end(args);
 }
 
 static void
-set_text(struct loader *l, const struct row *row, const char *value, void *member)
+set_string(struct settings_loader *l, const struct setting *row, const char *value, void *member)
 {
 	size_t len = strlen(value);
-	const char *fault;
+	const char *err;
 
 	if (len == 0 && row->flags & S_EMPTY_OK) {
 		*(const char **)member = "";
 		return;
 	}
 	if (len < (size_t)row->min || len > (size_t)row->max) {
-		complain(l, row, value, "must have %" PRId64 " to %" PRId64 " bytes", row->min,
-			 row->max);
+		report(l, row, value, "must have %" PRId64 " to %" PRId64 " bytes", row->min,
+		       row->max);
 		return;
 	}
-	fault = format_fault(l->arena, row->kind, value);
-	if (fault)
-		complain(l, row, value, "%s", fault);
+	err = format_check(l->arena, row->kind, value);
+	if (err)
+		report(l, row, value, "%s", err);
 	*(const char **)member = arena_text(l->arena, value);
 }
 
 static void
-set_int(struct loader *l, const struct row *row, const char *value, void *member)
+set_int(struct settings_loader *l, const struct setting *row, const char *value, void *member)
 {
 	char *end;
 	long long number;
@@ -151,15 +150,15 @@ set_int(struct loader *l, const struct row *row, const char *value, void *member
 		return;
 	}
 	if (errno || end == value || *end || number < row->min || number > row->max) {
-		complain(l, row, value, "must be %sa whole number from %" PRId64 " to %" PRId64,
-			 row->flags & S_ZERO_OK ? "0 or " : "", row->min, row->max);
+		report(l, row, value, "must be %sa whole number from %" PRId64 " to %" PRId64,
+		       row->flags & S_ZERO_OK ? "0 or " : "", row->min, row->max);
 		return;
 	}
 	*(int64_t *)member = number;
 }
 
 static void
-set_bool(struct loader *l, const struct row *row, const char *value, void *member)
+set_bool(struct settings_loader *l, const struct setting *row, const char *value, void *member)
 {
 	static const struct {
 		const char *word;
@@ -175,11 +174,11 @@ set_bool(struct loader *l, const struct row *row, const char *value, void *membe
 			return;
 		}
 	}
-	complain(l, row, value, "must be on or off");
+	report(l, row, value, "must be on or off");
 }
 
 static void
-set_choice(struct loader *l, const struct row *row, const char *value, void *member)
+set_choice(struct settings_loader *l, const struct setting *row, const char *value, void *member)
 {
 	size_t len = strcspn(value, ",");
 
@@ -191,12 +190,12 @@ set_choice(struct loader *l, const struct row *row, const char *value, void *mem
 			return;
 		}
 	}
-	complain(l, row, value, "must be one of %s", row->choices);
+	report(l, row, value, "must be one of %s", row->choices);
 }
 
-/* Words between commas; brackets, quotes and blanks of a JSON array fall away. */
+/* Elements separated by commas; brackets, quotes and white space of a JSON array are ignored. */
 static void
-set_list(struct loader *l, const struct row *row, const char *value, void *member)
+set_list(struct settings_loader *l, const struct setting *row, const char *value, void *member)
 {
 	static const char between[] = ",[]\" \t";
 	const char **list = arena_array(l->arena, strlen(value) / 2 + 2, sizeof(*list));
@@ -209,16 +208,16 @@ set_list(struct loader *l, const struct row *row, const char *value, void *membe
 		at += len;
 	}
 	if (n > (size_t)row->max) {
-		complain(l, row, value, "must have at most %" PRId64 " elements", row->max);
+		report(l, row, value, "must have at most %" PRId64 " elements", row->max);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		const char *fault = format_fault(l->arena, row->kind, list[i]);
+		const char *err = format_check(l->arena, row->kind, list[i]);
 
-		if (!fault && row->kind == KIND_ORIGINS && n > 1 && strcmp(list[i], "*") == 0)
-			fault = "must be alone";
-		if (fault)
-			complain(l, row, list[i], "%s", fault);
+		if (!err && row->kind == KIND_ORIGINS && n > 1 && strcmp(list[i], "*") == 0)
+			err = "must be the only element";
+		if (err)
+			report(l, row, list[i], "%s", err);
 	}
 	*(const char *const **)member = list;
 }
@@ -229,7 +228,7 @@ static const struct {
 } periods[] = { { "second", 1 }, { "minute", 60 }, { "hour", 3600 }, { "day", 86400 } };
 
 static void
-set_rate(struct loader *l, const struct row *row, const char *value, void *member)
+set_rate(struct settings_loader *l, const struct setting *row, const char *value, void *member)
 {
 	struct rate *rate = member;
 	char *end;
@@ -246,9 +245,9 @@ set_rate(struct loader *l, const struct row *row, const char *value, void *membe
 	}
 	rate->n = n;
 	if (*value < '0' || *value > '9' || n < 1 || n > RATE_MAX || rate->seconds == 0)
-		complain(l, row, value,
-			 "must be N/second, N/minute, N/hour or N/day with N from 1 to %d, or off",
-			 RATE_MAX);
+		report(l, row, value,
+		       "must be N/second, N/minute, N/hour or N/day with N from 1 to %d, or off",
+		       RATE_MAX);
 }
 
 static bool
@@ -257,7 +256,7 @@ is_list(enum kind kind)
 	return kind >= KIND_LIST;
 }
 
-/* A line break would end the line of a log or of a mail's header. */
+/* A line break in a value could forge a log line or an e-mail header. */
 static bool
 is_plain(const char *value)
 {
@@ -268,10 +267,10 @@ is_plain(const char *value)
 }
 
 static void
-set(struct loader *l, const struct row *row, const char *value)
+set_value(struct settings_loader *l, const struct setting *row, const char *value)
 {
-	static void (*const setters[])(struct loader *, const struct row *, const char *,
-				       void *) = {
+	static void (*const setters[])(struct settings_loader *, const struct setting *,
+				       const char *, void *) = {
 		[KIND_INT] = set_int,
 		[KIND_BOOL] = set_bool,
 		[KIND_CHOICE] = set_choice,
@@ -280,74 +279,76 @@ set(struct loader *l, const struct row *row, const char *value)
 	void *member = (char *)&settings + row->offset;
 
 	if (!is_plain(value))
-		complain(l, row, value, "must be one line of UTF-8, without control characters");
+		report(l, row, value, "must be one line of UTF-8, without control characters");
 	else if (row->kind < COUNT(setters))
 		setters[row->kind](l, row, value, member);
 	else if (is_list(row->kind))
 		set_list(l, row, value, member);
 	else
-		set_text(l, row, value, member);
+		set_string(l, row, value, member);
 }
 
-/* Whether the file itself has a secret, not only the path of one. */
+/* Whether the file contains a secret itself, not only the path of one. */
 static bool
-file_has_secret(const struct loader *l)
+file_has_secret(const struct settings_loader *l)
 {
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *value = env_file_find(&l->file, rows[i].name);
+	for (size_t i = 0; i < COUNT(setting_rows); i++) {
+		const char *value = env_file_find(&l->file, setting_rows[i].name);
 
-		if (rows[i].flags & S_SECRET && value && *value)
+		if (setting_rows[i].flags & S_SECRET && value && *value)
 			return true;
 	}
 	return false;
 }
 
-/* What production refuses, though each value alone is well formed. */
+/* Checks that apply only with ENVIRONMENT=production. */
 static void
-check_production(struct loader *l)
+check_production(struct settings_loader *l)
 {
 	const char *password = settings.first_admin_password;
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *key = *(const char *const *)((char *)&settings + rows[i].offset);
+	for (size_t i = 0; i < COUNT(setting_rows); i++) {
+		const char *key =
+		    *(const char *const *)((char *)&settings + setting_rows[i].offset);
 
-		if (rows[i].kind == KIND_KEY && *key && !key_is_random(key))
-			buf_printf(&l->wrong,
+		if (setting_rows[i].kind == KIND_KEY && *key && !key_is_random(key))
+			buf_printf(&l->errors,
 				   "%s: production needs a random key of 32 bytes or more, in hex "
 				   "or base64: openssl rand -hex 32\n",
-				   rows[i].name);
+				   setting_rows[i].name);
 	}
 	if (*password && strlen(password) < 12)
-		buf_text(&l->wrong, "FIRST_ADMIN_PASSWORD: production needs 12 characters or more, "
-				    "or none\n");
+		buf_text(&l->errors,
+			 "FIRST_ADMIN_PASSWORD: production needs at least 12 characters, "
+			 "or leave it empty\n");
 	if (l->file.open_to_all && file_has_secret(l))
-		buf_printf(&l->wrong,
+		buf_printf(&l->errors,
 			   "%s: every user of this host can read its secrets: chmod 600 %s\n",
 			   l->file.path, l->file.path);
 }
 
 static void
-check_first_password(struct loader *l)
+check_first_password(struct settings_loader *l)
 {
 	const char *password = settings.first_admin_password;
 
 	if (password && *password && utf8_length(password) < (size_t)settings.password_min_length)
-		buf_printf(&l->wrong,
+		buf_printf(&l->errors,
 			   "FIRST_ADMIN_PASSWORD: must have at least %" PRId64
 			   " characters (PASSWORD_MIN_LENGTH)\n",
 			   settings.password_min_length);
 }
 
-/* What this build left out. */
+/* Rejects a scheme that this build does not include. */
 static void
-check_scheme(struct loader *l)
+check_scheme(struct settings_loader *l)
 {
 #ifdef HAVE_ARGON2
 	(void)l;
 #else
 	if (settings.password_scheme && strcmp(settings.password_scheme, "argon2id") == 0)
-		buf_text(&l->wrong, "PASSWORD_SCHEME=argon2id: this program was built without "
-				    "Argon2: take yescrypt, or build it with libargon2\n");
+		buf_text(&l->errors, "PASSWORD_SCHEME=argon2id: this program was built without "
+				     "Argon2: use yescrypt, or rebuild with libargon2\n");
 #endif
 }
 
@@ -356,19 +357,19 @@ check_scheme(struct loader *l)
 bool
 setting_known(const char *name)
 {
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		size_t n = strlen(rows[i].name);
+	for (size_t i = 0; i < COUNT(setting_rows); i++) {
+		size_t n = strlen(setting_rows[i].name);
 
-		if (strncmp(name, rows[i].name, n) == 0 &&
+		if (strncmp(name, setting_rows[i].name, n) == 0 &&
 		    (!name[n] || strcmp(name + n, "_FILE") == 0))
 			return true;
 	}
 	return false;
 }
 
-/* Characters to insert, delete or replace (Levenshtein), at most NEAR_MAX long. */
+/* The Levenshtein edit_distance; `b` has at most NEAR_MAX characters. */
 static size_t
-distance(const char *a, const char *b)
+edit_distance(const char *a, const char *b)
 {
 	size_t line[NEAR_MAX + 1], n = strlen(b);
 
@@ -396,22 +397,22 @@ setting_nearest(struct arena *a, const char *name, size_t *edits)
 	bool file = len > 5 && strcmp(name + len - 5, "_FILE") == 0;
 	const char *nearest = NULL, *plain = arena_text_n(a, name, len - 5 * file);
 
-	for (size_t i = 0; i < COUNT(rows) && len <= NEAR_MAX; i++) {
-		size_t whole = distance(name, rows[i].name);
-		size_t part = file ? distance(plain, rows[i].name) : whole;
+	for (size_t i = 0; i < COUNT(setting_rows) && len <= NEAR_MAX; i++) {
+		size_t whole = edit_distance(name, setting_rows[i].name);
+		size_t part = file ? edit_distance(plain, setting_rows[i].name) : whole;
 
 		if (whole < best)
-			nearest = rows[i].name, best = whole;
+			nearest = setting_rows[i].name, best = whole;
 		if (part < best)
-			nearest = arena_printf(a, "%s_FILE", rows[i].name), best = part;
+			nearest = arena_printf(a, "%s_FILE", setting_rows[i].name), best = part;
 	}
 	*edits = best;
 	return nearest;
 }
 
-/* Most names in the environment belong to other programs: only similar ones are reported. */
+/* Most variables belong to other programs, so only names similar to a setting are reported. */
 static void
-check_environment(struct loader *l)
+check_environment(struct settings_loader *l)
 {
 	enum { NAME_MIN = 8, EDITS_MAX = 2 };
 
@@ -429,11 +430,11 @@ check_environment(struct loader *l)
 	}
 }
 
-/* ---- all of them */
+/* ---- loading and printing */
 
-/* CORS_ORIGINS: where the development servers of React, Next.js, Vite and Vue listen. */
+/* CORS_ORIGINS: the origins of the development servers of React, Next.js, Vite and Vue. */
 static const char *
-default_value(const struct row *row)
+default_value(const struct setting *row)
 {
 	if (row->kind == KIND_ORIGINS && settings.environment &&
 	    strcmp(settings.environment, "development") == 0)
@@ -444,25 +445,25 @@ default_value(const struct row *row)
 const char *
 settings_load(struct arena *a, const char *env_file, bool complete)
 {
-	struct loader l = {
+	struct settings_loader l = {
 		.arena = a,
-		.wrong = buf_new(a, 64 * 1024),
+		.errors = buf_new(a, 64 * 1024),
 		.ignored = buf_new(a, 64 * 1024),
 		.warnings = buf_new(a, 64 * 1024),
 	};
 	bool strict;
 
 	env_file_read(&l, env_file);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct row *row = &rows[i];
-		const char *value = find(&l, row);
+	for (size_t i = 0; i < COUNT(setting_rows); i++) {
+		const struct setting *row = &setting_rows[i];
+		const char *value = find_value(&l, row);
 
 		if (value && (*value || row->flags & S_EMPTY_OK || is_list(row->kind)))
-			set(&l, row, value);
+			set_value(&l, row, value);
 		else if (!(row->flags & S_REQUIRED))
-			set(&l, row, default_value(row));
+			set_value(&l, row, default_value(row));
 		else if (complete)
-			complain(&l, row, "", "must be set. %s", row->text);
+			report(&l, row, "", "must be set. %s", row->text);
 		else
 			*(const char **)((char *)&settings + row->offset) = "";
 	}
@@ -470,14 +471,14 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 	check_first_password(&l);
 	check_environment(&l);
 	check_scheme(&l);
-	strict = complete && l.wrong.len == 0 && settings_production();
+	strict = complete && l.errors.len == 0 && settings_production();
 	if (strict)
 		check_production(&l);
-	if (strict || l.wrong.len) /* a mistyped name may be why one is missing */
-		buf_text(&l.wrong, l.ignored.data);
+	if (strict || l.errors.len) /* a misspelt name may explain a missing setting */
+		buf_text(&l.errors, l.ignored.data);
 	buf_text(&l.warnings, l.ignored.data);
 	warnings = l.warnings.data;
-	return l.wrong.len ? l.wrong.data : NULL;
+	return l.errors.len ? l.errors.data : NULL;
 }
 
 const char *
@@ -503,7 +504,7 @@ rate_text(struct arena *a, struct rate rate)
 }
 
 static const char *
-current(struct arena *a, const struct row *row)
+current_value(struct arena *a, const struct setting *row)
 {
 	const void *member = (const char *)&settings + row->offset;
 	const char *const *list;
@@ -532,13 +533,14 @@ current(struct arena *a, const struct row *row)
 }
 
 static void
-print_json(FILE *out, struct arena *a)
+settings_print_json(FILE *out, struct arena *a)
 {
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(setting_rows); i++) {
 		struct buf b = buf_new(a, 64 * 1024);
 
-		buf_json(&b, "{'name':%s,'value':%s,'default':%s,'text':%s}", rows[i].name,
-			 current(a, &rows[i]), rows[i].default_value, rows[i].text);
+		buf_json(&b, "{'name':%s,'value':%s,'default':%s,'text':%s}", setting_rows[i].name,
+			 current_value(a, &setting_rows[i]), setting_rows[i].default_value,
+			 setting_rows[i].text);
 		print(out, i ? ",\n %s" : "[%s", b.data);
 	}
 	print(out, "]\n");
@@ -550,13 +552,14 @@ settings_print(FILE *out, bool json)
 	struct arena *a = arena_new(16 * 1024 * 1024);
 
 	if (json)
-		print_json(out, a);
-	for (size_t i = 0; !json && i < COUNT(rows); i++) {
-		const char *value = current(a, &rows[i]);
+		settings_print_json(out, a);
+	for (size_t i = 0; !json && i < COUNT(setting_rows); i++) {
+		const char *value = current_value(a, &setting_rows[i]);
 
-		print(out, "%s=%s\n    %s", rows[i].name, value, rows[i].text);
-		if (strcmp(value, rows[i].default_value) != 0 && *rows[i].default_value)
-			print(out, " Default: %s.", rows[i].default_value);
+		print(out, "%s=%s\n    %s", setting_rows[i].name, value, setting_rows[i].text);
+		if (strcmp(value, setting_rows[i].default_value) != 0 &&
+		    *setting_rows[i].default_value)
+			print(out, " Default: %s.", setting_rows[i].default_value);
 		print(out, "\n");
 	}
 	arena_free(a);
@@ -566,9 +569,9 @@ void
 settings_print_example(FILE *out)
 {
 	print(out, "# Settings, read from the environment first, then NAME_FILE, then this file.\n"
-		   "# `settings --example` prints this; a value behind # is the default.\n");
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct row *row = &rows[i];
+		   "# `settings --example` prints this file; lines with # show the defaults.\n");
+	for (size_t i = 0; i < COUNT(setting_rows); i++) {
+		const struct setting *row = &setting_rows[i];
 
 		print(out, "\n# %s\n", row->text);
 		if (row->kind == KIND_CHOICE)

@@ -1,4 +1,4 @@
-/* The `.env` file: its lines, and what is wrong with them. */
+/* Parses the `.env` file. */
 #include "settings_priv.h"
 
 #include <fcntl.h>
@@ -30,26 +30,26 @@ settings_read_file(struct arena *a, const char *path, bool *open_to_all)
 	if (len > FILE_MAX)
 		errno = EFBIG;
 	else if (got >= 0 && strlen(text) < len)
-		errno = EILSEQ; /* UTF-16, or no text at all */
+		errno = EILSEQ; /* a NUL byte: UTF-16 or binary data */
 	else if (got >= 0)
 		return text;
 	return NULL;
 }
 
-/* Any other text may be a part of a secret. */
+/* Any other text is not printed, since it may be part of a secret. */
 static bool
-is_shown(const char *name)
+is_printable_name(const char *name)
 {
 	return strlen(name) <= NAME_SHOWN_MAX &&
 	       name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
 }
 
 static void
-note_unknown(struct loader *l, const char *name, unsigned line)
+report_unknown(struct settings_loader *l, const char *name, unsigned line)
 {
 	size_t edits;
 	const char *nearest = setting_nearest(l->arena, name, &edits);
-	bool shown = is_shown(name);
+	bool shown = is_printable_name(name);
 
 	buf_printf(&l->ignored, "unknown setting %s%sin %s line %u", shown ? name : "",
 		   shown ? " " : "", l->file.path, line);
@@ -58,7 +58,7 @@ note_unknown(struct loader *l, const char *name, unsigned line)
 	buf_char(&l->ignored, '\n');
 }
 
-/* Names that ./dev, compose and its containers read from the same file. */
+/* Variables that ./dev, compose and its containers read from the same file. */
 static bool
 is_foreign(const char *name)
 {
@@ -66,9 +66,9 @@ is_foreign(const char *name)
 	       strncmp(name, "POSTGRES_", 9) == 0 || strncmp(name, "COMPOSE_", 8) == 0;
 }
 
-/* Removes the quotes. In a shell, # after a blank starts a comment; here it does not. */
+/* Removes quotes. Warns about " #", which starts a comment in a shell but not here. */
 static const char *
-read_value(struct loader *l, const char *name, char *value, unsigned line)
+env_file_value(struct settings_loader *l, const char *name, char *value, unsigned line)
 {
 	size_t len = strlen(value);
 	char quote = *value;
@@ -81,18 +81,19 @@ read_value(struct loader *l, const char *name, char *value, unsigned line)
 	}
 	if (strstr(value, " #") || strstr(value, "\t#"))
 		buf_printf(&l->warnings,
-			   "%s in %s line %u has a # in its value: put the comment on a line of "
-			   "its own, or the value in quotes\n",
+			   "%s in %s line %u has a # in its value: put the comment on a separate "
+			   "line, or the value in quotes\n",
 			   name, l->file.path, line);
 	else if (quote)
-		buf_printf(&l->warnings, "%s in %s line %u begins with a quote that does not end\n",
-			   name, l->file.path, line);
+		buf_printf(&l->warnings,
+			   "%s in %s line %u begins with a quote that is not closed\n", name,
+			   l->file.path, line);
 	return value;
 }
 
-/* The last line of a name counts. */
+/* If a name is set twice, the last line has effect. */
 static void
-add_entry(struct loader *l, const char *name, char *value, unsigned line)
+add_entry(struct settings_loader *l, const char *name, char *value, unsigned line)
 {
 	struct env_file *file = &l->file;
 	struct env_entry *e = file->entries;
@@ -104,12 +105,12 @@ add_entry(struct loader *l, const char *name, char *value, unsigned line)
 			   name, file->path, e->line, line);
 	else
 		file->n++;
-	*e = (struct env_entry) { name, read_value(l, name, value, line), line };
+	*e = (struct env_entry) { name, env_file_value(l, name, value, line), line };
 }
 
-/* `at` is a line without the blanks around it. */
+/* `at` is a line without surrounding white space. */
 static void
-read_line(struct loader *l, char *at, unsigned line)
+env_file_line(struct settings_loader *l, char *at, unsigned line)
 {
 	size_t len;
 	char *value;
@@ -123,7 +124,7 @@ read_line(struct loader *l, char *at, unsigned line)
 	value = at + len + (at[len] == '=');
 	if (len == 0 || at[len] != '=') {
 		buf_printf(&l->ignored,
-			   "%s line %u has no effect: write NAME=value, without blanks around =\n",
+			   "%s line %u has no effect: write NAME=value, without spaces around =\n",
 			   l->file.path, line);
 		return;
 	}
@@ -132,11 +133,11 @@ read_line(struct loader *l, char *at, unsigned line)
 	if (setting_known(at))
 		add_entry(l, at, value, line);
 	else if (!is_foreign(at))
-		note_unknown(l, at, line);
+		report_unknown(l, at, line);
 }
 
 void
-env_file_read(struct loader *l, const char *path)
+env_file_read(struct settings_loader *l, const char *path)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
 	bool named = path || getenv("ENV_FILE");
@@ -148,8 +149,8 @@ env_file_read(struct loader *l, const char *path)
 	text = settings_read_file(l->arena, path, &l->file.open_to_all);
 	if (!text) {
 		if (named || errno != ENOENT)
-			buf_printf(&l->wrong, "cannot read %s: %s\n", path,
-				   errno == EILSEQ ? "save it as UTF-8" : strerror(errno));
+			buf_printf(&l->errors, "cannot read %s: %s\n", path,
+				   errno == EILSEQ ? "it is not UTF-8 text" : strerror(errno));
 		return;
 	}
 	if (strncmp(text, byte_order_mark, 3) == 0)
@@ -164,7 +165,7 @@ env_file_read(struct loader *l, const char *path)
 		len = strlen(at);
 		while (len && strchr(" \t\r", at[len - 1]))
 			at[--len] = '\0';
-		read_line(l, at, line);
+		env_file_line(l, at, line);
 	}
 }
 

@@ -1,4 +1,4 @@
-/* What the value of a setting may be, by its kind. */
+/* Checks the value of a setting by its kind. */
 #include "settings_priv.h"
 
 #include <arpa/inet.h>
@@ -10,9 +10,9 @@
 #define ATOM  "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 #define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
-/* For a list: each of its elements. */
+/* For lists, the pattern of each element. */
 static const struct {
-	const char *pattern, *excluded, *wanted;
+	const char *pattern, *excluded, *expected;
 } formats[] = {
 	[KIND_PATH] = { "[^/]$", NULL, "must be the path of a file, such as /run/app/file" },
 	[KIND_EMAIL] = { "^" ATOM "(\\." ATOM ")*@(" LABEL "\\.)+" LABEL "$", "^[^@]{65}",
@@ -20,7 +20,7 @@ static const struct {
 	[KIND_PREFIX] = { "^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$", NULL,
 			  "must be empty or begin with a slash and not end with one, such as "
 			  "/api/v1" },
-	/* Browsers omit the default port, and know none over 65535. */
+	/* Browsers omit the default port and accept no port above 65535. */
 	[KIND_ORIGINS] = { "^([a-z][a-z0-9+.-]*://[a-z0-9._-]+(:[0-9]{1,5})?|\\*)$",
 			   "^(http://.*:80|https://.*:443)$|"
 			   ":(0[0-9]*|6553[6-9]|655[4-9].|65[6-9]..|6[6-9]...|[7-9]....)$",
@@ -33,7 +33,7 @@ static const struct {
 };
 
 static bool
-matches(const char *pattern, const char *text)
+regex_matches(const char *pattern, const char *text)
 {
 	regex_t regex;
 	bool found;
@@ -49,9 +49,9 @@ matches(const char *pattern, const char *text)
 /* ---- URLs */
 
 static const struct url_rule {
-	const char *schemes; /* between commas; the first is suggested */
+	const char *schemes; /* separated by commas; the first one is suggested */
 	const char *example;
-	bool login, hosts, query; /* may have a user, several hosts or none, parameters */
+	bool login, hosts, query; /* allows: a user; no host or several; parameters */
 } url_rules[] = {
 	[KIND_URL] = { "https,http", "https://app.example.com", false, false, false },
 	[KIND_DATABASE] = { "postgresql,postgres", "postgresql://user:password@host:5432/database",
@@ -61,7 +61,7 @@ static const struct url_rule {
 };
 
 static bool
-has_word(const char *words, const char *word, size_t len)
+has_scheme(const char *words, const char *word, size_t len)
 {
 	for (const char *at = words; at; at = strchr(at, ',')) {
 		at += *at == ',';
@@ -71,26 +71,26 @@ has_word(const char *words, const char *word, size_t len)
 	return false;
 }
 
-/* NULL, or which part of its characters is wrong. */
+/* Checks the characters of a URL. Returns NULL or the error. */
 static const char *
-escape_fault(const char *text)
+check_escapes(const char *text)
 {
 	for (; *text; text++) {
 		if (*text == ' ')
-			return "has a blank: write %20";
+			return "has a space: write %20";
 		if (*text != '%')
 			continue;
 		if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
-			return "has a % that no two hexadecimal digits follow: write %25";
+			return "has a % without two hexadecimal digits after it: write %25";
 		if (text[1] == '0' && text[2] == '0')
 			return "has a NUL byte (%00)";
 	}
 	return NULL;
 }
 
-/* host:port, [IPv6]:port; a host may also be a path in %XX (of a socket of PostgreSQL). */
+/* host:port or [IPv6]:port; a host may also be the path of a PostgreSQL socket, in %XX. */
 static const char *
-host_fault(struct arena *a, const char *text, size_t len, bool optional)
+check_host(struct arena *a, const char *text, size_t len, bool optional)
 {
 	const char *host = arena_text_n(a, text, len), *port;
 	char *bracket = strchr(host, ']');
@@ -112,85 +112,85 @@ host_fault(struct arena *a, const char *text, size_t len, bool optional)
 					 arena_text_n(a, host + 1, (size_t)(bracket - host - 1)),
 					 &unused) == 1
 			   ? NULL
-			   : "has an IPv6 address that is not valid, such as [::1]";
+			   : "has an invalid IPv6 address: write it as in [::1]";
 	if (len == 0)
 		return optional ? NULL : "has no host";
-	return matches("^[A-Za-z0-9_%]([A-Za-z0-9._%-]*[A-Za-z0-9_.])?$",
-		       arena_text_n(a, host, len))
+	return regex_matches("^[A-Za-z0-9_%]([A-Za-z0-9._%-]*[A-Za-z0-9_.])?$",
+			     arena_text_n(a, host, len))
 		   ? NULL
 		   : "has an invalid host name";
 }
 
 static const char *
-authority_fault(struct arena *a, const struct url_rule *rule, const char *text, size_t len)
+check_authority(struct arena *a, const struct url_rule *rule, const char *text, size_t len)
 {
-	const char *at = memrchr(text, '@', len), *fault = NULL;
+	const char *at = memrchr(text, '@', len), *err = NULL;
 
 	if (at && !rule->login)
-		return "must have no user and no password";
+		return "must have no user or password";
 	if (at && memchr(text, '@', (size_t)(at - text)))
-		return "has an @ in the user name or the password: write %40";
+		return "has an @ in the user name or password: write %40";
 	if (at) {
 		len -= (size_t)(at + 1 - text);
 		text = at + 1;
 	}
 	if (!rule->hosts)
-		return host_fault(a, text, len, false);
+		return check_host(a, text, len, false);
 	for (;;) {
 		size_t n = 0;
 
 		while (n < len && text[n] != ',')
 			n++;
-		fault = host_fault(a, text, n, true);
-		if (fault || n == len)
-			return fault;
+		err = check_host(a, text, n, true);
+		if (err || n == len)
+			return err;
 		text += n + 1, len -= n + 1;
 	}
 }
 
-/* NULL, or which part of the URL is wrong. */
+/* Returns NULL or the error. */
 static const char *
-url_fault(struct arena *a, enum kind kind, const char *url)
+check_url(struct arena *a, enum kind kind, const char *url)
 {
 	const struct url_rule *rule = &url_rules[kind];
-	const char *at = strstr(url, "://"), *fault;
+	const char *at = strstr(url, "://"), *err;
 	size_t len = at ? (size_t)(at - url) : 0;
 
 	if (!at)
 		return arena_printf(a, "must be a URL, such as %s", rule->example);
-	if (!has_word(rule->schemes, url, len)) {
+	if (!has_scheme(rule->schemes, url, len)) {
 		const char *scheme = arena_text_n(a, url, len);
 
 		return arena_printf(
 		    a, "has the unknown scheme %s: write %.*s://",
-		    matches("^[A-Za-z][A-Za-z0-9+.-]{0,30}$", scheme) ? scheme : "before ://",
+		    regex_matches("^[A-Za-z][A-Za-z0-9+.-]{0,30}$", scheme) ? scheme : "before ://",
 		    (int)strcspn(rule->schemes, ","), rule->schemes);
 	}
 	at += 3;
-	fault = escape_fault(at);
-	if (fault)
-		return fault;
-	if (strncmp(url, "unix:", 5) == 0) /* a path; src/shared/redis.c reads it */
+	err = check_escapes(at);
+	if (err)
+		return err;
+	if (strncmp(url, "unix:", 5) == 0) /* a path; src/shared/redis.c checks it */
 		return NULL;
 
 	len = strcspn(at, "/?#");
-	fault = authority_fault(a, rule, at, len);
-	if (fault)
-		return fault;
+	err = check_authority(a, rule, at, len);
+	if (err)
+		return err;
 	if (strchr(at + len, '#'))
 		return "has a #: write %23";
 	if (!rule->query && strchr(at + len, '?'))
 		return "must have no parameters";
-	return kind == KIND_URL && matches("/$", url) ? "must not end with a slash" : NULL;
+	return kind == KIND_URL && regex_matches("/$", url) ? "must not end with a slash" : NULL;
 }
 
 static const char *
-database_fault(struct arena *a, const char *text)
+check_database(struct arena *a, const char *text)
 {
 	const char *equals = strchr(text, '='), *scheme = strstr(text, "://");
 
 	if (scheme && (!equals || scheme < equals))
-		return url_fault(a, KIND_DATABASE, text);
+		return check_url(a, KIND_DATABASE, text);
 	return equals
 		   ? NULL
 		   : arena_printf(a, "must be a URL, such as %s, or words such as host=… dbname=…",
@@ -200,18 +200,18 @@ database_fault(struct arena *a, const char *text)
 /* ---- others */
 
 static const char *
-folder_fault(const char *path)
+check_folder(const char *path)
 {
 	struct stat info;
 
-	if (stat(path, &info) != 0) /* the service may have access where this user has none */
-		return errno == EACCES ? NULL : "must be a folder that exists: mkdir -p makes it";
+	if (stat(path, &info) != 0) /* the service may have access even if this user has none */
+		return errno == EACCES ? NULL : "must be an existing folder: mkdir -p creates it";
 	return S_ISDIR(info.st_mode) ? NULL : "must be a folder";
 }
 
-/* As inet_ntop() writes it, since it is compared as text. */
+/* Requires the form that inet_ntop() writes, because addresses are compared as text. */
 static const char *
-address_fault(struct arena *a, const char *text)
+check_address(struct arena *a, const char *text)
 {
 	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
 	char bytes[16], plain[INET6_ADDRSTRLEN];
@@ -225,9 +225,9 @@ address_fault(struct arena *a, const char *text)
 }
 
 static const char *
-socket_fault(const char *text)
+check_socket(const char *text)
 {
-	static const char wanted[] =
+	static const char expected[] =
 	    "must be unix:/path, or a numeric address and a port, such as 127.0.0.1:9000 or "
 	    "[::1]:9000";
 	enum { PATH_BYTES = sizeof(((struct sockaddr_un *)0)->sun_path) };
@@ -239,50 +239,50 @@ socket_fault(const char *text)
 	if (strncmp(text, "unix:", 5) == 0) {
 		if (text[5] != '/')
 			return "must have an absolute path, such as unix:/run/app/api.sock";
-		return strlen(text + 5) < PATH_BYTES ? NULL : "has a path of more than 107 bytes";
+		return strlen(text + 5) < PATH_BYTES ? NULL : "has a path longer than 107 bytes";
 	}
-	if (len >= sizeof(host) || !matches(":[0-9]{1,5}$", text) ||
+	if (len >= sizeof(host) || !regex_matches(":[0-9]{1,5}$", text) ||
 	    strtol(colon + 1, NULL, 10) < 1 || strtol(colon + 1, NULL, 10) > UINT16_MAX)
-		return wanted;
+		return expected;
 	snprintf(host, sizeof(host), "%.*s", (int)len - 2 * ipv6, text + ipv6);
-	return inet_pton(ipv6 ? AF_INET6 : AF_INET, host, bytes) == 1 ? NULL : wanted;
+	return inet_pton(ipv6 ? AF_INET6 : AF_INET, host, bytes) == 1 ? NULL : expected;
 }
 
 static const char *
-pattern_fault(enum kind kind, const char *value)
+check_pattern(enum kind kind, const char *value)
 {
 	if (kind >= COUNT(formats) || !formats[kind].pattern)
 		return NULL;
-	if (formats[kind].excluded && matches(formats[kind].excluded, value))
-		return formats[kind].wanted;
-	return matches(formats[kind].pattern, value) ? NULL : formats[kind].wanted;
+	if (formats[kind].excluded && regex_matches(formats[kind].excluded, value))
+		return formats[kind].expected;
+	return regex_matches(formats[kind].pattern, value) ? NULL : formats[kind].expected;
 }
 
 const char *
-format_fault(struct arena *a, enum kind kind, const char *value)
+format_check(struct arena *a, enum kind kind, const char *value)
 {
 	switch (kind) {
 	case KIND_URL:
 	case KIND_SMTP:
-		return url_fault(a, kind, value);
+		return check_url(a, kind, value);
 	case KIND_REDIS:
-		return strcmp(value, "memory://") == 0 ? NULL : url_fault(a, kind, value);
+		return strcmp(value, "memory://") == 0 ? NULL : check_url(a, kind, value);
 	case KIND_DATABASE:
-		return database_fault(a, value);
+		return check_database(a, value);
 	case KIND_FOLDER:
-		return folder_fault(value);
+		return check_folder(value);
 	case KIND_SOCKET:
-		return socket_fault(value);
+		return check_socket(value);
 	case KIND_ADDRESSES:
-		return address_fault(a, value);
+		return check_address(a, value);
 	default:
-		return pattern_fault(kind, value);
+		return check_pattern(kind, value);
 	}
 }
 
 /* ---- keys */
 
-/* Whether three times as many pairs are equal as among random numbers below 64: a repeated
+/* Whether more than three times as many pairs are equal as in random numbers below 64: a repeated
  * pattern, a sequence or words. None of 200,000 random keys was rejected. */
 static bool
 repeats(const unsigned char *values, size_t n)
@@ -295,7 +295,7 @@ repeats(const unsigned char *values, size_t n)
 	return equal * 2 * 64 > n * (n - 1) * 3;
 }
 
-/* Whether this is base64 of printable characters, as one in 10^13 random keys is. */
+/* Whether the key is base64 of printable text. One in 10^13 random keys is. */
 static bool
 encodes_text(const char *key)
 {
@@ -324,8 +324,9 @@ key_is_random(const char *key)
 	if (key[len] == '\0' && len >= HEX) {
 		for (; key[0] && key[1] && n < COUNT(values); key += 2)
 			sscanf(key, "%2hhx", &values[n++]);
-	} else if (matches("^[A-Za-z0-9+/_-]{43,}={0,2}$", key) && matches("[A-Z]", key) &&
-		   matches("[a-z]", key) && !encodes_text(key)) {
+	} else if (regex_matches("^[A-Za-z0-9+/_-]{43,}={0,2}$", key) &&
+		   regex_matches("[A-Z]", key) && regex_matches("[a-z]", key) &&
+		   !encodes_text(key)) {
 		for (; *key && *key != '=' && n < COUNT(values); key++)
 			values[n++] = (unsigned char)*key;
 	} else {

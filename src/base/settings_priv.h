@@ -44,34 +44,35 @@ struct env_file {
 };
 
 /* The state of settings_load(). */
-struct loader {
+struct settings_loader {
 	struct arena *arena;
 	struct env_file file;
-	struct buf wrong;    /* a line for each invalid setting */
-	struct buf ignored;  /* a line for each line without effect */
-	struct buf warnings; /* a line for anything else that looks wrong */
+	struct buf errors;   /* one message for each invalid setting */
+	struct buf ignored;  /* one message for each line without effect */
+	struct buf warnings; /* one message for each other suspicious line */
 };
 
-/* settings.c: whether it is the name of a setting, or NAME_FILE. */
+/* settings.c: whether `name` is the name of a setting, with or without _FILE. */
 bool setting_known(const char *name);
 
-/* The name that was probably meant, NAME_FILE too, or NULL; *edits: how many characters differ. */
+/* The most similar name of a setting, with or without _FILE, or NULL. *edits: the number of
+ * characters that differ. */
 const char *setting_nearest(struct arena *, const char *name, size_t *edits);
 
-/* settings_file.c: the file as text, NULL with errno if it cannot be read. */
+/* settings_file.c: the content of a file in the arena, or NULL with errno. EILSEQ: it has a NUL. */
 char *settings_read_file(struct arena *, const char *path, bool *open_to_all);
 
-/* Reads the file `path` (NULL: ENV_FILE, else `.env` where there is one). */
-void env_file_read(struct loader *, const char *path);
+/* Reads the file `path` (NULL: ENV_FILE, else `.env` if it exists) into l->file. */
+void env_file_read(struct settings_loader *, const char *path);
 
-/* The value of the last line that sets it, or NULL. */
+/* The value of a name in the file, or NULL. */
 const char *env_file_find(const struct env_file *, const char *name);
 
-/* settings_format.c: NULL, or what is wrong with a value of that kind. The text has no part of the
- * value that could be secret. */
-const char *format_fault(struct arena *, enum kind, const char *value);
+/* settings_format.c: NULL, or what is wrong with a value of this kind, without parts of the value
+ * that could be secret. */
+const char *format_check(struct arena *, enum kind, const char *value);
 
-/* Whether a key has the form and the variety of 32 random bytes in hex or base64. */
+/* Whether a key looks like 32 random bytes in hex or base64. */
 bool key_is_random(const char *key);
 
 #endif

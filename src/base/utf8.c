@@ -1,8 +1,8 @@
-/* UTF-8. */
+/* UTF-8 (RFC 3629). */
 #include "app/utf8.h"
 
 static bool
-follows(const char *s, size_t len, size_t at)
+is_continuation(const char *s, size_t len, size_t at)
 {
 	return at < len && ((unsigned char)s[at] & 0xc0) == 0x80;
 }
@@ -17,19 +17,19 @@ utf8_char(const char *s, size_t len)
 	a = (unsigned char)s[0];
 	if (a < 0x80)
 		return 1;
-	if (!follows(s, len, 1))
+	if (!is_continuation(s, len, 1))
 		return 0;
 	b = (unsigned char)s[1];
 	if (a >= 0xc2 && a <= 0xdf)
 		return 2;
-	if (!follows(s, len, 2))
+	if (!is_continuation(s, len, 2))
 		return 0;
 	if (a >= 0xe0 && a <= 0xef) {
 		bool overlong = a == 0xe0 && b < 0xa0, surrogate = a == 0xed && b > 0x9f;
 
 		return overlong || surrogate ? 0 : 3;
 	}
-	if (!follows(s, len, 3))
+	if (!is_continuation(s, len, 3))
 		return 0;
 	if (a >= 0xf0 && a <= 0xf4) {
 		bool overlong = a == 0xf0 && b < 0x90, beyond = a == 0xf4 && b > 0x8f;
@@ -62,7 +62,7 @@ utf8_length(const char *text)
 	return n;
 }
 
-/* Unicode's Bidi_Control, and the two separators between them. */
+/* Characters with the Unicode property Bidi_Control, U+2028 and U+2029. */
 static bool
 changes_lines(unsigned code)
 {

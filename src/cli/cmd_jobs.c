@@ -100,8 +100,9 @@ print_totals(const struct records *totals)
 
 	print(stdout, "\n%-30s %-10s %12s %12s\n", "TASK", "RESULT", "COUNT", "AVERAGE");
 	for (size_t i = 0; i < totals->n; i++, t++)
-		print(stdout, "%-30s %-10s %12" PRId64 " %10.3f s\n", t->task, t->result, t->tries,
-		      t->tries ? (double)t->microseconds / 1e6 / (double)t->tries : 0);
+		print(stdout, "%-30s %-10s %12" PRId64 " %10.3f s\n", t->task, t->result,
+		      t->attempts,
+		      t->attempts ? (double)t->microseconds / 1e6 / (double)t->attempts : 0);
 }
 
 /* ---- subcommands */

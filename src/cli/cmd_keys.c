@@ -48,7 +48,7 @@ cmd_keys_make(struct ctx *c, const struct call *call)
 	if (strncmp(algorithm, "HS", 2) == 0)
 		algorithm = "ES256";
 
-	err = keys_make(c->arena, algorithm, &key);
+	err = keys_create(c->arena, algorithm, &key);
 	if (err)
 		return fail_keys(c, err);
 
@@ -64,7 +64,7 @@ cmd_keys_make(struct ctx *c, const struct call *call)
 	else
 		print(stdout,
 		      "reload the service (HUP) on every host to publish it; it signs from %s on\n",
-		      time_text(c->arena, key_begins(&key)));
+		      time_text(c->arena, key_signs_from(&key)));
 	return OK;
 }
 
@@ -78,8 +78,8 @@ state_of(const struct key *key)
 
 	if (key == signs)
 		return "signs";
-	if (*key->file && key_private(key) && signs && *signs->file &&
-	    strcmp(key->algorithm, signs->algorithm) == 0 && key_begins(key) > key_begins(signs))
+	if (*key->file && key_is_private(key) && signs && *signs->file &&
+	    strcmp(key->algorithm, signs->algorithm) == 0 && key_signs_from(key) > key_signs_from(signs))
 		return "will sign";
 	return "verifies";
 }
@@ -90,7 +90,7 @@ list_json(struct arena *a, const struct key *key, bool first)
 	struct buf b = buf_new(a, LIST_MAX);
 
 	buf_json(&b, "{'kid':%s,'alg':%s,'state':%s,'made_at':%s,'setting':%s,'file':%s}", key->id,
-		 key->algorithm, state_of(key), key->made ? time_text(a, key->made) : NULL,
+		 key->algorithm, state_of(key), key->created ? time_text(a, key->created) : NULL,
 		 key->setting, key->file);
 	print(stdout, first ? "[%s" : ",\n %s", b.data);
 }
@@ -112,7 +112,7 @@ cmd_keys_list(struct ctx *c, const struct call *call)
 			list_json(c->arena, key, i == 0);
 		else
 			print(stdout, "%-43s  %s  %-9s  %-20s  %s\n", key->id, key->algorithm,
-			      state_of(key), key->made ? time_text(c->arena, key->made) : "",
+			      state_of(key), key->created ? time_text(c->arena, key->created) : "",
 			      *key->file ? key->file : key->setting);
 	}
 	if (json)

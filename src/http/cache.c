@@ -157,7 +157,7 @@ new_epoch(const char *feature)
 	uint64_t number;
 
 	random_bytes(&number, sizeof(number));
-	return redis_put(epoch_name(name, feature), &number, sizeof(number), EPOCH_SECONDS);
+	return redis_set(epoch_name(name, feature), &number, sizeof(number), EPOCH_SECONDS);
 }
 
 /* False: use the memory of this worker instead. */
@@ -172,7 +172,7 @@ find_in_redis(struct request *req, struct lookup *lookup, struct redis_bytes *ou
 	uint64_t number;
 	size_t n = 1;
 
-	if (!redis_wanted() || shared_alone())
+	if (!redis_enabled() || shared_cache_suspended())
 		return false;
 
 	for (size_t i = 0;
@@ -239,7 +239,7 @@ cache_store(struct request *req, const struct lookup *lookup, size_t first_heade
 		return;
 	if (!lookup->shared)
 		store_in_memory(lookup, &b, cache_seconds(req->route));
-	else if (!redis_put(response_name(name, lookup->key), b.data, b.len,
+	else if (!redis_set(response_name(name, lookup->key), b.data, b.len,
 			    cache_seconds(req->route)))
 		return; /* the next request computes it again */
 }
@@ -323,6 +323,6 @@ cache_invalidate_feature(const struct request *req)
 		return;
 
 	epoch_bump("cache", req->feature->name);
-	if (redis_wanted() && !new_epoch(req->feature->name))
-		shared_be_alone(settings.cache_ttl_seconds);
+	if (redis_enabled() && !new_epoch(req->feature->name))
+		shared_suspend_cache(settings.cache_ttl_seconds);
 }

@@ -134,7 +134,7 @@ limit_give_back(struct request *req)
 
 	t->tightest = NULL;
 	for (size_t i = 0; i < t->n; i++) {
-		rate_give_back(t->counts[i].key, *t->counts[i].limit->rate, &state);
+		rate_undo(t->counts[i].key, *t->counts[i].limit->rate, &state);
 		note_state(t, t->counts[i].limit, &state);
 	}
 	t->n = 0;

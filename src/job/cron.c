@@ -1,12 +1,12 @@
-/* Times that come again: the five fields of crontab(5), in any time zone. */
+/* Cron schedules: the five fields of crontab(5), in any time zone. */
 #include "job_priv.h"
 
 enum { MINUTE = 60, LOOK_BACK_DAYS = 35, DAY = 24 * 60 * 60, JUMP_MAX = 3 * 60 };
 
 struct range {
-	const char *name;
+	const char *err;
 	int min, max;
-	const char *const *words; /* names of its values, from .min up, or NULL */
+	const char *const *words; /* names of the values from .min, or NULL */
 };
 
 static const char *const month_words[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul",
@@ -14,14 +14,15 @@ static const char *const month_words[] = { "jan", "feb", "mar", "apr", "may", "j
 static const char *const day_words[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL };
 
 static const struct range ranges[] = {
-	{ "minute", 0, 59, NULL },       { "hour", 0, 23, NULL },        { "day", 1, 31, NULL },
-	{ "month", 1, 12, month_words }, { "weekday", 0, 7, day_words },
+	{ "invalid minute", 0, 59, NULL },      { "invalid hour", 0, 23, NULL },
+	{ "invalid day", 1, 31, NULL },         { "invalid month", 1, 12, month_words },
+	{ "invalid weekday", 0, 7, day_words },
 };
 
-/* ---- reading */
+/* ---- parsing */
 
 static bool
-read_value(const struct range *r, const char **at, int *value)
+read_cron_value(const struct range *r, const char **at, int *value)
 {
 	char *end;
 	long n;
@@ -45,7 +46,7 @@ read_value(const struct range *r, const char **at, int *value)
 	return true;
 }
 
-/* One of the parts between commas: *, 5, 1-5, each perhaps with a step: 1-9/2. */
+/* Reads one of the parts between commas: *, 5 or 1-5, with an optional step as in 1-9/2. */
 static bool
 read_part(const struct range *r, const char **at, uint64_t *bits)
 {
@@ -55,14 +56,14 @@ read_part(const struct range *r, const char **at, uint64_t *bits)
 	if (**at == '*') {
 		++*at;
 	} else {
-		if (!read_value(r, at, &from))
+		if (!read_cron_value(r, at, &from))
 			return false;
 		if (**at != '-') {
 			*bits |= UINT64_C(1) << from;
 			return true;
 		}
 		++*at;
-		if (!read_value(r, at, &to) || to < from)
+		if (!read_cron_value(r, at, &to) || to < from)
 			return false;
 	}
 	if (**at == '/') {
@@ -97,7 +98,7 @@ cron_read(const char *at, struct cron_times *out)
 		at += strspn(at, " ");
 		any[i] = *at == '*';
 		if (!read_field(&ranges[i], &at, &bits[i]))
-			return ranges[i].name;
+			return ranges[i].err;
 	}
 	if (at[strspn(at, " ")])
 		return "more than five fields";
@@ -117,9 +118,9 @@ cron_read(const char *at, struct cron_times *out)
 	return NULL;
 }
 
-/* ---- zones */
+/* ---- time zones */
 
-/* The C library takes a name that it does not know for UTC. */
+/* The C library silently uses UTC for an unknown name. */
 bool
 cron_zone_known(const char *zone)
 {
@@ -134,9 +135,9 @@ cron_zone_known(const char *zone)
 	return access(path, R_OK) == 0;
 }
 
-/* The keeper has one thread, and nobody else's time of day is local. */
+/* TZ is global, but the supervisor has only one thread, and no other code uses local time. */
 static void
-set_zone(const char *zone)
+set_time_zone(const char *zone)
 {
 	setenv("TZ", zone ? zone : "UTC0", 1);
 	tzset();
@@ -144,7 +145,7 @@ set_zone(const char *zone)
 
 /* ---- matching */
 
-/* By crontab(5): where both days are given, either will do. */
+/* crontab(5): if day and weekday are both restricted, one of them must match. */
 static bool
 day_matches(const struct cron_times *t, const struct tm *tm)
 {
@@ -154,15 +155,15 @@ day_matches(const struct cron_times *t, const struct tm *tm)
 }
 
 static bool
-matches(const struct cron_times *t, const struct tm *tm)
+cron_matches(const struct cron_times *t, const struct tm *tm)
 {
 	return (t->minutes >> tm->tm_min & 1) && (t->hours >> tm->tm_hour & 1) &&
 	       (t->months >> (tm->tm_mon + 1) & 1) && day_matches(t, tm);
 }
 
-/* What a clock on the wall shows, in minutes. */
+/* Local time in minutes. */
 static int64_t
-wall_minutes(int64_t at)
+local_minutes(int64_t at)
 {
 	time_t time = (time_t)at;
 	struct tm tm;
@@ -172,31 +173,31 @@ wall_minutes(int64_t at)
 }
 
 static bool
-wall_matches(const struct cron_times *t, int64_t minutes)
+local_time_matches(const struct cron_times *t, int64_t minutes)
 {
 	time_t time = (time_t)(minutes * MINUTE);
 	struct tm tm;
 
 	gmtime_r(&time, &tm);
-	return matches(t, &tm);
+	return cron_matches(t, &tm);
 }
 
-/* A clock that is put forward has passed over minutes: they are due when it is. One that is
- * put back shows minutes again: those with an hour of their own were due the first time. */
+/* When the clock is set forward, the skipped minutes are due at once. When it is set back, minutes
+ * repeat: a schedule with a fixed hour is due only the first time. */
 static bool
 is_due(const struct cron_times *t, int64_t at)
 {
-	int64_t wall = wall_minutes(at), before = wall_minutes(at - MINUTE);
+	int64_t local = local_minutes(at), before = local_minutes(at - MINUTE);
 
-	for (int64_t m = before + 1; m < wall && wall - before <= JUMP_MAX; m++)
-		if (!t->any_hour && wall_matches(t, m))
+	for (int64_t m = before + 1; m < local && local - before <= JUMP_MAX; m++)
+		if (!t->any_hour && local_time_matches(t, m))
 			return true;
-	if (!wall_matches(t, wall))
+	if (!local_time_matches(t, local))
 		return false;
 	if (t->any_hour)
 		return true;
 	for (int64_t back = 30 * MINUTE; back <= 120 * MINUTE; back += 30 * MINUTE)
-		if (wall_minutes(at - back) == wall)
+		if (local_minutes(at - back) == local)
 			return false;
 	return true;
 }
@@ -208,7 +209,7 @@ cron_last_due(const struct cron_times *t, const char *zone, int64_t after, int64
 
 	if (first < now - LOOK_BACK_DAYS * (int64_t)DAY)
 		first = now - LOOK_BACK_DAYS * (int64_t)DAY;
-	set_zone(zone);
+	set_time_zone(zone);
 	for (int64_t at = now - now % MINUTE; at >= first; at -= MINUTE)
 		if (is_due(t, at))
 			return at;

@@ -1,5 +1,5 @@
-/* `work --once`: runs what is due and ends, for cron. One process supervises, as the keeper of a
- * pool does; its children run the jobs. */
+/* `work --once`: runs the jobs that are due, for cron. This process is the supervisor; its children
+ * are the workers. */
 #include "job_priv.h"
 
 #include "app/log.h"
@@ -12,21 +12,21 @@
 enum { SPARE_SLOTS = 8 };
 
 static NORETURN void
-run_jobs(pid_t parent, bool mail_alone)
+run_worker(pid_t parent, bool mail_only)
 {
 	struct worker_slot *slot;
 	bool done;
 
-	signals_take(SIGNALS_WORKER);
+	signals_init(SIGNALS_WORKER);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	slot = shared_slot_take();
-	if (getppid() != parent || !slot || !worker_set_up(slot, mail_alone)) {
+	if (getppid() != parent || !slot || !job_worker_init(slot, mail_only)) {
 		log_error(NULL, "cannot start a worker: %s", strerror(errno));
 		exit(EXIT_FAILURE);
 	}
 
 	slot->ready = true;
-	done = worker_empty_queues();
+	done = job_worker_run_all();
 	shared_release(getpid());
 	exit(done ? EXIT_SUCCESS : EXIT_FAILURE);
 }
@@ -36,13 +36,13 @@ job_work_once(void)
 {
 	int64_t n = settings.job_workers + queue_served(JOB_QUEUE_MAIL);
 	pid_t parent = getpid();
-	const char *wrong;
+	const char *err;
 
 	log_never_block();
 	forbid_cores();
-	wrong = shared_open(NULL, (unsigned)n + SPARE_SLOTS);
-	if (wrong || !wakeups_open() || !supervisor_set_up(SIGNALS_SINGLE)) {
-		log_error(NULL, "%s", wrong ? wrong : strerror(errno));
+	err = shared_open(NULL, (unsigned)n + SPARE_SLOTS);
+	if (err || !wakeups_open() || !supervisor_init(SIGNALS_SINGLE)) {
+		log_error(NULL, "%s", err ? err : strerror(errno));
 		return EXIT_FAILURE;
 	}
 	if (supervisor_check_once())
@@ -52,9 +52,9 @@ job_work_once(void)
 		pid_t pid = fork();
 
 		if (pid == 0)
-			run_jobs(parent, i == settings.job_workers);
+			run_worker(parent, i == settings.job_workers);
 		if (pid < 0)
 			log_error(NULL, "cannot start a worker: %s", strerror(errno));
 	}
-	return supervisor_live_with_children() ? EXIT_SUCCESS : EXIT_FAILURE;
+	return supervisor_wait_children() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

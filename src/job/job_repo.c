@@ -1,4 +1,4 @@
-/* The statements on jobs, each a named literal. */
+/* The SQL statements on jobs. */
 #include "job_priv.h"
 
 #include "app/clock.h"
@@ -18,7 +18,7 @@ enum { RETRY_SECONDS = 10 };
 #define FINISHED   "status IN ('succeeded', 'failed', 'cancelled')"
 #define FREE_LEASE "lease = NULL, lease_until = NULL"
 
-/* The last 25 errors, each with the number and time of its try. */
+/* Keeps the last 25 errors, each with the number and time of its attempt. */
 #define WITH_ERROR(error)                                                                          \
 	"errors = CASE WHEN jsonb_array_length(errors) >= 25 THEN errors - 0 ELSE errors END"      \
 	" || jsonb_build_object('attempt', attempts, 'at', now(), 'error', " error ")"
@@ -28,17 +28,17 @@ enum {
 	FIND_UNIQUE,
 	LOCK_OWNER,
 	COUNT_OWNER,
-	OPEN,
+	OPEN_QUEUES,
 	LOCK_QUEUE,
 	TAKE,
 	SUCCEED,
 	FAIL,
-	PUT_BACK,
+	RELEASE,
 	PROGRESS,
-	LOOK,
+	CHECK,
 	RENEW,
 	RESCUE,
-	CRON_BEGIN,
+	CRON_REGISTER,
 	CRON_CLAIM,
 	FIND,
 	CANCEL,
@@ -54,47 +54,48 @@ enum {
 	DEPTH,
 };
 
-static const struct field made_fields[] = { { UUID(struct job_row, id) } };
-static const struct schema made_schema = SCHEMA("JobMade", struct job_row, made_fields);
+static const struct field inserted_fields[] = { { UUID(struct job_row, id) } };
+static const struct schema inserted_schema = SCHEMA("JobInserted", struct job_row, inserted_fields);
 
 static const struct field open_fields[] = { { TEXT(struct job_queue, queue) } };
 static const struct schema open_schema = SCHEMA("JobQueueOpen", struct job_queue, open_fields);
 
 static const struct field taken_fields[] = {
-	{ INT(struct taken, key) },
-	{ UUID(struct taken, id) },
-	{ TEXT(struct taken, task) },
-	{ TEXT(struct taken, args) },
-	{ UUID(struct taken, owner_id), .flags = F_NULLABLE },
-	{ TEXT(struct taken, request_id), .flags = F_NULLABLE },
-	{ TEXT(struct taken, traceparent), .flags = F_NULLABLE },
-	{ INT(struct taken, attempts) },
-	{ INT(struct taken, max_attempts) },
+	{ INT(struct taken_job, key) },
+	{ UUID(struct taken_job, id) },
+	{ TEXT(struct taken_job, task) },
+	{ TEXT(struct taken_job, args) },
+	{ UUID(struct taken_job, owner_id), .flags = F_NULLABLE },
+	{ TEXT(struct taken_job, request_id), .flags = F_NULLABLE },
+	{ TEXT(struct taken_job, traceparent), .flags = F_NULLABLE },
+	{ INT(struct taken_job, attempts) },
+	{ INT(struct taken_job, max_attempts) },
 };
-static const struct schema taken_schema = SCHEMA("JobTaken", struct taken, taken_fields);
+static const struct schema taken_schema = SCHEMA("JobTaken", struct taken_job, taken_fields);
 
 static const struct field due_fields[] = {
-	{ BOOL(struct due, moved) },
-	{ BOOL(struct due, waiting) },
-	{ BOOL(struct due, lost) },
-	{ INT(struct due, next_ms) },
+	{ BOOL(struct due_jobs, moved) },
+	{ BOOL(struct due_jobs, waiting) },
+	{ BOOL(struct due_jobs, lost) },
+	{ INT(struct due_jobs, next_ms) },
 };
-static const struct schema due_schema = SCHEMA("JobDue", struct due, due_fields);
+static const struct schema due_schema = SCHEMA("JobDue", struct due_jobs, due_fields);
 
 static const struct field held_fields[] = {
-	{ INT(struct held, key) },
-	{ INT(struct held, lease) },
-	{ BOOL(struct held, stopping) },
+	{ INT(struct held_job, key) },
+	{ INT(struct held_job, lease) },
+	{ BOOL(struct held_job, stopping) },
 };
-static const struct schema held_schema = SCHEMA("JobHeld", struct held, held_fields);
+static const struct schema held_schema = SCHEMA("JobHeld", struct held_job, held_fields);
 
 static const struct field rescued_fields[] = {
-	{ UUID(struct rescued, id) },
-	{ TEXT(struct rescued, task) },
-	{ TEXT(struct rescued, status) },
-	{ TEXT(struct rescued, error), .flags = F_NULLABLE },
+	{ UUID(struct rescued_job, id) },
+	{ TEXT(struct rescued_job, task) },
+	{ TEXT(struct rescued_job, status) },
+	{ TEXT(struct rescued_job, error), .flags = F_NULLABLE },
 };
-static const struct schema rescued_schema = SCHEMA("JobRescued", struct rescued, rescued_fields);
+static const struct schema rescued_schema =
+    SCHEMA("JobRescued", struct rescued_job, rescued_fields);
 
 struct cron_seen {
 	int64_t last_at;
@@ -103,8 +104,8 @@ static const struct field seen_fields[] = { { INT(struct cron_seen, last_at) } }
 static const struct schema seen_schema = SCHEMA("JobCronSeen", struct cron_seen, seen_fields);
 
 static const struct field total_fields[] = {
-	{ TEXT(struct job_total, task) },  { TEXT(struct job_total, result) },
-	{ INT(struct job_total, tries) },  { INT(struct job_total, microseconds) },
+	{ TEXT(struct job_total, task) },    { TEXT(struct job_total, result) },
+	{ INT(struct job_total, attempts) }, { INT(struct job_total, microseconds) },
 	{ TEXT(struct job_total, cells) },
 };
 static const struct schema total_schema = SCHEMA("JobTotal", struct job_total, total_fields);
@@ -121,7 +122,7 @@ static const struct schema depth_schema = SCHEMA("JobDepth", struct job_depth, d
 
 const struct query job_queries[] = {
 	[INSERT] = QUERY(
-	    "jobs_insert", &made_schema,
+	    "jobs_insert", &inserted_schema,
 	    "WITH made AS (INSERT INTO jobs (id, kind, queue, priority, status, args,"
 	    " owner_id, unique_key, timeout, max_attempts, run_at, request_id,"
 	    " traceparent)"
@@ -132,7 +133,7 @@ const struct query job_queries[] = {
 	    " RETURNING id, status)"
 	    " SELECT id FROM made"
 	    " WHERE NOT $13::boolean OR pg_notify('jobs', status) IS NOT NULL"),
-	[FIND_UNIQUE] = QUERY_READ("jobs_find_unique", &made_schema,
+	[FIND_UNIQUE] = QUERY_READ("jobs_find_unique", &inserted_schema,
 				   "SELECT id FROM jobs WHERE unique_key = $1 AND " UNFINISHED),
 	[LOCK_OWNER] =
 	    QUERY("jobs_lock_owner", NULL,
@@ -141,7 +142,7 @@ const struct query job_queries[] = {
 	    QUERY("jobs_count_owner", &db_number_schema,
 		  "SELECT count(*) AS n FROM (SELECT FROM jobs WHERE owner_id = $1 AND " UNFINISHED
 		  " LIMIT $2::bigint) AS j"),
-	[OPEN] =
+	[OPEN_QUEUES] =
 	    QUERY_READ("jobs_open", &open_schema,
 		       "WITH RECURSIVE open AS ("
 		       " (SELECT queue FROM jobs WHERE status = 'queued'"
@@ -155,8 +156,8 @@ const struct query job_queries[] = {
 		       " AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = open.queue)"),
 	[LOCK_QUEUE] = QUERY("jobs_lock_queue", NULL,
 			     "SELECT FROM pg_advisory_xact_lock(hashtext('jobs'), hashtext($1))"),
-	/* An array, so that the rows are found by key whatever the statistics say. $6 is how many
-	 * of the queue may run at once, or NULL. */
+	/* ARRAY() ensures that rows are found by key, regardless of statistics. $6: the limit of the
+	 * queue, or NULL. */
 	[TAKE] = QUERY(
 	    "jobs_take", &taken_schema,
 	    "WITH taken AS (UPDATE jobs SET status = 'running', attempts = attempts + 1,"
@@ -187,30 +188,29 @@ const struct query job_queries[] = {
 				       " AND $3 = 'scheduled' THEN 'cancelled' ELSE $3 END AS next"
 				       " FROM jobs WHERE key = $1) AS what"
 				       " WHERE key = this AND status = 'running' AND lease = $2"),
-	[PUT_BACK] =
-	    QUERY("jobs_put_back", NULL,
-		  "UPDATE jobs SET status = CASE WHEN stop_at IS NOT NULL THEN 'cancelled'"
-		  " WHEN $3::bigint > 0 THEN 'scheduled' ELSE 'queued' END,"
-		  " attempts = attempts - 1,"
-		  " run_at = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3)"
-		  " ELSE run_at END,"
-		  " finished_at = CASE WHEN stop_at IS NOT NULL THEN now() END, " FREE_LEASE
-		  " WHERE key = ANY ($2::bigint[]) AND status = 'running' AND lease = $1"),
+	[RELEASE] = QUERY("jobs_put_back", NULL,
+			  "UPDATE jobs SET status = CASE WHEN stop_at IS NOT NULL THEN 'cancelled'"
+			  " WHEN $3::bigint > 0 THEN 'scheduled' ELSE 'queued' END,"
+			  " attempts = attempts - 1,"
+			  " run_at = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3)"
+			  " ELSE run_at END,"
+			  " finished_at = CASE WHEN stop_at IS NOT NULL THEN now() END, " FREE_LEASE
+			  " WHERE key = ANY ($2::bigint[]) AND status = 'running' AND lease = $1"),
 	[PROGRESS] = QUERY("jobs_progress", NULL,
 			   "UPDATE jobs SET progress = $3"
 			   " WHERE key = $1 AND status = 'running' AND lease = $2"),
-	[LOOK] = QUERY("jobs_check", &due_schema,
-		       "WITH moved AS (UPDATE jobs SET status = 'queued' WHERE key = ANY (ARRAY("
-		       "SELECT key FROM jobs WHERE status = 'scheduled' AND run_at <= now()"
-		       " ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING key)"
-		       " SELECT EXISTS (SELECT FROM moved) AS moved,"
-		       " EXISTS (SELECT FROM jobs WHERE status = 'queued') AS waiting,"
-		       " EXISTS (SELECT FROM jobs WHERE status = 'running'"
-		       " AND lease_until < now()) AS lost,"
-		       " coalesce((SELECT least(1000000, ceil(extract(epoch FROM"
-		       " greatest(run_at - now(), interval '0')) * 1000))"
-		       " FROM jobs WHERE status = 'scheduled' AND run_at > now()"
-		       " ORDER BY run_at LIMIT 1), -1)::bigint AS next_ms"),
+	[CHECK] = QUERY("jobs_check", &due_schema,
+			"WITH moved AS (UPDATE jobs SET status = 'queued' WHERE key = ANY (ARRAY("
+			"SELECT key FROM jobs WHERE status = 'scheduled' AND run_at <= now()"
+			" ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING key)"
+			" SELECT EXISTS (SELECT FROM moved) AS moved,"
+			" EXISTS (SELECT FROM jobs WHERE status = 'queued') AS waiting,"
+			" EXISTS (SELECT FROM jobs WHERE status = 'running'"
+			" AND lease_until < now()) AS lost,"
+			" coalesce((SELECT least(1000000, ceil(extract(epoch FROM"
+			" greatest(run_at - now(), interval '0')) * 1000))"
+			" FROM jobs WHERE status = 'scheduled' AND run_at > now()"
+			" ORDER BY run_at LIMIT 1), -1)::bigint AS next_ms"),
 	[RENEW] =
 	    QUERY("jobs_renew", &held_schema,
 		  "UPDATE jobs SET lease_until = now() + make_interval(secs => $2)"
@@ -238,11 +238,11 @@ const struct query job_queries[] = {
 		       " FROM lost, LATERAL (SELECT CASE WHEN late THEN 'it took longer than its"
 		       " timeout' ELSE 'its worker was lost' END AS why) AS because"
 		       " WHERE key = this RETURNING id, kind AS task, status, error"),
-	[CRON_BEGIN] = QUERY("job_crons_begin", &seen_schema,
-			     "INSERT INTO job_crons AS c (name, last_at)"
-			     " VALUES ($1, to_timestamp($2)) ON CONFLICT (name)"
-			     " DO UPDATE SET last_at = c.last_at"
-			     " RETURNING extract(epoch FROM last_at)::bigint AS last_at"),
+	[CRON_REGISTER] = QUERY("job_crons_begin", &seen_schema,
+				"INSERT INTO job_crons AS c (name, last_at)"
+				" VALUES ($1, to_timestamp($2)) ON CONFLICT (name)"
+				" DO UPDATE SET last_at = c.last_at"
+				" RETURNING extract(epoch FROM last_at)::bigint AS last_at"),
 	[CRON_CLAIM] = QUERY("job_crons_claim", NULL,
 			     "UPDATE job_crons SET last_at = to_timestamp($2)"
 			     " WHERE name = $1 AND last_at < to_timestamp($2)"),
@@ -296,7 +296,7 @@ const struct query job_queries[] = {
 			     " ORDER BY i)"),
 	[TOTALS] = QUERY_READ("job_totals", &total_schema,
 			      "SELECT task, result, array_to_string(cells, ',') AS cells,"
-			      " (SELECT sum(n) FROM unnest(cells[:15]) AS n)::bigint AS tries,"
+			      " (SELECT sum(n) FROM unnest(cells[:15]) AS n)::bigint AS attempts,"
 			      " cells[16] AS microseconds FROM job_totals ORDER BY task, result"),
 	[DEPTH] = QUERY_READ(
 	    "jobs_depth", &depth_schema,
@@ -309,7 +309,7 @@ const struct query job_queries[] = {
 	{ 0 },
 };
 
-static const struct list_filter filters[] = {
+static const struct list_filter job_filters[] = {
 	[JOBS_BY_STATUS] = { .sql = "status = $",
 			     .field = { .name = "status",
 					.type = TYPE_ENUM,
@@ -320,21 +320,21 @@ static const struct list_filter filters[] = {
 				      .type = TYPE_TEXT,
 				      .min = 1,
 				      .max = 100,
-				      .summary = "Only jobs of this kind." } },
+				      .summary = "Only jobs of this task." } },
 	[JOBS_BY_QUEUE] = { .sql = "queue = $", .field = { .type = TYPE_TEXT } },
 	[JOBS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
 	{ 0 },
 };
 
-static const struct list_sort sorts[] = { { "queued_at", TYPE_TIME }, { 0 } };
+static const struct list_sort job_sorts[] = { { "queued_at", TYPE_TIME }, { 0 } };
 
 const struct list jobs_rows = {
 	.name = "jobs",
 	.row = &job_schema,
 	.columns = COLUMNS,
 	.from = "jobs",
-	.filters = filters,
-	.sorts = sorts,
+	.filters = job_filters,
+	.sorts = job_sorts,
 };
 
 static const char *
@@ -343,7 +343,7 @@ p_lease_seconds(struct ctx *c)
 	return p_int(c, settings.job_lease_seconds);
 }
 
-/* The value of a bigint[]. */
+/* A bigint[] parameter. */
 static const char *
 p_numbers(struct ctx *c, const int64_t *numbers, size_t n)
 {
@@ -358,7 +358,7 @@ p_numbers(struct ctx *c, const int64_t *numbers, size_t n)
 }
 
 static const char *
-p_time(struct ctx *c, int64_t microseconds)
+p_time_or_null(struct ctx *c, int64_t microseconds)
 {
 	char text[CLOCK_TEXT_SIZE];
 
@@ -369,9 +369,9 @@ p_time(struct ctx *c, int64_t microseconds)
 	return arena_text(c->arena, text);
 }
 
-/* ---- into the queue */
+/* ---- enqueueing */
 
-/* The two can miss each other: the one that was in the way may just have finished. */
+/* Retries, since the conflicting job may finish between the two statements. */
 static enum error
 insert_unique(struct ctx *c, struct db_params p, const char *key, struct job_row *out)
 {
@@ -383,7 +383,7 @@ insert_unique(struct ctx *c, struct db_params p, const char *key, struct job_row
 			e = db_one(c, &job_queries[FIND_UNIQUE], out, key);
 	}
 	if (e == E_NOT_FOUND)
-		return fail(c, E_CONFLICT, "such a job is being queued or ended just now");
+		return fail(c, E_CONFLICT, "an equal job is being enqueued or finished: try again");
 	if (!e)
 		failure_clear(c);
 	return e;
@@ -400,7 +400,7 @@ args_json(struct ctx *c, const struct job_task *task, const void *args)
 	return buf_done(&b);
 }
 
-/* In the transaction that made another job of the owner unfinished. */
+/* Call it in the transaction that has added an unfinished job of the owner. */
 static enum error
 check_owner(struct ctx *c, const char *owner)
 {
@@ -419,7 +419,7 @@ check_owner(struct ctx *c, const char *owner)
 		return e;
 
 	fail(c, E_RATE_LIMITED,
-	     "%" PRId64 " jobs are not finished: wait until some are, or cancel them", max);
+	     "there are %" PRId64 " unfinished jobs: wait until some finish, or cancel them", max);
 	c->failure.retry_after = RETRY_SECONDS;
 	return E_RATE_LIMITED;
 }
@@ -434,7 +434,7 @@ job_enqueue_(struct ctx *c, const struct job_task *task, const void *args, struc
 	enum error e;
 
 	if (!json)
-		return fail(c, E_PAYLOAD_TOO_LARGE, "a job takes at most %d bytes of arguments",
+		return fail(c, E_PAYLOAD_TOO_LARGE, "the arguments of a job have at most %d bytes",
 			    JOB_ARGS_MAX);
 
 	e = task_read_args(c, task, json, &checked);
@@ -451,8 +451,8 @@ job_enqueue_(struct ctx *c, const struct job_task *task, const void *args, struc
 	e = insert_unique(c,
 			  DB_PARAMS(id, task->name,
 				    how.queue && !task->concurrency ? how.queue : task_queue(task),
-				    p_int(c, how.priority), p_time(c, how.run_at), json, how.owner,
-				    unique, p_int(c, task_timeout(task)),
+				    p_int(c, how.priority), p_time_or_null(c, how.run_at), json,
+				    how.owner, unique, p_int(c, task_timeout(task)),
 				    p_int(c, task_max_attempts(task)), c->request_id,
 				    c->traceparent, p_bool(settings.job_listen)),
 			  unique, &row);
@@ -463,23 +463,23 @@ job_enqueue_(struct ctx *c, const struct job_task *task, const void *args, struc
 	return db_finish(c, e);
 }
 
-/* ---- what workers do */
+/* ---- for workers */
 
 enum error
-jobs_open(struct ctx *c, const char *queues, struct records *out)
+jobs_open_queues(struct ctx *c, const char *queues, struct records *out)
 {
-	return db_all(c, &job_queries[OPEN], out, queues);
+	return db_all(c, &job_queries[OPEN_QUEUES], out, queues);
 }
 
 static enum error
-take(struct ctx *c, const char *queue, int64_t n, int64_t lease, const int64_t *limit,
-     struct records *out)
+take_jobs(struct ctx *c, const char *queue, int64_t n, int64_t lease, const int64_t *limit,
+	  struct records *out)
 {
 	return db_all(c, &job_queries[TAKE], out, queue, p_int(c, n), p_int(c, lease),
 		      task_names(c), p_lease_seconds(c), p_int_or_null(c, limit));
 }
 
-/* Where there is a limit, one after the other counts and takes. */
+/* If the queue has a limit, a lock serializes counting and taking. */
 enum error
 jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct records *out)
 {
@@ -487,13 +487,13 @@ jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct rec
 	enum error e;
 
 	if (limit <= 0)
-		return take(c, queue, n, lease, NULL, out);
+		return take_jobs(c, queue, n, lease, NULL, out);
 
 	e = db_begin(c);
 	if (!e)
 		e = db_exec(c, &job_queries[LOCK_QUEUE], NULL, queue);
 	if (!e)
-		e = take(c, queue, 1, lease, &limit, out);
+		e = take_jobs(c, queue, 1, lease, &limit, out);
 	return db_finish(c, e);
 }
 
@@ -514,32 +514,32 @@ job_fail(struct ctx *c, int64_t key, int64_t lease, const char *status, int64_t 
 }
 
 enum error
-jobs_put_back(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
-	      int64_t *changed)
+jobs_release(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
+	     int64_t *changed)
 {
-	return db_exec(c, &job_queries[PUT_BACK], changed, p_int(c, lease), p_numbers(c, keys, n),
+	return db_exec(c, &job_queries[RELEASE], changed, p_int(c, lease), p_numbers(c, keys, n),
 		       p_int(c, delay));
 }
 
 enum error
-job_show_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *changed)
+job_write_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *changed)
 {
 	return db_exec(c, &job_queries[PROGRESS], changed, p_int(c, key), p_int(c, lease),
 		       p_int(c, percent));
 }
 
 enum error
-jobs_plan_anew(struct ctx *c)
+jobs_discard_plans(struct ctx *c)
 {
 	return db_exec(c, &job_queries[DISCARD], NULL);
 }
 
-/* ---- what the keeper does */
+/* ---- for the supervisor */
 
 enum error
-jobs_check(struct ctx *c, struct due *out)
+jobs_check(struct ctx *c, struct due_jobs *out)
 {
-	return db_one(c, &job_queries[LOOK], out);
+	return db_one(c, &job_queries[CHECK], out);
 }
 
 enum error
@@ -555,26 +555,26 @@ jobs_rescue(struct ctx *c, const int64_t *dead, size_t n, struct records *out)
 }
 
 enum error
-cron_begin(struct ctx *c, const char *name, int64_t now, int64_t *last_at)
+cron_register(struct ctx *c, const char *name, int64_t now, int64_t *last_at)
 {
 	struct cron_seen seen = { 0 };
-	enum error e = db_one(c, &job_queries[CRON_BEGIN], &seen, name, p_int(c, now));
+	enum error e = db_one(c, &job_queries[CRON_REGISTER], &seen, name, p_int(c, now));
 
 	*last_at = seen.last_at;
 	return e;
 }
 
 enum error
-cron_claim(struct ctx *c, const char *name, int64_t at, bool *mine)
+cron_claim(struct ctx *c, const char *name, int64_t at, bool *claimed)
 {
 	int64_t n = 0;
 	enum error e = db_exec(c, &job_queries[CRON_CLAIM], &n, name, p_int(c, at));
 
-	*mine = n == 1;
+	*claimed = n == 1;
 	return e;
 }
 
-/* ---- what people do */
+/* ---- for the API and commands */
 
 enum error
 job_find(struct ctx *c, const char *id, const char *visible_to, struct job_row *out)
@@ -583,15 +583,15 @@ job_find(struct ctx *c, const char *id, const char *visible_to, struct job_row *
 }
 
 static enum error
-tell(struct ctx *c, const char *what)
+notify_workers(struct ctx *c, const char *what)
 {
 	return settings.job_listen ? db_exec(c, &job_queries[NOTIFY], NULL, what) : OK;
 }
 
-/* Changes a job that is in a state to be changed, and tells the workers. */
+/* Changes a job if its state allows it, and notifies the workers. */
 static enum error
-change(struct ctx *c, const struct query *query, const char *id, const char *visible_to,
-       const char *what, const char *refusal, struct job_row *out)
+change_job(struct ctx *c, const struct query *query, const char *id, const char *visible_to,
+	   const char *what, const char *refusal, struct job_row *out)
 {
 	enum error e;
 
@@ -606,24 +606,25 @@ change(struct ctx *c, const struct query *query, const char *id, const char *vis
 	if (!e && query == &job_queries[RETRY])
 		e = check_owner(c, out->owner_id);
 	if (!e)
-		e = tell(c, what);
+		e = notify_workers(c, what);
 	return db_finish(c, e);
 }
 
 enum error
 job_cancel(struct ctx *c, const char *id, const char *visible_to, struct job_row *out)
 {
-	return change(c, &job_queries[CANCEL], id, visible_to, "stop", "the job is over", out);
+	return change_job(c, &job_queries[CANCEL], id, visible_to, "stop",
+			  "the job has already finished", out);
 }
 
 enum error
 job_retry(struct ctx *c, const char *id, const char *visible_to, struct job_row *out)
 {
-	enum error e = change(c, &job_queries[RETRY], id, visible_to, "queued",
-			      "only a job that failed or was cancelled can be retried", out);
+	enum error e = change_job(c, &job_queries[RETRY], id, visible_to, "queued",
+				  "only failed and cancelled jobs can be retried", out);
 
 	if (e == E_CONFLICT && strcmp(db_constraint(c), "jobs_unique_key") == 0)
-		return fail(c, E_CONFLICT, "there is another such job that is not finished");
+		return fail(c, E_CONFLICT, "an equal job is not finished yet");
 	return e;
 }
 
@@ -636,7 +637,7 @@ job_pause(struct ctx *c, const char *queue, bool paused)
 	if (!e)
 		e = db_exec(c, &job_queries[paused ? PAUSE : RESUME], NULL, queue);
 	if (!e && !paused)
-		e = tell(c, "queued");
+		e = notify_workers(c, "queued");
 	return db_finish(c, e);
 }
 

@@ -1,4 +1,4 @@
-/* One job: its handler runs, and what the handler may ask for. */
+/* Runs the handler of a job, and the functions that a handler may call. */
 #include "job_priv.h"
 
 #include "app/clock.h"
@@ -6,26 +6,26 @@
 
 #include <poll.h>
 
-enum { SHOW_MS = 500, SLEEP_STEP_MS = 100 };
+enum { WRITE_MS = 500, SLEEP_STEP_MS = 100 };
 
-_Atomic int64_t job_leave_by;
+_Atomic int64_t job_exit_at;
 
-/* ---- must it stop? */
+/* ---- stopping */
 
-static enum stop
-why_stop(const struct job_state *s)
+static enum job_stop
+check_stop(const struct job_state *s)
 {
-	int64_t now = clock_monotonic(), leave_by = job_leave_by;
+	int64_t now = clock_monotonic(), exit_at = job_exit_at;
 
 	if (s->stopped)
 		return s->stopped;
 	if (s->slot->stop == s->key)
-		return (enum stop)s->slot->stop_why;
-	if (now >= s->late_at)
-		return STOP_LATE;
-	if (leave_by && now >= leave_by)
-		return STOP_LEAVING;
-	return STOP_NOT;
+		return (enum job_stop)s->slot->stop_reason;
+	if (now >= s->deadline)
+		return STOP_TIMEOUT;
+	if (exit_at && now >= exit_at)
+		return STOP_EXITING;
+	return STOP_NONE;
 }
 
 enum error
@@ -33,29 +33,29 @@ job_check(struct job *job)
 {
 	static const char *const texts[] = {
 		[STOP_CANCELLED] = "it was cancelled",
-		[STOP_LOST] = "another worker has it by now",
-		[STOP_LATE] = "it took longer than its timeout",
-		[STOP_LEAVING] = "the worker ends",
+		[STOP_LOST] = "another worker has taken it over",
+		[STOP_TIMEOUT] = "it took longer than its timeout",
+		[STOP_EXITING] = "its worker is stopping",
 	};
 	struct job_state *s = job->state;
 
-	s->stopped = why_stop(s);
+	s->stopped = check_stop(s);
 	if (!s->stopped)
 		return OK;
 	return fail_unavailable(job->ctx, CAUSE_JOB_STOPPED, "%s", texts[s->stopped]);
 }
 
-/* ---- what a handler says */
+/* ---- functions for handlers */
 
-/* A percentage that cannot be written now is no reason to fail. */
+/* If the database is unavailable, the progress is not written, but the job continues. */
 static enum error
-show_progress(struct job *job)
+write_progress(struct job *job)
 {
 	struct job_state *s = job->state;
 	int64_t n = 1;
 	enum error e;
 
-	e = job_show_progress(job->ctx, s->key, s->lease, s->percent, &n);
+	e = job_write_progress(job->ctx, s->key, s->lease, s->percent, &n);
 	if (e && job->ctx->failure.error == E_UNAVAILABLE) {
 		failure_clear(job->ctx);
 		return OK;
@@ -67,7 +67,7 @@ show_progress(struct job *job)
 		s->stopped = STOP_LOST;
 		return job_check(job);
 	}
-	s->shown = s->percent;
+	s->written = s->percent;
 	return OK;
 }
 
@@ -83,11 +83,11 @@ job_progress(struct job *job, int percent)
 	if (e)
 		return e;
 
-	if (s->percent == s->shown || now < s->shown_at + SHOW_MS * 1000)
+	if (s->percent == s->written || now < s->written_at + WRITE_MS * 1000)
 		return OK;
 
-	s->shown_at = now;
-	return show_progress(job);
+	s->written_at = now;
+	return write_progress(job);
 }
 
 enum error
@@ -128,7 +128,7 @@ job_result(struct job *job, const struct schema *schema, const void *record)
 	schema_write(&b, schema, record);
 	job->state->result = buf_done(&b);
 	if (!job->state->result)
-		log_warn(job->ctx, "the result of the job is longer than %d bytes: not kept",
+		log_warn(job->ctx, "discarded the result of the job: it is larger than %d bytes",
 			 JOB_RESULT_MAX);
 }
 
@@ -142,7 +142,7 @@ job_finish(struct job *job, enum error e)
 		e = jobs_succeed(job->ctx, s->lease, &s->key, 1, s->result, &n);
 	if (!e && n == 0) {
 		s->stopped = STOP_LOST;
-		e = fail(job->ctx, E_CONFLICT, "another worker has it by now");
+		e = fail(job->ctx, E_CONFLICT, "another worker has taken it over");
 	}
 	e = db_finish(job->ctx, e);
 	s->ended = !e;
@@ -151,9 +151,9 @@ job_finish(struct job *job, enum error e)
 
 /* ---- the handler */
 
-/* Arguments that this program cannot read will not get better. */
+/* Invalid arguments stay invalid, so there is no further attempt. */
 static enum error
-run_handler(struct run *r, const struct taken *t)
+run_job_handler(struct job_run *r, const struct taken_job *t)
 {
 	enum error e;
 
@@ -165,17 +165,17 @@ run_handler(struct run *r, const struct taken *t)
 }
 
 void
-job_run(struct run *r, const struct taken *t)
+job_run(struct job_run *r, const struct taken_job *t)
 {
 	struct ctx *c = &r->ctx;
 
 	if (setjmp(*arena_catch(c->arena)) == 0) {
-		r->error = run_handler(r, t);
+		r->error = run_job_handler(r, t);
 	} else {
-		log_error(c, "the job took more memory than it may have");
+		log_error(c, "the job used more memory than allowed");
 		r->state.result = NULL;
 		r->error = fail_unavailable(c, CAUSE_MEMORY, NULL);
-		c->failure.detail = "it took more memory than it may have";
+		c->failure.detail = "it used more memory than allowed";
 	}
 	arena_uncatch(c->arena);
 	db_reset(c->db);

@@ -1,6 +1,6 @@
-/* The keeper: renews the leases of its pool's workers, takes jobs back from those that died,
- * hears notices, moves scheduled jobs up when they are due, and enqueues what comes again. It
- * runs no job, so nothing that a job does can keep it from that. */
+/* The supervisor: renews the leases of the workers of its pool, rescues jobs of dead workers,
+ * receives notifications, queues scheduled jobs that are due, and runs cron entries. It runs no job
+ * itself, so that no job can block it. */
 #include "job_priv.h"
 
 #include "app/clock.h"
@@ -17,21 +17,21 @@ enum {
 	ARENA_LIMIT = 16 * 1024 * 1024,
 	WORKERS_MAX = 4096,
 	CRONS_MAX = 256,
-	LATE_MS = 10000,   /* if statements have no time limit */
-	LONG_US = 1000000, /* a job that takes longer lets go of the rest of its batch */
+	STATEMENT_MS = 10000, /* maximum duration of a statement if there is no time limit */
+	LONG_US = 1000000,    /* a job that takes longer releases the rest of its batch */
 	POLL_FIRST_US = 100000,
-	TELL_US = 2000000,
+	REPORT_US = 2000000,
 };
 
-struct time_row {
+struct cron_entry {
 	const struct cron *row;
 	struct cron_times times;
-	int64_t seen_at; /* up to here, in seconds since 1970, it was seen to; 0: not known yet */
+	int64_t handled_at; /* handled up to this time, in seconds since 1970; 0: unknown */
 };
 
-/* A dead worker, by its first lease, and until when its jobs are searched for. */
+/* A dead worker, by its first lease, and how long its jobs are searched for. */
 struct dead {
-	int64_t leases, until; /* 0: not searched for yet */
+	int64_t leases, until; /* until 0: not yet searched for */
 };
 
 static struct supervisor {
@@ -39,24 +39,24 @@ static struct supervisor {
 	struct db *db;
 	struct ctx ctx;
 	int signals;
-	bool leaving, leave_now;
-	bool ending; /* a signal requested it */
+	bool exiting, exit_now;
+	bool signalled; /* a signal requested the exit */
 
-	int64_t known[WORKERS_MAX]; /* the first leases of the workers that were there */
+	int64_t known[WORKERS_MAX]; /* the first leases of the known workers */
 	size_t nknown;
 	struct dead dead[WORKERS_MAX];
 	size_t ndead;
-	struct time_row crons[CRONS_MAX];
+	struct cron_entry crons[CRONS_MAX];
 	size_t ncrons;
 
-	int64_t rescue_at, look_at, renew_at, cron_at, tell_at, poll_us;
-} k;
+	int64_t rescue_at, check_at, renew_at, cron_at, report_at, poll_us;
+} sup;
 
-/* ---- workers: leases, death, batches */
+/* ---- workers: leases, dead workers, batches */
 
-/* One that is stopped (SIGSTOP, a debugger) does nothing for its jobs. */
+/* A process that is stopped (by SIGSTOP or a debugger) makes no progress with its jobs. */
 static bool
-is_stopped(pid_t pid)
+process_is_stopped(pid_t pid)
 {
 	char path[40], text[400], *at;
 	FILE *in;
@@ -78,7 +78,7 @@ is_worker(const struct worker_slot *slot)
 }
 
 static bool
-has(const int64_t *numbers, size_t n, int64_t number)
+contains(const int64_t *numbers, size_t n, int64_t number)
 {
 	for (size_t i = 0; i < n; i++)
 		if (numbers[i] == number)
@@ -86,53 +86,53 @@ has(const int64_t *numbers, size_t n, int64_t number)
 	return false;
 }
 
-/* Those whose lease ran out, and those of the dead. */
+/* Rescues jobs with expired leases and jobs of dead workers. */
 static enum error
-rescue(const int64_t *dead, size_t ndead)
+rescue_jobs(const int64_t *dead, size_t ndead)
 {
 	struct records rescued;
-	const struct rescued *r;
+	const struct rescued_job *r;
 	enum error e;
 
-	e = jobs_rescue(&k.ctx, dead, ndead, &rescued);
+	e = jobs_rescue(&sup.ctx, dead, ndead, &rescued);
 	if (e || !rescued.n)
 		return e;
 
 	r = rescued.rows;
 	for (size_t i = 0; i < rescued.n; i++, r++)
-		log_warn(&k.ctx, "took job %s (%s) back, for %s: it is %s now", r->id, r->task,
-			 r->error ? r->error : "an unknown reason", r->status);
+		log_warn(&sup.ctx, "rescued job %s (%s): %s; its status is %s now", r->id, r->task,
+			 r->error ? r->error : "unknown reason", r->status);
 	wake_workers();
 	return OK;
 }
 
-/* A job that began long ago would keep the rest of its batch waiting. */
+/* A long job would delay the rest of its batch, so it is released. */
 static enum error
-free_batch(struct worker_slot *slot, int64_t now)
+release_batch(struct worker_slot *slot, int64_t now)
 {
 	int64_t lease = slot->lease, keys[BATCH_MAX];
 	size_t n = 0;
 	enum error e;
 
 	if (!slot->job || now - slot->since < LONG_US || !lease || slot->surplus == lease ||
-	    slot->begun >= slot->nbatch)
+	    slot->nstarted >= slot->nbatch)
 		return OK;
 
-	slot->surplus = lease; /* from now on it begins nothing more of it */
-	for (size_t i = slot->begun; i < slot->nbatch && i < BATCH_MAX; i++)
+	slot->surplus = lease; /* from now on, the worker starts no further job of it */
+	for (size_t i = slot->nstarted; i < slot->nbatch && i < BATCH_MAX; i++)
 		keys[n++] = slot->batch[i];
 	if (!n || slot->lease != lease)
 		return OK;
 
-	e = jobs_put_back(&k.ctx, lease, keys, n, 0, NULL);
+	e = jobs_release(&sup.ctx, lease, keys, n, 0, NULL);
 	wake_workers();
 	return e;
 }
 
-/* Records the workers; those that are missing have died. Also called while the database is away,
- * when workers may die too. */
+/* Updates the list of workers; those that are missing have died. Also called while the database is
+ * unavailable, when workers may die too. */
 static void
-note_workers(void)
+update_workers(void)
 {
 	int64_t here[WORKERS_MAX];
 	struct worker_slot *slot;
@@ -141,25 +141,25 @@ note_workers(void)
 	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++)
 		if (is_worker(slot))
 			here[n++] = slot->leases;
-	for (size_t i = 0; i < k.nknown; i++)
-		if (!has(here, n, k.known[i]) && k.ndead < WORKERS_MAX)
-			k.dead[k.ndead++] = (struct dead) { .leases = k.known[i] };
-	memcpy(k.known, here, n * sizeof(*here));
-	k.nknown = n;
+	for (size_t i = 0; i < sup.nknown; i++)
+		if (!contains(here, n, sup.known[i]) && sup.ndead < WORKERS_MAX)
+			sup.dead[sup.ndead++] = (struct dead) { .leases = sup.known[i] };
+	memcpy(sup.known, here, n * sizeof(*here));
+	sup.nknown = n;
 }
 
-/* Whether the jobs of a dead worker have not been searched for yet. */
+/* Whether there is a dead worker whose jobs have not been searched for. */
 static bool
-new_dead(void)
+has_new_dead(void)
 {
-	for (size_t i = 0; i < k.ndead; i++)
-		if (!k.dead[i].until)
+	for (size_t i = 0; i < sup.ndead; i++)
+		if (!sup.dead[i].until)
 			return true;
 	return false;
 }
 
-/* More than once: the server may still be running the statement by which a dead worker fetched
- * jobs, and its rows are locked until that has ended. */
+/* Searches repeatedly: the server may still be running the statement by which a dead worker fetched
+ * jobs, and their rows are locked until it ends. */
 static enum error
 rescue_from_dead(int64_t now)
 {
@@ -167,53 +167,53 @@ rescue_from_dead(int64_t now)
 	size_t kept = 0;
 	enum error e;
 
-	if (!new_dead() && (!k.ndead || now < k.rescue_at))
+	if (!has_new_dead() && (!sup.ndead || now < sup.rescue_at))
 		return OK;
 
-	k.rescue_at = now + SECOND;
-	for (size_t i = 0; i < k.ndead; i++)
-		leases[i] = k.dead[i].leases;
-	e = rescue(leases, k.ndead);
+	sup.rescue_at = now + SECOND;
+	for (size_t i = 0; i < sup.ndead; i++)
+		leases[i] = sup.dead[i].leases;
+	e = rescue_jobs(leases, sup.ndead);
 	if (e)
 		return e;
 
-	for (size_t i = 0; i < k.ndead; i++) {
-		struct dead d = k.dead[i];
+	for (size_t i = 0; i < sup.ndead; i++) {
+		struct dead d = sup.dead[i];
 
 		if (!d.until)
-			d.until = now + SECOND + (late_ms ? late_ms : LATE_MS) * 1000;
+			d.until = now + SECOND + (late_ms ? late_ms : STATEMENT_MS) * 1000;
 		if (now < d.until)
-			k.dead[kept++] = d;
+			sup.dead[kept++] = d;
 	}
-	k.ndead = kept;
+	sup.ndead = kept;
 	return OK;
 }
 
 static enum error
-free_batches(int64_t now)
+release_batches(int64_t now)
 {
 	struct worker_slot *slot;
 	enum error e = OK;
 
 	for (unsigned i = 0; !e && (slot = shared_slot_at(i)); i++)
 		if (is_worker(slot))
-			e = free_batch(slot, now);
+			e = release_batch(slot, now);
 	return e;
 }
 
-/* Passes on to the worker what its row says. */
+/* Makes the worker stop the job. */
 static void
-tell_stop(struct worker_slot *slot, int64_t job, enum stop why)
+stop_job(struct worker_slot *slot, int64_t job, enum job_stop reason)
 {
-	slot->stop_why = why;
+	slot->stop_reason = reason;
 	slot->stop = job;
 }
 
 /* The row of a job that is held under the lease, or NULL. */
-static const struct held *
+static const struct held_job *
 find_held(const struct records *held, int64_t job, int64_t lease)
 {
-	const struct held *h = held->rows;
+	const struct held_job *h = held->rows;
 
 	for (size_t i = 0; i < held->n; i++, h++)
 		if (h->key == job && h->lease == lease)
@@ -221,27 +221,27 @@ find_held(const struct records *held, int64_t job, int64_t lease)
 	return NULL;
 }
 
-/* A job that began after that look at the rows may be missing there, and is not lost. */
+/* A job that started after `looked` may be missing in the rows, but is not lost. */
 static void
-tell_workers(const int64_t *leases, size_t n, int64_t looked, const struct records *held)
+stop_lost_jobs(const int64_t *leases, size_t n, int64_t checked_at, const struct records *held)
 {
 	struct worker_slot *slot;
 
 	for (unsigned i = 0; (slot = shared_slot_at(i)); i++) {
 		int64_t job = slot->job, lease = slot->lease;
-		const struct held *h = find_held(held, job, lease);
+		const struct held_job *h = find_held(held, job, lease);
 
-		if (!job || !has(leases, n, lease))
+		if (!job || !contains(leases, n, lease))
 			continue;
 		if (h && h->stopping)
-			tell_stop(slot, job, STOP_CANCELLED);
-		else if (!h && slot->since < looked)
-			tell_stop(slot, job, STOP_LOST);
+			stop_job(slot, job, STOP_CANCELLED);
+		else if (!h && slot->since < checked_at)
+			stop_job(slot, job, STOP_LOST);
 	}
 }
 
 static enum error
-renew(int64_t now)
+renew_leases(int64_t now)
 {
 	int64_t leases[WORKERS_MAX];
 	struct records held;
@@ -249,190 +249,190 @@ renew(int64_t now)
 	size_t n = 0;
 	enum error e;
 
-	k.renew_at = now + settings.job_lease_seconds * SECOND / 3;
-	if (!settings.job_listen && k.renew_at > now + settings.job_poll_seconds * SECOND)
-		k.renew_at = now + settings.job_poll_seconds * SECOND;
+	sup.renew_at = now + settings.job_lease_seconds * SECOND / 3;
+	if (!settings.job_listen && sup.renew_at > now + settings.job_poll_seconds * SECOND)
+		sup.renew_at = now + settings.job_poll_seconds * SECOND;
 	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++)
-		if (is_worker(slot) && slot->lease && !is_stopped(slot->pid))
+		if (is_worker(slot) && slot->lease && !process_is_stopped(slot->pid))
 			leases[n++] = slot->lease;
 	if (!n)
 		return OK;
 
-	e = jobs_renew(&k.ctx, leases, n, &held);
+	e = jobs_renew(&sup.ctx, leases, n, &held);
 	if (!e)
-		tell_workers(leases, n, now, &held);
+		stop_lost_jobs(leases, n, now, &held);
 	return e;
 }
 
-/* ---- what is due */
+/* ---- jobs that are due */
 
 static enum error
-look(int64_t now)
+check_queue(int64_t now)
 {
 	int64_t wait = settings.job_poll_seconds * SECOND;
-	struct due due;
+	struct due_jobs due;
 	enum error e;
 
-	k.look_at = now + SECOND;
-	e = jobs_check(&k.ctx, &due);
+	sup.check_at = now + SECOND;
+	e = jobs_check(&sup.ctx, &due);
 	if (!e && due.waiting)
-		e = jobs_plan_anew(&k.ctx);
+		e = jobs_discard_plans(&sup.ctx);
 	if (!e && due.lost)
-		e = rescue(NULL, 0);
+		e = rescue_jobs(NULL, 0);
 	if (e)
 		return e;
 
 	if (due.moved || due.waiting)
 		wake_workers();
 	if (!settings.job_listen) {
-		k.poll_us = due.moved || due.waiting ? POLL_FIRST_US : 2 * k.poll_us;
-		if (k.poll_us > wait)
-			k.poll_us = wait;
-		wait = k.poll_us;
+		sup.poll_us = due.moved || due.waiting ? POLL_FIRST_US : 2 * sup.poll_us;
+		if (sup.poll_us > wait)
+			sup.poll_us = wait;
+		wait = sup.poll_us;
 	}
 	if (due.next_ms >= 0 && due.next_ms * 1000 < wait)
 		wait = due.next_ms * 1000;
-	k.look_at = now + wait;
+	sup.check_at = now + wait;
 	return OK;
 }
 
 static enum error
-enqueue_due(const struct time_row *t, int64_t at)
+enqueue_due(const struct cron_entry *t, int64_t at)
 {
-	bool mine = false;
+	bool claimed = false;
 	enum error e;
 
-	e = db_begin(&k.ctx);
+	e = db_begin(&sup.ctx);
 	if (!e)
-		e = cron_claim(&k.ctx, t->row->name, at, &mine);
-	if (!e && mine)
-		e = job_enqueue(&k.ctx, t->row->task, t->row->args);
-	e = db_finish(&k.ctx, e);
+		e = cron_claim(&sup.ctx, t->row->name, at, &claimed);
+	if (!e && claimed)
+		e = job_enqueue(&sup.ctx, t->row->task, t->row->args);
+	e = db_finish(&sup.ctx, e);
 	if (e == E_UNAVAILABLE)
 		return e;
 
 	if (e)
-		log_error(&k.ctx, "cron %s: cannot enqueue %s: %s", t->row->name,
+		log_error(&sup.ctx, "cron %s: cannot enqueue %s: %s", t->row->name,
 			  t->row->task->name, error_info(e)->code);
 	return OK;
 }
 
 static enum error
-see_to_crons(int64_t now)
+run_crons(int64_t now)
 {
 	int64_t seconds = clock_now() / SECOND;
 	enum error e = OK;
 
-	for (size_t i = 0; i < k.ncrons && !e; i++) {
-		struct time_row *t = &k.crons[i];
+	for (size_t i = 0; i < sup.ncrons && !e; i++) {
+		struct cron_entry *t = &sup.crons[i];
 		int64_t due;
 
-		if (!t->seen_at) {
-			e = cron_begin(&k.ctx, t->row->name, seconds, &t->seen_at);
+		if (!t->handled_at) {
+			e = cron_register(&sup.ctx, t->row->name, seconds, &t->handled_at);
 			if (e)
 				break;
 		}
-		due = cron_last_due(&t->times, t->row->zone, t->seen_at, seconds);
+		due = cron_last_due(&t->times, t->row->zone, t->handled_at, seconds);
 		if (due)
 			e = enqueue_due(t, due);
 		if (!e)
-			t->seen_at = seconds;
+			t->handled_at = seconds;
 	}
-	k.cron_at = now + (60 - seconds % 60) * SECOND - clock_now() % SECOND;
+	sup.cron_at = now + (60 - seconds % 60) * SECOND - clock_now() % SECOND;
 	return e;
 }
 
-/* ---- the loop */
+/* ---- the main loop */
 
 static enum error
-hear(int64_t now)
+read_notifications(int64_t now)
 {
-	const char *notice;
+	const char *notification;
 	enum error e;
 
 	if (!settings.job_listen)
 		return OK;
 
-	e = db_listen(&k.ctx, "jobs");
+	e = db_listen(&sup.ctx, "jobs");
 	if (e)
 		return e;
 
-	while ((notice = db_notification(&k.ctx))) {
-		if (strcmp(notice, "stop") == 0)
-			k.renew_at = now;
-		else if (strcmp(notice, "scheduled") == 0)
-			k.look_at = now;
+	while ((notification = db_notification(&sup.ctx))) {
+		if (strcmp(notification, "stop") == 0)
+			sup.renew_at = now;
+		else if (strcmp(notification, "scheduled") == 0)
+			sup.check_at = now;
 		else
 			wake_workers();
 	}
 	return OK;
 }
 
-/* What was missed while it was not connected is found by looking. */
+/* After a new connection, checks the queue, since notifications may have been missed. */
 static enum error
-keep(void)
+supervise_jobs(void)
 {
 	int64_t now = clock_monotonic();
-	bool was_connected = db_descriptor(k.db) >= 0;
+	bool was_connected = db_descriptor(sup.db) >= 0;
 	enum error e;
 
-	note_workers();
-	e = hear(now);
+	update_workers();
+	e = read_notifications(now);
 	if (!was_connected)
-		k.look_at = now;
+		sup.check_at = now;
 	if (!e)
 		e = rescue_from_dead(now);
 	if (!e)
-		e = free_batches(now);
-	if (!e && now >= k.renew_at)
-		e = renew(now);
-	if (!e && now >= k.look_at && !k.leaving)
-		e = look(now);
-	if (!e && now >= k.cron_at && !k.leaving)
-		e = see_to_crons(now);
-	if (!e && (now >= k.tell_at || k.leaving)) {
-		k.tell_at = now + TELL_US;
-		e = job_totals_report(&k.ctx);
+		e = release_batches(now);
+	if (!e && now >= sup.renew_at)
+		e = renew_leases(now);
+	if (!e && now >= sup.check_at && !sup.exiting)
+		e = check_queue(now);
+	if (!e && now >= sup.cron_at && !sup.exiting)
+		e = run_crons(now);
+	if (!e && (now >= sup.report_at || sup.exiting)) {
+		sup.report_at = now + REPORT_US;
+		e = job_totals_report(&sup.ctx);
 	}
-	return e ? e : hear(now); /* notices that came with the answers */
+	return e ? e : read_notifications(now); /* notifications that arrived with the results */
 }
 
 static void
-read_signal(void)
+supervisor_read_signal(void)
 {
 	struct signalfd_siginfo info;
 
-	while (read(k.signals, &info, sizeof(info)) == sizeof(info)) {
-		k.leaving = true;
+	while (read(sup.signals, &info, sizeof(info)) == sizeof(info)) {
+		sup.exiting = true;
 		if (info.ssi_signo == SIGXCPU)
 			log_warn(NULL, "this process reached its limit of CPU time (RLIMIT_CPU) and"
-				       " ends");
-		k.leave_now |= info.ssi_signo != SIGTERM; /* the parent stops the workers */
-		k.ending = true;
+				       " exits");
+		sup.exit_now |= info.ssi_signo != SIGTERM; /* the parent stops the workers */
+		sup.signalled = true;
 	}
 }
 
-/* A second at most: then it looks at the workers again. */
+/* Sleeps for at most a second, the interval at which workers are checked. */
 static void
 sleep_until_due(bool failed)
 {
 	struct pollfd fds[] = {
-		{ .fd = k.signals, .events = POLLIN },
+		{ .fd = sup.signals, .events = POLLIN },
 		{ .fd = job_wakeups.supervisor, .events = POLLIN },
-		{ .fd = failed ? -1 : db_descriptor(k.db), .events = POLLIN },
+		{ .fd = failed ? -1 : db_descriptor(sup.db), .events = POLLIN },
 	};
-	int64_t now = clock_monotonic(), until = now + (k.leaving ? SECOND / 20 : SECOND);
-	uint64_t rings;
+	int64_t now = clock_monotonic(), until = now + (sup.exiting ? SECOND / 20 : SECOND);
+	uint64_t count;
 
-	if (!failed && k.look_at < until)
-		until = k.look_at;
-	if (!failed && k.renew_at < until)
-		until = k.renew_at;
+	if (!failed && sup.check_at < until)
+		until = sup.check_at;
+	if (!failed && sup.renew_at < until)
+		until = sup.renew_at;
 	poll(fds, COUNT(fds), until > now ? (int)((until - now + 999) / 1000) : 0);
 	if (fds[0].revents)
-		read_signal();
-	if (fds[1].revents && read(job_wakeups.supervisor, &rings, sizeof(rings)) > 0)
-		k.look_at = now;
+		supervisor_read_signal();
+	if (fds[1].revents && read(job_wakeups.supervisor, &count, sizeof(count)) > 0)
+		sup.check_at = now;
 }
 
 static bool
@@ -443,7 +443,7 @@ workers_left(void)
 	for (unsigned i = 0; (slot = shared_slot_at(i)); i++)
 		if (is_worker(slot))
 			return true;
-	return new_dead();
+	return has_new_dead();
 }
 
 static void
@@ -451,50 +451,50 @@ read_crons(void)
 {
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct cron *row = (*f)->crons; row && row->name; row++) {
-			struct time_row *t = &k.crons[k.ncrons];
-			const char *wrong = cron_read(row->at, &t->times);
+			struct cron_entry *t = &sup.crons[sup.ncrons];
+			const char *err = cron_read(row->at, &t->times);
 
 			t->row = row;
-			if (wrong || !cron_zone_known(row->zone))
-				log_error(NULL, "cron %s never comes: %s in \"%s\" %s", row->name,
-					  wrong ? wrong : "its zone is not known here", row->at,
-					  row->zone ? row->zone : "UTC");
-			else if (k.ncrons == CRONS_MAX - 1)
-				log_error(NULL, "cron %s never comes: it is one too many",
-					  row->name);
+			if (err || !cron_zone_known(row->zone))
+				log_error(NULL, "ignoring cron %s, \"%s\" in %s: %s", row->name,
+					  row->at, row->zone ? row->zone : "UTC",
+					  err ? err : "unknown time zone");
+			else if (sup.ncrons == CRONS_MAX - 1)
+				log_error(NULL, "too many cron entries (at most %d); ignoring %s",
+					  CRONS_MAX - 1, row->name);
 			else
-				k.ncrons++;
+				sup.ncrons++;
 		}
 	}
 }
 
 bool
-supervisor_set_up(enum signal_role role)
+supervisor_init(enum signal_role role)
 {
-	sigset_t set = signals_take(role);
+	sigset_t set = signals_init(role);
 
-	k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	k.arena = arena_new(ARENA_LIMIT);
-	k.db = db_new(settings.database_url);
-	k.ctx = (struct ctx) { .arena = k.arena, .db = k.db, .request_id = "keeper" };
-	k.poll_us = POLL_FIRST_US;
+	sup.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	sup.arena = arena_new(ARENA_LIMIT);
+	sup.db = db_new(settings.database_url);
+	sup.ctx = (struct ctx) { .arena = sup.arena, .db = sup.db, .request_id = "supervisor" };
+	sup.poll_us = POLL_FIRST_US;
 	read_crons();
-	return k.signals >= 0;
+	return sup.signals >= 0;
 }
 
 void
-supervisor_live(void)
+supervisor_run(void)
 {
-	while (!k.leave_now && !(k.leaving && !workers_left())) {
-		enum error e = keep();
+	while (!sup.exit_now && !(sup.exiting && !workers_left())) {
+		enum error e = supervise_jobs();
 
-		db_reset(k.db);
-		failure_clear(&k.ctx);
+		db_reset(sup.db);
+		failure_clear(&sup.ctx);
 		sleep_until_due(e != OK);
-		arena_reset(k.arena);
+		arena_reset(sup.arena);
 	}
-	db_free(k.db);
-	arena_free(k.arena);
+	db_free(sup.db);
+	arena_free(sup.arena);
 }
 
 /* ---- without a pool: `work --once` */
@@ -502,13 +502,13 @@ supervisor_live(void)
 enum error
 supervisor_check_once(void)
 {
-	enum error e = keep();
+	enum error e = supervise_jobs();
 
-	db_free(k.db); /* its socket must not be shared with children */
-	k.db = db_new(settings.database_url);
-	k.ctx.db = k.db;
-	arena_reset(k.arena);
-	k.leaving = true;
+	db_free(sup.db); /* its socket must not be shared with children */
+	sup.db = db_new(settings.database_url);
+	sup.ctx.db = sup.db;
+	arena_reset(sup.arena);
+	sup.exiting = true;
 	return e;
 }
 
@@ -523,9 +523,9 @@ stop_children(void)
 }
 
 bool
-supervisor_live_with_children(void)
+supervisor_wait_children(void)
 {
-	bool good = true, told = false;
+	bool good = true, stopped = false;
 	pid_t pid;
 
 	for (;;) {
@@ -535,18 +535,18 @@ supervisor_live_with_children(void)
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 			good &= WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_SUCCESS ||
 						      WEXITSTATUS(status) == EXIT_OVERRUN);
-		e = keep();
-		if (pid < 0 && (e || !new_dead()))
+		e = supervise_jobs();
+		if (pid < 0 && (e || !has_new_dead()))
 			break;
-		db_reset(k.db);
-		failure_clear(&k.ctx);
-		if (k.ending && !told)
+		db_reset(sup.db);
+		failure_clear(&sup.ctx);
+		if (sup.signalled && !stopped)
 			stop_children();
-		told = k.ending;
+		stopped = sup.signalled;
 		sleep_until_due(e != OK);
-		arena_reset(k.arena);
+		arena_reset(sup.arena);
 	}
-	db_free(k.db);
-	arena_free(k.arena);
+	db_free(sup.db);
+	arena_free(sup.arena);
 	return good;
 }

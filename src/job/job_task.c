@@ -1,4 +1,4 @@
-/* Kinds and queues: what their rows and the settings say. */
+/* Tasks with their defaults, and the queues of JOB_QUEUES. */
 #include "job_priv.h"
 
 #include "app/feature.h"
@@ -8,8 +8,8 @@
 enum {
 	TIMEOUT = 60,
 	ATTEMPTS = 10,
-	BACK_OFF = 15,
-	BACK_OFF_MAX = 6 * 60 * 60,
+	BACKOFF = 15,
+	BACKOFF_MAX = 6 * 60 * 60,
 	NAMES_MAX = 256,
 };
 
@@ -34,15 +34,15 @@ task_queue(const struct job_task *task)
 }
 
 int64_t
-task_back_off(const struct job_task *task, int64_t attempts)
+task_backoff(const struct job_task *task, int64_t attempts)
 {
-	int64_t wait = task->back_off ? task->back_off : BACK_OFF;
+	int64_t wait = task->backoff ? task->backoff : BACKOFF;
 	uint16_t random;
 
-	for (int64_t i = 1; i < attempts && wait < BACK_OFF_MAX; i++)
+	for (int64_t i = 1; i < attempts && wait < BACKOFF_MAX; i++)
 		wait *= 2;
-	if (wait > BACK_OFF_MAX)
-		wait = BACK_OFF_MAX;
+	if (wait > BACKOFF_MAX)
+		wait = BACKOFF_MAX;
 
 	random_bytes(&random, sizeof(random));
 	return wait - wait / 10 + (wait / 5) * random / UINT16_MAX;
@@ -84,7 +84,7 @@ task_read_args(struct ctx *c, const struct job_task *task, const char *json, con
 	return schema_read(c, task->args, SCHEMA_CREATE, json, strlen(json), record, &given);
 }
 
-/* "mail:2" is the queue mail, of which two may run at once. */
+/* "mail:2": at most two jobs of the queue mail run at once. */
 int64_t
 queue_limit(const char *queue)
 {

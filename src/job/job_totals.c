@@ -1,5 +1,5 @@
-/* How many jobs wait, and how many ended how. Workers count in the shared segment of their
- * pool; its keeper carries that to the database, where all hosts' counts come together. */
+/* Queue depth, and totals of finished attempts. Workers count in the shared segment of their pool;
+ * the supervisor adds that to a table, which has the totals of all hosts. */
 #include "job_priv.h"
 
 #include "app/metrics.h"
@@ -8,7 +8,7 @@
 enum { UNKNOWN = -1 };
 
 static bool
-is_zero(const struct metric_series *s)
+is_empty_series(const struct metric_series *s)
 {
 	for (size_t i = 0; i < METRIC_CELLS; i++)
 		if (s->cells[i])
@@ -16,8 +16,8 @@ is_zero(const struct metric_series *s)
 	return true;
 }
 
-/* Once taken, what cannot be written is put back, so that it is counted later; what a
- * keeper has in hand when it is killed is lost. */
+/* Counts that cannot be written are added to the segment again. If the supervisor is killed in
+ * between, they are lost. */
 enum error
 job_totals_report(struct ctx *c)
 {
@@ -26,17 +26,17 @@ job_totals_report(struct ctx *c)
 	enum error e = OK;
 
 	for (size_t i = 0; i < n; i++) {
-		if (is_zero(&series[i]))
+		if (is_empty_series(&series[i]))
 			continue;
 		if (!e)
 			e = job_totals_add(c, &series[i]);
 		if (e)
-			metric_put_back(&metric_job_duration, &series[i]);
+			metric_merge(&metric_job_duration, &series[i]);
 	}
 	return e;
 }
 
-/* Asked for once a second on a host, however many want to know. */
+/* Reads the database at most once a second on each host. */
 enum error
 job_depth(struct ctx *c, struct job_depth *out)
 {

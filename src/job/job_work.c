@@ -1,4 +1,4 @@
-/* `work`: a pool of one keeper, JOB_WORKERS workers and, if JOB_QUEUES has it, one for mail. */
+/* `work`: a pool of one supervisor, JOB_WORKERS workers and, if JOB_QUEUES has it, one for mail. */
 #include "job_priv.h"
 
 #include "app/log.h"
@@ -9,7 +9,7 @@
 
 struct job_wakeups job_wakeups = { -1, -1, -1 };
 
-enum { KEEPER, MAIL_WORKER };
+enum { SUPERVISOR, MAIL_WORKER };
 
 void
 wakeup_send(int fd)
@@ -17,11 +17,10 @@ wakeup_send(int fd)
 	uint64_t one = 1;
 
 	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_error(NULL, "cannot ring a bell: %s", strerror(errno));
+		log_error(NULL, "cannot write to an eventfd: %s", strerror(errno));
 }
 
-/* Each has an eventfd of its own: the mail worker would consume the wakeup for a job that it does
- * not run. */
+/* The mail worker has its own eventfd, since it would consume wakeups for jobs that it cannot run. */
 void
 wake_workers(void)
 {
@@ -30,16 +29,16 @@ wake_workers(void)
 }
 
 static int
-work(const struct worker_info *info)
+job_process(const struct worker_info *info)
 {
-	bool supervisor = info->number == KEEPER;
-	bool mail_alone = info->number == MAIL_WORKER && queue_served(JOB_QUEUE_MAIL);
+	bool supervisor = info->number == SUPERVISOR;
+	bool mail_only = info->number == MAIL_WORKER && queue_served(JOB_QUEUE_MAIL);
 	struct worker_slot *slot = shared_slot_take();
 
-	errno = EAGAIN; /* without a slot: until old workers are gone */
+	errno = EAGAIN; /* no slot is free until old workers have exited */
 	if (!slot ||
-	    !(supervisor ? supervisor_set_up(SIGNALS_WORKER) : worker_set_up(slot, mail_alone))) {
-		log_error(NULL, "cannot start a %s: %s", supervisor ? "keeper" : "worker",
+	    !(supervisor ? supervisor_init(SIGNALS_WORKER) : job_worker_init(slot, mail_only))) {
+		log_error(NULL, "cannot start a %s: %s", supervisor ? "supervisor" : "worker",
 			  strerror(errno));
 		return EXIT_FAILURE;
 	}
@@ -47,9 +46,9 @@ work(const struct worker_info *info)
 	slot->ready = true;
 	kill(info->parent, SIGUSR1);
 	if (supervisor)
-		supervisor_live();
+		supervisor_run();
 	else
-		worker_live();
+		job_worker_run();
 	shared_release(getpid());
 	return EXIT_SUCCESS;
 }
@@ -67,10 +66,10 @@ int
 job_work(void)
 {
 	const struct pool_plan plan = {
-		.summary = "works on jobs",
+		.summary = "running jobs",
 		.nworkers = (size_t)settings.job_workers + 1 + queue_served(JOB_QUEUE_MAIL),
 		.drain_seconds = settings.job_drain_seconds + JOB_GRACE_SECONDS,
-		.work = work,
+		.work = job_process,
 	};
 
 	if (!wakeups_open()) {

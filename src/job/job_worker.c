@@ -1,4 +1,4 @@
-/* A worker: takes jobs from one queue after the other, runs them, writes how they ended. */
+/* A worker: fetches jobs from each queue in turn, runs them, and writes their outcomes. */
 #include "job_priv.h"
 
 #include "app/clock.h"
@@ -15,45 +15,45 @@
 
 enum {
 	ARENA_LIMIT = 64 * 1024 * 1024,
-	BATCH_US = 50000, /* so much work is taken at a time */
-	QUICK_US = 5000,  /* a kind that takes less on average may share a batch */
-	WRITE_US = 20000, /* what ended well is written after so long at most */
+	BATCH_US = 50000, /* estimated duration of a batch */
+	QUICK_US = 5000,  /* only tasks that take less on average share a batch */
+	WRITE_US = 20000, /* maximum delay before successful jobs are written */
 	PLAN_US = 1000000,
-	IDLE_MS = 30000, /* though the keeper rings */
-	REST_MS = 4,     /* after a small batch, so that the next one is larger */
-	AWAY_MS = 250,   /* between two tries while the database is away */
+	IDLE_MS = 30000, /* in case a wakeup was lost */
+	PAUSE_MS = 4,    /* pause after a small batch, so that the next one is larger */
+	RETRY_MS = 250,  /* between two attempts while the database is unavailable */
 	TASKS_MAX = 256,
-	FAILURES_MAX = 20, /* with AWAY_MS between them, in `work --once` */
+	FAILURES_MAX = 20, /* at intervals of RETRY_MS, in `work --once` */
 };
 
 static struct worker {
 	struct worker_slot *slot;
-	bool mail_alone;
+	bool mail_only;
 	int wakeup;
 	struct arena *arena, *job_arena; /* of a batch; of a job */
 	struct ctx ctx;                  /* of a batch */
 	struct db *db;
 	int epoll;
 	int64_t next_lease;
-	int64_t plan_at; /* when statements are to be planned anew */
-	int failures;    /* of the database, in a row */
+	int64_t plan_at; /* when to plan the statements again */
+	int failures;    /* consecutive ones of the database */
 	volatile sig_atomic_t over_cpu_limit;
 
-	/* The batch in hand. */
-	const struct taken *taken;
-	size_t ntaken, begun;
+	/* The current batch. */
+	const struct taken_job *taken;
+	size_t ntaken, nstarted;
 	int64_t lease, lease_ends;
-	int64_t ended[BATCH_MAX]; /* keys of those that ended well and are not written */
-	size_t nended;
+	int64_t succeeded[BATCH_MAX]; /* keys of successful jobs that are not yet written */
+	size_t nsucceeded;
 	int64_t write_by;
 
-	/* What jobs take on average, by kind. */
+	/* The average duration of jobs in microseconds, by task and overall. */
 	const struct job_task *tasks[TASKS_MAX];
-	int64_t pace[TASKS_MAX], overall;
+	int64_t averages[TASKS_MAX], overall;
 	size_t ntasks;
 } w;
 
-/* ---- signals: leave, and the end of a job that does not stop */
+/* ---- signals: exit, and the deadline of a job */
 
 static int64_t
 now(void)
@@ -61,9 +61,9 @@ now(void)
 	return clock_monotonic();
 }
 
-/* Rounds up: 0 would be no timer. */
+/* At least a millisecond, since 0 disables the timer. */
 static void
-arm(int64_t until)
+set_timer(int64_t until)
 {
 	int64_t left = until - now();
 	struct itimerval timer = { 0 };
@@ -76,7 +76,7 @@ arm(int64_t until)
 }
 
 static void
-on_leave(int signal)
+on_exit_signal(int signal)
 {
 	int64_t none = 0, by = now();
 	int saved = errno;
@@ -86,86 +86,86 @@ on_leave(int signal)
 	if (signal == SIGTERM)
 		by += settings.job_drain_seconds * SECOND;
 	else
-		by = INT64_MAX / 2; /* a reload: a job may take its time */
-	if (!atomic_compare_exchange_strong(&job_leave_by, &none, by) && by < none)
-		job_leave_by = by;
+		by = INT64_MAX / 2; /* a reload: the job may finish */
+	if (!atomic_compare_exchange_strong(&job_exit_at, &none, by) && by < none)
+		job_exit_at = by;
 	if (w.slot->busy_until && by + JOB_GRACE_SECONDS * SECOND < w.slot->busy_until) {
 		w.slot->busy_until = by + JOB_GRACE_SECONDS * SECOND;
-		arm(w.slot->busy_until);
+		set_timer(w.slot->busy_until);
 	}
 	errno = saved;
 }
 
-/* The log is no place for a signal handler: should it wait for a lock that the interrupted
- * code holds, the parent ends that. */
+/* Logging is not async-signal-safe: if it waits for a lock that the interrupted code holds, the
+ * parent kills the worker. */
 static void
-on_alarm(int signal UNUSED)
+job_on_alarm(int signal UNUSED)
 {
 	if (!w.slot->busy_until || now() < w.slot->busy_until)
 		return;
 
-	log_error(NULL, "a job did not stop in time; this worker ends with it");
+	log_error(NULL, "a job did not stop in time; this worker exits");
 	_exit(EXIT_OVERRUN);
 }
 
 static void
-take_signals(void)
+set_signal_handlers(void)
 {
-	struct sigaction leave = { .sa_handler = on_leave, .sa_flags = SA_RESTART };
-	struct sigaction alarm = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	struct sigaction exit_action = { .sa_handler = on_exit_signal, .sa_flags = SA_RESTART };
+	struct sigaction alarm = { .sa_handler = job_on_alarm, .sa_flags = SA_RESTART };
 	sigset_t none;
 
-	sigaction(SIGTERM, &leave, NULL);
-	sigaction(SIGUSR1, &leave, NULL);
-	sigaction(SIGXCPU, &leave, NULL); /* RLIMIT_CPU */
+	sigaction(SIGTERM, &exit_action, NULL);
+	sigaction(SIGUSR1, &exit_action, NULL);
+	sigaction(SIGXCPU, &exit_action, NULL); /* RLIMIT_CPU */
 	sigaction(SIGALRM, &alarm, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Waits until somebody rings, or we shall leave. */
+/* Waits for a wakeup or a signal to exit. */
 static void
 wait_for_wakeup(int milliseconds)
 {
 	struct epoll_event event;
-	sigset_t leave, before;
-	uint64_t rings;
+	sigset_t exit_set, before;
+	uint64_t count;
 
-	sigemptyset(&leave);
-	sigaddset(&leave, SIGTERM);
-	sigaddset(&leave, SIGUSR1);
-	sigaddset(&leave, SIGXCPU);
-	sigprocmask(SIG_BLOCK, &leave, &before);
-	if (!job_leave_by && epoll_pwait(w.epoll, &event, 1, milliseconds, &before) > 0 &&
-	    read(w.wakeup, &rings, sizeof(rings)) < 0 && errno != EAGAIN)
+	sigemptyset(&exit_set);
+	sigaddset(&exit_set, SIGTERM);
+	sigaddset(&exit_set, SIGUSR1);
+	sigaddset(&exit_set, SIGXCPU);
+	sigprocmask(SIG_BLOCK, &exit_set, &before);
+	if (!job_exit_at && epoll_pwait(w.epoll, &event, 1, milliseconds, &before) > 0 &&
+	    read(w.wakeup, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_error(NULL, "cannot read an eventfd: %s", strerror(errno));
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-/* ---- how long jobs take */
+/* ---- durations of jobs */
 
 static int64_t *
-pace_of(const struct job_task *task)
+average_of(const struct job_task *task)
 {
 	static int64_t unknown;
 
 	for (size_t i = 0; i < w.ntasks; i++)
 		if (w.tasks[i] == task)
-			return &w.pace[i];
+			return &w.averages[i];
 	if (w.ntasks == TASKS_MAX) {
 		unknown = SECOND;
 		return &unknown;
 	}
 	w.tasks[w.ntasks] = task;
-	w.pace[w.ntasks] = SECOND;
-	return &w.pace[w.ntasks++];
+	w.averages[w.ntasks] = SECOND;
+	return &w.averages[w.ntasks++];
 }
 
-/* Up at once, down by and by. */
+/* Increases at once, decreases gradually. */
 static void
-note_pace(int64_t *pace, int64_t took)
+update_average(int64_t *average, int64_t took)
 {
-	*pace = took > *pace ? took : (3 * *pace + took) / 4;
+	*average = took > *average ? took : (3 * *average + took) / 4;
 }
 
 static int64_t
@@ -178,52 +178,52 @@ batch_size(void)
 	return n < BATCH_MAX ? n : BATCH_MAX;
 }
 
-/* ---- writing how jobs ended */
+/* ---- writing outcomes */
 
-/* The database may be away for a while: as long as the lease lasts, what is known is worth
- * another try. */
+/* If the database is unavailable, waits, and returns whether to retry: while the lease is valid, the
+ * outcome can still be written. */
 static bool
-try_again(enum error e)
+may_retry(enum error e)
 {
 	db_reset(w.db);
 	failure_clear(&w.ctx);
 	if (e != E_UNAVAILABLE || now() > w.lease_ends)
 		return false;
 
-	poll(NULL, 0, AWAY_MS);
+	poll(NULL, 0, RETRY_MS);
 	return true;
 }
 
 static void
-write_ended(void)
+write_succeeded(void)
 {
-	int64_t lost = (int64_t)w.nended, n;
+	int64_t lost = (int64_t)w.nsucceeded, n;
 	enum error e;
 
-	if (!w.nended)
+	if (!w.nsucceeded)
 		return;
 
 	do
-		e = jobs_succeed(&w.ctx, w.lease, w.ended, w.nended, NULL, &n);
-	while (e && try_again(e));
+		e = jobs_succeed(&w.ctx, w.lease, w.succeeded, w.nsucceeded, NULL, &n);
+	while (e && may_retry(e));
 	if (!e && n < lost)
 		log_warn(&w.ctx,
-			 "%" PRId64 " jobs were taken by others while they ran here: how they "
-			 "ended here is not written",
+			 "%" PRId64 " jobs were rescued by another worker while they ran here: "
+			 "their outcome here is discarded",
 			 lost - n);
-	w.nended = 0;
+	w.nsucceeded = 0;
 }
 
 static void
-note_ended(int64_t key)
+add_succeeded(int64_t key)
 {
-	if (!w.nended)
+	if (!w.nsucceeded)
 		w.write_by = now() + WRITE_US;
-	w.ended[w.nended++] = key;
+	w.succeeded[w.nsucceeded++] = key;
 }
 
 static const char *
-error_text(const struct run *r)
+error_text(const struct job_run *r)
 {
 	const struct failure *f = &r->ctx.failure;
 	struct buf b = buf_new(w.arena, 2000);
@@ -234,24 +234,24 @@ error_text(const struct run *r)
 	return b.data;
 }
 
-enum outcome { SUCCEEDED, FAILED, CANCELLED, TO_RETRY, PUT_BACK, SNOOZED, LOST };
+enum outcome { SUCCEEDED, FAILED, CANCELLED, TO_RETRY, RELEASED, SNOOZED, LOST };
 
 static const struct {
 	const char *text;
 	enum log_level level;
-	const char *result; /* as it is counted; what only waits for another time is none */
+	const char *result; /* label of the metric; NULL: not counted */
 } outcomes[] = {
 	[SUCCEEDED] = { "succeeded", LOG_INFO, "succeeded" },
 	[FAILED] = { "failed", LOG_ERROR, "failed" },
 	[CANCELLED] = { "cancelled", LOG_INFO, "cancelled" },
 	[TO_RETRY] = { "to be retried", LOG_WARN, "retried" },
-	[PUT_BACK] = { "put back", LOG_INFO, NULL },
+	[RELEASED] = { "released", LOG_INFO, NULL },
 	[SNOOZED] = { "snoozed", LOG_INFO, NULL },
 	[LOST] = { "lost", LOG_ERROR, NULL },
 };
 
 static enum outcome
-judge(const struct run *r)
+outcome_of(const struct job_run *r)
 {
 	const struct job_state *s = &r->state;
 
@@ -261,42 +261,42 @@ judge(const struct run *r)
 		return SUCCEEDED;
 	if (s->stopped == STOP_CANCELLED)
 		return CANCELLED;
-	if (s->stopped == STOP_LEAVING)
-		return PUT_BACK;
+	if (s->stopped == STOP_EXITING)
+		return RELEASED;
 	if (s->snooze && !s->stopped)
 		return SNOOZED;
 	return s->given_up || r->job.attempts >= r->job.max_attempts ? FAILED : TO_RETRY;
 }
 
 static enum error
-write_outcome(const struct run *r, enum outcome outcome, int64_t *n)
+write_outcome(const struct job_run *r, enum outcome outcome, int64_t *n)
 {
 	const struct job_state *s = &r->state;
 
 	if (outcome == SUCCEEDED)
 		return jobs_succeed(&w.ctx, s->lease, &s->key, 1, s->result, n);
-	if (outcome == PUT_BACK || outcome == SNOOZED)
-		return jobs_put_back(&w.ctx, s->lease, &s->key, 1,
-				     outcome == SNOOZED ? s->snooze : 0, n);
+	if (outcome == RELEASED || outcome == SNOOZED)
+		return jobs_release(&w.ctx, s->lease, &s->key, 1,
+				    outcome == SNOOZED ? s->snooze : 0, n);
 	if (outcome == CANCELLED)
 		return job_fail(&w.ctx, s->key, s->lease, "cancelled", 0, "it was cancelled", n);
 	return job_fail(&w.ctx, s->key, s->lease, outcome == FAILED ? "failed" : "scheduled",
-			task_back_off(r->job.task, r->job.attempts), error_text(r), n);
+			task_backoff(r->job.task, r->job.attempts), error_text(r), n);
 }
 
-/* Returns what became of it. */
+/* Writes the outcome, or adds the job to the successful ones of the batch. */
 static enum outcome
-write_end(const struct run *r)
+write_or_defer(const struct job_run *r)
 {
 	const struct job_state *s = &r->state;
-	enum outcome outcome = judge(r);
+	enum outcome outcome = outcome_of(r);
 	int64_t n;
 	enum error e;
 
 	if (s->ended)
 		return SUCCEEDED;
 	if (!r->error && !s->result) {
-		note_ended(s->key);
+		add_succeeded(s->key);
 		return SUCCEEDED;
 	}
 	if (outcome == LOST)
@@ -304,16 +304,16 @@ write_end(const struct run *r)
 
 	do
 		e = write_outcome(r, outcome, &n);
-	while (e && try_again(e));
+	while (e && may_retry(e));
 	if (e || !n)
 		return LOST;
 	if (outcome != SUCCEEDED)
-		wakeup_send(job_wakeups.supervisor); /* it may be due soon */
+		wakeup_send(job_wakeups.supervisor); /* the job may be due soon */
 	return outcome;
 }
 
 static void
-log_end(const struct run *r, enum outcome outcome, int64_t took)
+log_job(const struct job_run *r, enum outcome outcome, int64_t took)
 {
 	const struct log_field fields[] = {
 		{ .name = "job_id", .text = r->job.id },
@@ -329,42 +329,42 @@ log_end(const struct run *r, enum outcome outcome, int64_t took)
 
 /* ---- a batch */
 
-/* Others may have what is not begun. */
+/* Releases the jobs that have not started, for other workers. */
 static void
-put_back_rest(void)
+release_rest(void)
 {
 	int64_t keys[BATCH_MAX];
 	size_t n = 0;
 	enum error e;
 
-	while (w.begun < w.ntaken)
-		keys[n++] = w.taken[w.begun++].key;
-	w.slot->begun = w.ntaken;
+	while (w.nstarted < w.ntaken)
+		keys[n++] = w.taken[w.nstarted++].key;
+	w.slot->nstarted = w.ntaken;
 	if (!n)
 		return;
 
 	do
-		e = jobs_put_back(&w.ctx, w.lease, keys, n, 0, NULL);
-	while (e && try_again(e));
+		e = jobs_release(&w.ctx, w.lease, keys, n, 0, NULL);
+	while (e && may_retry(e));
 	wake_workers();
 }
 
 static void
-start_clock(const struct job_task *task, struct run *r)
+start_clock(const struct job_task *task, struct job_run *r)
 {
-	int64_t ends, leave_by;
+	int64_t ends, exit_at;
 
-	r->state.late_at = now() + task_timeout(task) * SECOND;
-	ends = r->state.late_at;
-	leave_by = job_leave_by;
-	if (leave_by && leave_by < ends)
-		ends = leave_by;
+	r->state.deadline = now() + task_timeout(task) * SECOND;
+	ends = r->state.deadline;
+	exit_at = job_exit_at;
+	if (exit_at && exit_at < ends)
+		ends = exit_at;
 	ends += JOB_GRACE_SECONDS * SECOND;
 	w.slot->busy_until = ends;
-	arm(ends);
+	set_timer(ends);
 }
 
-/* The timer runs on: its handler looks what there is to end. */
+/* The timer keeps running; its handler checks busy_until. */
 static void
 stop_clock(void)
 {
@@ -373,13 +373,13 @@ stop_clock(void)
 }
 
 static void
-run_one(const struct taken *t, const struct job_task *task)
+run_one(const struct taken_job *t, const struct job_task *task)
 {
-	static struct run r;
+	static struct job_run r;
 	int64_t start = now(), took;
 	enum outcome outcome;
 
-	r = (struct run) {
+	r = (struct job_run) {
 		.ctx = { .arena = w.job_arena,
 			 .db = w.db,
 			 .route = task->name,
@@ -399,58 +399,57 @@ run_one(const struct taken *t, const struct job_task *task)
 	job_run(&r, t);
 	stop_clock();
 	took = now() - start;
-	note_pace(pace_of(task), took);
-	note_pace(&w.overall, took);
-	outcome = write_end(&r);
+	update_average(average_of(task), took);
+	update_average(&w.overall, took);
+	outcome = write_or_defer(&r);
 	if (outcomes[outcome].result)
 		metric_observe(&metric_job_duration, took, task->name, outcomes[outcome].result);
-	log_end(&r, outcome, took);
+	log_job(&r, outcome, took);
 	arena_recycle(w.job_arena, strlen(t->args));
 }
 
-/* That it is begun is shown first: then either this looks in time at what the keeper says of
- * the batch, or the keeper sees it and leaves it here. */
+/* Writes `nstarted` before it reads `surplus`, and the supervisor does it the other way round: so
+ * the supervisor does not release this job, or this worker does not run it. */
 static void
 run_next(void)
 {
-	const struct taken *t = &w.taken[w.begun];
+	const struct taken_job *t = &w.taken[w.nstarted];
 	const struct job_task *task = job_task_find(t->task);
 
 	w.slot->stop = 0;
 	w.slot->since = now();
 	w.slot->job = t->key;
-	w.slot->begun = w.begun + 1;
-	if (!task || job_leave_by || w.slot->surplus == w.lease) {
-		put_back_rest();
+	w.slot->nstarted = w.nstarted + 1;
+	if (!task || job_exit_at || w.slot->surplus == w.lease) {
+		release_rest();
 	} else {
-		w.begun++;
-		if (*pace_of(task) > QUICK_US) {
-			write_ended();
-			put_back_rest();
+		w.nstarted++;
+		if (*average_of(task) > QUICK_US) {
+			write_succeeded();
+			release_rest();
 		}
 		run_one(t, task);
 	}
 	w.slot->job = 0;
-	if (w.nended && now() >= w.write_by)
-		write_ended();
+	if (w.nsucceeded && now() >= w.write_by)
+		write_succeeded();
 }
 
 static void
-begin_batch(const struct records *taken)
+start_batch(const struct records *taken)
 {
 	w.taken = taken->rows;
 	w.ntaken = taken->n;
-	w.begun = 0;
-	w.slot->begun = 0;
+	w.nstarted = 0;
+	w.slot->nstarted = 0;
 	for (size_t i = 0; i < taken->n; i++)
 		w.slot->batch[i] = w.taken[i].key;
 	w.slot->nbatch = taken->n;
 }
 
-/* Takes jobs from a queue and runs them. Returns how many; `full` says that there may be
- * more. */
+/* Fetches jobs from a queue and runs them. Returns their number. *full: there may be more. */
 static size_t
-work_on(const char *queue, bool *full)
+work_on_queue(const char *queue, bool *full)
 {
 	struct records taken = { 0 };
 	int64_t n = batch_size();
@@ -463,12 +462,12 @@ work_on(const char *queue, bool *full)
 	if (!e && taken.n) {
 		if ((int64_t)taken.n == n) {
 			*full = true;
-			wakeup_send(w.wakeup); /* others may help */
+			wakeup_send(w.wakeup); /* another worker may help */
 		}
-		begin_batch(&taken);
-		while (w.begun < w.ntaken)
+		start_batch(&taken);
+		while (w.nstarted < w.ntaken)
 			run_next();
-		write_ended();
+		write_succeeded();
 	}
 	w.slot->nbatch = 0;
 	w.slot->lease = 0;
@@ -476,51 +475,51 @@ work_on(const char *queue, bool *full)
 	return taken.n;
 }
 
-/* One turn through the queues that have something. False: there is nothing to do. */
+/* Processes each queue that has jobs once. False: there was nothing to do. */
 static bool
-work_once(void)
+work_round(void)
 {
 	struct records open;
 	bool found = false, full = false;
 	enum error e;
 
 	arena_reset(w.arena);
-	e = jobs_open(&w.ctx, w.mail_alone ? "{" JOB_QUEUE_MAIL "}" : queue_names(&w.ctx), &open);
+	e = jobs_open_queues(&w.ctx, w.mail_only ? "{" JOB_QUEUE_MAIL "}" : queue_names(&w.ctx),
+			     &open);
 	if (!e && open.n && now() >= w.plan_at) {
 		w.plan_at = now() + PLAN_US;
-		e = jobs_plan_anew(&w.ctx);
+		e = jobs_discard_plans(&w.ctx);
 	}
 	w.failures = e ? w.failures + 1 : 0;
 	if (e) {
 		db_reset(w.db);
 		failure_clear(&w.ctx);
-		wait_for_wakeup(AWAY_MS);
+		wait_for_wakeup(RETRY_MS);
 		return true;
 	}
-	for (size_t i = 0; i < open.n && !job_leave_by; i++)
-		found |= work_on(((const struct job_queue *)open.rows)[i].queue, &full) > 0;
-	if (found && !full && !job_leave_by)
-		poll(NULL, 0, REST_MS);
+	for (size_t i = 0; i < open.n && !job_exit_at; i++)
+		found |= work_on_queue(((const struct job_queue *)open.rows)[i].queue, &full) > 0;
+	if (found && !full && !job_exit_at)
+		poll(NULL, 0, PAUSE_MS);
 	return found;
 }
 
-/* ---- begin and end of a worker */
+/* ---- start and end of a worker */
 
 bool
-worker_set_up(struct worker_slot *slot, bool mail_alone)
+job_worker_init(struct worker_slot *slot, bool mail_only)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	uint32_t random;
 
 	w.slot = slot;
-	w.mail_alone = mail_alone;
-	w.wakeup = mail_alone ? job_wakeups.mail : job_wakeups.workers;
-	take_signals();
+	w.mail_only = mail_only;
+	w.wakeup = mail_only ? job_wakeups.mail : job_wakeups.workers;
+	set_signal_handlers();
 	random_bytes(&random, sizeof(random));
 	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
 	w.slot->leases = w.next_lease;
-	wakeup_send(
-	    job_wakeups.supervisor); /* it must know this worker before the worker can die */
+	wakeup_send(job_wakeups.supervisor); /* it must know this worker in case the worker dies */
 	w.overall = SECOND;
 	w.arena = arena_new(ARENA_LIMIT);
 	w.job_arena = arena_new(ARENA_LIMIT);
@@ -531,30 +530,30 @@ worker_set_up(struct worker_slot *slot, bool mail_alone)
 }
 
 static void
-shut_down(void)
+job_worker_close(void)
 {
 	if (w.over_cpu_limit)
-		log_warn(NULL, "this worker reached its limit of CPU time (RLIMIT_CPU) and ends");
+		log_warn(NULL, "this worker reached its limit of CPU time (RLIMIT_CPU) and exits");
 	db_free(w.db);
 	arena_free(w.job_arena);
 	arena_free(w.arena);
 }
 
 void
-worker_live(void)
+job_worker_run(void)
 {
-	while (!job_leave_by) {
-		if (!work_once())
+	while (!job_exit_at) {
+		if (!work_round())
 			wait_for_wakeup(IDLE_MS);
 	}
-	shut_down();
+	job_worker_close();
 }
 
 bool
-worker_empty_queues(void)
+job_worker_run_all(void)
 {
-	while (!job_leave_by && w.failures < FAILURES_MAX && work_once())
+	while (!job_exit_at && w.failures < FAILURES_MAX && work_round())
 		;
-	shut_down();
+	job_worker_close();
 	return w.failures == 0;
 }

@@ -1,28 +1,28 @@
-/* The callers that this worker has seen lately. */
+/* Per-worker cache of authenticated callers, keyed by credential. */
 #include "app/auth_cache.h"
 
 #include "app/clock.h"
 #include "app/settings.h"
 #include "app/shared.h"
 
-enum { SLOTS = 2048 };
+enum { ENTRIES = 2048 };
 
-/* Each text has one slot, by its digest; a later one of that slot takes it over. */
-static struct cached_caller slots[SLOTS];
+/* Direct-mapped: the digest of a credential determines its entry; a later one replaces it. */
+static struct cached_caller entries[ENTRIES];
 
 static struct cached_caller *
-slot_of(const unsigned char digest[SHA256_SIZE])
+entry_of(const unsigned char digest[SHA256_SIZE])
 {
-	return &slots[(digest[0] | digest[1] << 8) % SLOTS];
+	return &entries[(digest[0] | digest[1] << 8) % ENTRIES];
 }
 
 void
-auth_cache_find(const char *kind, const char *shown, int64_t skew, struct cached_caller *out)
+auth_cache_find(const char *kind, const char *credential, int64_t skew, struct cached_caller *out)
 {
 	unsigned char digest[SHA256_SIZE];
 
-	sha256(shown, strlen(shown), digest);
-	*out = *slot_of(digest);
+	sha256(credential, strlen(credential), digest);
+	*out = *entry_of(digest);
 	if (memcmp(out->digest, digest, SHA256_SIZE) == 0 && strcmp(out->kind, kind) == 0 &&
 	    clock_now() / 1000000 < out->expires + skew)
 		return;
@@ -32,26 +32,26 @@ auth_cache_find(const char *kind, const char *shown, int64_t skew, struct cached
 }
 
 void
-auth_cache_stamp(struct cached_caller *known)
+auth_cache_stamp(struct cached_caller *entry)
 {
-	known->stamped = *known->id;
-	known->read_at = clock_monotonic();
-	known->user_epoch = epoch_get("user", known->user_id);
-	known->epoch = epoch_get(known->kind, known->id);
+	entry->stamped = *entry->id;
+	entry->read_at = clock_monotonic();
+	entry->user_epoch = epoch_get("user", entry->user_id);
+	entry->epoch = epoch_get(entry->kind, entry->id);
 }
 
 bool
-auth_cache_fresh(const struct cached_caller *known)
+auth_cache_fresh(const struct cached_caller *entry)
 {
-	int64_t age = clock_monotonic() - known->read_at;
+	int64_t age = clock_monotonic() - entry->read_at;
 
-	return known->stamped && age < settings.session_cache_seconds * 1000000 &&
-	       known->user_epoch == epoch_get("user", known->user_id) &&
-	       known->epoch == epoch_get(known->kind, known->id);
+	return entry->stamped && age < settings.session_cache_seconds * 1000000 &&
+	       entry->user_epoch == epoch_get("user", entry->user_id) &&
+	       entry->epoch == epoch_get(entry->kind, entry->id);
 }
 
 void
-auth_cache_put(const struct cached_caller *known)
+auth_cache_put(const struct cached_caller *entry)
 {
-	*slot_of(known->digest) = *known;
+	*entry_of(entry->digest) = *entry;
 }

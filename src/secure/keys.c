@@ -1,4 +1,4 @@
-/* The keys of the access tokens, as the settings name them. */
+/* Loads the keys of access tokens that the settings name. */
 #include "keys_priv.h"
 
 #include "app/clock.h"
@@ -14,21 +14,21 @@ enum { SECRET_MIN = 32, PEM_MAX = 64 * 1024, LOAD_MAX = 16 * 1024 * 1024 };
 
 static struct key ring[KEYS_MAX];
 static size_t nkeys;
-static const struct key *signer; /* unless the folder's newest signs */
+static const struct key *signer; /* NULL: a key of the folder signs */
 static bool loaded;
 
-/* What loading has at hand. */
-struct loader {
-	struct arena *arena; /* for so long as it takes */
-	struct buf wrong;    /* one line a bad key */
+/* The state of keys_load(). */
+struct key_loader {
+	struct arena *arena; /* freed at the end */
+	struct buf errors;   /* one line for each invalid key */
 };
 
-static void PRINTF_LIKE(2, 3) complain(struct loader *l, const char *format, ...)
+static void PRINTF_LIKE(2, 3) report_key(struct key_loader *l, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	buf_printf(&l->wrong, "%s\n", arena_vprintf(l->arena, format, args));
+	buf_printf(&l->errors, "%s\n", arena_vprintf(l->arena, format, args));
 	va_end(args);
 }
 
@@ -47,15 +47,15 @@ is_hmac(const char *algorithm)
 }
 
 bool
-key_private(const struct key *key)
+key_is_private(const struct key *key)
 {
-	return key->secret || pkey_private(key->pkey);
+	return key->secret || pkey_is_private(key->pkey);
 }
 
 int64_t
-key_begins(const struct key *key)
+key_signs_from(const struct key *key)
 {
-	return key->made ? key->made + KEY_PUBLISH_SECONDS : 0;
+	return key->created ? key->created + KEY_PUBLISH_SECONDS : 0;
 }
 
 bool
@@ -88,10 +88,10 @@ key_verify(const struct key *key, const char *text, size_t len, const void *sign
 	return size == signature_len && secret_equal(mac, signature, size);
 }
 
-/* ---- their names */
+/* ---- key ids */
 
 void
-key_name(struct arena *a, const struct pkey *pkey, char id[KEY_ID_SIZE])
+key_set_id(struct arena *a, const struct pkey *pkey, char id[KEY_ID_SIZE])
 {
 	struct buf members = buf_new(a, 8192), text = buf_new(a, KEY_ID_SIZE);
 	unsigned char digest[SHA256_SIZE];
@@ -102,9 +102,9 @@ key_name(struct arena *a, const struct pkey *pkey, char id[KEY_ID_SIZE])
 	snprintf(id, KEY_ID_SIZE, "%s", text.data);
 }
 
-/* Of a secret, a part of a MAC by it: tells no more of it than any token does. */
+/* The id of a secret is part of a MAC made with it, so it reveals no more than a token. */
 static void
-name_of_secret(struct loader *l, struct key *key)
+set_secret_id(struct key_loader *l, struct key *key)
 {
 	const char *purpose = arena_printf(l->arena, "kid %s", key->algorithm);
 	struct buf id = buf_new(l->arena, KEY_ID_SIZE);
@@ -115,11 +115,11 @@ name_of_secret(struct loader *l, struct key *key)
 	snprintf(key->id, sizeof(key->id), "%s", id.data);
 }
 
-/* ---- reading them */
+/* ---- loading */
 
-/* Its place in the ring, where it is new there. */
+/* Adds the key unless the ring has it. Returns the key in the ring; NULL: the ring is full. */
 static const struct key *
-add(struct loader *l, const struct key *key)
+add_key(struct key_loader *l, const struct key *key)
 {
 	for (size_t i = 0; i < nkeys; i++) {
 		if (strcmp(ring[i].id, key->id) != 0)
@@ -128,7 +128,7 @@ add(struct loader *l, const struct key *key)
 		return &ring[i];
 	}
 	if (nkeys == KEYS_MAX) {
-		complain(l, "%s: more than %d keys: retire some", key->setting, KEYS_MAX);
+		report_key(l, "%s: more than %d keys: retire old ones", key->setting, KEYS_MAX);
 		pkey_free(key->pkey);
 		return NULL;
 	}
@@ -137,22 +137,22 @@ add(struct loader *l, const struct key *key)
 }
 
 static const struct key *
-add_secret(struct loader *l, const char *setting, const char *secret, const char *algorithm)
+add_secret(struct key_loader *l, const char *setting, const char *secret, const char *algorithm)
 {
 	struct key key = { .setting = setting, .secret = secret, .algorithm = algorithm };
 
 	if (strlen(secret) < SECRET_MIN) {
-		complain(l, "%s: must have %d bytes or more: openssl rand -hex 32", setting,
-			 SECRET_MIN);
+		report_key(l, "%s: must have at least %d bytes: openssl rand -hex 32", setting,
+			   SECRET_MIN);
 		return NULL;
 	}
-	name_of_secret(l, &key);
-	return add(l, &key);
+	set_secret_id(l, &key);
+	return add_key(l, &key);
 }
 
-/* The file's bytes, or NULL and why not. */
+/* The content of the file, or NULL and *err. */
 static char *
-read_pem(struct loader *l, int fd, size_t *len, const char **wrong)
+read_pem(struct key_loader *l, int fd, size_t *len, const char **err)
 {
 	char *text = arena_alloc(l->arena, PEM_MAX + 1);
 	ssize_t got;
@@ -163,62 +163,62 @@ read_pem(struct loader *l, int fd, size_t *len, const char **wrong)
 		*len += got > 0 ? (size_t)got : 0;
 	} while (got > 0 && *len < PEM_MAX);
 	if (got < 0)
-		*wrong = arena_printf(l->arena, "cannot be read: %s", strerror(errno));
+		*err = arena_printf(l->arena, "cannot be read: %s", strerror(errno));
 	return got < 0 ? NULL : text;
 }
 
 static struct pkey *
-read_key(struct loader *l, int fd, const char *path, const char **wrong)
+read_key_file(struct key_loader *l, int fd, const char *path, const char **err)
 {
 	struct pkey *pkey;
 	struct stat info;
 	size_t len;
 	char *pem;
 
-	*wrong = "is no regular file";
+	*err = "is not a regular file";
 	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
 		return NULL;
 
-	pem = read_pem(l, fd, &len, wrong);
+	pem = read_pem(l, fd, &len, err);
 	if (!pem)
 		return NULL;
 
-	pkey = pkey_read(pem, len, wrong);
+	pkey = pkey_read(pem, len, err);
 	explicit_bzero(pem, len);
-	if (!pkey || !pkey_private(pkey) || !(info.st_mode & 07))
+	if (!pkey || !pkey_is_private(pkey) || !(info.st_mode & 07))
 		return pkey;
 
-	*wrong = arena_printf(l->arena, "can be read by everybody: chmod 0600 %s", path);
+	*err = arena_printf(l->arena, "is readable by every user: chmod 0600 %s", path);
 	pkey_free(pkey);
 	return NULL;
 }
 
-/* The key of a file; of the folder where `file` is its name there. */
+/* Adds the key of a file. `file`: its name in the folder of keys, else "". */
 static const struct key *
-add_file(struct loader *l, const char *setting, const char *path, const char *file)
+add_file(struct key_loader *l, const char *setting, const char *path, const char *file)
 {
 	struct key key = { .setting = setting };
-	const char *wrong = NULL;
+	const char *err = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct tm made = { 0 };
+	struct tm created = { 0 };
 
 	if (fd < 0) {
-		complain(l, "%s: cannot open %s: %s", setting, path, strerror(errno));
+		report_key(l, "%s: cannot open %s: %s", setting, path, strerror(errno));
 		return NULL;
 	}
-	key.pkey = read_key(l, fd, path, &wrong);
+	key.pkey = read_key_file(l, fd, path, &err);
 	close(fd);
 	if (!key.pkey) {
-		complain(l, "%s: %s %s", setting, path, wrong);
+		report_key(l, "%s: %s %s", setting, path, err);
 		return NULL;
 	}
 
 	snprintf(key.file, sizeof(key.file), "%s", file);
-	if (strptime(file, "%Y%m%dT%H%M%SZ-", &made))
-		key.made = timegm(&made);
+	if (strptime(file, "%Y%m%dT%H%M%SZ-", &created))
+		key.created = timegm(&created);
 	key.algorithm = pkey_algorithm(key.pkey);
-	key_name(l->arena, key.pkey, key.id);
-	return add(l, &key);
+	key_set_id(l->arena, key.pkey, key.id);
+	return add_key(l, &key);
 }
 
 static int
@@ -237,14 +237,14 @@ by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static void
-add_folder(struct loader *l)
+add_folder(struct key_loader *l)
 {
 	struct dirent **entries;
 	int n = scandir(settings.jwt_keys_dir, &entries, is_key_file, by_name);
 
 	if (n < 0) {
-		complain(l, "JWT_KEYS_DIR: cannot read %s: %s: `%s keys make` makes it",
-			 settings.jwt_keys_dir, strerror(errno), PACKAGE);
+		report_key(l, "JWT_KEYS_DIR: cannot read %s: %s: `%s keys make` creates it",
+			   settings.jwt_keys_dir, strerror(errno), PACKAGE);
 		return;
 	}
 	for (int i = 0; i < n; i++) {
@@ -257,9 +257,9 @@ add_folder(struct loader *l)
 	free(entries);
 }
 
-/* What has signed before, and still verifies. */
+/* Adds the previous keys, whose tokens are still valid. */
 static void
-add_previous(struct loader *l)
+add_previous(struct key_loader *l)
 {
 	const char *algorithm = settings.jwt_previous_algorithm;
 
@@ -274,15 +274,16 @@ add_previous(struct loader *l)
 		add_secret(l, "JWT_PREVIOUS_SECRET_KEY", settings.jwt_previous_secret_key,
 			   algorithm);
 	else
-		complain(l,
-			 "JWT_PREVIOUS_ALGORITHM: must say which of HS256, HS384 and HS512 "
-			 "JWT_PREVIOUS_SECRET_KEY signed with, since JWT_ALGORITHM is %s",
-			 settings.jwt_algorithm);
+		report_key(
+		    l,
+		    "JWT_PREVIOUS_ALGORITHM: must be the algorithm of "
+		    "JWT_PREVIOUS_SECRET_KEY (HS256, HS384 or HS512), since JWT_ALGORITHM is %s",
+		    settings.jwt_algorithm);
 }
 
-/* The key that signs: it comes from one setting, or from the folder. */
+/* Adds the key that signs, unless it is in the folder. */
 static void
-add_signer(struct loader *l)
+add_signer(struct key_loader *l)
 {
 	const char *algorithm = settings.jwt_algorithm, *path = settings.jwt_private_key_file;
 	const struct key *file = *path ? add_file(l, "JWT_PRIVATE_KEY_FILE", path, "") : NULL;
@@ -290,17 +291,17 @@ add_signer(struct loader *l)
 	if (is_hmac(algorithm))
 		signer = add_secret(l, "JWT_SECRET_KEY", settings.jwt_secret_key, algorithm);
 	else if (file && strcmp(file->algorithm, algorithm) != 0)
-		complain(l, "JWT_PRIVATE_KEY_FILE: %s is a key for %s, but JWT_ALGORITHM is %s",
-			 path, file->algorithm, algorithm);
-	else if (file && !key_private(file))
-		complain(l, "JWT_PRIVATE_KEY_FILE: %s holds a public key: name the private one",
-			 path);
+		report_key(l, "JWT_PRIVATE_KEY_FILE: %s is a key for %s, but JWT_ALGORITHM is %s",
+			   path, file->algorithm, algorithm);
+	else if (file && !key_is_private(file))
+		report_key(l, "JWT_PRIVATE_KEY_FILE: %s is a public key: use the private key",
+			   path);
 	else
 		signer = file;
 }
 
 static void
-forget_all(void)
+free_all(void)
 {
 	for (size_t i = 0; i < nkeys; i++)
 		pkey_free(ring[i].pkey);
@@ -312,40 +313,41 @@ forget_all(void)
 const char *
 keys_load(struct arena *a)
 {
-	struct loader l = { .arena = arena_new(LOAD_MAX), .wrong = buf_new(a, 64 * 1024) };
+	struct key_loader l = { .arena = arena_new(LOAD_MAX), .errors = buf_new(a, 64 * 1024) };
 
-	forget_all();
+	free_all();
 	loaded = true;
 	add_signer(&l);
 	if (*settings.jwt_keys_dir)
 		add_folder(&l);
 	add_previous(&l);
-	if (l.wrong.len == 0 && !keys_signing())
-		complain(&l,
-			 "JWT_ALGORITHM=%s: needs a private key: name one by JWT_PRIVATE_KEY_FILE, "
-			 "or a folder by JWT_KEYS_DIR and run `%s keys make %s`",
-			 settings.jwt_algorithm, PACKAGE, settings.jwt_algorithm);
+	if (l.errors.len == 0 && !keys_signing())
+		report_key(
+		    &l,
+		    "JWT_ALGORITHM=%s: needs a private key: set JWT_PRIVATE_KEY_FILE, or set "
+		    "JWT_KEYS_DIR and run `%s keys make %s`",
+		    settings.jwt_algorithm, PACKAGE, settings.jwt_algorithm);
 	arena_free(l.arena);
-	return l.wrong.len ? l.wrong.data : NULL;
+	return l.errors.len ? l.errors.data : NULL;
 }
 
 static void
 load_once(void)
 {
 	struct arena *a;
-	const char *wrong;
+	const char *err;
 
 	if (loaded)
 		return;
 
 	a = arena_new(1024 * 1024);
-	wrong = keys_load(a);
-	if (wrong)
-		log_error(NULL, "keys: %s", wrong);
+	err = keys_load(a);
+	if (err)
+		log_error(NULL, "keys: %s", err);
 	arena_free(a);
 }
 
-/* ---- finding them */
+/* ---- lookup */
 
 const struct key *
 keys_all(size_t *n)
@@ -355,10 +357,10 @@ keys_all(size_t *n)
 	return ring;
 }
 
-/* The folder's newest that others had the time to learn of; where there is none, the
- * oldest. They stand in the order of their names, which begin with the time. */
+/* The newest key of the folder that has been published long enough, or the oldest if none has. They
+ * are sorted by file name, which begins with the time. */
 static const struct key *
-newest_in_force(void)
+newest_valid(void)
 {
 	const struct key *best = NULL;
 	int64_t now = clock_now() / 1000000;
@@ -366,10 +368,10 @@ newest_in_force(void)
 	for (size_t i = 0; i < nkeys; i++) {
 		const struct key *key = &ring[i];
 
-		if (!*key->file || !key_private(key) ||
+		if (!*key->file || !key_is_private(key) ||
 		    strcmp(key->algorithm, settings.jwt_algorithm) != 0)
 			continue;
-		if (!best || key_begins(key) <= now)
+		if (!best || key_signs_from(key) <= now)
 			best = key;
 	}
 	return best;
@@ -379,7 +381,7 @@ const struct key *
 keys_signing(void)
 {
 	load_once();
-	return signer || is_hmac(settings.jwt_algorithm) ? signer : newest_in_force();
+	return signer || is_hmac(settings.jwt_algorithm) ? signer : newest_valid();
 }
 
 const struct key *

@@ -1,4 +1,4 @@
-/* The folder of keys (JWT_KEYS_DIR): a file a key, <time>-<kid>.pem. */
+/* The folder of keys (JWT_KEYS_DIR), with one file <time>-<kid>.pem for each key. */
 #include "keys_priv.h"
 
 #include "app/clock.h"
@@ -13,7 +13,7 @@ now_seconds(void)
 	return clock_now() / 1000000;
 }
 
-/* ---- making one */
+/* ---- creating a key */
 
 static const char *
 open_folder(struct arena *a, int *fd)
@@ -24,14 +24,14 @@ open_folder(struct arena *a, int *fd)
 		return "set JWT_KEYS_DIR to the folder of the keys first, such as "
 		       "/etc/" PACKAGE "/keys";
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return arena_printf(a, "cannot make the folder %s: %s", path, strerror(errno));
+		return arena_printf(a, "cannot create the folder %s: %s", path, strerror(errno));
 
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return *fd < 0 ? arena_printf(a, "cannot open the folder %s: %s", path, strerror(errno))
 		       : NULL;
 }
 
-/* The file belongs to whom the folder belongs: root makes keys for the service's user. */
+/* If root creates a key, the file gets the owner of the folder, the user of the service. */
 static bool
 give_to_owner(int folder, int fd)
 {
@@ -56,108 +56,110 @@ write_all(int fd, const char *text)
 	return fsync(fd) == 0;
 }
 
-/* Under another name first, so that nobody reads half a key. */
+/* Writes a temporary file and renames it, so that no process reads an incomplete key. */
 static const char *
-save(struct arena *a, int folder, const char *file, const char *pem)
+save_key(struct arena *a, int folder, const char *file, const char *pem)
 {
-	const char *draft = arena_printf(a, ".%s", file);
-	int fd = openat(folder, draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const char *temporary = arena_printf(a, ".%s", file);
+	int fd =
+	    openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	bool good = fd >= 0 && give_to_owner(folder, fd) && write_all(fd, pem);
-	int problem = errno;
+	int error = errno;
 
 	if (fd >= 0)
 		close(fd);
-	if (good && renameat(folder, draft, folder, file) == 0 && fsync(folder) == 0)
+	if (good && renameat(folder, temporary, folder, file) == 0 && fsync(folder) == 0)
 		return NULL;
 	if (good)
-		problem = errno;
+		error = errno;
 	if (fd >= 0)
-		unlinkat(folder, draft, 0);
+		unlinkat(folder, temporary, 0);
 	return arena_printf(a, "cannot write %s/%s: %s", settings.jwt_keys_dir, file,
-			    strerror(problem));
+			    strerror(error));
 }
 
 const char *
-keys_make(struct arena *a, const char *algorithm, struct key *out)
+keys_create(struct arena *a, const char *algorithm, struct key *out)
 {
-	const char *wrong, *pem;
+	const char *err, *pem;
 	struct pkey *pkey;
 	struct tm parts;
-	char made[32];
+	char created[32];
 	int folder = -1;
 
-	wrong = open_folder(a, &folder);
-	if (wrong)
-		return wrong;
+	err = open_folder(a, &folder);
+	if (err)
+		return err;
 
-	*out = (struct key) { .setting = "JWT_KEYS_DIR", .made = now_seconds() };
-	gmtime_r(&(time_t) { out->made }, &parts);
-	strftime(made, sizeof(made), "%Y%m%dT%H%M%SZ", &parts);
-	pkey = pkey_make(algorithm);
+	*out = (struct key) { .setting = "JWT_KEYS_DIR", .created = now_seconds() };
+	gmtime_r(&(time_t) { out->created }, &parts);
+	strftime(created, sizeof(created), "%Y%m%dT%H%M%SZ", &parts);
+	pkey = pkey_generate(algorithm);
 	pem = pkey ? pkey_pem(a, pkey) : NULL;
 	if (pem) {
-		key_name(a, pkey, out->id);
+		key_set_id(a, pkey, out->id);
 		out->algorithm = pkey_algorithm(pkey);
-		snprintf(out->file, sizeof(out->file), "%s-%s.pem", made, out->id);
-		wrong = save(a, folder, out->file, pem);
+		snprintf(out->file, sizeof(out->file), "%s-%s.pem", created, out->id);
+		err = save_key(a, folder, out->file, pem);
 	} else {
-		wrong = "OpenSSL could not make a key";
+		err = "OpenSSL could not generate a key";
 	}
 	pkey_free(pkey);
 	close(folder);
-	return wrong;
+	return err;
 }
 
-/* ---- retiring one */
+/* ---- retiring a key */
 
-/* Until when tokens by it may be good, as far as that is known: it signed until the one
- * that signs now began to. */
+/* When the last token of the previous keys expires: they signed until the current key did. */
 static int64_t
-last_token_ends(const struct key *signs)
+last_token_expires(const struct key *signs)
 {
-	return key_begins(signs) + settings.access_token_expire_minutes * 60 +
+	return key_signs_from(signs) + settings.access_token_expire_minutes * 60 +
 	       settings.clock_skew_seconds;
 }
 
-/* Why it is still needed, or NULL. */
+/* Returns NULL, or why the key is still needed. */
 static const char *
 still_needed(struct arena *a, const struct key *key, bool at_once)
 {
 	const struct key *keys, *signs = keys_signing();
-	bool another = false, never_signed = key_begins(key) > now_seconds() && key != signs;
+	bool another = false, never_signed = key_signs_from(key) > now_seconds() && key != signs;
 	size_t n;
 
 	keys = keys_all(&n);
 	for (size_t i = 0; i < n; i++)
 		another |= &keys[i] != key && strcmp(keys[i].algorithm, key->algorithm) == 0 &&
-			   key_private(&keys[i]);
+			   key_is_private(&keys[i]);
 	if (key == signs && !another)
-		return arena_printf(a, "no other key signs %s: make one first (`%s keys make %s`)",
+		return arena_printf(a,
+				    "no other key signs %s: create one first (`%s keys make %s`)",
 				    key->algorithm, PACKAGE, key->algorithm);
 	if (at_once || never_signed)
 		return NULL;
 	if (key == signs)
-		return "it signs tokens now, and a newer key takes over only when others had the "
-		       "time to learn of it; --now retires it all the same";
-	if (signs && now_seconds() < last_token_ends(signs))
+		return "it is the current signing key, until a newer key has been published long "
+		       "enough; use --now to retire it nevertheless";
+	if (signs && now_seconds() < last_token_expires(signs))
 		return arena_printf(a,
-				    "tokens that it signed are good for %" PRId64 " seconds more; "
-				    "--now retires it all the same, and their owners refresh them",
-				    last_token_ends(signs) - now_seconds());
+				    "tokens that it signed are valid for %" PRId64
+				    " more seconds; use "
+				    "--now to retire it nevertheless; clients then refresh them",
+				    last_token_expires(signs) - now_seconds());
 	return NULL;
 }
 
 const char *
 keys_retire(struct arena *a, const struct key *key, bool at_once)
 {
-	const char *wrong, *path;
+	const char *err, *path;
 
 	if (!*key->file)
 		return arena_printf(a, "it comes from %s: change that setting instead",
 				    key->setting);
-	wrong = still_needed(a, key, at_once);
-	if (wrong)
-		return wrong;
+	err = still_needed(a, key, at_once);
+	if (err)
+		return err;
 
 	path = arena_printf(a, "%s/%s", settings.jwt_keys_dir, key->file);
 	return unlink(path) == 0 ? NULL

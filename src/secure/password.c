@@ -1,4 +1,4 @@
-/* Passwords: which way they are hashed, and the rules for new ones. */
+/* Passwords: the schemes of hashes, and the rules for new passwords. */
 #include "app/password.h"
 
 #include "password_priv.h"
@@ -8,9 +8,9 @@
 #include "app/settings.h"
 #include "app/utf8.h"
 
-/* ---- which way */
+/* ---- schemes */
 
-/* All of them, NULL behind the last. */
+/* Scheme number `i`; NULL after the last one. */
 static const struct scheme *
 scheme_at(size_t i)
 {
@@ -21,9 +21,9 @@ scheme_at(size_t i)
 	return i < CRYPT_SCHEMES ? &crypt_schemes[i] : NULL;
 }
 
-/* That of the settings, which were checked. */
+/* The scheme of the settings, which have been checked. */
 static const struct scheme *
-scheme_now(void)
+current_scheme(void)
 {
 	const struct scheme *s;
 
@@ -34,8 +34,7 @@ scheme_now(void)
 	return crypt_schemes;
 }
 
-/* That of a hash, within the bounds of what is spent on one. NULL for others ("!" and
- * such), which lock the account. */
+/* The scheme of a hash. NULL if it is unknown, such as "!", or too expensive: no password matches. */
 static const struct scheme *
 scheme_of(const char *hash)
 {
@@ -66,17 +65,17 @@ hash_number(const char **p, const char *name, char end, uint64_t *out)
 	return true;
 }
 
-/* ---- hashing: nothing between begin() and end() allocates from the arena, whose failure would
- * skip end() */
+/* ---- hashing: code between hash_begin() and hash_end() must not allocate from the arena, since a
+ * failure would skip hash_end() */
 
 static enum error
-begin(struct ctx *c)
+hash_begin(struct ctx *c)
 {
-	const struct timespec nap = { .tv_nsec = HASH_LOOK_MS * 1000000 };
+	const struct timespec interval = { .tv_nsec = HASH_POLL_MS * 1000000 };
 	enum hash_turn turn = hash_enter(c);
 
 	while (turn == HASH_WAIT && !c->can_park) {
-		nanosleep(&nap, NULL);
+		nanosleep(&interval, NULL);
 		turn = hash_turn(&c->hash);
 	}
 	if (turn == HASH_RUN)
@@ -87,51 +86,51 @@ begin(struct ctx *c)
 }
 
 static void
-end(struct ctx *c)
+hash_end(struct ctx *c)
 {
 	if (c->can_park)
-		hash_rest(&c->hash);
+		hash_pause(&c->hash);
 	else
 		hash_leave(&c->hash);
 }
 
 static enum error
-outcome(struct ctx *c, const struct scheme *s, int problem)
+hash_result(struct ctx *c, const struct scheme *s, int error)
 {
-	if (!problem)
+	if (!error)
 		return OK;
-	log_error(c, "hash of a password (%s): %s", s->prefix, strerror(problem));
-	if (problem == ENOMEM)
+	log_error(c, "cannot hash a password (%s): %s", s->prefix, strerror(error));
+	if (error == ENOMEM)
 		return fail_unavailable(c, CAUSE_HASH_MEMORY, NULL);
 	return fail(c, E_INTERNAL, NULL);
 }
 
 static enum error
-make(struct ctx *c, const char *password, char out[HASH_SIZE])
+new_hash(struct ctx *c, const char *password, char out[HASH_SIZE])
 {
-	const struct scheme *s = scheme_now();
-	enum error e = begin(c);
-	int problem;
+	const struct scheme *s = current_scheme();
+	enum error e = hash_begin(c);
+	int error;
 
 	if (e)
 		return e;
 
-	problem = s->make(s, password, out);
-	end(c);
-	return outcome(c, s, problem);
+	error = s->hash(s, password, out);
+	hash_end(c);
+	return hash_result(c, s, error);
 }
 
 enum error
 password_hash(struct ctx *c, const char *password, const char **hash)
 {
-	size_t max = scheme_now()->bytes_max;
+	size_t max = current_scheme()->bytes_max;
 	char out[HASH_SIZE];
 	enum error e;
 
 	if (max && strlen(password) > max)
 		return fail(c, E_INTERNAL, NULL);
 
-	e = make(c, password, out);
+	e = new_hash(c, password, out);
 	if (e)
 		return e;
 
@@ -140,34 +139,34 @@ password_hash(struct ctx *c, const char *password, const char **hash)
 }
 
 enum error
-password_verify(struct ctx *c, const char *password, const char *hash, bool *right)
+password_verify(struct ctx *c, const char *password, const char *hash, bool *matches)
 {
 	const struct scheme *s = scheme_of(hash);
 	char unused[HASH_SIZE];
 	enum error e;
-	int problem;
+	int error;
 
-	*right = false;
+	*matches = false;
 	if (strlen(password) > PASSWORD_BYTES_MAX)
 		return OK;
 
-	/* Without a hash, to make one takes just as long, and nobody learns who has an
-	 * account here. */
+	/* Without a usable hash, a new one takes the same time, which does not reveal whether the
+	 * account exists. */
 	if (!s)
-		return make(c, password, unused);
-	e = begin(c);
+		return new_hash(c, password, unused);
+	e = hash_begin(c);
 	if (e)
 		return e;
 
-	problem = s->verify(password, hash, right);
-	end(c);
-	return outcome(c, s, problem);
+	error = s->verify(password, hash, matches);
+	hash_end(c);
+	return hash_result(c, s, error);
 }
 
 bool
 password_outdated(const char *hash)
 {
-	const struct scheme *s = scheme_now();
+	const struct scheme *s = current_scheme();
 	char now[PARAMETERS_SIZE];
 
 	return s->parameters(s, now) && strncmp(hash, now, strlen(now)) != 0;
@@ -178,7 +177,7 @@ password_outdated(const char *hash)
 enum error
 password_check(struct ctx *c, const char *field, const char *password, const char *email)
 {
-	size_t length = utf8_length(password), bytes_max = scheme_now()->bytes_max;
+	size_t length = utf8_length(password), bytes_max = current_scheme()->bytes_max;
 
 	if (!bytes_max)
 		bytes_max = PASSWORD_BYTES_MAX;

@@ -1,4 +1,4 @@
-/* Hashes of Argon2id, by libargon2 (left out by configure --without-argon2). */
+/* Argon2id hashes, by libargon2 (optional: configure --without-argon2). */
 #include "password_priv.h"
 
 #include "app/ids.h"
@@ -6,7 +6,7 @@
 
 #include <argon2.h>
 
-/* Bounds of hashes from elsewhere; what the settings allow for new ones is within them. */
+/* Limits for imported hashes. The limits of the settings are within them. */
 enum { MEMORY_MAX_KIB = 1024 * 1024, TIME_MAX = 10, LANES_MAX = 16 };
 enum { WORK_MAX_KIB = 4 * MEMORY_MAX_KIB }; /* memory times passes */
 enum { SALT_BYTES = 16, TAG_BYTES = 32 };
@@ -35,7 +35,7 @@ argon2_parameters(const struct scheme *s, char out[PARAMETERS_SIZE])
 }
 
 static int
-problem_of(int code)
+error_of(int code)
 {
 	if (code == ARGON2_OK)
 		return 0;
@@ -43,28 +43,27 @@ problem_of(int code)
 										    : EINVAL;
 }
 
-/* libargon2 wipes its memory itself. */
+/* libargon2 wipes its memory. */
 static int
-argon2_make(const struct scheme *s, const char *password, char out[HASH_SIZE])
+argon2_new(const struct scheme *s, const char *password, char out[HASH_SIZE])
 {
 	unsigned char salt[SALT_BYTES];
 
 	(void)s;
 	random_bytes(salt, sizeof(salt));
-	return problem_of(argon2id_hash_encoded(
+	return error_of(argon2id_hash_encoded(
 	    (uint32_t)settings.password_argon2_time, (uint32_t)settings.password_argon2_memory_kib,
 	    (uint32_t)settings.password_argon2_parallelism, password, strlen(password), salt,
 	    sizeof(salt), TAG_BYTES, out, HASH_SIZE));
 }
 
 static int
-argon2_check(const char *password, const char *hash, bool *right)
+argon2_check(const char *password, const char *hash, bool *matches)
 {
 	int code = argon2id_verify(hash, password, strlen(password));
 
-	*right = code == ARGON2_OK;
-	return code == ARGON2_VERIFY_MISMATCH || code == ARGON2_DECODING_FAIL ? 0
-									      : problem_of(code);
+	*matches = code == ARGON2_OK;
+	return code == ARGON2_VERIFY_MISMATCH || code == ARGON2_DECODING_FAIL ? 0 : error_of(code);
 }
 
 const struct scheme argon2_scheme = {
@@ -72,6 +71,6 @@ const struct scheme argon2_scheme = {
 	.prefix = "$argon2id$",
 	.bounded = argon2_bounded,
 	.parameters = argon2_parameters,
-	.make = argon2_make,
+	.hash = argon2_new,
 	.verify = argon2_check,
 };

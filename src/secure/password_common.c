@@ -1,6 +1,5 @@
-/* Whether a password is on the list of common ones: that which is built in, and that of
- * PASSWORD_LIST_FILE. Both are sorted lines, searched by halves, so that no more than a
- * few pages of them are ever looked at. */
+/* Looks up common passwords in the built-in list and in PASSWORD_LIST_FILE. Both consist of sorted
+ * lines and are searched by bisection, which reads only a few pages. */
 #include "password_priv.h"
 
 #include "app/settings.h"
@@ -17,7 +16,7 @@ struct list_text {
 	size_t size;
 };
 
-/* The bytes from `at` on, no more than a line has; returns how many. */
+/* Reads the bytes from `at`, at most the length of a line. Returns their number. */
 static size_t
 peek(const struct list_text *list, size_t at, char out[LINE_MAX_BYTES])
 {
@@ -32,9 +31,9 @@ peek(const struct list_text *list, size_t at, char out[LINE_MAX_BYTES])
 	return got < 0 ? 0 : (size_t)got;
 }
 
-/* How a line stands to the word: less than, equal to or more than 0. */
+/* Compares a line with a word, as memcmp() does. */
 static int
-compare(const char *line, size_t len, const char *word, size_t word_len)
+compare_line(const char *line, size_t len, const char *word, size_t word_len)
 {
 	int order = memcmp(line, word, len < word_len ? len : word_len);
 
@@ -43,10 +42,10 @@ compare(const char *line, size_t len, const char *word, size_t word_len)
 	return len == word_len ? 0 : len < word_len ? -1 : 1;
 }
 
-/* Between `low` and `high` begin the lines that may still be the word. The first line is
- * never looked for behind a newline, so it is looked at by itself. */
+/* The lines that may match start between `low` and `high`. The line at `low` is compared directly,
+ * since the search for a newline would skip it. */
 static bool
-is_in(const struct list_text *list, const char *word)
+list_contains(const struct list_text *list, const char *word)
 {
 	char line[LINE_MAX_BYTES];
 	size_t low = 0, high = list->size, middle, start, len, got;
@@ -70,7 +69,7 @@ is_in(const struct list_text *list, const char *word)
 		got = peek(list, start, line);
 		newline = memchr(line, '\n', got);
 		len = newline ? (size_t)(newline - line) : got;
-		order = compare(line, len, word, strlen(word));
+		order = compare_line(line, len, word, strlen(word));
 		if (order == 0)
 			return true;
 		if (order < 0)
@@ -81,9 +80,9 @@ is_in(const struct list_text *list, const char *word)
 	return false;
 }
 
-/* The file, opened once a process; without one, an empty list. */
+/* The list of PASSWORD_LIST_FILE, opened once in each process; empty if there is none. */
 static const struct list_text *
-own_list(void)
+custom_list(void)
 {
 	static struct list_text own;
 	static bool opened;
@@ -115,14 +114,14 @@ password_is_common(const char *password)
 	for (size_t i = 0; i <= len; i++)
 		word[i] = password[i] >= 'A' && password[i] <= 'Z' ? (char)(password[i] | 0x20)
 								   : password[i];
-	found = is_in(&built_in, word) || is_in(own_list(), word);
+	found = list_contains(&built_in, word) || list_contains(custom_list(), word);
 	explicit_bzero(word, sizeof(word));
 	return found;
 }
 
-/* What is wrong with the lines at the beginning: NULL, or what a search would stumble on. */
+/* Checks the first lines. Returns NULL or the error. */
 static const char *
-judge(const char *text, size_t len)
+check_lines(const char *text, size_t len)
 {
 	const char *line = text, *before = NULL, *end;
 	size_t before_len = 0, n;
@@ -131,9 +130,9 @@ judge(const char *text, size_t len)
 		n = (size_t)(end - line);
 		for (size_t i = 0; i < n; i++) {
 			if (line[i] >= 'A' && line[i] <= 'Z')
-				return "has capitals";
+				return "has upper-case letters";
 		}
-		if (before && compare(before, before_len, line, n) > 0)
+		if (before && compare_line(before, before_len, line, n) > 0)
 			return "is not sorted";
 		before = line;
 		before_len = n;
@@ -144,7 +143,7 @@ judge(const char *text, size_t len)
 const char *
 password_list_check(struct arena *a)
 {
-	const char *path = settings.password_list_file, *wrong = NULL;
+	const char *path = settings.password_list_file, *err = NULL;
 	struct stat info;
 	char *text;
 	ssize_t got;
@@ -160,13 +159,13 @@ password_list_check(struct arena *a)
 	text = arena_alloc(a, ORDER_BYTES);
 	got = read(fd, text, ORDER_BYTES);
 	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-		wrong = "is no regular file";
+		err = "is not a regular file";
 	else
-		wrong = got < 0 ? strerror(errno) : judge(text, (size_t)got);
+		err = got < 0 ? strerror(errno) : check_lines(text, (size_t)got);
 	close(fd);
-	return wrong ? arena_printf(a,
-				    "PASSWORD_LIST_FILE: %s %s: it must hold a password a line, "
-				    "made by: tr A-Z a-z <LIST | LC_ALL=C sort -u\n",
-				    path, wrong)
-		     : NULL;
+	return err ? arena_printf(a,
+				  "PASSWORD_LIST_FILE: %s %s: it must have one password a line, "
+				  "sorted by: tr A-Z a-z <LIST | LC_ALL=C sort -u\n",
+				  path, err)
+		   : NULL;
 }

@@ -1,4 +1,4 @@
-/* Hashes of crypt(3): yescrypt and bcrypt for new ones, and what other systems bring along. */
+/* Hashes by crypt(3): yescrypt and bcrypt for new ones, and the schemes of imported ones. */
 #include "password_priv.h"
 
 #include "app/secret.h"
@@ -6,33 +6,32 @@
 
 #include <crypt.h>
 
-/* Bounds of hashes from elsewhere: about a second and a GiB. What the settings allow for
- * new ones is within them. */
+/* Limits for imported hashes: about a second and a GiB. The limits of the settings are within
+ * them. */
 enum { YESCRYPT_COST_MAX = 11, BCRYPT_COST_MAX = 15, SHA_ROUNDS_MAX = 1000000 };
 enum { SCRYPT_BYTES_LOG2_MAX = 30 };
 
 enum { BCRYPT_BYTES = 72 };
 
-/* crypt(3) with a scratch of its own, which is kept since it is 32 KiB, but never with a
- * password in it. */
+/* crypt(3) with a buffer of 32 KiB that is reused, and wiped after each call. */
 static int
 run_crypt(const char *password, const char *setting, char out[HASH_SIZE])
 {
-	static void *scratch;
+	static void *buffer;
 	static int size;
-	const char *hash = crypt_ra(password, setting, &scratch, &size);
-	int problem = hash ? 0 : errno;
+	const char *hash = crypt_ra(password, setting, &buffer, &size);
+	int error = hash ? 0 : errno;
 
 	if (hash && strlen(hash) >= HASH_SIZE)
-		problem = ERANGE;
+		error = ERANGE;
 	else if (hash)
 		memcpy(out, hash, strlen(hash) + 1);
-	if (scratch)
-		explicit_bzero(scratch, (size_t)size);
-	return problem;
+	if (buffer)
+		explicit_bzero(buffer, (size_t)size);
+	return error;
 }
 
-/* Up to and with the third dollar: method and cost. */
+/* The length of method and cost, including the third dollar sign. */
 static size_t
 parameters_length(const char *hash)
 {
@@ -56,7 +55,7 @@ crypt_parameters(const struct scheme *s, char out[PARAMETERS_SIZE])
 }
 
 static int
-crypt_make(const struct scheme *s, const char *password, char out[HASH_SIZE])
+crypt_new(const struct scheme *s, const char *password, char out[HASH_SIZE])
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
@@ -67,23 +66,23 @@ crypt_make(const struct scheme *s, const char *password, char out[HASH_SIZE])
 }
 
 static int
-crypt_verify(const char *password, const char *hash, bool *right)
+crypt_verify(const char *password, const char *hash, bool *matches)
 {
 	char out[HASH_SIZE];
-	int problem = run_crypt(password, hash, out);
+	int error = run_crypt(password, hash, out);
 
-	*right = !problem && strlen(out) == strlen(hash) && secret_equal(out, hash, strlen(hash));
-	return problem;
+	*matches = !error && strlen(out) == strlen(hash) && secret_equal(out, hash, strlen(hash));
+	return error;
 }
 
-/* bcrypt ignores what comes after 72 bytes. A hash made here is never of a longer password, so
- * longer ones are wrong; libraries that other hashes come from may have truncated them. To tell
- * the two apart, 5 of the 22 characters of our salts follow from the 16 before them: that leaves
- * 96 random bits, and one foreign salt in 2^30 that looks like ours. */
+/* bcrypt ignores all after 72 bytes. This program never hashes longer passwords, so they must not
+ * match; other systems may have truncated them. To distinguish such hashes, 5 of the 22 characters
+ * of our salts are derived from the other 16: that leaves 96 random bits, and one of 2^30 foreign
+ * salts looks like ours. */
 enum { BCRYPT_SALT = 7, SALT_RANDOM = 16, SALT_MARK = 5 };
 
 static void
-make_mark(const char *setting, char mark[SALT_MARK])
+derive_mark(const char *setting, char mark[SALT_MARK])
 {
 	static const char letters[] =
 	    "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -95,49 +94,49 @@ make_mark(const char *setting, char mark[SALT_MARK])
 }
 
 static int
-bcrypt_make(const struct scheme *s, const char *password, char out[HASH_SIZE])
+bcrypt_new(const struct scheme *s, const char *password, char out[HASH_SIZE])
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
 	if (!crypt_gensalt_rn(s->prefix, (unsigned long)*s->cost, NULL, 0, setting,
 			      sizeof(setting)))
 		return errno ? errno : EINVAL;
-	make_mark(setting, setting + BCRYPT_SALT + SALT_RANDOM);
+	derive_mark(setting, setting + BCRYPT_SALT + SALT_RANDOM);
 	return run_crypt(password, setting, out);
 }
 
 static int
-bcrypt_verify(const char *password, const char *hash, bool *right)
+bcrypt_verify(const char *password, const char *hash, bool *matches)
 {
-	int problem = crypt_verify(password, hash, right);
+	int error = crypt_verify(password, hash, matches);
 	char mark[SALT_MARK];
 
-	make_mark(hash, mark);
+	derive_mark(hash, mark);
 	if (strlen(password) > BCRYPT_BYTES &&
 	    memcmp(hash + BCRYPT_SALT + SALT_RANDOM, mark, SALT_MARK) == 0)
-		*right = false;
-	return problem;
+		*matches = false;
+	return error;
 }
 
 static bool
-is_sound(const char *hash)
+is_valid_salt(const char *hash)
 {
 	int state = crypt_checksalt(hash);
 
 	return state == CRYPT_SALT_OK || state == CRYPT_SALT_METHOD_LEGACY;
 }
 
-/* One that crypt_gensalt(3) makes: yescrypt knows many more parameters than anybody uses. */
+/* Accepts only the parameters that crypt_gensalt(3) produces; yescrypt has many more. */
 static bool
 yescrypt_bounded(const char *hash)
 {
 	static const char zeros[16];
-	char made[CRYPT_GENSALT_OUTPUT_SIZE];
+	char prefix[CRYPT_GENSALT_OUTPUT_SIZE];
 
 	for (unsigned long cost = 1; cost <= YESCRYPT_COST_MAX; cost++) {
-		if (crypt_gensalt_rn("$y$", cost, zeros, sizeof(zeros), made, sizeof(made)) &&
-		    strncmp(hash, made, parameters_length(made)) == 0)
-			return is_sound(hash);
+		if (crypt_gensalt_rn("$y$", cost, zeros, sizeof(zeros), prefix, sizeof(prefix)) &&
+		    strncmp(hash, prefix, parameters_length(prefix)) == 0)
+			return is_valid_salt(hash);
 	}
 	return false;
 }
@@ -148,7 +147,7 @@ bcrypt_bounded(const char *hash)
 	const char *p = hash + strlen("$2b$");
 	uint64_t cost;
 
-	return hash_number(&p, "", '$', &cost) && cost <= BCRYPT_COST_MAX && is_sound(hash);
+	return hash_number(&p, "", '$', &cost) && cost <= BCRYPT_COST_MAX && is_valid_salt(hash);
 }
 
 static bool
@@ -160,12 +159,12 @@ sha_bounded(const char *hash)
 	if (strncmp(p, "rounds=", 7) == 0 &&
 	    !(hash_number(&p, "rounds=", '$', &rounds) && rounds <= SHA_ROUNDS_MAX))
 		return false;
-	return is_sound(hash);
+	return is_valid_salt(hash);
 }
 
-/* The value of a letter of crypt(3)'s base64, or -1. */
+/* The value of a character of crypt(3)'s base64, or -1. */
 static int
-letter_value(char letter)
+crypt64_value(char letter)
 {
 	static const char letters[] =
 	    "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -174,13 +173,13 @@ letter_value(char letter)
 	return at ? (int)(at - letters) : -1;
 }
 
-/* Thirty bits in five letters, the low ones first. */
+/* Decodes 30 bits from five characters in little-endian order. */
 static bool
 read_30_bits(const char *p, uint64_t *out)
 {
 	*out = 0;
 	for (unsigned i = 0; i < 5; i++) {
-		int value = letter_value(p[i]);
+		int value = crypt64_value(p[i]);
 
 		if (value < 0)
 			return false;
@@ -189,7 +188,7 @@ read_30_bits(const char *p, uint64_t *out)
 	return true;
 }
 
-/* $7$, N as a power of two in one letter, r, p. Memory is 128 N r, work as much times p. */
+/* The format is $7$, log2(N) in one character, r, p. Memory is 128 * N * r; work is p times that. */
 static bool
 scrypt_bounded(const char *hash)
 {
@@ -199,21 +198,22 @@ scrypt_bounded(const char *hash)
 
 	if (strlen(p) < 11)
 		return false;
-	log2 = letter_value(p[0]);
+	log2 = crypt64_value(p[0]);
 	if (log2 < 1 || log2 > SCRYPT_BYTES_LOG2_MAX || !read_30_bits(p + 1, &r) ||
 	    !read_30_bits(p + 6, &times))
 		return false;
 	return r > 0 && r < 1024 && times > 0 && times < 1024 &&
-	       (128 * r * times) << log2 <= (uint64_t)1 << SCRYPT_BYTES_LOG2_MAX && is_sound(hash);
+	       (128 * r * times) << log2 <= (uint64_t)1 << SCRYPT_BYTES_LOG2_MAX &&
+	       is_valid_salt(hash);
 }
 
 #define VERIFIES .verify = crypt_verify
-#define MAKES    .parameters = crypt_parameters, .make = crypt_make, VERIFIES
+#define MAKES    .parameters = crypt_parameters, .hash = crypt_new, VERIFIES
 
 const struct scheme crypt_schemes[CRYPT_SCHEMES] = {
 	{ "yescrypt", "$y$", 0, &settings.password_yescrypt_cost, yescrypt_bounded, MAKES },
 	{ "bcrypt", "$2b$", BCRYPT_BYTES, &settings.password_bcrypt_cost, bcrypt_bounded,
-	  crypt_parameters, bcrypt_make, bcrypt_verify },
+	  crypt_parameters, bcrypt_new, bcrypt_verify },
 	{ NULL, "$2y$", .bounded = bcrypt_bounded, VERIFIES },
 	{ NULL, "$2a$", .bounded = bcrypt_bounded, VERIFIES },
 	{ NULL, "$7$", .bounded = scrypt_bounded, VERIFIES },

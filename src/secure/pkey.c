@@ -1,5 +1,5 @@
-/* RSA and EC keys, by OpenSSL: read and made once, so that a signature costs no more than
- * its arithmetic. */
+/* RSA and EC keys, by OpenSSL. Contexts are prepared once, so that a signature needs only the
+ * arithmetic. */
 #include "keys_priv.h"
 
 #include "app/secret.h"
@@ -12,13 +12,13 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-/* RSA keys above this take too long to be worth it. */
+/* Larger RSA keys are too slow. */
 enum { RSA_BITS_MIN = 2048, RSA_BITS_NEW = 3072, RSA_BITS_MAX = 8192, P256_BYTES = 32 };
 
 struct pkey {
 	const char *algorithm;
 	EVP_PKEY *key;
-	EVP_PKEY_CTX *signer, *verifier; /* ready; signer is NULL for a public key */
+	EVP_PKEY_CTX *signer, *verifier; /* prepared; signer is NULL for a public key */
 	bool rsa;
 };
 
@@ -33,18 +33,18 @@ pkey_free(struct pkey *p)
 	free(p);
 }
 
-/* What is wrong with the kind of key, or NULL and its algorithm. */
+/* Checks type and size. Returns NULL and the algorithm, or the error. */
 static const char *
-judge(const EVP_PKEY *key, const char **algorithm)
+check_type(const EVP_PKEY *key, const char **algorithm)
 {
 	char curve[64] = "";
 
 	if (EVP_PKEY_is_a(key, "RSA")) {
 		*algorithm = "RS256";
 		if (EVP_PKEY_get_bits(key) < RSA_BITS_MIN)
-			return "is an RSA key that is too short: RS256 takes 2048 to 8192 bits";
+			return "is an RSA key that is too short: use 2048 to 8192 bits";
 		if (EVP_PKEY_get_bits(key) > RSA_BITS_MAX)
-			return "is an RSA key that is too long: RS256 takes 2048 to 8192 bits";
+			return "is an RSA key that is too long: use 2048 to 8192 bits";
 		return NULL;
 	}
 	if (EVP_PKEY_is_a(key, "EC")) {
@@ -52,13 +52,13 @@ judge(const EVP_PKEY *key, const char **algorithm)
 		EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL);
 		return strcmp(curve, "prime256v1") == 0
 			   ? NULL
-			   : "is an EC key on another curve: ES256 takes P-256 (prime256v1) alone";
+			   : "is an EC key on another curve: ES256 needs P-256 (prime256v1)";
 	}
-	return "is a key of another kind: RS256 takes RSA, ES256 takes EC on P-256";
+	return "is a key of another type: RS256 needs RSA, ES256 needs EC on P-256";
 }
 
 static EVP_PKEY_CTX *
-make_ready(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *), bool rsa)
+new_context(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *), bool rsa)
 {
 	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(key, NULL);
 
@@ -69,7 +69,7 @@ make_ready(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *), bool rsa)
 	return NULL;
 }
 
-/* OpenSSL's form of an ECDSA signature (DER) to that of JWS (both numbers, 32 bytes each). */
+/* Converts an ECDSA signature from DER (OpenSSL) to JWS (two numbers of 32 bytes each). */
 static size_t
 ecdsa_to_jws(const unsigned char *der, size_t len, unsigned char *out)
 {
@@ -85,7 +85,7 @@ ecdsa_to_jws(const unsigned char *der, size_t len, unsigned char *out)
 	return ok ? (size_t)2 * P256_BYTES : 0;
 }
 
-/* And back; `out` has room for 80 bytes. */
+/* Converts from JWS to DER; `out` has 80 bytes. */
 static size_t
 ecdsa_from_jws(const unsigned char *jws, size_t len, unsigned char *out)
 {
@@ -145,56 +145,56 @@ pkey_verify(struct pkey *p, const char *text, size_t len, const void *signature,
 	return fits;
 }
 
-/* Whether what it signs is good by it. OpenSSL's own check of a private key looks for
- * primes, for a quarter of a second. */
+/* Whether the key can verify its own signature. OpenSSL's check of a private key tests for primes,
+ * which takes a quarter of a second. */
 static bool
-is_sound(struct pkey *p)
+is_consistent(struct pkey *p)
 {
 	static const char text[] = "a text";
 	unsigned char signature[PKEY_SIGNATURE_MAX];
 	BIGNUM *e = NULL;
 	size_t len;
-	bool sound = true;
+	bool valid = true;
 
 	if (p->rsa) {
-		sound = EVP_PKEY_get_bn_param(p->key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+		valid = EVP_PKEY_get_bn_param(p->key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
 			BN_is_odd(e) && !BN_is_one(e);
 		BN_free(e);
 	}
-	if (!sound || !p->signer)
-		return sound;
+	if (!valid || !p->signer)
+		return valid;
 	len = pkey_sign(p, text, strlen(text), signature);
 	return len > 0 && pkey_verify(p, text, strlen(text), signature, len);
 }
 
-/* Takes the key over. */
+/* Takes ownership of the key. Returns NULL and *err if it is not valid. */
 static struct pkey *
-wrap(EVP_PKEY *key, bool is_private, const char **wrong)
+wrap_key(EVP_PKEY *key, bool is_private, const char **err)
 {
 	struct pkey *p = calloc(1, sizeof(*p));
 
 	if (!p) {
 		EVP_PKEY_free(key);
-		*wrong = "cannot be read: out of memory";
+		*err = "cannot be read: out of memory";
 		return NULL;
 	}
 
 	p->key = key;
 	p->rsa = EVP_PKEY_is_a(key, "RSA");
-	*wrong = judge(key, &p->algorithm);
-	if (!*wrong) {
-		p->verifier = make_ready(key, EVP_PKEY_verify_init, p->rsa);
-		p->signer = is_private ? make_ready(key, EVP_PKEY_sign_init, p->rsa) : NULL;
-		if (!p->verifier || (is_private && !p->signer) || !is_sound(p))
-			*wrong = "is a broken key: make another";
+	*err = check_type(key, &p->algorithm);
+	if (!*err) {
+		p->verifier = new_context(key, EVP_PKEY_verify_init, p->rsa);
+		p->signer = is_private ? new_context(key, EVP_PKEY_sign_init, p->rsa) : NULL;
+		if (!p->verifier || (is_private && !p->signer) || !is_consistent(p))
+			*err = "is an invalid key: create another one";
 	}
-	if (!*wrong)
+	if (!*err)
 		return p;
 	pkey_free(p);
 	return NULL;
 }
 
-/* Nobody is there to be asked. */
+/* A service cannot ask for a passphrase. */
 static int
 no_passphrase(char *out, int size, int writing, void *asked)
 {
@@ -204,13 +204,13 @@ no_passphrase(char *out, int size, int writing, void *asked)
 }
 
 struct pkey *
-pkey_read(const char *pem, size_t len, const char **wrong)
+pkey_read(const char *pem, size_t len, const char **err)
 {
 	BIO *in = BIO_new_mem_buf(pem, (int)len);
 	bool asked = false, is_private = true;
 	EVP_PKEY *key;
 
-	*wrong = "cannot be read: out of memory";
+	*err = "cannot be read: out of memory";
 	if (!in)
 		return NULL;
 
@@ -222,24 +222,24 @@ pkey_read(const char *pem, size_t len, const char **wrong)
 	BIO_free(in);
 	ERR_clear_error();
 	if (key)
-		return wrap(key, is_private, wrong);
+		return wrap_key(key, is_private, err);
 
-	*wrong = asked ? "is locked with a passphrase: write it without one by openssl pkey"
-		       : "holds no key in PEM form: `keys make` or openssl genpkey makes one";
+	*err = asked ? "is encrypted with a passphrase: remove it with openssl pkey"
+		     : "has no key in PEM format: `keys make` or openssl genpkey creates one";
 	return NULL;
 }
 
 struct pkey *
-pkey_make(const char *algorithm)
+pkey_generate(const char *algorithm)
 {
-	const char *wrong;
+	const char *err;
 	EVP_PKEY *key;
 
 	if (strcmp(algorithm, "RS256") == 0)
 		key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BITS_NEW);
 	else
 		key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	return key ? wrap(key, true, &wrong) : NULL;
+	return key ? wrap_key(key, true, &err) : NULL;
 }
 
 const char *
@@ -249,14 +249,14 @@ pkey_algorithm(const struct pkey *p)
 }
 
 bool
-pkey_private(const struct pkey *p)
+pkey_is_private(const struct pkey *p)
 {
 	return p->signer != NULL;
 }
 
-/* Appends a number of the key as base64url: of `width` bytes, 0 for as few as it has. */
+/* Appends a number of the key as base64url, padded to `width` bytes; 0: as few as possible. */
 static void
-put_number(struct buf *b, const struct pkey *p, const char *name, int width)
+put_parameter(struct buf *b, const struct pkey *p, const char *name, int width)
 {
 	unsigned char bytes[PKEY_SIGNATURE_MAX];
 	BIGNUM *number = NULL;
@@ -276,14 +276,14 @@ pkey_write(struct buf *b, const struct pkey *p)
 {
 	if (p->rsa) {
 		buf_text(b, "{\"e\":\"");
-		put_number(b, p, OSSL_PKEY_PARAM_RSA_E, 0);
+		put_parameter(b, p, OSSL_PKEY_PARAM_RSA_E, 0);
 		buf_text(b, "\",\"kty\":\"RSA\",\"n\":\"");
-		put_number(b, p, OSSL_PKEY_PARAM_RSA_N, 0);
+		put_parameter(b, p, OSSL_PKEY_PARAM_RSA_N, 0);
 	} else {
 		buf_text(b, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"");
-		put_number(b, p, OSSL_PKEY_PARAM_EC_PUB_X, P256_BYTES);
+		put_parameter(b, p, OSSL_PKEY_PARAM_EC_PUB_X, P256_BYTES);
 		buf_text(b, "\",\"y\":\"");
-		put_number(b, p, OSSL_PKEY_PARAM_EC_PUB_Y, P256_BYTES);
+		put_parameter(b, p, OSSL_PKEY_PARAM_EC_PUB_Y, P256_BYTES);
 	}
 	buf_text(b, "\"}");
 }

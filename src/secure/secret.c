@@ -5,15 +5,15 @@
 #include "app/ids.h"
 #include "app/settings.h"
 
-/* The calls of old: those of EVP take memory for each digest, which may be out, and longer to
- * begin than a short digest takes. */
+/* The low-level functions, although deprecated: EVP allocates memory, which may fail, and its setup
+ * takes longer than a short digest. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 enum { BLOCK_MAX = 128 };
 
-/* Two pieces, one after the other; returns the bytes of the digest. */
+/* The digest of two parts. Returns its size in bytes. */
 static size_t
 sha2(unsigned bits, const void *head, size_t head_len, const void *data, size_t len,
      unsigned char *out)
@@ -30,7 +30,7 @@ sha2(unsigned bits, const void *head, size_t head_len, const void *data, size_t 
 		(bits == 384 ? SHA384_Init : SHA512_Init)(&wide);
 		SHA512_Update(&wide, head, head_len);
 		SHA512_Update(&wide, data, len);
-		SHA512_Final(out, &wide); /* cuts it for SHA-384 */
+		SHA512_Final(out, &wide); /* truncates for SHA-384 */
 	}
 	return bits / 8;
 }
@@ -67,13 +67,13 @@ hmac_sha2(unsigned bits, const void *key, size_t key_len, const void *data, size
 void
 secret_sign(const char *purpose, const void *data, size_t len, unsigned char out[SHA256_SIZE])
 {
-	unsigned char key[HMAC_SIZE_MAX], mark[HMAC_SIZE_MAX];
+	unsigned char key[HMAC_SIZE_MAX], mac[HMAC_SIZE_MAX];
 	size_t size;
 
 	size = hmac_sha2(256, settings.jwt_secret_key, strlen(settings.jwt_secret_key), purpose,
 			 strlen(purpose), key);
-	hmac_sha2(256, key, size, data, len, mark);
-	memcpy(out, mark, SHA256_SIZE);
+	hmac_sha2(256, key, size, data, len, mac);
+	memcpy(out, mac, SHA256_SIZE);
 	explicit_bzero(key, sizeof(key));
 }
 

@@ -1,6 +1,5 @@
-/* Access tokens. libjwt holds the claims; header and signature are made and checked here,
- * since libjwt 1.10 knows no typ but JWT, and lets a token's own header choose how it is
- * checked. */
+/* Access tokens. libjwt handles only the claims: libjwt 1.10 supports no typ other than JWT, and lets
+ * the header of a token choose how it is verified. So header and signature are handled here. */
 #include "app/token.h"
 
 #include "app/buf.h"
@@ -16,10 +15,10 @@ enum { TOKEN_MAX = 4096 };
 
 static const char token_type[] = "at+jwt";
 
-/* All that a header may say; a member besides (jku, jwk, x5u, crit) refuses the token. */
+/* The members of a header. A token with any other (jku, jwk, x5u, crit) is rejected. */
 struct token_header {
 	const char *alg, *typ;
-	const char *kid; /* or NULL: the key that signs now */
+	const char *kid; /* NULL: the key that signs now */
 };
 
 static const struct field header_fields[] = {
@@ -48,7 +47,7 @@ new_claims(struct ctx *c)
 	return jwt;
 }
 
-/* Claims as JSON without blanks: one by name, or all for NULL; "" where there is none. */
+/* A claim (NULL: all claims) as JSON without white space; "" if there is none. */
 static const char *
 claims_json(struct ctx *c, jwt_t *jwt, const char *name)
 {
@@ -61,7 +60,7 @@ claims_json(struct ctx *c, jwt_t *jwt, const char *name)
 }
 
 static bool
-fill(jwt_t *jwt, const struct claims *claims)
+set_claims(jwt_t *jwt, const struct claims *claims)
 {
 	char jti[UUID_TEXT_SIZE];
 
@@ -83,7 +82,7 @@ token_sign(struct ctx *c, const struct claims *claims, const char **token)
 	const char *header, *payload;
 	jwt_t *jwt = new_claims(c);
 
-	if (!key || !jwt || !fill(jwt, claims))
+	if (!key || !jwt || !set_claims(jwt, claims))
 		return fail(c, E_INTERNAL, NULL);
 
 	header = arena_printf(c->arena, "{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}",
@@ -101,7 +100,7 @@ token_sign(struct ctx *c, const struct claims *claims, const char **token)
 	return *token ? OK : fail(c, E_INTERNAL, NULL);
 }
 
-/* The parts of a token: where each begins and how long it is. */
+/* The parts of a token, by position and length. */
 enum part_name { HEADER, PAYLOAD, SIGNATURE, PARTS };
 
 struct part {
@@ -109,9 +108,9 @@ struct part {
 	size_t len;
 };
 
-/* Three parts, none empty, and no more than TOKEN_MAX in all. */
+/* Splits a token into three nonempty parts of at most TOKEN_MAX bytes in total. */
 static bool
-split(const char *token, struct part parts[PARTS])
+split_token(const char *token, struct part parts[PARTS])
 {
 	if (strnlen(token, TOKEN_MAX + 1) > TOKEN_MAX)
 		return false;
@@ -126,26 +125,25 @@ split(const char *token, struct part parts[PARTS])
 	return true;
 }
 
-/* The bytes of a part, with a NUL behind them, or NULL. */
+/* Decodes a part and appends a NUL. NULL: it is not base64url. */
 static const char *
-decode(struct ctx *c, struct part part, size_t *len)
+decode_part(struct ctx *c, struct part part, size_t *len)
 {
 	char *out = arena_alloc(c->arena, part.len + 1);
 
 	return base64url_read(part.text, part.len, out, len) ? out : NULL;
 }
 
-/* The key that the header calls for: one of ours by its name, for its own algorithm.
- * NULL refuses the token. */
+/* The key that the header names, if it is ours and for this algorithm, or NULL. */
 static const struct key *
-find_key(struct ctx *c, struct part part)
+find_header_key(struct ctx *c, struct part part)
 {
 	struct token_header header;
 	const char *json;
 	uint64_t given;
 	size_t len;
 
-	json = decode(c, part, &len);
+	json = decode_part(c, part, &len);
 	if (!json || schema_read(c, &header_schema, SCHEMA_CREATE, json, len, &header, &given))
 		return NULL;
 	if (strcasecmp(header.typ, token_type) != 0 &&
@@ -155,10 +153,10 @@ find_key(struct ctx *c, struct part part)
 }
 
 static bool
-signature_fits(struct ctx *c, const char *token, struct part signature, const struct key *key)
+signature_matches(struct ctx *c, const char *token, struct part signature, const struct key *key)
 {
 	size_t len;
-	const char *bytes = decode(c, signature, &len);
+	const char *bytes = decode_part(c, signature, &len);
 
 	return bytes && key_verify(key, token, (size_t)(signature.text - token) - 1, bytes, len);
 }
@@ -171,7 +169,7 @@ read_claims(struct ctx *c, struct part part)
 	struct json_scan scan; /* duplicate keys are rejected by the library */
 	size_t len;
 
-	json = decode(c, part, &len);
+	json = decode_part(c, part, &len);
 	if (!jwt || !json || json_scan(json, len, &scan) || jwt_add_grants_json(jwt, json))
 		return NULL;
 	return jwt;
@@ -194,7 +192,7 @@ claim_uuid(jwt_t *jwt, const char *name)
 	return text && uuid_valid(text) ? text : NULL;
 }
 
-/* Seconds since 1970: a whole number of at most 15 digits, never one in a string. */
+/* Seconds since 1970: an integer of at most 15 digits, not a string. */
 static bool
 claim_seconds(struct ctx *c, jwt_t *jwt, const char *name, int64_t *seconds)
 {
@@ -207,7 +205,7 @@ claim_seconds(struct ctx *c, jwt_t *jwt, const char *name, int64_t *seconds)
 	return true;
 }
 
-/* Past the closing quote of the JSON string at `p`. */
+/* The position after the JSON string at `p`. */
 static const char *
 string_end(const char *p)
 {
@@ -216,19 +214,20 @@ string_end(const char *p)
 	return p + 1;
 }
 
-/* Whether `aud` is our audience, or an array of texts with it. */
+/* Whether `aud` is our audience, or an array that contains it. */
 static bool
-audience_fits(struct ctx *c, jwt_t *jwt)
+audience_matches(struct ctx *c, jwt_t *jwt)
 {
 	const char *p = claims_json(c, jwt, "aud"), *end;
-	struct buf ours = buf_new(c->arena, TOKEN_MAX);
+	struct buf expected = buf_new(c->arena, TOKEN_MAX);
 
-	buf_json_text(&ours, settings.jwt_audience);
+	buf_json_text(&expected, settings.jwt_audience);
 	if (*p == '[')
 		p++;
 	while (*p == '"') {
 		end = string_end(p);
-		if ((size_t)(end - p) == ours.len && memcmp(p, ours.data, ours.len) == 0)
+		if ((size_t)(end - p) == expected.len &&
+		    memcmp(p, expected.data, expected.len) == 0)
 			return true;
 		p = *end == ',' ? end + 1 : end;
 	}
@@ -253,7 +252,7 @@ check_times(struct ctx *c, jwt_t *jwt, struct claims *claims)
 static enum error
 check_claims(struct ctx *c, jwt_t *jwt, struct claims *claims)
 {
-	if (!claim_is(jwt, "iss", settings.jwt_issuer) || !audience_fits(c, jwt))
+	if (!claim_is(jwt, "iss", settings.jwt_issuer) || !audience_matches(c, jwt))
 		return E_INVALID_TOKEN;
 
 	claims->sub = claim_uuid(jwt, "sub");
@@ -266,14 +265,14 @@ check_claims(struct ctx *c, jwt_t *jwt, struct claims *claims)
 }
 
 static enum error
-verify(struct ctx *c, const char *token, struct claims *claims)
+check_token(struct ctx *c, const char *token, struct claims *claims)
 {
 	struct part parts[PARTS];
 	const struct key *key;
 	jwt_t *jwt;
 
-	key = split(token, parts) ? find_key(c, parts[HEADER]) : NULL;
-	if (!key || !signature_fits(c, token, parts[SIGNATURE], key))
+	key = split_token(token, parts) ? find_header_key(c, parts[HEADER]) : NULL;
+	if (!key || !signature_matches(c, token, parts[SIGNATURE], key))
 		return E_INVALID_TOKEN;
 
 	jwt = read_claims(c, parts[PAYLOAD]);
@@ -283,7 +282,7 @@ verify(struct ctx *c, const char *token, struct claims *claims)
 enum error
 token_verify(struct ctx *c, const char *token, struct claims *claims)
 {
-	enum error e = verify(c, token, claims);
+	enum error e = check_token(c, token, claims);
 
 	return e ? fail(c, e, NULL) : OK;
 }

@@ -1,4 +1,4 @@
-/* The end of a request that takes too long: a signal handler that answers and exits. */
+/* The deadline of a request: a signal handler sends a 503 and exits. */
 #include "serve_priv.h"
 
 #include "app/clock.h"
@@ -9,42 +9,42 @@
 #include <stdatomic.h>
 #include <sys/time.h>
 
-/* The timer is not set and taken back with each request: it runs on, and its handler
- * looks what there is to end. */
+/* The current request. The timer is not set and cancelled for each request, which would take two
+ * system calls: it keeps running, and its handler checks `ends`. */
 static struct {
 	_Atomic int64_t ends;  /* clock_monotonic(); 0: no request */
-	_Atomic int64_t alarm; /* when it comes; 0: it does not */
+	_Atomic int64_t alarm; /* when the timer expires; 0: it is not set */
 	_Atomic int fd;
-	_Atomic unsigned id; /* 0: cannot be answered, or not any more */
+	_Atomic unsigned id; /* of the FastCGI request; 0: no response can be sent */
 	const struct request *_Atomic request;
 	_Atomic int64_t length;
-} now;
+} current;
 
-static const struct plain_response too_late = {
+static const struct plain_response timeout_response = {
 	.status = 503,
 	.title = "Service Unavailable",
 	.code = "unavailable",
-	.detail = "The request took longer than it may.",
+	.detail = "The request took too long.",
 	.request_id = "none",
 	.retry = true,
 };
 
 static void
-arm(int64_t microseconds)
+deadline_arm(int64_t microseconds)
 {
 	struct itimerval timer = { .it_value = { .tv_sec = microseconds / 1000000,
 						 .tv_usec = microseconds % 1000000 } };
 
-	now.alarm = clock_monotonic() + microseconds;
+	current.alarm = clock_monotonic() + microseconds;
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* The client has its answer by now. The log is no place for a signal handler: should it
- * wait for a lock that the interrupted code holds, a second alarm ends that. */
+/* Logging is not async-signal-safe: if it waits for a lock that the interrupted code holds, a second
+ * alarm terminates the process. The client already has its response. */
 static NORETURN void
 log_and_exit(bool responded)
 {
-	const struct request *req = now.request;
+	const struct request *req = current.request;
 	sigset_t alarm_set;
 
 	signal(SIGALRM, SIG_DFL);
@@ -53,32 +53,33 @@ log_and_exit(bool responded)
 	sigprocmask(SIG_UNBLOCK, &alarm_set, NULL);
 	alarm(1);
 	log_error(req ? req->ctx : NULL, "the request took longer than REQUEST_TIMEOUT_SECONDS; "
-					 "this worker ends with it");
+					 "this worker exits");
 	if (responded)
-		log_request(req, too_late.status, CAUSE_TIMEOUT, now.length);
+		log_request(req, timeout_response.status, CAUSE_TIMEOUT, current.length);
 	_exit(EXIT_OVERRUN);
 }
 
 static void
-on_alarm(int signal)
+deadline_on_alarm(int signal)
 {
 	int saved = errno;
-	int64_t ends = now.ends, time = clock_monotonic();
-	struct plain_response response = too_late;
+	int64_t ends = current.ends, time = clock_monotonic();
+	struct plain_response response = timeout_response;
 	bool responded;
 
 	(void)signal;
 	if (!ends) {
-		now.alarm = 0;
+		current.alarm = 0;
 	} else if (time < ends) {
-		arm(ends - time);
+		deadline_arm(ends - time);
 	} else {
-		if (now.request)
-			response.request_id = now.request->ctx->request_id;
-		responded = now.id;
+		if (current.request)
+			response.request_id = current.request->ctx->request_id;
+		responded = current.id;
 		if (responded) {
-			respond_plainly(now.fd, now.id, &response);
-			measure_request(now.request, response.status, CAUSE_TIMEOUT, now.length);
+			respond_plainly(current.fd, current.id, &response);
+			measure_request(current.request, response.status, CAUSE_TIMEOUT,
+					current.length);
 		}
 		log_and_exit(responded);
 	}
@@ -88,8 +89,8 @@ on_alarm(int signal)
 void
 deadline_init(void)
 {
-	/* Restarted, so that it is not seen by who happens to write or read. */
-	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	/* Without SA_RESTART, the alarm of an earlier request could interrupt a read or write. */
+	struct sigaction action = { .sa_handler = deadline_on_alarm, .sa_flags = SA_RESTART };
 	sigset_t alarm_set;
 
 	sigaction(SIGALRM, &action, NULL);
@@ -103,30 +104,30 @@ deadline_start(int fd, unsigned seconds)
 {
 	int64_t length = (int64_t)seconds * 1000000;
 
-	now.fd = fd;
-	now.length = length;
-	now.ends = clock_monotonic() + length;
-	if (!now.alarm || now.alarm > now.ends)
-		arm(length);
+	current.fd = fd;
+	current.length = length;
+	current.ends = clock_monotonic() + length;
+	if (!current.alarm || current.alarm > current.ends)
+		deadline_arm(length);
 }
 
 void
 deadline_identify(unsigned id, const struct request *req)
 {
-	now.request = req;
-	now.id = id;
+	current.request = req;
+	current.id = id;
 }
 
 void
 deadline_responding(void)
 {
-	now.id = 0;
+	current.id = 0;
 }
 
 void
 deadline_stop(void)
 {
-	now.ends = 0;
-	now.id = 0;
-	now.request = NULL;
+	current.ends = 0;
+	current.id = 0;
+	current.request = NULL;
 }

@@ -1,5 +1,5 @@
-/* The worker: takes one connection after the other, reads the request behind the guard,
- * lets libfcgi decode it and encode the answer, and closes. */
+/* The worker: accepts one connection at a time, reads the request through fcgi_parser, lets libfcgi
+ * decode it and encode the response, and closes the connection. */
 #include "serve_priv.h"
 
 #include "app/clock.h"
@@ -25,17 +25,17 @@
 #include <sys/uio.h>
 
 enum {
-	SILENT_SECONDS = 5,   /* a web server that stops in the middle of a request */
-	RECEIVE_SECONDS = 15, /* a whole request; never more than half of its deadline */
-	DRAIN_SECONDS = 2,    /* for who waits in the backlog when we stop */
+	SILENT_SECONDS = 5,   /* longest pause while receiving a request */
+	RECEIVE_SECONDS = 15, /* to receive a request; at most half of its deadline */
+	DRAIN_SECONDS = 2,    /* to serve the backlog when the worker stops */
 	READ_SIZE = 64 * 1024,
 	ARENA_BASE = 64 * 1024 * 1024,
 };
 
-/* From the most patient: how it goes on after the request in hand. */
-enum stop { STOP_NOT, STOP_DRAIN, STOP_NOW };
+/* What the worker does after the current request: continue; serve the backlog and exit; exit. */
+enum worker_stop { STOP_NONE, STOP_DRAIN, STOP_NOW };
 
-/* A request that waits for its turn to hash, so that its worker can serve others. */
+/* A request that waits for its turn to hash while its worker serves others. */
 struct parked {
 	struct parked *next;
 	int fd;
@@ -48,7 +48,7 @@ struct parked {
 
 static struct worker {
 	int listener, epoll, signals;
-	int request_file; /* where libfcgi reads a request that the guard has passed */
+	int request_file; /* libfcgi reads the checked request from this memory file */
 	struct worker_slot *slot, spare_slot;
 	int64_t began; /* when the current request was received */
 	struct fcgi_parser fcgi_parser;
@@ -57,14 +57,14 @@ static struct worker {
 	struct db *db;
 	FCGX_Request fcgx;
 	int64_t requests_left;
-	enum stop stop;
+	enum worker_stop stop;
 } w;
 
-/* ---- a request comes in */
+/* ---- receiving a request */
 
 enum received { RECEIVED, RECEIVED_PART, RECEIVED_NOTHING };
 
-/* Waits until there is something to read. False: not in time. */
+/* Waits until `fd` is readable. False: timed out. */
 static bool
 wait_readable(int fd, int64_t until)
 {
@@ -90,7 +90,7 @@ receive_until(void)
 	       (seconds < 2 * RECEIVE_SECONDS ? seconds * 500000 : RECEIVE_SECONDS * 1000000LL);
 }
 
-/* Reads until the guard has a whole request. One that stops in its body is a part. */
+/* Receives a whole request. RECEIVED_PART: the body is incomplete. */
 static enum received
 receive(int fd)
 {
@@ -105,39 +105,39 @@ receive(int fd)
 		if (n > 0 && clock_monotonic() < until) {
 			state = fcgi_parser_feed(&w.fcgi_parser, bytes, (size_t)n);
 		} else if (n > 0 || (n < 0 && errno == EAGAIN && !wait_readable(fd, until))) {
-			log_warn(NULL, "a request did not come in time");
+			log_warn(NULL, "timed out reading a request");
 			return w.fcgi_parser.phase == AT_STDIN ? RECEIVED_PART : RECEIVED_NOTHING;
 		} else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 			return RECEIVED_NOTHING;
 		}
 	}
 	if (state == PARSER_BAD)
-		log_warn(NULL, "refused what came to the FastCGI socket: %s", w.fcgi_parser.why);
+		log_warn(NULL, "rejected a FastCGI request: %s", w.fcgi_parser.err);
 	return state == PARSER_DONE ? RECEIVED : RECEIVED_NOTHING;
 }
 
-/* Whether the web server has hung up: its client is gone, so nobody waits. */
+/* Whether the web server has closed the connection because its client has disconnected. */
 static bool
-is_gone(int fd)
+client_is_gone(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
 
 	return poll(&p, 1, 0) > 0;
 }
 
-/* ---- libfcgi decodes it */
+/* ---- decoding by libfcgi */
 
 enum { PIECE = 32 * 1024, RECORDS_MAX = PARSER_PARAMS_BYTES / PIECE + 4 };
 
-/* The records of a request: a header and a content each. */
-struct wire {
+/* The records of a request, each with header and content. */
+struct request_records {
 	unsigned char headers[RECORDS_MAX][FCGI_HEADER_LEN];
 	struct iovec parts[2 * RECORDS_MAX];
 	size_t n, total;
 };
 
 static void
-put_record(struct wire *r, unsigned type, void *content, size_t len)
+add_record(struct request_records *r, unsigned type, void *content, size_t len)
 {
 	unsigned char *header = r->headers[r->n];
 
@@ -148,31 +148,31 @@ put_record(struct wire *r, unsigned type, void *content, size_t len)
 	r->n++;
 }
 
-/* Writes the request as the most harmless web server would send it, without a body. */
+/* Writes the checked request, without its body, as plain records for libfcgi. */
 static bool
 write_request(void)
 {
 	unsigned char begin[8] = { 0, FCGI_RESPONDER };
-	struct wire r; /* not zeroed: it is long */
+	struct request_records r; /* not zeroed: it is long */
 	size_t len;
 
 	r.n = r.total = 0;
-	put_record(&r, FCGI_BEGIN_REQUEST, begin, sizeof(begin));
+	add_record(&r, FCGI_BEGIN_REQUEST, begin, sizeof(begin));
 	for (size_t at = 0; at < w.fcgi_parser.params_len; at += len) {
 		len = w.fcgi_parser.params_len - at;
 		len = len < PIECE ? len : PIECE;
-		put_record(&r, FCGI_PARAMS, w.fcgi_parser.params + at, len);
+		add_record(&r, FCGI_PARAMS, w.fcgi_parser.params + at, len);
 	}
-	put_record(&r, FCGI_PARAMS, NULL, 0);
-	put_record(&r, FCGI_STDIN, NULL, 0);
+	add_record(&r, FCGI_PARAMS, NULL, 0);
+	add_record(&r, FCGI_STDIN, NULL, 0);
 	return pwritev(w.request_file, r.parts, (int)(2 * r.n), 0) == (ssize_t)r.total &&
 	       lseek(w.request_file, 0, SEEK_SET) == 0;
 }
 
-/* libfcgi takes an open connection for one that it accepted before, and reads from it:
- * here our file, which it cannot wait for. The answer then goes to the real one. */
+/* libfcgi reads from ipcFd if it is open, as from a kept connection. It first is the file, so that
+ * libfcgi never blocks, and then the connection, for the response. */
 static bool
-decode(int fd)
+decode_request(int fd)
 {
 	if (!write_request())
 		return false;
@@ -181,7 +181,7 @@ decode(int fd)
 	w.fcgx.keepConnection = 1;
 	FCGX_Detach(&w.fcgx);
 	if (FCGX_Accept_r(&w.fcgx) != 0) {
-		w.request_file = -1; /* it has closed that */
+		w.request_file = -1; /* libfcgi has closed it */
 		return false;
 	}
 
@@ -190,7 +190,7 @@ decode(int fd)
 	return true;
 }
 
-/* A body must be as long as announced; nothing, or 0, announces nothing. */
+/* Whether CONTENT_LENGTH differs from the length of the body. Empty or 0: not checked. */
 static bool
 is_length_wrong(void)
 {
@@ -206,7 +206,7 @@ is_length_wrong(void)
 	return errno || *end || *text < '0' || *text > '9' || length != w.fcgi_parser.body_len;
 }
 
-/* ---- the answer */
+/* ---- the response */
 
 static const char *
 reason(unsigned status)
@@ -231,39 +231,39 @@ reason(unsigned status)
 }
 
 static void
-put(const char *text)
+fcgi_put(const char *text)
 {
 	FCGX_PutStr(text, (int)strlen(text), w.fcgx.out);
 }
 
 static void
-put_header(const char *name, const char *value)
+fcgi_put_header(const char *name, const char *value)
 {
-	put(name);
-	put(": ");
-	put(value);
-	put("\r\n");
+	fcgi_put(name);
+	fcgi_put(": ");
+	fcgi_put(value);
+	fcgi_put("\r\n");
 }
 
-/* libfcgi gathers all of it and writes with FCGX_Finish_r: once, up to 8 KB. */
+/* libfcgi buffers up to 8 KB; FCGX_Finish_r() writes the rest. */
 static void
-put_response(const struct request *req)
+fcgi_put_response(const struct request *req)
 {
 	const struct response *response = &req->response;
 	bool has_body = response->status != 204 && response->status != 304;
 	char number[96];
 
 	snprintf(number, sizeof(number), "%u %s", response->status, reason(response->status));
-	put_header("Status", number);
+	fcgi_put_header("Status", number);
 	if (response->media_type)
-		put_header("Content-Type", response->media_type);
+		fcgi_put_header("Content-Type", response->media_type);
 	if (has_body) {
 		snprintf(number, sizeof(number), "%zu", response->len);
-		put_header("Content-Length", number);
+		fcgi_put_header("Content-Length", number);
 	}
 	for (size_t i = 0; i < response->nheaders; i++)
-		put_header(response->headers[i].name, response->headers[i].value);
-	put("\r\n");
+		fcgi_put_header(response->headers[i].name, response->headers[i].value);
+	fcgi_put("\r\n");
 	if (has_body && response->len && strcmp(req->method_text, "HEAD") != 0)
 		FCGX_PutStr(response->body, (int)response->len, w.fcgx.out);
 }
@@ -276,8 +276,8 @@ param(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Keeps the request for later, and its connection open. libfcgi ends a request by writing a
- * response, which goes to the file. */
+/* Keeps the request and its connection for later. libfcgi ends a request by writing a response, so
+ * ipcFd is the file meanwhile. */
 static void
 park(const struct request *req, int fd, bool broken)
 {
@@ -306,7 +306,7 @@ park(const struct request *req, int fd, bool broken)
 	w.fcgi_parser = (struct fcgi_parser) { 0 };
 }
 
-/* Removes the blanks around the values of headers (RFC 9110, 5.5): nginx leaves tabs there. */
+/* Removes white space around header values (RFC 9110, section 5.5): nginx keeps tabs. */
 static void
 trim_headers(char **envp)
 {
@@ -325,7 +325,7 @@ trim_headers(char **envp)
 	}
 }
 
-/* `from` is the parked request, NULL for a new one. */
+/* `from`: the parked request, or NULL for a new one. */
 static void
 respond(int fd, bool broken, const struct parked *from)
 {
@@ -368,7 +368,7 @@ respond(int fd, bool broken, const struct parked *from)
 		park(&req, fd, broken);
 	} else {
 		hash_leave(&c.hash);
-		put_response(&req);
+		fcgi_put_response(&req);
 		FCGX_Finish_r(&w.fcgx);
 	}
 	deadline_identify(0, NULL);
@@ -382,12 +382,12 @@ respond_too_large(int fd)
 		.status = 431,
 		.title = "Request Header Fields Too Large",
 		.code = "bad_request",
-		.detail = "The header of the request is too long.",
+		.detail = "The request header is too large.",
 		.request_id = id,
 	};
 
 	uuid_new(id);
-	log_warn(NULL, "refused request %s: its parameters are too long or too many", id);
+	log_warn(NULL, "rejected request %s: its parameters are too long or too many", id);
 	respond_plainly(fd, w.fcgi_parser.id, &plain);
 	measure_request(&(struct request) { 0 }, plain.status, CAUSE_NONE, 0);
 	close(fd);
@@ -396,25 +396,25 @@ respond_too_large(int fd)
 static void
 respond_undecoded(int fd)
 {
-	log_error(NULL, "libfcgi refused a request; this worker ends");
+	log_error(NULL, "libfcgi rejected a request; this worker exits");
 	close(fd);
 	w.stop = STOP_NOW;
 }
 
-/* Whether another worker should go on: this one has served long enough, or grown. */
+/* Whether the worker has reached MAX_REQUESTS or MAX_WORKER_MIB. */
 static bool
-is_worn(void)
+is_exhausted(void)
 {
-	enum { LOOK_EVERY = 16 };
+	enum { CHECK_EVERY = 16 };
 	struct rusage usage;
 
 	if (w.requests_left > 0 && --w.requests_left == 0)
 		return true;
-	if (settings.max_worker_mib == 0 || w.slot->requests % LOOK_EVERY ||
+	if (settings.max_worker_mib == 0 || w.slot->requests % CHECK_EVERY ||
 	    getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss / 1024 < settings.max_worker_mib)
 		return false;
 
-	log_warn(NULL, "this worker took %ld MiB (MAX_WORKER_MIB=%" PRId64 ") and ends",
+	log_warn(NULL, "this worker used %ld MiB (MAX_WORKER_MIB=%" PRId64 ") and exits",
 		 usage.ru_maxrss / 1024, settings.max_worker_mib);
 	return true;
 }
@@ -438,7 +438,7 @@ end_request(void)
 	arena_recycle(w.arena, w.fcgi_parser.body_len);
 	w.slot->busy_until = 0;
 	w.slot->requests++;
-	if (is_worn())
+	if (is_exhausted())
 		w.stop = STOP_NOW;
 }
 
@@ -449,18 +449,18 @@ serve_connection(int fd)
 
 	begin_request(fd, clock_monotonic());
 	received = receive(fd);
-	if (received == RECEIVED_NOTHING || is_gone(fd))
+	if (received == RECEIVED_NOTHING || client_is_gone(fd))
 		close(fd);
 	else if (w.fcgi_parser.params_too_large)
 		respond_too_large(fd);
-	else if (!decode(fd))
+	else if (!decode_request(fd))
 		respond_undecoded(fd);
 	else
 		respond(fd, received == RECEIVED_PART, NULL);
 	end_request();
 }
 
-/* Runs the first parked request again, if it is its turn or has waited too long. */
+/* Runs the first parked request again if it is its turn, or if it has waited too long. */
 static void
 resume(void)
 {
@@ -474,10 +474,10 @@ resume(void)
 	fcgi_parser_free(&w.fcgi_parser);
 	w.fcgi_parser = p->fcgi_parser;
 	begin_request(p->fd, p->began);
-	if (is_gone(p->fd)) {
+	if (client_is_gone(p->fd)) {
 		hash_leave(&p->hash);
 		close(p->fd);
-	} else if (!decode(p->fd)) {
+	} else if (!decode_request(p->fd)) {
 		hash_leave(&p->hash);
 		respond_undecoded(p->fd);
 	} else {
@@ -487,9 +487,9 @@ resume(void)
 	free(p);
 }
 
-/* ---- waiting for requests */
+/* ---- accepting connections */
 
-/* Accepts and serves one connection. False: there is none. */
+/* Accepts and serves one connection. False: none is waiting. */
 static bool
 serve_next(void)
 {
@@ -502,7 +502,7 @@ serve_next(void)
 	if (errno == EINTR || errno == ECONNABORTED)
 		return true;
 	if (errno == EINVAL || errno == EBADF) {
-		w.stop = STOP_NOW; /* shut down, and its backlog is empty */
+		w.stop = STOP_NOW; /* the socket is shut down and its backlog is empty */
 	} else if (errno != EAGAIN) {
 		log_error(NULL, "cannot accept a connection: %s", strerror(errno));
 		poll(NULL, 0, 100);
@@ -510,12 +510,12 @@ serve_next(void)
 	return false;
 }
 
-/* TERM and the like: once the backlog is empty. USR1: somebody else sees to that. */
+/* TERM and others: exit when the backlog is empty. USR1: exit at once, since others serve it. */
 static void
-read_signal(void)
+worker_read_signal(void)
 {
 	struct signalfd_siginfo info;
-	enum stop stop;
+	enum worker_stop stop;
 
 	if (read(w.signals, &info, sizeof(info)) != sizeof(info))
 		return;
@@ -525,13 +525,13 @@ read_signal(void)
 		return;
 	}
 	if (info.ssi_signo == SIGXCPU)
-		log_warn(NULL, "this worker reached its limit of CPU time (RLIMIT_CPU) and ends");
+		log_warn(NULL, "this worker reached its limit of CPU time (RLIMIT_CPU) and exits");
 	stop = info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGXCPU ? STOP_NOW : STOP_DRAIN;
 	if (stop > w.stop)
 		w.stop = stop;
 }
 
-/* Who connected before we stop is served; a socket that others still fill has no end. */
+/* Serves the backlog. Limited in time, because other processes may share the socket. */
 static void
 drain(void)
 {
@@ -541,14 +541,14 @@ drain(void)
 		continue;
 }
 
-/* The kernel wakes one worker for a connection. Who was woken serves it, even if it is
- * told to leave in the same moment: nobody else would know of it. */
+/* The kernel wakes one worker for each connection. That worker must serve it even if a signal stops
+ * it at the same time: no other worker is woken. */
 static void
 serve_until_stopped(void)
 {
-	while (w.stop == STOP_NOT) {
+	while (w.stop == STOP_NONE) {
 		struct epoll_event events[2];
-		int n = epoll_wait(w.epoll, events, COUNT(events), w.parked ? HASH_LOOK_MS : -1);
+		int n = epoll_wait(w.epoll, events, COUNT(events), w.parked ? HASH_POLL_MS : -1);
 
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.fd == w.listener)
@@ -556,7 +556,7 @@ serve_until_stopped(void)
 		}
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.fd == w.signals)
-				read_signal();
+				worker_read_signal();
 		}
 		if (w.parked) {
 			serve_next(); /* the kernel may have woken only this worker for it */
@@ -565,22 +565,22 @@ serve_until_stopped(void)
 	}
 	drain();
 	while (w.parked) {
-		poll(NULL, 0, HASH_LOOK_MS);
+		poll(NULL, 0, HASH_POLL_MS);
 		resume();
 	}
 }
 
-/* ---- begin and end of a worker */
+/* ---- start and end of a worker */
 
 static bool
-watch(int fd, uint32_t events)
+worker_watch(int fd, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.fd = fd };
 
 	return epoll_ctl(w.epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/* About MAX_REQUESTS, so that workers that began together do not end together. */
+/* MAX_REQUESTS with a random deviation of 10%, so that workers are not all replaced at once. */
 static int64_t
 count_requests(void)
 {
@@ -594,7 +594,7 @@ count_requests(void)
 	return about - about / 10 + (int64_t)(random % (uint64_t)(about / 5 + 1));
 }
 
-/* One large request must not leave a large process. */
+/* Returns the memory of large requests to the system. */
 static void
 limit_heap(void)
 {
@@ -603,21 +603,21 @@ limit_heap(void)
 }
 
 static bool
-set_up(int listener, pid_t parent)
+worker_set_up(int listener, pid_t parent)
 {
-	sigset_t signals = signals_take(parent ? SIGNALS_WORKER : SIGNALS_SINGLE);
+	sigset_t signals = signals_init(parent ? SIGNALS_WORKER : SIGNALS_SINGLE);
 
-	/* Signals are read, so that none interrupts a request. */
+	/* Signals are read from a descriptor, so that none interrupts a request. */
 	w = (struct worker) { .listener = listener, .requests_left = count_requests() };
 	w.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	limit_heap();
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&w.fcgx, -1, 0) != 0)
 		return false;
-	signal(SIGPIPE, SIG_IGN); /* libfcgi has taken that */
+	signal(SIGPIPE, SIG_IGN); /* libfcgi has changed it */
 
 	w.slot = shared_slot_take();
 	if (!w.slot && parent) {
-		errno = EAGAIN; /* until old workers are gone */
+		errno = EAGAIN; /* until old workers have exited */
 		return false;
 	}
 	if (!w.slot)
@@ -628,11 +628,11 @@ set_up(int listener, pid_t parent)
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
 	deadline_init();
 	return w.signals >= 0 && w.request_file >= 0 && w.epoll >= 0 &&
-	       watch(listener, EPOLLIN | EPOLLEXCLUSIVE) && watch(w.signals, EPOLLIN);
+	       worker_watch(listener, EPOLLIN | EPOLLEXCLUSIVE) && worker_watch(w.signals, EPOLLIN);
 }
 
 static void
-tear_down(void)
+worker_tear_down(void)
 {
 	FCGX_Free(&w.fcgx, 1);
 	db_free(w.db);
@@ -644,7 +644,7 @@ tear_down(void)
 int
 worker_run(int listener, pid_t parent)
 {
-	if (!set_up(listener, parent)) {
+	if (!worker_set_up(listener, parent)) {
 		log_error(NULL, "cannot start a worker: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
@@ -653,6 +653,6 @@ worker_run(int listener, pid_t parent)
 	if (parent)
 		kill(parent, SIGUSR1);
 	serve_until_stopped();
-	tear_down();
+	worker_tear_down();
 	return EXIT_SUCCESS;
 }

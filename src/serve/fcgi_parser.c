@@ -1,5 +1,5 @@
-/* The guard: reads FastCGI records and lets nothing through but one plain request. What
- * it has passed is safe for libfcgi, which believes lengths and answers anyone. */
+/* Parses FastCGI records and accepts exactly one valid responder request. libfcgi itself does not
+ * check lengths, so it must see only requests that this parser has accepted. */
 #include "serve_priv.h"
 
 #include <fastcgi.h>
@@ -11,41 +11,41 @@ enum {
 };
 
 void
-fcgi_parser_start(struct fcgi_parser *g, size_t max_body)
+fcgi_parser_start(struct fcgi_parser *parser, size_t max_body)
 {
-	struct fcgi_parser fresh = { .max_body = max_body,
-				     .params = g->params,
-				     .body = g->body,
-				     .body_size = g->body_size,
-				     .record = g->record };
+	struct fcgi_parser initial = { .max_body = max_body,
+				       .params = parser->params,
+				       .body = parser->body,
+				       .body_size = parser->body_size,
+				       .record = parser->record };
 
-	*g = fresh;
+	*parser = initial;
 }
 
 void
-fcgi_parser_finish(struct fcgi_parser *g)
+fcgi_parser_finish(struct fcgi_parser *parser)
 {
-	if (g->body_size <= BODY_KEPT)
+	if (parser->body_size <= BODY_KEPT)
 		return;
 
-	free(g->body);
-	g->body = NULL;
-	g->body_size = 0;
+	free(parser->body);
+	parser->body = NULL;
+	parser->body_size = 0;
 }
 
 void
-fcgi_parser_free(struct fcgi_parser *g)
+fcgi_parser_free(struct fcgi_parser *parser)
 {
-	free(g->params);
-	free(g->body);
-	free(g->record);
-	*g = (struct fcgi_parser) { 0 };
+	free(parser->params);
+	free(parser->body);
+	free(parser->record);
+	*parser = (struct fcgi_parser) { 0 };
 }
 
 static enum fcgi_parser_state
-bad(struct fcgi_parser *g, const char *why)
+parser_fail(struct fcgi_parser *parser, const char *err)
 {
-	g->why = why;
+	parser->err = err;
 	return PARSER_BAD;
 }
 
@@ -70,7 +70,7 @@ read_length(const unsigned char **at, const unsigned char *end, size_t *length)
 	return true;
 }
 
-/* A name is what an environment variable may be called: it becomes NAME=value. */
+/* Whether the name is valid for an environment variable, since it becomes NAME=value. */
 static bool
 is_name(const unsigned char *name, size_t len)
 {
@@ -82,83 +82,84 @@ is_name(const unsigned char *name, size_t len)
 }
 
 static enum fcgi_parser_state
-check_params(struct fcgi_parser *g)
+check_params(struct fcgi_parser *parser)
 {
-	const unsigned char *p = g->params, *end = p ? p + g->params_len : p;
+	const unsigned char *p = parser->params, *end = p ? p + parser->params_len : p;
 	size_t name, value;
 
-	for (unsigned n = 0; p < end && !g->params_too_large; n++) {
+	for (unsigned n = 0; p < end && !parser->params_too_large; n++) {
 		if (!read_length(&p, end, &name) || !read_length(&p, end, &value) ||
 		    name > (size_t)(end - p) || value > (size_t)(end - p) - name)
-			return bad(g, "a parameter is longer than its record");
+			return parser_fail(parser, "a parameter is longer than its record");
 		if (!is_name(p, name))
-			return bad(g, "the name of a parameter is none");
+			return parser_fail(parser, "a parameter has an invalid name");
 		if (memchr(p + name, '\0', value))
-			return bad(g, "a parameter holds a NUL");
+			return parser_fail(parser, "a parameter contains a NUL");
 		p += name + value;
-		g->params_too_large = n == PARSER_PARAMS_MAX;
+		parser->params_too_large = n == PARSER_PARAMS_MAX;
 	}
 	return PARSER_MORE;
 }
 
 static enum fcgi_parser_state
-take_params(struct fcgi_parser *g, const unsigned char *bytes, size_t len)
+append_params(struct fcgi_parser *parser, const unsigned char *bytes, size_t len)
 {
-	if (!g->params)
-		g->params = malloc(PARSER_PARAMS_BYTES);
-	if (!g->params)
-		return bad(g, "out of memory");
+	if (!parser->params)
+		parser->params = malloc(PARSER_PARAMS_BYTES);
+	if (!parser->params)
+		return parser_fail(parser, "out of memory");
 
-	if (len > PARSER_PARAMS_BYTES - g->params_len)
-		g->params_too_large = true;
-	if (g->params_too_large)
+	if (len > PARSER_PARAMS_BYTES - parser->params_len)
+		parser->params_too_large = true;
+	if (parser->params_too_large)
 		return PARSER_MORE;
 
-	memcpy(g->params + g->params_len, bytes, len);
-	g->params_len += len;
+	memcpy(parser->params + parser->params_len, bytes, len);
+	parser->params_len += len;
 	return PARSER_MORE;
 }
 
-/* Room for that many bytes and a NUL. */
+/* Ensures capacity for `need` bytes and a NUL. */
 static bool
-grow_body(struct fcgi_parser *g, size_t need)
+grow_body(struct fcgi_parser *parser, size_t need)
 {
-	size_t size = g->body_size ? g->body_size : BODY_FIRST;
+	size_t size = parser->body_size ? parser->body_size : BODY_FIRST;
 	char *body;
 
 	while (size <= need)
 		size *= 2;
-	if (size == g->body_size)
+	if (size == parser->body_size)
 		return true;
 
-	body = realloc(g->body, size);
+	body = realloc(parser->body, size);
 	if (!body)
 		return false;
 
-	g->body = body;
-	g->body_size = size;
+	parser->body = body;
+	parser->body_size = size;
 	return true;
 }
 
 static enum fcgi_parser_state
-take_body(struct fcgi_parser *g, const unsigned char *bytes, size_t len)
+append_body(struct fcgi_parser *parser, const unsigned char *bytes, size_t len)
 {
-	g->body_too_large = g->body_too_large || len > g->max_body - g->body_len;
-	if (g->body_too_large)
+	parser->body_too_large =
+	    parser->body_too_large || len > parser->max_body - parser->body_len;
+	if (parser->body_too_large)
 		len = 0;
 
-	if (!grow_body(g, g->body_len + len))
-		return bad(g, "out of memory");
+	if (!grow_body(parser, parser->body_len + len))
+		return parser_fail(parser, "out of memory");
 
-	memcpy(g->body + g->body_len, bytes, len);
-	g->body_len += len;
-	g->body[g->body_len] = '\0';
+	memcpy(parser->body + parser->body_len, bytes, len);
+	parser->body_len += len;
+	parser->body[parser->body_len] = '\0';
 	return PARSER_MORE;
 }
 
-/* Whether a record with that header may stand here. */
+/* Checks that a record with this header is allowed here. */
 static enum fcgi_parser_state
-check_header(struct fcgi_parser *g, const unsigned char *h)
+check_header(struct fcgi_parser *parser, const unsigned char *h)
 {
 	static const unsigned char expected[] = {
 		[AT_BEGIN] = FCGI_BEGIN_REQUEST, [AT_PARAMS] = FCGI_PARAMS, [AT_STDIN] = FCGI_STDIN
@@ -166,83 +167,83 @@ check_header(struct fcgi_parser *g, const unsigned char *h)
 	unsigned type = h[1], id = (unsigned)(h[2] << 8 | h[3]), len = (unsigned)(h[4] << 8 | h[5]);
 
 	if (h[0] != FCGI_VERSION_1)
-		return bad(g, "another version of the protocol, or none");
+		return parser_fail(parser, "unsupported protocol version");
 	if (id == 0)
-		return bad(g, "a management record");
-	if (g->phase == AT_BEGIN)
-		g->id = id;
-	if (id != g->id)
-		return bad(g, "a second request on the connection");
+		return parser_fail(parser, "management records are not supported");
+	if (parser->phase == AT_BEGIN)
+		parser->id = id;
+	if (id != parser->id)
+		return parser_fail(parser, "multiplexed requests are not supported");
 	if (type == FCGI_ABORT_REQUEST)
-		return bad(g, "aborted by the web server");
-	if (type != expected[g->phase])
-		return bad(g, "a record of an unexpected type");
+		return parser_fail(parser, "aborted by the web server");
+	if (type != expected[parser->phase])
+		return parser_fail(parser, "unexpected type of record");
 	if (type == FCGI_BEGIN_REQUEST && len != 8)
-		return bad(g, "a begin record of a wrong size");
+		return parser_fail(parser, "the BEGIN_REQUEST record has an invalid size");
 	return PARSER_MORE;
 }
 
-/* The begin record and empty ones end their phase. */
+/* The BEGIN_REQUEST record and empty records end their phase. */
 static enum fcgi_parser_state
-take_content(struct fcgi_parser *g, const unsigned char *content, size_t len)
+read_content(struct fcgi_parser *parser, const unsigned char *content, size_t len)
 {
-	if (g->phase == AT_BEGIN) {
-		g->phase = AT_PARAMS;
+	if (parser->phase == AT_BEGIN) {
+		parser->phase = AT_PARAMS;
 		return (content[0] << 8 | content[1]) == FCGI_RESPONDER
 			   ? PARSER_MORE
-			   : bad(g, "a role other than responder");
+			   : parser_fail(parser, "the role is not RESPONDER");
 	}
-	if (g->phase == AT_PARAMS) {
+	if (parser->phase == AT_PARAMS) {
 		if (len > 0)
-			return take_params(g, content, len);
-		g->phase = AT_STDIN;
-		return check_params(g);
+			return append_params(parser, content, len);
+		parser->phase = AT_STDIN;
+		return check_params(parser);
 	}
 	if (len == 0)
-		g->phase = AT_END;
-	return take_body(g, content, len);
+		parser->phase = AT_END;
+	return append_body(parser, content, len);
 }
 
-/* Takes all records that are whole. */
+/* Processes all complete records. */
 static enum fcgi_parser_state
-take_records(struct fcgi_parser *g)
+read_records(struct fcgi_parser *parser)
 {
-	unsigned char *h = g->record, *end = h + g->record_len;
+	unsigned char *h = parser->record, *end = h + parser->record_len;
 	enum fcgi_parser_state state = PARSER_MORE;
 
-	while (end - h >= FCGI_HEADER_LEN && state == PARSER_MORE && g->phase != AT_END) {
+	while (end - h >= FCGI_HEADER_LEN && state == PARSER_MORE && parser->phase != AT_END) {
 		size_t len = (size_t)(h[4] << 8 | h[5]), whole = FCGI_HEADER_LEN + len + h[6];
 
-		state = check_header(g, h);
+		state = check_header(parser, h);
 		if (state != PARSER_MORE || (size_t)(end - h) < whole)
 			break;
-		state = take_content(g, h + FCGI_HEADER_LEN, len);
+		state = read_content(parser, h + FCGI_HEADER_LEN, len);
 		h += whole;
 	}
-	g->record_len = (size_t)(end - h);
-	memmove(g->record, h, g->record_len);
-	return state == PARSER_MORE && g->phase == AT_END ? PARSER_DONE : state;
+	parser->record_len = (size_t)(end - h);
+	memmove(parser->record, h, parser->record_len);
+	return state == PARSER_MORE && parser->phase == AT_END ? PARSER_DONE : state;
 }
 
 enum fcgi_parser_state
-fcgi_parser_feed(struct fcgi_parser *g, const void *bytes, size_t len)
+fcgi_parser_feed(struct fcgi_parser *parser, const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
 	enum fcgi_parser_state state = PARSER_MORE;
 
-	if (!g->record)
-		g->record = malloc(RECORD_MAX);
-	if (!g->record)
-		return bad(g, "out of memory");
+	if (!parser->record)
+		parser->record = malloc(RECORD_MAX);
+	if (!parser->record)
+		return parser_fail(parser, "out of memory");
 
 	while (len > 0 && state == PARSER_MORE) {
-		size_t room = RECORD_MAX - g->record_len, n = len < room ? len : room;
+		size_t room = RECORD_MAX - parser->record_len, n = len < room ? len : room;
 
-		memcpy(g->record + g->record_len, p, n);
-		g->record_len += n;
+		memcpy(parser->record + parser->record_len, p, n);
+		parser->record_len += n;
 		p += n;
 		len -= n;
-		state = take_records(g);
+		state = read_records(parser);
 	}
 	return state;
 }

@@ -1,4 +1,4 @@
-/* The listening socket: passed to us by who started us, or opened by ourselves. */
+/* The listening socket: inherited from the process that started this one, or opened here. */
 #include "serve_priv.h"
 
 #include "app/settings.h"
@@ -13,19 +13,19 @@
 
 enum { FIRST_PASSED = 3, PATIENCE_MS = 2000 };
 
-static char wrong[400];
+static char message[400];
 
-static const char *fault(const char *format, ...) PRINTF_LIKE(1, 2);
+static const char *listen_error(const char *format, ...) PRINTF_LIKE(1, 2);
 
 static const char *
-fault(const char *format, ...)
+listen_error(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(wrong, sizeof(wrong), format, args);
+	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	return wrong;
+	return message;
 }
 
 static bool
@@ -37,7 +37,7 @@ is_listening(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-/* systemd's protocol: sd_listen_fds(3). */
+/* Socket activation: sd_listen_fds(3). */
 static bool
 passed_by_systemd(void)
 {
@@ -47,9 +47,9 @@ passed_by_systemd(void)
 	       is_listening(FIRST_PASSED);
 }
 
-/* Moves descriptor 0 away: what reads standard input must not find a socket there. */
+/* Moves the socket from descriptor 0, so that standard input is not a socket. */
 static int
-take_stdin(void)
+move_stdin(void)
 {
 	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, FIRST_PASSED);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -61,9 +61,9 @@ take_stdin(void)
 	return fd;
 }
 
-/* ---- where to listen */
+/* ---- the address */
 
-struct address {
+struct listen_address {
 	union {
 		struct sockaddr any;
 		struct sockaddr_un local;
@@ -73,17 +73,18 @@ struct address {
 };
 
 static const char *
-unix_address(const char *path, struct address *out)
+unix_address(const char *path, struct listen_address *out)
 {
 	struct sockaddr_un *address = &out->local;
 
-	*out = (struct address) { .size = sizeof(*address) };
+	*out = (struct listen_address) { .size = sizeof(*address) };
 	address->sun_family = AF_UNIX;
 	if (*path != '/')
-		return fault("LISTEN=unix:%s: give an absolute path, as unix:/run/api.sock", path);
+		return listen_error(
+		    "LISTEN=unix:%s: the path must be absolute, such as unix:/run/api.sock", path);
 	if (strlen(path) >= sizeof(address->sun_path))
-		return fault("LISTEN=unix:%s: the path is longer than %zu bytes", path,
-			     sizeof(address->sun_path) - 1);
+		return listen_error("LISTEN=unix:%s: the path is longer than %zu bytes", path,
+				    sizeof(address->sun_path) - 1);
 
 	memcpy(address->sun_path, path, strlen(path) + 1);
 	return NULL;
@@ -91,7 +92,7 @@ unix_address(const char *path, struct address *out)
 
 /* "127.0.0.1:9000" or "[::1]:9000". */
 static const char *
-tcp_address(const char *text, struct address *out)
+tcp_address(const char *text, struct listen_address *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
@@ -116,13 +117,14 @@ tcp_address(const char *text, struct address *out)
 			return NULL;
 		}
 	}
-	return fault("LISTEN=%s: give unix:/path, or a numeric address and a port, as "
-		     "127.0.0.1:9000 or [::1]:9000",
-		     settings.listen);
+	return listen_error(
+	    "LISTEN=%s: must be unix:/path, or a numeric address and a port, such as "
+	    "127.0.0.1:9000 or [::1]:9000",
+	    settings.listen);
 }
 
 static const char *
-read_address(struct address *out)
+read_address(struct listen_address *out)
 {
 	return strncmp(settings.listen, "unix:", 5) == 0 ? unix_address(settings.listen + 5, out)
 							 : tcp_address(settings.listen, out);
@@ -131,15 +133,15 @@ read_address(struct address *out)
 const char *
 listener_check(void)
 {
-	struct address address;
+	struct listen_address address;
 
 	return *settings.listen ? read_address(&address) : NULL;
 }
 
-/* ---- opening it */
+/* ---- opening the socket */
 
 static bool
-is_alive(const struct address *address)
+is_alive(const struct listen_address *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool refused = connect(fd, &address->any, address->size) != 0 &&
@@ -149,18 +151,18 @@ is_alive(const struct address *address)
 	return !refused;
 }
 
-/* The workers of a parent that was killed need a moment to end. */
+/* After a parent was killed, its workers need some time to exit. */
 static bool
-stays_alive(const struct address *address)
+stays_alive(const struct listen_address *address)
 {
 	for (int i = 0; i < PATIENCE_MS / 50 && is_alive(address); i++)
 		poll(NULL, 0, 50);
 	return is_alive(address);
 }
 
-/* Removes what a killed process left there, and nothing else. */
+/* Removes the socket of a killed process, but no other file and no socket in use. */
 static const char *
-remove_stale(const struct address *address)
+remove_stale(const struct listen_address *address)
 {
 	const char *path = address->local.sun_path;
 	struct stat st;
@@ -168,20 +170,22 @@ remove_stale(const struct address *address)
 	if (lstat(path, &st) != 0)
 		return NULL;
 	if (!S_ISSOCK(st.st_mode))
-		return fault("LISTEN=unix:%s: there is a file of that name; remove it, or choose "
-			     "another path",
-			     path);
+		return listen_error(
+		    "LISTEN=unix:%s: a file with this name exists; remove it, or choose "
+		    "another path",
+		    path);
 	if (stays_alive(address))
-		return fault("LISTEN=unix:%s: another process listens there; stop it, or choose "
-			     "another path",
-			     path);
+		return listen_error(
+		    "LISTEN=unix:%s: another process listens on it; stop it, or choose "
+		    "another path",
+		    path);
 	if (unlink(path) != 0 && errno != ENOENT)
-		return fault("LISTEN=unix:%s: cannot remove the old socket: %s", path,
-			     strerror(errno));
+		return listen_error("LISTEN=unix:%s: cannot remove the old socket: %s", path,
+				    strerror(errno));
 	return NULL;
 }
 
-/* The directory, locked: two that start at once must not remove each other's socket. */
+/* Locks the directory, so that two starting processes do not remove each other's socket. */
 static int
 lock_directory(const char *path)
 {
@@ -197,55 +201,56 @@ lock_directory(const char *path)
 	return fd;
 }
 
-/* The kernel cuts the backlog to net.core.somaxconn. */
+/* The kernel limits the backlog to net.core.somaxconn. */
 static const char *
-open_socket(const struct address *address, int *fd)
+open_socket(const struct listen_address *address, int *fd)
 {
-	mode_t mask = umask(0117); /* mode 0660 from its first moment */
-	const char *e = NULL;
+	mode_t mask = umask(0117); /* mode 0660 from the start */
+	const char *err = NULL;
 	int on = 1;
 
 	*fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    bind(*fd, &address->any, address->size) != 0 || listen(*fd, INT_MAX) != 0)
-		e = fault("LISTEN=%s: %s", settings.listen, strerror(errno));
+		err = listen_error("LISTEN=%s: %s", settings.listen, strerror(errno));
 	umask(mask);
-	if (e && *fd >= 0)
+	if (err && *fd >= 0)
 		close(*fd);
-	return e;
+	return err;
 }
 
 static const char *
-open_unix(const struct address *address, int *fd)
+open_unix(const struct listen_address *address, int *fd)
 {
 	int lock = lock_directory(address->local.sun_path);
-	const char *e;
+	const char *err;
 
 	if (lock < 0)
-		return fault("LISTEN=%s: its directory: %s", settings.listen, strerror(errno));
+		return listen_error("LISTEN=%s: cannot open its directory: %s", settings.listen,
+				    strerror(errno));
 
-	e = remove_stale(address);
-	if (!e)
-		e = open_socket(address, fd);
+	err = remove_stale(address);
+	if (!err)
+		err = open_socket(address, fd);
 	close(lock);
-	return e;
+	return err;
 }
 
 static const char *
 open_own(struct listener *l)
 {
-	struct address address = { .size = 0 };
-	const char *e;
+	struct listen_address address = { .size = 0 };
+	const char *err;
 
 	if (!*settings.listen)
 		return "no socket to listen on: set LISTEN=unix:/path or address:port, or start "
-		       "it by spawn-fcgi or a systemd socket unit";
+		       "this program by spawn-fcgi or a systemd socket unit";
 
 	l->own = true;
 	snprintf(l->name, sizeof(l->name), "%s", settings.listen);
-	e = read_address(&address);
-	if (e)
-		return e;
+	err = read_address(&address);
+	if (err)
+		return err;
 
 	return address.any.sa_family == AF_UNIX ? open_unix(&address, &l->fd)
 						: open_socket(&address, &l->fd);
@@ -254,40 +259,40 @@ open_own(struct listener *l)
 const char *
 listener_take(struct listener *l)
 {
-	const char *e = NULL;
+	const char *err = NULL;
 
-	*l = (struct listener) { .fd = -1, .name = "a socket that was passed" };
+	*l = (struct listener) { .fd = -1, .name = "an inherited socket" };
 	if (passed_by_systemd())
 		l->fd = FIRST_PASSED;
 	else if (is_listening(STDIN_FILENO))
-		l->fd = take_stdin();
+		l->fd = move_stdin();
 	else
-		e = open_own(l);
+		err = open_own(l);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	if (e)
-		return e;
+	if (err)
+		return err;
 
-	/* Several workers wake for one connection; all but one must not wait in accept. */
+	/* Several workers may wake for one connection; the others must not block in accept. */
 	if (l->fd < 0 || fcntl(l->fd, F_SETFL, O_NONBLOCK) != 0 ||
 	    fcntl(l->fd, F_SETFD, FD_CLOEXEC) != 0)
-		return fault("cannot use the socket: %s", strerror(errno));
+		return listen_error("cannot use the socket: %s", strerror(errno));
 	return NULL;
 }
 
 void
 listener_shut(struct listener *l)
 {
-	struct address address;
+	struct listen_address address;
 	int lock;
 
-	/* Of TCP this would throw away who waits in the backlog. */
+	/* Shutting down a TCP socket would drop the connections in its backlog. */
 	if (!l->own || strncmp(l->name, "unix:", 5) != 0 || unix_address(l->name + 5, &address))
 		return;
 
 	shutdown(l->fd, SHUT_RD);
-	/* From now on ours is a stale one; one that is not is somebody else's. */
+	/* Our socket is stale now. If the path is in use, another process has replaced it. */
 	lock = lock_directory(address.local.sun_path);
 	if (!is_alive(&address))
 		unlink(address.local.sun_path);

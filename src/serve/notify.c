@@ -1,4 +1,4 @@
-/* What systemd is told: sd_notify(3) in a few lines. */
+/* Notifies systemd as sd_notify(3) does, without libsystemd. */
 #include "serve_priv.h"
 
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ notify(const char *state)
 
 	memcpy(address.sun_path, path, len);
 	if (*path == '@')
-		address.sun_path[0] = '\0'; /* an abstract name */
+		address.sun_path[0] = '\0'; /* an abstract socket */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;

@@ -1,4 +1,4 @@
-/* An answer without the pipeline, libfcgi, stdio or memory: also for a signal handler. */
+/* Sends a response without the pipeline, libfcgi, stdio or malloc: safe in a signal handler. */
 #include "serve_priv.h"
 
 #include <fastcgi.h>
@@ -9,14 +9,14 @@ struct text {
 };
 
 static void
-put(struct text *t, const char *text)
+text_put(struct text *t, const char *text)
 {
 	for (; *text && t->len < sizeof(t->data); text++)
 		t->data[t->len++] = (unsigned char)*text;
 }
 
 static void
-put_number(struct text *t, size_t number)
+text_put_number(struct text *t, size_t number)
 {
 	char digits[24];
 	size_t i = sizeof(digits) - 1;
@@ -26,38 +26,38 @@ put_number(struct text *t, size_t number)
 		digits[--i] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number > 0);
-	put(t, digits + i);
+	text_put(t, digits + i);
 }
 
 static void
-put_body(struct text *t, const struct plain_response *a)
+text_put_body(struct text *t, const struct plain_response *response)
 {
-	put(t, "{\"type\":\"about:blank\",\"title\":\"");
-	put(t, a->title);
-	put(t, "\",\"status\":");
-	put_number(t, a->status);
-	put(t, ",\"detail\":\"");
-	put(t, a->detail);
-	put(t, "\",\"code\":\"");
-	put(t, a->code);
-	put(t, "\",\"request_id\":\"");
-	put(t, a->request_id);
-	put(t, "\"}");
+	text_put(t, "{\"type\":\"about:blank\",\"title\":\"");
+	text_put(t, response->title);
+	text_put(t, "\",\"status\":");
+	text_put_number(t, response->status);
+	text_put(t, ",\"detail\":\"");
+	text_put(t, response->detail);
+	text_put(t, "\",\"code\":\"");
+	text_put(t, response->code);
+	text_put(t, "\",\"request_id\":\"");
+	text_put(t, response->request_id);
+	text_put(t, "\"}");
 }
 
 static void
-put_head(struct text *t, const struct plain_response *a, size_t body_len)
+text_put_head(struct text *t, const struct plain_response *response, size_t body_len)
 {
-	put(t, "Status: ");
-	put_number(t, a->status);
-	put(t, " ");
-	put(t, a->title);
-	put(t, "\r\nContent-Type: application/problem+json\r\nContent-Length: ");
-	put_number(t, body_len);
-	put(t, a->retry ? "\r\nRetry-After: 1" : "");
-	put(t, "\r\nX-Request-ID: ");
-	put(t, a->request_id);
-	put(t, "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n");
+	text_put(t, "Status: ");
+	text_put_number(t, response->status);
+	text_put(t, " ");
+	text_put(t, response->title);
+	text_put(t, "\r\nContent-Type: application/problem+json\r\nContent-Length: ");
+	text_put_number(t, body_len);
+	text_put(t, response->retry ? "\r\nRetry-After: 1" : "");
+	text_put(t, "\r\nX-Request-ID: ");
+	text_put(t, response->request_id);
+	text_put(t, "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n");
 }
 
 void
@@ -73,14 +73,14 @@ put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len)
 }
 
 void
-respond_plainly(int fd, unsigned id, const struct plain_response *a)
+respond_plainly(int fd, unsigned id, const struct plain_response *response)
 {
 	unsigned char out[2 * sizeof(struct text) + 32], *p = out;
 	struct text head = { .len = 0 }, body = { .len = 0 };
 	size_t len;
 
-	put_body(&body, a);
-	put_head(&head, a, body.len);
+	text_put_body(&body, response);
+	text_put_head(&head, response, body.len);
 	len = head.len + body.len;
 
 	put_record_header(p, FCGI_STDOUT, id, len);
@@ -96,5 +96,5 @@ respond_plainly(int fd, unsigned id, const struct plain_response *a)
 	memset(p, 0, 8); /* status 0, request complete */
 	p += 8;
 	if (write(fd, out, (size_t)(p - out)) < 0)
-		return; /* nobody there to be told */
+		return; /* the connection is closed */
 }

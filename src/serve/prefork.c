@@ -1,5 +1,5 @@
-/* The pool: a parent that keeps workers going. It has no threads and no database, and
- * calls no library but the C library, so there is little that could end it. */
+/* The parent of a pool, which supervises the workers. For robustness it has no threads, no database
+ * connection, and uses only the C library. */
 #include "serve_priv.h"
 
 #include "app/clock.h"
@@ -18,31 +18,32 @@
 enum {
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MAX_MS = 5000,
-	HEALTHY_SECONDS = 5, /* who lived that long did not die of its start */
-	GRACE_SECONDS = 2,   /* beyond the deadline that a worker keeps itself */
+	HEALTHY_SECONDS = 5, /* a worker that exits earlier failed to start */
+	GRACE_SECONDS = 2,   /* added to deadlines that workers enforce themselves */
 	START_SECONDS = 20,
 	STOPPED_SECONDS = 10,
 	CHECK_SECONDS = 20,
 	SPARE_SLOTS = 8,
 };
 
-/* When a worker must be killed; clock_monotonic(), 0: never. */
+/* When a worker must be killed. clock_monotonic(); 0: never. */
 struct watch {
 	int64_t stopped_since; /* by a signal such as SIGSTOP */
-	int64_t deadline;      /* by which it must be ready, or have ended */
+	int64_t deadline;      /* by which it must be ready or have exited */
 };
 
-/* Where a worker sits; the next one follows its last. */
+/* A current worker; when it exits, the next one takes its place. */
 struct pool_worker {
-	pid_t pid; /* 0: empty */
+	pid_t pid; /* 0: none */
 	struct watch watch;
-	struct worker_slot *slot; /* once it is ready; NULL before */
+	struct worker_slot *slot; /* NULL until it is ready */
 	int64_t started;
 	int64_t due;       /* when the next one may start */
-	unsigned failures; /* in a row */
+	unsigned failures; /* consecutive ones */
 };
 
-struct old {
+/* A worker from before a reload. */
+struct old_worker {
 	pid_t pid;
 	struct watch watch;
 };
@@ -52,10 +53,11 @@ static struct pool {
 	struct listener listener;
 	struct pool_worker *workers;
 	size_t nworkers;
-	struct old *old; /* workers from before a reload; the first `nleaving` were told to go */
-	size_t nold, nleaving, ntold;
+	struct old_worker *old; /* the first `nleaving` have been stopped */
+	size_t nold, nleaving;
+	size_t nreplaced; /* old workers that have been stopped, in total */
 	bool reloading;
-	pid_t check; /* the process that tries out a new binary; 0: none */
+	pid_t check; /* the process that checks a new binary; 0: none */
 	bool check_again;
 	int64_t check_ends;
 	bool stopping;
@@ -63,7 +65,7 @@ static struct pool {
 	int64_t watchdog_due;
 } pool;
 
-/* All workers, the old ones first; 0: an empty seat. */
+/* The process ids of all workers, old ones first; 0: none. */
 static pid_t
 worker_at(size_t i)
 {
@@ -76,14 +78,14 @@ watch_at(size_t i)
 	return i < pool.nold ? &pool.old[i].watch : &pool.workers[i - pool.nold].watch;
 }
 
-/* ---- workers begin */
+/* ---- starting workers */
 
 static NORETURN void
 become_worker(pid_t parent, size_t worker)
 {
 	struct worker_info info = { pool.listener.fd, parent, worker };
 
-	signals_take(SIGNALS_WORKER);
+	signals_init(SIGNALS_WORKER);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		exit(EXIT_SUCCESS);
@@ -119,16 +121,16 @@ count_ready(void)
 	return n;
 }
 
-/* A reload goes one by one, as long as enough of the old ones are there. */
+/* During a reload, workers start one at a time while enough old ones are left. */
 static bool
 may_start(void)
 {
-	size_t begun = 0;
+	size_t started = 0;
 
 	for (size_t i = 0; i < pool.nworkers; i++)
-		begun += pool.workers[i].pid != 0;
-	return !pool.reloading || begun == count_ready() ||
-	       begun + pool.nold - pool.nleaving < pool.nworkers;
+		started += pool.workers[i].pid != 0;
+	return !pool.reloading || started == count_ready() ||
+	       started + pool.nold - pool.nleaving < pool.nworkers;
 }
 
 static void
@@ -142,23 +144,23 @@ start_workers(int64_t now)
 	}
 }
 
-/* ---- workers end */
+/* ---- exits of workers */
 
-/* The next one comes at once, and later each time where they die young; who got ready did
- * not die of its start, and is waited for only as long as keeps a machine from burning. */
+/* Starts the next worker at once, or with exponential back-off if workers fail soon after their
+ * start. A worker that was ready did start, so its back-off stays short. */
 static void
-empty_worker(struct pool_worker *s, bool failed, int64_t now)
+worker_gone(struct pool_worker *s, bool failed, int64_t now)
 {
 	bool young = now - s->started < HEALTHY_SECONDS * SECOND;
-	int64_t wait_ms = 0, most = s->slot ? BACKOFF_FIRST_MS : BACKOFF_MAX_MS;
+	int64_t wait_ms = 0, max = s->slot ? BACKOFF_FIRST_MS : BACKOFF_MAX_MS;
 
 	s->failures = failed && young ? s->failures + 1 : 0;
 	if (s->failures > 8)
 		wait_ms = BACKOFF_MAX_MS;
 	else if (s->failures > 1)
 		wait_ms = BACKOFF_FIRST_MS << (s->failures - 2);
-	if (wait_ms > most)
-		wait_ms = most;
+	if (wait_ms > max)
+		wait_ms = max;
 	s->pid = 0;
 	s->slot = NULL;
 	s->due = now + wait_ms * 1000;
@@ -172,53 +174,53 @@ is_failure(int status)
 }
 
 static void
-log_end(pid_t pid, int status)
+log_worker_exit(pid_t pid, int status)
 {
 	if (WIFSIGNALED(status))
-		log_error(NULL, "worker %d was ended by signal %d (%s)", (int)pid, WTERMSIG(status),
+		log_error(NULL, "worker %d exited on signal %d (%s)", (int)pid, WTERMSIG(status),
 			  strsignal(WTERMSIG(status)));
 	else if (is_failure(status))
-		log_error(NULL, "worker %d ended with status %d", (int)pid, WEXITSTATUS(status));
+		log_error(NULL, "worker %d exited with status %d", (int)pid, WEXITSTATUS(status));
 	else
-		log_debug(NULL, "worker %d ended", (int)pid);
+		log_debug(NULL, "worker %d exited", (int)pid);
 }
 
 static void
-forget_old(size_t i)
+remove_old(size_t i)
 {
 	memmove(&pool.old[i], &pool.old[i + 1], (pool.nold - i - 1) * sizeof(*pool.old));
 	pool.nold--;
 	if (i < pool.nleaving)
 		pool.nleaving--;
 	else
-		pool.ntold++;
+		pool.nreplaced++;
 }
 
 static void
 worker_ended(pid_t pid, int status, int64_t now)
 {
-	log_end(pid, status);
+	log_worker_exit(pid, status);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
 		metric_add(&metric_worker_restarts, 1);
 	shared_release(pid);
 	for (size_t i = 0; i < pool.nold; i++) {
 		if (pool.old[i].pid == pid) {
-			forget_old(i);
+			remove_old(i);
 			return;
 		}
 	}
 	for (size_t i = 0; i < pool.nworkers; i++) {
 		if (pool.workers[i].pid == pid) {
-			empty_worker(&pool.workers[i], is_failure(status), now);
+			worker_gone(&pool.workers[i], is_failure(status), now);
 			return;
 		}
 	}
 }
 
-/* WNOWAIT keeps the state for the next call, also by the next binary. A stop by a debugger does not
+/* WNOWAIT keeps the state for the next call, even by a new binary. A stop by a debugger does not
  * count. */
 static bool
-is_stopped(pid_t pid)
+worker_is_stopped(pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
 
@@ -226,27 +228,27 @@ is_stopped(pid_t pid)
 	       info.si_pid == pid;
 }
 
-/* Why a worker must be killed, or NULL. A worker ends itself at the deadline of its request, so
- * this is for one that cannot. */
+/* The reason to kill a worker, or NULL. A worker exits at the deadline of its request; this is for
+ * one that cannot. */
 static const char *
-overdue(pid_t pid, struct watch *w, int64_t now)
+kill_reason(pid_t pid, struct watch *w, int64_t now)
 {
 	const struct worker_slot *slot = shared_slot_of(pid);
 	int64_t until = slot ? slot->busy_until : 0;
 
-	if (!is_stopped(pid))
+	if (!worker_is_stopped(pid))
 		w->stopped_since = 0;
 	else if (!w->stopped_since)
 		w->stopped_since = now;
 
 	if (pool.stopping && now > pool.stop_ends)
-		return "does not end";
+		return "does not exit";
 	if (until && now >= until + GRACE_SECONDS * SECOND)
 		return "hangs";
 	if (w->stopped_since && now - w->stopped_since >= STOPPED_SECONDS * SECOND)
 		return "is stopped";
 	if (w->deadline && now >= w->deadline)
-		return slot && slot->ready ? "does not end" : "does not start";
+		return slot && slot->ready ? "does not exit" : "does not start";
 	return NULL;
 }
 
@@ -255,11 +257,11 @@ kill_overdue(int64_t now)
 {
 	for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
 		pid_t pid = worker_at(i);
-		const char *why = pid ? overdue(pid, watch_at(i), now) : NULL;
+		const char *reason = pid ? kill_reason(pid, watch_at(i), now) : NULL;
 
-		if (!why)
+		if (!reason)
 			continue;
-		log_error(NULL, "worker %d %s: killed", (int)pid, why);
+		log_error(NULL, "worker %d %s: killed", (int)pid, reason);
 		kill(pid, SIGKILL);
 	}
 }
@@ -288,7 +290,7 @@ start_check(int64_t now)
 }
 
 static void
-become_new(void)
+exec_new_binary(void)
 {
 	struct inheritance in = { .listener = pool.listener, .shared_fd = shared_fd() };
 
@@ -316,37 +318,37 @@ check_ended(int status, int64_t now)
 		return;
 	}
 	if (status == 0) {
-		become_new();
+		exec_new_binary();
 		return;
 	}
-	log_error(NULL, "not reloaded: the new program or its settings are not good; "
-			"the workers go on as they are");
+	log_error(NULL, "not reloaded: the new program or its settings are invalid; "
+			"the current workers continue");
 	notify("READY=1");
 }
 
-/* For each new worker that serves one old one goes; with the last all that are left. */
+/* Stops an old worker for each new one that is ready, and the rest when all are ready. */
 static void
 replace_old(int64_t now)
 {
 	size_t ready = count_ready();
 
-	while (pool.nleaving < pool.nold && (pool.ntold < ready || ready == pool.nworkers)) {
-		struct old *old = &pool.old[pool.nleaving++];
+	while (pool.nleaving < pool.nold && (pool.nreplaced < ready || ready == pool.nworkers)) {
+		struct old_worker *old = &pool.old[pool.nleaving++];
 
 		kill(old->pid, SIGUSR1);
 		if (pool.plan->listens) /* a job may take longer */
 			old->watch.deadline =
 			    now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
-		pool.ntold++;
+		pool.nreplaced++;
 	}
 	if (pool.reloading && ready == pool.nworkers && pool.nold == 0) {
 		pool.reloading = false;
-		log_info(NULL, "the pool is reloaded: %zu workers", pool.nworkers);
+		log_info(NULL, "pool reloaded: %zu workers", pool.nworkers);
 		notify("READY=1");
 	}
 }
 
-/* ---- the loop */
+/* ---- the main loop */
 
 static void
 reap(int64_t now)
@@ -386,12 +388,12 @@ signal_workers(int signal)
 }
 
 static void
-stop(int64_t now)
+pool_stop(int64_t now)
 {
 	if (pool.stopping)
 		return;
 
-	log_info(NULL, "the pool stops");
+	log_info(NULL, "stopping the pool");
 	notify("STOPPING=1");
 	pool.stopping = true;
 	pool.stop_ends = now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
@@ -413,29 +415,29 @@ is_empty(void)
 	return true;
 }
 
-/* USR2 by kill: debug and back. By `log-level` it says which. */
+/* USR2 sent by kill toggles debug; sent by `log-level` it has the level as its value. */
 static void
-change_log_level(const siginfo_t *info)
+pool_log_level(const siginfo_t *info)
 {
 	shared_log_level(info->si_code == SI_QUEUE ? info->si_value.sival_int : -1);
-	log_info(NULL, "the log has level %s now", log_level_now());
+	log_info(NULL, "log level set to %s", log_level_now());
 }
 
 static void
-act_on(int signal, const siginfo_t *info, int64_t now)
+handle_signal(int signal, const siginfo_t *info, int64_t now)
 {
 	if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT)
-		stop(now);
+		pool_stop(now);
 	else if (signal == SIGHUP)
 		start_check(now);
 	else if (signal == SIGUSR2)
-		change_log_level(info);
+		pool_log_level(info);
 	else if (signal != SIGUSR1 && signal != SIGCHLD)
 		log_warn(NULL, "ignored signal %d (%s)", signal, strsignal(signal));
 }
 
 static void
-look_after(int64_t now)
+supervise(int64_t now)
 {
 	find_ready();
 	reap(now);
@@ -452,7 +454,7 @@ look_after(int64_t now)
 	}
 }
 
-/* A second, or less where a worker or the watchdog is due. */
+/* At most a second, less if a worker or the watchdog is due. */
 static struct timespec
 time_to_wait(int64_t now)
 {
@@ -470,11 +472,11 @@ time_to_wait(int64_t now)
 }
 
 static void
-run(const sigset_t *signals)
+pool_loop(const sigset_t *signals)
 {
 	bool announced = pool.reloading;
 
-	look_after(clock_monotonic());
+	supervise(clock_monotonic());
 	while (!pool.stopping || !is_empty()) {
 		struct timespec wait = time_to_wait(clock_monotonic());
 		siginfo_t info;
@@ -482,8 +484,8 @@ run(const sigset_t *signals)
 		int64_t now = clock_monotonic();
 
 		if (signal > 0)
-			act_on(signal, &info, now);
-		look_after(now);
+			handle_signal(signal, &info, now);
+		supervise(now);
 		if (!announced && count_ready() == pool.nworkers) {
 			announced = true;
 			notify("READY=1");
@@ -491,29 +493,29 @@ run(const sigset_t *signals)
 	}
 }
 
-/* ---- begin and end of the pool */
+/* ---- start and end of the pool */
 
-/* Twice the workers: a reload has both the old and the new ones for a while. */
+/* Twice as many slots as workers, because old and new workers coexist during a reload. */
 static const char *
 open_shared(int inherited)
 {
 	unsigned nslots = 2 * (unsigned)pool.nworkers + SPARE_SLOTS;
-	const char *wrong = NULL;
+	const char *err = NULL;
 
 	if (inherited < 0 || !shared_attach(inherited, nslots)) {
-		wrong = shared_open(NULL, nslots);
+		err = shared_open(NULL, nslots);
 		if (inherited >= 0)
 			close(inherited);
 	}
-	if (!wrong) {
+	if (!err) {
 		shared->workers = (uint32_t)pool.nworkers;
-		shared_log_level(0); /* a reload takes LOG_LEVEL as it is now */
+		shared_log_level(0); /* a reload applies LOG_LEVEL */
 	}
-	return wrong;
+	return err;
 }
 
 static bool
-take_old(struct inheritance *in)
+adopt_workers(struct inheritance *in)
 {
 	pool.old = calloc(in->nworkers + 1, sizeof(*pool.old));
 	for (size_t i = 0; pool.old && i < in->nworkers; i++)
@@ -523,10 +525,10 @@ take_old(struct inheritance *in)
 }
 
 static const char *
-set_up(void)
+pool_set_up(void)
 {
 	struct inheritance in;
-	const char *wrong = NULL;
+	const char *err = NULL;
 
 	pool.nworkers = pool.plan->nworkers;
 	pool.workers = calloc(pool.nworkers, sizeof(*pool.workers));
@@ -535,15 +537,15 @@ set_up(void)
 
 	pool.reloading = reload_inherit(&in);
 	pool.listener = in.listener;
-	if (!take_old(&in))
+	if (!adopt_workers(&in))
 		return "out of memory";
 	if (!pool.plan->listens)
 		pool.listener = (struct listener) { .fd = -1, .name = "-" };
 	else if (!pool.reloading)
-		wrong = listener_take(&pool.listener);
-	if (!wrong)
-		wrong = open_shared(in.shared_fd);
-	return wrong;
+		err = listener_take(&pool.listener);
+	if (!err)
+		err = open_shared(in.shared_fd);
+	return err;
 }
 
 static void
@@ -561,40 +563,40 @@ write_pid(void)
 }
 
 static int
-look_whether_good(void)
+check_config(void)
 {
-	const char *wrong = pool.plan->listens ? listener_check() : NULL;
+	const char *err = pool.plan->listens ? listener_check() : NULL;
 
-	if (wrong)
-		log_error(NULL, "%s", wrong);
-	return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (err)
+		log_error(NULL, "%s", err);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int
 pool_run(const struct pool_plan *plan)
 {
 	sigset_t signals;
-	const char *wrong;
+	const char *err;
 
 	pool.plan = plan;
 	reload_init();
 	if (reload_is_check())
-		return look_whether_good();
+		return check_config();
 
 	log_never_block();
 	forbid_cores();
-	signals = signals_take(SIGNALS_PARENT);
-	wrong = set_up();
-	if (wrong) {
-		log_error(NULL, "%s", wrong);
+	signals = signals_init(SIGNALS_PARENT);
+	err = pool_set_up();
+	if (err) {
+		log_error(NULL, "%s", err);
 		return EXIT_FAILURE;
 	}
 
 	write_pid();
 	if (!pool.reloading)
-		log_info(NULL, "a pool of %zu workers %s%s%s", pool.nworkers, plan->summary,
+		log_info(NULL, "a pool of %zu workers is %s%s%s", pool.nworkers, plan->summary,
 			 plan->listens ? " on " : "", plan->listens ? pool.listener.name : "");
-	run(&signals);
+	pool_loop(&signals);
 	if (*settings.pid_file)
 		unlink(settings.pid_file);
 	log_info(NULL, "the pool has stopped");

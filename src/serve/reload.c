@@ -1,5 +1,5 @@
-/* A new binary and new settings under the same process id: the parent tries them out in
- * a child, then becomes the new binary, and hands over socket, segment and workers. */
+/* Loads a new binary and new settings under the same process id: the parent checks them in a child
+ * process, then executes the new binary, which inherits the socket, the segment and the workers. */
 #include "serve_priv.h"
 
 #include "shared/shared_priv.h"
@@ -14,9 +14,9 @@ enum { ARGS_MAX = 64, ARGS_BYTES = 8192 };
 
 static char args_text[ARGS_BYTES];
 static char *args[ARGS_MAX + 1];
-static char serve[] = "serve"; /* where the command line cannot be read */
+static char serve[] = "serve"; /* used if the command line cannot be read */
 
-/* The kernel's copy: a command sees only its own part of the arguments. */
+/* Reads /proc/self/cmdline, because a command receives only its own arguments. */
 void
 reload_init(void)
 {
@@ -57,9 +57,9 @@ reload_check(void)
 	_exit(127);
 }
 
-/* "<socket> <own> <segment> <number of workers> <worker> … <name>" */
+/* Format: "<socket> <own> <segment> <number of workers> <worker> … <name>" */
 static char *
-pack(const struct inheritance *in)
+pack_state(const struct inheritance *in)
 {
 	size_t size = 0;
 	char *text = NULL;
@@ -89,7 +89,7 @@ keep_on_exec(int fd, bool keep)
 void
 reload_exec(const struct inheritance *in)
 {
-	char *state = pack(in);
+	char *state = pack_state(in);
 
 	if (!state || setenv(STATE_VARIABLE, state, 1) != 0) {
 		free(state);
@@ -106,7 +106,7 @@ reload_exec(const struct inheritance *in)
 }
 
 static bool
-unpack(char *text, struct inheritance *in)
+unpack_state(char *text, struct inheritance *in)
 {
 	int own, at;
 	size_t n;
@@ -140,7 +140,7 @@ reload_inherit(struct inheritance *in)
 	if (!text)
 		return false;
 
-	ok = unpack(text, in);
+	ok = unpack_state(text, in);
 	unsetenv(STATE_VARIABLE);
 	keep_on_exec(in->listener.fd, false);
 	keep_on_exec(in->shared_fd, false);

@@ -1,4 +1,4 @@
-/* Where `serve` begins: a pool, one worker, or a look whether there could be a pool. */
+/* Entry points of `serve`: a pool, or a single worker. */
 #include "serve_priv.h"
 
 #include "app/log.h"
@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* Of 0 the kernel takes no notice where cores go through a pipe; of 1 it does (core(5)). */
+/* If core_pattern is a pipe, the kernel ignores a limit of 0, but not of 1 (core(5)). */
 void
 forbid_cores(void)
 {
@@ -21,22 +21,22 @@ forbid_cores(void)
 	setrlimit(RLIMIT_CORE, &limit);
 }
 
-enum { SINGLES_MAX = 64 }; /* that share one SHM_FILE */
+enum { SINGLES_MAX = 64 }; /* workers that share an SHM_FILE */
 
 static int
 single_run(void)
 {
 	struct listener listener;
-	const char *wrong;
+	const char *err;
 	int status;
 
 	log_never_block();
 	forbid_cores();
-	wrong = listener_take(&listener);
-	if (!wrong)
-		wrong = shared_open(settings.shm_file, SINGLES_MAX);
-	if (wrong) {
-		log_error(NULL, "%s", wrong);
+	err = listener_take(&listener);
+	if (!err)
+		err = shared_open(settings.shm_file, SINGLES_MAX);
+	if (err) {
+		log_error(NULL, "%s", err);
 		return EXIT_FAILURE;
 	}
 
@@ -57,7 +57,7 @@ count_workers(void)
 }
 
 static int
-work(const struct worker_info *info)
+serve_work(const struct worker_info *info)
 {
 	return worker_run(info->listener, info->parent);
 }
@@ -66,11 +66,11 @@ int
 serve_run(bool single)
 {
 	const struct pool_plan plan = {
-		.summary = "serves",
+		.summary = "serving requests",
 		.nworkers = count_workers(),
 		.listens = true,
 		.drain_seconds = settings.request_timeout_seconds,
-		.work = work,
+		.work = serve_work,
 	};
 
 	return single ? single_run() : pool_run(&plan);

@@ -1,4 +1,4 @@
-/* What the files of this folder share. */
+/* Shared by the files of this folder. */
 #ifndef APP_SERVE_PRIV_H
 #define APP_SERVE_PRIV_H
 
@@ -7,139 +7,147 @@
 
 #include <sys/types.h>
 
-/* ---- fcgi_parser.c: what the web server sends, checked byte by byte before libfcgi sees it */
+/* ---- fcgi_parser.c: checks what the web server sends before libfcgi reads it */
 
 enum {
 	PARSER_PARAMS_BYTES = 128 * 1024, /* all names and values of a request */
-	PARSER_PARAMS_MAX = 500,          /* how many of them */
+	PARSER_PARAMS_MAX = 500,          /* number of parameters */
 };
 
 enum fcgi_parser_state {
-	PARSER_MORE, /* the request is not complete */
+	PARSER_MORE, /* the request is incomplete */
 	PARSER_DONE,
-	PARSER_BAD, /* no request that we serve; `why` tells */
+	PARSER_BAD, /* not a valid request; the reason is in `err` */
 };
 
 struct fcgi_parser {
 	size_t max_body;
 
-	/* What came: `params` is the sum of the PARAMS records, checked; `body` that of
-	 * the STDIN records, never NULL, ends with a NUL that is not counted. */
-	unsigned id; /* of the request, on the wire */
+	/* The request: `params` has the contents of the PARAMS records, checked; `body` those of the
+	 * STDIN records, not NULL after PARSER_DONE, with a NUL that body_len does not count. */
+	unsigned id; /* the FastCGI request id */
 	unsigned char *params;
 	size_t params_len;
-	bool params_too_large; /* too long or too many; then they are not checked */
+	bool params_too_large; /* too long or too many; they are not checked then */
 	char *body;
 	size_t body_len;
-	bool body_too_large; /* and then it is not complete */
-	const char *why;
+	bool body_too_large; /* the body is incomplete then */
+	const char *err;     /* a literal */
 
-	/* Where in the stream we are, and what is not yet a whole record. */
+	/* The position in the stream, and the start of an incomplete record. */
 	enum { AT_BEGIN, AT_PARAMS, AT_STDIN, AT_END } phase;
 	unsigned char *record;
 	size_t record_len;
 	size_t body_size;
 };
 
-/* Frees the buffers of a request that are large; the others are kept for the next one. */
-void fcgi_parser_finish(struct fcgi_parser *);
-/* Ready for a request. */
+/* Prepares for a request. Keeps the buffers of the previous one. */
 void fcgi_parser_start(struct fcgi_parser *, size_t max_body);
+
+/* Parses further bytes of the request. */
 enum fcgi_parser_state fcgi_parser_feed(struct fcgi_parser *, const void *bytes,
 					size_t len) MUST_CHECK;
+
+/* Frees the body of a request if it is large. */
+void fcgi_parser_finish(struct fcgi_parser *);
+
+/* Frees all buffers. */
 void fcgi_parser_free(struct fcgi_parser *);
 
-/* ---- deadline.c: the end of a request that takes too long */
+/* ---- deadline.c: the deadline of a request */
 
 struct request;
 
-/* To be called once. At its deadline a request is answered with 503, if nothing of an
- * answer was sent yet, and the process ends. */
+/* Call it once per process. At the deadline of a request, the handler sends a 503, unless the
+ * response has been started, and the process exits with EXIT_OVERRUN. */
 void deadline_init(void);
 
-/* The request on that connection began; when the process ends is counted from here. */
+/* Starts the time of a request on the connection `fd`. */
 void deadline_start(int fd, unsigned seconds);
 
-/* Its number on the wire, and what is known of it: from now on it can be answered. */
+/* Sets the FastCGI request id and the request, so that a 503 can be sent. */
 void deadline_identify(unsigned id, const struct request *);
 
-/* Its answer is on the way: too late for another. */
+/* The response is about to be sent: no 503 from now on. */
 void deadline_responding(void);
 
+/* The request is finished. */
 void deadline_stop(void);
 
 /* ---- plain_response.c */
 
-/* Writes a whole answer of problem+json, doing only what a signal handler may do. */
+/* Writes a complete problem+json response. Async-signal-safe. */
 struct plain_response {
 	unsigned status;
-	const char *title, *code, *detail, *request_id; /* plain words: nothing is escaped */
-	bool retry;                                     /* with Retry-After */
+	const char *title, *code, *detail, *request_id; /* not escaped */
+	bool retry;                                     /* send Retry-After */
 };
 void respond_plainly(int fd, unsigned id, const struct plain_response *);
 
-/* The eight bytes before the content of a FastCGI record. */
+/* Writes the header of a FastCGI record, eight bytes. */
 void put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len);
 
 /* ---- fcgi.c: the worker */
 
-/* Serves requests from the listening socket until told to leave; returns the exit status.
- * In a pool `parent` is who hears SIGUSR1 when it is ready; 0: there is none. */
+/* Serves requests until a signal stops it; returns the exit status. `parent` gets SIGUSR1 when the
+ * worker is ready; 0: there is no parent. */
 int worker_run(int listener, pid_t parent);
 
 /* ---- listen.c: the listening socket */
 
 struct listener {
 	int fd;
-	bool own;       /* opened by us, not passed to us */
-	char name[160]; /* for people: "unix:/run/api.sock" */
+	bool own;       /* opened by this program, not inherited */
+	char name[160]; /* for the log: "unix:/run/api.sock" */
 };
 
-/* Takes the socket that was passed (LISTEN_FDS, or descriptor 0), else opens LISTEN.
- * Returns NULL, or what is wrong, for a person. */
+/* Uses an inherited socket (LISTEN_FDS, or descriptor 0) if there is one, else opens LISTEN.
+ * Returns NULL or an error message (static memory). */
 const char *listener_take(struct listener *) MUST_CHECK;
 
-/* Whether LISTEN can be understood: NULL, or what is wrong. */
+/* Checks LISTEN. Returns NULL or an error message (static memory). */
 const char *listener_check(void) MUST_CHECK;
 
-/* Nobody can connect any more; who has is still served. For an own one alone. */
+/* Refuses further connections; those in the backlog can still be accepted. Does nothing for an
+ * inherited or TCP socket. */
 void listener_shut(struct listener *);
 
-/* ---- notify.c: what systemd is told */
+/* ---- notify.c: notifications to systemd */
 
+/* Sends a state such as "READY=1" (sd_notify(3)) if NOTIFY_SOCKET is set. */
 void notify(const char *state);
 
-/* Microseconds between two signs of life that systemd wants; 0: none. */
+/* The watchdog timeout of systemd in microseconds; 0: none. */
 int64_t notify_watchdog(void);
 
 /* ---- reload.c: a new binary under the same process id */
 
-/* The processes that the pool had before an exec. */
+/* What a pool passes to the new binary. */
 struct inheritance {
 	struct listener listener;
-	int shared_fd; /* or -1 */
-	pid_t *workers;
+	int shared_fd;  /* or -1 */
+	pid_t *workers; /* from malloc() */
 	size_t nworkers;
 };
 
-/* Remembers the command line. To be called first. */
+/* Saves the command line. Call it first. */
 void reload_init(void);
 
-/* True in the process that only tries out whether binary and settings are good. */
+/* Whether this process only checks the binary and the settings. */
 bool reload_is_check(void);
 
-/* Starts that process; -1 if it cannot. Exit status 0 means good. */
+/* Starts such a process; its exit status is 0 if all is valid. -1: it could not be started. */
 pid_t reload_check(void);
 
-/* Becomes the new binary. Returns only where that fails. */
+/* Executes the new binary. Returns only on failure. */
 void reload_exec(const struct inheritance *);
 
-/* What the binary before us left; false: nothing. */
+/* Takes over what the previous binary passed. False: nothing. */
 bool reload_inherit(struct inheritance *);
 
 /* ---- serve.c */
 
-/* No memory of ours, with its secrets, in a core file. */
+/* Prevents core files, which would contain secrets. */
 void forbid_cores(void);
 
 #endif

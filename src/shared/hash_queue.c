@@ -1,4 +1,4 @@
-/* The queue for password hashing: numbered places in the shared segment. */
+/* The queue for password hashing: numbered places in the shared segment (app/hash_queue.h). */
 #include "app/hash_queue.h"
 
 #include "app/clock.h"
@@ -13,9 +13,9 @@ enum {
 	RUNNING_MAX = HASH_PLACES_MAX / PLACES_EACH
 };
 
-enum { WAITS, ASKS, HASHES }; /* state of a place */
+enum { PLACE_WAITING, PLACE_CHECKING, PLACE_HASHING }; /* state of a place */
 
-/* How many processes may hash at a time. */
+/* The number of processes that may hash at a time. */
 static unsigned
 limit(void)
 {
@@ -31,7 +31,7 @@ limit(void)
 
 /* FNV-1a; never 0. */
 static uint64_t
-key_of(const void *bytes, size_t len)
+hash_bytes(const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
 	uint64_t hash = 0xcbf29ce484222325;
@@ -41,7 +41,7 @@ key_of(const void *bytes, size_t len)
 	return hash ? hash : 1;
 }
 
-/* 0: there is no address. An IPv6 client counts by its /64, as in rate limits. */
+/* 0: no address. IPv6 clients are counted by their /64 prefix, as in rate limits. */
 static uint64_t
 client_key(const char *ip)
 {
@@ -50,12 +50,12 @@ client_key(const char *ip)
 	if (!ip)
 		return 0;
 	if (inet_pton(AF_INET6, ip, &six) == 1 && !IN6_IS_ADDR_V4MAPPED(&six))
-		return key_of(&six, sizeof(six) / 2);
-	return key_of(ip, strlen(ip));
+		return hash_bytes(&six, sizeof(six) / 2);
+	return hash_bytes(ip, strlen(ip));
 }
 
-/* Whether the share of its caller or of its client is exceeded. Both were written before the
- * others are read, so of two that join at once at least one sees the other. */
+/* Whether the share of the caller or the client is exceeded. A place is written before the others
+ * are read, so if two are taken at the same time, at least one sees the other. */
 static bool
 is_over_share(const struct hash_place *own, unsigned places)
 {
@@ -76,14 +76,14 @@ is_over_share(const struct hash_place *own, unsigned places)
 }
 
 static void
-clear(struct hash_place *p)
+clear_place(struct hash_place *p)
 {
 	p->number = p->caller = p->client = 0;
-	p->state = WAITS;
+	p->state = PLACE_WAITING;
 }
 
 static bool
-join(struct hash_ticket *t, uint64_t caller, uint64_t client)
+take_place(struct hash_ticket *t, uint64_t caller, uint64_t client)
 {
 	unsigned places = limit() * PLACES_EACH;
 	struct hash_place *p = NULL;
@@ -95,24 +95,24 @@ join(struct hash_ticket *t, uint64_t caller, uint64_t client)
 	if (!p)
 		return false;
 
-	clear(p);
+	clear_place(p);
 	p->since = clock_monotonic();
 	p->caller = caller;
 	p->client = client;
 	*t = (struct hash_ticket) { .place = (unsigned)(p - shared->hash_places) };
 	if (is_over_share(p, places)) {
-		clear(p);
+		clear_place(p);
 		p->pid = 0;
 		return false;
 	}
-	p->state = ASKS;
+	p->state = PLACE_CHECKING;
 	t->since = p->since;
 	t->number = ++shared->hash_numbers;
 	p->number = t->number;
 	return true;
 }
 
-/* Whether a process serves another request, so that it cannot use its turn. */
+/* Whether a process is busy with another request, so that it cannot use its turn. */
 static bool
 is_busy(int32_t pid)
 {
@@ -121,8 +121,8 @@ is_busy(int32_t pid)
 	return slot && slot->busy_until;
 }
 
-/* Whether another process hashes, or should hash before that number. A place that is older than any
- * ticket belongs to a process that died; its pid may be that of another program now. */
+/* Whether a place belongs to another process that hashes, or that should hash before this number. A
+ * place older than any ticket belongs to a dead process, whose pid may have been reused. */
 static bool
 is_before(const struct hash_place *p, uint64_t own_number)
 {
@@ -132,24 +132,25 @@ is_before(const struct hash_place *p, uint64_t own_number)
 
 	if (pid == 0 || pid == getpid() || number == 0)
 		return false;
-	if (state != HASHES && (number > own_number || (state == WAITS && is_busy(pid))))
+	if (state != PLACE_HASHING &&
+	    (number > own_number || (state == PLACE_WAITING && is_busy(pid))))
 		return false;
 
 	age = clock_monotonic() - p->since;
-	if (age > STALE_US || age < -STALE_US) /* the clock starts again at boot */
+	if (age > STALE_US || age < -STALE_US) /* negative: written before a reboot */
 		return false;
 	return !shared_is_dead(pid);
 }
 
-/* Each process runs its tickets one after the other, so the processes with the lowest numbers
- * run, as many as the limit. */
+/* A process hashes one ticket at a time, so the processes with the lowest numbers may hash, up to the
+ * limit. */
 static bool
 is_turn(const struct hash_ticket *t)
 {
 	int32_t before[RUNNING_MAX];
-	unsigned n = 0, most = limit();
+	unsigned n = 0, max = limit();
 
-	for (unsigned i = 0; i < HASH_PLACES_MAX && n < most; i++) {
+	for (unsigned i = 0; i < HASH_PLACES_MAX && n < max; i++) {
 		const struct hash_place *p = &shared->hash_places[i];
 		bool known = !is_before(p, t->number);
 
@@ -158,18 +159,18 @@ is_turn(const struct hash_ticket *t)
 		if (!known)
 			before[n++] = p->pid;
 	}
-	return n < most;
+	return n < max;
 }
 
-/* ASKS makes tickets with higher numbers that are checked at the same time wait. */
+/* PLACE_CHECKING: tickets with higher numbers that are checked at the same time must wait. */
 enum hash_turn
 hash_turn(struct hash_ticket *t)
 {
 	struct hash_place *p = &shared->hash_places[t->place];
 
-	p->state = ASKS;
+	p->state = PLACE_CHECKING;
 	t->ran = t->ran || is_turn(t);
-	p->state = t->ran ? HASHES : WAITS;
+	p->state = t->ran ? PLACE_HASHING : PLACE_WAITING;
 	if (t->ran)
 		return HASH_RUN;
 	if (clock_monotonic() - t->since < WAIT_US)
@@ -187,17 +188,18 @@ hash_enter(struct ctx *c)
 
 	if (c->hash.refused)
 		return HASH_REFUSED;
-	if (!c->hash.number && !join(&c->hash, id ? key_of(id, strlen(id)) : 0, client_key(c->ip)))
+	if (!c->hash.number &&
+	    !take_place(&c->hash, id ? hash_bytes(id, strlen(id)) : 0, client_key(c->ip)))
 		return HASH_REFUSED;
 
 	return hash_turn(&c->hash);
 }
 
 void
-hash_rest(struct hash_ticket *t)
+hash_pause(struct hash_ticket *t)
 {
 	if (t->number)
-		shared->hash_places[t->place].state = WAITS;
+		shared->hash_places[t->place].state = PLACE_WAITING;
 }
 
 void
@@ -210,7 +212,7 @@ hash_leave(struct hash_ticket *t)
 
 	t->number = 0;
 	t->ran = false;
-	clear(p);
+	clear_place(p);
 	p->pid = 0;
 }
 
@@ -223,7 +225,7 @@ hash_queue_release(pid_t pid)
 
 		if (p->pid != pid)
 			continue;
-		clear(p);
+		clear_place(p);
 		atomic_compare_exchange_strong(&p->pid, &holder, 0);
 	}
 }

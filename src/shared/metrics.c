@@ -21,50 +21,50 @@ static const int64_t job_bounds[METRIC_BOUNDS] = {
 
 const struct metric metric_http_duration = {
 	.name = "http_request_duration_seconds",
-	.summary = "How long requests took.",
+	.summary = "Duration of requests.",
 	.type = METRIC_HISTOGRAM,
 	.labels = { "method", "route", "status" },
 	.bounds = http_bounds,
 };
 static const struct metric http_requests = {
 	.name = "http_requests_total",
-	.summary = "Requests that were answered.",
+	.summary = "Completed requests.",
 	.labels = { "method", "route", "status" },
 	.of = &metric_http_duration,
 };
 const struct metric metric_http_in_progress = {
 	.name = "http_requests_in_progress",
-	.summary = "Requests that are being answered, this one too.",
+	.summary = "Requests in progress, including this one.",
 	.type = METRIC_GAUGE,
 };
 const struct metric metric_auth_attempts = {
 	.name = "auth_attempts_total",
-	.summary = "Credentials that were shown: success, failure (they were refused) or error.",
+	.summary = "Checks of credentials: success, failure (rejected) or error.",
 	.labels = { "kind", "result" },
 };
 const struct metric metric_db_duration = {
 	.name = "db_query_duration_seconds",
-	.summary = "How long statements took, by their names.",
+	.summary = "Duration of SQL statements, by name.",
 	.type = METRIC_HISTOGRAM,
 	.labels = { "query" },
 	.bounds = db_bounds,
 };
 const struct metric metric_db_errors = {
 	.name = "db_errors_total",
-	.summary = "Errors of the database by class of SQLSTATE; 08 is a lost connection.",
+	.summary = "Database errors by SQLSTATE class; 08 is a lost connection.",
 	.labels = { "class" },
 };
 const struct metric metric_cache_hits = {
 	.name = "cache_hits_total",
-	.summary = "Answers that came from the cache.",
+	.summary = "Responses served from the cache.",
 };
 const struct metric metric_cache_misses = {
 	.name = "cache_misses_total",
-	.summary = "Answers that the cache did not have.",
+	.summary = "Cacheable requests whose response was not in the cache.",
 };
 const struct metric metric_rate_limited = {
 	.name = "rate_limited_total",
-	.summary = "Requests that a rate limit refused.",
+	.summary = "Requests refused by a rate limit.",
 	.labels = { "policy" },
 };
 const struct metric metric_unavailable = {
@@ -74,45 +74,44 @@ const struct metric metric_unavailable = {
 };
 const struct metric metric_job_duration = {
 	.name = "job_duration_seconds",
-	.summary = "How long tries of jobs took, on all hosts together.",
+	.summary = "Duration of job attempts on all hosts.",
 	.type = METRIC_HISTOGRAM,
 	.labels = { "task", "result" },
 	.bounds = job_bounds,
 };
 const struct metric metric_jobs_finished = {
 	.name = "jobs_finished_total",
-	.summary = "Tries of jobs that ended, on all hosts together: succeeded, failed, cancelled, "
-		   "or to be retried.",
+	.summary = "Finished job attempts on all hosts: succeeded, failed, cancelled or retried.",
 	.labels = { "task", "result" },
 	.of = &metric_job_duration,
 };
 const struct metric metric_jobs_depth = {
 	.name = "jobs_queue_depth",
-	.summary = "Jobs that are not finished, on all hosts together.",
+	.summary = "Unfinished jobs on all hosts.",
 	.type = METRIC_GAUGE,
 	.labels = { "status" },
 };
 const struct metric metric_jobs_oldest = {
 	.name = "jobs_oldest_age_seconds",
-	.summary = "How long the first job in the queue has waited; paused queues do not count.",
+	.summary = "Waiting time of the oldest queued job, without paused queues.",
 	.type = METRIC_GAUGE,
 };
 const struct metric metric_workers = {
 	.name = "workers",
-	.summary = "Worker processes that serve.",
+	.summary = "Worker processes that are ready.",
 	.type = METRIC_GAUGE,
 };
 const struct metric metric_worker_restarts = {
 	.name = "worker_restarts_total",
-	.summary = "Workers that were replaced because they crashed, were killed or took too long.",
+	.summary = "Workers replaced after a crash, a kill or a timeout.",
 };
 const struct metric metric_log_dropped = {
 	.name = "log_lines_dropped_total",
-	.summary = "Log lines that were lost because standard error did not take them.",
+	.summary = "Log lines dropped because standard error did not accept them.",
 };
 const struct metric metric_build = {
 	.name = "build_info",
-	.summary = "The program that answers; always 1.",
+	.summary = "Name and version of the program; always 1.",
 	.type = METRIC_GAUGE,
 	.labels = { "name", "version" },
 };
@@ -139,18 +138,18 @@ const struct metric *const metrics[] = {
 	NULL,
 };
 
-/* ---- series: found by a hash of their names, written once, kept for ever */
+/* ---- series: found by a hash of their names, written once, never removed */
 
 enum { SEPARATOR = 0x1f };
 
-struct name {
+struct series_name {
 	char text[SERIES_TEXT];
 	size_t len;
 };
 
-/* Name and values, with a separator behind each; what is too long is cut. */
+/* Appends a part and a separator; a name that is too long is cut. */
 static void
-put_part(struct name *n, const char *part)
+append_part(struct series_name *n, const char *part)
 {
 	size_t len = strlen(part), room = sizeof(n->text) - 1 - n->len;
 
@@ -162,20 +161,20 @@ put_part(struct name *n, const char *part)
 		n->text[n->len++] = SEPARATOR;
 }
 
-static struct name
-name_of(const struct metric *m, const char *const *values)
+static struct series_name
+series_name_of(const struct metric *m, const char *const *values)
 {
-	struct name n = { .len = 0 };
+	struct series_name n = { .len = 0 };
 
-	put_part(&n, m->name);
+	append_part(&n, m->name);
 	for (size_t i = 0; i < METRIC_LABELS_MAX && m->labels[i]; i++)
-		put_part(&n, values[i] ? values[i] : "");
+		append_part(&n, values[i] ? values[i] : "");
 	return n;
 }
 
 /* FNV-1a, eight bytes at a time; never 0. */
 static uint64_t
-key_of(const struct name *n)
+series_key(const struct series_name *n)
 {
 	uint64_t hash = 0xcbf29ce484222325, word;
 
@@ -187,10 +186,10 @@ key_of(const struct name *n)
 	return hash ? hash : 1;
 }
 
-/* Whoever claims a place or finds it claimed and not named writes the same name, so a
- * process that dies in between leaves nothing half done. */
+/* Every process that finds a series without a name writes the same one, so the death of a process
+ * leaves no incomplete series. */
 static void
-write_name(struct series *s, const struct name *n)
+write_name(struct series *s, const struct series_name *n)
 {
 	for (size_t i = 0; i < COUNT(s->text); i++) {
 		uint64_t word;
@@ -201,11 +200,11 @@ write_name(struct series *s, const struct name *n)
 	atomic_store_explicit(&s->named, true, memory_order_release);
 }
 
-/* Where the key is, or from now on is; METRIC_SERIES_MAX: there is no room for one more. */
+/* Finds or adds a key. METRIC_SERIES_MAX: the table is full. */
 static size_t
-place_of(struct measured *all, uint64_t key)
+series_index(struct measured *all, uint64_t key)
 {
-	static uint16_t seen[1024]; /* where this process found keys before, by their last bits */
+	static uint16_t seen[1024]; /* positions that this process found before */
 	uint16_t *last = &seen[key % COUNT(seen)];
 	size_t i = 0;
 
@@ -225,13 +224,13 @@ place_of(struct measured *all, uint64_t key)
 	return i;
 }
 
-/* The cells of the series in the part of the segment that this worker writes, or NULL. */
+/* The cells of the series in the shard of this worker, or NULL if the table is full. */
 static struct series_cells *
 find_series(const struct metric *m, const char *const *values)
 {
 	struct measured *all = &shared->measured;
-	struct name name = name_of(m, values);
-	size_t i = place_of(all, key_of(&name));
+	struct series_name name = series_name_of(m, values);
+	size_t i = series_index(all, series_key(&name));
 
 	if (i == METRIC_SERIES_MAX)
 		return NULL;
@@ -242,7 +241,7 @@ find_series(const struct metric *m, const char *const *values)
 }
 
 static void
-add(_Atomic uint64_t *cell, uint64_t n)
+cell_add(_Atomic uint64_t *cell, uint64_t n)
 {
 	atomic_fetch_add_explicit(cell, n, memory_order_relaxed);
 }
@@ -253,7 +252,7 @@ metric_add_(const struct metric *m, uint64_t n, const char *const *values)
 	struct series_cells *s = find_series(m, values);
 
 	if (s)
-		add(&s->cell[0], n);
+		cell_add(&s->cell[0], n);
 }
 
 void
@@ -267,22 +266,22 @@ metric_observe_(const struct metric *m, int64_t microseconds, const char *const 
 
 	while (i < METRIC_BOUNDS && microseconds > m->bounds[i])
 		i++;
-	add(&s->cell[i], 1);
-	add(&s->cell[METRIC_CELLS - 1], microseconds > 0 ? (uint64_t)microseconds : 0);
+	cell_add(&s->cell[i], 1);
+	cell_add(&s->cell[METRIC_CELLS - 1], microseconds > 0 ? (uint64_t)microseconds : 0);
 }
 
 void
-metric_put_back(const struct metric *m, const struct metric_series *series)
+metric_merge(const struct metric *m, const struct metric_series *series)
 {
 	struct series_cells *s = find_series(m, series->values);
 
 	for (size_t i = 0; s && i < METRIC_CELLS; i++)
-		add(&s->cell[i], series->cells[i]);
+		cell_add(&s->cell[i], series->cells[i]);
 }
 
-/* ---- reading: the sum of all workers' cells */
+/* ---- reading: the sum of all shards */
 
-/* Whether series number `i` is one of the metric; then fills `values`. */
+/* Whether the series belongs to the metric; then fills `values`. */
 static bool
 is_series_of(struct arena *a, const struct series *s, const struct metric *m,
 	     const char *values[METRIC_LABELS_MAX])
@@ -311,7 +310,7 @@ is_series_of(struct arena *a, const struct series *s, const struct metric *m,
 }
 
 size_t
-metric_read(struct arena *a, const struct metric *m, bool take, struct metric_series **out)
+metric_read(struct arena *a, const struct metric *m, bool reset, struct metric_series **out)
 {
 	struct measured *all = &shared->measured;
 	struct metric_series *found;
@@ -327,7 +326,7 @@ metric_read(struct arena *a, const struct metric *m, bool take, struct metric_se
 			for (size_t k = 0; k < METRIC_CELLS; k++) {
 				_Atomic uint64_t *cell = &all->cells[shard][i].cell[k];
 
-				found[n].cells[k] += take ? atomic_exchange(cell, 0) : *cell;
+				found[n].cells[k] += reset ? atomic_exchange(cell, 0) : *cell;
 			}
 		}
 		n++;
@@ -351,7 +350,7 @@ metric_write_head(struct buf *b, const struct metric *m)
 
 /* 1500000 as 1.5 */
 static void
-put_seconds(struct buf *b, uint64_t microseconds)
+put_metric_seconds(struct buf *b, uint64_t microseconds)
 {
 	char text[40];
 	size_t len = (size_t)snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64,
@@ -365,7 +364,7 @@ put_seconds(struct buf *b, uint64_t microseconds)
 }
 
 static void
-put_value(struct buf *b, const char *text)
+put_label_value(struct buf *b, const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '\\' || *text == '"')
@@ -374,10 +373,10 @@ put_value(struct buf *b, const char *text)
 	}
 }
 
-/* name{label="value"}, with le="…" for a bucket: microseconds, UINT64_MAX for all. */
+/* Writes name{label="value"}, with le="…" for a bucket: microseconds; UINT64_MAX: +Inf. */
 static void
-put_name(struct buf *b, const struct metric *m, const char *ending, const struct metric_series *s,
-	 const uint64_t *le)
+put_series_name(struct buf *b, const struct metric *m, const char *ending,
+		const struct metric_series *s, const uint64_t *le)
 {
 	char before = '{';
 
@@ -385,7 +384,7 @@ put_name(struct buf *b, const struct metric *m, const char *ending, const struct
 	buf_text(b, ending);
 	for (size_t i = 0; i < METRIC_LABELS_MAX && m->labels[i]; i++, before = ',') {
 		buf_printf(b, "%c%s=\"", before, m->labels[i]);
-		put_value(b, s->values[i] ? s->values[i] : "");
+		put_label_value(b, s->values[i] ? s->values[i] : "");
 		buf_char(b, '"');
 	}
 	if (le) {
@@ -393,7 +392,7 @@ put_name(struct buf *b, const struct metric *m, const char *ending, const struct
 		if (*le == UINT64_MAX)
 			buf_text(b, "+Inf");
 		else
-			put_seconds(b, *le);
+			put_metric_seconds(b, *le);
 		buf_char(b, '"');
 		before = ',';
 	}
@@ -419,13 +418,13 @@ write_histogram(struct buf *b, const struct metric *m, const struct metric_serie
 		uint64_t le = i < METRIC_BOUNDS ? (uint64_t)m->bounds[i] : UINT64_MAX;
 
 		n += s->cells[i];
-		put_name(b, m, "_bucket", s, &le);
+		put_series_name(b, m, "_bucket", s, &le);
 		buf_printf(b, "%" PRIu64 "\n", n);
 	}
-	put_name(b, m, "_sum", s, NULL);
-	put_seconds(b, s->cells[METRIC_CELLS - 1]);
+	put_series_name(b, m, "_sum", s, NULL);
+	put_metric_seconds(b, s->cells[METRIC_CELLS - 1]);
 	buf_char(b, '\n');
-	put_name(b, m, "_count", s, NULL);
+	put_series_name(b, m, "_count", s, NULL);
 	buf_printf(b, "%" PRIu64 "\n", n);
 }
 
@@ -436,11 +435,11 @@ metric_write(struct buf *b, const struct metric *m, const struct metric_series *
 		write_histogram(b, m, s);
 		return;
 	}
-	put_name(b, m, "", s, NULL);
+	put_series_name(b, m, "", s, NULL);
 	buf_printf(b, "%" PRIu64 "\n", m->of ? count_of(s) : s->cells[0]);
 }
 
-/* A counter without labels is there from the start. */
+/* A counter without labels is written even if it was never counted. */
 void
 metric_write_all(struct buf *b, const struct metric *m)
 {

@@ -1,7 +1,6 @@
-/* Bumps a generation in the segments of all other pools on this host: those that a command or a job
- * has no part in, and those of a second pool. They are found in /proc, as files that processes of
- * this program have open, so there is nothing to configure: it needs only to run as the same user
- * as the pools, or as root. Done when it returns. */
+/* Changes an epoch in the segments of all other pools on this host, for changes by commands, jobs or
+ * a second pool. The segments are found in /proc, as open files of processes of this program. It
+ * must run as the same user as the pools, or as root. */
 #include "shared/shared_priv.h"
 
 #include "app/ids.h"
@@ -12,8 +11,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* The last component of the program that the process runs; the file may have been replaced by an
- * upgrade since. False if it may not be seen. */
+/* The file name of the program that the process runs, even if an upgrade has replaced the file.
+ * False if the process is not accessible. */
 static bool
 program_of(const char *process, char out[NAME_MAX + 1])
 {
@@ -44,8 +43,8 @@ is_own(const struct stat *st)
 	       own.st_ino == st->st_ino;
 }
 
-/* Any user can run a program of this name that refers to files of others, so the process must own
- * the file. */
+/* The process must own the file: any user can run a program of this name that opens files of other
+ * users. */
 static bool
 may_be_segment(const struct stat *st, uid_t owner)
 {
@@ -53,8 +52,8 @@ may_be_segment(const struct stat *st, uid_t owner)
 	       st->st_size >= (off_t)sizeof(struct segment) && !is_own(st);
 }
 
-/* Opens it for writing; -1 if it is none. The process can replace its descriptor at any time, so
- * the file that is opened is the one that was examined. */
+/* Opens a segment for writing; -1 if the file is not one. O_PATH ensures that the checked file is
+ * opened, since the process can replace its descriptor at any time. */
 static int
 open_segment(int folder, const char *file, uid_t owner)
 {
@@ -77,10 +76,10 @@ open_segment(int folder, const char *file, uid_t owner)
 	return fd;
 }
 
-/* Only if the file is a segment of this layout. By pwrite, since the owner could truncate a mapped
- * file. A random number, so that concurrent writers need no read-modify-write. */
+/* Writes a random number, so that concurrent writers need no read-modify-write. Uses pwrite, since
+ * the owner could truncate a mapped file. */
 static void
-renew(int folder, const char *file, uid_t owner, size_t at)
+invalidate_file(int folder, const char *file, uid_t owner, size_t at)
 {
 	int fd = open_segment(folder, file, owner);
 	uint64_t layout = 0, value;
@@ -96,7 +95,7 @@ renew(int folder, const char *file, uid_t owner, size_t at)
 }
 
 static void
-renew_all_of(const char *process, size_t at)
+invalidate_process(const char *process, size_t at)
 {
 	char path[64];
 	struct dirent *entry;
@@ -112,7 +111,7 @@ renew_all_of(const char *process, size_t at)
 		st.st_uid = (uid_t)-1;
 	while ((entry = readdir(files))) {
 		if (isdigit((unsigned char)*entry->d_name))
-			renew(dirfd(files), entry->d_name, st.st_uid, at);
+			invalidate_file(dirfd(files), entry->d_name, st.st_uid, at);
 	}
 	closedir(files);
 }
@@ -135,7 +134,7 @@ epoch_publish(const char *kind, const char *id)
 	while ((entry = readdir(processes))) {
 		if (isdigit((unsigned char)*entry->d_name) && program_of(entry->d_name, its) &&
 		    strcmp(its, own) == 0)
-			renew_all_of(entry->d_name, at);
+			invalidate_process(entry->d_name, at);
 	}
 	closedir(processes);
 }

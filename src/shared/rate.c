@@ -1,5 +1,5 @@
-/* Rate limits: GCRA on one number a key, the moment from which on nothing counts any more
- * ("theoretical arrival time"), in a table of the shared segment. */
+/* Rate limits: GCRA with one number for each key, the theoretical arrival time (TAT), after which
+ * the whole window is available again, in a table of the shared segment. */
 #include "app/rate.h"
 
 #include "app/clock.h"
@@ -14,9 +14,9 @@ tag_at(uint64_t tags, unsigned way)
 	return tags >> TAG_BITS * way & TAG_MAX;
 }
 
-/* Gives the tag the counter that is closest to its expiry, or past it. False: another process
- * changed the set meanwhile. `was` are the times from before `tags` was read: if the tag has
- * come since, and counted, the first exchange fails. */
+/* Gives the counter with the earliest expiry to the tag. False: another process has changed the set.
+ * `was` has the times from before `tags` was read, so if another process has counted since, the first
+ * exchange fails. */
 static bool
 evict(struct rate_set *set, uint64_t tags, const int64_t was[RATE_WAYS], uint64_t tag)
 {
@@ -32,8 +32,7 @@ evict(struct rate_set *set, uint64_t tags, const int64_t was[RATE_WAYS], uint64_
 						  tag << TAG_BITS * way);
 }
 
-/* All tags of a set are one word, so that only one of two processes with the same new key adds
- * it. */
+/* All tags of a set are in one word, so that two processes cannot both add the same key. */
 static unsigned
 find_way(struct rate_set *set, uint64_t tag)
 {
@@ -52,11 +51,11 @@ find_way(struct rate_set *set, uint64_t tag)
 	}
 }
 
-/* Returns whether it passes; `ahead` is how much of the window is used up after it. The clock
- * is read after the cell: what stands there is never beyond the window, unless it is of
- * another rate or another start of the machine, and then it does not count. */
+/* Returns whether the attempt is allowed; *ahead is the part of the window that is used after it. The
+ * clock is read after the cell, so a time beyond the window is from another rate or before a reboot,
+ * and is ignored. */
 static bool
-count(_Atomic int64_t *cell, int64_t step, int64_t window, int64_t *ahead)
+gcra_count(_Atomic int64_t *cell, int64_t step, int64_t window, int64_t *ahead)
 {
 	int64_t tat = *cell, from, now;
 
@@ -72,15 +71,15 @@ count(_Atomic int64_t *cell, int64_t step, int64_t window, int64_t *ahead)
 }
 
 static int64_t
-seconds(int64_t micros)
+round_up_seconds(int64_t micros)
 {
 	return micros > 0 ? (micros + MICROS - 1) / MICROS : 1;
 }
 
-/* Windows of up to a minute have one half of the table, longer ones the other: a flood of sign-ins
- * evicts no counter of an hour. */
+/* Windows of up to a minute use one half of the table, longer ones the other, so that a flood of
+ * sign-ins does not evict counters of an hour. */
 static struct rate_set *
-find_set(const unsigned char key[HASH_SIZE], int64_t window)
+find_rate_set(const unsigned char key[HASH_SIZE], int64_t window)
 {
 	uint64_t place;
 
@@ -90,11 +89,11 @@ find_set(const unsigned char key[HASH_SIZE], int64_t window)
 								       : place];
 }
 
-/* Counts on this host. */
+/* Counts in the shared segment. */
 static bool
-count_here(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, int64_t *ahead)
+count_locally(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, int64_t *ahead)
 {
-	struct rate_set *set = find_set(key, window);
+	struct rate_set *set = find_rate_set(key, window);
 	uint16_t tag;
 	bool passed = false;
 
@@ -104,28 +103,28 @@ count_here(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, int
 	for (int tries = 0; tries < TRIES; tries++) {
 		unsigned way = find_way(set, tag);
 
-		passed = count(&set->tat[way], step, window, ahead);
-		if (tag_at(set->tags, way) == tag) /* else it was evicted meanwhile */
+		passed = gcra_count(&set->tat[way], step, window, ahead);
+		if (tag_at(set->tags, way) == tag) /* not evicted meanwhile */
 			break;
 	}
 	return passed;
 }
 
-/* The same on all hosts, by the clock of Redis. */
-static const char count_there[] = "local t = redis.call('TIME')\n"
-				  "local now = t[1] * 1000000 + t[2]\n"
-				  "local step, window = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
-				  "local tat = tonumber(redis.call('GET', KEYS[1]) or 0)\n"
-				  "if tat < now or tat > now + window then tat = now end\n"
-				  "if tat + step - now > window then return {0, tat - now} end\n"
-				  "tat = tat + step\n"
-				  "redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX',"
-				  " math.max(1, math.ceil((tat - now) / 1000)))\n"
-				  "return {1, tat - now}\n";
+/* The same for all hosts, with the clock of Redis. */
+static const char count_script[] = "local t = redis.call('TIME')\n"
+				   "local now = t[1] * 1000000 + t[2]\n"
+				   "local step, window = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
+				   "local tat = tonumber(redis.call('GET', KEYS[1]) or 0)\n"
+				   "if tat < now or tat > now + window then tat = now end\n"
+				   "if tat + step - now > window then return {0, tat - now} end\n"
+				   "tat = tat + step\n"
+				   "redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX',"
+				   " math.max(1, math.ceil((tat - now) / 1000)))\n"
+				   "return {1, tat - now}\n";
 
 static void
-ask_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool *passed,
-	  int64_t *ahead)
+count_in_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool *passed,
+	       int64_t *ahead)
 {
 	char name[sizeof(PACKAGE ":rate:") + 2 * HASH_SIZE] = PACKAGE ":rate:";
 	char step_text[24], window_text[24];
@@ -136,7 +135,7 @@ ask_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool
 		snprintf(name + strlen(name), 3, "%02x", key[i]);
 	snprintf(step_text, sizeof(step_text), "%" PRId64, step);
 	snprintf(window_text, sizeof(window_text), "%" PRId64, window);
-	if (!redis_run(count_there, name, args, numbers, 2) || numbers[1] < 0 ||
+	if (!redis_eval(count_script, name, args, numbers, 2) || numbers[1] < 0 ||
 	    numbers[1] > window)
 		return;
 
@@ -144,21 +143,21 @@ ask_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window, bool
 	*ahead = numbers[1];
 }
 
-/* This host counts in any case, so that it knows what it has seen when Redis is away. */
+/* Always counts on this host too, so that the count is available if Redis is not. */
 static void
 count_all(const unsigned char key[HASH_SIZE], int64_t step, struct rate rate,
 	  struct rate_state *out)
 {
 	int64_t each = rate.seconds * MICROS / rate.n, window = each * rate.n, ahead = 0;
-	bool passed = count_here(key, step, window, &ahead);
+	bool passed = count_locally(key, step, window, &ahead);
 
-	if (redis_wanted())
-		ask_redis(key, step, window, &passed, &ahead);
+	if (redis_enabled())
+		count_in_redis(key, step, window, &passed, &ahead);
 	if (ahead < 0)
 		ahead = 0;
 	out->refused = !passed;
 	out->remaining = passed ? (window - ahead) / each : 0;
-	out->wait = seconds(ahead - (window - (out->remaining + 1) * each));
+	out->wait = round_up_seconds(ahead - (window - (out->remaining + 1) * each));
 }
 
 void
@@ -168,7 +167,7 @@ rate_take(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_stat
 }
 
 void
-rate_give_back(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_state *out)
+rate_undo(const unsigned char key[HASH_SIZE], struct rate rate, struct rate_state *out)
 {
 	count_all(key, -rate.seconds * MICROS / rate.n, rate, out);
 }

@@ -1,5 +1,5 @@
-/* Redis by hiredis: one connection a process, opened when it is needed. The only file that
- * knows the library. */
+/* Redis, by hiredis: one connection for each process, opened on demand. Only this file uses the
+ * library. */
 #include "app/redis.h"
 
 #include "app/clock.h"
@@ -13,11 +13,11 @@
 #include <netinet/in.h>
 #include <regex.h>
 
-enum { MICROS = 1000000, CALL_MS = 100, PORT = 6379, PART_MAX = 512, COMPLAIN_SECONDS = 60 };
+enum { MICROS = 1000000, CALL_MS = 100, PORT = 6379, PART_MAX = 512, LOG_INTERVAL_SECONDS = 60 };
 
-/* Where REDIS_URL points. */
-struct place {
-	char path[PART_MAX]; /* of a unix socket; "": host and port */
+/* The parts of REDIS_URL. */
+struct redis_address {
+	char path[PART_MAX]; /* of a Unix socket; "": host and port */
 	char host[PART_MAX], user[PART_MAX], password[PART_MAX];
 	int port, database;
 };
@@ -32,7 +32,7 @@ static struct connection {
 #define LOGIN "((([^:/?]*):)?([^/?]*)@)?"
 
 static bool
-matches(const char *pattern, regmatch_t *parts, size_t n)
+url_matches(const char *pattern, regmatch_t *parts, size_t n)
 {
 	regex_t regex;
 	bool found;
@@ -46,7 +46,7 @@ matches(const char *pattern, regmatch_t *parts, size_t n)
 }
 
 static bool
-take_text(char out[PART_MAX], regmatch_t part)
+copy_part(char out[PART_MAX], regmatch_t part)
 {
 	size_t len = (size_t)(part.rm_eo - part.rm_so);
 
@@ -59,11 +59,11 @@ take_text(char out[PART_MAX], regmatch_t part)
 	return true;
 }
 
-/* The same with %XX decoded: passwords have everything. */
+/* The same with %XX decoded. */
 static bool
-take_escaped(char out[PART_MAX], regmatch_t part)
+copy_unescaped(char out[PART_MAX], regmatch_t part)
 {
-	if (!take_text(out, part))
+	if (!copy_part(out, part))
 		return false;
 
 	for (char *at = out; (at = strchr(at, '%')); at++) {
@@ -77,9 +77,9 @@ take_escaped(char out[PART_MAX], regmatch_t part)
 	return true;
 }
 
-/* A number up to `max`; nothing leaves what is there. */
+/* Reads a number up to `max`. An empty part leaves *out unchanged. */
 static bool
-take_number(int *out, regmatch_t part, long max)
+read_number(int *out, regmatch_t part, long max)
 {
 	if (part.rm_eo > part.rm_so) {
 		long number = strtol(settings.redis_url + part.rm_so, NULL, 10);
@@ -90,7 +90,7 @@ take_number(int *out, regmatch_t part, long max)
 }
 
 static bool
-read_url(struct place *p)
+read_redis_url(struct redis_address *p)
 {
 	static const char tcp[] =
 	    "^redis://" LOGIN "(\\[([^]/]*)]|([^]:/[]+))(:([0-9]*))?(/([0-9]*))?$";
@@ -98,20 +98,20 @@ read_url(struct place *p)
 	regmatch_t parts[12];
 	bool good;
 
-	*p = (struct place) { .port = PORT };
-	if (matches(tcp, parts, COUNT(parts)))
-		good = take_text(p->host, parts[parts[7].rm_so < 0 ? 6 : 7]) && *p->host &&
-		       take_number(&p->port, parts[9], 65535) &&
-		       take_number(&p->database, parts[11], 9999);
-	else if (matches(local, parts, COUNT(parts)))
-		good = take_text(p->path, parts[5]) && take_number(&p->database, parts[7], 9999);
+	*p = (struct redis_address) { .port = PORT };
+	if (url_matches(tcp, parts, COUNT(parts)))
+		good = copy_part(p->host, parts[parts[7].rm_so < 0 ? 6 : 7]) && *p->host &&
+		       read_number(&p->port, parts[9], 65535) &&
+		       read_number(&p->database, parts[11], 9999);
+	else if (url_matches(local, parts, COUNT(parts)))
+		good = copy_part(p->path, parts[5]) && read_number(&p->database, parts[7], 9999);
 	else
 		return false;
-	return good && take_escaped(p->user, parts[3]) && take_escaped(p->password, parts[4]);
+	return good && copy_unescaped(p->user, parts[3]) && copy_unescaped(p->password, parts[4]);
 }
 
 bool
-redis_wanted(void)
+redis_enabled(void)
 {
 	return settings.redis_url && *settings.redis_url &&
 	       strcmp(settings.redis_url, "memory://") != 0;
@@ -120,19 +120,19 @@ redis_wanted(void)
 const char *
 redis_check(struct arena *a)
 {
-	struct place place;
+	struct redis_address address;
 
-	if (!redis_wanted() || read_url(&place))
+	if (!redis_enabled() || read_redis_url(&address))
 		return NULL;
 
 	return arena_printf(a, "REDIS_URL: must be memory://, redis://[user:password@]host[:port]"
 			       "[/database] or unix:///path[?db=database]\n");
 }
 
-/* ---- one call */
+/* ---- the connection */
 
 static void
-hang_up(void)
+disconnect(void)
 {
 	if (conn.c)
 		redisFree(conn.c);
@@ -149,23 +149,23 @@ time_left(int64_t until)
 	return (struct timeval) { .tv_sec = left / MICROS, .tv_usec = left % MICROS };
 }
 
-/* The reply, or NULL where the connection is of no more use. */
+/* Returns the reply, or closes the connection and returns NULL. */
 static redisReply *
-call(int64_t until, int argc, const char **argv, const size_t *lens)
+call_redis(int64_t until, int argc, const char **argv, const size_t *lens)
 {
 	redisReply *reply = NULL;
 
 	if (clock_monotonic() < until && redisSetTimeout(conn.c, time_left(until)) == REDIS_OK)
 		reply = redisCommandArgv(conn.c, argc, argv, lens);
 	if (!reply)
-		hang_up();
+		disconnect();
 	return reply;
 }
 
-/* Once a minute in each process: what Redis refuses (it is full, or a replica), it refuses to
- * each request. */
+/* Logs at most once a minute in each process, since the reason (no memory, a read-only replica)
+ * applies to all requests. */
 static void
-complain(const char *what, const redisReply *reply)
+log_rejection(const char *what, const redisReply *reply)
 {
 	static int64_t next;
 	int64_t now = clock_monotonic();
@@ -173,22 +173,22 @@ complain(const char *what, const redisReply *reply)
 	if (now < next)
 		return;
 
-	next = now + COMPLAIN_SECONDS * (int64_t)MICROS;
+	next = now + LOG_INTERVAL_SECONDS * (int64_t)MICROS;
 	log_warn(NULL,
-		 "Redis did not do %s: %s; meanwhile this host counts and remembers by itself",
-		 what, reply->type == REDIS_REPLY_ERROR ? reply->str : "an unexpected answer");
+		 "Redis rejected %s: %s; until it works, this host uses its own counters and cache",
+		 what, reply->type == REDIS_REPLY_ERROR ? reply->str : "unexpected type of reply");
 }
 
-/* A command of which only matters that it was not refused. */
+/* Runs a command whose result is not needed. */
 static bool
-tell(int64_t until, int argc, const char **argv)
+run_command(int64_t until, int argc, const char **argv)
 {
-	redisReply *reply = call(until, argc, argv, NULL);
+	redisReply *reply = call_redis(until, argc, argv, NULL);
 	bool good = reply && reply->type != REDIS_REPLY_ERROR;
 
 	if (reply && !good) {
-		complain(argv[0], reply);
-		hang_up();
+		log_rejection(argv[0], reply);
+		disconnect();
 	}
 	if (reply)
 		freeReplyObject(reply);
@@ -196,50 +196,51 @@ tell(int64_t until, int argc, const char **argv)
 }
 
 static bool
-introduce(const struct place *p, int64_t until)
+authenticate(const struct redis_address *p, int64_t until)
 {
 	char database[16];
 
 	snprintf(database, sizeof(database), "%d", p->database);
-	if (*p->user && !tell(until, 3, (const char *[]) { "AUTH", p->user, p->password }))
+	if (*p->user && !run_command(until, 3, (const char *[]) { "AUTH", p->user, p->password }))
 		return false;
-	if (!*p->user && *p->password && !tell(until, 2, (const char *[]) { "AUTH", p->password }))
+	if (!*p->user && *p->password &&
+	    !run_command(until, 2, (const char *[]) { "AUTH", p->password }))
 		return false;
-	return p->database == 0 || tell(until, 2, (const char *[]) { "SELECT", database });
+	return p->database == 0 || run_command(until, 2, (const char *[]) { "SELECT", database });
 }
 
-/* The addresses of a name, or NULL. The C library's look-up knows no time limit, so a thread of
- * it waits; what comes too late is there for the next try. */
+/* The addresses of a host, or NULL. getaddrinfo() has no timeout, so getaddrinfo_a() runs it in a
+ * thread; a result that arrives too late is used by the next call. */
 static struct addrinfo *
-look_up(const char *host, int64_t until)
+resolve_host(const char *host, int64_t until)
 {
 	static char name[PART_MAX]; /* the thread reads it */
 	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	static struct gaicb question;
-	static pid_t asked_by;
+	static pid_t resolving;
 	struct gaicb *questions[] = { &question };
 	struct timeval left = time_left(until);
 	struct timespec patience = { left.tv_sec, left.tv_usec * 1000 };
 
-	if (asked_by != getpid()) {
+	if (resolving != getpid()) {
 		snprintf(name, sizeof(name), "%s", host);
 		question = (struct gaicb) { .ar_name = name, .ar_request = &hints };
 		if (getaddrinfo_a(GAI_NOWAIT, questions, 1, NULL) != 0)
 			return NULL;
-		asked_by = getpid();
+		resolving = getpid();
 	}
 	gai_suspend((const struct gaicb *const *)questions, 1, &patience);
 	if (gai_error(&question) == EAI_INPROGRESS)
 		return NULL;
 
-	asked_by = 0;
+	resolving = 0;
 	return gai_error(&question) == 0 ? question.ar_result : NULL;
 }
 
 static redisContext *
-connect_tcp(const struct place *p, int64_t until)
+connect_tcp(const struct redis_address *p, int64_t until)
 {
-	struct addrinfo *found = look_up(p->host, until);
+	struct addrinfo *found = resolve_host(p->host, until);
 	redisContext *c = NULL;
 
 	for (struct addrinfo *at = found; at && (!c || c->err); at = at->ai_next) {
@@ -258,50 +259,50 @@ connect_tcp(const struct place *p, int64_t until)
 }
 
 static bool
-dial(int64_t until)
+connect_redis(int64_t until)
 {
-	struct place p;
+	struct redis_address p;
 
-	if (!read_url(&p))
+	if (!read_redis_url(&p))
 		return false;
 
 	conn.owner = getpid();
 	conn.c = *p.path ? redisConnectUnixWithTimeout(p.path, time_left(until))
 			 : connect_tcp(&p, until);
 	if (!conn.c || conn.c->err) {
-		hang_up();
+		disconnect();
 		return false;
 	}
-	return introduce(&p, until);
+	return authenticate(&p, until);
 }
 
-/* Of a connection that was good the last time the other side may have gone since: that takes
- * no time to find out, and once is tried again. */
+/* An existing connection may have been closed by the server, which is detected at once; then it
+ * reconnects and tries once more. */
 static redisReply *
-try(int argc, const char **argv, const size_t *lens)
+call_with_retry(int argc, const char **argv, const size_t *lens)
 {
 	int64_t until = clock_monotonic() + CALL_MS * 1000;
 	redisReply *reply = NULL;
 
-	if (conn.c && conn.owner != getpid()) /* our parent's */
-		hang_up();
+	if (conn.c && conn.owner != getpid()) /* inherited by fork() */
+		disconnect();
 	if (conn.c)
-		reply = call(until, argc, argv, lens);
-	if (!reply && dial(until))
-		reply = call(until, argc, argv, lens);
+		reply = call_redis(until, argc, argv, lens);
+	if (!reply && connect_redis(until))
+		reply = call_redis(until, argc, argv, lens);
 	return reply;
 }
 
-/* Whether this process may ask now; one that may while others may not finds out whether it
- * is back. */
+/* Whether this process may call Redis now. After a pause, one process may, to test whether Redis is
+ * available again; then *paused is not 0. */
 static bool
-may_ask(int64_t *paused)
+may_call(int64_t *paused)
 {
 	_Atomic int64_t *pause = &shared->redis_pause;
 	int64_t now = clock_monotonic();
 
 	*paused = *pause;
-	if (!redis_wanted())
+	if (!redis_enabled())
 		return false;
 	if (*paused == 0)
 		return true;
@@ -311,34 +312,35 @@ may_ask(int64_t *paused)
 }
 
 static redisReply *
-ask(int argc, const char **argv, const size_t *lens)
+call_unless_paused(int argc, const char **argv, const size_t *lens)
 {
 	redisReply *reply;
 	int64_t paused;
 
-	if (!may_ask(&paused))
+	if (!may_call(&paused))
 		return NULL;
 
-	reply = try(argc, argv, lens);
+	reply = call_with_retry(argc, argv, lens);
 	if (!reply) {
 		shared->redis_pause = clock_monotonic() + (int64_t)REDIS_PAUSE * MICROS;
 		if (!paused)
-			log_warn(NULL, "Redis is away: this host counts and remembers by itself");
+			log_warn(NULL, "Redis is unavailable: this host uses its own counters and "
+				       "cache");
 	} else if (paused) {
 		shared->redis_pause = 0;
-		log_info(NULL, "Redis is back");
+		log_info(NULL, "Redis is available again");
 	}
 	return reply;
 }
 
-/* ---- what is asked */
+/* ---- commands */
 
-/* Frees it, and says whether it is what was wanted. */
+/* Frees the reply; logs it unless it has the expected type. */
 static bool
-done(redisReply *reply, bool good)
+finish_reply(redisReply *reply, bool good)
 {
 	if (reply && !good)
-		complain("what was asked", reply);
+		log_rejection("a command", reply);
 	if (reply)
 		freeReplyObject(reply);
 	return good;
@@ -347,13 +349,13 @@ done(redisReply *reply, bool good)
 bool
 redis_ping(void)
 {
-	redisReply *reply = ask(1, (const char *[]) { "PING" }, NULL);
+	redisReply *reply = call_unless_paused(1, (const char *[]) { "PING" }, NULL);
 
-	return done(reply, reply && reply->type == REDIS_REPLY_STATUS);
+	return finish_reply(reply, reply && reply->type == REDIS_REPLY_STATUS);
 }
 
 bool
-redis_run(const char *script, const char *key, const char *const *args, int64_t *numbers, size_t n)
+redis_eval(const char *script, const char *key, const char *const *args, int64_t *numbers, size_t n)
 {
 	const char *argv[4 + REDIS_ARGS_MAX] = { "EVAL", script, "1", key };
 	redisReply *reply;
@@ -362,13 +364,13 @@ redis_run(const char *script, const char *key, const char *const *args, int64_t 
 
 	while (argc < 4 + REDIS_ARGS_MAX && *args)
 		argv[argc++] = *args++;
-	reply = ask(argc, argv, NULL);
+	reply = call_unless_paused(argc, argv, NULL);
 	good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == n;
 	for (size_t i = 0; i < n && good; i++) {
 		good = reply->element[i]->type == REDIS_REPLY_INTEGER;
 		numbers[i] = reply->element[i]->integer;
 	}
-	return done(reply, good);
+	return finish_reply(reply, good);
 }
 
 static void
@@ -386,10 +388,10 @@ redis_get(struct arena *a, const char *const *keys, size_t n, struct redis_bytes
 
 	for (size_t i = 0; i < n && i < REDIS_ARGS_MAX; i++)
 		argv[1 + i] = keys[i];
-	reply = ask((int)n + 1, argv, NULL);
+	reply = call_unless_paused((int)n + 1, argv, NULL);
 	good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == n;
 	if (!good)
-		return done(reply, false);
+		return finish_reply(reply, false);
 
 	arena_defer(a, release_reply, reply);
 	for (size_t i = 0; i < n; i++) {
@@ -403,7 +405,7 @@ redis_get(struct arena *a, const char *const *keys, size_t n, struct redis_bytes
 }
 
 bool
-redis_put(const char *key, const void *data, size_t len, int64_t seconds)
+redis_set(const char *key, const void *data, size_t len, int64_t seconds)
 {
 	char life[24];
 	const char *argv[] = { "SET", key, data, "EX", life };
@@ -411,6 +413,6 @@ redis_put(const char *key, const void *data, size_t len, int64_t seconds)
 	redisReply *reply;
 
 	lens[4] = (size_t)snprintf(life, sizeof(life), "%" PRId64, seconds);
-	reply = ask(COUNT(argv), argv, lens);
-	return done(reply, reply && reply->type == REDIS_REPLY_STATUS);
+	reply = call_unless_paused(COUNT(argv), argv, lens);
+	return finish_reply(reply, reply && reply->type == REDIS_REPLY_STATUS);
 }

@@ -1,4 +1,4 @@
-/* The shared segment: mapped memory with nothing but atomics in it. */
+/* The shared memory segment: mapped memory that contains only atomics. */
 #include "shared/shared_priv.h"
 
 #include "app/clock.h"
@@ -12,20 +12,20 @@
 
 enum { READING_US = 1000000 };
 
-/* The slots follow the segment. What changes the shape of either changes LAYOUT too;
- * what it means is counted by the first factor. */
+/* The worker slots follow the segment. LAYOUT changes with the size of either; increment
+ * LAYOUT_VERSION if only the meaning changes. */
 enum { LAYOUT_VERSION = 2 };
 #define LAYOUT                                                                                     \
 	((uint64_t)LAYOUT_VERSION << 48 | (uint64_t)sizeof(struct segment) << 16 |                 \
 	 sizeof(struct worker_slot))
 
-/* Where nobody opened one: not initialized, so that it takes no room in the program. */
+/* Used without shared_open(). In .bss, so that it does not enlarge the program file. */
 static struct segment own_segment;
 static struct worker_slot own_slot;
 
 struct segment *shared = &own_segment;
-static struct worker_slot *slots = &own_slot;
-static unsigned nslots = 1;
+static struct worker_slot *worker_slots = &own_slot;
+static unsigned nworker_slots = 1;
 size_t shared_shard;
 static size_t mapped;
 static int segment_fd = -1;
@@ -43,22 +43,22 @@ shared_is_layout(uint64_t layout)
 }
 
 static void
-use(void *memory, size_t size, int fd)
+use_segment(void *memory, size_t size, int fd)
 {
 	if (mapped)
 		munmap(shared, mapped);
 	if (segment_fd >= 0)
 		close(segment_fd);
 	shared = memory;
-	slots = (struct worker_slot *)(void *)((char *)memory + sizeof(struct segment));
-	nslots = shared->nslots;
+	worker_slots = (struct worker_slot *)(void *)((char *)memory + sizeof(struct segment));
+	nworker_slots = shared->nslots;
 	mapped = size;
 	segment_fd = fd;
-	log_obey(&shared->log_level, &shared->log_dropped);
+	log_share(&shared->log_level, &shared->log_dropped);
 }
 
-/* An empty file becomes a segment; fewer slots become `n`, behind those that there are, and
- * who has it mapped goes on with his. */
+/* Initializes an empty file. If a segment has fewer than `n` slots, appends some; processes that
+ * have it mapped continue with the number that they know. */
 bool
 shared_attach(int fd, unsigned n)
 {
@@ -90,14 +90,13 @@ shared_attach(int fd, unsigned n)
 		s->workers = n;
 	s->layout = LAYOUT;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	use(s, size, fd);
+	use_segment(s, size, fd);
 	return true;
 }
 
-/* Whether the descriptor is still the file of that name: another process may just have
- * replaced it. */
+/* Whether the descriptor still is the file of this name. Another process may have replaced it. */
 static bool
-is_file(int fd, const char *file)
+is_same_file(int fd, const char *file)
 {
 	struct stat a, b;
 
@@ -105,7 +104,7 @@ is_file(int fd, const char *file)
 	       a.st_ino == b.st_ino;
 }
 
-/* Opens and locks it, new or not. The lock goes when the descriptor does. */
+/* Opens or creates the file and locks it. Closing the descriptor releases the lock. */
 static int
 open_locked(const char *file)
 {
@@ -114,7 +113,7 @@ open_locked(const char *file)
 
 		if (fd < 0)
 			return -1;
-		if (flock(fd, LOCK_EX) == 0 && is_file(fd, file))
+		if (flock(fd, LOCK_EX) == 0 && is_same_file(fd, file))
 			return fd;
 		close(fd);
 	}
@@ -122,38 +121,38 @@ open_locked(const char *file)
 	return -1;
 }
 
-/* Someone else's file may not be trusted, nor shrink under us. */
+/* A file of another user is not trusted: it could be truncated while it is mapped. */
 static bool
-is_ours(int fd, struct stat *st)
+is_own_file(int fd, struct stat *st)
 {
 	return fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
 	       (st->st_mode & 0077) == 0;
 }
 
-static const char no_memory[] = "cannot get memory for the shared segment";
+static const char no_memory[] = "cannot allocate memory for the shared segment";
 
 static const char *
 open_file(const char *file, unsigned n)
 {
-	const char *wrong = NULL;
+	const char *err = NULL;
 	struct stat st;
 	int fd = open_locked(file);
 
 	if (fd < 0)
 		return "cannot open the shared segment (SHM_FILE)";
 
-	if (!is_ours(fd, &st)) {
-		wrong = "SHM_FILE must be a plain file of this user with mode 0600";
+	if (!is_own_file(fd, &st)) {
+		err = "SHM_FILE must be a regular file that this user owns, with mode 0600";
 	} else if (shared_attach(fd, st.st_size ? 1 : n)) {
 		flock(fd, LOCK_UN);
 		return NULL;
 	} else if (st.st_size > 0) {
-		unlink(file); /* of another version: who has it open goes on with it */
+		unlink(file); /* another layout; processes that have it open keep it */
 	} else {
-		wrong = no_memory;
+		err = no_memory;
 	}
 	close(fd);
-	return wrong ? wrong : open_file(file, n);
+	return err ? err : open_file(file, n);
 }
 
 const char *
@@ -236,18 +235,17 @@ shared_claim(_Atomic int32_t *cell)
 }
 
 bool
-shared_alone(void)
+shared_cache_suspended(void)
 {
-	int64_t left = shared->alone_until - clock_monotonic();
+	int64_t left = shared->cache_suspended_until - clock_monotonic();
 
-	return left > 0 &&
-	       left <= INT64_C(3600000000); /* more is of another start of the machine */
+	return left > 0 && left <= INT64_C(3600000000); /* larger values are from before a reboot */
 }
 
 void
-shared_be_alone(int64_t seconds)
+shared_suspend_cache(int64_t seconds)
 {
-	shared->alone_until = clock_monotonic() + seconds * 1000000;
+	shared->cache_suspended_until = clock_monotonic() + seconds * 1000000;
 }
 
 bool
@@ -265,17 +263,17 @@ shared_drain(void)
 struct worker_slot *
 shared_slot_take(void)
 {
-	for (unsigned i = 0; i < nslots; i++) {
-		if (!shared_claim(&slots[i].pid))
+	for (unsigned i = 0; i < nworker_slots; i++) {
+		if (!shared_claim(&worker_slots[i].pid))
 			continue;
 		shared_shard = i % SHARDS;
-		slots[i].ready = false;
-		slots[i].busy_until = 0;
-		slots[i].requests = 0;
-		slots[i].leases = slots[i].lease = slots[i].job = 0;
-		slots[i].stop = slots[i].surplus = 0;
-		slots[i].nbatch = slots[i].begun = 0;
-		return &slots[i];
+		worker_slots[i].ready = false;
+		worker_slots[i].busy_until = 0;
+		worker_slots[i].requests = 0;
+		worker_slots[i].leases = worker_slots[i].lease = worker_slots[i].job = 0;
+		worker_slots[i].stop = worker_slots[i].surplus = 0;
+		worker_slots[i].nbatch = worker_slots[i].nstarted = 0;
+		return &worker_slots[i];
 	}
 	return NULL;
 }
@@ -283,9 +281,9 @@ shared_slot_take(void)
 struct worker_slot *
 shared_slot_of(pid_t pid)
 {
-	for (unsigned i = 0; i < nslots; i++) {
-		if (slots[i].pid == pid)
-			return &slots[i];
+	for (unsigned i = 0; i < nworker_slots; i++) {
+		if (worker_slots[i].pid == pid)
+			return &worker_slots[i];
 	}
 	return NULL;
 }
@@ -293,7 +291,7 @@ shared_slot_of(pid_t pid)
 struct worker_slot *
 shared_slot_at(unsigned i)
 {
-	return i < nslots ? &slots[i] : NULL;
+	return i < nworker_slots ? &worker_slots[i] : NULL;
 }
 
 void
@@ -314,32 +312,32 @@ void
 shared_workers(unsigned *ready, unsigned *busy)
 {
 	*ready = *busy = 0;
-	for (unsigned i = 0; i < nslots; i++) {
-		*ready += slots[i].pid != 0 && slots[i].ready;
-		*busy += slots[i].pid != 0 && slots[i].busy_until != 0;
+	for (unsigned i = 0; i < nworker_slots; i++) {
+		*ready += worker_slots[i].pid != 0 && worker_slots[i].ready;
+		*busy += worker_slots[i].pid != 0 && worker_slots[i].busy_until != 0;
 	}
 }
 
-/* Who asks has a second for it; then another one tries. Meanwhile the last answer counts, but
- * not one of another start of the machine, whose clock was ahead. */
+/* Whether the caller must take the reading. It has one second; then another process tries. Meanwhile
+ * the others use the last one, unless it is from before a reboot (a time in the future). */
 static bool
-must_ask(struct found *k)
+must_take_reading(struct cached_reading *k)
 {
-	int64_t now = clock_monotonic(), asked = k->asked;
+	int64_t now = clock_monotonic(), claimed = k->claimed;
 
-	if (!k->told || k->told > now)
+	if (!k->updated || k->updated > now)
 		return true;
-	return now - k->told >= READING_US && (asked > now || now - asked >= READING_US) &&
-	       atomic_compare_exchange_strong(&k->asked, &asked, now);
+	return now - k->updated >= READING_US && (claimed > now || now - claimed >= READING_US) &&
+	       atomic_compare_exchange_strong(&k->claimed, &claimed, now);
 }
 
 bool
 shared_reading(enum reading which, void *out, size_t size)
 {
-	struct found *k = &shared->found[which];
+	struct cached_reading *k = &shared->readings[which];
 	int64_t *values = out;
 
-	if (must_ask(k))
+	if (must_take_reading(k))
 		return false;
 	for (size_t i = 0; i < size / sizeof(*values); i++)
 		values[i] = k->values[i];
@@ -349,11 +347,11 @@ shared_reading(enum reading which, void *out, size_t size)
 void
 shared_report(enum reading which, const void *values, size_t size)
 {
-	struct found *k = &shared->found[which];
+	struct cached_reading *k = &shared->readings[which];
 
 	for (size_t i = 0; i < size / sizeof(int64_t); i++)
 		k->values[i] = ((const int64_t *)values)[i];
-	k->told = clock_monotonic();
+	k->updated = clock_monotonic();
 }
 
 void
@@ -361,6 +359,6 @@ shared_log_level(int32_t level)
 {
 	if (level < 0)
 		level = shared->log_level ? 0 : LOG_DEBUG + 1;
-	if (level <= LOG_ERROR + 1) /* who sent the signal may have said anything */
+	if (level <= LOG_ERROR + 1) /* the sender of the signal may have sent any value */
 		shared->log_level = level;
 }

@@ -1,5 +1,4 @@
-/* What only the processes (src/serve/, src/job/) do with the shared segment: its slots, one for
- * each living worker, and how it outlives an exec. */
+/* The layout of the shared segment, for src/shared/ and the processes (src/serve/, src/job/). */
 #ifndef APP_SHARED_PRIV_H
 #define APP_SHARED_PRIV_H
 
@@ -12,32 +11,33 @@
 
 enum { BATCH_MAX = 64, RATE_SETS = 131072, RATE_WAYS = 4 };
 
-/* Counters of rate limits that share a place in the table (rate.c). */
+/* A set of rate limit counters (rate.c). */
 struct rate_set {
-	_Atomic uint64_t tags;          /* 16 bits of each key's hash */
-	_Atomic int64_t tat[RATE_WAYS]; /* clock_monotonic() from which on nothing counts */
+	_Atomic uint64_t tags;          /* 16 bits of the hash of each key */
+	_Atomic int64_t tat[RATE_WAYS]; /* clock_monotonic() at which the counter expires */
 };
 
 struct worker_slot {
 	_Alignas(64) _Atomic int32_t pid; /* 0: free */
-	_Atomic bool ready;               /* has begun to wait for requests */
+	_Atomic bool ready;               /* waits for requests or jobs */
 	_Atomic int64_t busy_until;       /* clock_monotonic() of its deadline; 0: idle */
-	_Atomic uint64_t requests;        /* answered so far */
+	_Atomic uint64_t requests;        /* number of requests processed */
 
-	/* Of a job worker (src/job/). */
-	_Atomic int64_t leases; /* the first of all that it may take; 0: it is none */
-	_Atomic int64_t lease;  /* under which it holds jobs; 0: none */
-	_Atomic int64_t job;    /* which of these it runs; 0: none */
-	_Atomic int64_t since;  /* clock_monotonic() of its begin */
+	/* Job workers only (src/job/). */
+	_Atomic int64_t leases; /* first number of the leases that it may take; 0: no job worker */
+	_Atomic int64_t lease;  /* the current lease; 0: none */
+	_Atomic int64_t job;    /* the job that runs; 0: none */
+	_Atomic int64_t since;  /* clock_monotonic() when it started */
 	_Atomic int64_t stop;   /* the job that must stop */
-	_Atomic int64_t stop_why;
-	_Atomic int64_t surplus; /* the lease of which nothing more may be begun */
-	_Atomic size_t nbatch, begun;
-	_Atomic int64_t batch[BATCH_MAX]; /* the jobs of the lease; so many are begun */
+	_Atomic int64_t stop_reason;
+	_Atomic int64_t surplus; /* no further job of this lease may start */
+	_Atomic size_t nbatch, nstarted;
+	_Atomic int64_t
+	    batch[BATCH_MAX]; /* the jobs of the lease; the first `nstarted` have started */
 };
 
-/* What is measured (metrics.c). The name of a series is written once; its numbers are spread
- * over the workers, so that they do not wait for each other. */
+/* The series of the metrics (metrics.c). The name of a series is written once; its values are
+ * distributed over shards, so that workers do not contend for a cache line. */
 enum { SERIES_TEXT = 160, SHARDS = 8 };
 struct series {
 	_Atomic uint64_t text[SERIES_TEXT / sizeof(uint64_t)];
@@ -47,23 +47,24 @@ struct series_cells {
 	_Alignas(64) _Atomic uint64_t cell[METRIC_CELLS];
 };
 struct measured {
-	_Alignas(64) _Atomic uint64_t keys[METRIC_SERIES_MAX]; /* 0: the first free place */
+	_Alignas(
+	    64) _Atomic uint64_t keys[METRIC_SERIES_MAX]; /* 0: free, and so are all after it */
 	struct series series[METRIC_SERIES_MAX];
 	struct series_cells cells[SHARDS][METRIC_SERIES_MAX];
 };
 
-/* What one worker found out for all (shared_reading). */
+/* A reading that one worker took for all (shared_reading). */
 enum { READING_VALUES = 8 };
-struct found {
-	_Alignas(64) _Atomic int64_t told, asked; /* when; 0: never */
+struct cached_reading {
+	_Alignas(64) _Atomic int64_t updated, claimed; /* clock_monotonic(); 0: never */
 	_Atomic int64_t values[READING_VALUES];
 };
 
 /* A place in the queue for hashing (hash_queue.c). */
 struct hash_place {
 	_Atomic int32_t pid;     /* 0: free */
-	_Atomic int32_t state;   /* WAITS, ASKS or HASHES (hash_queue.c) */
-	_Atomic uint64_t number; /* its position; 0: none yet */
+	_Atomic int32_t state;   /* PLACE_WAITING … (hash_queue.c) */
+	_Atomic uint64_t number; /* the order of arrival; 0: not yet assigned */
 	_Atomic int64_t since;   /* clock_monotonic() */
 	_Atomic uint64_t caller, client;
 };
@@ -71,60 +72,61 @@ struct hash_place {
 enum { EPOCHS = 65536, HASH_PLACES_MAX = 256 };
 
 struct segment {
-	_Atomic uint64_t layout; /* written last: 0 is a segment that nobody finished */
+	_Atomic uint64_t layout; /* written last; 0: not initialized */
 	_Atomic uint32_t nslots;
 	_Atomic uint32_t workers; /* configured; the limit of hash_queue.c depends on it */
 	_Atomic bool draining;
-	_Atomic int32_t log_level; /* less one; 0: that of the settings */
+	_Atomic int32_t log_level; /* the level plus one; 0: the level of the settings */
 	struct log_dropped log_dropped;
 	_Alignas(64) _Atomic uint64_t hash_numbers;
 	struct hash_place hash_places[HASH_PLACES_MAX];
 	_Alignas(64) _Atomic uint64_t epochs[EPOCHS];
-	_Atomic int64_t redis_pause; /* until when nobody asks it; 0: it answers */
-	_Atomic int64_t alone_until;
+	_Atomic int64_t
+	    redis_pause; /* clock_monotonic() until which Redis is not called; 0: works */
+	_Atomic int64_t cache_suspended_until;
 	_Alignas(64) struct rate_set rates[RATE_SETS];
-	struct found found[READINGS];
+	struct cached_reading readings[READINGS];
 	struct measured measured;
 };
 extern struct segment *shared;
 
-/* Which of the cells this process writes. */
+/* The shard that this process writes. */
 extern size_t shared_shard;
 
-/* The offset of the generation in a segment. */
+/* The offset of an epoch in a segment. */
 size_t epoch_offset(const char *kind, const char *id);
 
-/* Whether a segment with that layout is one of this program. */
+/* Whether a segment with this layout can be used by this program. */
 bool shared_is_layout(uint64_t);
 
-/* The descriptor of the segment, or -1 where it has none. It closes on exec. */
+/* The descriptor of the segment (close-on-exec), or -1. */
 int shared_fd(void);
 
-/* Maps the segment behind a descriptor, such as one that was kept over an exec. False, and
- * nothing changed, where it has another layout. */
+/* Maps the segment of a descriptor, such as one inherited by exec, with at least `n` slots. False if
+ * it has another layout; nothing is changed then. */
 bool shared_attach(int fd, unsigned n) MUST_CHECK;
 
-/* The level of the log for all processes: a level plus one, 0 for that of the settings, -1 for
- * debug and back. */
+/* Sets the log level of all processes: a level plus one; 0: the level of the settings; -1: toggles
+ * debug. */
 void shared_log_level(int32_t level);
 
-/* A slot for this process: a free one or a dead process's. NULL where all are taken. */
+/* A slot for this process: a free one, or that of a dead process. NULL if all are in use. */
 struct worker_slot *shared_slot_take(void) MUST_CHECK;
 
 /* The slot of a process, or NULL. */
 struct worker_slot *shared_slot_of(pid_t pid);
 
-/* The slots, one after the other; NULL behind the last. */
+/* Slot number `i`; NULL after the last one. */
 struct worker_slot *shared_slot_at(unsigned i);
 
-/* Takes a cell that holds 0 or the id of a dead process. */
+/* Stores the own pid in a cell that has 0 or the pid of a dead process. */
 bool shared_claim(_Atomic int32_t *pid) MUST_CHECK;
 bool shared_is_dead(int32_t pid) MUST_CHECK;
 
 /* Frees the places of a process in the queue for hashing. */
 void hash_queue_release(pid_t pid);
 
-/* Takes back what a process held: its slot, its places in the queue for hashing. */
+/* Frees what a process held: its slot and its places in the queue for hashing. */
 void shared_release(pid_t pid);
 
 #endif

@@ -1,5 +1,4 @@
-/* An application of jobs that do what the tests of the queue need, and a command that
- * enqueues them. */
+/* An application with jobs for the tests of the queue, and a command that enqueues them. */
 #include "app/command.h"
 
 #include "app/clock.h"
@@ -26,7 +25,7 @@ number_of(const struct job *job)
 	return args->n;
 }
 
-/* The tests make the table `effects`; what happened is a row there. */
+/* The tests create the table `effects`. Each effect is a row. */
 enum { EFFECT };
 
 static const struct query queries[] = {
@@ -55,7 +54,7 @@ have_effect(struct job *job)
 	return note(job, number_of(job), "effect");
 }
 
-/* An effect after 20 milliseconds. */
+/* The effect after 20 milliseconds. */
 static enum error
 have_effect_later(struct job *job)
 {
@@ -76,7 +75,7 @@ have_effect_once(struct job *job)
 	return job_finish(job, e);
 }
 
-/* Fails so many times. */
+/* Fails n times, then succeeds. */
 static enum error
 fail_first(struct job *job)
 {
@@ -88,10 +87,10 @@ fail_first(struct job *job)
 static enum error
 give_up(struct job *job)
 {
-	return job_give_up(job, fail(job->ctx, E_CONFLICT, "there is no use"));
+	return job_give_up(job, fail(job->ctx, E_CONFLICT, "no further attempt is useful"));
 }
 
-/* Takes so many milliseconds, and looks whether it must stop. */
+/* Takes n milliseconds, and checks whether it must stop. */
 static enum error
 take_time(struct job *job)
 {
@@ -109,7 +108,7 @@ take_time(struct job *job)
 	return e;
 }
 
-/* The same, and does not look. */
+/* The same without checking. */
 static enum error
 take_time_deaf(struct job *job)
 {
@@ -156,24 +155,24 @@ take_memory(struct job *job)
 	return OK;
 }
 
-#define KIND(label, function)                                                                      \
+#define TASK(label, function)                                                                      \
 	.name = label, .args = &number_schema, .run = function, .summary = "A job of the tests."
 
 static const struct job_task empty = { .name = "empty", .run = do_nothing };
-static const struct job_task effect = { KIND("effect", have_effect), .back_off = 1 };
-static const struct job_task brisk = { KIND("brisk", have_effect_later), .back_off = 1 };
-static const struct job_task once = { KIND("once", have_effect_once), .back_off = 1 };
-static const struct job_task failing = { KIND("failing", fail_first), .back_off = 1,
+static const struct job_task effect = { TASK("effect", have_effect), .backoff = 1 };
+static const struct job_task brisk = { TASK("brisk", have_effect_later), .backoff = 1 };
+static const struct job_task once = { TASK("once", have_effect_once), .backoff = 1 };
+static const struct job_task failing = { TASK("failing", fail_first), .backoff = 1,
 					 .max_attempts = 3 };
-static const struct job_task hopeless = { KIND("hopeless", give_up) };
-static const struct job_task slow = { KIND("slow", take_time), .timeout = 30 };
-static const struct job_task late = { KIND("late", take_time), .timeout = 1, .max_attempts = 1 };
-static const struct job_task deaf = { KIND("deaf", take_time_deaf), .timeout = 1,
+static const struct job_task hopeless = { TASK("hopeless", give_up) };
+static const struct job_task slow = { TASK("slow", take_time), .timeout = 30 };
+static const struct job_task late = { TASK("late", take_time), .timeout = 1, .max_attempts = 1 };
+static const struct job_task deaf = { TASK("deaf", take_time_deaf), .timeout = 1,
 				      .max_attempts = 1 };
-static const struct job_task limited = { KIND("limited", take_time_deaf), .concurrency = 2 };
-static const struct job_task snoozing = { KIND("snoozing", snooze_first) };
-static const struct job_task crashing = { KIND("crashing", crash), .max_attempts = 2 };
-static const struct job_task greedy = { KIND("greedy", take_memory), .max_attempts = 1 };
+static const struct job_task limited = { TASK("limited", take_time_deaf), .concurrency = 2 };
+static const struct job_task snoozing = { TASK("snoozing", snooze_first) };
+static const struct job_task crashing = { TASK("crashing", crash), .max_attempts = 2 };
+static const struct job_task greedy = { TASK("greedy", take_memory), .max_attempts = 1 };
 static const struct job_task timed = { .name = "timed", .run = do_nothing };
 
 static const struct job_task *const tasks[] = { &empty,    &effect,   &brisk,  &once,  &failing,
@@ -189,7 +188,7 @@ static const struct route routes[] = { { 0 } };
 
 static const struct feature jobs_app_feature = {
 	.name = "jobs_app",
-	.summary = "What the tests of the queue need.",
+	.summary = "Jobs for the tests of the queue.",
 	.routes = routes,
 	.queries = queries,
 	.jobs = tasks,
@@ -198,11 +197,11 @@ static const struct feature jobs_app_feature = {
 
 const struct feature *const features[] = { &jobs_app_feature, NULL };
 
-/* So many a transaction; they are numbered. */
+/* Enqueues COUNT jobs, BATCH in each transaction, with numbers as arguments. */
 static enum error
 enqueue(struct ctx *c, const struct call *call)
 {
-	const struct job_task *kind = job_task_find(cli_value(call, "KIND"));
+	const struct job_task *task = job_task_find(cli_value(call, "TASK"));
 	int64_t count = 0, batch = 1;
 	struct arena *arena;
 	struct ctx turn;
@@ -211,8 +210,8 @@ enqueue(struct ctx *c, const struct call *call)
 	e = cli_number(c, call, "COUNT", INT32_MAX, &count);
 	if (!e)
 		e = cli_number(c, call, "BATCH", INT32_MAX, &batch);
-	if (e || !kind)
-		return fail(c, E_BAD_REQUEST, "it wants a kind and a count");
+	if (e || !task)
+		return fail(c, E_BAD_REQUEST, "needs TASK and COUNT");
 
 	arena = arena_new(64 * 1024 * 1024);
 	turn = *c;
@@ -222,7 +221,7 @@ enqueue(struct ctx *c, const struct call *call)
 		for (int64_t n = 0; n < batch && i < count && !e; n++, i++) {
 			struct number args = { .n = i };
 
-			e = job_enqueue(&turn, kind, &args);
+			e = job_enqueue(&turn, task, &args);
 		}
 		e = db_finish(&turn, e);
 		db_reset(turn.db);
@@ -232,13 +231,13 @@ enqueue(struct ctx *c, const struct call *call)
 	return e;
 }
 
-static const struct subcommand enqueue_subcommands[] = { { "KIND COUNT [BATCH]", enqueue, NULL },
+static const struct subcommand enqueue_subcommands[] = { { "TASK COUNT [BATCH]", enqueue, NULL },
 							 { 0 } };
 
 static const struct command commands[] = {
 	{ "work", work_subcommands, "Run jobs.", "", .needs_config = true, .daemon = true },
-	{ "jobs", jobs_subcommands, "Look at jobs.", "stats", .needs_config = true },
-	{ "migrate", migrate_subcommands, "Make the tables.", "up", .needs_config = true,
+	{ "jobs", jobs_subcommands, "Show and change jobs.", "stats", .needs_config = true },
+	{ "migrate", migrate_subcommands, "Create the tables.", "up", .needs_config = true,
 	  .owner = true },
 	{ "enqueue", enqueue_subcommands, "Enqueue jobs.", "empty 10", .needs_config = true },
 	{ 0 },

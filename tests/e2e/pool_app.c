@@ -1,5 +1,5 @@
-/* The smallest application: one feature of its own, and routes that misbehave on
- * request. Also shows that the core works without nearly all features that come along. */
+/* A minimal application: one feature with routes that misbehave on request. It also shows that
+ * the core works without most features. */
 #include "app/feature.h"
 #include "app/log.h"
 #include "app/password.h"
@@ -21,12 +21,13 @@ struct about {
 };
 
 static const struct field about_fields[] = {
-	{ TEXT(struct about, edition), .flags = F_READ, .summary = "Which program this is." },
+	{ TEXT(struct about, edition), .flags = F_READ, .summary = "Edition of the program." },
 	{ TEXT(struct about, name), .flags = F_READ, .summary = "Its APP_NAME." },
-	{ INT(struct about, pid), .flags = F_READ, .summary = "Process that answers." },
+	{ INT(struct about, pid), .flags = F_READ, .summary = "Process id of the worker." },
 	{ INT(struct about, body), .flags = F_READ, .summary = "Bytes of the body." },
 	{ INT(struct about, max_body), .flags = F_READ, .summary = "MAX_BODY_BYTES." },
-	{ BOOL(struct about, draining), .flags = F_READ, .summary = "Whether the pool stops." },
+	{ BOOL(struct about, draining), .flags = F_READ,
+	  .summary = "Whether the pool is stopping." },
 };
 static const struct schema about_schema = SCHEMA("About", struct about, about_fields);
 
@@ -35,7 +36,7 @@ struct amount {
 };
 
 static const struct field amount_fields[] = {
-	{ INT(struct amount, n), .flags = F_CREATE, .max = 100000000, .summary = "How much." },
+	{ INT(struct amount, n), .flags = F_CREATE, .max = 100000000, .summary = "Amount." },
 };
 static const struct schema amount_schema = SCHEMA("Amount", struct amount, amount_fields);
 
@@ -73,7 +74,7 @@ sleep_long(struct request *req)
 	return show_about(req);
 }
 
-/* Does not even hear its own deadline. */
+/* Ignores its own deadline. */
 static enum error
 sleep_deaf(struct request *req)
 {
@@ -113,7 +114,7 @@ take_memory(struct request *req)
 	return OK;
 }
 
-/* Never gives it back. */
+/* Never frees the memory. */
 static enum error
 leak(struct request *req)
 {
@@ -127,7 +128,7 @@ leak(struct request *req)
 	return show_about(req);
 }
 
-/* As a sign-in does. */
+/* Hashes as a sign-in does. */
 static enum error
 hash(struct request *req)
 {
@@ -146,41 +147,40 @@ crash(struct request *req UNUSED)
 
 static const struct route routes[] = {
 	{ GET, "/about", show_about, ACCESS_PUBLIC, .root = true, .response = &about_schema,
-	  .id = "about", .summary = "Who answers." },
+	  .id = "about", .summary = "The worker that responds." },
 	{ POST, "/about", show_about, ACCESS_PUBLIC, .root = true, .response = &about_schema,
-	  .id = "about_body", .summary = "Who answers, and how long the body is." },
+	  .id = "about_body", .summary = "The worker that responds, and the length of the body." },
 	{ POST, "/back", send_back, ACCESS_PUBLIC, .root = true,
-	  .media_type = "application/octet-stream", .id = "back", .summary = "The body again." },
+	  .media_type = "application/octet-stream", .id = "back", .summary = "Returns the body." },
 	{ GET, "/much", send_much, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
-	  .media_type = "text/plain", .id = "much", .summary = "So many bytes." },
+	  .media_type = "text/plain", .id = "much", .summary = "Returns n bytes." },
 	{ GET, "/sleep", sleep_long, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
-	  .response = &about_schema, .id = "sleep",
-	  .summary = "Answers after so many milliseconds." },
+	  .response = &about_schema, .id = "sleep", .summary = "Responds after n milliseconds." },
 	{ GET, "/deaf", sleep_deaf, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
-	  .response = &about_schema, .id = "deaf", .summary = "The same without hearing signals." },
+	  .response = &about_schema, .id = "deaf", .summary = "The same, ignoring the deadline." },
 	{ GET, "/quiet", say_quietly, ACCESS_PUBLIC, .root = true, .response = &about_schema,
 	  .id = "quiet", .summary = "Logs a line of level debug." },
 	{ GET, "/memory", take_memory, ACCESS_PUBLIC, .root = true, .response = &about_schema,
-	  .id = "memory", .summary = "Takes memory until there is none." },
+	  .id = "memory", .summary = "Allocates memory until the limit." },
 	{ GET, "/leak", leak, ACCESS_PUBLIC, .root = true, .query = &amount_schema,
-	  .response = &about_schema, .id = "leak", .summary = "Keeps so many bytes for ever." },
+	  .response = &about_schema, .id = "leak", .summary = "Leaks n bytes." },
 	{ POST, "/hash", hash, ACCESS_PUBLIC, .root = true, .response = &about_schema,
 	  .errors = { E_OVERLOADED }, .id = "hash", .summary = "Hashes a password." },
 	{ GET, "/crash", crash, ACCESS_PUBLIC, .root = true, .response = &about_schema,
-	  .id = "crash", .summary = "Ends the worker." },
+	  .id = "crash", .summary = "Kills the worker." },
 	{ 0 },
 };
 
 static const struct feature pool_feature = {
 	.name = "pool",
-	.summary = "What the tests of the processes need.",
+	.summary = "Routes for the tests of the processes.",
 	.routes = routes,
 };
 
 const struct feature *const features[] = { &pool_feature, &prometheus_feature, NULL };
 
 static const struct command commands[] = {
-	{ "log-level", log_level_subcommands, "What to log.", "debug" },
+	{ "log-level", log_level_subcommands, "Set the log level.", "debug" },
 	{ "serve", serve_subcommands, "Serve requests.", "--single", .needs_config = true,
 	  .daemon = true },
 	{ 0 },

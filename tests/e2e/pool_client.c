@@ -1,4 +1,4 @@
-/* The web server's side of FastCGI, and what starts and watches a pool. */
+/* The FastCGI client side, and starting and stopping a pool. */
 #include <criterion/criterion.h>
 
 #include "e2e/pool_client.h"
@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-enum { PATIENCE_MS = 30000, ARGS_MAX = 20, THREADS_MAX = 16 };
+enum { TIMEOUT_MS = 30000, ARGS_MAX = 20, THREADS_MAX = 16 };
 
 static void
 nap(void)
@@ -72,7 +72,7 @@ become_pool(const struct pool *p, const char *const *given, const char *const *c
 	size_t n = 0;
 	int log = open(p->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing stays when a test fails */
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* exits with a failing test */
 	dup2(log, STDERR_FILENO);
 	if (p->port)
 		snprintf(own, sizeof(own), "LISTEN=127.0.0.1:%u", p->port);
@@ -100,21 +100,21 @@ become_pool(const struct pool *p, const char *const *given, const char *const *c
 }
 
 static void
-wait_for_answer(struct pool *p)
+wait_for_response(struct pool *p)
 {
 	static struct pool_response response;
 	int status = 0;
 
-	for (int waited = 0; waited < PATIENCE_MS; waited += 5) {
+	for (int waited = 0; waited < TIMEOUT_MS; waited += 5) {
 		if (ask_for(p, "GET", "/about", NULL, &response))
 			return;
-		/* 0 is from one that only starts others. */
+		/* Status 0: a program such as spawn-fcgi that only starts others. */
 		if (p->pid && waitpid(p->pid, &status, WNOHANG) == p->pid)
 			p->pid = 0;
 		cr_assert_eq(status, 0, "the pool did not start");
 		nap();
 	}
-	cr_assert_fail("the pool does not answer");
+	cr_assert_fail("the pool does not respond");
 }
 
 static void
@@ -127,7 +127,7 @@ start(struct pool *p, const char *const *given, const char *const *command, bool
 	cr_assert(p->pid >= 0);
 	if (p->pid == 0)
 		become_pool(p, given, command, single);
-	wait_for_answer(p);
+	wait_for_response(p);
 }
 
 void
@@ -148,7 +148,7 @@ pool_stop(struct pool *p)
 	int status = -1;
 
 	kill(p->pid, SIGTERM);
-	for (int waited = 0; waited < PATIENCE_MS; waited += 5) {
+	for (int waited = 0; waited < TIMEOUT_MS; waited += 5) {
 		if (waitpid(p->pid, &status, WNOHANG) == p->pid) {
 			p->pid = 0;
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -186,7 +186,7 @@ pool_logged(const struct pool *p, const char *text)
 void
 pool_wait_logged(const struct pool *p, const char *text, unsigned times)
 {
-	for (int waited = 0; waited < PATIENCE_MS; waited += 5) {
+	for (int waited = 0; waited < TIMEOUT_MS; waited += 5) {
 		if (pool_logged(p, text) >= times)
 			return;
 		nap();
@@ -278,7 +278,7 @@ put_request(struct bytes *b, const char *method, const char *uri, const char *bo
 	put_body(b, body);
 }
 
-/* ---- a conversation */
+/* ---- requests */
 
 static int
 dial_unix(int fd, const char *path)
@@ -302,7 +302,7 @@ dial_tcp(int fd, unsigned port)
 int
 dial(const struct pool *p)
 {
-	struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+	struct timeval timeout = { .tv_sec = TIMEOUT_MS / 1000 };
 	int fd = socket(p->port ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	cr_assert(fd >= 0);
@@ -310,8 +310,8 @@ dial(const struct pool *p)
 		close(fd);
 		return -1;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	return fd;
 }
 
@@ -332,7 +332,7 @@ read_all(int fd, void *out, size_t len)
 }
 
 static void
-keep(struct pool_response *a, const unsigned char *content, size_t len)
+append(struct pool_response *a, const unsigned char *content, size_t len)
 {
 	size_t room = sizeof(a->text) - 1 - a->len;
 
@@ -344,7 +344,7 @@ keep(struct pool_response *a, const unsigned char *content, size_t len)
 }
 
 bool
-read_answer(int fd, struct pool_response *a)
+read_response(int fd, struct pool_response *a)
 {
 	unsigned char header[FCGI_HEADER_LEN];
 	unsigned char content[65536 + 256];
@@ -359,7 +359,7 @@ read_answer(int fd, struct pool_response *a)
 		if (!read_all(fd, content, len + header[6]))
 			return false;
 		if (header[1] == FCGI_STDOUT)
-			keep(a, content, len);
+			append(a, content, len);
 		if (header[1] != FCGI_END_REQUEST)
 			continue;
 		a->complete = sscanf(a->text, "Status: %u", &a->status) == 1;
@@ -377,9 +377,9 @@ ask(const struct pool *p, const struct bytes *b, struct pool_response *a)
 	if (fd < 0)
 		return false;
 
-	/* A server may answer before it has read everything. */
+	/* The server may respond before it has read everything. */
 	(void)!send(fd, b->data, b->len, MSG_NOSIGNAL);
-	ok = read_answer(fd, a);
+	ok = read_response(fd, a);
 	close(fd);
 	return ok;
 }
@@ -399,12 +399,12 @@ void
 expect_status(const struct pool *p, const char *method, const char *uri, const char *body,
 	      unsigned status, struct pool_response *a)
 {
-	cr_assert(ask_for(p, method, uri, body, a), "%s %s: no answer", method, uri);
+	cr_assert(ask_for(p, method, uri, body, a), "%s %s: no response", method, uri);
 	cr_assert_eq(a->status, status, "%s %s: %s", method, uri, a->text);
 }
 
 long
-answer_number(const struct pool_response *a, const char *name)
+response_number(const struct pool_response *a, const char *name)
 {
 	char key[64];
 	const char *at;
@@ -443,7 +443,7 @@ make_requests(void *arg)
 			continue;
 		}
 		if (send(fd, b->data, b->len, MSG_NOSIGNAL) == (ssize_t)b->len &&
-		    read_answer(fd, a) && a->status == 200)
+		    read_response(fd, a) && a->status == 200)
 			l->responded++;
 		else
 			l->failed++;
@@ -470,12 +470,12 @@ load_start(const struct pool *p, unsigned threads, const char *uri)
 void
 load_wait(const struct load *l, unsigned long responded)
 {
-	for (int waited = 0; waited < PATIENCE_MS; waited += 5) {
+	for (int waited = 0; waited < TIMEOUT_MS; waited += 5) {
 		if (l->responded >= responded)
 			return;
 		nap();
 	}
-	cr_assert_fail("%lu requests were not answered", responded);
+	cr_assert_fail("fewer than %lu responses", responded);
 }
 
 struct counts

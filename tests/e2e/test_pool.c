@@ -1,4 +1,4 @@
-/* The processes: start, load, death, reload, stop. Each test has a pool of its own. */
+/* The processes: start, load, crashes, reload, stop. Each test has its own pool. */
 #include <criterion/criterion.h>
 
 #include "app/clock.h"
@@ -66,14 +66,14 @@ send_request(const char *uri)
 }
 
 static void
-expect_answer(int fd, unsigned status)
+expect_response(int fd, unsigned status)
 {
-	cr_assert(read_answer(fd, &response), "cut off");
+	cr_assert(read_response(fd, &response), "cut off");
 	cr_assert_eq(response.status, status, "%s", response.text);
 	close(fd);
 }
 
-/* ---- answers */
+/* ---- responses */
 
 Test(pool, responses)
 {
@@ -103,14 +103,14 @@ Test(pool, carries_large_bodies_both_ways)
 	memset(body, 'x', sizeof(body) - 1);
 	pool_start(&pool, NULL, NULL);
 	expect_status(&pool, "POST", "/about", body, 200, &response);
-	cr_expect_eq(answer_number(&response, "body"), 300000);
+	cr_expect_eq(response_number(&response, "body"), 300000);
 	expect_status(&pool, "POST", "/back", body, 200, &response);
 	cr_expect_gt(response.total, 300000);
 	expect_status(&pool, "GET", "/much?n=5000000", NULL, 200, &response);
 	cr_expect_gt(response.total, 5000000);
 }
 
-Test(pool, refuses_a_body_over_the_limit)
+Test(pool, rejects_a_body_over_the_limit)
 {
 	static char body[5001];
 
@@ -126,17 +126,17 @@ Test(pool, refuses_a_body_over_the_limit)
 	cr_expect_not_null(strstr(response.text, "\"code\":\"payload_too_large\""));
 }
 
-Test(pool, a_request_that_takes_all_memory_is_answered)
+Test(pool, a_request_that_exhausts_its_memory_is_503)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	expect_status(&pool, "GET", "/memory", NULL, 503, &response);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	cr_expect_eq(pool_logged(&pool, " ended"), 0);
+	cr_expect_eq(pool_logged(&pool, " exited"), 0);
 }
 
-/* ---- what is measured */
+/* ---- metrics */
 
-/* The value behind `name` in /metrics; -1 where it is not there. */
+/* The value of `name` in /metrics; -1 if it is missing. */
 static long
 measured(const char *name)
 {
@@ -159,7 +159,7 @@ wait_measured(const char *name, long wanted)
 
 #define ABOUT "http_requests_total{method=\"GET\",route=\"/about\",status=\"200\"}"
 
-Test(pool, counters_outlive_workers_and_reloads)
+Test(pool, counters_survive_workers_and_reloads)
 {
 	long before;
 	int fd;
@@ -174,15 +174,15 @@ Test(pool, counters_outlive_workers_and_reloads)
 	wait_measured("\nhttp_requests_in_progress", 1);
 	fd = send_request("/sleep?n=1000");
 	wait_measured("\nhttp_requests_in_progress", 2);
-	expect_answer(fd, 200);
+	expect_response(fd, 200);
 
 	for (int i = 0; i < 3; i++)
 		ask_for(&pool, "GET", "/crash", NULL, &response);
-	pool_wait_logged(&pool, "was ended by signal 9", 3);
+	pool_wait_logged(&pool, "exited on signal 9", 3);
 	cr_expect_eq(measured("\n" ABOUT), before);
 	wait_measured("\nworker_restarts_total", 3);
 
-	reload("the pool is reloaded", 1);
+	reload("pool reloaded", 1);
 	cr_expect_eq(measured("\n" ABOUT), before);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(measured("\n" ABOUT), before + 1);
@@ -193,18 +193,18 @@ Test(pool, counters_survive_a_reload_with_more_workers)
 	pool_start(&pool, NULL, NULL);
 	expect_status(&pool, "GET", "/nowhere", NULL, 404, &response);
 	write_settings("WORKERS=40\n");
-	reload("the pool is reloaded: 40 workers", 1);
+	reload("pool reloaded: 40 workers", 1);
 	cr_expect_eq(measured("route=\"unmatched\",status=\"404\"}"), 1);
 	cr_expect_eq(measured("\nworkers"), 40);
 	expect_status(&pool, "GET", "/nowhere", NULL, 404, &response);
 	cr_expect_eq(measured("route=\"unmatched\",status=\"404\"}"), 2);
 }
 
-Test(pool, an_answer_at_the_deadline_is_counted)
+Test(pool, a_response_at_the_deadline_is_counted)
 {
 	pool_start(&pool, SETTINGS("WORKERS=2", "REQUEST_TIMEOUT_SECONDS=1"), NULL);
 	expect_status(&pool, "GET", "/sleep?n=30000", NULL, 503, &response);
-	pool_wait_logged(&pool, "ends with it", 1);
+	pool_wait_logged(&pool, "this worker exits", 1);
 	cr_expect_eq(measured("route=\"/sleep\",status=\"503\"}"), 1);
 }
 
@@ -229,7 +229,7 @@ send_burst(size_t n)
 }
 
 static bool
-is_answered(int fd)
+has_response(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
@@ -243,19 +243,19 @@ Test(pool, a_burst_of_hashes_does_not_delay_other_requests)
 	send_burst(BURST);
 	for (int i = 0; i < 20; i++)
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	cr_expect_not(is_answered(burst[BURST - 1]), "the last hash was not waited for");
+	cr_expect_not(has_response(burst[BURST - 1]), "the last hash was not queued");
 	for (size_t i = 0; i < BURST; i++)
-		expect_answer(burst[i], 200);
+		expect_response(burst[i], 200);
 }
 
-Test(pool, a_larger_burst_of_hashes_is_refused_in_part)
+Test(pool, a_larger_burst_of_hashes_is_partly_refused)
 {
 	unsigned responded = 0, refused = 0;
 
 	pool_start(&pool, SETTINGS("WORKERS=4", "PASSWORD_YESCRYPT_COST=6"), NULL);
 	send_burst(TOO_MANY);
 	for (size_t i = 0; i < TOO_MANY; i++) {
-		cr_assert(read_answer(burst[i], &response), "cut off");
+		cr_assert(read_response(burst[i], &response), "cut off");
 		close(burst[i]);
 		responded += response.status == 200;
 		refused += response.status == 503 && strstr(response.text, "\r\nRetry-After: ") &&
@@ -271,28 +271,28 @@ Test(pool, requests_that_wait_to_hash_survive_a_reload_and_a_stop)
 {
 	pool_start(&pool, SETTINGS("WORKERS=2", "PASSWORD_YESCRYPT_COST=6"), NULL);
 	send_burst(BURST);
-	reload("the pool is reloaded", 1);
+	reload("pool reloaded", 1);
 	for (size_t i = 0; i < BURST; i++)
-		expect_answer(burst[i], 200);
+		expect_response(burst[i], 200);
 
 	send_burst(BURST);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_stop(&pool), 0);
 	for (size_t i = 0; i < BURST; i++)
-		expect_answer(burst[i], 200);
+		expect_response(burst[i], 200);
 }
 
-Test(pool, a_client_that_left_costs_no_hash)
+Test(pool, no_hash_for_a_disconnected_client)
 {
 	pool_start(&pool, SETTINGS("WORKERS=2", "PASSWORD_YESCRYPT_COST=9"), NULL);
 	send_burst(BURST);
 	for (size_t i = 1; i < BURST; i++)
 		close(burst[i]);
-	expect_answer(burst[0], 200);
+	expect_response(burst[0], 200);
 	wait_measured("http_requests_total{method=\"POST\",route=\"/hash\",status=\"200\"}", 1);
 }
 
-/* ---- the level of the log, changed while it runs */
+/* ---- changing the log level at run time */
 
 static bool
 is_logged(const char *uri, const char *text)
@@ -303,7 +303,7 @@ is_logged(const char *uri, const char *text)
 	return pool_logged(&pool, text) > before;
 }
 
-/* Sent, but not always heard by now. */
+/* The signal may not have been handled yet. */
 static void
 wait_for_level(const char *uri, const char *text, bool wanted)
 {
@@ -315,7 +315,7 @@ wait_for_level(const char *uri, const char *text, bool wanted)
 }
 
 static int
-tell_level(const char *level, pid_t pid)
+set_level(const char *level, pid_t pid)
 {
 	char number[20];
 	int status = -1;
@@ -331,7 +331,7 @@ tell_level(const char *level, pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-Test(pool, the_level_of_the_log_changes_while_it_runs)
+Test(pool, the_log_level_changes_at_run_time)
 {
 	pool_start(&pool, SETTINGS("LOG_LEVEL=info", "WORKERS=2"), NULL);
 	cr_expect_not(is_logged("/quiet", "a quiet word"));
@@ -340,18 +340,18 @@ Test(pool, the_level_of_the_log_changes_while_it_runs)
 	kill(pool.pid, SIGUSR2);
 	wait_for_level("/quiet", "a quiet word", false);
 
-	cr_expect_eq(tell_level("debug", pool.pid), 0);
+	cr_expect_eq(set_level("debug", pool.pid), 0);
 	wait_for_level("/quiet", "a quiet word", true);
 	cr_expect_eq(sigqueue(pool.pid, SIGUSR2, (union sigval) { .sival_int = 1000 }), 0);
-	cr_expect_eq(tell_level("warn", pool.pid), 0);
+	cr_expect_eq(set_level("warn", pool.pid), 0);
 	wait_for_level("/about", "\"message\":\"request\"", false);
-	cr_expect_eq(tell_level("default", pool.pid), 0);
+	cr_expect_eq(set_level("default", pool.pid), 0);
 	wait_for_level("/about", "\"message\":\"request\"", true);
 	cr_expect_not(is_logged("/quiet", "a quiet word"));
 
-	cr_expect_eq(tell_level("debug", pool.pid), 0);
+	cr_expect_eq(set_level("debug", pool.pid), 0);
 	wait_for_level("/quiet", "a quiet word", true);
-	reload("the pool is reloaded", 1);
+	reload("pool reloaded", 1);
 	wait_for_level("/quiet", "a quiet word", false);
 }
 
@@ -367,7 +367,7 @@ runs(pid_t pid, const char *name)
 	return strstr(exe, name) != NULL;
 }
 
-Test(pool, the_level_is_told_to_a_pool_alone)
+Test(pool, log_level_signals_only_a_pool)
 {
 	pid_t other = fork();
 	int status;
@@ -376,11 +376,11 @@ Test(pool, the_level_is_told_to_a_pool_alone)
 		execlp("sleep", "sleep", "60", NULL);
 		_exit(127);
 	}
-	while (!runs(other, "sleep")) /* until then it is one of ours */
+	while (!runs(other, "sleep")) /* before exec, it runs our program */
 		usleep(1000);
-	cr_expect_eq(tell_level("debug", other), 1);
-	cr_expect_eq(tell_level("loud", other), 2);
-	cr_expect_eq(waitpid(other, &status, WNOHANG), 0, "it was ended");
+	cr_expect_eq(set_level("debug", other), 1);
+	cr_expect_eq(set_level("loud", other), 2);
+	cr_expect_eq(waitpid(other, &status, WNOHANG), 0, "it was terminated");
 	kill(other, SIGKILL);
 	waitpid(other, &status, 0);
 }
@@ -388,7 +388,7 @@ Test(pool, the_level_is_told_to_a_pool_alone)
 Test(pool, a_single_worker_changes_its_level)
 {
 	pool_start_single(&pool, SETTINGS("LOG_LEVEL=info"), NULL);
-	cr_expect_eq(tell_level("debug", pool.pid), 0);
+	cr_expect_eq(set_level("debug", pool.pid), 0);
 	wait_for_level("/quiet", "a quiet word", true);
 	kill(pool.pid, SIGUSR2);
 	wait_for_level("/quiet", "a quiet word", false);
@@ -399,12 +399,12 @@ Test(pool, a_signal_to_the_whole_service_ends_no_worker)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	kill((pid_t)answer_number(&response, "pid"), SIGUSR2);
+	kill((pid_t)response_number(&response, "pid"), SIGUSR2);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	cr_expect_eq(pool_logged(&pool, "was ended by signal"), 0);
+	cr_expect_eq(pool_logged(&pool, "exited on signal"), 0);
 }
 
-/* ---- a log that is not read */
+/* ---- a log whose reader is stalled */
 
 /* Starts the pool with its log in a FIFO; returns the reading end. */
 static int
@@ -433,7 +433,7 @@ Test(pool, an_unread_log_does_not_stop_the_pool)
 	kill(pool.pid, SIGHUP);
 	load_wait(load, 9000);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	kill((pid_t)answer_number(&response, "pid"), SIGKILL);
+	kill((pid_t)response_number(&response, "pid"), SIGKILL);
 	load_wait(load, 12000);
 	counts = load_stop(load);
 	cr_expect_leq(counts.failed, 1);
@@ -460,7 +460,7 @@ Test(pool, an_unread_log_does_not_stop_the_pool)
 	close(log);
 }
 
-/* ---- death and deadlines */
+/* ---- crashes and deadlines */
 
 Test(pool, a_killed_worker_fails_only_its_own_request)
 {
@@ -471,11 +471,11 @@ Test(pool, a_killed_worker_fails_only_its_own_request)
 	pool_start(&pool, SETTINGS("WORKERS=4"), NULL);
 	load = load_start(&pool, 3, "/about");
 	for (unsigned i = 1; i <= KILLS; i++) {
-		/* Whoever answers this is alive; the load may make it busy again. */
+		/* The worker that responds is alive; the load may keep it busy. */
 		while (!ask_for(&pool, "GET", "/about", NULL, &response))
 			continue;
-		kill((pid_t)answer_number(&response, "pid"), SIGKILL);
-		pool_wait_logged(&pool, "was ended by signal 9", i);
+		kill((pid_t)response_number(&response, "pid"), SIGKILL);
+		pool_wait_logged(&pool, "exited on signal 9", i);
 	}
 	load_wait(load, 2000);
 	counts = load_stop(load);
@@ -484,7 +484,7 @@ Test(pool, a_killed_worker_fails_only_its_own_request)
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 }
 
-Test(pool, a_crash_is_one_lost_request)
+Test(pool, a_crash_loses_one_request)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	for (int i = 0; i < 3; i++) {
@@ -493,8 +493,8 @@ Test(pool, a_crash_is_one_lost_request)
 	}
 }
 
-/* Seven times the back-off of a bad start would be eleven seconds. */
-Test(pool, who_served_is_followed_at_once_however_often_it_dies)
+/* The back-off after seven failed starts would be eleven seconds. */
+Test(pool, a_worker_that_was_ready_is_replaced_at_once)
 {
 	int64_t began;
 
@@ -503,7 +503,7 @@ Test(pool, who_served_is_followed_at_once_however_often_it_dies)
 	for (int i = 0; i < 8; i++) {
 		while (!ask_for(&pool, "GET", "/about", NULL, &response))
 			continue;
-		kill((pid_t)answer_number(&response, "pid"), SIGKILL);
+		kill((pid_t)response_number(&response, "pid"), SIGKILL);
 	}
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_lt(clock_monotonic() - began, 5000000);
@@ -517,7 +517,7 @@ Test(pool, a_request_over_its_deadline_is_503)
 	pool_start(&pool, SETTINGS("WORKERS=2", "REQUEST_TIMEOUT_SECONDS=2"), NULL);
 	fd = send_request("/sleep?n=60000");
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	expect_answer(fd, 503);
+	expect_response(fd, 503);
 	cr_expect_not_null(strstr(response.text, "Content-Type: application/problem+json\r\n"));
 	cr_expect_not_null(strstr(response.text, "\"code\":\"unavailable\""));
 	cr_expect_not_null(strstr(response.text, "\r\nRetry-After: "));
@@ -536,10 +536,10 @@ Test(pool, a_deadline_counts_from_each_request)
 	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=3"), NULL);
 	for (int i = 0; i < 3; i++)
 		expect_status(&pool, "GET", "/sleep?n=1200", NULL, 200, &response);
-	cr_expect_eq(pool_logged(&pool, " ended"), 0);
+	cr_expect_eq(pool_logged(&pool, " exited"), 0);
 }
 
-Test(pool, a_worker_that_hears_nothing_is_killed)
+Test(pool, a_worker_that_ignores_its_deadline_is_killed)
 {
 	pool_start(&pool, SETTINGS("WORKERS=1", "REQUEST_TIMEOUT_SECONDS=2"), NULL);
 	cr_expect_not(ask_for(&pool, "GET", "/deaf?n=60000", NULL, &response));
@@ -547,7 +547,7 @@ Test(pool, a_worker_that_hears_nothing_is_killed)
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 }
 
-Test(pool, a_reader_that_does_not_read_is_left)
+Test(pool, a_client_that_does_not_read_is_dropped)
 {
 	int fd;
 
@@ -563,11 +563,11 @@ Test(pool, a_request_whose_client_has_gone_is_dropped)
 
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	busy = send_request("/sleep?n=300");
-	gone = send_request("/nobody-waits-for-this");
+	gone = send_request("/abandoned");
 	close(gone);
-	expect_answer(busy, 200);
+	expect_response(busy, 200);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	cr_expect_eq(pool_logged(&pool, "nobody-waits"), 0);
+	cr_expect_eq(pool_logged(&pool, "abandoned"), 0);
 }
 
 Test(pool, workers_are_replaced_after_max_requests)
@@ -581,7 +581,7 @@ Test(pool, workers_are_replaced_after_max_requests)
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed, 0);
 	cr_expect_eq(counts.refused, 0);
-	cr_expect_geq(pool_logged(&pool, " ended"), 20);
+	cr_expect_geq(pool_logged(&pool, " exited"), 20);
 }
 
 Test(pool, a_worker_that_leaks_is_replaced)
@@ -595,11 +595,11 @@ Test(pool, a_worker_that_leaks_is_replaced)
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed, 0);
 	cr_expect_eq(counts.refused, 0);
-	cr_expect_geq(pool_logged(&pool, "(MAX_WORKER_MIB=64) and ends"), 8);
-	cr_expect_leq(pool_logged(&pool, "(MAX_WORKER_MIB=64) and ends"), 1000 / 16);
+	cr_expect_geq(pool_logged(&pool, "(MAX_WORKER_MIB=64) and exits"), 8);
+	cr_expect_leq(pool_logged(&pool, "(MAX_WORKER_MIB=64) and exits"), 1000 / 16);
 }
 
-Test(pool, workers_end_with_their_parent)
+Test(pool, workers_exit_with_their_parent)
 {
 	int ended = 0;
 
@@ -620,7 +620,7 @@ stop_worker(void)
 	pid_t pid;
 
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	pid = (pid_t)answer_number(&response, "pid");
+	pid = (pid_t)response_number(&response, "pid");
 	kill(pid, SIGSTOP);
 	return pid;
 }
@@ -630,29 +630,29 @@ Test(pool, a_stopped_worker_is_replaced)
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
 	stop_worker();
 	pool_wait_logged(&pool, "is stopped: killed", 1);
-	pool_wait_logged(&pool, "was ended by signal 9", 1);
+	pool_wait_logged(&pool, "exited on signal 9", 1);
 	for (int i = 0; i < 10; i++)
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	wait_measured("\nworkers", 2);
 }
 
-/* The new binary also detects that the worker was stopped before. */
+/* The new binary detects it too, though the stop was before. */
 Test(pool, a_stopped_worker_does_not_delay_a_reload)
 {
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
 	stop_worker();
-	reload("the pool is reloaded", 1);
+	reload("pool reloaded", 1);
 	cr_expect_eq(pool_logged(&pool, "is stopped: killed"), 1);
 	wait_measured("\nworkers", 2);
 }
 
-Test(pool, a_worker_that_goes_on_is_kept)
+Test(pool, a_worker_that_continues_is_kept)
 {
 	pid_t pid;
 
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
 	pid = stop_worker();
-	usleep(1500000); /* the parent has seen it by then */
+	usleep(1500000); /* the parent has seen the stop by then */
 	kill(pid, SIGCONT);
 	expect_status(&pool, "GET", "/sleep?n=10000", NULL, 200, &response);
 	cr_expect_eq(kill(pid, 0), 0);
@@ -661,7 +661,7 @@ Test(pool, a_worker_that_goes_on_is_kept)
 
 /* ---- signals */
 
-/* Those that a sanitizer would report itself come last. */
+/* The last ones are reported by sanitizers themselves. */
 static const int crashes[] = { SIGTRAP, SIGABRT, SIGSYS, SIGILL, SIGBUS, SIGFPE, SIGSEGV };
 #ifdef __SANITIZE_ADDRESS__
 enum { CRASHES = 3 };
@@ -689,16 +689,16 @@ Test(pool, no_signal_ends_the_parent_silently)
 
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	worker = (pid_t)answer_number(&response, "pid");
+	worker = (pid_t)response_number(&response, "pid");
 	for (int number = 1; number <= SIGRTMAX; number++) {
 		if (number == 32 || number == 33 || is_one_of(number, ends, COUNT(ends)) ||
 		    is_one_of(number, crashes, COUNT(crashes)))
 			continue;
-		cr_assert_eq(kill(pool.pid, number), 0, "signal %d ended it", number);
+		cr_assert_eq(kill(pool.pid, number), 0, "signal %d terminated it", number);
 		if (!is_one_of(number, silent, COUNT(silent)))
 			pool_wait_logged(&pool, "ignored signal", ++logged);
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
-		cr_expect_eq((pid_t)answer_number(&response, "pid"), worker, "signal %d", number);
+		cr_expect_eq((pid_t)response_number(&response, "pid"), worker, "signal %d", number);
 	}
 	cr_expect_eq(pool_stop(&pool), 0);
 }
@@ -709,14 +709,14 @@ Test(pool, a_crash_of_the_parent_is_logged)
 		int status = 0;
 
 		pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
-		/* Workers of the last one may have answered. */
-		pool_wait_logged(&pool, "workers serves on", (unsigned)i + 1);
+		/* Workers of the previous pool may have responded. */
+		pool_wait_logged(&pool, "workers is serving requests on", (unsigned)i + 1);
 		kill(pool.pid, crashes[i]);
 		waitpid(pool.pid, &status, 0);
 		pool.pid = 0;
 		cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == crashes[i], "signal %d",
 			  crashes[i]);
-		cr_expect_eq(pool_logged(&pool, "this process is ended by signal"), i + 1);
+		cr_expect_eq(pool_logged(&pool, "this process exits on signal"), i + 1);
 	}
 }
 
@@ -724,7 +724,7 @@ static void
 expect_worker_ends(int number, const char *text, unsigned times)
 {
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	kill((pid_t)answer_number(&response, "pid"), number);
+	kill((pid_t)response_number(&response, "pid"), number);
 	pool_wait_logged(&pool, text, times);
 }
 
@@ -736,18 +736,18 @@ Test(pool, no_signal_ends_a_worker_silently)
 
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	worker = (pid_t)answer_number(&response, "pid");
+	worker = (pid_t)response_number(&response, "pid");
 	for (int number = 1; number <= SIGRTMAX; number++) {
 		if (number == 32 || number == 33 || is_one_of(number, leave, COUNT(leave)) ||
 		    is_one_of(number, crashes, COUNT(crashes)))
 			continue;
 		kill(worker, number);
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
-		cr_expect_eq((pid_t)answer_number(&response, "pid"), worker, "signal %d", number);
+		cr_expect_eq((pid_t)response_number(&response, "pid"), worker, "signal %d", number);
 	}
 	expect_worker_ends(SIGXCPU, "RLIMIT_CPU", 1);
 	for (size_t i = 0; i < CRASHES; i++)
-		expect_worker_ends(crashes[i], "was ended by signal", ++ended);
+		expect_worker_ends(crashes[i], "exited on signal", ++ended);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 }
 
@@ -769,10 +769,10 @@ Test(pool, no_signal_ends_a_single_worker_silently)
 	waitpid(pool.pid, &status, 0);
 	pool.pid = 0;
 	cr_expect(WIFSIGNALED(status));
-	cr_expect_eq(pool_logged(&pool, "this process is ended by signal 31 (SIGSYS)"), 1);
+	cr_expect_eq(pool_logged(&pool, "this process exits on signal 31 (SIGSYS)"), 1);
 }
 
-/* RLIMIT_FSIZE: 20 kB are left of the log file. */
+/* RLIMIT_FSIZE: the log file may grow by 20 kB. */
 Test(pool, a_log_file_that_may_not_grow_stops_nothing)
 {
 	const struct rlimit limit = { 64 << 20, RLIM_INFINITY };
@@ -784,7 +784,7 @@ Test(pool, a_log_file_that_may_not_grow_stops_nothing)
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
 	for (int i = 0; i < 500; i++)
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	kill(pool.pid, SIGPROF); /* of which the parent would log a line */
+	kill(pool.pid, SIGPROF); /* the parent would log a line about it */
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_gt(measured("\nlog_lines_dropped_total"), 100);
 	cr_expect_eq(measured("\nworker_restarts_total"), 0);
@@ -801,34 +801,34 @@ Test(pool, reloads_fail_no_request)
 
 	pool_start(&pool, SETTINGS("WORKERS=3"), NULL);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	before = answer_number(&response, "pid");
+	before = response_number(&response, "pid");
 	load = load_start(&pool, 3, "/about");
 	for (unsigned i = 1; i <= 5; i++)
-		reload("the pool is reloaded", i);
+		reload("pool reloaded", i);
 	for (unsigned i = 0; i < 5; i++)
 		kill(pool.pid, SIGHUP);
-	pool_wait_logged(&pool, "the pool is reloaded", 6);
+	pool_wait_logged(&pool, "pool reloaded", 6);
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed, 0, "%lu failed", counts.failed);
 	cr_expect_eq(counts.refused, 0);
 	cr_expect_gt(counts.responded, 0);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	cr_expect_neq(answer_number(&response, "pid"), before);
+	cr_expect_neq(response_number(&response, "pid"), before);
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
-Test(pool, a_reload_waits_for_requests_in_hand)
+Test(pool, a_reload_waits_for_running_requests)
 {
 	int fd;
 
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
 	fd = send_request("/sleep?n=1000");
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	reload("the pool is reloaded", 1);
-	expect_answer(fd, 200);
+	reload("pool reloaded", 1);
+	expect_response(fd, 200);
 }
 
-Test(pool, a_reload_brings_a_new_program)
+Test(pool, a_reload_loads_a_new_program)
 {
 	struct counts counts;
 	struct load *load;
@@ -838,7 +838,7 @@ Test(pool, a_reload_brings_a_new_program)
 	cr_expect_not_null(strstr(response.text, "\"edition\":\"one\""));
 	load = load_start(&pool, 2, "/about");
 	pool_install(&pool, "tests/e2e/pool_app2");
-	reload("the pool is reloaded", 1);
+	reload("pool reloaded", 1);
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed + counts.refused, 0);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
@@ -846,11 +846,11 @@ Test(pool, a_reload_brings_a_new_program)
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
-Test(pool, a_bad_program_or_setting_is_not_loaded)
+Test(pool, an_invalid_program_or_setting_is_not_loaded)
 {
 	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
 	write_settings("APP_NAME=Old\n");
-	reload("the pool is reloaded", 1);
+	reload("pool reloaded", 1);
 
 	pool_install(&pool, "/bin/false");
 	reload("not reloaded", 1);
@@ -859,26 +859,26 @@ Test(pool, a_bad_program_or_setting_is_not_loaded)
 	pool_install(&pool, "tests/e2e/pool_app2");
 	write_settings("APP_NAME=New\nMAX_REQUESTS=many\n");
 	reload("not reloaded", 3);
-	cr_expect_geq(pool_logged(&pool, "MAX_REQUESTS"), 1, "the log does not say why");
+	cr_expect_geq(pool_logged(&pool, "MAX_REQUESTS"), 1, "the log has no reason");
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_not_null(strstr(response.text, "\"edition\":\"one\""));
 	cr_expect_not_null(strstr(response.text, "\"name\":\"Old\""));
 
 	write_settings("APP_NAME=New\nMAX_BODY_BYTES=2000\n");
-	reload("the pool is reloaded", 2);
+	reload("pool reloaded", 2);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_not_null(strstr(response.text, "\"name\":\"New\""));
-	cr_expect_eq(answer_number(&response, "max_body"), 2000);
+	cr_expect_eq(response_number(&response, "max_body"), 2000);
 }
 
 Test(pool, a_reload_changes_the_number_of_workers)
 {
 	pool_start(&pool, NULL, NULL);
 	write_settings("WORKERS=100\n");
-	reload("the pool is reloaded: 100 workers", 1);
+	reload("pool reloaded: 100 workers", 1);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	write_settings("WORKERS=1\n");
-	reload("the pool is reloaded: 1 workers", 1);
+	reload("pool reloaded: 1 workers", 1);
 	for (int i = 0; i < 20; i++)
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_stop(&pool), 0);
@@ -886,7 +886,7 @@ Test(pool, a_reload_changes_the_number_of_workers)
 
 /* ---- stop */
 
-Test(pool, a_stop_under_load_cuts_nobody_off)
+Test(pool, a_stop_under_load_drops_no_request)
 {
 	struct counts counts;
 	struct load *load;
@@ -900,25 +900,25 @@ Test(pool, a_stop_under_load_cuts_nobody_off)
 	cr_expect_gt(counts.responded, 0);
 }
 
-Test(pool, a_stop_answers_all_who_wait)
+Test(pool, a_stop_serves_the_backlog)
 {
 	enum { WAITING = 30 };
-	int in_hand, waiting[WAITING];
+	int running, waiting[WAITING];
 
 	pool_start(&pool, SETTINGS("WORKERS=1"), NULL);
-	in_hand = send_request("/sleep?n=300");
+	running = send_request("/sleep?n=300");
 	for (int i = 0; i < WAITING; i++)
 		waiting[i] = send_request("/about");
 	kill(pool.pid, SIGTERM);
-	expect_answer(in_hand, 200);
+	expect_response(running, 200);
 	for (int i = 0; i < WAITING; i++) {
-		expect_answer(waiting[i], 200);
+		expect_response(waiting[i], 200);
 		cr_expect_not_null(strstr(response.text, "\"draining\":true"));
 	}
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
-Test(pool, an_interrupt_of_the_terminal_cuts_nobody_off)
+Test(pool, a_terminal_interrupt_drops_no_request)
 {
 	char listen[128];
 	int fd;
@@ -927,11 +927,11 @@ Test(pool, an_interrupt_of_the_terminal_cuts_nobody_off)
 	pool_start(&pool, SETTINGS("WORKERS=2", listen), SETTINGS("setsid"));
 	fd = send_request("/sleep?n=300");
 	kill(-pool.pid, SIGINT);
-	expect_answer(fd, 200);
+	expect_response(fd, 200);
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
-/* ---- who passes the socket */
+/* ---- inherited sockets */
 
 static bool
 have(const char *program)
@@ -956,8 +956,8 @@ expect_service(void)
 
 	load_wait(load, 100);
 	kill(pool.pid, SIGHUP);
-	pool_wait_logged(&pool, "the pool is reloaded", 1);
-	pool_wait_logged(&pool, " ended", 4); /* at least so many were there, and have gone */
+	pool_wait_logged(&pool, "pool reloaded", 1);
+	pool_wait_logged(&pool, " exited", 4); /* the old workers and those of the reload */
 	counts = load_stop(load);
 	cr_expect_eq(counts.failed, 0);
 	cr_expect_eq(counts.refused, 0);
@@ -1011,18 +1011,18 @@ Test(pool, works_over_tcp)
 
 Test(pool, a_single_worker_serves_and_stops)
 {
-	int in_hand, waiting;
+	int running, waiting;
 
 	pool_start_single(&pool, SETTINGS("REQUEST_TIMEOUT_SECONDS=2"), NULL);
-	in_hand = send_request("/sleep?n=300");
+	running = send_request("/sleep?n=300");
 	waiting = send_request("/about");
 	kill(pool.pid, SIGTERM);
-	expect_answer(in_hand, 200);
-	expect_answer(waiting, 200);
+	expect_response(running, 200);
+	expect_response(waiting, 200);
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
-Test(pool, a_single_worker_keeps_its_deadline)
+Test(pool, a_single_worker_enforces_its_deadline)
 {
 	int status = 0;
 
@@ -1039,7 +1039,7 @@ Test(pool, single_workers_share_a_segment)
 	struct stat st;
 
 	NEED("spawn-fcgi");
-	prctl(PR_SET_CHILD_SUBREAPER, 1); /* spawn-fcgi leaves them to whoever takes them */
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* spawn-fcgi does not wait for them */
 	snprintf(file, sizeof(file), "SHM_FILE=%s/segment", pool.directory);
 	pool_start_single(&pool, SETTINGS(file),
 			  SETTINGS("spawn-fcgi", "-F", "3", "-s", pool.socket, "--"));
@@ -1053,17 +1053,17 @@ Test(pool, single_workers_share_a_segment)
 		pid_t pid;
 
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
-		pid = (pid_t)answer_number(&response, "pid");
+		pid = (pid_t)response_number(&response, "pid");
 		kill(pid, SIGTERM);
 		cr_expect_eq(waitpid(pid, NULL, 0), pid);
 	}
 	cr_expect_lt(dial(&pool), 0);
 }
 
-/* ---- the socket and its place */
+/* ---- the socket file */
 
 static int
-run_to_the_end(const char *const *settings)
+run_serve(const char *const *settings)
 {
 	int status = -1;
 	pid_t pid = fork();
@@ -1088,8 +1088,8 @@ Test(pool, a_socket_in_use_is_not_taken)
 
 	snprintf(listen, sizeof(listen), "LISTEN=unix:%s", pool.socket);
 	pool_start(&pool, NULL, NULL);
-	cr_expect_eq(run_to_the_end(SETTINGS(listen)), 1);
-	cr_expect_eq(pool_logged(&pool, "another process listens there"), 1);
+	cr_expect_eq(run_serve(SETTINGS(listen)), 1);
+	cr_expect_eq(pool_logged(&pool, "another process listens on it"), 1);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_stop(&pool), 0);
 }
@@ -1102,14 +1102,14 @@ Test(pool, a_stale_socket_is_replaced)
 	kill(pool.pid, SIGKILL);
 	waitpid(pool.pid, NULL, 0);
 	cr_expect_eq(access(pool.socket, F_OK), 0);
-	pool_start(&pool, NULL, NULL); /* the old workers may still answer */
-	pool_wait_logged(&pool, "workers serves on", 2);
+	pool_start(&pool, NULL, NULL); /* the old workers may still respond */
+	pool_wait_logged(&pool, "workers is serving requests on", 2);
 	cr_assert_eq(stat(pool.socket, &st), 0);
 	cr_expect_eq(st.st_mode & 0777, 0660);
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 
-Test(pool, bad_addresses_stop_the_start)
+Test(pool, invalid_addresses_prevent_the_start)
 {
 	static const char *const addresses[] = {
 		"LISTEN=unix:relative", "LISTEN=9000",      "LISTEN=localhost:9000",
@@ -1118,7 +1118,7 @@ Test(pool, bad_addresses_stop_the_start)
 	};
 
 	for (size_t i = 0; i < COUNT(addresses); i++) {
-		cr_expect_eq(run_to_the_end(SETTINGS(addresses[i])), 1, "%s", addresses[i]);
+		cr_expect_eq(run_serve(SETTINGS(addresses[i])), 1, "%s", addresses[i]);
 		cr_expect_geq(pool_logged(&pool, addresses[i]), 1, "%s", addresses[i]);
 	}
 }
@@ -1126,41 +1126,41 @@ Test(pool, bad_addresses_stop_the_start)
 /* ---- systemd */
 
 static void
-expect_notice(int fd, const char *expected)
+expect_notification(int fd, const char *expected)
 {
 	char text[256];
 	ssize_t n;
 
 	do {
 		n = recv(fd, text, sizeof(text) - 1, 0);
-		cr_assert_geq(n, 0, "systemd would wait for %s", expected);
+		cr_assert_geq(n, 0, "no notification; expected %s", expected);
 		text[n] = '\0';
 	} while (strstr(text, "WATCHDOG") && !strstr(expected, "WATCHDOG"));
 	cr_assert_str_eq(text, expected);
 }
 
-Test(pool, tells_systemd_how_it_is)
+Test(pool, notifies_systemd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = 10 };
+	struct timeval timeout = { .tv_sec = 10 };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char where[128];
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", pool.directory);
 	snprintf(where, sizeof(where), "NOTIFY_SOCKET=%s", address.sun_path);
 	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 
 	pool_start(&pool, SETTINGS(where, "WATCHDOG_USEC=300000"), NULL);
-	expect_notice(fd, "READY=1");
-	expect_notice(fd, "WATCHDOG=1");
-	expect_notice(fd, "WATCHDOG=1");
+	expect_notification(fd, "READY=1");
+	expect_notification(fd, "WATCHDOG=1");
+	expect_notification(fd, "WATCHDOG=1");
 	kill(pool.pid, SIGHUP);
-	expect_notice(fd, "RELOADING=1");
-	expect_notice(fd, "READY=1");
-	expect_notice(fd, "WATCHDOG=1");
+	expect_notification(fd, "RELOADING=1");
+	expect_notification(fd, "READY=1");
+	expect_notification(fd, "WATCHDOG=1");
 	kill(pool.pid, SIGTERM);
-	expect_notice(fd, "STOPPING=1");
+	expect_notification(fd, "STOPPING=1");
 	cr_expect_eq(pool_stop(&pool), 0);
 }
 

@@ -1,5 +1,4 @@
-/* Whatever somebody writes to the socket: no worker dies of it or hangs, and the next
- * request is answered. */
+/* Invalid input on the socket: no worker crashes or hangs, and the next request is served. */
 #include <criterion/criterion.h>
 
 #include "e2e/pool_client.h"
@@ -23,20 +22,20 @@ set_up(void)
 	bytes.len = 0;
 }
 
-/* The same workers are there, and stop as they should. */
+/* The workers are still the same, and stop normally. */
 static void
 tear_down(void)
 {
 	for (int i = 0; i < 4; i++)
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
-	cr_expect_eq(pool_logged(&pool, " ended"), 0, "a worker has ended");
+	cr_expect_eq(pool_logged(&pool, " exited"), 0, "a worker has exited");
 	cr_expect_eq(pool_stop(&pool), 0);
 	pool_free(&pool);
 }
 
 TestSuite(socket, .init = set_up, .fini = tear_down, .timeout = 180);
 
-/* Sends the bytes; whatever comes back must come to an end. */
+/* Sends the bytes and reads until the end of the response or connection. */
 static bool
 send_and_read(const struct bytes *b)
 {
@@ -45,7 +44,7 @@ send_and_read(const struct bytes *b)
 
 	cr_assert_geq(fd, 0);
 	(void)!send(fd, b->data, b->len, MSG_NOSIGNAL);
-	responded = read_answer(fd, &response);
+	responded = read_response(fd, &response);
 	close(fd);
 	return responded;
 }
@@ -61,7 +60,7 @@ send_and_close(const void *data, size_t len)
 	close(fd);
 }
 
-/* ---- what is refused: closed, without an answer */
+/* ---- rejected: the connection is closed without a response */
 
 Test(socket, management_records)
 {
@@ -157,7 +156,7 @@ Test(socket, a_nul_in_a_parameter)
 	cr_expect_not(send_and_read(&bytes));
 }
 
-/* ---- what is answered */
+/* ---- accepted */
 
 Test(socket, no_parameters_at_all)
 {
@@ -169,7 +168,7 @@ Test(socket, no_parameters_at_all)
 	cr_expect_lt(response.status, 500);
 }
 
-Test(socket, the_number_of_the_request_comes_back)
+Test(socket, the_request_id_is_returned)
 {
 	unsigned char header[FCGI_HEADER_LEN];
 	int fd = dial(&pool);
@@ -272,7 +271,7 @@ Test(socket, too_many_parameters_are_431)
 	cr_expect_eq(response.status, 431);
 }
 
-/* The header of the first record of that type. */
+/* The header of the first record of this type. */
 static unsigned char *
 find_record(unsigned type)
 {
@@ -285,10 +284,10 @@ find_record(unsigned type)
 	return &bytes.data[at];
 }
 
-Test(socket, a_body_of_another_length_than_announced)
+Test(socket, a_body_that_differs_from_content_length)
 {
 	put_request(&bytes, "POST", "/about", "twelve bytes");
-	find_record(FCGI_STDIN)[5] = 11; /* and the twelfth is padding */
+	find_record(FCGI_STDIN)[5] = 11; /* the twelfth byte is padding */
 	find_record(FCGI_STDIN)[6] = 1;
 	cr_assert(send_and_read(&bytes));
 	cr_expect_eq(response.status, 400);
@@ -302,7 +301,7 @@ Test(socket, a_body_of_another_length_than_announced)
 	cr_expect_eq(response.status, 400);
 }
 
-/* ---- slowness */
+/* ---- slow clients */
 
 static bool
 send_slowly(int fd, const struct bytes *b, size_t piece)
@@ -322,7 +321,7 @@ Test(socket, byte_by_byte)
 
 	put_request(&bytes, "POST", "/back", "one byte at a time");
 	cr_expect(send_slowly(fd, &bytes, 1));
-	cr_assert(read_answer(fd, &response));
+	cr_assert(read_response(fd, &response));
 	cr_expect_eq(response.status, 200);
 	cr_expect_not_null(strstr(response.text, "\r\n\r\none byte at a time"));
 	close(fd);
@@ -336,8 +335,8 @@ Test(socket, cut_off_at_every_byte)
 	cr_expect_eq(pool_logged(&pool, "\"/back\""), 0, "half a request was served");
 }
 
-/* More of them than workers, at several places; good requests wait, and are answered. */
-Test(socket, silent_senders_are_left)
+/* More than there are workers, each stopping at another position. Valid requests wait and are served. */
+Test(socket, silent_clients_are_disconnected)
 {
 	int fds[6];
 
@@ -347,10 +346,10 @@ Test(socket, silent_senders_are_left)
 		(void)!send(fds[i], bytes.data, i * bytes.len / 7, MSG_NOSIGNAL);
 	}
 	for (size_t i = 0; i < COUNT(fds); i++) {
-		read_answer(fds[i], &response);
+		read_response(fds[i], &response);
 		close(fds[i]);
 	}
-	pool_wait_logged(&pool, "did not come in time", COUNT(fds));
+	pool_wait_logged(&pool, "timed out reading a request", COUNT(fds));
 }
 
 Test(socket, a_body_that_stops_is_400)
@@ -360,13 +359,13 @@ Test(socket, a_body_that_stops_is_400)
 	put_request(&bytes, "POST", "/back", "some body");
 	bytes.len -= FCGI_HEADER_LEN + 3;
 	(void)!send(fd, bytes.data, bytes.len, MSG_NOSIGNAL);
-	cr_assert(read_answer(fd, &response));
+	cr_assert(read_response(fd, &response));
 	cr_expect_eq(response.status, 400);
 	close(fd);
 }
 
-/* A drop now and then does not buy more time. */
-Test(socket, a_slow_drip_is_left)
+/* Sending a byte now and then does not extend the time. */
+Test(socket, a_trickling_client_is_disconnected)
 {
 	struct pollfd p = { .events = POLLIN };
 	size_t at = 0;
@@ -393,12 +392,12 @@ Test(socket, a_body_without_an_end_is_413)
 		bytes.len = 0;
 		put_record(&bytes, FCGI_STDIN, 1, junk, sizeof(junk));
 	}
-	cr_assert(read_answer(p.fd, &response));
+	cr_assert(read_response(p.fd, &response));
 	cr_expect_eq(response.status, 413);
 	close(p.fd);
 }
 
-/* ---- chance */
+/* ---- random input */
 
 static uint32_t
 next_random(void)
@@ -425,7 +424,7 @@ Test(socket, garbage)
 	}
 }
 
-/* Good requests with a few bytes changed. */
+/* Valid requests with a few bytes changed. */
 Test(socket, damaged_requests)
 {
 	for (int round = 0; round < 1500; round++) {

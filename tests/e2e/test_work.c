@@ -1,5 +1,5 @@
-/* `work`: jobs that run, fail, are lost, stopped and begun again. Each test has a pool and a
- * schema of its own. */
+/* `work`: jobs that run, fail, are lost, stopped and retried. Each test has its own pool and
+ * schema. */
 #include <criterion/criterion.h>
 
 #include "support/testdb.h"
@@ -12,7 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-enum { PATIENCE_MS = 60000, NAP_MS = 20, ARGS_MAX = 8, POOLS_MAX = 3 };
+enum { TIMEOUT_MS = 60000, NAP_MS = 20, ARGS_MAX = 8, POOLS_MAX = 3 };
 
 #define APP "tests/e2e/jobs_app" /* A reload executes argv[0] again. */
 
@@ -64,7 +64,7 @@ become(const char *const *given, const char *const *args)
 {
 	int log = open(log_file, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM); /* nothing stays when a test fails */
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* exits with a failing test */
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	setenv("DATABASE_URL", settings.database_url, 1);
@@ -100,7 +100,7 @@ start(const char *const *given)
 	return 0;
 }
 
-/* Returns its exit status. */
+/* Returns the exit status. */
 static int
 run(const char *first, ...)
 {
@@ -124,7 +124,7 @@ run(const char *first, ...)
 static const char *
 the_log(void)
 {
-	static char text[8 * 1024 * 1024]; /* it has every statement */
+	static char text[8 * 1024 * 1024]; /* the log has every statement */
 	FILE *in = fopen(log_file, "r");
 	size_t n = in ? fread(text, 1, sizeof(text) - 1, in) : 0;
 
@@ -156,14 +156,14 @@ wait_for_(const char *wanted, const char *sql, int line)
 {
 	const char *got = "";
 
-	for (int waited = 0; waited < PATIENCE_MS; waited += NAP_MS) {
+	for (int waited = 0; waited < TIMEOUT_MS; waited += NAP_MS) {
 		got = testdb_sql("%s", sql);
 		got = got ? got : "NULL";
 		if (strcmp(got, wanted) == 0)
 			return;
 		poll(NULL, 0, NAP_MS);
 	}
-	cr_assert_fail("line %d: %s: got %s, wanted %s; log:\n%s", line, sql, got, wanted,
+	cr_assert_fail("line %d: %s: got %s, expected %s; log:\n%s", line, sql, got, wanted,
 		       the_log());
 }
 
@@ -187,7 +187,7 @@ effects(const char *what)
 	return testdb_sql("SELECT count(*) FROM effects WHERE what = '%s'", what);
 }
 
-/* ---- what is measured */
+/* ---- metrics */
 
 static void
 wait_total(const char *wanted, const char *task, const char *result)
@@ -198,7 +198,7 @@ wait_total(const char *wanted, const char *task, const char *result)
 		 task, result);
 }
 
-Test(work, counts_how_jobs_end)
+Test(work, counts_outcomes)
 {
 	const char *late;
 	pid_t first;
@@ -213,7 +213,7 @@ Test(work, counts_how_jobs_end)
 	cr_assert_eq(run("jobs", "cancel", late, NULL), 0, "%s", the_log());
 	wait_total("1", "slow", "cancelled");
 
-	/* Another pool adds; what was counted just before the end is not lost. */
+	/* Another pool adds to the totals; counts from just before the exit are not lost. */
 	start(NULL);
 	for (int i = 0; i < 100; i++)
 		add("effect", i);
@@ -227,7 +227,7 @@ Test(work, counts_how_jobs_end)
 	wait_for("t", "SELECT cells[16] > 0 FROM job_totals WHERE task = 'slow'");
 }
 
-/* ---- how jobs end */
+/* ---- outcomes */
 
 Test(work, runs_jobs)
 {
@@ -245,8 +245,8 @@ Test(work, runs_jobs)
 	cr_expect_str_eq(effects("effect"), "501");
 }
 
-/* So short that only a notice can be the cause. */
-Test(work, begins_soon_after_the_commit)
+/* The next poll would be too late, so a notification must have caused it. */
+Test(work, starts_jobs_soon_after_the_commit)
 {
 	start(SETTINGS("JOB_POLL_SECONDS=60"));
 	for (int i = 0; i < 5; i++)
@@ -254,7 +254,7 @@ Test(work, begins_soon_after_the_commit)
 	wait_for("5", "SELECT count(*) FROM jobs WHERE status = 'succeeded'");
 }
 
-Test(work, polls_where_it_may_not_listen)
+Test(work, polls_if_listen_is_off)
 {
 	const char *id;
 
@@ -266,7 +266,7 @@ Test(work, polls_where_it_may_not_listen)
 	cr_expect_null(strstr(the_log(), "LISTEN"));
 }
 
-Test(work, retries_what_fails)
+Test(work, retries_failed_jobs)
 {
 	const char *id = add("failing", 2), *dead = add("failing", 9);
 
@@ -283,7 +283,7 @@ Test(work, retries_what_fails)
 	cr_expect_str_eq(of_job(dead, "jsonb_array_length(errors)"), "3");
 }
 
-Test(work, does_not_retry_what_has_no_use)
+Test(work, does_not_retry_hopeless_jobs)
 {
 	const char *id = add("hopeless", 0), *unread;
 
@@ -292,23 +292,23 @@ Test(work, does_not_retry_what_has_no_use)
 	start(NULL);
 	wait_status(id, "failed");
 	cr_expect_str_eq(of_job(id, "attempts"), "1");
-	cr_expect_str_eq(of_job(id, "error"), "there is no use");
+	cr_expect_str_eq(of_job(id, "error"), "no further attempt is useful");
 	wait_status(unread, "failed");
 	cr_expect_not_null(strstr(of_job(unread, "error"), "n is required"), "%s",
 			   of_job(unread, "error"));
 }
 
-Test(work, survives_a_job_that_takes_all_memory)
+Test(work, survives_a_job_that_exhausts_its_memory)
 {
 	const char *id = add("greedy", 0), *next = add("effect", 0);
 
 	start(SETTINGS("JOB_WORKERS=1"));
 	wait_status(id, "failed");
-	cr_expect_str_eq(of_job(id, "error"), "it took more memory than it may have");
+	cr_expect_str_eq(of_job(id, "error"), "it used more memory than allowed");
 	wait_status(next, "succeeded");
 }
 
-Test(work, snoozing_is_no_try)
+Test(work, snoozing_is_not_an_attempt)
 {
 	const char *id = add("snoozing", 1);
 
@@ -318,7 +318,7 @@ Test(work, snoozing_is_no_try)
 	cr_expect_str_eq(effects("seen"), "2");
 }
 
-Test(work, the_effect_and_the_end_are_one)
+Test(work, the_effect_and_the_end_are_atomic)
 {
 	start(NULL);
 	cr_assert_eq(run("enqueue", "once", "100", "100", NULL), 0);
@@ -328,7 +328,7 @@ Test(work, the_effect_and_the_end_are_one)
 
 /* ---- time */
 
-Test(work, ends_what_takes_too_long)
+Test(work, stops_jobs_that_take_too_long)
 {
 	const char *late = add("late", 60000), *deaf = add("deaf", 60000), *next;
 
@@ -336,7 +336,7 @@ Test(work, ends_what_takes_too_long)
 	start(SETTINGS("JOB_WORKERS=2"));
 	wait_status(late, "failed");
 	cr_expect_str_eq(of_job(late, "error"), "it took longer than its timeout");
-	wait_status(deaf, "failed"); /* with its worker */
+	wait_status(deaf, "failed"); /* the worker exits too */
 	cr_expect_str_eq(of_job(deaf, "error"), "it took longer than its timeout");
 	next = add("effect", 0);
 	wait_status(next, "succeeded");
@@ -359,8 +359,8 @@ Test(work, runs_scheduled_jobs_when_they_are_due)
 	cr_expect_str_eq(of_job(never, "status"), "scheduled");
 }
 
-/* What fell due while none ran is made up for once, by one of them. */
-Test(work, what_comes_again_is_enqueued_once)
+/* Times that were missed while no pool ran enqueue one job, by one of the pools. */
+Test(work, a_cron_entry_is_enqueued_once)
 {
 	testdb_sql("INSERT INTO job_crons VALUES ('every_minute',"
 		   " date_trunc('minute', now()) - interval '10 minutes')");
@@ -404,7 +404,7 @@ Test(work, a_paused_queue_waits)
 	wait_status(id, "succeeded");
 }
 
-Test(work, serves_its_queues_alone)
+Test(work, serves_only_its_queues)
 {
 	const char *id = add("effect", 0);
 
@@ -417,7 +417,7 @@ Test(work, serves_its_queues_alone)
 	cr_expect_str_eq(of_job(id, "status"), "queued");
 }
 
-Test(work, leaves_kinds_that_it_does_not_know)
+Test(work, ignores_unknown_tasks)
 {
 	const char *id = add("of_the_next_version", 0), *next = add("effect", 0);
 
@@ -426,7 +426,7 @@ Test(work, leaves_kinds_that_it_does_not_know)
 	cr_expect_str_eq(of_job(id, "status"), "queued");
 }
 
-Test(work, no_more_at_once_than_the_limit)
+Test(work, respects_the_limit_of_a_queue)
 {
 	for (int i = 0; i < 8; i++)
 		add("limited", 300);
@@ -439,8 +439,8 @@ Test(work, no_more_at_once_than_the_limit)
 	    "2");
 }
 
-/* One that takes long does not keep the rest of its batch. */
-Test(work, a_slow_job_lets_the_others_go)
+/* A long job does not delay the rest of its batch. */
+Test(work, a_slow_job_releases_its_batch)
 {
 	const char *slow;
 
@@ -456,7 +456,7 @@ Test(work, a_slow_job_lets_the_others_go)
 	wait_status(slow, "cancelled");
 }
 
-/* A person waits for an e-mail: long jobs do not delay it. */
+/* Users wait for e-mails, so long jobs must not delay them. */
 Test(work, long_jobs_do_not_delay_mail)
 {
 	const char *slow[3], *mail;
@@ -478,7 +478,7 @@ Test(work, long_jobs_do_not_delay_mail)
 		wait_status(slow[i], "cancelled");
 }
 
-/* ---- being told to stop */
+/* ---- stopping */
 
 Test(work, stops_a_running_job_that_is_cancelled)
 {
@@ -504,7 +504,7 @@ Test(work, shows_progress)
 	cr_expect_not_null(strstr(the_log(), " %\n"), "%s", the_log());
 }
 
-Test(work, lets_running_jobs_end)
+Test(work, lets_running_jobs_finish)
 {
 	const char *id = add("slow", 1500), *next;
 	pid_t pool = start(SETTINGS("JOB_WORKERS=1"));
@@ -520,7 +520,7 @@ Test(work, lets_running_jobs_end)
 	cr_expect_str_eq(of_job(next, "status"), "queued");
 }
 
-Test(work, puts_back_what_does_not_end_in_time)
+Test(work, releases_jobs_that_do_not_finish_in_time)
 {
 	const char *id = add("slow", 60000);
 	pid_t pool = start(NO_DRAIN);
@@ -533,14 +533,14 @@ Test(work, puts_back_what_does_not_end_in_time)
 	cr_expect_str_eq(of_job(id, "attempts"), "0");
 }
 
-Test(work, a_reload_lets_jobs_go_on)
+Test(work, a_reload_lets_jobs_continue)
 {
 	const char *id = add("slow", 3000), *next;
 	pid_t pool = start(NULL);
 
 	wait_for("begun", "SELECT what FROM effects");
 	kill(pool, SIGHUP);
-	for (int i = 0; i < 1000 && !strstr(the_log(), "the pool is reloaded"); i++)
+	for (int i = 0; i < 1000 && !strstr(the_log(), "pool reloaded"); i++)
 		poll(NULL, 0, NAP_MS);
 	cr_expect_not_null(strstr(the_log(), "the pool is reloaded"), "%s", the_log());
 	next = add("effect", 0);
@@ -550,43 +550,45 @@ Test(work, a_reload_lets_jobs_go_on)
 	cr_expect_str_eq(effects("begun"), "1");
 }
 
-/* ---- loss */
+/* ---- lost workers */
 
-Test(work, another_worker_gets_the_job_of_a_killed_one)
+Test(work, another_worker_gets_the_job_of_a_killed_worker)
 {
 	const char *id = add("slow", 2000);
 
 	start(SETTINGS("JOB_WORKERS=2"));
 	wait_for("begun", "SELECT what FROM effects");
-	poll(NULL, 0, 1200); /* the keeper has seen it by now, else the lease has to end */
+	poll(
+	    NULL, 0,
+	    1200); /* time for the supervisor to register the worker, so that the lease need not expire */
 	kill((pid_t)strtol(testdb_sql("SELECT pid FROM effects"), NULL, 10), SIGKILL);
 	wait_status(id, "succeeded");
 	cr_expect_str_eq(of_job(id, "attempts"), "2");
 	cr_expect_str_eq(of_job(id, "errors -> 0 ->> 'error'"), "its worker was lost");
 }
 
-/* All processes of the pool but the first, its keeper. */
+/* Kills all processes of the pool except the first, the supervisor. */
 static void
 kill_workers(pid_t pool)
 {
 	char text[400] = "", *at = text;
 	FILE *in = fopen(arena_printf(arena, "/proc/%d/task/%d/children", pool, pool), "r");
-	bool keeper = true;
+	bool supervisor = true;
 
 	cr_assert_not_null(in);
 	cr_assert_not_null(fgets(text, sizeof(text), in));
 	fclose(in);
-	for (long pid; (pid = strtol(at, &at, 10)) > 0; keeper = false)
-		if (!keeper)
+	for (long pid; (pid = strtol(at, &at, 10)) > 0; supervisor = false)
+		if (!supervisor)
 			kill((pid_t)pid, SIGKILL);
 }
 
-Test(work, a_take_that_ends_after_its_worker_is_released)
+Test(work, jobs_fetched_after_the_death_of_their_worker_are_rescued)
 {
 	const char *id;
 	pid_t pool;
 
-	/* The keeper that wrote this total knows the worker. */
+	/* The supervisor that wrote this total knows the worker. */
 	pool = start(SETTINGS("JOB_LEASE_SECONDS=3600", "JOB_WORKERS=1"));
 	add("effect", 0);
 	wait_total("1", "effect", "succeeded");
@@ -607,7 +609,7 @@ Test(work, a_take_that_ends_after_its_worker_is_released)
 	cr_expect_str_eq(of_job(id, "attempts"), "2");
 }
 
-Test(work, a_job_that_kills_its_worker_fails_in_the_end)
+Test(work, a_job_that_kills_its_worker_fails_eventually)
 {
 	const char *id = add("crashing", 0);
 
@@ -617,8 +619,8 @@ Test(work, a_job_that_kills_its_worker_fails_in_the_end)
 	cr_expect_str_eq(effects("crash"), "2");
 }
 
-/* Parent and workers at once: only the lease tells. */
-Test(work, another_pool_gets_the_jobs_of_a_killed_one)
+/* Parent and workers are killed, so only the lease can expire. */
+Test(work, another_pool_gets_the_jobs_of_a_killed_pool)
 {
 	const char *id = add("slow", 2000);
 	pid_t pool = start(SETTINGS("JOB_LEASE_SECONDS=2"));
@@ -633,8 +635,8 @@ Test(work, another_pool_gets_the_jobs_of_a_killed_one)
 	cr_expect_str_eq(of_job(id, "attempts"), "2");
 }
 
-/* It goes on where it stopped, and finds that the job is not its own any more. */
-Test(work, who_lost_the_lease_cannot_complete)
+/* The worker continues and finds that another one has taken over its job. */
+Test(work, a_worker_without_lease_cannot_finish_the_job)
 {
 	const char *id = add("deaf", 4000);
 	pid_t worker;
@@ -666,7 +668,7 @@ Test(work, leases_are_renewed)
 
 /* ---- signals */
 
-/* Sends it to the pool's keeper and workers, or, with number 0, counts them. */
+/* Sends a signal to the supervisor and the workers. Returns their number. */
 static size_t
 signal_children(pid_t pool, int number)
 {
@@ -684,7 +686,7 @@ signal_children(pid_t pool, int number)
 	return n;
 }
 
-Test(work, no_signal_ends_it_silently)
+Test(work, no_signal_terminates_it_silently)
 {
 	static const int ends[] = { SIGTERM, SIGINT,  SIGQUIT, SIGHUP, SIGKILL, SIGSTOP,
 				    SIGTSTP, SIGUSR1, SIGXCPU, SIGILL, SIGTRAP, SIGABRT,
@@ -703,11 +705,11 @@ Test(work, no_signal_ends_it_silently)
 		cr_expect_eq(signal_children(pool, number), 3, "signal %d", number);
 	}
 	wait_status(add("effect", 2), "succeeded");
-	cr_expect_null(strstr(the_log(), "ended by signal"));
+	cr_expect_null(strstr(the_log(), "exited on signal"));
 	cr_expect_not_null(strstr(the_log(), "ignored signal"));
 }
 
-Test(work, a_limit_of_cpu_time_ends_workers_with_a_line)
+Test(work, a_worker_at_its_cpu_limit_logs_a_line)
 {
 	pid_t pool = start(SETTINGS("JOB_WORKERS=1"));
 	int lines = 0;
@@ -715,7 +717,7 @@ Test(work, a_limit_of_cpu_time_ends_workers_with_a_line)
 	wait_status(add("effect", 1), "succeeded");
 	cr_expect_eq(signal_children(pool, SIGXCPU), 3);
 	wait_status(add("effect", 2), "succeeded");
-	for (int waited = 0; lines < 3 && waited < PATIENCE_MS; waited += NAP_MS) {
+	for (int waited = 0; lines < 3 && waited < TIMEOUT_MS; waited += NAP_MS) {
 		lines = 0;
 		for (const char *at = the_log(); (at = strstr(at, "RLIMIT_CPU")); at++)
 			lines++;
@@ -736,7 +738,7 @@ Test(work, stopped_processes_are_replaced)
 
 /* ---- work --once */
 
-Test(work, once_runs_what_is_due_and_ends)
+Test(work, once_runs_due_jobs_and_exits)
 {
 	const char *quick = add("effect", 1), *late = add("effect", 2),
 		   *failing = add("failing", 3);
@@ -752,7 +754,7 @@ Test(work, once_runs_what_is_due_and_ends)
 	cr_expect_eq(status, 0, "%s", the_log());
 	cr_expect_str_eq(of_job(quick, "status"), "succeeded");
 	cr_expect_str_eq(of_job(late, "status"), "scheduled");
-	cr_expect_str_eq(of_job(failing, "attempts"), "1", "what was due was moved and tried");
+	cr_expect_str_eq(of_job(failing, "attempts"), "1", "the due job was queued and run");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM jobs WHERE status = 'running'"), "0");
 	wait_total("1", "effect", "succeeded");
 	cr_expect_eq(run("work", "--once", NULL), 0, "with nothing to do");

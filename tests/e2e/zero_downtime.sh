@@ -37,7 +37,7 @@ load_stop() { # TEXT
 	is "$1: no broken connection" "$(cat "$site/errors")" ""
 }
 
-reloads() { grep -c 'the pool is reloaded' "$site/log/api.log" || true; }
+reloads() { grep -c 'pool reloaded' "$site/log/api.log" || true; }
 has_reloaded() { (($(reloads) >= $1)); }
 load_start
 for n in {1..20}; do

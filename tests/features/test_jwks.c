@@ -40,7 +40,7 @@ use_pair(void)
 
 	settings.jwt_keys_dir = folder;
 	settings.jwt_algorithm = "ES256";
-	wrong = keys_make(t->arena, "ES256", &key);
+	wrong = keys_create(t->arena, "ES256", &key);
 	cr_assert_null(wrong, "%s", wrong);
 	wrong = keys_load(t->arena);
 	cr_assert_null(wrong, "%s", wrong);

@@ -51,7 +51,7 @@ fuzz(struct ctx *c UNUSED, const char *bytes, size_t len)
 	enum fcgi_parser_state state = feed(&whole, bytes, len, len);
 
 	HOLDS(feed(&pieces, bytes, len, 1) == state);
-	HOLDS(state != PARSER_BAD || (whole.why && whole.why == pieces.why));
+	HOLDS(state != PARSER_BAD || (whole.err && whole.err == pieces.err));
 	HOLDS(whole.body_len <= MAX_BODY);
 	if (state == PARSER_DONE) {
 		HOLDS(whole.id && whole.id == pieces.id && whole.body);

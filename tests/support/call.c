@@ -338,7 +338,7 @@ void
 run_job(struct test *t, const char *name, const void *args)
 {
 	static struct worker_slot slot;
-	struct job_state state = { .slot = &slot, .key = 1, .late_at = INT64_MAX };
+	struct job_state state = { .slot = &slot, .key = 1, .deadline = INT64_MAX };
 	struct job job = {
 		.ctx = t->ctx, .state = &state, .task = job_task_find(name), .args = args
 	};

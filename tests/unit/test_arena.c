@@ -1,11 +1,11 @@
-/* The arena: zeroed and aligned memory, its limit, what it releases and when. */
+/* The arena: zeroed and aligned memory, the limit, deferred releases. */
 #include <criterion/criterion.h>
 
 #include "app/arena.h"
 
 enum { MEGABYTE = 1 << 20 };
 
-Test(arena, gives_zeroed_and_aligned_memory)
+Test(arena, memory_is_zeroed_and_aligned)
 {
 	struct arena *a = arena_new(MEGABYTE);
 
@@ -38,7 +38,7 @@ Test(arena, memory_is_zero_again_after_a_reset)
 	arena_free(a);
 }
 
-Test(arena, pieces_do_not_overlap)
+Test(arena, allocations_do_not_overlap)
 {
 	struct arena *a = arena_new(MEGABYTE);
 	char *texts[200];
@@ -50,7 +50,7 @@ Test(arena, pieces_do_not_overlap)
 	arena_free(a);
 }
 
-Test(arena, counts_what_was_given_out_since_the_reset)
+Test(arena, counts_the_bytes_allocated_since_the_reset)
 {
 	struct arena *a = arena_new(MEGABYTE);
 
@@ -65,7 +65,7 @@ Test(arena, counts_what_was_given_out_since_the_reset)
 	arena_free(a);
 }
 
-Test(arena, a_big_piece_after_many_resets_still_fits)
+Test(arena, a_large_allocation_after_many_resets_fits)
 {
 	struct arena *a = arena_new(MEGABYTE);
 
@@ -141,7 +141,7 @@ Test(arena, freeing_releases_too)
 	arena_free(NULL);
 }
 
-Test(arena, the_guard_is_taken_where_the_limit_is_reached)
+Test(arena, reaching_the_limit_calls_the_handler)
 {
 	struct arena *a = arena_new(100 * 1024);
 	volatile int pieces = 0;
@@ -157,11 +157,11 @@ Test(arena, the_guard_is_taken_where_the_limit_is_reached)
 	arena_uncatch(a);
 
 	arena_reset(a);
-	cr_expect_not_null(arena_alloc(a, 60 * 1024), "a reset gives the room back");
+	cr_expect_not_null(arena_alloc(a, 60 * 1024), "a reset frees the memory");
 	arena_free(a);
 }
 
-Test(arena, the_guard_is_taken_for_absurd_sizes)
+Test(arena, an_absurd_size_calls_the_handler)
 {
 	struct arena *a = arena_new(MEGABYTE);
 	volatile int unwound = 0;
@@ -186,7 +186,7 @@ Test(arena, the_guard_is_taken_for_absurd_sizes)
 	arena_free(a);
 }
 
-Test(arena, a_deferred_object_is_released_where_no_memory_is_left_to_note_it)
+Test(arena, an_object_is_released_even_if_deferring_runs_out_of_memory)
 {
 	struct arena *a = arena_new(32 * 1024);
 	volatile bool unwound = false;
@@ -207,7 +207,7 @@ Test(arena, a_deferred_object_is_released_where_no_memory_is_left_to_note_it)
 	cr_expect_eq(nreleased, 2);
 }
 
-Test(arena, without_a_guard_the_process_ends, .exit_code = EXIT_FAILURE)
+Test(arena, without_a_handler_the_process_exits, .exit_code = EXIT_FAILURE)
 {
 	struct arena *a = arena_new(1000);
 
@@ -215,7 +215,7 @@ Test(arena, without_a_guard_the_process_ends, .exit_code = EXIT_FAILURE)
 	arena_alloc(a, 1001);
 }
 
-Test(arena, an_ended_guard_is_not_taken, .exit_code = EXIT_FAILURE)
+Test(arena, a_removed_handler_is_not_called, .exit_code = EXIT_FAILURE)
 {
 	struct arena *a = arena_new(1000);
 

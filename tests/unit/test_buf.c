@@ -1,4 +1,4 @@
-/* The string builder: growth, its maximum, and how it escapes for each destination. */
+/* The string builder: growth, the maximum, and the escaping for each format. */
 #include <criterion/criterion.h>
 
 #include "app/buf.h"
@@ -44,7 +44,7 @@ Test(buf, appends_and_grows)
 		cr_assert_eq(memcmp(b.data + i, "abc-xy", 6), 0);
 }
 
-Test(buf, a_nul_may_be_put)
+Test(buf, a_nul_can_be_appended)
 {
 	struct buf b = buf_new(a, 10);
 
@@ -53,7 +53,7 @@ Test(buf, a_nul_may_be_put)
 	cr_expect_arr_eq(buf_done(&b), "a\0b", 4);
 }
 
-Test(buf, takes_exactly_its_maximum)
+Test(buf, holds_exactly_its_maximum)
 {
 	struct buf b = buf_new(a, 300);
 
@@ -145,7 +145,7 @@ Test(buf, json_text)
 	}
 }
 
-Test(buf, json_text_past_the_maximum_fails)
+Test(buf, json_text_beyond_the_maximum_fails)
 {
 	struct buf b = buf_new(a, 5);
 
@@ -174,7 +174,7 @@ expect_read(const char *text, const char *bytes)
 
 Test(buf, base64url)
 {
-	/* RFC 4648 section 10, without padding; and both letters that differ from base64. */
+	/* RFC 4648 section 10, without padding; and both characters that differ from base64. */
 	static const struct {
 		const char *bytes, *text;
 	} rows[] = {
@@ -209,7 +209,7 @@ Test(buf, base64url_is_read_strictly)
 	cr_expect_not(base64url_read("Zg\0", 3, out, &n));
 }
 
-Test(buf, base64url_takes_a_nul)
+Test(buf, base64url_may_encode_a_nul)
 {
 	struct buf b = buf_new(a, 1000);
 

@@ -1,4 +1,4 @@
-/* Times in and out, RFC 3339. */
+/* Formatting and parsing of RFC 3339. */
 #include <criterion/criterion.h>
 
 #include "app/clock.h"
@@ -12,7 +12,7 @@ text_of(int64_t microseconds)
 	return out;
 }
 
-/* Microseconds of the text, or INT64_MIN where it is refused. */
+/* Microseconds of the text, or INT64_MIN if it is rejected. */
 static int64_t
 parse(const char *text)
 {
@@ -33,7 +33,7 @@ Test(clock, text)
 
 Test(clock, parses_what_it_prints)
 {
-	/* Steps of about 9 days and a bit through four centuries. */
+	/* In steps of about 9 days through four centuries. */
 	const int64_t step = INT64_C(777777777777);
 
 	for (int64_t t = -INT64_C(5000000000000000); t < INT64_C(9000000000000000); t += step)
@@ -72,7 +72,7 @@ Test(clock, parses_offsets_and_fractions)
 	cr_expect_eq(parse("2016-12-31T23:59:60Z"), parse("2016-12-31T23:59:59Z"));
 }
 
-Test(clock, refuses)
+Test(clock, rejects)
 {
 	static const char *const wrong[] = {
 		"",
@@ -120,7 +120,7 @@ Test(clock, leap_days)
 	cr_expect_eq(parse("2100-02-29T00:00:00Z"), INT64_MIN);
 }
 
-Test(clock, runs_forward)
+Test(clock, never_goes_back)
 {
 	int64_t before = clock_monotonic(), now = clock_now();
 

@@ -242,7 +242,7 @@ expect_refusal_of(const void *params, size_t len)
 	fcgi_parser_start(&fcgi_parser, MAX_BODY);
 	add_params(params, len, 0);
 	cr_expect_eq(feed(), PARSER_BAD);
-	cr_expect_not_null(fcgi_parser.why);
+	cr_expect_not_null(fcgi_parser.err);
 }
 
 Test(fcgi_parser, refuses_bad_parameters)

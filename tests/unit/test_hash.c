@@ -1,9 +1,9 @@
-/* The keyed hash, by the vectors of its authors: key and input count up from 0. */
+/* The keyed hash, with the test vectors of its authors: key and input are 0, 1, 2, … */
 #include <criterion/criterion.h>
 
 #include "app/hash.h"
 
-Test(hash, gives_what_its_authors_say)
+Test(hash, test_vectors)
 {
 	static const struct {
 		size_t len;

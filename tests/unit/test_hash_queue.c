@@ -1,4 +1,4 @@
-/* The queue for password hashing: order, shares, and what dead processes leave. */
+/* The queue for password hashing: order, shares, and places of dead processes. */
 #include <criterion/criterion.h>
 
 #include "app/hash_queue.h"
@@ -15,12 +15,12 @@ static void
 begin(void)
 {
 	cr_assert_null(shared_open(NULL, 4));
-	shared->workers = 4; /* one may hash, whatever the number of cores */
+	shared->workers = 4; /* one may hash, regardless of the number of cores */
 }
 
 TestSuite(hash_queue, .init = begin);
 
-/* A process of its own that enters, and holds its place until it is killed. */
+/* A child process that takes a place and keeps it until it is killed. */
 static pid_t
 enter(const char *caller, const char *ip, enum hash_turn expected)
 {
@@ -36,7 +36,7 @@ enter(const char *caller, const char *ip, enum hash_turn expected)
 		_exit(0);
 	}
 	waitpid(pid, &status, WUNTRACED);
-	cr_assert(WIFSTOPPED(status), "it was not %d", (int)expected);
+	cr_assert(WIFSTOPPED(status), "expected %d", (int)expected);
 	return pid;
 }
 
@@ -66,7 +66,7 @@ Test(hash_queue, runs_in_the_order_of_arrival)
 	cr_expect_eq(hash_turn(&own.hash), HASH_WAIT);
 	leave(first);
 	cr_expect_eq(hash_turn(&own.hash), HASH_RUN);
-	cr_expect_eq(hash_enter(&own), HASH_RUN, "it has its place already");
+	cr_expect_eq(hash_enter(&own), HASH_RUN, "it already has a place");
 }
 
 Test(hash_queue, a_process_counts_once)
@@ -107,7 +107,7 @@ Test(hash_queue, a_client_leaves_one_place_to_others)
 
 	places[PLACES - 1].ip = "192.0.2.1";
 	cr_expect_neq(hash_enter(&places[PLACES - 1]), HASH_REFUSED);
-	cr_expect(is_refused(NULL, "192.0.2.2"), "it is full");
+	cr_expect(is_refused(NULL, "192.0.2.2"), "the queue is full");
 	hash_leave(&places[0].hash);
 	cr_expect_not(is_refused(NULL, "2001:db8::3"));
 }
@@ -119,7 +119,7 @@ Test(hash_queue, a_dead_process_has_no_place)
 	cr_expect_eq(hash_enter(&own), HASH_RUN);
 }
 
-Test(hash_queue, forgetting_a_process_frees_its_places)
+Test(hash_queue, releasing_a_process_frees_its_places)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
 
@@ -159,7 +159,7 @@ Test(hash_queue, a_worker_that_hashes_counts_although_it_is_busy)
 	leave(first);
 }
 
-/* The rest of its request may wait for the database. */
+/* The rest of the request may wait for the database. */
 Test(hash_queue, a_worker_that_has_hashed_does_not_count)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
@@ -169,14 +169,14 @@ Test(hash_queue, a_worker_that_has_hashed_does_not_count)
 	slot->pid = first;
 	slot->busy_until = 1;
 	cr_expect_eq(hash_enter(&own), HASH_WAIT);
-	hash_rest(&of_first);
+	hash_pause(&of_first);
 	cr_expect_eq(hash_turn(&own.hash), HASH_RUN);
 	cr_expect_eq(hash_turn(&of_first), HASH_RUN, "a second hash of the same request");
 	leave(first);
 }
 
-/* Its process died, and another process has its pid now. */
-Test(hash_queue, a_place_that_was_never_left_delays_no_ticket)
+/* Its process died, and another process has the same pid. */
+Test(hash_queue, a_place_of_a_dead_process_delays_no_ticket)
 {
 	pid_t first = enter("a", NULL, HASH_RUN);
 
@@ -193,7 +193,7 @@ Test(hash_queue, no_ticket_waits_longer_than_five_seconds)
 	cr_expect_eq(hash_enter(&own), HASH_WAIT);
 	own.hash.since -= 6000000;
 	cr_expect_eq(hash_turn(&own.hash), HASH_REFUSED);
-	cr_expect_eq(hash_enter(&own), HASH_REFUSED, "not twice");
+	cr_expect_eq(hash_enter(&own), HASH_REFUSED, "only once");
 	leave(first);
 }
 

@@ -1,4 +1,4 @@
-/* UUIDs, random numbers, and which ids of a client are kept. */
+/* UUIDs, random numbers, and the ids that clients may send. */
 #include <criterion/criterion.h>
 
 #include "app/ids.h"
@@ -127,7 +127,7 @@ Test(ids, traceparent_valid)
 		cr_expect_not(traceparent_valid(bad[i]), "%s", bad[i]);
 }
 
-Test(ids, random_bytes_fill_all_of_it_and_no_more)
+Test(ids, random_bytes_fill_exactly_the_buffer)
 {
 	unsigned char out[66] = { [64] = 0xaa, [65] = 0xbb };
 	unsigned char zero[32] = { 0 };

@@ -1,5 +1,4 @@
-/* The keys of the tokens: which ones the settings name, which are refused, how one takes
- * over from another, and what of them is published. */
+/* The keys of access tokens: loading, rejected keys, rotation, and publication. */
 #include <criterion/criterion.h>
 
 #include "app/clock.h"
@@ -53,7 +52,7 @@ path_of(const char *name)
 
 enum part { PRIVATE, PUBLIC, LOCKED };
 
-/* A file with a key of that kind: "RSA" with its bits, or a curve. Returns its path. */
+/* Writes a key of a type ("RSA" with bits, or a curve) to a file. Returns its path. */
 static const char *
 write_key(const char *name, const char *kind, size_t bits, enum part part)
 {
@@ -75,7 +74,7 @@ write_key(const char *name, const char *kind, size_t bits, enum part part)
 	return path_of(name);
 }
 
-/* A name as `keys make` gives it to a key of so many seconds ago. */
+/* The file name that `keys make` gives to a key that is `age` seconds old. */
 static const char *
 name_of_age(int64_t seconds)
 {
@@ -90,20 +89,20 @@ name_of_age(int64_t seconds)
 static void
 expect_good(void)
 {
-	const char *wrong = keys_load(a);
+	const char *err = keys_load(a);
 
-	cr_assert_null(wrong, "%s", wrong);
+	cr_assert_null(err, "%s", err);
 }
 
-/* That this is complained of, in words for a person. */
+/* Expects that the errors contain the text. */
 static void
-expect_wrong(const char *part)
+expect_error(const char *part)
 {
-	const char *wrong = keys_load(a);
+	const char *err = keys_load(a);
 
-	cr_assert_not_null(wrong, "nothing was complained of, but %s should be", part);
-	cr_expect_not_null(strstr(wrong, part), "'%s' is not in: %s", part, wrong);
-	cr_expect_null(strstr(wrong, KEY));
+	cr_assert_not_null(err, "no error was reported, but %s was expected", part);
+	cr_expect_not_null(strstr(err, part), "'%s' is not in: %s", part, err);
+	cr_expect_null(strstr(err, KEY));
 }
 
 static const char *
@@ -126,7 +125,7 @@ Test(keys, a_secret_signs_and_is_not_published)
 	cr_expect_str_eq(published(), "{\"keys\":[]}");
 }
 
-Test(keys, the_name_of_a_secret_depends_on_secret_and_algorithm)
+Test(keys, the_id_of_a_secret_depends_on_secret_and_algorithm)
 {
 	char first[KEY_ID_SIZE];
 
@@ -143,7 +142,7 @@ Test(keys, the_name_of_a_secret_depends_on_secret_and_algorithm)
 	cr_expect_str_neq(keys_signing()->id, first);
 }
 
-Test(keys, are_found_by_name_and_algorithm)
+Test(keys, are_found_by_id_and_algorithm)
 {
 	const struct key *key;
 
@@ -158,8 +157,8 @@ Test(keys, are_found_by_name_and_algorithm)
 	cr_expect_null(keys_find("HS256", "../" KEY));
 }
 
-/* The example of RFC 7638 section 3.1. */
-Test(keys, the_name_of_a_public_key_is_its_thumbprint)
+/* The example of RFC 7638, section 3.1. */
+Test(keys, the_id_of_a_public_key_is_its_thumbprint)
 {
 	static const char pem[] =
 	    "-----BEGIN PUBLIC KEY-----\n"
@@ -184,7 +183,7 @@ Test(keys, the_name_of_a_public_key_is_its_thumbprint)
 				"\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cb"));
 }
 
-Test(keys, the_public_part_alone_is_published)
+Test(keys, only_the_public_part_is_published)
 {
 	const char *text;
 
@@ -198,82 +197,82 @@ Test(keys, the_public_part_alone_is_published)
 	cr_expect_null(strstr(text, "\"k\":"), "%s", text);
 }
 
-Test(keys, weak_and_foreign_ones_are_refused)
+Test(keys, weak_and_unsupported_keys_are_rejected)
 {
 	settings.jwt_algorithm = "RS256";
 	settings.jwt_private_key_file = write_key("weak", "RSA", 1024, PRIVATE);
-	expect_wrong("JWT_PRIVATE_KEY_FILE: ");
-	expect_wrong("RSA key that is too short: RS256 takes 2048");
+	expect_error("JWT_PRIVATE_KEY_FILE: ");
+	expect_error("RSA key that is too short: RS256 takes 2048");
 	cr_expect_null(keys_signing());
 
 	settings.jwt_algorithm = "ES256";
 	settings.jwt_private_key_file = write_key("curve", "P-384", 0, PRIVATE);
-	expect_wrong("another curve: ES256 takes P-256");
+	expect_error("another curve: ES256 takes P-256");
 	settings.jwt_private_key_file = write_key("kind", "secp256k1", 0, PRIVATE);
-	expect_wrong("another curve: ES256 takes P-256");
+	expect_error("another curve: ES256 takes P-256");
 	settings.jwt_private_key_file = write_key("locked", "P-256", 0, LOCKED);
-	expect_wrong("is locked with a passphrase");
+	expect_error("is encrypted with a passphrase");
 	settings.jwt_private_key_file = write_key("public", "P-256", 0, PUBLIC);
-	expect_wrong("holds a public key: name the private one");
+	expect_error("is a public key: use the private key");
 	settings.jwt_algorithm = "RS256";
 	settings.jwt_private_key_file = write_key("other", "P-256", 0, PRIVATE);
-	expect_wrong("is a key for ES256, but JWT_ALGORITHM is RS256");
+	expect_error("is a key for ES256, but JWT_ALGORITHM is RS256");
 	settings.jwt_algorithm = "HS256";
 	settings.jwt_secret_key = "short";
-	expect_wrong("JWT_SECRET_KEY: must have 32 bytes");
+	expect_error("JWT_SECRET_KEY: must have 32 bytes");
 }
 
-Test(keys, what_is_no_key_is_told)
+Test(keys, invalid_keys_are_reported)
 {
 	FILE *f = fopen(path_of("text"), "w");
 
 	fputs("no key\n", f);
 	fclose(f);
 	settings.jwt_algorithm = "ES256";
-	expect_wrong("JWT_ALGORITHM=ES256: needs a private key");
+	expect_error("JWT_ALGORITHM=ES256: needs a private key");
 	settings.jwt_private_key_file = path_of("text");
 	cr_assert_eq(chmod(path_of("text"), 0600), 0);
-	expect_wrong("holds no key in PEM form");
+	expect_error("has no key in PEM format");
 	settings.jwt_private_key_file = path_of("nowhere");
-	expect_wrong("No such file or directory");
+	expect_error("No such file or directory");
 	settings.jwt_private_key_file = folder;
-	expect_wrong("is no regular file");
+	expect_error("is not a regular file");
 	settings.jwt_private_key_file = "/dev/zero";
-	expect_wrong("is no regular file");
+	expect_error("is not a regular file");
 	settings.jwt_private_key_file = "";
 	settings.jwt_keys_dir = path_of("nowhere");
-	expect_wrong("JWT_KEYS_DIR: cannot read");
+	expect_error("JWT_KEYS_DIR: cannot read");
 }
 
-Test(keys, a_private_key_is_not_for_everybody)
+Test(keys, a_world_readable_private_key_is_rejected)
 {
 	settings.jwt_algorithm = "ES256";
 	settings.jwt_private_key_file = write_key("one", "P-256", 0, PRIVATE);
 	cr_assert_eq(chmod(path_of("one"), 0644), 0);
-	expect_wrong("can be read by everybody: chmod 0600");
+	expect_error("is readable by every user: chmod 0600");
 	cr_assert_eq(chmod(path_of("one"), 0640), 0);
 	expect_good();
 }
 
-Test(keys, a_secret_of_before_needs_its_algorithm)
+Test(keys, a_previous_secret_needs_its_algorithm)
 {
 	settings.jwt_previous_secret_key = "fedcba9876543210fedcba9876543210";
 	settings.jwt_algorithm = "ES256";
 	settings.jwt_private_key_file = write_key("one", "P-256", 0, PRIVATE);
-	expect_wrong("JWT_PREVIOUS_ALGORITHM: must say");
+	expect_error("JWT_PREVIOUS_ALGORITHM: must say");
 	settings.jwt_previous_algorithm = "HS384";
 	expect_good();
 }
 
 /* ---- the folder */
 
-Test(keys, make_writes_a_key_for_its_owner_alone)
+Test(keys, a_new_key_is_readable_only_by_the_owner)
 {
 	struct key key;
 	struct stat info;
 
 	settings.jwt_keys_dir = path_of("new");
-	cr_assert_null(keys_make(a, "ES256", &key));
+	cr_assert_null(keys_create(a, "ES256", &key));
 	cr_assert_eq(stat(arena_printf(a, "%s/%s", settings.jwt_keys_dir, key.file), &info), 0);
 	cr_expect_eq(info.st_mode & 07777, 0600);
 	cr_assert_eq(stat(settings.jwt_keys_dir, &info), 0);
@@ -281,22 +280,22 @@ Test(keys, make_writes_a_key_for_its_owner_alone)
 
 	settings.jwt_algorithm = "ES256";
 	expect_good();
-	cr_expect_str_eq(keys_signing()->id, key.id, "the first signs at once");
+	cr_expect_str_eq(keys_signing()->id, key.id, "the first key signs at once");
 	unlink(arena_printf(a, "%s/%s", settings.jwt_keys_dir, key.file));
 	rmdir(settings.jwt_keys_dir);
 }
 
-Test(keys, make_wants_a_folder)
+Test(keys, a_new_key_needs_a_folder)
 {
 	struct key key;
-	const char *wrong = keys_make(a, "ES256", &key);
+	const char *err = keys_create(a, "ES256", &key);
 
-	cr_assert_not_null(wrong);
-	cr_expect_not_null(strstr(wrong, "set JWT_KEYS_DIR"));
+	cr_assert_not_null(err);
+	cr_expect_not_null(strstr(err, "set JWT_KEYS_DIR"));
 	settings.jwt_keys_dir = "/dev/null/keys";
-	wrong = keys_make(a, "ES256", &key);
-	cr_assert_not_null(wrong);
-	cr_expect_not_null(strstr(wrong, "/dev/null/keys"), "%s", wrong);
+	err = keys_create(a, "ES256", &key);
+	cr_assert_not_null(err);
+	cr_expect_not_null(strstr(err, "/dev/null/keys"), "%s", err);
 }
 
 static void
@@ -306,7 +305,7 @@ use_folder(void)
 	settings.jwt_keys_dir = folder;
 }
 
-Test(keys, a_new_one_is_published_before_it_signs)
+Test(keys, a_new_key_is_published_before_it_signs)
 {
 	const char *old = name_of_age(100000), *new = name_of_age(10);
 
@@ -322,7 +321,7 @@ Test(keys, a_new_one_is_published_before_it_signs)
 	cr_expect_not_null(strstr(published(), "},{"), "both are published");
 }
 
-Test(keys, one_for_another_algorithm_does_not_sign)
+Test(keys, a_key_for_another_algorithm_does_not_sign)
 {
 	const char *good = name_of_age(9000);
 
@@ -334,7 +333,7 @@ Test(keys, one_for_another_algorithm_does_not_sign)
 	cr_expect_str_eq(keys_signing()->file, good);
 }
 
-Test(keys, other_files_of_the_folder_are_passed_over)
+Test(keys, other_files_of_the_folder_are_ignored)
 {
 	size_t n;
 
@@ -346,8 +345,8 @@ Test(keys, other_files_of_the_folder_are_passed_over)
 	keys_all(&n);
 	cr_expect_eq(n, 1);
 	write_key("weak.pem", "RSA", 1024, PRIVATE);
-	expect_wrong("too short");
-	cr_expect_str_eq(keys_signing()->file, "mine.pem", "good ones are there even so");
+	expect_error("too short");
+	cr_expect_str_eq(keys_signing()->file, "mine.pem", "valid keys are loaded nevertheless");
 }
 
 static const struct key *
@@ -366,16 +365,16 @@ key_in(const char *file)
 }
 
 static void
-expect_kept(const char *file, const char *part)
+expect_not_retired(const char *file, const char *part)
 {
-	const char *wrong = keys_retire(a, key_in(file), false);
+	const char *err = keys_retire(a, key_in(file), false);
 
-	cr_assert_not_null(wrong);
-	cr_expect_not_null(strstr(wrong, part), "'%s' is not in: %s", part, wrong);
+	cr_assert_not_null(err);
+	cr_expect_not_null(strstr(err, part), "'%s' is not in: %s", part, err);
 	cr_expect_eq(access(path_of(file), F_OK), 0);
 }
 
-Test(keys, what_is_needed_is_not_retired)
+Test(keys, a_needed_key_is_not_retired)
 {
 	const char *old = name_of_age(100000), *now = name_of_age(KEY_PUBLISH_SECONDS + 60),
 		   *new = name_of_age(5);
@@ -383,21 +382,21 @@ Test(keys, what_is_needed_is_not_retired)
 	use_folder();
 	write_key(old, "P-256", 0, PRIVATE);
 	expect_good();
-	expect_kept(old, "no other key signs ES256: make one first");
-	cr_expect_not_null(keys_retire(a, key_in(old), true), "not the only one, whatever");
+	expect_not_retired(old, "no other key signs ES256: create one first");
+	cr_expect_not_null(keys_retire(a, key_in(old), true), "never the only key");
 
 	write_key(now, "P-256", 0, PRIVATE);
 	write_key(new, "P-256", 0, PRIVATE);
 	expect_good();
-	expect_kept(now, "it signs tokens now");
-	expect_kept(old, "tokens that it signed are good for");
+	expect_not_retired(now, "it is the current signing key");
+	expect_not_retired(old, "tokens that it signed are valid for");
 	cr_expect_null(keys_retire(a, key_in(new), false), "it never signed");
 	cr_expect_null(keys_retire(a, key_in(old), true));
 	cr_expect_neq(access(path_of(new), F_OK), 0);
 	cr_expect_neq(access(path_of(old), F_OK), 0);
 }
 
-Test(keys, what_no_token_needs_is_retired)
+Test(keys, an_unused_key_is_retired)
 {
 	const char *old = name_of_age(100000);
 
@@ -411,10 +410,10 @@ Test(keys, what_no_token_needs_is_retired)
 
 Test(keys, a_key_of_a_setting_is_not_retired)
 {
-	const char *wrong;
+	const char *err;
 
 	expect_good();
-	wrong = keys_retire(a, keys_signing(), true);
-	cr_assert_not_null(wrong);
-	cr_expect_not_null(strstr(wrong, "JWT_SECRET_KEY: change that setting"), "%s", wrong);
+	err = keys_retire(a, keys_signing(), true);
+	cr_assert_not_null(err);
+	cr_expect_not_null(strstr(err, "JWT_SECRET_KEY: change that setting"), "%s", err);
 }

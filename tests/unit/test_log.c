@@ -1,4 +1,4 @@
-/* Log lines: valid JSON whatever goes in, one write of at most PIPE_BUF bytes. */
+/* Log lines: valid JSON for any input, one write of at most PIPE_BUF bytes. */
 #include <criterion/criterion.h>
 
 #include "app/log.h"
@@ -14,7 +14,7 @@
 static int ends[2];
 static char line[65536];
 
-/* Takes standard error over. A line is one write, so the pipe holds all of it. */
+/* Redirects standard error to a pipe, which holds a whole line. */
 static void
 begin(void)
 {
@@ -29,7 +29,7 @@ begin(void)
 
 TestSuite(log, .init = begin);
 
-/* What was written since the last look. */
+/* The output since the last call. */
 static const char *
 written(void)
 {
@@ -39,7 +39,7 @@ written(void)
 	return line;
 }
 
-/* The same, checked: one line of JSON, not longer than a pipe takes in one piece. */
+/* The same, checked: one line of JSON of at most PIPE_BUF bytes. */
 static const char *
 written_json(void)
 {
@@ -60,7 +60,7 @@ expect_part(const char *text, const char *part)
 	cr_expect_not_null(strstr(text, part), "%s is not in %s", part, text);
 }
 
-Test(log, a_line_names_time_level_and_service)
+Test(log, a_line_has_time_level_and_service)
 {
 	const char *text;
 
@@ -73,7 +73,7 @@ Test(log, a_line_names_time_level_and_service)
 	expect_part(text, "\"message\":\"hello 5\"");
 }
 
-Test(log, a_context_says_whose_line_it_is)
+Test(log, a_line_has_the_ids_of_its_context)
 {
 	struct ctx c = {
 		.request_id = "abcdefgh",
@@ -89,10 +89,10 @@ Test(log, a_context_says_whose_line_it_is)
 	expect_part(text, "\"route\":\"/items\"");
 	expect_part(text, "\"user_id\":\"u-1\"");
 	expect_part(text, "\"session_id\":\"s-1\"");
-	cr_expect_null(strstr(text, "traceparent"), "what is not there is left out");
+	cr_expect_null(strstr(text, "traceparent"), "missing ids are omitted");
 }
 
-Test(log, members_keep_their_kind)
+Test(log, members_keep_their_type)
 {
 	struct log_field fields[] = {
 		{ .name = "word", .text = "a\"b" },
@@ -151,7 +151,7 @@ Test(log, utf8_stays_and_other_bytes_do_not_break_the_line)
 	expect_part(text, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 \\u00ff\\u00c3 \\u00ed");
 }
 
-/* Every length near where texts are cut, so that a cut falls on each kind of place. */
+/* All lengths near the limit, so that the cut falls inside every kind of sequence. */
 static void
 fill_with(const char *piece)
 {
@@ -194,7 +194,7 @@ Test(log, long_texts_beyond_ascii_are_cut_and_stay_json)
 	fill_with("\xf0\x9f\x98\x80");
 }
 
-Test(log, a_long_path_does_not_push_the_status_out)
+Test(log, a_long_path_does_not_displace_the_status)
 {
 	static char path[8192];
 	struct ctx c = { .request_id = "abcdefgh", .route = "/items" };
@@ -227,7 +227,7 @@ Test(log, a_level_below_the_setting_is_silent)
 	written_json();
 }
 
-Test(log, debug_is_logged_where_asked_for)
+Test(log, debug_is_logged_if_enabled)
 {
 	log_debug(NULL, "no");
 	cr_expect_str_eq(written(), "");
@@ -237,7 +237,7 @@ Test(log, debug_is_logged_where_asked_for)
 	written_json();
 }
 
-Test(log, text_form_escapes_too_and_has_no_colour_off_a_terminal)
+Test(log, the_text_format_escapes_and_has_no_colour_without_a_terminal)
 {
 	struct ctx c = { .request_id = "abcdefgh" };
 	const char *text;
@@ -251,7 +251,7 @@ Test(log, text_form_escapes_too_and_has_no_colour_off_a_terminal)
 	cr_expect_eq(strchr(text, '\n'), text + strlen(text) - 1);
 }
 
-Test(log, auto_is_json_off_a_terminal)
+Test(log, auto_is_json_without_a_terminal)
 {
 	settings.log_format = "auto";
 	log_init();
@@ -259,19 +259,19 @@ Test(log, auto_is_json_off_a_terminal)
 	written_json();
 }
 
-Test(log, a_log_that_cannot_be_written_is_dropped)
+Test(log, a_line_that_cannot_be_written_is_dropped)
 {
 	close(STDERR_FILENO);
 	log_error(NULL, "nobody hears this");
 }
 
-Test(log, the_level_can_be_set_from_outside)
+Test(log, the_level_can_be_shared)
 {
 	struct log_dropped dropped = { 0 };
 	_Atomic int32_t level = 0;
 	enum log_level parsed;
 
-	log_obey(&level, &dropped);
+	log_share(&level, &dropped);
 	log_debug(NULL, "not yet");
 	cr_expect_str_eq(written(), "");
 	level = LOG_DEBUG + 1;
@@ -288,11 +288,11 @@ Test(log, the_level_can_be_set_from_outside)
 	cr_expect_not(log_level_parse("loud", &parsed));
 }
 
-/* ---- a log that is not read */
+/* ---- a log whose reader is stalled */
 
 static char paragraph[1001];
 
-/* Fails by the timeout of the test if a line waits. Returns how many were dropped. */
+/* If a line blocks, the test times out. Returns the number of dropped lines. */
 static uint64_t
 fill(size_t lines)
 {
@@ -304,7 +304,7 @@ fill(size_t lines)
 	return log_lines_dropped() - before;
 }
 
-/* Empties the pipe or socket, and returns how many whole lines were in it. */
+/* Empties the pipe or socket and returns the number of whole lines. */
 static size_t
 drain(int fd)
 {
@@ -338,14 +338,14 @@ expect_lines_dropped_and_reported(int reader)
 	cr_expect_null(strstr(line, "log_lines_dropped"), "reported once");
 }
 
-Test(log, a_full_pipe_is_not_waited_for, .timeout = 20)
+Test(log, a_full_pipe_does_not_block, .timeout = 20)
 {
 	log_never_block();
 	expect_lines_dropped_and_reported(ends[0]);
-	cr_expect_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0, "it is shared with others");
+	cr_expect_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0, "other processes share it");
 }
 
-Test(log, a_full_pipe_of_another_user_is_not_waited_for, .timeout = 20)
+Test(log, a_full_pipe_of_another_user_does_not_block, .timeout = 20)
 {
 	if (setuid(65534) != 0)
 		cr_skip_test("only root can become another user");
@@ -354,7 +354,7 @@ Test(log, a_full_pipe_of_another_user_is_not_waited_for, .timeout = 20)
 	expect_lines_dropped_and_reported(ends[0]);
 }
 
-Test(log, a_full_socket_is_not_waited_for, .timeout = 20)
+Test(log, a_full_socket_does_not_block, .timeout = 20)
 {
 	int pair[2];
 
@@ -364,7 +364,7 @@ Test(log, a_full_socket_is_not_waited_for, .timeout = 20)
 	expect_lines_dropped_and_reported(pair[0]);
 }
 
-Test(log, a_stopped_terminal_is_not_waited_for, .timeout = 20)
+Test(log, a_stopped_terminal_does_not_block, .timeout = 20)
 {
 	int master, terminal;
 
@@ -379,7 +379,7 @@ Test(log, a_stopped_terminal_is_not_waited_for, .timeout = 20)
 	expect_part(line, "log_lines_dropped\":100");
 }
 
-Test(log, writes_to_stderr_do_not_wait_either, .timeout = 20)
+Test(log, writes_to_stderr_do_not_block, .timeout = 20)
 {
 	log_never_block();
 	for (int i = 0; i < 100000; i++)
@@ -401,19 +401,19 @@ Test(log, standard_error_may_be_replaced)
 	cr_expect_eq(drain(fcntl(other[0], F_SETFL, O_NONBLOCK) + other[0]), 1);
 }
 
-Test(log, processes_count_together)
+Test(log, processes_share_the_count)
 {
 	struct log_dropped dropped = { .total = 7, .unreported = 5 };
 	_Atomic int32_t level = 0;
 
-	log_obey(&level, &dropped);
+	log_share(&level, &dropped);
 	cr_expect_eq(log_lines_dropped(), 7);
 	log_info(NULL, "x");
 	expect_part(written_json(), "\"log_lines_dropped\":5}");
 	cr_expect_eq(dropped.unreported, 0);
 }
 
-Test(log, a_trace_is_found_by_its_id)
+Test(log, a_line_has_the_trace_id)
 {
 	struct ctx c = {
 		.request_id = "abcdefgh",

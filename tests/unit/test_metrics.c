@@ -1,4 +1,4 @@
-/* Counters and histograms in the shared segment, and how they are written. */
+/* Counters and histograms in the shared segment, and their text format. */
 #include <criterion/criterion.h>
 
 #include "shared/shared_priv.h"
@@ -57,7 +57,7 @@ expect(const struct metric *m, const char *line)
 	cr_expect_not_null(strstr(text, line), "'%s' is not in:\n%s", line, text);
 }
 
-Test(metrics, counts_by_the_values_of_the_labels)
+Test(metrics, counts_by_label_values)
 {
 	metric_add(&lamps, 1, "red", "dark");
 	metric_add(&lamps, 2, "red", "light");
@@ -67,7 +67,7 @@ Test(metrics, counts_by_the_values_of_the_labels)
 	expect(&lamps, "\nlamps_total{colour=\"red\",shade=\"light\"} 2\n");
 }
 
-Test(metrics, without_labels_it_is_there_from_the_start)
+Test(metrics, a_metric_without_labels_is_always_written)
 {
 	expect(&plain, "\nplain_total 0\n");
 	metric_add(&plain, 7);
@@ -75,7 +75,7 @@ Test(metrics, without_labels_it_is_there_from_the_start)
 	cr_expect_null(strstr(written(&lamps), "\nlamps_total"));
 }
 
-Test(metrics, a_value_may_be_anything)
+Test(metrics, label_values_are_escaped)
 {
 	metric_add(&lamps, 1, "a \"quoted\" \\ one\n", "");
 	expect(&lamps, "\nlamps_total{colour=\"a \\\"quoted\\\" \\\\ one \",shade=\"\"} 1\n");
@@ -150,8 +150,8 @@ Test(metrics, many_processes_lose_no_count)
 	}
 }
 
-/* Between the two writes that make a series: the next one who needs it finishes. */
-Test(metrics, who_dies_while_he_makes_a_series_harms_nobody)
+/* It dies between the two writes that create a series: the next process completes it. */
+Test(metrics, an_incomplete_series_is_completed)
 {
 	struct measured *all = &shared->measured;
 
@@ -179,7 +179,7 @@ Test(metrics, too_many_series_are_not_counted)
 	expect(&lamps, "\nlamps_total{colour=\"0\",shade=\"dark\"} 2\n");
 }
 
-Test(metrics, what_is_taken_can_be_put_back)
+Test(metrics, series_can_be_reset_and_merged)
 {
 	struct metric_series *series;
 
@@ -190,12 +190,12 @@ Test(metrics, what_is_taken_can_be_put_back)
 	cr_expect_eq(series[0].cells[0], 1);
 	cr_expect_eq(series[0].cells[METRIC_CELLS - 1], 11000);
 	expect(&lit, "\nlit_total{colour=\"red\"} 0\n");
-	metric_put_back(&lamp_seconds, &series[0]);
+	metric_merge(&lamp_seconds, &series[0]);
 	expect(&lit, "\nlit_total{colour=\"red\"} 2\n");
 	expect(&lamp_seconds, "\nlamp_seconds_sum{colour=\"red\"} 0.011\n");
 }
 
-Test(metrics, no_two_have_one_name)
+Test(metrics, names_are_unique)
 {
 	for (const struct metric *const *a = metrics; *a; a++) {
 		cr_expect((*a)->type != METRIC_HISTOGRAM || (*a)->bounds);

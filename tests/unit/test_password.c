@@ -1,4 +1,4 @@
-/* Hashing, checking and renewing passwords, and the rules for new ones. */
+/* Hashing and verification of passwords, outdated hashes, and the rules for new passwords. */
 #include <criterion/criterion.h>
 
 #include "support/hash_places.h"
@@ -7,12 +7,12 @@
 #include "app/password.h"
 #include "app/settings.h"
 
-/* crypt(3) of "Hello world!" by a stranger: the sha512crypt example of its specification. */
+/* The sha512crypt example of its specification: "Hello world!". */
 #define SHA512_HASH                                                                                \
 	"$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcb"      \
 	"YEdFCoEOfaS35inz1"
 
-/* Hashes of other systems: that of PHP, of bcrypt's own documents and of libargon2's. */
+/* Hashes of PHP, of the documentation of bcrypt, and of libargon2. */
 #define BCRYPT_2Y "$2y$10$.vGA1O9wmRjrwAVXD98HNOgsNpDczlqm3Jq7KnEd1rVAGv3Fykk1a"
 #define BCRYPT_2A "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 #define BCRYPT_2B "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
@@ -56,7 +56,7 @@ hash_of(const char *password)
 }
 
 static bool
-fits(const char *password, const char *hash)
+matches(const char *password, const char *hash)
 {
 	bool right = true;
 
@@ -64,18 +64,18 @@ fits(const char *password, const char *hash)
 	return right;
 }
 
-Test(password, the_right_one_fits_and_others_do_not)
+Test(password, only_the_right_password_matches)
 {
 	const char *hash = hash_of("Tr0ub4dor&3");
 
-	cr_expect(fits("Tr0ub4dor&3", hash));
-	cr_expect_not(fits("tr0ub4dor&3", hash));
-	cr_expect_not(fits("Tr0ub4dor&", hash));
-	cr_expect_not(fits("Tr0ub4dor&3 ", hash));
-	cr_expect_not(fits("", hash));
+	cr_expect(matches("Tr0ub4dor&3", hash));
+	cr_expect_not(matches("tr0ub4dor&3", hash));
+	cr_expect_not(matches("Tr0ub4dor&", hash));
+	cr_expect_not(matches("Tr0ub4dor&3 ", hash));
+	cr_expect_not(matches("", hash));
 }
 
-Test(password, a_hash_is_yescrypt_with_a_salt_of_its_own)
+Test(password, a_hash_is_yescrypt_with_a_random_salt)
 {
 	const char *one = hash_of("Tr0ub4dor&3"), *two = hash_of("Tr0ub4dor&3");
 
@@ -84,7 +84,7 @@ Test(password, a_hash_is_yescrypt_with_a_salt_of_its_own)
 	cr_expect_null(strstr(one, "Tr0ub4dor"));
 }
 
-Test(password, every_byte_counts_to_the_last)
+Test(password, every_byte_is_significant)
 {
 	char password[512];
 	const char *hash;
@@ -92,23 +92,23 @@ Test(password, every_byte_counts_to_the_last)
 	memset(password, 'x', 511);
 	password[511] = '\0';
 	hash = hash_of(password);
-	cr_expect(fits(password, hash));
+	cr_expect(matches(password, hash));
 
 	password[510] = 'y';
-	cr_expect_not(fits(password, hash));
+	cr_expect_not(matches(password, hash));
 }
 
-Test(password, one_too_long_for_crypt_never_fits)
+Test(password, a_password_too_long_for_crypt_never_matches)
 {
 	char password[600];
 
 	memset(password, 'x', 599);
 	password[599] = '\0';
-	cr_expect_not(fits(password, hash_of("Tr0ub4dor&3")));
-	cr_expect_not(fits(password, NULL));
+	cr_expect_not(matches(password, hash_of("Tr0ub4dor&3")));
+	cr_expect_not(matches(password, NULL));
 }
 
-Test(password, nothing_fits_where_there_is_no_usable_hash)
+Test(password, no_password_matches_an_unusable_hash)
 {
 	static const char *const hashes[] = {
 		NULL,           "",     "!",          "*",
@@ -118,14 +118,14 @@ Test(password, nothing_fits_where_there_is_no_usable_hash)
 	};
 
 	for (size_t i = 0; i < COUNT(hashes); i++) {
-		cr_expect_not(fits("Tr0ub4dor&3", hashes[i]), "%zu", i);
-		cr_expect_not(fits("", hashes[i]), "%zu", i);
+		cr_expect_not(matches("Tr0ub4dor&3", hashes[i]), "%zu", i);
+		cr_expect_not(matches("", hashes[i]), "%zu", i);
 		if (hashes[i])
-			cr_expect_not(fits(hashes[i], hashes[i]), "%zu", i);
+			cr_expect_not(matches(hashes[i], hashes[i]), "%zu", i);
 	}
 }
 
-/* Without a hash the same work is done: bounds so wide that no load can break them. */
+/* Without a hash, the same work is done. The limits are wide enough for a loaded machine. */
 Test(password, an_unknown_account_takes_the_same_work)
 {
 	const char *hash;
@@ -134,20 +134,20 @@ Test(password, an_unknown_account_takes_the_same_work)
 	settings.password_yescrypt_cost = 5;
 	hash = hash_of("Tr0ub4dor&3");
 	start = clock();
-	fits("wrong password", hash);
+	matches("wrong password", hash);
 	known = clock() - start;
 	start = clock();
-	fits("wrong password", NULL);
+	matches("wrong password", NULL);
 	unknown = clock() - start;
 
 	cr_expect(unknown > known / 5, "%ld against %ld", (long)unknown, (long)known);
 	cr_expect(known > unknown / 5, "%ld against %ld", (long)unknown, (long)known);
 }
 
-Test(password, an_imported_hash_fits_and_is_outdated)
+Test(password, an_imported_hash_matches_and_is_outdated)
 {
-	cr_expect(fits("Hello world!", SHA512_HASH));
-	cr_expect_not(fits("Hello world", SHA512_HASH));
+	cr_expect(matches("Hello world!", SHA512_HASH));
+	cr_expect_not(matches("Hello world", SHA512_HASH));
 	cr_expect(password_outdated(SHA512_HASH));
 }
 
@@ -159,23 +159,23 @@ Test(password, an_imported_hash_fits_and_is_outdated)
 
 static const char *const scheme_names[] = { "yescrypt", "bcrypt", ARGON2 };
 
-Test(password, every_scheme_makes_hashes_that_fit)
+Test(password, every_scheme_makes_hashes_that_match)
 {
 	for (size_t i = 0; i < COUNT(scheme_names); i++) {
 		const char *hash;
 
 		settings.password_scheme = scheme_names[i];
 		hash = hash_of("Tr0ub4dor&3");
-		cr_expect(fits("Tr0ub4dor&3", hash), "%s", hash);
-		cr_expect_not(fits("tr0ub4dor&3", hash), "%s", hash);
-		cr_expect_not(fits("", hash), "%s", hash);
+		cr_expect(matches("Tr0ub4dor&3", hash), "%s", hash);
+		cr_expect_not(matches("tr0ub4dor&3", hash), "%s", hash);
+		cr_expect_not(matches("", hash), "%s", hash);
 		cr_expect_not(password_outdated(hash), "%s", hash);
 		cr_expect_str_neq(hash, hash_of("Tr0ub4dor&3"));
-		cr_expect_not(fits("Tr0ub4dor&3", NULL));
+		cr_expect_not(matches("Tr0ub4dor&3", NULL));
 	}
 }
 
-Test(password, a_scheme_begins_its_hashes_with_its_costs)
+Test(password, hashes_begin_with_their_costs)
 {
 	settings.password_scheme = "bcrypt";
 	cr_expect_eq(strncmp(hash_of("Tr0ub4dor&3"), "$2b$04$", 7), 0);
@@ -185,7 +185,7 @@ Test(password, a_scheme_begins_its_hashes_with_its_costs)
 #endif
 }
 
-Test(password, another_scheme_is_outdated_and_still_fits)
+Test(password, another_scheme_is_outdated_and_still_matches)
 {
 	for (size_t i = 0; i < COUNT(scheme_names); i++) {
 		const char *hash;
@@ -196,28 +196,28 @@ Test(password, another_scheme_is_outdated_and_still_fits)
 		if (strcmp(settings.password_scheme, scheme_names[i]) == 0)
 			continue;
 		cr_expect(password_outdated(hash), "%s", hash);
-		cr_expect(fits("Tr0ub4dor&3", hash), "%s", hash);
+		cr_expect(matches("Tr0ub4dor&3", hash), "%s", hash);
 	}
 }
 
-Test(password, hashes_of_other_systems_fit)
+Test(password, hashes_of_other_systems_match)
 {
-	cr_expect(fits("rasmuslerdorf", BCRYPT_2Y));
-	cr_expect_not(fits("rasmuslerdorF", BCRYPT_2Y));
-	cr_expect(fits("U*U", BCRYPT_2A));
-	cr_expect(fits("U*U", BCRYPT_2B));
-	cr_expect(fits("Hello world!", SHA256_HASH));
-	cr_expect(fits("password", SCRYPT_HASH));
+	cr_expect(matches("rasmuslerdorf", BCRYPT_2Y));
+	cr_expect_not(matches("rasmuslerdorF", BCRYPT_2Y));
+	cr_expect(matches("U*U", BCRYPT_2A));
+	cr_expect(matches("U*U", BCRYPT_2B));
+	cr_expect(matches("Hello world!", SHA256_HASH));
+	cr_expect(matches("password", SCRYPT_HASH));
 #ifdef HAVE_ARGON2
-	cr_expect(fits("password", ARGON2ID));
-	cr_expect_not(fits("passwore", ARGON2ID));
+	cr_expect(matches("password", ARGON2ID));
+	cr_expect_not(matches("passwore", ARGON2ID));
 #endif
 	cr_expect(password_outdated(BCRYPT_2Y));
 	cr_expect(password_outdated(ARGON2ID));
 }
 
-/* Each would take minutes or many GiB; the time of a new hash at cost 1 is what it takes. */
-Test(password, costs_beyond_all_bounds_lock_the_account, .timeout = 60)
+/* Each hash would take minutes or many GiB; it takes the time of a new hash at cost 1. */
+Test(password, excessive_costs_lock_the_account, .timeout = 60)
 {
 	static const char *const hashes[] = {
 		"$2b$16$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
@@ -246,10 +246,10 @@ Test(password, costs_beyond_all_bounds_lock_the_account, .timeout = 60)
 	};
 
 	for (size_t i = 0; i < COUNT(hashes); i++)
-		cr_expect_not(fits("Tr0ub4dor&3", hashes[i]), "%s", hashes[i]);
+		cr_expect_not(matches("Tr0ub4dor&3", hashes[i]), "%s", hashes[i]);
 }
 
-Test(password, bcrypt_takes_no_more_than_it_looks_at)
+Test(password, bcrypt_accepts_no_more_than_72_bytes)
 {
 	const char *hash = NULL;
 	char password[74];
@@ -266,12 +266,12 @@ Test(password, bcrypt_takes_no_more_than_it_looks_at)
 	failure_clear(&ctx);
 	cr_expect_eq(password_check(&ctx, "password", password, "a@example.com"), OK);
 	hash = hash_of(password);
-	cr_expect(fits(password, hash));
+	cr_expect(matches(password, hash));
 	password[71] = 'y';
-	cr_expect_not(fits(password, hash));
+	cr_expect_not(matches(password, hash));
 }
 
-Test(password, what_bcrypt_ignores_is_wrong_for_hashes_made_here)
+Test(password, longer_passwords_do_not_match_own_bcrypt_hashes)
 {
 	const char *longer =
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
@@ -284,14 +284,14 @@ Test(password, what_bcrypt_ignores_is_wrong_for_hashes_made_here)
 	settings.password_scheme = "bcrypt";
 	for (int i = 0; i < 20; i++) {
 		hash = hash_of(password);
-		cr_expect(fits(password, hash));
-		cr_expect_not(fits(longer, hash));
+		cr_expect(matches(password, hash));
+		cr_expect_not(matches(longer, hash));
 		cr_expect_neq(strncmp(hash, before, strlen("$2b$04$") + 16), 0, "random salts");
 		before = hash;
 	}
 }
 
-Test(password, hashes_of_other_systems_keep_their_rule_for_long_passwords)
+Test(password, longer_passwords_match_imported_bcrypt_hashes)
 {
 	static const char salt_and_hash[] =
 	    "04$CCCCCCCCCCCCCCCCCCCCC.ug0A3dTXhy5U.dFjx/qguZ8I4CB77BC";
@@ -303,9 +303,9 @@ Test(password, hashes_of_other_systems_keep_their_rule_for_long_passwords)
 	for (size_t i = 0; i < COUNT(prefixes); i++) {
 		const char *hash = arena_printf(ctx.arena, "%s%s", prefixes[i], salt_and_hash);
 
-		cr_expect(fits(password, hash), "%s", hash);
-		cr_expect(fits(password + 8, hash), "%s", hash);
-		cr_expect_not(fits(password + 9, hash), "%s", hash);
+		cr_expect(matches(password, hash), "%s", hash);
+		cr_expect(matches(password + 8, hash), "%s", hash);
+		cr_expect_not(matches(password + 9, hash), "%s", hash);
 	}
 }
 
@@ -316,10 +316,10 @@ Test(password, another_cost_is_outdated)
 	cr_expect_not(password_outdated(hash));
 	settings.password_yescrypt_cost = 2;
 	cr_expect(password_outdated(hash));
-	cr_expect(fits("Tr0ub4dor&3", hash), "an old cost still fits");
+	cr_expect(matches("Tr0ub4dor&3", hash), "a hash with an old cost still matches");
 }
 
-Test(password, too_many_at_once_are_refused)
+Test(password, too_many_concurrent_hashes_are_refused)
 {
 	const char *hash = hash_of("Tr0ub4dor&3");
 	bool right;
@@ -330,10 +330,10 @@ Test(password, too_many_at_once_are_refused)
 	cr_expect_eq(password_verify(&ctx, "Tr0ub4dor&3", NULL, &right), E_OVERLOADED);
 	hash_places_free();
 
-	cr_expect(fits("Tr0ub4dor&3", hash));
+	cr_expect(matches("Tr0ub4dor&3", hash));
 }
 
-/* The code that the check gives, or -1 where the password is fine. */
+/* The field code, or -1 if the password is accepted. */
 static int
 check(const char *password)
 {
@@ -345,7 +345,7 @@ check(const char *password)
 	return (int)ctx.failure.fields->code;
 }
 
-/* `n` times the text. */
+/* The text repeated `n` times. */
 static const char *
 times(const char *text, size_t n)
 {
@@ -373,16 +373,16 @@ Test(password, rules_count_characters_and_not_bytes)
 	cr_expect_eq(check(times("x.", 6)), -1);
 }
 
-Test(password, it_is_not_the_address)
+Test(password, must_not_be_the_email_address)
 {
 	cr_expect_eq(check("Ada@example.com"), FIELD_INVALID_CHOICE);
 	cr_expect_eq(check("ada@EXAMPLE.com"), FIELD_INVALID_CHOICE);
 	cr_expect_eq(check("ada@example.com1"), -1);
 }
 
-/* ---- common ones */
+/* ---- common passwords */
 
-Test(password, common_ones_are_refused_whatever_their_capitals)
+Test(password, common_passwords_are_rejected_in_any_case)
 {
 	static const char *const common[] = {
 		"password",  "Password1",   "PASSWORD123", "12345678",    "qwertyuiop",
@@ -400,7 +400,7 @@ Test(password, common_ones_are_refused_whatever_their_capitals)
 	}
 }
 
-Test(password, others_are_not)
+Test(password, other_passwords_are_accepted)
 {
 	static const char *const good[] = {
 		"correct horse battery staple",
@@ -443,8 +443,8 @@ end_list(void)
 
 TestSuite(password_list, .init = set_up, .fini = end_list);
 
-/* Each line is found, the first and the last too, and nothing between them. */
-Test(password_list, every_line_of_an_own_list_counts)
+/* Each line is found, including the first and the last, and nothing between them. */
+Test(password_list, every_line_of_a_custom_list_is_found)
 {
 	struct buf b = buf_new(ctx.arena, 1 << 20);
 
@@ -464,7 +464,7 @@ Test(password_list, every_line_of_an_own_list_counts)
 	cr_expect_eq(check("zzzzzzzy"), -1);
 }
 
-Test(password_list, a_last_line_without_an_end_counts)
+Test(password_list, a_last_line_without_a_newline_is_found)
 {
 	use_list("one-two-three\ntwo-three-four");
 	cr_expect_eq(check("one-two-three"), FIELD_INVALID_CHOICE);
@@ -472,7 +472,7 @@ Test(password_list, a_last_line_without_an_end_counts)
 	cr_expect_eq(check("two-three-fou"), -1);
 }
 
-Test(password_list, a_binary_file_does_no_harm)
+Test(password_list, a_binary_file_causes_no_crash)
 {
 	struct buf b = buf_new(ctx.arena, 1 << 20);
 
@@ -484,24 +484,24 @@ Test(password_list, a_binary_file_does_no_harm)
 }
 
 static void
-expect_refused(const char *text, const char *part)
+expect_rejected(const char *text, const char *part)
 {
-	const char *wrong;
+	const char *err;
 
 	memcpy(list_path + strlen(list_path) - 6, "XXXXXX", 6);
 	use_list(text);
-	wrong = password_list_check(ctx.arena);
-	cr_assert_not_null(wrong, "%s", part);
-	cr_expect_not_null(strstr(wrong, "PASSWORD_LIST_FILE: "), "%s", wrong);
-	cr_expect_not_null(strstr(wrong, part), "%s", wrong);
+	err = password_list_check(ctx.arena);
+	cr_assert_not_null(err, "%s", part);
+	cr_expect_not_null(strstr(err, "PASSWORD_LIST_FILE: "), "%s", err);
+	cr_expect_not_null(strstr(err, part), "%s", err);
 	unlink(list_path);
 }
 
-Test(password_list, one_that_cannot_be_searched_is_told)
+Test(password_list, an_unusable_list_is_reported)
 {
-	expect_refused("b-b-b-b-b\na-a-a-a-a\n", "is not sorted");
-	expect_refused("a-a-a-a-a\nB-b-b-b-b\n", "has capitals");
-	expect_refused("a line without an end", "has no lines");
+	expect_rejected("b-b-b-b-b\na-a-a-a-a\n", "is not sorted");
+	expect_rejected("a-a-a-a-a\nB-b-b-b-b\n", "has upper-case letters");
+	expect_rejected("a line without an end", "has no lines");
 	settings.password_list_file = "/nowhere";
 	cr_expect_not_null(password_list_check(ctx.arena));
 	settings.password_list_file = "/tmp";

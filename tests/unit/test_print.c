@@ -17,7 +17,7 @@ static const char *PRINTF_LIKE(1, 2) printed(const char *format, ...)
 	return text;
 }
 
-Test(print, texts_cannot_move_the_terminal_or_forge_lines)
+Test(print, texts_cannot_move_the_cursor_or_forge_lines)
 {
 	cr_expect_str_eq(printed("name %s\n", "Ada\n\x1b[2J\x7f\xc2\x9b\xe2\x80\xae\xe2\x80\xa8x"),
 			 "name Ada\\u000a\\u001b[2J\\u007f\\u009b\\u202e\\u2028x\n");

@@ -1,4 +1,4 @@
-/* Rate limits: exact for any number of processes, whatever else is in the table. */
+/* Rate limits: exact for any number of processes, with any contents of the table. */
 #include <criterion/criterion.h>
 
 #include "app/rate.h"
@@ -33,7 +33,7 @@ take(uint64_t place, uint32_t tag, struct rate rate)
 	return state;
 }
 
-/* As if so much time had gone by. */
+/* Simulates that this time has passed. */
 static void
 pass(uint64_t place, int64_t seconds)
 {
@@ -72,7 +72,7 @@ Test(rate, a_burst_and_then_one_by_one)
 	cr_expect_eq(take(1, 1, five).remaining, 4);
 }
 
-Test(rate, giving_back_undoes_an_attempt)
+Test(rate, rate_undo_undoes_an_attempt)
 {
 	unsigned char key[HASH_SIZE] = { 1 };
 	struct rate_state state;
@@ -80,11 +80,11 @@ Test(rate, giving_back_undoes_an_attempt)
 	for (int i = 0; i < 20; i++) {
 		rate_take(key, five, &state);
 		cr_expect_not(state.refused);
-		rate_give_back(key, five, &state);
+		rate_undo(key, five, &state);
 		cr_expect_eq(state.remaining, 5);
 	}
-	rate_give_back(key, five, &state);
-	cr_expect_eq(state.remaining, 5, "no more than there were");
+	rate_undo(key, five, &state);
+	cr_expect_eq(state.remaining, 5, "not more than the limit");
 	for (int i = 0; i < 5; i++)
 		rate_take(key, five, &state);
 	cr_expect_not(state.refused);
@@ -92,7 +92,7 @@ Test(rate, giving_back_undoes_an_attempt)
 	cr_expect(state.refused);
 }
 
-Test(rate, keys_count_apart)
+Test(rate, keys_are_independent)
 {
 	for (int i = 0; i < 5; i++)
 		take(1, 1, five);
@@ -102,7 +102,7 @@ Test(rate, keys_count_apart)
 	cr_expect_not(take(3, 0, five).refused);
 }
 
-Test(rate, many_in_a_second)
+Test(rate, large_limits)
 {
 	struct rate rate = { 1000000, 1 };
 
@@ -111,8 +111,7 @@ Test(rate, many_in_a_second)
 	cr_expect_eq(take(3, 1, (struct rate) { 1, 86400 }).wait, 86400);
 }
 
-/* A file that outlived the machine's start has times of another clock; a rate may have been
- * changed. */
+/* SHM_FILE may survive a reboot, which resets the clock; or the rate was changed. */
 Test(rate, a_time_beyond_the_window_does_not_count)
 {
 	take(1, 1, five);
@@ -130,14 +129,15 @@ Test(rate, the_counter_closest_to_expiry_is_evicted)
 		for (uint32_t i = 0; i < tag; i++)
 			take(1, tag, five);
 	}
-	cr_expect_eq(take(1, 9, five).remaining, 4, "it began with what another key had used");
+	cr_expect_eq(take(1, 9, five).remaining, 4,
+		     "the new counter starts with the usage of the evicted one");
 	cr_expect_eq(take(1, 2, five).remaining, 2);
 	cr_expect_eq(take(1, 3, five).remaining, 1);
 	cr_expect_eq(take(1, 4, five).remaining, 0);
-	cr_expect_eq(take(1, 1, five).remaining, 4, "the one with the least to wait was evicted");
+	cr_expect_eq(take(1, 1, five).remaining, 4, "the counter closest to expiry was evicted");
 }
 
-Test(rate, a_short_window_evicts_no_long_one)
+Test(rate, a_short_window_does_not_evict_a_long_one)
 {
 	for (uint32_t tag = 1; tag <= RATE_WAYS; tag++)
 		take(1, tag, hour);
@@ -149,7 +149,7 @@ Test(rate, a_short_window_evicts_no_long_one)
 
 /* ---- floods */
 
-/* SplitMix64: keys as a keyed hash spreads them. */
+/* SplitMix64, which distributes keys as a keyed hash does. */
 static uint64_t
 spread(uint64_t n)
 {
@@ -165,9 +165,9 @@ try_key(uint64_t n, struct rate rate)
 	return !take(spread(n), (uint32_t)spread(~n), rate).refused;
 }
 
-/* 25 clients try again and again for what they may do three times an hour, in a flood from
- * 100,000 other addresses that each try `tries` times for the same, and then to sign in. Returns
- * how many attempts of the 25 clients pass: 75, unless their counters are evicted. */
+/* 25 clients retry something that is limited to 3/hour during a flood: 100,000 other addresses make
+ * `tries` attempts each for the same, and then sign in. Returns the number of allowed attempts of
+ * the 25 clients: 75, unless their counters are evicted. */
 static int
 passed_in_flood(int tries)
 {
@@ -190,7 +190,7 @@ passed_in_flood(int tries)
 	return passed;
 }
 
-Test(rate, a_flood_lets_at_most_five_more_of_75_pass)
+Test(rate, a_flood_allows_at_most_five_more_than_75)
 {
 	for (int tries = 0; tries <= 3; tries++) {
 		int passed = passed_in_flood(tries);
@@ -202,7 +202,7 @@ Test(rate, a_flood_lets_at_most_five_more_of_75_pass)
 
 /* ---- several processes */
 
-/* How many of them pass in all, when each tries so often as `rounds` says. */
+/* The total number of allowed attempts if each process makes `rounds` attempts. */
 static int
 passed_of_all(uint64_t place, uint32_t tag, bool with_neighbours, struct rate rate, int rounds)
 {
@@ -232,14 +232,14 @@ passed_of_all(uint64_t place, uint32_t tag, bool with_neighbours, struct rate ra
 	return *passed;
 }
 
-Test(rate, exact_for_processes_that_hammer_one_key)
+Test(rate, exact_for_concurrent_processes)
 {
 	cr_assert_null(shared_open(NULL, PROCESSES));
 	for (uint64_t place = 0; place < 200; place++)
 		cr_expect_eq(passed_of_all(place, 7, false, hour, 20), 10, "key %d", (int)place);
 }
 
-Test(rate, exact_where_the_places_were_used_before)
+Test(rate, exact_if_the_counters_were_used_before)
 {
 	cr_assert_null(shared_open(NULL, PROCESSES));
 	for (uint64_t place = 0; place < 200; place++) {
@@ -250,7 +250,7 @@ Test(rate, exact_where_the_places_were_used_before)
 	}
 }
 
-Test(rate, outlives_who_counted)
+Test(rate, survives_the_process)
 {
 	cr_assert_null(shared_open(NULL, PROCESSES));
 	cr_expect_eq(passed_of_all(1, 1, false, hour, 1), PROCESSES);

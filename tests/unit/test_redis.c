@@ -1,4 +1,4 @@
-/* Limits with a real Redis, and without it: each test has a server of its own. */
+/* Redis, and its absence: each test has its own server. */
 #define _GNU_SOURCE 1 /* unshare() */
 #include <criterion/criterion.h>
 
@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-enum { MOST_MS = 150 };
+enum { MAX_MS = 150 };
 
 static const struct rate five = { 5, 60 }, hour = { 10, 3600 };
 
@@ -77,7 +77,8 @@ time_of_take(unsigned char key, struct rate rate, struct rate_state *state)
 	return (clock_monotonic() - start) / 1000;
 }
 
-/* Another host: its own segment, the same Redis. Returns how many of `n` passed there. */
+/* Simulates another host with its own segment and the same Redis. Returns how many of `n` attempts
+ * were allowed there. */
 static int
 on_another_host(unsigned char key, struct rate rate, int n)
 {
@@ -98,7 +99,7 @@ on_another_host(unsigned char key, struct rate rate, int n)
 	return WEXITSTATUS(status);
 }
 
-Test(redis, says_the_same_as_this_host)
+Test(redis, agrees_with_the_local_count)
 {
 	struct rate_state state;
 
@@ -116,7 +117,7 @@ Test(redis, says_the_same_as_this_host)
 	cr_expect_not(take(2, five).refused);
 }
 
-Test(redis, two_hosts_count_as_one)
+Test(redis, two_hosts_share_the_count)
 {
 	cr_expect_eq(on_another_host(1, five, 3), 3);
 	cr_expect_eq(take(1, five).remaining, 1);
@@ -124,14 +125,14 @@ Test(redis, two_hosts_count_as_one)
 	cr_expect(take(1, five).refused);
 }
 
-Test(redis, giving_back_undoes_an_attempt)
+Test(redis, rate_undo_undoes_an_attempt)
 {
 	unsigned char key[HASH_SIZE] = { 1 };
 	struct rate_state state;
 
 	for (int i = 0; i < 10; i++) {
 		cr_expect_not(take(1, five).refused);
-		rate_give_back(key, five, &state);
+		rate_undo(key, five, &state);
 	}
 	cr_expect_eq(on_another_host(1, five, 6), 5);
 }
@@ -167,21 +168,21 @@ run_cli(const char *word, const char *word2, const char *word3, const char *word
 	waitpid(pid, NULL, 0);
 }
 
-Test(redis, keeps_bytes)
+Test(redis, stores_binary_values)
 {
 	static const char bytes[] = "a\0b";
 	const char *const keys[] = { "there", "not there" };
 	struct redis_bytes out[2];
 
-	cr_assert(redis_put("there", bytes, sizeof(bytes), 60));
+	cr_assert(redis_set("there", bytes, sizeof(bytes), 60));
 	cr_assert(redis_get(arena, keys, 2, out));
 	cr_expect_eq(out[0].len, sizeof(bytes));
 	cr_expect_eq(memcmp(out[0].data, bytes, sizeof(bytes)), 0);
 	cr_expect_null(out[1].data);
 }
 
-/* Its memory is the reply's own: the arena could run out, and with it control would go. */
-Test(redis, a_long_value_takes_no_memory_of_the_request)
+/* The value is not copied to the arena, whose limit would unwind the request. */
+Test(redis, a_long_value_uses_no_memory_of_the_arena)
 {
 	const size_t len = 4 << 20;
 	const char *const keys[] = { "long" };
@@ -189,7 +190,7 @@ Test(redis, a_long_value_takes_no_memory_of_the_request)
 	char *data = calloc(1, len);
 
 	cr_assert_not_null(data);
-	cr_assert(redis_put("long", data, len, 60));
+	cr_assert(redis_set("long", data, len, 60));
 	free(data);
 	cr_assert(redis_get(arena, keys, 1, out));
 	cr_expect_eq(out[0].len, len);
@@ -208,8 +209,8 @@ count_lines(FILE *log)
 	return n;
 }
 
-/* Full, say: it answers, but counts nothing. */
-Test(redis, one_that_refuses_is_told_of_once)
+/* For example, it is full: it responds, but counts nothing. */
+Test(redis, rejections_are_logged_once)
 {
 	FILE *log = tmpfile();
 
@@ -221,11 +222,11 @@ Test(redis, one_that_refuses_is_told_of_once)
 	for (int64_t left = 4; left >= 0; left--)
 		cr_expect_eq(take(1, five).remaining, left);
 	cr_expect(take(1, five).refused);
-	cr_expect_not(redis_put("x", "y", 1, 60));
+	cr_expect_not(redis_set("x", "y", 1, 60));
 	cr_expect_eq(count_lines(log), 1, "%zu lines", count_lines(log));
 }
 
-/* One that answers everything with the same; never returns. */
+/* A server that gives the same reply to every command. Never returns. */
 static NORETURN void
 answer_with(int listener, const char *response)
 {
@@ -241,7 +242,7 @@ answer_with(int listener, const char *response)
 	}
 }
 
-Test(redis, numbers_that_cannot_be_are_not_believed)
+Test(redis, impossible_numbers_are_ignored)
 {
 	static const char *const replies[] = {
 		"*2\r\n:1\r\n:-9223372036854775808\r\n",
@@ -276,7 +277,7 @@ Test(redis, numbers_that_cannot_be_are_not_believed)
 	}
 }
 
-Test(redis, away_and_back)
+Test(redis, stopped_and_restarted)
 {
 	struct rate_state state;
 	int64_t ms;
@@ -285,28 +286,28 @@ Test(redis, away_and_back)
 	cr_expect_eq(take(1, five).remaining, 2);
 	redis_server_stop();
 	ms = time_of_take(1, five, &state);
-	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
-	cr_expect_eq(state.remaining, 3, "this host has seen two");
+	cr_expect_lt(ms, MAX_MS, "it took %d ms", (int)ms);
+	cr_expect_eq(state.remaining, 3, "this host has counted two");
 	ms = time_of_take(1, five, &state);
-	cr_expect_lt(ms, 20, "it was asked again: %d ms", (int)ms);
+	cr_expect_lt(ms, 20, "it was called again: %d ms", (int)ms);
 	cr_expect_eq(state.remaining, 2);
 	cr_expect_neq(shared->redis_pause, 0);
 
 	redis_server_start("");
 	redis_server_wait();
-	cr_expect_eq(take(1, five).remaining, 4, "a new Redis knows of nothing");
+	cr_expect_eq(take(1, five).remaining, 4, "a new Redis is empty");
 	cr_expect_eq(on_another_host(1, five, 1), 1);
 	cr_expect_eq(take(1, five).remaining, 2);
 }
 
-/* The connection is a dead one: the same call takes a new one. */
-Test(redis, restarted_in_between)
+/* The connection is dead; the same call opens a new one. */
+Test(redis, restarted_between_two_calls)
 {
 	take(1, five);
 	redis_server_stop();
 	redis_server_start("");
 	redis_server_wait_socket();
-	cr_expect_eq(take(1, five).remaining, 4, "a new Redis knows of nothing");
+	cr_expect_eq(take(1, five).remaining, 4, "a new Redis is empty");
 	cr_expect_eq(shared->redis_pause, 0);
 }
 
@@ -318,7 +319,7 @@ Test(redis, a_server_that_hangs_costs_one_call)
 	take(1, five);
 	redis_server_freeze();
 	ms = time_of_take(1, five, &state);
-	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+	cr_expect_lt(ms, MAX_MS, "it took %d ms", (int)ms);
 	cr_expect_geq(ms, 20);
 	cr_expect_not(state.refused);
 	cr_expect_eq(state.remaining, 3);
@@ -328,27 +329,27 @@ Test(redis, a_server_that_hangs_costs_one_call)
 	}
 	cr_expect(state.refused);
 
-	/* When the pause is over, one call is ventured. */
+	/* After the pause, one call is tried. */
 	shared->redis_pause = 1;
 	ms = time_of_take(2, five, &state);
-	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+	cr_expect_lt(ms, MAX_MS, "it took %d ms", (int)ms);
 	cr_expect_gt(shared->redis_pause, 1);
 	redis_server_thaw();
 	redis_server_wait();
 	cr_expect_eq(shared->redis_pause, 0);
 }
 
-Test(redis, a_host_that_is_not_there)
+Test(redis, an_unreachable_host)
 {
 	int64_t start = clock_monotonic(), ms;
 
 	use("redis://192.0.2.1:6379");
 	cr_expect_eq(on_another_host(1, five, 9), 5);
 	ms = (clock_monotonic() - start) / 1000;
-	cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+	cr_expect_lt(ms, MAX_MS, "it took %d ms", (int)ms);
 }
 
-/* A socket on a port of this host, 0: any. */
+/* A listening socket on a port of this host; 0: any port. */
 static int
 listen_on(int type, in_port_t *port)
 {
@@ -365,7 +366,7 @@ listen_on(int type, in_port_t *port)
 	return fd;
 }
 
-Test(redis, a_host_by_its_name)
+Test(redis, a_host_name_is_resolved)
 {
 	char url[60];
 	in_port_t port = 0;
@@ -387,7 +388,7 @@ Test(redis, a_host_by_its_name)
 	waitpid(pid, NULL, 0);
 }
 
-/* In a network of our own the server that knows all names never says one. */
+/* In its own network namespace, the name server never responds. */
 static bool
 silence_names(void)
 {
@@ -410,22 +411,22 @@ silence_names(void)
 	       mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0;
 }
 
-Test(redis, a_name_that_is_not_found_in_time_costs_one_call)
+Test(redis, a_slow_name_server_delays_one_call)
 {
 	struct rate_state state;
 
 	if (!silence_names())
-		cr_skip_test("no namespaces here");
+		cr_skip_test("namespaces are not available");
 
 	redis_server_stop();
 	use("redis://redis.example.net");
 	for (unsigned char key = 1; key < 4; key++) {
 		int64_t ms = time_of_take(key, five, &state);
 
-		cr_expect_lt(ms, MOST_MS, "it took %d ms", (int)ms);
+		cr_expect_lt(ms, MAX_MS, "it took %d ms", (int)ms);
 		cr_expect_eq(state.remaining, 4);
 		ms = time_of_take(key, five, &state);
-		cr_expect_lt(ms, 20, "it was asked again: %d ms", (int)ms);
+		cr_expect_lt(ms, 20, "it was called again: %d ms", (int)ms);
 		shared->redis_pause = 0;
 	}
 }
@@ -476,15 +477,15 @@ Test(redis_url, is_checked)
 		cr_expect_null(redis_check(a), "%s", good[i]);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		const char *wrong;
+		const char *err;
 
 		settings.redis_url = bad[i];
-		wrong = redis_check(a);
-		cr_assert_not_null(wrong, "%s", bad[i]);
-		cr_expect(strncmp(wrong, "REDIS_URL: must be ", 19) == 0, "%s", wrong);
+		err = redis_check(a);
+		cr_assert_not_null(err, "%s", bad[i]);
+		cr_expect(strncmp(err, "REDIS_URL: must be ", 19) == 0, "%s", err);
 	}
 	settings.redis_url = "memory://";
-	cr_expect_not(redis_wanted());
+	cr_expect_not(redis_enabled());
 	cr_expect_not(redis_ping());
 	arena_free(a);
 }

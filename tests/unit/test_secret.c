@@ -1,4 +1,4 @@
-/* Digests against published vectors, and what a secret must look like. */
+/* Digests against published test vectors, and new secrets. */
 #include <criterion/criterion.h>
 
 #include "app/secret.h"
@@ -34,7 +34,7 @@ sign(const char *purpose, const char *data, unsigned char out[SHA256_SIZE])
 	secret_sign(purpose, data, strlen(data), out);
 }
 
-Test(secret, a_mark_depends_on_key_purpose_and_data)
+Test(secret, a_mac_depends_on_key_purpose_and_data)
 {
 	unsigned char first[SHA256_SIZE], other[SHA256_SIZE];
 
@@ -53,7 +53,7 @@ Test(secret, a_mark_depends_on_key_purpose_and_data)
 	cr_expect_not(secret_equal(first, other, SHA256_SIZE));
 }
 
-Test(secret, equal_looks_at_every_byte)
+Test(secret, every_byte_is_compared)
 {
 	cr_expect(secret_equal("same", "same", 4));
 	cr_expect(secret_equal("samE", "same", 3));
@@ -62,7 +62,7 @@ Test(secret, equal_looks_at_every_byte)
 	cr_expect(secret_equal("a", "b", 0));
 }
 
-Test(secret, new_ones_are_long_and_differ)
+Test(secret, new_secrets_are_long_and_differ)
 {
 	struct arena *a = arena_new(1 << 16);
 	const char *one = secret_new(a), *two = secret_new(a);

@@ -1,4 +1,4 @@
-/* Settings: where a value comes from, every way to be wrong, and that no secret is shown. */
+/* Settings: precedence of sources, every kind of error, and that no secret is printed. */
 #include <criterion/criterion.h>
 
 #include "app/command.h"
@@ -9,8 +9,7 @@
 static struct arena *a;
 static char folder[] = "/tmp/settings-XXXXXX";
 
-/* Each test has an environment of its own, and a folder, which is also where it stands:
- * no .env of the tree is read. */
+/* Each test has an empty environment and its own working directory, so no other .env is read. */
 static void
 begin(void)
 {
@@ -57,14 +56,14 @@ write_file(const char *name, const char *text)
 static void
 expect_good(void)
 {
-	const char *wrong = settings_load(a, NULL, true);
+	const char *err = settings_load(a, NULL, true);
 
-	cr_assert_null(wrong, "%s", wrong);
+	cr_assert_null(err, "%s", err);
 }
 
-/* What is said, NULL where nothing is wrong, with one setting more. */
+/* Sets one more setting and returns the errors, or NULL. */
 static const char *
-wrong_with(const char *name, const char *value)
+error_with(const char *name, const char *value)
 {
 	setenv(name, value, 1);
 	return settings_load(a, NULL, true);
@@ -73,7 +72,7 @@ wrong_with(const char *name, const char *value)
 static void
 expect_part(const char *text, const char *part)
 {
-	cr_assert_not_null(text, "nothing was complained of, but %s should be", part);
+	cr_assert_not_null(text, "no error was reported, but %s was expected", part);
 	cr_expect_not_null(strstr(text, part), "'%s' is not in: %s", part, text);
 }
 
@@ -112,7 +111,7 @@ Test(settings, an_earlier_source_of_database_url_replaces_migrate_database_url)
 	cr_expect_str_eq(settings.migrate_database_url, "");
 }
 
-Test(settings, a_credential_comes_before_a_file_named_in_env)
+Test(settings, a_credential_has_precedence_over_a_file_named_in_env)
 {
 	set_required();
 	unsetenv("JWT_SECRET_KEY");
@@ -146,7 +145,7 @@ Test(settings, defaults)
 	cr_expect_not(settings_production());
 }
 
-Test(settings, the_environment_counts)
+Test(settings, the_environment_is_read)
 {
 	set_required();
 	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
@@ -165,9 +164,9 @@ Test(settings, the_environment_counts)
 	cr_expect_str_eq(settings.jwt_secret_key, RANDOM_KEY);
 }
 
-Test(settings, all_bad_ones_are_told_at_once)
+Test(settings, all_errors_are_reported_at_once)
 {
-	const char *wrong;
+	const char *err;
 
 	setenv("DATABASE_URL", "host=/nowhere", 1);
 	setenv("JWT_SECRET_KEY", "too short", 1);
@@ -176,15 +175,15 @@ Test(settings, all_bad_ones_are_told_at_once)
 	setenv("DB_PREPARED", "perhaps", 1);
 	setenv("API_PREFIX", "api", 1);
 	setenv("PASSWORD_YESCRYPT_COST", "12", 1);
-	wrong = settings_load(a, NULL, true);
-	cr_expect_eq(lines_of(wrong), 6, "%s", wrong);
-	expect_part(wrong, "JWT_SECRET_KEY: must have 32 to 1000 bytes\n");
-	expect_part(wrong, "WORKERS=many: must be a whole number from 0 to 1000\n");
-	expect_part(wrong, "LOG_LEVEL=loud: must be one of debug,info,warn,error\n");
-	expect_part(wrong, "DB_PREPARED=perhaps: must be on or off\n");
-	expect_part(wrong, "API_PREFIX=api: must be empty or begin with a slash");
-	expect_part(wrong, "PASSWORD_YESCRYPT_COST=12: must be a whole number from 1 to 11\n");
-	cr_expect_null(strstr(wrong, "too short"), "a secret is shown: %s", wrong);
+	err = settings_load(a, NULL, true);
+	cr_expect_eq(lines_of(err), 6, "%s", err);
+	expect_part(err, "JWT_SECRET_KEY: must have 32 to 1000 bytes\n");
+	expect_part(err, "WORKERS=many: must be a whole number from 0 to 1000\n");
+	expect_part(err, "LOG_LEVEL=loud: must be one of debug,info,warn,error\n");
+	expect_part(err, "DB_PREPARED=perhaps: must be on or off\n");
+	expect_part(err, "API_PREFIX=api: must be empty or begin with a slash");
+	expect_part(err, "PASSWORD_YESCRYPT_COST=12: must be a whole number from 1 to 11\n");
+	cr_expect_null(strstr(err, "too short"), "a secret is shown: %s", err);
 }
 
 Test(settings, origins_are_as_browsers_send_them)
@@ -231,18 +230,18 @@ Test(settings, origins_are_as_browsers_send_them)
 
 	set_required();
 	for (size_t i = 0; i < COUNT(good); i++) {
-		const char *wrong;
+		const char *err;
 
 		setenv("CORS_ORIGINS", good[i], 1);
-		wrong = settings_load(a, NULL, true);
-		cr_expect_null(wrong, "%s: %s", good[i], wrong);
+		err = settings_load(a, NULL, true);
+		cr_expect_null(err, "%s: %s", good[i], err);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		const char *wrong;
+		const char *err;
 
 		setenv("CORS_ORIGINS", bad[i], 1);
-		wrong = settings_load(a, NULL, true);
-		cr_expect(wrong && strstr(wrong, "CORS_ORIGINS="), "%s is taken", bad[i]);
+		err = settings_load(a, NULL, true);
+		cr_expect(err && strstr(err, "CORS_ORIGINS="), "%s is accepted", bad[i]);
 	}
 	setenv("CORS_ORIGINS", "https://a.example,b.example/", 1);
 	expect_part(settings_load(a, NULL, true), "CORS_ORIGINS=b.example/: must be origins");
@@ -274,29 +273,29 @@ Test(settings, development_allows_the_usual_origins)
 	cr_expect_str_eq(origins("production", NULL), "");
 }
 
-Test(settings, required_ones_must_be_there)
+Test(settings, required_settings_must_be_set)
 {
-	const char *wrong = settings_load(a, NULL, true);
+	const char *err = settings_load(a, NULL, true);
 
-	cr_expect_eq(lines_of(wrong), 2, "%s", wrong);
-	expect_part(wrong, "DATABASE_URL: must be set");
-	expect_part(wrong, "JWT_SECRET_KEY: must be set");
+	cr_expect_eq(lines_of(err), 2, "%s", err);
+	expect_part(err, "DATABASE_URL: must be set");
+	expect_part(err, "JWT_SECRET_KEY: must be set");
 }
 
-Test(settings, an_empty_required_one_is_missing)
+Test(settings, an_empty_required_setting_is_missing)
 {
 	setenv("DATABASE_URL", "", 1);
-	expect_part(wrong_with("JWT_SECRET_KEY", KEY), "DATABASE_URL: must be set");
+	expect_part(error_with("JWT_SECRET_KEY", KEY), "DATABASE_URL: must be set");
 }
 
-Test(settings, required_ones_may_miss_where_they_are_not_needed)
+Test(settings, required_settings_may_be_missing_for_some_commands)
 {
 	cr_expect_null(settings_load(a, NULL, false));
 	cr_expect_str_eq(settings.database_url, "");
 	cr_expect_str_eq(settings.jwt_secret_key, "");
 }
 
-Test(settings, bad_ones_are_told_also_where_not_all_are_needed)
+Test(settings, these_commands_report_invalid_settings_too)
 {
 	setenv("WORKERS", "-1", 1);
 	expect_part(settings_load(a, NULL, false), "WORKERS=-1");
@@ -304,46 +303,46 @@ Test(settings, bad_ones_are_told_also_where_not_all_are_needed)
 
 Test(settings, numbers)
 {
-	static const char *const wrong[] = {
+	static const char *const bad[] = {
 		"1001", "-1",  "1.5", "1e2", "0x10", "5 ", "five", "99999999999999999999",
 		"5\n",  "--5",
 	};
 
 	set_required();
-	for (size_t i = 0; i < COUNT(wrong); i++)
-		expect_part(wrong_with("WORKERS", wrong[i]), "WORKERS=");
-	cr_expect_null(wrong_with("WORKERS", "1000"));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		expect_part(error_with("WORKERS", bad[i]), "WORKERS=");
+	cr_expect_null(error_with("WORKERS", "1000"));
 	cr_expect_eq(settings.workers, 1000);
-	cr_expect_null(wrong_with("WORKERS", "0"));
-	cr_expect_null(wrong_with("WORKERS", ""), "empty is the default");
+	cr_expect_null(error_with("WORKERS", "0"));
+	cr_expect_null(error_with("WORKERS", ""), "empty is the default");
 	cr_expect_eq(settings.workers, 0);
 }
 
-Test(settings, switches)
+Test(settings, booleans)
 {
 	static const char *const on[] = { "on", "ON", "yes", "true", "True", "1" };
 	static const char *const off[] = { "off", "no", "false", "FALSE", "0" };
 
 	set_required();
 	for (size_t i = 0; i < COUNT(on); i++) {
-		cr_expect_null(wrong_with("DB_PREPARED", on[i]));
+		cr_expect_null(error_with("DB_PREPARED", on[i]));
 		cr_expect(settings.db_prepared, "%s", on[i]);
 	}
 	for (size_t i = 0; i < COUNT(off); i++) {
-		cr_expect_null(wrong_with("DB_PREPARED", off[i]));
+		cr_expect_null(error_with("DB_PREPARED", off[i]));
 		cr_expect_not(settings.db_prepared, "%s", off[i]);
 	}
-	expect_part(wrong_with("DB_PREPARED", "2"), "DB_PREPARED=2: must be on or off");
+	expect_part(error_with("DB_PREPARED", "2"), "DB_PREPARED=2: must be on or off");
 }
 
-Test(settings, choices_are_whole_words)
+Test(settings, choices_must_match_exactly)
 {
-	static const char *const wrong[] = { "warning", "war", "info,warn", ",", "INFO", " info" };
+	static const char *const bad[] = { "warning", "war", "info,warn", ",", "INFO", " info" };
 
 	set_required();
-	for (size_t i = 0; i < COUNT(wrong); i++)
-		expect_part(wrong_with("LOG_LEVEL", wrong[i]), "must be one of");
-	cr_expect_null(wrong_with("LOG_LEVEL", "error"));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		expect_part(error_with("LOG_LEVEL", bad[i]), "must be one of");
+	cr_expect_null(error_with("LOG_LEVEL", "error"));
 	cr_expect_str_eq(settings.log_level, "error");
 }
 
@@ -373,26 +372,26 @@ Test(settings, rates)
 	cr_expect_str_eq(rate_text(a, settings.rate_limit), "1000000/second");
 	cr_expect_str_eq(rate_text(a, settings.auth_refresh_rate_limit), "off");
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		const char *wrong = wrong_with("RATE_LIMIT", bad[i]);
+		const char *err = error_with("RATE_LIMIT", bad[i]);
 
-		expect_part(wrong, arena_printf(a, "RATE_LIMIT=%s: must be N/second", bad[i]));
-		cr_expect_eq(lines_of(wrong), 1, "%s", wrong);
+		expect_part(err, arena_printf(a, "RATE_LIMIT=%s: must be N/second", bad[i]));
+		cr_expect_eq(lines_of(err), 1, "%s", err);
 	}
 }
 
 Test(settings, prefixes)
 {
-	static const char *const wrong[] = { "api",  "/api/", "/",    "//api", "/a//b",
-					     "/a b", "/a?b",  "/a#b", "/{id}", "/a%20b" };
+	static const char *const bad[] = { "api",  "/api/", "/",    "//api", "/a//b",
+					   "/a b", "/a?b",  "/a#b", "/{id}", "/a%20b" };
 
 	set_required();
-	for (size_t i = 0; i < COUNT(wrong); i++)
-		expect_part(wrong_with("API_PREFIX", wrong[i]), "API_PREFIX=");
-	cr_expect_null(wrong_with("API_PREFIX", "/v2"));
-	cr_expect_null(wrong_with("API_PREFIX", "/a/b/c"));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		expect_part(error_with("API_PREFIX", bad[i]), "API_PREFIX=");
+	cr_expect_null(error_with("API_PREFIX", "/v2"));
+	cr_expect_null(error_with("API_PREFIX", "/a/b/c"));
 }
 
-Test(settings, a_file_holds_a_secret)
+Test(settings, a_secret_is_read_from_a_file)
 {
 	set_required();
 	unsetenv("JWT_SECRET_KEY");
@@ -402,7 +401,7 @@ Test(settings, a_file_holds_a_secret)
 	cr_expect_str_eq(settings.jwt_secret_key, "from-a-file-0123456789abcdef0123456789");
 }
 
-Test(settings, the_environment_goes_before_a_file)
+Test(settings, the_environment_has_precedence_over_a_file)
 {
 	set_required();
 	write_file("secret", "from-a-file-0123456789abcdef0123456789");
@@ -411,27 +410,27 @@ Test(settings, the_environment_goes_before_a_file)
 	cr_expect_str_eq(settings.jwt_secret_key, KEY);
 }
 
-Test(settings, a_file_that_cannot_be_read_is_told)
+Test(settings, an_unreadable_file_is_reported)
 {
 	set_required();
 	unsetenv("JWT_SECRET_KEY");
-	expect_part(wrong_with("JWT_SECRET_KEY_FILE", "nowhere"),
+	expect_part(error_with("JWT_SECRET_KEY_FILE", "nowhere"),
 		    "JWT_SECRET_KEY_FILE: cannot read nowhere: No such file or directory\n");
 }
 
 Test(settings, a_short_secret_in_a_file_is_not_shown)
 {
-	const char *wrong;
+	const char *err;
 
 	set_required();
 	unsetenv("JWT_SECRET_KEY");
 	write_file("secret", "hush\n");
-	wrong = wrong_with("JWT_SECRET_KEY_FILE", "secret");
-	expect_part(wrong, "JWT_SECRET_KEY: must have");
-	cr_expect_null(strstr(wrong, "hush"));
+	err = error_with("JWT_SECRET_KEY_FILE", "secret");
+	expect_part(err, "JWT_SECRET_KEY: must have");
+	cr_expect_null(strstr(err, "hush"));
 }
 
-Test(settings, a_credential_of_the_service_manager)
+Test(settings, a_systemd_credential)
 {
 	set_required();
 	unsetenv("JWT_SECRET_KEY");
@@ -439,7 +438,7 @@ Test(settings, a_credential_of_the_service_manager)
 	setenv("CREDENTIALS_DIRECTORY", folder, 1);
 	expect_good();
 	cr_expect_str_eq(settings.jwt_secret_key, "from-a-credential-0123456789abcdef");
-	cr_expect_eq(settings.workers, 0, "what has no credential has its default");
+	cr_expect_eq(settings.workers, 0, "a setting without a credential has its default");
 }
 
 Test(settings, an_env_file)
@@ -469,7 +468,7 @@ Test(settings, an_env_file)
 	cr_expect_str_eq(settings.jwt_audience, "a=b");
 }
 
-Test(settings, the_environment_goes_before_the_env_file)
+Test(settings, the_environment_has_precedence_over_the_env_file)
 {
 	set_required();
 	write_file(".env", "WORKERS=2\nLOG_LEVEL=warn\n");
@@ -489,7 +488,7 @@ Test(settings, an_env_file_may_name_a_secret_file)
 	cr_expect_str_eq(settings.jwt_secret_key, KEY "-file");
 }
 
-Test(settings, another_env_file_by_name)
+Test(settings, an_env_file_with_another_name)
 {
 	set_required();
 	write_file(".env", "WORKERS=2\n");
@@ -501,10 +500,10 @@ Test(settings, another_env_file_by_name)
 	cr_expect_eq(settings.workers, 2);
 }
 
-Test(settings, a_named_env_file_must_be_there)
+Test(settings, a_named_env_file_must_exist)
 {
 	set_required();
-	expect_part(wrong_with("ENV_FILE", "nowhere.env"), "cannot read nowhere.env");
+	expect_part(error_with("ENV_FILE", "nowhere.env"), "cannot read nowhere.env");
 }
 
 Test(settings, an_env_file_that_is_too_long_is_not_read_in_part)
@@ -552,20 +551,20 @@ Test(settings, production_accepts_only_random_keys)
 	set_required();
 	setenv("ENVIRONMENT", "production", 1);
 	for (size_t i = 0; i < COUNT(good); i++) {
-		const char *wrong = wrong_with("JWT_SECRET_KEY", good[i]);
+		const char *err = error_with("JWT_SECRET_KEY", good[i]);
 
-		cr_expect_null(wrong, "%s: %s", good[i], wrong);
+		cr_expect_null(err, "%s: %s", good[i], err);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++)
-		expect_part(wrong_with("JWT_SECRET_KEY", bad[i]), "JWT_SECRET_KEY: ");
-	expect_part(wrong_with("JWT_SECRET_KEY", KEY),
+		expect_part(error_with("JWT_SECRET_KEY", bad[i]), "JWT_SECRET_KEY: ");
+	expect_part(error_with("JWT_SECRET_KEY", KEY),
 		    "JWT_SECRET_KEY: production needs a random key of 32 bytes or more, in hex or "
 		    "base64: openssl rand -hex 32\n");
 	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
-	expect_part(wrong_with("JWT_PREVIOUS_SECRET_KEY", KEY), "JWT_PREVIOUS_SECRET_KEY: prod");
+	expect_part(error_with("JWT_PREVIOUS_SECRET_KEY", KEY), "JWT_PREVIOUS_SECRET_KEY: prod");
 }
 
-/* Whichever random key it is. */
+/* Not only the fixed ones. */
 Test(settings, production_accepts_every_random_key)
 {
 	set_required();
@@ -583,7 +582,7 @@ Test(settings, production_accepts_every_random_key)
 }
 
 static const char *
-wrong_in_production(const char *env_file)
+error_in_production(const char *env_file)
 {
 	write_file(".env", arena_printf(a, "ENVIRONMENT=production\n%s", env_file));
 	chmod(".env", 0600);
@@ -605,7 +604,7 @@ Test(settings, lines_without_effect_are_reported)
 		  "JWT_SECRET_KEY_FILE?)\n" },
 		{ "COLOUR=red", "unknown setting COLOUR in .env line 2\n" },
 		{ "q83vEjRWabcdef==", "unknown setting in .env line 2\n" },
-		{ "WORKERS = 3", ".env line 2 has no effect: write NAME=value, without blanks" },
+		{ "WORKERS = 3", ".env line 2 has no effect: write NAME=value, without spaces" },
 		{ "WORKERS: 3", ".env line 2 has no effect: write NAME=value" },
 		{ "WORKERS 3", ".env line 2 has no effect: write NAME=value" },
 		{ "export WORKERS", ".env line 2 has no effect: write NAME=value" },
@@ -621,8 +620,9 @@ Test(settings, lines_without_effect_are_reported)
 		expect_good();
 		expect_part(settings_warnings(), rows[i].warning);
 		cr_expect_eq(lines_of(settings_warnings()), 1, "%s", settings_warnings());
-		expect_part(wrong_in_production(rows[i].line), rows[i].warning);
-		cr_expect_null(settings_load(a, NULL, false), "the commands that need no service");
+		expect_part(error_in_production(rows[i].line), rows[i].warning);
+		cr_expect_null(settings_load(a, NULL, false),
+			       "commands that need no complete settings");
 	}
 }
 
@@ -630,7 +630,7 @@ Test(settings, lines_with_an_effect_are_not_reported)
 {
 	set_required();
 	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
-	cr_expect_null(wrong_in_production("# a comment\n \t\n\t# another = one\r\n"
+	cr_expect_null(error_in_production("# a comment\n \t\n\t# another = one\r\n"
 					   "export WORKERS=3\r\nexport\tLOG_LEVEL=warn\n"
 					   "DATABASE_URL_FILE=/dev/null\nJOB_QUEUES=\nAPP_NAME=\n"
 					   "JWT_ISSUER='a #b'\nPORT=1\nSERVER=apache\n"
@@ -643,24 +643,24 @@ Test(settings, lines_with_an_effect_are_not_reported)
 
 Test(settings, a_misspelt_name_is_reported_with_the_missing_one)
 {
-	const char *wrong;
+	const char *err;
 
 	write_file(".env", "JWT_SECRETKEY=" KEY "\nDATABASE_URL=host=x\n");
-	wrong = settings_load(a, NULL, true);
-	expect_part(wrong, "JWT_SECRET_KEY: must be set");
-	expect_part(wrong,
+	err = settings_load(a, NULL, true);
+	expect_part(err, "JWT_SECRET_KEY: must be set");
+	expect_part(err,
 		    "unknown setting JWT_SECRETKEY in .env line 1 (did you mean JWT_SECRET_KEY?)");
 }
 
-Test(settings, comments_behind_a_value_and_open_quotes_are_reported)
+Test(settings, comments_after_a_value_and_open_quotes_are_reported)
 {
 	set_required();
 	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
-	cr_expect_null(wrong_in_production("APP_NAME=shop # live\nJWT_ISSUER=\"x"));
+	cr_expect_null(error_in_production("APP_NAME=shop # live\nJWT_ISSUER=\"x"));
 	cr_expect_str_eq(settings_warnings(),
-			 "APP_NAME in .env line 2 has a # in its value: put the comment on a line "
-			 "of its own, or the value in quotes\n"
-			 "JWT_ISSUER in .env line 3 begins with a quote that does not end\n");
+			 "APP_NAME in .env line 2 has a # in its value: put the comment on a "
+			 "separate line, or the value in quotes\n"
+			 "JWT_ISSUER in .env line 3 begins with a quote that is not closed\n");
 	cr_expect_str_eq(settings.app_name, "shop # live");
 }
 
@@ -674,17 +674,17 @@ Test(settings, a_byte_order_mark_is_skipped)
 	cr_expect_str_eq(settings_warnings(), "");
 }
 
-Test(settings, utf16_is_refused)
+Test(settings, utf16_is_rejected)
 {
 	FILE *f = fopen(".env", "w");
 
 	set_required();
 	fwrite("\xff\xfeW\0=\0", 1, 6, f);
 	fclose(f);
-	expect_part(settings_load(a, NULL, true), "cannot read .env: save it as UTF-8\n");
+	expect_part(settings_load(a, NULL, true), "cannot read .env: it is not UTF-8 text\n");
 }
 
-Test(settings, a_near_name_in_the_environment_is_reported)
+Test(settings, a_similar_name_in_the_environment_is_reported)
 {
 	set_required();
 	setenv("ENVIRONMENT", "production", 1);
@@ -706,25 +706,24 @@ Test(settings, production_rejects_a_world_readable_file_with_secrets)
 
 	set_required();
 	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
-	cr_expect_null(wrong_in_production("DATABASE_URL=host=x"));
+	cr_expect_null(error_in_production("DATABASE_URL=host=x"));
 	chmod(".env", 0640);
-	cr_expect_null(settings_load(a, NULL, true), "root's file, for a group");
+	cr_expect_null(settings_load(a, NULL, true), "readable by a group");
 	chmod(".env", 0644);
 	expect_part(settings_load(a, NULL, true), fault);
 	cr_expect_null(settings_load(a, NULL, false));
 	setenv("ENVIRONMENT", "development", 1);
 	cr_expect_null(settings_load(a, NULL, true));
 	unsetenv("ENVIRONMENT");
-	cr_expect_null(wrong_in_production("WORKERS=3\nDATABASE_URL=\n"));
+	cr_expect_null(error_in_production("WORKERS=3\nDATABASE_URL=\n"));
 	chmod(".env", 0644);
-	cr_expect_null(settings_load(a, NULL, true), "no secret in it");
+	cr_expect_null(settings_load(a, NULL, true), "the file has no secret");
 }
 
-/* For each kind, values that cannot work and the message about them. A kind without one fails the
- * test. */
+/* Invalid values for each kind, and the message about them. A kind without one fails the test. */
 static const struct {
 	const char *kind, *value, *message;
-} cannot_work[] = {
+} invalid_values[] = {
 	{ "INT", "-1", "must be " },
 	{ "INT", "12x", "must be " },
 	{ "BOOL", "maybe", "must be on or off" },
@@ -734,7 +733,7 @@ static const struct {
 	{ "TEXT", "a\xff", "must be one line of UTF-8" },
 	{ "KEY", "short", "must have 32 to 1000 bytes" },
 	{ "PATH", "/run/", "must be the path of a file" },
-	{ "FOLDER", "/nowhere/at/all", "must be a folder that exists" },
+	{ "FOLDER", "/nowhere/at/all", "must be an existing folder" },
 	{ "FOLDER", "/dev/null", "must be a folder" },
 	{ "EMAIL", "not-an-email", "must be an e-mail address, such as" },
 	{ "EMAIL", "a@b", "must be an e-mail address, such as" },
@@ -745,7 +744,7 @@ static const struct {
 	{ "URL", "ftp://app.example.com", "has the unknown scheme ftp: write https://" },
 	{ "URL", "https://app.example.com/", "must not end with a slash" },
 	{ "URL", "https://app.example.com:web", "has a port that is not a number" },
-	{ "URL", "https://a b", "has a blank" },
+	{ "URL", "https://a b", "has a space" },
 	{ "URL", "https://", "has no host" },
 	{ "URL", "https://-a", "has an invalid host name" },
 	{ "URL", "https://a?x", "must have no parameters" },
@@ -755,9 +754,9 @@ static const struct {
 	{ "DATABASE", "postgresql+asyncpg://hush@h/d",
 	  "has the unknown scheme postgresql+asyncpg: write postgresql://" },
 	{ "DATABASE", "mysql://hush@h/d", "has the unknown scheme mysql: write postgresql://" },
-	{ "DATABASE", "postgresql://u:hush@x@h/d", "has an @ in the user name or the password" },
-	{ "DATABASE", "postgresql://u:hush%@h/d", "has a % that no two hexadecimal digits" },
-	{ "DATABASE", "postgresql://u:hush%zz@h/d", "has a % that no two hexadecimal digits" },
+	{ "DATABASE", "postgresql://u:hush@x@h/d", "has an @ in the user name or password" },
+	{ "DATABASE", "postgresql://u:hush%@h/d", "has a % without two hexadecimal digits" },
+	{ "DATABASE", "postgresql://u:hush%zz@h/d", "has a % without two hexadecimal digits" },
 	{ "DATABASE", "postgresql://u:hush/x@h/d", "has a port that is not a number" },
 	{ "DATABASE", "postgresql://u:hush@h:99999/d", "has a port that is not a number" },
 	{ "DATABASE", "postgresql://u:hush@h/d?schema=public",
@@ -775,14 +774,14 @@ static const struct {
 	{ "DATABASE", "host=h hush hush", "is not a connection string: write postgresql://" },
 	{ "REDIS", "localhost:6379", "must be a URL, such as redis://" },
 	{ "REDIS", "rediss://h", "has the unknown scheme rediss: write redis://" },
-	{ "REDIS", "redis://u:hush@x@h", "has an @ in the user name or the password" },
-	{ "REDIS", "redis://u:hush%@h", "has a % that no two" },
+	{ "REDIS", "redis://u:hush@x@h", "has an @ in the user name or password" },
+	{ "REDIS", "redis://u:hush%@h", "has a % without two" },
 	{ "REDIS", "redis://h:x", "has a port" },
 	{ "REDIS", "redis://h/x", "must be memory://, redis://" },
 	{ "SMTP", "mail.example.com:587", "must be a URL, such as smtp://" },
 	{ "SMTP", "http://mail.example.com", "has the unknown scheme http: write smtp://" },
-	{ "SMTP", "smtp://u:hush@x@h", "has an @ in the user name or the password" },
-	{ "SMTP", "smtp://u:hush%@h", "has a % that no two" },
+	{ "SMTP", "smtp://u:hush@x@h", "has an @ in the user name or password" },
+	{ "SMTP", "smtp://u:hush%@h", "has a % without two" },
 	{ "SMTP", "smtp://h:0", "has a port" },
 	{ "SMTP", "smtp://u:hush@h?starttls=off", "must have no parameters" },
 	{ "SOCKET", "localhost:http", "must be unix:/path, or a numeric address and a port" },
@@ -804,26 +803,26 @@ expect_rejected(const char *name, const char *kind)
 {
 	bool found = false;
 
-	for (size_t i = 0; i < COUNT(cannot_work); i++) {
-		const char *wrong;
+	for (size_t i = 0; i < COUNT(invalid_values); i++) {
+		const char *err;
 
-		if (strcmp(cannot_work[i].kind, kind) != 0)
+		if (strcmp(invalid_values[i].kind, kind) != 0)
 			continue;
 
 		found = true;
 		set_required();
-		setenv(name, cannot_work[i].value, 1);
-		wrong = cli_settings(a, NULL, true);
+		setenv(name, invalid_values[i].value, 1);
+		err = cli_settings(a, NULL, true);
 		unsetenv(name);
-		cr_expect(wrong && strncmp(wrong, name, strlen(name)) == 0 &&
-			      strstr(wrong, cannot_work[i].message),
-			  "%s=%s: %s", name, cannot_work[i].value, wrong);
-		cr_expect(!wrong || !strstr(wrong, "hush"), "a secret is shown: %s", wrong);
+		cr_expect(err && strncmp(err, name, strlen(name)) == 0 &&
+			      strstr(err, invalid_values[i].message),
+			  "%s=%s: %s", name, invalid_values[i].value, err);
+		cr_expect(!err || !strstr(err, "hush"), "a secret is shown: %s", err);
 	}
-	cr_expect(found, "no value in cannot_work for the kind %s of %s", kind, name);
+	cr_expect(found, "no value in invalid_values for the kind %s of %s", kind, name);
 }
 
-Test(settings, each_setting_rejects_values_that_cannot_work)
+Test(settings, each_setting_rejects_invalid_values)
 {
 #define SETTING(kind, member, name, default_value, min, max, flags, text)                          \
 	expect_rejected(name, #kind);
@@ -831,7 +830,7 @@ Test(settings, each_setting_rejects_values_that_cannot_work)
 #undef SETTING
 }
 
-Test(settings, connection_strings_that_work)
+Test(settings, valid_connection_strings)
 {
 	static const char *const good[] = {
 		"host=/run/postgresql dbname=app",
@@ -847,52 +846,52 @@ Test(settings, connection_strings_that_work)
 
 	set_required();
 	for (size_t i = 0; i < COUNT(good); i++) {
-		const char *wrong;
+		const char *err;
 
 		setenv("DATABASE_URL", good[i], 1);
-		wrong = cli_settings(a, NULL, true);
-		cr_expect_null(wrong, "%s: %s", good[i], wrong);
+		err = cli_settings(a, NULL, true);
+		cr_expect_null(err, "%s: %s", good[i], err);
 	}
 }
 
 Test(settings, values_cannot_forge_a_line_of_a_message)
 {
 	set_required();
-	expect_part(wrong_with("LOG_LEVEL", "\x1b[2J\n"), "LOG_LEVEL=\\u001b[2J\\u000a: must");
+	expect_part(error_with("LOG_LEVEL", "\x1b[2J\n"), "LOG_LEVEL=\\u001b[2J\\u000a: must");
 }
 
-Test(settings, a_first_password_that_seed_would_refuse)
+Test(settings, a_first_password_that_seed_would_reject)
 {
 	set_required();
 	expect_part(
-	    wrong_with("FIRST_ADMIN_PASSWORD", "hush"),
+	    error_with("FIRST_ADMIN_PASSWORD", "hush"),
 	    "FIRST_ADMIN_PASSWORD: must have at least 8 characters (PASSWORD_MIN_LENGTH)\n");
 }
 
-Test(settings, a_retention_is_30_days_or_endless)
+Test(settings, a_retention_is_at_least_30_days_or_unlimited)
 {
 	set_required();
-	expect_part(wrong_with("AUDIT_RETENTION_DAYS", "29"),
+	expect_part(error_with("AUDIT_RETENTION_DAYS", "29"),
 		    "must be 0 or a whole number from 30 to 36500");
-	cr_expect_null(wrong_with("AUDIT_RETENTION_DAYS", "0"));
-	cr_expect_null(wrong_with("AUDIT_RETENTION_DAYS", "30"));
+	cr_expect_null(error_with("AUDIT_RETENTION_DAYS", "0"));
+	cr_expect_null(error_with("AUDIT_RETENTION_DAYS", "30"));
 }
 
-Test(settings, production_refuses_a_short_first_password)
+Test(settings, production_rejects_a_short_first_password)
 {
-	const char *wrong;
+	const char *err;
 
 	set_required();
 	setenv("ENVIRONMENT", "production", 1);
 	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
-	wrong = wrong_with("FIRST_ADMIN_PASSWORD", "hush-hush");
-	expect_part(wrong, "FIRST_ADMIN_PASSWORD: production needs");
-	cr_expect_null(strstr(wrong, "hush"));
-	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", "correct horse battery"));
-	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", ""));
+	err = error_with("FIRST_ADMIN_PASSWORD", "hush-hush");
+	expect_part(err, "FIRST_ADMIN_PASSWORD: production needs");
+	cr_expect_null(strstr(err, "hush"));
+	cr_expect_null(error_with("FIRST_ADMIN_PASSWORD", "correct horse battery"));
+	cr_expect_null(error_with("FIRST_ADMIN_PASSWORD", ""));
 }
 
-Test(settings, costs_of_hashes_have_bounds)
+Test(settings, hash_costs_are_limited)
 {
 	static const struct {
 		const char *name, *low, *high, *good;
@@ -905,26 +904,26 @@ Test(settings, costs_of_hashes_have_bounds)
 
 	set_required();
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		expect_part(wrong_with(rows[i].name, rows[i].low), "must be a whole number from");
-		expect_part(wrong_with(rows[i].name, rows[i].high), "must be a whole number from");
-		cr_expect_null(wrong_with(rows[i].name, rows[i].good));
+		expect_part(error_with(rows[i].name, rows[i].low), "must be a whole number from");
+		expect_part(error_with(rows[i].name, rows[i].high), "must be a whole number from");
+		cr_expect_null(error_with(rows[i].name, rows[i].good));
 	}
-	expect_part(wrong_with("PASSWORD_SCHEME", "md5"),
+	expect_part(error_with("PASSWORD_SCHEME", "md5"),
 		    "must be one of yescrypt,bcrypt,argon2id");
 #ifdef HAVE_ARGON2
-	cr_expect_null(wrong_with("PASSWORD_SCHEME", "argon2id"));
+	cr_expect_null(error_with("PASSWORD_SCHEME", "argon2id"));
 #else
-	expect_part(wrong_with("PASSWORD_SCHEME", "argon2id"), "built without Argon2");
+	expect_part(error_with("PASSWORD_SCHEME", "argon2id"), "built without Argon2");
 #endif
 }
 
-Test(settings, development_takes_them)
+Test(settings, development_accepts_a_short_first_password)
 {
 	set_required();
-	cr_expect_null(wrong_with("FIRST_ADMIN_PASSWORD", "not long"));
+	cr_expect_null(error_with("FIRST_ADMIN_PASSWORD", "not long"));
 }
 
-/* What is printed for people. */
+/* The output of a print function. */
 static const char *
 printed(void (*print)(FILE *))
 {

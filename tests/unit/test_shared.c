@@ -1,5 +1,4 @@
-/* The shared segment: what one process writes another sees, and what a dead one held is
- * free again. */
+/* The shared segment: processes see each other's writes, and slots of dead processes are reused. */
 #include <criterion/criterion.h>
 
 #include "app/clock.h"
@@ -11,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* Runs it in a child, which ends like that, without a word, where `act` is true. */
+/* Runs `act` in a child process and returns its result. */
 static bool
 in_child(bool (*act)(void))
 {
@@ -41,7 +40,7 @@ bump(void)
 	return true;
 }
 
-Test(shared, generations_are_seen_by_all)
+Test(shared, epochs_are_shared)
 {
 	uint64_t one, two;
 
@@ -53,7 +52,7 @@ Test(shared, generations_are_seen_by_all)
 	cr_expect_eq(epoch_get("session", "2"), two);
 }
 
-/* In a child with a segment of its own, as a command or a job worker has. */
+/* Runs in a child with its own segment, as a command or a job worker has. */
 static bool
 publish(void)
 {
@@ -87,7 +86,7 @@ expect_published(const char *file)
 	cr_expect_eq(epoch_get("session", "2"), two);
 }
 
-Test(shared, another_process_can_bump_a_generation)
+Test(shared, another_process_can_change_an_epoch)
 {
 	char file[] = "/tmp/shared-XXXXXX";
 	int fd = mkstemp(file);
@@ -100,12 +99,12 @@ Test(shared, another_process_can_bump_a_generation)
 }
 
 /* Any user can run a program of this name and open a file in it. */
-Test(shared, a_file_that_its_process_does_not_own_is_left_alone)
+Test(shared, a_file_of_another_user_is_not_changed)
 {
 	uint64_t before;
 
 	if (getuid() != 0)
-		cr_skip_test("only root can give a file away");
+		cr_skip_test("only root can change the owner of a file");
 	cr_assert_null(shared_open(NULL, 4));
 	before = epoch_get("session", "1");
 	cr_assert_eq(fchown(shared_fd(), 65534, (gid_t)-1), 0);
@@ -113,7 +112,7 @@ Test(shared, a_file_that_its_process_does_not_own_is_left_alone)
 	cr_expect_eq(epoch_get("session", "1"), before);
 }
 
-Test(shared, draining_is_seen_by_all)
+Test(shared, draining_is_shared)
 {
 	cr_assert_null(shared_open("", 4));
 	cr_expect_not(in_child(shared_draining));
@@ -123,7 +122,7 @@ Test(shared, draining_is_seen_by_all)
 
 /* ---- readings */
 
-/* The moment in the segment that is not before this one, seen from outside. */
+/* The time in the segment that is not earlier than `since`. */
 static int64_t *
 find_moment(int64_t from)
 {
@@ -137,12 +136,12 @@ find_moment(int64_t from)
 		if (words[i] >= from && words[i] <= now)
 			return &words[i];
 	}
-	cr_assert_fail("it is not in the segment");
+	cr_assert_fail("no such time in the segment");
 	return NULL;
 }
 
-/* SHM_FILE may lie where it outlives the machine, whose clock then begins at 0 again. */
-Test(shared, what_was_told_before_the_machine_started_anew_is_old)
+/* SHM_FILE may survive a reboot, which resets the monotonic clock. */
+Test(shared, readings_from_before_a_reboot_are_ignored)
 {
 	const int64_t second = 1000000, hour = 3600 * second;
 	int64_t start = clock_monotonic(), *told, *asked, value = 1;
@@ -161,7 +160,8 @@ Test(shared, what_was_told_before_the_machine_started_anew_is_old)
 	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)));
 	*told -= 2 * second;
 	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
-	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)), "another one asks");
+	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)),
+		  "another process takes it");
 }
 
 /* ---- slots */
@@ -172,7 +172,7 @@ take(void)
 	return shared_slot_take() != NULL;
 }
 
-Test(shared, slots_are_taken_and_given_back)
+Test(shared, slots_are_taken_and_released)
 {
 	struct worker_slot *slot;
 
@@ -180,7 +180,7 @@ Test(shared, slots_are_taken_and_given_back)
 	slot = shared_slot_take();
 	cr_assert_not_null(slot);
 	cr_expect_eq(shared_slot_of(getpid()), slot);
-	cr_expect_not(in_child(take), "one slot for two");
+	cr_expect_not(in_child(take), "one slot was taken twice");
 	slot->busy_until = 5;
 	shared_release(getpid());
 	cr_expect_null(shared_slot_of(getpid()));
@@ -189,16 +189,16 @@ Test(shared, slots_are_taken_and_given_back)
 	cr_expect_eq(slot->busy_until, 0);
 }
 
-Test(shared, the_slot_of_a_dead_process_is_free)
+Test(shared, the_slot_of_a_dead_process_is_reused)
 {
 	cr_assert_null(shared_open(NULL, 1));
 	for (int i = 0; i < 5; i++)
 		cr_expect(in_child(take));
 }
 
-/* ---- a descriptor over an exec, and a file */
+/* ---- inheritance by exec, and SHM_FILE */
 
-Test(shared, a_segment_is_found_again_by_its_descriptor)
+Test(shared, a_segment_is_mapped_by_its_descriptor)
 {
 	int fd;
 
@@ -214,7 +214,7 @@ Test(shared, a_segment_is_found_again_by_its_descriptor)
 	cr_expect(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
-Test(shared, a_segment_grows_and_keeps_what_is_in_it)
+Test(shared, a_segment_grows_and_keeps_its_contents)
 {
 	int fd;
 
@@ -230,7 +230,7 @@ Test(shared, a_segment_grows_and_keeps_what_is_in_it)
 	cr_expect_eq(shared_slot_at(499)->pid, 0);
 }
 
-Test(shared, a_reading_is_told_for_a_second)
+Test(shared, a_reading_is_cached_for_a_second)
 {
 	const struct timespec second = { .tv_sec = 1, .tv_nsec = 100000000 };
 	int64_t in[3] = { 1, -2, 3 }, out[3] = { 0 };
@@ -242,14 +242,14 @@ Test(shared, a_reading_is_told_for_a_second)
 	cr_expect_arr_eq(in, out, sizeof(in));
 	cr_expect_not(shared_reading(READING_HEALTH, out, sizeof(out)));
 
-	nanosleep(&second, NULL); /* the only way to be a second older */
-	cr_expect_not(shared_reading(READING_JOBS, out, sizeof(out)), "it is too old");
-	cr_expect(shared_reading(READING_JOBS, out, sizeof(out)), "one asks, not all");
+	nanosleep(&second, NULL); /* the segment has no other clock */
+	cr_expect_not(shared_reading(READING_JOBS, out, sizeof(out)), "the reading is too old");
+	cr_expect(shared_reading(READING_JOBS, out, sizeof(out)), "only one process takes it");
 	shared_report(READING_JOBS, in, sizeof(in));
 	cr_expect(shared_reading(READING_JOBS, out, sizeof(out)));
 }
 
-Test(shared, rubbish_is_no_segment)
+Test(shared, an_invalid_file_is_rejected)
 {
 	static const char rubbish[8 * 1024 * 1024] = { 1, 2, 3 };
 	FILE *file = tmpfile();
@@ -287,7 +287,7 @@ remove_file(void)
 
 TestSuite(shared_file, .init = name_file, .fini = remove_file);
 
-Test(shared_file, is_one_for_processes_without_a_parent)
+Test(shared_file, is_shared_by_processes_without_a_parent)
 {
 	struct stat st;
 
@@ -312,7 +312,7 @@ Test(shared_file, of_another_version_is_replaced)
 	cr_expect_eq(epoch_get("a", ""), 1);
 }
 
-Test(shared_file, that_others_may_write_is_refused)
+Test(shared_file, writable_by_others_is_rejected)
 {
 	int fd = open(file_name, O_CREAT | O_WRONLY, 0600);
 

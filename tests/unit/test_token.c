@@ -1,5 +1,5 @@
-/* Access tokens: what is signed is accepted, and every other token is refused. The hostile
- * ones are made here by hand, with the right key where that is the point. */
+/* Access tokens: signed tokens are accepted, all others are rejected. Invalid tokens are built by hand,
+ * with the right key where necessary. */
 #include <criterion/criterion.h>
 
 #include "app/buf.h"
@@ -22,13 +22,13 @@
 static struct ctx ctx = { .request_id = "test" };
 static int64_t now;
 
-/* After a change of the settings, as a new process would. */
+/* Loads the keys again after a change of settings, as a new process would. */
 static void
 reload(void)
 {
-	const char *wrong = keys_load(ctx.arena);
+	const char *err = keys_load(ctx.arena);
 
-	cr_assert_null(wrong, "%s", wrong);
+	cr_assert_null(err, "%s", err);
 }
 
 static void
@@ -73,7 +73,7 @@ forge(const char *header, const char *payload, const EVP_MD *method, const char 
 	return buf_done(&b);
 }
 
-/* The claims of a good token; each argument is the JSON of its member. */
+/* The claims of a valid token; each argument is the JSON of its member. */
 static const char *
 payload(const char *iss, const char *aud, const char *sub, const char *times)
 {
@@ -131,7 +131,7 @@ sign(void)
 	return token;
 }
 
-Test(token, a_signed_one_comes_back)
+Test(token, a_signed_token_is_accepted)
 {
 	struct claims claims = { 0 };
 
@@ -143,12 +143,12 @@ Test(token, a_signed_one_comes_back)
 	cr_expect_eq(claims.exp, now + 900);
 }
 
-Test(token, the_forger_of_these_tests_makes_good_ones)
+Test(token, tokens_built_by_hand_are_valid)
 {
 	cr_expect_eq(verify_header(HEADER), OK);
 }
 
-Test(token, two_of_the_same_moment_differ)
+Test(token, tokens_of_the_same_second_differ)
 {
 	cr_expect_str_neq(sign(), sign());
 }
@@ -164,7 +164,7 @@ Test(token, every_algorithm_of_the_settings_works)
 	}
 }
 
-Test(token, another_algorithm_is_refused_though_the_key_is_right)
+Test(token, another_algorithm_is_rejected_even_with_the_right_key)
 {
 	const char *body = payload("\"issuer\"", "\"audience\"", "\"" SUB "\"", good_times());
 
@@ -178,7 +178,7 @@ Test(token, another_algorithm_is_refused_though_the_key_is_right)
 	cr_expect_eq(verify(forge(HEADER, body, EVP_sha256(), KEY)), E_INVALID_TOKEN);
 }
 
-Test(token, no_signature_is_no_token)
+Test(token, a_token_without_signature_is_rejected)
 {
 	static const char *const algorithms[] = { "none", "None", "NONE", "" };
 	const char *body = payload("\"issuer\"", "\"audience\"", "\"" SUB "\"", good_times());
@@ -194,7 +194,7 @@ Test(token, no_signature_is_no_token)
 	}
 }
 
-Test(token, a_signature_by_another_key_is_refused)
+Test(token, a_signature_by_another_key_is_rejected)
 {
 	const char *body = payload("\"issuer\"", "\"audience\"", "\"" SUB "\"", good_times());
 	const char *token = sign();
@@ -207,7 +207,7 @@ Test(token, a_signature_by_another_key_is_refused)
 	cr_expect_eq(verify(token), E_INVALID_TOKEN);
 }
 
-Test(token, no_token_is_good_without_a_key)
+Test(token, without_a_key_no_token_is_valid)
 {
 	struct claims claims = { .sub = SUB, .sid = SID, .role = "member", .iat = now, .exp = now };
 	const char *token = sign();
@@ -218,8 +218,8 @@ Test(token, no_token_is_good_without_a_key)
 	cr_expect_neq(token_sign(&ctx, &claims, &token), OK);
 }
 
-/* Also the last letter of a part, where bits are left over that mean nothing. */
-Test(token, every_changed_letter_is_noticed)
+/* Including unused bits in the last character of a part. */
+Test(token, every_changed_character_is_detected)
 {
 	const char *token = sign();
 
@@ -229,13 +229,13 @@ Test(token, every_changed_letter_is_noticed)
 		if (changed[i] == '.')
 			continue;
 		changed[i] = changed[i] == 'A' ? 'B' : 'A';
-		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "letter %zu", i);
+		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "character %zu", i);
 		changed[i] = (char)(token[i] + 1);
-		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "letter %zu", i);
+		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "character %zu", i);
 	}
 }
 
-Test(token, a_shorter_one_is_refused)
+Test(token, a_shortened_token_is_rejected)
 {
 	const char *token = sign();
 
@@ -243,7 +243,7 @@ Test(token, a_shorter_one_is_refused)
 		cr_expect_eq(verify(arena_text_n(ctx.arena, token, i)), E_INVALID_TOKEN, "%zu", i);
 }
 
-Test(token, only_three_parts_of_base64url_are_a_token)
+Test(token, a_token_has_three_parts_of_base64url)
 {
 	const char *token = sign();
 	const char *hostile[] = {
@@ -275,7 +275,7 @@ Test(token, only_three_parts_of_base64url_are_a_token)
 		cr_expect_eq(verify(hostile[i]), E_INVALID_TOKEN, "%s", hostile[i]);
 }
 
-Test(token, an_endless_one_is_refused)
+Test(token, a_very_long_token_is_rejected)
 {
 	char *token = arena_alloc(ctx.arena, 100001);
 
@@ -285,7 +285,7 @@ Test(token, an_endless_one_is_refused)
 	cr_expect_eq(verify(token), E_INVALID_TOKEN);
 }
 
-Test(token, the_header_may_say_nothing_but_algorithm_type_and_key)
+Test(token, the_header_has_only_algorithm_type_and_key)
 {
 	static const char *const hostile[] = {
 		"{}",
@@ -339,7 +339,7 @@ Test(token, the_type_is_a_media_type)
 	cr_expect_eq(verify_header("{\"alg\": \"HS256\", \"typ\": \"AT+JWT\"}"), OK);
 }
 
-Test(token, issuer_and_audience_are_ours)
+Test(token, issuer_and_audience_are_checked)
 {
 	static const struct {
 		const char *iss, *aud, *sub;
@@ -392,7 +392,7 @@ Test(token, every_claim_is_required)
 	cr_expect_eq(verify_payload("no JSON"), E_INVALID_TOKEN);
 }
 
-Test(token, times_are_held_against_the_clock_with_a_leeway)
+Test(token, times_are_checked_with_a_tolerance)
 {
 	const struct {
 		int64_t iat, nbf, expires;
@@ -416,7 +416,7 @@ Test(token, times_are_held_against_the_clock_with_a_leeway)
 	}
 }
 
-Test(token, a_time_is_a_whole_number)
+Test(token, a_time_is_an_integer)
 {
 	static const char *const values[] = {
 		"\"9999999999\"",         "9999999999.5", "1e10", "-1", "null", "true", "[]", "{}",
@@ -433,7 +433,7 @@ Test(token, a_time_is_a_whole_number)
 	}
 }
 
-Test(token, an_expired_forgery_is_a_forgery)
+Test(token, an_expired_forgery_is_invalid)
 {
 	const char *text = times(now - 900, now - 900, now - 800);
 
@@ -443,8 +443,8 @@ Test(token, an_expired_forgery_is_a_forgery)
 	    E_INVALID_TOKEN);
 }
 
-/* Names that JSON has to escape are still compared as they are. */
-Test(token, an_odd_issuer_and_audience_work)
+/* Names that need escaping in JSON are compared unescaped. */
+Test(token, issuer_and_audience_with_special_characters)
 {
 	const char *token;
 
@@ -456,9 +456,9 @@ Test(token, an_odd_issuer_and_audience_work)
 	cr_expect_eq(verify(token), E_INVALID_TOKEN);
 }
 
-/* ---- the key of a token */
+/* ---- key ids */
 
-/* What the header of a token says; its text. */
+/* The header of a token as text. */
 static const char *
 header_of(const char *token)
 {
@@ -486,7 +486,7 @@ good_payload(void)
 	return payload("\"issuer\"", "\"audience\"", "\"" SUB "\"", good_times());
 }
 
-Test(token, names_its_key_and_not_the_secret)
+Test(token, the_header_has_the_key_id)
 {
 	const char *header = header_of(sign());
 	const struct key *key = keys_signing();
@@ -494,11 +494,11 @@ Test(token, names_its_key_and_not_the_secret)
 	cr_assert_not_null(key);
 	cr_expect_str_eq(header, header_with("HS256", key->id));
 	cr_expect_eq(verify_header(header), OK);
-	cr_expect_eq(verify_header(HEADER), OK, "no kid is the key that signs");
+	cr_expect_eq(verify_header(HEADER), OK, "without kid, the signing key is used");
 	cr_expect_null(strstr(KEY, key->id));
 }
 
-Test(token, a_secret_of_before_still_verifies)
+Test(token, a_previous_secret_still_verifies)
 {
 	const char *before = sign(), *header = header_of(before);
 
@@ -518,7 +518,7 @@ Test(token, a_secret_of_before_still_verifies)
 	cr_expect_eq(verify(before), E_INVALID_TOKEN);
 }
 
-Test(token, a_key_is_good_for_one_algorithm)
+Test(token, a_key_is_valid_for_one_algorithm)
 {
 	const char *id = arena_text(ctx.arena, keys_signing()->id);
 
@@ -538,7 +538,7 @@ Test(token, a_key_is_good_for_one_algorithm)
 
 static char folder[] = "/tmp/token-XXXXXX";
 
-/* A private key in a file of the folder, and its public part as a text. */
+/* A private key in a file of the folder, and its public key as text. */
 static const char *
 make_pair(const char *name, const char *type, const char **public_pem)
 {
@@ -591,7 +591,7 @@ without_folder(void)
 
 TestSuite(token_pair, .init = with_folder, .fini = without_folder);
 
-/* What an attacker makes of the public key: it is no secret. */
+/* Tokens that an attacker can build from the public key. */
 static void
 expect_no_confusion(const char *public_pem)
 {
@@ -615,13 +615,13 @@ expect_every_letter_counts(const char *token)
 		char *changed = arena_text(ctx.arena, token);
 
 		changed[i] = changed[i] == 'x' ? 'y' : 'x';
-		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "letter %zu", i);
+		cr_expect_eq(verify(changed), E_INVALID_TOKEN, "character %zu", i);
 	}
 	for (size_t n = strlen(token) - 1; token[n] != '.'; n -= 1)
 		cr_expect_eq(verify(arena_text_n(ctx.arena, token, n)), E_INVALID_TOKEN, "%zu", n);
 }
 
-Test(token_pair, rsa_signs_and_nothing_else_does)
+Test(token_pair, only_the_rsa_key_signs)
 {
 	const char *public_pem, *token;
 
@@ -633,7 +633,7 @@ Test(token_pair, rsa_signs_and_nothing_else_does)
 	expect_no_confusion(public_pem);
 }
 
-Test(token_pair, ec_signs_and_nothing_else_does)
+Test(token_pair, only_the_ec_key_signs)
 {
 	const char *public_pem, *token;
 
@@ -646,8 +646,8 @@ Test(token_pair, ec_signs_and_nothing_else_does)
 	expect_no_confusion(public_pem);
 }
 
-/* With numbers of zero anybody could sign, were they not refused (CVE-2022-21449). */
-Test(token_pair, ec_numbers_of_zero_are_no_signature)
+/* A signature of zeros would be valid for any text if it were not rejected (CVE-2022-21449). */
+Test(token_pair, an_ec_signature_of_zeros_is_rejected)
 {
 	unsigned char zeros[64] = { 0 };
 	const char *public_pem, *token;
@@ -660,7 +660,7 @@ Test(token_pair, ec_numbers_of_zero_are_no_signature)
 	cr_expect_eq(verify(forged.data), E_INVALID_TOKEN);
 }
 
-Test(token_pair, a_token_of_another_pair_is_refused)
+Test(token_pair, a_token_of_another_pair_is_rejected)
 {
 	const char *public_pem, *stolen, *kid;
 	char *swapped;
@@ -678,7 +678,7 @@ Test(token_pair, a_token_of_another_pair_is_refused)
 		     E_INVALID_TOKEN);
 }
 
-Test(token_pair, the_pair_of_before_still_verifies)
+Test(token_pair, a_previous_pair_still_verifies)
 {
 	const char *public_pem, *before, *path = make_pair("one", "P-256", &public_pem);
 

@@ -3,7 +3,7 @@
 
 #include "app/utf8.h"
 
-/* Writes the code point by the RFC's table, whether it is allowed or not. */
+/* Encodes the code point by the table of the RFC, even if it is not allowed. */
 static size_t
 encode(unsigned code, char out[4])
 {
@@ -42,7 +42,7 @@ Test(utf8, every_code_point)
 	}
 }
 
-Test(utf8, only_the_pairs_of_the_table)
+Test(utf8, only_valid_pairs_of_bytes)
 {
 	for (unsigned a = 0x80; a < 0x100; a++) {
 		for (unsigned b = 0; b < 0x100; b++) {
@@ -54,7 +54,7 @@ Test(utf8, only_the_pairs_of_the_table)
 	}
 }
 
-Test(utf8, longer_forms_than_needed)
+Test(utf8, overlong_forms)
 {
 	cr_expect_not(utf8_valid("\xc0\x80", 2));
 	cr_expect_not(utf8_valid("\xc1\xbf", 2));
@@ -65,7 +65,7 @@ Test(utf8, longer_forms_than_needed)
 	cr_expect_not(utf8_valid("\xf8\x88\x80\x80\x80", 5));
 }
 
-Test(utf8, whole_texts)
+Test(utf8, texts)
 {
 	static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
 

@@ -29,7 +29,7 @@ ask(struct ctx *c)
 	r.latency_ms = (ping.latency + 999) / 1000;
 	if (r.away || migrate_pending(c, &r.pending))
 		r.pending = -1;
-	r.cache = !redis_wanted() || redis_ping();
+	r.cache = !redis_enabled() || redis_ping();
 	failure_clear(c);
 	return r;
 }
@@ -88,7 +88,7 @@ health_check(struct ctx *c, struct health *out)
 	};
 	const struct check_jobs jobs = check_jobs(c, r.pending == 0);
 	const struct check_cache cache = { r.cache ? "ok" : "error",
-					   redis_wanted() ? "redis" : "memory" };
+					   redis_enabled() ? "redis" : "memory" };
 	const struct checks checks = {
 		.database = arena_copy(c->arena, &database, sizeof(database)),
 		.migrations = arena_copy(c->arena, &migrations, sizeof(migrations)),
