@@ -68,7 +68,7 @@ from_secret_file(struct settings_loader *l, const char *name)
 }
 
 static const char *
-find_value(struct settings_loader *l, const struct setting *row)
+setting_value(struct settings_loader *l, const struct setting *row)
 {
 	const char *value = getenv(row->name);
 
@@ -456,7 +456,7 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 	env_file_read(&l, env_file);
 	for (size_t i = 0; i < COUNT(setting_rows); i++) {
 		const struct setting *row = &setting_rows[i];
-		const char *value = find_value(&l, row);
+		const char *value = setting_value(&l, row);
 
 		if (value && (*value || row->flags & S_EMPTY_OK || is_list(row->kind)))
 			set_value(&l, row, value);

@@ -26,7 +26,7 @@ static const struct {
 			   ":(0[0-9]*|6553[6-9]|655[4-9].|65[6-9]..|6[6-9]...|[7-9]....)$",
 			   "must be origins as browsers send them, such as https://app.example.com "
 			   "or http://localhost:3000 (lower case, no path, no slash at the end), "
-			   "or * alone" },
+			   "or only *" },
 	[KIND_QUEUES] = { "^(\\*|[^*:]+(:[1-9][0-9]{0,3})?)$", NULL,
 			  "must be * or names of queues with an optional limit, such as "
 			  "default,mail:2" },
@@ -185,7 +185,7 @@ check_url(struct arena *a, enum kind kind, const char *url)
 }
 
 static const char *
-check_database(struct arena *a, const char *text)
+check_database_url(struct arena *a, const char *text)
 {
 	const char *equals = strchr(text, '='), *scheme = strstr(text, "://");
 
@@ -225,7 +225,7 @@ check_address(struct arena *a, const char *text)
 }
 
 static const char *
-check_socket(const char *text)
+check_socket_address(const char *text)
 {
 	static const char expected[] =
 	    "must be unix:/path, or a numeric address and a port, such as 127.0.0.1:9000 or "
@@ -268,11 +268,11 @@ format_check(struct arena *a, enum kind kind, const char *value)
 	case KIND_REDIS:
 		return strcmp(value, "memory://") == 0 ? NULL : check_url(a, kind, value);
 	case KIND_DATABASE:
-		return check_database(a, value);
+		return check_database_url(a, value);
 	case KIND_FOLDER:
 		return check_folder(value);
 	case KIND_SOCKET:
-		return check_socket(value);
+		return check_socket_address(value);
 	case KIND_ADDRESSES:
 		return check_address(a, value);
 	default:

@@ -79,7 +79,8 @@ state_of(const struct key *key)
 	if (key == signs)
 		return "signs";
 	if (*key->file && key_is_private(key) && signs && *signs->file &&
-	    strcmp(key->algorithm, signs->algorithm) == 0 && key_signs_from(key) > key_signs_from(signs))
+	    strcmp(key->algorithm, signs->algorithm) == 0 &&
+	    key_signs_from(key) > key_signs_from(signs))
 		return "will sign";
 	return "verifies";
 }

@@ -26,7 +26,7 @@ enum {
 	FAILURES_MAX = 20, /* at intervals of RETRY_MS, in `work --once` */
 };
 
-static struct worker {
+static struct job_worker {
 	struct worker_slot *slot;
 	bool mail_only;
 	int wakeup;

@@ -1,19 +1,19 @@
-# Makes the passwords that people make of the words in passwords.roots, and those that the
-# fingers make on a keyboard. One a line, in no order, some of them twice.
+# Generates common passwords from the words of passwords.roots, and keyboard patterns: one a line,
+# unsorted, with duplicates.
 
 function say(text) {
 	if (length(text) >= 4 && length(text) <= 40)
 		print text
 }
 
-# A word with each usual ending.
+# The word with each common ending.
 function with_endings(word, i) {
 	say(word)
 	for (i in endings)
 		say(word i)
 }
 
-# Signs for letters: one kind of letter at a time, then all of them.
+# Replaces letters by similar signs: one letter at a time, then all.
 function with_signs(word, i, all, one) {
 	all = word
 	for (i = 1; i <= nsigns; i++) {
@@ -39,7 +39,7 @@ function reversed(text, i, out) {
 	return out
 }
 
-# Every part of a row of keys, there and back.
+# All parts of a row of keys, forward and backward.
 function walks(row, from, len, part) {
 	for (len = 4; len <= length(row); len++) {
 		for (from = 1; from + len - 1 <= length(row); from++) {
@@ -50,7 +50,7 @@ function walks(row, from, len, part) {
 	}
 }
 
-# Columns of keys one after the other, from each column on, each way.
+# Adjacent columns of keys, starting at each column, downward and upward.
 function columns(list, n, column, from, i, down, up) {
 	n = split(list, column, " ")
 	for (from = 1; from <= n; from++) {
@@ -108,7 +108,7 @@ function letters(i, letter) {
 	}
 }
 
-# Birthdays.
+# Dates of birth.
 function days(year, month, day) {
 	for (year = 1970; year < 2010; year++) {
 		for (month = 1; month <= 12; month++) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints C that holds the list of common passwords, sorted: passwords.sh AWK FOLDER
-# One line a password, as in a file, so that one search does for both.
+# Prints C code with the sorted list of common passwords: passwords.sh AWK FOLDER
+# One password a line, as in PASSWORD_LIST_FILE, so that the same search works for both.
 set -eu
 export LC_ALL=C # the order of the bytes
 

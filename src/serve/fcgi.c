@@ -46,7 +46,7 @@ struct parked {
 	int64_t began;
 };
 
-static struct worker {
+static struct fcgi_worker {
 	int listener, epoll, signals;
 	int request_file; /* libfcgi reads the checked request from this memory file */
 	struct worker_slot *slot, spare_slot;
@@ -608,7 +608,7 @@ worker_set_up(int listener, pid_t parent)
 	sigset_t signals = signals_init(parent ? SIGNALS_WORKER : SIGNALS_SINGLE);
 
 	/* Signals are read from a descriptor, so that none interrupts a request. */
-	w = (struct worker) { .listener = listener, .requests_left = count_requests() };
+	w = (struct fcgi_worker) { .listener = listener, .requests_left = count_requests() };
 	w.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	limit_heap();
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&w.fcgx, -1, 0) != 0)

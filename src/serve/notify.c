@@ -5,7 +5,7 @@
 #include <sys/un.h>
 
 void
-notify(const char *state)
+notify_systemd(const char *state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");

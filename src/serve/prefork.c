@@ -278,7 +278,7 @@ start_check(int64_t now)
 		return;
 	}
 
-	notify("RELOADING=1");
+	notify_systemd("RELOADING=1");
 	pool.check_again = false;
 	pool.check_ends = now + CHECK_SECONDS * SECOND;
 	pool.check = reload_check();
@@ -286,7 +286,7 @@ start_check(int64_t now)
 		return;
 	log_error(NULL, "cannot reload: %s", strerror(errno));
 	pool.check = 0;
-	notify("READY=1");
+	notify_systemd("READY=1");
 }
 
 static void
@@ -304,7 +304,7 @@ exec_new_binary(void)
 		free(in.workers);
 	}
 	log_error(NULL, "cannot reload: %s", strerror(errno));
-	notify("READY=1");
+	notify_systemd("READY=1");
 }
 
 static void
@@ -323,7 +323,7 @@ check_ended(int status, int64_t now)
 	}
 	log_error(NULL, "not reloaded: the new program or its settings are invalid; "
 			"the current workers continue");
-	notify("READY=1");
+	notify_systemd("READY=1");
 }
 
 /* Stops an old worker for each new one that is ready, and the rest when all are ready. */
@@ -344,7 +344,7 @@ replace_old(int64_t now)
 	if (pool.reloading && ready == pool.nworkers && pool.nold == 0) {
 		pool.reloading = false;
 		log_info(NULL, "pool reloaded: %zu workers", pool.nworkers);
-		notify("READY=1");
+		notify_systemd("READY=1");
 	}
 }
 
@@ -394,7 +394,7 @@ pool_stop(int64_t now)
 		return;
 
 	log_info(NULL, "stopping the pool");
-	notify("STOPPING=1");
+	notify_systemd("STOPPING=1");
 	pool.stopping = true;
 	pool.stop_ends = now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
 	if (pool.check)
@@ -449,7 +449,7 @@ supervise(int64_t now)
 		replace_old(now);
 	}
 	if (notify_watchdog() && now >= pool.watchdog_due) {
-		notify("WATCHDOG=1");
+		notify_systemd("WATCHDOG=1");
 		pool.watchdog_due = now + notify_watchdog() / 2;
 	}
 }
@@ -488,7 +488,7 @@ pool_loop(const sigset_t *signals)
 		supervise(now);
 		if (!announced && count_ready() == pool.nworkers) {
 			announced = true;
-			notify("READY=1");
+			notify_systemd("READY=1");
 		}
 	}
 }

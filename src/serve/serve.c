@@ -40,7 +40,7 @@ single_run(void)
 		return EXIT_FAILURE;
 	}
 
-	notify("READY=1");
+	notify_systemd("READY=1");
 	status = worker_run(listener.fd, 0);
 	listener_shut(&listener);
 	return status;

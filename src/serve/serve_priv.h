@@ -115,7 +115,7 @@ void listener_shut(struct listener *);
 /* ---- notify.c: notifications to systemd */
 
 /* Sends a state such as "READY=1" (sd_notify(3)) if NOTIFY_SOCKET is set. */
-void notify(const char *state);
+void notify_systemd(const char *state);
 
 /* The watchdog timeout of systemd in microseconds; 0: none. */
 int64_t notify_watchdog(void);

@@ -79,7 +79,7 @@ copy_unescaped(char out[PART_MAX], regmatch_t part)
 
 /* Reads a number up to `max`. An empty part leaves *out unchanged. */
 static bool
-read_number(int *out, regmatch_t part, long max)
+read_url_number(int *out, regmatch_t part, long max)
 {
 	if (part.rm_eo > part.rm_so) {
 		long number = strtol(settings.redis_url + part.rm_so, NULL, 10);
@@ -101,10 +101,11 @@ read_redis_url(struct redis_address *p)
 	*p = (struct redis_address) { .port = PORT };
 	if (url_matches(tcp, parts, COUNT(parts)))
 		good = copy_part(p->host, parts[parts[7].rm_so < 0 ? 6 : 7]) && *p->host &&
-		       read_number(&p->port, parts[9], 65535) &&
-		       read_number(&p->database, parts[11], 9999);
+		       read_url_number(&p->port, parts[9], 65535) &&
+		       read_url_number(&p->database, parts[11], 9999);
 	else if (url_matches(local, parts, COUNT(parts)))
-		good = copy_part(p->path, parts[5]) && read_number(&p->database, parts[7], 9999);
+		good =
+		    copy_part(p->path, parts[5]) && read_url_number(&p->database, parts[7], 9999);
 	else
 		return false;
 	return good && copy_unescaped(p->user, parts[3]) && copy_unescaped(p->password, parts[4]);
@@ -196,7 +197,7 @@ run_command(int64_t until, int argc, const char **argv)
 }
 
 static bool
-authenticate(const struct redis_address *p, int64_t until)
+redis_authenticate(const struct redis_address *p, int64_t until)
 {
 	char database[16];
 
@@ -273,7 +274,7 @@ connect_redis(int64_t until)
 		disconnect();
 		return false;
 	}
-	return authenticate(&p, until);
+	return redis_authenticate(&p, until);
 }
 
 /* An existing connection may have been closed by the server, which is detected at once; then it

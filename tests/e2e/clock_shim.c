@@ -1,5 +1,5 @@
-/* Preloaded: the wall clock as the file CLOCK_FILE says, in seconds beside the true one. Clocks
- * that only run forward are left alone, as no administrator can set those. */
+/* A preloaded library that shifts the wall clock by the seconds in the file CLOCK_FILE. Monotonic
+ * clocks are not changed, since an administrator cannot set them. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* What json_check() says of documents from standard input, each behind its length in four bytes,
- * most significant first: a line for each, empty where it is JSON. */
+/* Prints the result of json_check() for each document of standard input, one a line; empty: valid.
+ * Each document follows its length in four bytes, most significant first. */
 #include "app/schema.h"
 
 enum { DOCUMENT_MAX = 1 << 20 };

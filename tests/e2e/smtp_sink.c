@@ -1,4 +1,4 @@
-/* A mail server that takes one mail on 127.0.0.1 and prints what the client said (RFC 5321). */
+/* A mail server that receives one e-mail on 127.0.0.1 and prints the input of the client (RFC 5321). */
 #include "app/base.h"
 
 #include <arpa/inet.h>

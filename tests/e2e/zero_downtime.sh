@@ -6,10 +6,10 @@ needs_feature items
 
 pool_start() {
 	in_background "$site/log/api.log" python3 "$TOP/tests/e2e/keep_socket.py" "$site/run/api.sock" "$APP" serve
-	keeper=$background_pid
+	service_pid=$background_pid
 	wait_started 15 api_pid "$site" >/dev/null || fail_all "the pool does not start"
 }
-api_stop() { [[ -z ${keeper-} ]] || end_process "$keeper"; }
+api_stop() { [[ -z ${service_pid-} ]] || end_process "$service_pid"; }
 site_start LISTEN= MAX_REQUESTS=150
 
 ask POST /api/v1/auth/login -H 'Content-Type: application/json' \

@@ -1,4 +1,4 @@
-/* Requests through the pipeline, as the edge would hand them over. */
+/* Requests through the pipeline, as fcgi.c passes them. */
 #include <criterion/criterion.h>
 
 #include "call_priv.h"
@@ -38,7 +38,7 @@ test_end(void)
 	testdb_close();
 }
 
-/* Exactly as long as it is, so that a sanitizer sees a look beyond its end. */
+/* A copy of the exact size, so that a sanitizer detects reads beyond the end. */
 static char *
 copy_of_body(const struct call_options *call, size_t *len)
 {
@@ -106,7 +106,7 @@ parse(struct test *t, const char *text, size_t len)
 	return object;
 }
 
-/* The request's memory goes with the request, so the answer is copied. */
+/* Copies the response, since the memory of the request is freed. */
 static struct test_response
 copy_of_answer(struct test *t, const struct request *req)
 {
@@ -173,7 +173,7 @@ response_header_value(const struct test_response *a, const char *name)
 	return NULL;
 }
 
-/* The member at that path, and whether there is one; a null is there, but NULL. */
+/* Finds the member at a path. True and *out NULL: the member is null. */
 static bool
 find(const struct test_response *a, const char *path, struct json_object **out)
 {

@@ -1,4 +1,4 @@
-/* Every answer against what the OpenAPI document says of it: status, body, headers. */
+/* Compares each response with the OpenAPI document: status, body, headers. */
 #include "call_priv.h"
 
 #include "support/json_schema.h"
@@ -25,7 +25,7 @@ member(struct json_object *object, const char *name)
 	return json_object_object_get(object, name);
 }
 
-/* What the document says of that route, or NULL. */
+/* The operation of a route in the document, or NULL. */
 static struct json_object *
 operation_of(struct arena *a, const struct route *route)
 {
@@ -38,7 +38,7 @@ operation_of(struct arena *a, const struct route *route)
 	return member(member(member(document(), "paths"), path), method);
 }
 
-/* Where no route was found, any problem may come. */
+/* Without a matched route, any problem is valid. */
 static struct json_object *
 response_of(struct arena *a, const struct test_response *response)
 {
@@ -58,13 +58,13 @@ value_mismatch(struct arena *a, struct json_object *schema, const char *text)
 	struct json_object *value = type && strcmp(type, "integer") == 0
 					? json_tokener_parse(text)
 					: json_object_new_string(text);
-	const char *wrong = json_schema_mismatch(a, document(), schema, value);
+	const char *err = json_schema_mismatch(a, document(), schema, value);
 
 	json_object_put(value);
-	return wrong;
+	return err;
 }
 
-/* Of every answer, so the document names them nowhere. */
+/* Headers of every response, which the document does not list. */
 static bool
 is_everywhere(const char *name)
 {
@@ -83,13 +83,13 @@ header_mismatch(struct arena *a, struct json_object *headers, const struct heade
 {
 	json_object_object_foreach(headers, name, header)
 	{
-		const char *wrong;
+		const char *err;
 
 		if (strcasecmp(name, sent->name) != 0)
 			continue;
 		header = json_schema_follow(document(), header);
-		wrong = value_mismatch(a, member(header, "schema"), sent->value);
-		return wrong ? arena_printf(a, "header %s: %s", name, wrong) : NULL;
+		err = value_mismatch(a, member(header, "schema"), sent->value);
+		return err ? arena_printf(a, "header %s: %s", name, err) : NULL;
 	}
 	if (is_everywhere(sent->name))
 		return NULL;
@@ -99,12 +99,12 @@ header_mismatch(struct arena *a, struct json_object *headers, const struct heade
 static const char *
 headers_mismatch(struct arena *a, struct json_object *headers, const struct test_response *response)
 {
-	const char *wrong;
+	const char *err;
 
 	for (size_t i = 0; i < response->nheaders; i++) {
-		wrong = header_mismatch(a, headers, &response->headers[i]);
-		if (wrong)
-			return wrong;
+		err = header_mismatch(a, headers, &response->headers[i]);
+		if (err)
+			return err;
 	}
 	json_object_object_foreach(headers, name, header)
 	{
@@ -120,36 +120,36 @@ static const char *
 body_mismatch(struct arena *a, struct json_object *documented, const struct test_response *response)
 {
 	struct json_object *content = member(documented, "content"), *media;
-	const char *wrong;
+	const char *err;
 
 	if (!content != !response->media_type)
-		return "one has a body, the other has none";
+		return "either the response or the document has no body";
 	if (!content)
 		return NULL;
 
 	media = member(content, response->media_type);
 	if (!media)
-		return "that media type is not described";
+		return "the media type is not described";
 	if (!response->json)
 		return NULL;
 
-	wrong = json_schema_mismatch(a, document(), member(media, "schema"), response->json);
-	return wrong ? arena_printf(a, "body: %s", wrong) : NULL;
+	err = json_schema_mismatch(a, document(), member(media, "schema"), response->json);
+	return err ? arena_printf(a, "body: %s", err) : NULL;
 }
 
 const char *
 contract_mismatch(struct arena *a, const struct asked *asked, const struct test_response *response)
 {
 	struct json_object *documented;
-	const char *wrong;
+	const char *err;
 
 	if (!response->route && strcmp(asked->method, "OPTIONS") == 0)
 		return NULL;
 
 	documented = response_of(a, response);
 	if (!documented)
-		return "the document does not have that status";
+		return "the status is not described";
 
-	wrong = headers_mismatch(a, member(documented, "headers"), response);
-	return wrong ? wrong : body_mismatch(a, documented, response);
+	err = headers_mismatch(a, member(documented, "headers"), response);
+	return err ? err : body_mismatch(a, documented, response);
 }

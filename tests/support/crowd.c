@@ -1,4 +1,4 @@
-/* Processes that start together: all wait for the end of one pipe. */
+/* Starts processes at the same time: all wait until a pipe is closed. */
 #include <criterion/criterion.h>
 
 #include "support/crowd.h"

@@ -1,4 +1,4 @@
-/* Accounts for tests, made beside the application. */
+/* Accounts for tests, inserted without the API. */
 #include <criterion/criterion.h>
 
 #include "call.h"

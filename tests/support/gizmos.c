@@ -1,4 +1,4 @@
-/* The whole test resource: its rows, its statements and its routes. */
+/* The test resource: rows, statements and routes. */
 #include "gizmos.h"
 
 static const char *const states[] = { "draft", "active", "archived", NULL };

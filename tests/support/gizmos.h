@@ -1,5 +1,5 @@
-/* A resource of the tests' own, which the program does not have: what tests of the core call,
- * so that they stay when a resource of the application is removed. */
+/* A resource that only the tests have. Tests of the core use it, so that they do not depend on
+ * resources of the application, which can be removed. */
 #ifndef TESTS_GIZMOS_H
 #define TESTS_GIZMOS_H
 
@@ -11,7 +11,7 @@ struct gizmo {
 	const char *description; /* or NULL */
 	const char *status;      /* draft, active, archived */
 	const char *created_at, *updated_at;
-	int64_t version; /* counts the updates */
+	int64_t version; /* incremented by each update */
 };
 
 extern const struct feature gizmos_feature;

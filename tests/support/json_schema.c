@@ -1,4 +1,4 @@
-/* A checker for the JSON Schema of our documents: each keyword a row and a function. */
+/* A validator for the JSON Schema of our documents: one row and function for each keyword. */
 #include "json_schema.h"
 
 #include "app/clock.h"
@@ -11,28 +11,28 @@
 struct check {
 	struct arena *arena;
 	struct json_object *document;
-	struct json_object *schema; /* whose keyword it is */
-	const char *path;           /* of the value in the whole: "items.0" */
-	const char *wrong;          /* what was found first, or NULL */
+	struct json_object *schema; /* the schema of the keyword */
+	const char *path;           /* of the value: "items.0" */
+	const char *err;            /* the first error, or NULL */
 };
 
 static void check_value(struct check *, struct json_object *schema, struct json_object *value,
 			const char *path);
 
-static void complain(struct check *, const char *format, ...) PRINTF_LIKE(2, 3);
+static void report(struct check *, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static void
-complain(struct check *k, const char *format, ...)
+report(struct check *k, const char *format, ...)
 {
 	va_list args;
 
-	if (k->wrong)
+	if (k->err)
 		return;
 
 	va_start(args, format);
-	k->wrong = arena_vprintf(k->arena, format, args);
+	k->err = arena_vprintf(k->arena, format, args);
 	va_end(args);
-	k->wrong = arena_printf(k->arena, "%s: %s", *k->path ? k->path : "the whole", k->wrong);
+	k->err = arena_printf(k->arena, "%s: %s", *k->path ? k->path : "the value", k->err);
 }
 
 static const char *
@@ -70,15 +70,15 @@ has_type(struct json_object *value, const char *name)
 static void
 type(struct check *k, struct json_object *types, struct json_object *value)
 {
-	bool fits = is_text(types) && has_type(value, json_object_get_string(types));
+	bool matches = is_text(types) && has_type(value, json_object_get_string(types));
 
 	if (json_object_is_type(types, json_type_array)) {
-		for (size_t i = 0; i < json_object_array_length(types) && !fits; i++)
-			fits = has_type(
+		for (size_t i = 0; i < json_object_array_length(types) && !matches; i++)
+			matches = has_type(
 			    value, json_object_get_string(json_object_array_get_idx(types, i)));
 	}
-	if (!fits)
-		complain(k, "is no %s", json_object_to_json_string(types));
+	if (!matches)
+		report(k, "is not of type %s", json_object_to_json_string(types));
 }
 
 static void
@@ -88,15 +88,15 @@ words(struct check *k, struct json_object *list, struct json_object *value)
 		if (json_object_equal(json_object_array_get_idx(list, i), value))
 			return;
 	}
-	complain(k, "%s is not one of %s", json_object_to_json_string(value),
-		 json_object_to_json_string(list));
+	report(k, "%s is not one of %s", json_object_to_json_string(value),
+	       json_object_to_json_string(list));
 }
 
 static void
 constant(struct check *k, struct json_object *wanted, struct json_object *value)
 {
 	if (!json_object_equal(wanted, value))
-		complain(k, "is not %s", json_object_to_json_string(wanted));
+		report(k, "is not %s", json_object_to_json_string(wanted));
 }
 
 static bool
@@ -142,7 +142,7 @@ format(struct check *k, struct json_object *name, struct json_object *value)
 {
 	static const struct {
 		const char *name;
-		bool (*fits)(const char *); /* NULL: of a number */
+		bool (*matches)(const char *); /* NULL: of a number */
 	} formats[] = {
 		{ "uuid", uuid_valid },
 		{ "date-time", is_time },
@@ -157,12 +157,13 @@ format(struct check *k, struct json_object *name, struct json_object *value)
 	for (size_t i = 0; i < COUNT(formats); i++) {
 		if (strcmp(formats[i].name, json_object_get_string(name)) != 0)
 			continue;
-		if (formats[i].fits && is_text(value) &&
-		    !formats[i].fits(json_object_get_string(value)))
-			complain(k, "%s is no %s", json_object_get_string(value), formats[i].name);
+		if (formats[i].matches && is_text(value) &&
+		    !formats[i].matches(json_object_get_string(value)))
+			report(k, "%s is not a valid %s", json_object_get_string(value),
+			       formats[i].name);
 		return;
 	}
-	complain(k, "the format %s is unknown here", json_object_get_string(name));
+	report(k, "the format %s is not supported", json_object_get_string(name));
 }
 
 static void
@@ -173,12 +174,12 @@ pattern(struct check *k, struct json_object *expression, struct json_object *val
 	if (!is_text(value))
 		return;
 	if (regcomp(&regex, json_object_get_string(expression), REG_EXTENDED | REG_NOSUB)) {
-		complain(k, "the pattern %s is none", json_object_get_string(expression));
+		report(k, "the pattern %s is invalid", json_object_get_string(expression));
 		return;
 	}
 	if (regexec(&regex, json_object_get_string(value), 0, NULL, 0) != 0)
-		complain(k, "%s does not match %s", json_object_get_string(value),
-			 json_object_get_string(expression));
+		report(k, "%s does not match %s", json_object_get_string(value),
+		       json_object_get_string(expression));
 	regfree(&regex);
 }
 
@@ -187,7 +188,7 @@ min_length(struct check *k, struct json_object *limit, struct json_object *value
 {
 	if (is_text(value) &&
 	    (int64_t)utf8_length(json_object_get_string(value)) < json_object_get_int64(limit))
-		complain(k, "is shorter than %s", json_object_to_json_string(limit));
+		report(k, "is shorter than %s", json_object_to_json_string(limit));
 }
 
 static void
@@ -195,7 +196,7 @@ max_length(struct check *k, struct json_object *limit, struct json_object *value
 {
 	if (is_text(value) &&
 	    (int64_t)utf8_length(json_object_get_string(value)) > json_object_get_int64(limit))
-		complain(k, "is longer than %s", json_object_to_json_string(limit));
+		report(k, "is longer than %s", json_object_to_json_string(limit));
 }
 
 static bool
@@ -208,14 +209,14 @@ static void
 minimum(struct check *k, struct json_object *limit, struct json_object *value)
 {
 	if (is_number(value) && json_object_get_double(value) < json_object_get_double(limit))
-		complain(k, "is less than %s", json_object_to_json_string(limit));
+		report(k, "is less than %s", json_object_to_json_string(limit));
 }
 
 static void
 maximum(struct check *k, struct json_object *limit, struct json_object *value)
 {
 	if (is_number(value) && json_object_get_double(value) > json_object_get_double(limit))
-		complain(k, "is more than %s", json_object_to_json_string(limit));
+		report(k, "is more than %s", json_object_to_json_string(limit));
 }
 
 static bool
@@ -229,7 +230,7 @@ min_items(struct check *k, struct json_object *limit, struct json_object *value)
 {
 	if (is_list(value) &&
 	    (int64_t)json_object_array_length(value) < json_object_get_int64(limit))
-		complain(k, "has fewer than %s", json_object_to_json_string(limit));
+		report(k, "has fewer than %s", json_object_to_json_string(limit));
 }
 
 static void
@@ -237,7 +238,7 @@ max_items(struct check *k, struct json_object *limit, struct json_object *value)
 {
 	if (is_list(value) &&
 	    (int64_t)json_object_array_length(value) > json_object_get_int64(limit))
-		complain(k, "has more than %s", json_object_to_json_string(limit));
+		report(k, "has more than %s", json_object_to_json_string(limit));
 }
 
 static void
@@ -250,7 +251,7 @@ unique_items(struct check *k, struct json_object *wanted, struct json_object *va
 		for (size_t j = 0; j < i; j++) {
 			if (json_object_equal(json_object_array_get_idx(value, i),
 					      json_object_array_get_idx(value, j)))
-				complain(k, "%zu and %zu are the same", j, i);
+				report(k, "%zu and %zu are the same", j, i);
 		}
 	}
 }
@@ -273,7 +274,7 @@ required(struct check *k, struct json_object *names, struct json_object *value)
 		const char *name = json_object_get_string(json_object_array_get_idx(names, i));
 
 		if (!json_object_object_get_ex(value, name, NULL))
-			complain(k, "%s is missing", name);
+			report(k, "%s is missing", name);
 	}
 }
 
@@ -291,7 +292,7 @@ properties(struct check *k, struct json_object *known, struct json_object *value
 		if (json_object_object_get_ex(known, name, &schema))
 			check_value(k, schema, member, below(k, name));
 		else if (!json_object_is_type(others, json_type_object))
-			complain(k, "%s is not described", name);
+			report(k, "%s is not described", name);
 	}
 }
 
@@ -310,7 +311,7 @@ additional_properties(struct check *k, struct json_object *others, struct json_o
 		if (json_object_is_type(others, json_type_object))
 			check_value(k, others, member, below(k, name));
 		else if (!json_object_get_boolean(others))
-			complain(k, "%s is one more than there may be", name);
+			report(k, "%s is not allowed", name);
 	}
 }
 
@@ -322,7 +323,7 @@ reference(struct check *k, struct json_object *ref, struct json_object *value)
 	if (schema)
 		check_value(k, schema, value, k->path);
 	else
-		complain(k, "%s leads nowhere", json_object_get_string(ref));
+		report(k, "%s cannot be resolved", json_object_get_string(ref));
 }
 
 static void
@@ -338,12 +339,12 @@ any_of(struct check *k, struct json_object *schemas, struct json_object *value)
 	struct check one = *k;
 
 	for (size_t i = 0; i < json_object_array_length(schemas); i++) {
-		one.wrong = NULL;
+		one.err = NULL;
 		check_value(&one, json_object_array_get_idx(schemas, i), value, k->path);
-		if (!one.wrong)
+		if (!one.err)
 			return;
 	}
-	complain(k, "fits none of anyOf; of the last: %s", one.wrong);
+	report(k, "matches none of anyOf; the last one: %s", one.err);
 }
 
 static void
@@ -351,7 +352,7 @@ write_only(struct check *k, struct json_object *secret, struct json_object *valu
 {
 	(void)value;
 	if (json_object_get_boolean(secret))
-		complain(k, "is writeOnly, and was sent");
+		report(k, "is writeOnly, but was sent");
 }
 
 static void
@@ -402,7 +403,7 @@ check_keyword(struct check *k, const char *name, struct json_object *keyword,
 			return;
 		}
 	}
-	complain(k, "the keyword %s is unknown here", name);
+	report(k, "the keyword %s is not supported", name);
 }
 
 static void
@@ -417,7 +418,7 @@ check_value(struct check *k, struct json_object *schema, struct json_object *val
 	{
 		check_keyword(&inner, name, keyword, value);
 	}
-	k->wrong = inner.wrong;
+	k->err = inner.err;
 }
 
 struct json_object *
@@ -440,5 +441,5 @@ json_schema_mismatch(struct arena *a, struct json_object *document, struct json_
 	struct check k = { .arena = a, .document = document, .path = "" };
 
 	check_value(&k, schema, value, "");
-	return k.wrong;
+	return k.err;
 }

@@ -1,4 +1,4 @@
-/* All statements that a list may become. */
+/* Generates the statements of a list. */
 #include "list_statements.h"
 
 #include "db/list_priv.h"

@@ -4,8 +4,8 @@
 
 #include "app/list.h"
 
-/* What a list becomes with none, one, two and all of its filters: calls `each` with name and
- * text until it returns an error. */
+/* Calls `each` with name and text of the statements of a list, with none, one, two and all of its
+ * filters, until it returns an error. */
 enum error list_statements(struct ctx *, const struct list *,
 			   enum error (*each)(struct ctx *, const char *name, const char *sql));
 

@@ -5,7 +5,7 @@
 #include "call.h"
 
 struct new_gizmo {
-	const char *title;       /* NULL: one by number */
+	const char *title;       /* NULL: numbered */
 	const char *description; /* NULL: null */
 	const char *status;      /* NULL: active */
 	const char *created_at;  /* NULL: now */
@@ -15,7 +15,7 @@ struct new_gizmo {
 #define make_gizmo(t, owner, ...) make_gizmo_((t), (owner), (struct new_gizmo) { __VA_ARGS__ })
 const char *make_gizmo_(struct test *, const struct account *owner, struct new_gizmo);
 
-/* `n` gizmos, each a minute younger than the one before, or all of one moment. */
+/* Inserts `n` gizmos, each created a minute after the previous one, or all at the same time. */
 void make_gizmos(struct test *, const struct account *owner, int n, bool same_moment);
 
 #endif

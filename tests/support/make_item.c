@@ -1,4 +1,4 @@
-/* Items for tests, made beside the application. */
+/* Items for tests, inserted without the API. */
 #include <criterion/criterion.h>
 
 #include "make_item.h"

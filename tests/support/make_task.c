@@ -1,4 +1,4 @@
-/* Tasks for tests, made beside the application. */
+/* Tasks for tests, inserted without the API. */
 #include <criterion/criterion.h>
 
 #include "make_task.h"

@@ -1,15 +1,15 @@
-/* Tasks for tests, made beside the application. */
+/* Tasks for tests, inserted without the API. */
 #ifndef TESTS_MAKE_TASK_H
 #define TESTS_MAKE_TASK_H
 
 #include "call.h"
 
 struct new_task {
-	const char *title;       /* NULL: one by number */
+	const char *title;       /* NULL: numbered */
 	const char *description; /* NULL: null */
 	const char *status;      /* NULL: todo */
 	const char *due_at;      /* NULL: null */
-	const char *created_at;  /* NULL: now; also since when it is done, where it is */
+	const char *created_at;  /* NULL: now; also the time of completion if it is done */
 };
 
 /* Returns its id. */

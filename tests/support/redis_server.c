@@ -1,4 +1,4 @@
-/* Starts and ends redis-server (Debian package redis-server). */
+/* Starts and stops redis-server (Debian package redis-server). */
 #include <criterion/criterion.h>
 
 #include "support/redis_server.h"
@@ -114,7 +114,7 @@ void
 redis_server_begin(void)
 {
 	if (!has_program())
-		cr_skip_test("there is no redis-server (Debian package redis-server)");
+		cr_skip_test("redis-server is not installed");
 
 	signal(SIGPIPE, SIG_IGN);
 	strncpy(folder, "/tmp/redis-XXXXXX", sizeof(folder) - 1);

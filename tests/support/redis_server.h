@@ -1,21 +1,21 @@
-/* A Redis of a test's own, at a unix socket in a folder of its own. */
+/* A Redis server for a test, with a Unix socket in its own folder. */
 #ifndef TESTS_REDIS_SERVER_H
 #define TESTS_REDIS_SERVER_H
 
 #include "app/base.h"
 
-/* Makes the folder, starts the server and points settings.redis_url at it, once it answers.
- * Skips the test where there is no redis-server. */
+/* Creates the folder, starts the server, waits until it responds, and sets settings.redis_url. Skips
+ * the test if redis-server is not installed. */
 void redis_server_begin(void);
 void redis_server_end(void);
 
-/* Kills it; starts one anew (password "": none); stops and continues it in its tracks. */
+/* Kills the server; starts another one (password "": none); stops and continues it by signals. */
 void redis_server_stop(void);
 void redis_server_start(const char *password);
 void redis_server_freeze(void);
 void redis_server_thaw(void);
 
-/* Until it answers this process; until anybody listens, which takes no notice of ours. */
+/* Waits until the server responds to this process; until its socket accepts connections. */
 void redis_server_wait(void);
 void redis_server_wait_socket(void);
 

@@ -1,4 +1,4 @@
-/* What the API promises of every answer, whoever asked for what. */
+/* Checks the conventions that apply to every response of the API. */
 #include <criterion/criterion.h>
 
 #include "call_priv.h"
@@ -10,7 +10,7 @@
 
 enum { CONTRACT_ARENA = 64 << 20 };
 
-/* Fails the test with what was asked and what came. */
+/* Fails the test with the request and the response. */
 #define CHECK(condition, ...) cr_expect((condition), "%s", complaint(asked, a, __VA_ARGS__))
 
 static const char *complaint(const struct asked *, const struct test_response *, const char *format,
@@ -69,11 +69,11 @@ check_headers(const struct asked *asked, const struct test_response *a)
 			  strcasecmp(h->name, "Content-Type") != 0,
 		      "%s is the edge's to send", h->name);
 	}
-	CHECK(a->nheaders < RESPONSE_HEADERS_MAX, "there is no room for another header");
+	CHECK(a->nheaders < RESPONSE_HEADERS_MAX, "there is no space for another header");
 	CHECK(id && request_id_valid(id), "X-Request-ID is %s", id);
 	CHECK(header_is(a, "X-Content-Type-Options", "nosniff"), "nosniff is missing");
 	if (!a->route || !a->route->cache_control || a->status >= 400)
-		CHECK(header_is(a, "Cache-Control", "no-store"), "it may be cached: %s",
+		CHECK(header_is(a, "Cache-Control", "no-store"), "it can be cached: %s",
 		      response_header_value(a, "Cache-Control"));
 }
 
@@ -150,23 +150,24 @@ check_problem(const struct asked *asked, const struct test_response *a)
 	bool has_errors;
 
 	if (!a->json) {
-		CHECK(false, "that is no JSON");
+		CHECK(false, "the body is not JSON");
 		return;
 	}
 	has_errors = response_has(a, "errors");
-	CHECK(strcmp(response_text(a, "type"), "about:blank") == 0, "the type is another");
+	CHECK(strcmp(response_text(a, "type"), "about:blank") == 0, "the type differs");
 	CHECK(*response_text(a, "title"), "the title is empty");
 	CHECK(*response_text(a, "detail"), "the detail is empty");
-	CHECK(response_int(a, "status") == (int64_t)a->status, "the member status is another");
-	CHECK(is_code_of(response_text(a, "code"), a->status), "the code does not belong to it");
+	CHECK(response_int(a, "status") == (int64_t)a->status, "the member status differs");
+	CHECK(is_code_of(response_text(a, "code"), a->status),
+	      "the code does not belong to the status");
 	CHECK(header_is(a, "X-Request-ID", response_text(a, "request_id")),
 	      "the member request_id is not X-Request-ID");
 	CHECK(has_errors == (strcmp(response_text(a, "code"), "validation_error") == 0),
-	      "errors belongs to validation_error and to nothing else");
+	      "the member errors must exist only for validation_error");
 	CHECK(response_has(a, "error") == (a->route && a->route->oauth),
-	      "error belongs to the routes of OAuth and to no other");
+	      "the member error must exist only for OAuth routes");
 	CHECK(response_count(a, "") == 6u + has_errors + response_has(a, "error"),
-	      "there are other members");
+	      "there are unknown members");
 	if (has_errors)
 		check_field_errors(asked, a);
 }
@@ -179,7 +180,7 @@ check_challenge(const struct asked *asked, const struct test_response *a)
 			   strcmp(response_code(a), "invalid_credentials") != 0;
 
 	if (a->status != 401) {
-		CHECK(!challenge || a->status == 403, "there is a WWW-Authenticate");
+		CHECK(!challenge || a->status == 403, "WWW-Authenticate must not be sent");
 		return;
 	}
 	CHECK(challenge && strncmp(challenge, "Bearer", 6) == 0, "WWW-Authenticate is %s",
@@ -244,7 +245,7 @@ always_limited(const struct route *route)
 	return false;
 }
 
-/* Except out of memory, a limited route always sends the headers. */
+/* A limited route always sends the headers, unless memory runs out. */
 static void
 check_limit(const struct asked *asked, const struct test_response *a)
 {
@@ -252,7 +253,7 @@ check_limit(const struct asked *asked, const struct test_response *a)
 	const char *limit = response_header_value(a, "RateLimit"), *t;
 
 	CHECK(!limit == !response_header_value(a, "RateLimit-Policy"),
-	      "one header of two is missing");
+	      "one of two headers is missing");
 	CHECK(limited || !limit, "RateLimit is there");
 	CHECK(!limited || limit || a->status >= 500 || !always_limited(a->route),
 	      "RateLimit is missing");
@@ -285,7 +286,7 @@ check_location(const struct asked *asked, const struct test_response *a)
 	      "Location is %s, of another row", location);
 }
 
-/* A single row that has versions, and a route with .etag, have a strong tag, and nothing else. */
+/* Only single rows with a version, and routes with .etag, have a strong tag. */
 static void
 check_tag(const struct asked *asked, const struct test_response *a)
 {
@@ -297,10 +298,10 @@ check_tag(const struct asked *asked, const struct test_response *a)
 	CHECK(tagged == (tag != NULL), "ETag is %s", tag ? tag : "missing");
 	CHECK(!tag || (strlen(tag) > 2 && tag[0] == '"' && tag[strlen(tag) - 1] == '"'),
 	      "ETag is %s", tag);
-	CHECK(a->status != 304 || tag, "304 is of no version");
+	CHECK(a->status != 304 || tag, "304 without an entity tag");
 }
 
-/* Who may read it, only where the setting says so. */
+/* Access-Control-Allow-Origin is sent only as the setting allows it. */
 static void
 check_cors(const struct asked *asked, const struct test_response *a)
 {
@@ -309,10 +310,10 @@ check_cors(const struct asked *asked, const struct test_response *a)
 
 	CHECK(!*settings.cors_origins || (vary && strcmp(vary, "Origin") == 0), "Vary is %s",
 	      vary ? vary : "missing");
-	CHECK(!origin || *settings.cors_origins, "no origin is listed, and %s is let in", origin);
+	CHECK(!origin || *settings.cors_origins, "no origin is listed, but %s is allowed", origin);
 	CHECK(!origin || strcmp(origin, "*") != 0 ||
 		  !response_header_value(a, "Access-Control-Allow-Credentials"),
-	      "credentials are for everybody");
+	      "credentials are allowed for all origins");
 }
 
 static bool
@@ -327,9 +328,9 @@ static void
 check_body(const struct asked *asked, const struct test_response *a)
 {
 	bool head = strcmp(asked->method, "HEAD") == 0;
-	const char *wrong = NULL;
+	const char *err = NULL;
 
-	CHECK(a->status >= 200 && a->status <= 599, "that is no final status");
+	CHECK(a->status >= 200 && a->status <= 599, "the status is not final");
 	if (a->status == 204 || a->status == 304) {
 		CHECK(!a->media_type && a->len == 0, "it has a body");
 		return;
@@ -338,16 +339,17 @@ check_body(const struct asked *asked, const struct test_response *a)
 	if (!a->media_type || head)
 		return;
 
-	/* What the service sends may have more values than what it accepts. */
+	/* A response may have more values than a request may have. */
 	if (strstr(a->media_type, "json") && !json_is_long(a))
-		wrong = json_check(a->body, a->len);
-	CHECK(!wrong, "its body is not valid JSON: %s", wrong);
+		err = json_check(a->body, a->len);
+	CHECK(!err, "the body is not valid JSON: %s", err);
 	if (a->status < 400 || (a->status == 503 && a->route && a->route->body_on_503)) {
 		CHECK(strcmp(a->media_type, "application/problem+json") != 0,
-		      "it is sent as a problem");
+		      "its media type is that of a problem");
 		return;
 	}
-	CHECK(strcmp(a->media_type, "application/problem+json") == 0, "it is no problem+json");
+	CHECK(strcmp(a->media_type, "application/problem+json") == 0,
+	      "the media type is not problem+json");
 	check_problem(asked, a);
 }
 
@@ -355,9 +357,9 @@ static void
 check_contract(const struct asked *asked, const struct test_response *a)
 {
 	struct arena *memory = arena_new(CONTRACT_ARENA);
-	const char *wrong = contract_mismatch(memory, asked, a);
+	const char *err = contract_mismatch(memory, asked, a);
 
-	CHECK(!wrong, "the OpenAPI document says otherwise: %s", wrong);
+	CHECK(!err, "it differs from the OpenAPI document: %s", err);
 	arena_free(memory);
 }
 

@@ -1,4 +1,4 @@
-/* Notes secrets for the search of the logs. */
+/* Records secrets for the search in the logs. */
 #include "secrets.h"
 
 #include "app/base.h"
@@ -22,7 +22,7 @@ secrets_note(const char *secret)
 		note(secret, strcspn(secret, "\n"));
 }
 
-/* Plain texts alone: what has an escape is cut there. */
+/* Records a string up to the first escape. */
 void
 secrets_note_members(const char *json)
 {

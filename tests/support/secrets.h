@@ -1,12 +1,12 @@
-/* Passwords and tokens that tests use, noted in the file TEST_SECRETS: none of them may be in
- * any line that the application logs. `./dev test` looks, once all tests have run. */
+/* Records passwords and tokens of tests in the file TEST_SECRETS. After all tests, `./dev test` checks
+ * that no log line contains one of them. */
 #ifndef TESTS_SECRETS_H
 #define TESTS_SECRETS_H
 
-/* NULL is fine. */
+/* NULL is allowed. */
 void secrets_note(const char *secret);
 
-/* The secret members of a JSON text: "password":"…" and the like. */
+/* Records the secret members of a JSON text, such as "password":"…". */
 void secrets_note_members(const char *json);
 
 #endif

@@ -1,4 +1,4 @@
-/* Schemas of tests: taken, emptied, given back. */
+/* Schemas of tests: taken, emptied, released. */
 #include <criterion/criterion.h>
 
 #include "support/testdb.h"
@@ -13,7 +13,7 @@
 enum { SCHEMAS_MAX = 200, SQL_SIZE = 16 * 1024, ARENA_LIMIT = 64 * 1024 * 1024 };
 
 /* The lock of a schema lasts as long as this connection. */
-static PGconn *keeper;
+static PGconn *lock_connection;
 static struct db *opened, *owners;
 static const char *owner_url;
 static struct arena *memory, *results;
@@ -42,11 +42,11 @@ load_settings(const char *url)
 static PGresult *
 run(const char *sql)
 {
-	PGresult *result = PQexec(keeper, sql);
+	PGresult *result = PQexec(lock_connection, sql);
 	ExecStatusType status = PQresultStatus(result);
 
 	cr_assert(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK, "%s: %s", sql,
-		  PQerrorMessage(keeper));
+		  PQerrorMessage(lock_connection));
 	return result;
 }
 
@@ -85,10 +85,10 @@ take_schema(void)
 {
 	const char *number;
 
-	keeper = PQconnectdb(owner_url);
-	cr_assert_eq(PQstatus(keeper), CONNECTION_OK, "TEST_MIGRATE_DATABASE_URL: %s",
-		     PQerrorMessage(keeper));
-	PQsetNoticeReceiver(keeper, ignore_notice, NULL);
+	lock_connection = PQconnectdb(owner_url);
+	cr_assert_eq(PQstatus(lock_connection), CONNECTION_OK, "TEST_MIGRATE_DATABASE_URL: %s",
+		     PQerrorMessage(lock_connection));
+	PQsetNoticeReceiver(lock_connection, ignore_notice, NULL);
 	number = testdb_sql("SELECT n FROM generate_series(1, %d) AS n"
 			    " WHERE pg_try_advisory_lock(hashtext('testdb'), n) LIMIT 1",
 			    SCHEMAS_MAX);
@@ -98,7 +98,7 @@ take_schema(void)
 	testdb_sql("SET search_path = %s", schema);
 }
 
-/* Of all migrations: a schema that was built from others is of no use. */
+/* The digest of all migrations: a schema that was built from others must be rebuilt. */
 static const char *
 fingerprint(void)
 {
@@ -131,21 +131,21 @@ static void
 build(void)
 {
 	struct ctx c = { .arena = memory, .db = testdb_owner(), .request_id = "testdb" };
-	char *told = NULL;
+	char *output = NULL;
 	size_t len;
-	FILE *out = open_memstream(&told, &len);
+	FILE *out = open_memstream(&output, &len);
 	enum error e;
 
 	testdb_sql("DROP SCHEMA IF EXISTS %s CASCADE", schema);
 	e = migrate_up(&c, out);
 	fclose(out);
-	cr_assert_eq(e, OK, "%s%s", told, c.failure.detail ? c.failure.detail : "");
-	free(told);
+	cr_assert_eq(e, OK, "%s%s", output, c.failure.detail ? c.failure.detail : "");
+	free(output);
 	testdb_sql("COMMENT ON SCHEMA %s IS '%s'", schema, fingerprint());
 }
 
-/* Not TRUNCATE, which makes new files for every table and index. A row that others hang on
- * waits for the next round. */
+/* DELETE, since TRUNCATE creates new files for each table and index. Rows that others refer to are
+ * deleted in the next round. */
 static void
 empty(void)
 {
@@ -234,6 +234,6 @@ testdb_close(void)
 	opened = owners = NULL;
 	arena_free(memory);
 	memory = NULL;
-	PQfinish(keeper);
-	keeper = NULL;
+	PQfinish(lock_connection);
+	lock_connection = NULL;
 }

@@ -1,4 +1,4 @@
-/* Times that come again: the five fields, zones, and clocks that are put forward and back. */
+/* Cron schedules: the five fields, time zones, and clock changes. */
 #include <criterion/criterion.h>
 
 #include "job/job_priv.h"
@@ -19,13 +19,13 @@ static struct cron_times
 times(const char *text)
 {
 	struct cron_times t = { 0 };
-	const char *wrong = cron_read(text, &t);
+	const char *err = cron_read(text, &t);
 
-	cr_assert_null(wrong, "\"%s\": %s", text, wrong);
+	cr_assert_null(err, "\"%s\": %s", text, err);
 	return t;
 }
 
-/* "" where nothing is due. */
+/* "" if nothing is due. */
 static const char *
 last_due(const char *text, const char *zone, const char *after, const char *now)
 {
@@ -40,7 +40,7 @@ last_due(const char *text, const char *zone, const char *after, const char *now)
 	return out;
 }
 
-Test(cron, reads_what_crontab_reads)
+Test(cron, reads_the_format_of_crontab)
 {
 	static const struct {
 		const char *text;
@@ -65,7 +65,7 @@ Test(cron, reads_what_crontab_reads)
 	}
 }
 
-Test(cron, refuses_what_it_cannot_keep)
+Test(cron, rejects_invalid_schedules)
 {
 	static const char *const rows[] = {
 		"",
@@ -92,10 +92,10 @@ Test(cron, refuses_what_it_cannot_keep)
 	struct cron_times t;
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		cr_expect_not_null(cron_read(rows[i], &t), "took \"%s\"", rows[i]);
+		cr_expect_not_null(cron_read(rows[i], &t), "accepted \"%s\"", rows[i]);
 }
 
-Test(cron, finds_the_last_time_alone)
+Test(cron, finds_only_the_last_time)
 {
 	cr_expect_str_eq(
 	    last_due("0 * * * *", NULL, "2026-01-01T00:00:00Z", "2026-01-01T05:30:00Z"),
@@ -113,7 +113,7 @@ Test(cron, finds_the_last_time_alone)
 	    "2026-01-05T06:30");
 }
 
-Test(cron, takes_either_day_where_both_are_given)
+Test(cron, matches_either_day_if_both_are_given)
 {
 	cr_expect_str_eq(
 	    last_due("0 0 13 * 5", NULL, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
@@ -125,7 +125,7 @@ Test(cron, takes_either_day_where_both_are_given)
 	    last_due("0 0 13 * *", NULL, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"), "");
 }
 
-Test(cron, knows_zones)
+Test(cron, checks_time_zones)
 {
 	if (!cron_zone_known("Europe/Berlin"))
 		cr_skip_test("there is no zone database (Debian package tzdata)");
@@ -142,7 +142,7 @@ Test(cron, knows_zones)
 }
 
 /* In Berlin the clock goes from 2:00 to 3:00 on 29 March 2026. */
-Test(cron, a_time_that_the_clock_skips_is_due_when_it_has)
+Test(cron, a_skipped_time_is_due_at_once)
 {
 	if (!cron_zone_known("Europe/Berlin"))
 		cr_skip_test("there is no zone database (Debian package tzdata)");
@@ -155,8 +155,8 @@ Test(cron, a_time_that_the_clock_skips_is_due_when_it_has)
 	    "2026-03-29T01:00");
 }
 
-/* And from 3:00 back to 2:00 on 25 October 2026, at 1:00 UTC. */
-Test(cron, a_time_that_the_clock_shows_twice_is_due_once)
+/* It goes back from 3:00 to 2:00 on 25 October 2026, at 1:00 UTC. */
+Test(cron, a_repeated_time_is_due_once)
 {
 	if (!cron_zone_known("Europe/Berlin"))
 		cr_skip_test("there is no zone database (Debian package tzdata)");
@@ -169,5 +169,5 @@ Test(cron, a_time_that_the_clock_shows_twice_is_due_once)
 	    "");
 	cr_expect_str_eq(last_due("*/30 * * * *", "Europe/Berlin", "2026-10-25T00:30:00Z",
 				  "2026-10-25T01:35:00Z"),
-			 "2026-10-25T01:30"); /* one that comes with every hour */
+			 "2026-10-25T01:30"); /* a schedule for every hour */
 }

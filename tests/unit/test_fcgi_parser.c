@@ -1,4 +1,4 @@
-/* The guard: one plain request passes, in whatever pieces it comes; all else does not. */
+/* The FastCGI parser accepts one valid request, in any pieces, and rejects all others. */
 #include <criterion/criterion.h>
 
 #include "serve/serve_priv.h"
@@ -94,21 +94,21 @@ expect_request(const char *body)
 	cr_expect_not(fcgi_parser.body_too_large);
 }
 
-Test(fcgi_parser, passes_a_request)
+Test(fcgi_parser, accepts_a_request)
 {
 	add_request("some body");
 	cr_assert_eq(feed(), PARSER_DONE);
 	expect_request("some body");
 }
 
-Test(fcgi_parser, passes_a_request_without_a_body)
+Test(fcgi_parser, accepts_a_request_without_a_body)
 {
 	add_request("");
 	cr_assert_eq(feed(), PARSER_DONE);
 	expect_request("");
 }
 
-Test(fcgi_parser, passes_a_request_in_two_pieces_wherever_it_is_cut)
+Test(fcgi_parser, accepts_a_request_in_any_two_pieces)
 {
 	add_request("some body");
 	for (size_t cut = 0; cut < length; cut++) {
@@ -121,7 +121,7 @@ Test(fcgi_parser, passes_a_request_in_two_pieces_wherever_it_is_cut)
 	}
 }
 
-Test(fcgi_parser, passes_a_request_byte_by_byte)
+Test(fcgi_parser, accepts_a_request_byte_by_byte)
 {
 	add_request("some body");
 	for (size_t i = 0; i + 1 < length; i++)
@@ -143,7 +143,7 @@ Test(fcgi_parser, joins_records)
 	expect_request("some body");
 }
 
-Test(fcgi_parser, serves_one_request_after_the_other)
+Test(fcgi_parser, parses_consecutive_requests)
 {
 	static char large[MAX_BODY + 1];
 
@@ -166,7 +166,7 @@ Test(fcgi_parser, does_not_read_beyond_the_end)
 
 /* ---- limits */
 
-Test(fcgi_parser, keeps_a_body_up_to_the_limit)
+Test(fcgi_parser, accepts_a_body_up_to_the_limit)
 {
 	char body[MAX_BODY + 2] = { 0 };
 
@@ -185,7 +185,7 @@ Test(fcgi_parser, keeps_a_body_up_to_the_limit)
 }
 
 /* Found by fuzzing. */
-Test(fcgi_parser, has_a_body_even_where_its_first_piece_is_too_long)
+Test(fcgi_parser, has_a_body_even_if_the_first_piece_is_too_long)
 {
 	char body[MAX_BODY + 2] = { 0 };
 
@@ -233,7 +233,7 @@ Test(fcgi_parser, limits_the_size_of_parameters)
 	cr_expect(fcgi_parser.params_too_large);
 }
 
-/* ---- refusals */
+/* ---- rejected requests */
 
 static void
 expect_refusal_of(const void *params, size_t len)
@@ -245,7 +245,7 @@ expect_refusal_of(const void *params, size_t len)
 	cr_expect_not_null(fcgi_parser.err);
 }
 
-Test(fcgi_parser, refuses_bad_parameters)
+Test(fcgi_parser, rejects_invalid_parameters)
 {
 	static const struct {
 		const char *bytes;
@@ -270,7 +270,7 @@ Test(fcgi_parser, refuses_bad_parameters)
 		expect_refusal_of(bad[i].bytes, bad[i].len);
 }
 
-Test(fcgi_parser, refuses_other_records)
+Test(fcgi_parser, rejects_other_records)
 {
 	static const unsigned types[] = { 0,          FCGI_ABORT_REQUEST, FCGI_END_REQUEST,
 					  FCGI_STDIN, FCGI_DATA,          FCGI_GET_VALUES,
@@ -285,7 +285,7 @@ Test(fcgi_parser, refuses_other_records)
 	}
 }
 
-Test(fcgi_parser, refuses_management_records_everywhere)
+Test(fcgi_parser, rejects_management_records_everywhere)
 {
 	add_request("body");
 	for (size_t at = 0; at < length;) {
@@ -300,14 +300,14 @@ Test(fcgi_parser, refuses_management_records_everywhere)
 	}
 }
 
-Test(fcgi_parser, refuses_other_requests_on_the_connection)
+Test(fcgi_parser, rejects_multiplexed_requests)
 {
 	add_begin();
 	add_record(FCGI_PARAMS, 8, NULL, 0, 0);
 	cr_expect_eq(feed(), PARSER_BAD);
 }
 
-Test(fcgi_parser, refuses_roles_and_versions)
+Test(fcgi_parser, rejects_roles_and_versions)
 {
 	add_record(FCGI_BEGIN_REQUEST, 7, "\0\2\0\0\0\0\0\0", 8, 0);
 	cr_expect_eq(feed(), PARSER_BAD);
@@ -318,7 +318,7 @@ Test(fcgi_parser, refuses_roles_and_versions)
 	cr_expect_eq(fcgi_parser_feed(&fcgi_parser, "GET / HT", 8), PARSER_BAD);
 }
 
-Test(fcgi_parser, refuses_a_begin_record_of_another_size)
+Test(fcgi_parser, rejects_a_begin_record_of_another_size)
 {
 	for (unsigned char size = 0; size < 20; size++) {
 		const unsigned char header[8] = { 1, FCGI_BEGIN_REQUEST, 0, 1, 0, size };

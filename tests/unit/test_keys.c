@@ -202,14 +202,14 @@ Test(keys, weak_and_unsupported_keys_are_rejected)
 	settings.jwt_algorithm = "RS256";
 	settings.jwt_private_key_file = write_key("weak", "RSA", 1024, PRIVATE);
 	expect_error("JWT_PRIVATE_KEY_FILE: ");
-	expect_error("RSA key that is too short: RS256 takes 2048");
+	expect_error("RSA key that is too short: use 2048");
 	cr_expect_null(keys_signing());
 
 	settings.jwt_algorithm = "ES256";
 	settings.jwt_private_key_file = write_key("curve", "P-384", 0, PRIVATE);
-	expect_error("another curve: ES256 takes P-256");
+	expect_error("another curve: ES256 needs P-256");
 	settings.jwt_private_key_file = write_key("kind", "secp256k1", 0, PRIVATE);
-	expect_error("another curve: ES256 takes P-256");
+	expect_error("another curve: ES256 needs P-256");
 	settings.jwt_private_key_file = write_key("locked", "P-256", 0, LOCKED);
 	expect_error("is encrypted with a passphrase");
 	settings.jwt_private_key_file = write_key("public", "P-256", 0, PUBLIC);
@@ -219,7 +219,7 @@ Test(keys, weak_and_unsupported_keys_are_rejected)
 	expect_error("is a key for ES256, but JWT_ALGORITHM is RS256");
 	settings.jwt_algorithm = "HS256";
 	settings.jwt_secret_key = "short";
-	expect_error("JWT_SECRET_KEY: must have 32 bytes");
+	expect_error("JWT_SECRET_KEY: must have at least 32 bytes");
 }
 
 Test(keys, invalid_keys_are_reported)
@@ -259,7 +259,7 @@ Test(keys, a_previous_secret_needs_its_algorithm)
 	settings.jwt_previous_secret_key = "fedcba9876543210fedcba9876543210";
 	settings.jwt_algorithm = "ES256";
 	settings.jwt_private_key_file = write_key("one", "P-256", 0, PRIVATE);
-	expect_error("JWT_PREVIOUS_ALGORITHM: must say");
+	expect_error("JWT_PREVIOUS_ALGORITHM: must be");
 	settings.jwt_previous_algorithm = "HS384";
 	expect_good();
 }

@@ -262,7 +262,7 @@ Test(log, auto_is_json_without_a_terminal)
 Test(log, a_line_that_cannot_be_written_is_dropped)
 {
 	close(STDERR_FILENO);
-	log_error(NULL, "nobody hears this");
+	log_error(NULL, "this line is lost");
 }
 
 Test(log, the_level_can_be_shared)

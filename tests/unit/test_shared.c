@@ -144,21 +144,21 @@ find_moment(int64_t from)
 Test(shared, readings_from_before_a_reboot_are_ignored)
 {
 	const int64_t second = 1000000, hour = 3600 * second;
-	int64_t start = clock_monotonic(), *told, *asked, value = 1;
+	int64_t start = clock_monotonic(), *updated, *claimed, value = 1;
 
 	cr_assert_null(shared_open(NULL, 1));
 	shared_report(READING_HEALTH, &value, sizeof(value));
 	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)));
-	told = find_moment(start);
-	*told -= hour;
+	updated = find_moment(start);
+	*updated -= hour;
 	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
-	asked = find_moment(start);
+	claimed = find_moment(start);
 
-	*told = *asked = start + hour;
+	*updated = *claimed = start + hour;
 	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
 	shared_report(READING_HEALTH, &value, sizeof(value));
 	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)));
-	*told -= 2 * second;
+	*updated -= 2 * second;
 	cr_expect_not(shared_reading(READING_HEALTH, &value, sizeof(value)));
 	cr_expect(shared_reading(READING_HEALTH, &value, sizeof(value)),
 		  "another process takes it");
