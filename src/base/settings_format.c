@@ -150,7 +150,7 @@ check_authority(struct arena *a, const struct url_rule *rule, const char *text, 
 
 /* Returns NULL or the error. */
 static const char *
-check_url(struct arena *a, enum kind kind, const char *url)
+check_setting_url(struct arena *a, enum kind kind, const char *url)
 {
 	const struct url_rule *rule = &url_rules[kind];
 	const char *at = strstr(url, "://"), *err;
@@ -190,7 +190,7 @@ check_database_url(struct arena *a, const char *text)
 	const char *equals = strchr(text, '='), *scheme = strstr(text, "://");
 
 	if (scheme && (!equals || scheme < equals))
-		return check_url(a, KIND_DATABASE, text);
+		return check_setting_url(a, KIND_DATABASE, text);
 	return equals
 		   ? NULL
 		   : arena_printf(a, "must be a URL, such as %s, or words such as host=… dbname=…",
@@ -264,9 +264,9 @@ format_check(struct arena *a, enum kind kind, const char *value)
 	switch (kind) {
 	case KIND_URL:
 	case KIND_SMTP:
-		return check_url(a, kind, value);
+		return check_setting_url(a, kind, value);
 	case KIND_REDIS:
-		return strcmp(value, "memory://") == 0 ? NULL : check_url(a, kind, value);
+		return strcmp(value, "memory://") == 0 ? NULL : check_setting_url(a, kind, value);
 	case KIND_DATABASE:
 		return check_database_url(a, value);
 	case KIND_FOLDER:

@@ -182,7 +182,7 @@ log_rejection(const char *what, const redisReply *reply)
 
 /* Runs a command whose result is not needed. */
 static bool
-run_command(int64_t until, int argc, const char **argv)
+redis_accepts(int64_t until, int argc, const char **argv)
 {
 	redisReply *reply = call_redis(until, argc, argv, NULL);
 	bool good = reply && reply->type != REDIS_REPLY_ERROR;
@@ -202,12 +202,12 @@ redis_authenticate(const struct redis_address *p, int64_t until)
 	char database[16];
 
 	snprintf(database, sizeof(database), "%d", p->database);
-	if (*p->user && !run_command(until, 3, (const char *[]) { "AUTH", p->user, p->password }))
+	if (*p->user && !redis_accepts(until, 3, (const char *[]) { "AUTH", p->user, p->password }))
 		return false;
 	if (!*p->user && *p->password &&
-	    !run_command(until, 2, (const char *[]) { "AUTH", p->password }))
+	    !redis_accepts(until, 2, (const char *[]) { "AUTH", p->password }))
 		return false;
-	return p->database == 0 || run_command(until, 2, (const char *[]) { "SELECT", database });
+	return p->database == 0 || redis_accepts(until, 2, (const char *[]) { "SELECT", database });
 }
 
 /* The addresses of a host, or NULL. getaddrinfo() has no timeout, so getaddrinfo_a() runs it in a
