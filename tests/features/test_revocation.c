@@ -365,11 +365,11 @@ Test(revocation, the_table_of_actions_is_complete)
 	for (size_t i = 0; i < COUNT(seen); i++)
 		cr_expect(seen[i], "no action ends sessions by %s", sessions_end_words[i]);
 
-	for (const struct act *act = users_commands[0].acts; act->form; act++) {
-		int len = (int)strcspn(act->form, " ");
-		const char *name = arena_printf(t->arena, "user %.*s", len, act->form);
+	for (const struct subcommand *s = users_commands[0].subcommands; s->form; s++) {
+		int len = (int)strcspn(s->form, " ");
+		const char *name = arena_printf(t->arena, "user %.*s", len, s->form);
 		bool known =
-		    strstr(harmless, arena_printf(t->arena, " %.*s ", len, act->form)) != NULL;
+		    strstr(harmless, arena_printf(t->arena, " %.*s ", len, s->form)) != NULL;
 
 		for (size_t i = 0; i < COUNT(actions) && !known; i++)
 			known = strcmp(actions[i].name, name) == 0;
