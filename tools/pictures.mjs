@@ -1,4 +1,4 @@
-// For tools/pictures: the terminal of `./dev up` as SVG, and a screenshot of /docs.
+// Run by tools/pictures: draws the terminal of `./dev up` as SVG and takes a screenshot of /docs.
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { browser, is, run } from "../tests/e2e/browser_start.mjs";
@@ -7,7 +7,7 @@ const { URL: site, IMAGES, TERMINAL } = process.env;
 const COLUMNS = 100, LINE = 19, CHARACTER = 7.83, LARGEST = 150_000;
 const colors = { 31: "red", 32: "green", 33: "yellow", 1: "bold", 2: "dim" };
 
-// The lines as they stand at the end, each an array of { text, style }: a line is what follows its last "erase".
+// The final lines, each an array of { text, style }. Text before the last "erase line" is dropped.
 function lines(output) {
   return output.replace(/^Script started.*\n/, "").split(/\r?\n/)
     .map((line) => line.split(/\r\x1b\[K/).at(-1))
@@ -25,7 +25,7 @@ function lines(output) {
     });
 }
 
-// Breaks a line where a terminal of COLUMNS does.
+// Wraps a line at COLUMNS, as a terminal does.
 function wrapped(parts) {
   const rows = [[]];
   let column = 0;
@@ -67,7 +67,7 @@ function write(name, data) {
 
 await run(async () => {
   const output = lines(readFileSync(TERMINAL, "utf8"));
-  const end = output.findIndex((line) => line.some(({ text }) => text.includes("Ctrl-C ends it")));
+  const end = output.findIndex((line) => line.some(({ text }) => text.includes("Ctrl-C stops everything")));
   write("up.svg", svg([[{ text: "$ ", style: "green" }, { text: "./dev up", style: "bold" }],
     ...output.slice(0, end + 1).flatMap(wrapped)]));
 
