@@ -55,7 +55,7 @@ static struct pool {
 	size_t nworkers;
 	struct old_worker *old; /* the first `nleaving` have been stopped */
 	size_t nold, nleaving;
-	size_t nreplaced; /* old workers that have been stopped, in total */
+	size_t nreplaced; /* old workers that have been stopped or have exited, in total */
 	bool reloading;
 	pid_t check; /* the process that checks a new binary; 0: none */
 	bool check_again;

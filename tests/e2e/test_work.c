@@ -542,7 +542,7 @@ Test(work, a_reload_lets_jobs_continue)
 	kill(pool, SIGHUP);
 	for (int i = 0; i < 1000 && !strstr(the_log(), "pool reloaded"); i++)
 		poll(NULL, 0, NAP_MS);
-	cr_expect_not_null(strstr(the_log(), "the pool is reloaded"), "%s", the_log());
+	cr_expect_not_null(strstr(the_log(), "pool reloaded"), "%s", the_log());
 	next = add("effect", 0);
 	wait_status(next, "succeeded");
 	wait_status(id, "succeeded");
