@@ -39,4 +39,4 @@ is "an npm package: status" "$result" 1
 matches "an npm package: which lock, how bad" "$output" '^tests/e2e: typescript: high'
 ask_audit
 is "a list that cannot be fetched: status" "$result" 2
-matches "a list that cannot be fetched: it says so" "$output" 'could not be fetched'
+matches "a list that cannot be fetched: message" "$output" 'could not fetch'

@@ -25,23 +25,23 @@ refused() {
 	fi
 }
 
-refused "nothing named" "" "it takes one FEATURE"
-refused "what is not there" lamps "there is no such feature"
+refused "no argument" "" "expected one FEATURE"
+refused "an unknown feature" lamps "there is no such feature"
 refused "a path" ../features/items "there is no such feature"
-refused "users" users "that others stand on"
-refused "jobs" jobs "that others stand on"
-refused "health" health "that others stand on"
+refused "users" users "is a part of the core"
+refused "jobs" jobs "is a part of the core"
+refused "health" health "is a part of the core"
 is "nothing was changed" "$(git diff --name-only)" ""
 
-perl tools/new_resource gadget name:text task:ref:tasks? >new.log 2>&1 || { cat new.log; fail_all "a resource is made"; }
-refused "what another feature uses" tasks "src/features/gadgets/gadgets.c uses it"
-refused "what git does not have" gadgets "git does not have what is there now"
+perl tools/new_resource gadget name:text task:ref:tasks? >new.log 2>&1 || { cat new.log; fail_all "a resource is created"; }
+refused "a resource that another feature uses" tasks "src/features/gadgets/gadgets.c uses it"
+refused "a resource that is not committed" gadgets "changes that are not committed"
 perl tools/remove_resource gadgets --force >remove.log 2>&1 || { cat remove.log; fail_all "it is removed"; }
-is "nothing stays of one that was made but its migrations" \
+is "only the migrations of a created resource remain" \
 	"$(git status --porcelain | grep -vE ' (db/migrations/.*|new\.log|remove\.log)$')" ""
 
 printf 'ALTER TABLE ONLY lamps\n    ADD CONSTRAINT x FOREIGN KEY (i) REFERENCES tasks(id);\n' >>db/schema.sql
-refused "what another table refers to" tasks "the table lamps refers to it"
+refused "a resource that another table references" tasks "the table lamps refers to it"
 git checkout -q db/schema.sql
 rm db/migrations/*gadgets.sql
 
@@ -63,8 +63,8 @@ postgres_database "$TEST_POSTGRES" e2e_remove
 export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
 TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_remove)
 TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_remove)
-# Every test program builds; of the tests, those run that read the rows of all features, or with
-# `./dev test --all` every test of database and features.
+# Builds all test programs. Runs only the tests that read the rows of all features; with
+# `./dev test --all`, all tests of database and features.
 what="those that read all features"
 tests="tests/db/test_migrations tests/db/test_statements tests/features/test_access tests/features/test_api_keys"
 tests+=" tests/features/test_docs tests/features/test_fields tests/features/test_jobs tests/features/test_lists"
@@ -79,4 +79,4 @@ else
 	not_ok "$text" "$(grep -E 'error|not ok|^FAIL|\*\*\*' check.log | head -n 40)"
 fi
 document=$(build/"$package" openapi)
-is "the document has neither" "$(grep -cE '"/api/v1/(items|tasks)' <<<"$document" || true)" 0
+is "the OpenAPI document has neither resource" "$(grep -cE '"/api/v1/(items|tasks)' <<<"$document" || true)" 0

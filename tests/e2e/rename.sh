@@ -12,7 +12,7 @@ commit() { git add -A && git -c user.name=x -c user.email=x@example.com commit -
 commit before
 new=quern-$$ # which no file contains
 
-# NAME | WHAT IT SAYS
+# NAME | PART OF THE MESSAGE
 refused="
 Shop          | lower-case letters
 1shop         | lower-case letters
@@ -21,9 +21,9 @@ shop_api      | lower-case letters
 shop--api     | lower-case letters
 ab            | 3 to 32
 a.b/c         | lower-case letters
-$package      | is its name already
-items         | is a word that the sources use
-json          | is a word that the sources use
+$package      | is already the name
+items         | is a word that the sources contain
+json          | is a word that the sources contain
 "
 while IFS='|' read -r bad_name wanted; do
 	wanted=${wanted# } code=0
@@ -35,15 +35,15 @@ while IFS='|' read -r bad_name wanted; do
 	fi
 done < <(sed '/^$/d' <<<"$refused")
 echo >>README.md
-matches "refused: with changes that are not committed" "$(sh tools/rename "$new" 2>&1)" 'not committed'
+matches "refused: uncommitted changes" "$(sh tools/rename "$new" 2>&1)" 'not committed'
 git checkout -q README.md
 is "nothing was changed" "$(git status --porcelain)" ""
 
 ./dev rename "$new" >rename.log 2>&1 || { cat rename.log; fail_all "it is renamed"; }
 ok "it is renamed"
-is "nobody knows the old name" "$(git grep -liI -- "$package" ':!CHANGES.md' ':!LICENSE')" ""
-is "no file has it" "$(git ls-files | grep -i -- "$package")" ""
-matches "the README has the new one" "$(head -n 1 README.md)" "^# Q${new#q}$"
+is "no file contains the old name" "$(git grep -liI -- "$package" ':!CHANGES.md' ':!LICENSE')" ""
+is "no file is named after it" "$(git ls-files | grep -i -- "$package")" ""
+matches "the README has the new name" "$(head -n 1 README.md)" "^# Q${new#q}$"
 mkdir -p build
 (autoreconf -fi -Werror && cd build && ../configure --enable-werror && make -j2) >build.log 2>&1 || {
 	tail -n 30 build.log
@@ -51,7 +51,7 @@ mkdir -p build
 }
 ok "it builds"
 is "the program has the new name" "$(cd build && ./"$new" --version | sed 's/ .*//')" "$new"
-is "what is built knows no other" "$(grep -lai -- "$package" "build/$new" build/doc/app.8 build/deploy/*/* || true)" ""
+is "the build output does not contain the old name" "$(grep -lai -- "$package" "build/$new" build/doc/app.8 build/deploy/*/* || true)" ""
 if make -C build check check_PROGRAMS=tests/unit/test_settings TESTS="tests/unit/test_settings \$(lints)" >check.log 2>&1; then
 	ok "settings and lints pass"
 else
@@ -59,4 +59,4 @@ else
 fi
 commit renamed
 sh tools/rename "$package" >>rename.log 2>&1
-is "and back again" "$(git diff HEAD~1 --name-only)" ""
+is "renaming back restores all files" "$(git diff HEAD~1 --name-only)" ""
