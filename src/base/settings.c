@@ -367,7 +367,7 @@ setting_known(const char *name)
 	return false;
 }
 
-/* The Levenshtein edit_distance; `b` has at most NEAR_MAX characters. */
+/* The Levenshtein distance; `b` has at most NEAR_MAX characters. */
 static size_t
 edit_distance(const char *a, const char *b)
 {

@@ -182,8 +182,8 @@ local_time_matches(const struct cron_times *t, int64_t minutes)
 	return cron_matches(t, &tm);
 }
 
-/* When the clock is set forward, the skipped minutes are due at once. When it is set back, minutes
- * repeat: a schedule with a fixed hour is due only the first time. */
+/* For schedules with fixed hours, minutes that are skipped when the clock is set forward are due at
+ * once, and minutes that repeat when it is set back are due only the first time. */
 static bool
 is_due(const struct cron_times *t, int64_t at)
 {

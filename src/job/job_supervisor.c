@@ -164,7 +164,7 @@ static enum error
 rescue_from_dead(int64_t now)
 {
 	int64_t late_ms = settings.db_statement_timeout_ms, leases[WORKERS_MAX];
-	size_t kept = 0;
+	size_t n = 0;
 	enum error e;
 
 	if (!has_new_dead() && (!sup.ndead || now < sup.rescue_at))
@@ -183,9 +183,9 @@ rescue_from_dead(int64_t now)
 		if (!d.until)
 			d.until = now + SECOND + (late_ms ? late_ms : STATEMENT_MS) * 1000;
 		if (now < d.until)
-			sup.dead[kept++] = d;
+			sup.dead[n++] = d;
 	}
-	sup.ndead = kept;
+	sup.ndead = n;
 	return OK;
 }
 
@@ -221,7 +221,7 @@ find_held(const struct records *held, int64_t job, int64_t lease)
 	return NULL;
 }
 
-/* A job that started after `looked` may be missing in the rows, but is not lost. */
+/* A job that started after `checked_at` may be missing in the rows, but is not lost. */
 static void
 stop_lost_jobs(const int64_t *leases, size_t n, int64_t checked_at, const struct records *held)
 {

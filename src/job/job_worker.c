@@ -408,8 +408,8 @@ run_one(const struct taken_job *t, const struct job_task *task)
 	arena_recycle(w.job_arena, strlen(t->args));
 }
 
-/* Writes `nstarted` before it reads `surplus`, and the supervisor does it the other way round: so
- * the supervisor does not release this job, or this worker does not run it. */
+/* Writes `nstarted` before it reads `surplus`, while the supervisor writes `surplus` before it reads
+ * `nstarted`, so that a job is never both released and run. */
 static void
 run_next(void)
 {

@@ -111,7 +111,7 @@ keys_create(struct arena *a, const char *algorithm, struct key *out)
 
 /* ---- retiring a key */
 
-/* When the last token of the previous keys expires: they signed until the current key did. */
+/* When the last token of the previous keys expires: they signed until the current key started to. */
 static int64_t
 last_token_expires(const struct key *signs)
 {

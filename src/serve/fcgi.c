@@ -169,8 +169,8 @@ write_request(void)
 	       lseek(w.request_file, 0, SEEK_SET) == 0;
 }
 
-/* libfcgi reads from ipcFd if it is open, as from a kept connection. It first is the file, so that
- * libfcgi never blocks, and then the connection, for the response. */
+/* libfcgi reads a request from ipcFd if that is open. Here it is the file, so that libfcgi never
+ * blocks; for the response, it is the connection. */
 static bool
 decode_request(int fd)
 {

@@ -257,7 +257,7 @@ open_own(struct listener *l)
 }
 
 const char *
-listener_take(struct listener *l)
+listener_open(struct listener *l)
 {
 	const char *err = NULL;
 
@@ -282,7 +282,7 @@ listener_take(struct listener *l)
 }
 
 void
-listener_shut(struct listener *l)
+listener_shutdown(struct listener *l)
 {
 	struct listen_address address;
 	int lock;

@@ -401,7 +401,7 @@ pool_stop(int64_t now)
 		kill(pool.check, SIGKILL);
 	shared_drain();
 	if (pool.plan->listens)
-		listener_shut(&pool.listener);
+		listener_shutdown(&pool.listener);
 	signal_workers(SIGTERM);
 }
 
@@ -542,7 +542,7 @@ pool_set_up(void)
 	if (!pool.plan->listens)
 		pool.listener = (struct listener) { .fd = -1, .name = "-" };
 	else if (!pool.reloading)
-		err = listener_take(&pool.listener);
+		err = listener_open(&pool.listener);
 	if (!err)
 		err = open_shared(in.shared_fd);
 	return err;

@@ -32,7 +32,7 @@ single_run(void)
 
 	log_never_block();
 	forbid_cores();
-	err = listener_take(&listener);
+	err = listener_open(&listener);
 	if (!err)
 		err = shared_open(settings.shm_file, SINGLES_MAX);
 	if (err) {
@@ -42,7 +42,7 @@ single_run(void)
 
 	notify_systemd("READY=1");
 	status = worker_run(listener.fd, 0);
-	listener_shut(&listener);
+	listener_shutdown(&listener);
 	return status;
 }
 

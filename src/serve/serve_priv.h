@@ -103,14 +103,14 @@ struct listener {
 
 /* Uses an inherited socket (LISTEN_FDS, or descriptor 0) if there is one, else opens LISTEN.
  * Returns NULL or an error message (static memory). */
-const char *listener_take(struct listener *) MUST_CHECK;
+const char *listener_open(struct listener *) MUST_CHECK;
 
 /* Checks LISTEN. Returns NULL or an error message (static memory). */
 const char *listener_check(void) MUST_CHECK;
 
 /* Refuses further connections; those in the backlog can still be accepted. Does nothing for an
  * inherited or TCP socket. */
-void listener_shut(struct listener *);
+void listener_shutdown(struct listener *);
 
 /* ---- notify.c: notifications to systemd */
 
