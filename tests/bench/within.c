@@ -1,6 +1,6 @@
 /*
  * What a request costs inside, without sockets: `within TIMES METHOD URI [TOKEN [JSON]]` lets
- * the pipeline answer it so many times, and prints status and microseconds of processor time
+ * the pipeline handle it that many times, and prints status and microseconds of processor time
  * for each. Settings and database come from the environment.
  */
 #include "app/arena.h"
