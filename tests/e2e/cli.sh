@@ -36,32 +36,32 @@ login() { # EMAIL PASSWORD
 # Creating accounts.
 app user create --email ada@example.com --role admin --name 'Ada Lovelace' <<<'brass lamp, green shade'
 is "create" "$code$errors" 0
-matches "create: says what it made" "$output" 'role +admin'
+matches "create: prints the account" "$output" 'role +admin'
 login ada@example.com 'brass lamp, green shade'
 is "create: the account signs in" "$status" 200
 token=$(member access_token)
 # Values of users cannot contain terminal escapes or fake lines of output.
 psql -XqAtd "$DATABASE_URL" -c "UPDATE users SET full_name = E'Eve\n  role        owner\x1b[2J\u009b\u202e' WHERE email = 'ada@example.com'"
 app user show ada@example.com
-matches "a name shows its control characters" "$output" '^  name        Eve\\u000a  role        owner\\u001b\[2J\\u009b\\u202e$'
-is "and adds no line" "$(grep -c '^  role' <<<"$output")" 1
+matches "a name with control characters: escaped" "$output" '^  name        Eve\\u000a  role        owner\\u001b\[2J\\u009b\\u202e$'
+is "a name with control characters: one line" "$(grep -c '^  role' <<<"$output")" 1
 app user show ada@example.com --json
-is "as JSON it is the same name" "$(jq -r .full_name <<<"$output" | od -An -c | tr -d ' \n')" \
+is "a name with control characters: as JSON" "$(jq -r .full_name <<<"$output" | od -An -c | tr -d ' \n')" \
 	"$(printf 'Eve\n  role        owner\033[2J\302\233\342\200\256\n' | od -An -c | tr -d ' \n')"
-is "without what moves the terminal" "$(LC_ALL=C grep -c $'[\x1b\x9b\xae]' <<<"$output" || true)" 0
+is "a name with control characters: no escape sequence" "$(LC_ALL=C grep -c $'[\x1b\x9b\xae]' <<<"$output" || true)" 0
 psql -XqAtd "$DATABASE_URL" -c "UPDATE users SET full_name = 'Ada Lovelace' WHERE email = 'ada@example.com'"
 psql -XqAtd "$DATABASE_URL" -c "INSERT INTO jobs (kind, queue, status, error, finished_at) VALUES ('example', 'default', 'failed', E'x\nforged\x1b[2J', now())"
 app jobs list
-matches "a job shows them too" "$output" 'x\\u000aforged\\u001b\[2J$'
+matches "a job's error with control characters: escaped" "$output" 'x\\u000aforged\\u001b\[2J$'
 psql -XqAtd "$DATABASE_URL" -c "DELETE FROM jobs WHERE error LIKE 'x%forged%'"
 app user create --email ada@example.com <<<'brass lamp, green shade'
-is "taken" "$code" 1
-matches "taken: says so" "$errors" 'already registered'
+is "address taken" "$code" 1
+matches "address taken: message" "$errors" 'already registered'
 app user create --email nobody <<<'brass lamp, green shade'
-is "bad address" "$code" 1
-matches "bad address: says what is wanted" "$errors" '--email must be an e-mail address'
+is "invalid address" "$code" 1
+matches "invalid address: message" "$errors" '--email must be an e-mail address'
 app user create --email bob@example.com --role king <<<'brass lamp, green shade'
-matches "bad role: says what is wanted" "$code $errors" '1 .*--role must be one of: viewer, member, admin, owner'
+matches "invalid role: message" "$code $errors" '1 .*--role must be one of: viewer, member, admin, owner'
 app user create --email bob@example.com <<<'short'
 matches "short password" "$code $errors" '1 .*password must have at least 8 characters'
 app user create --email bob@example.com </dev/null
@@ -69,7 +69,7 @@ matches "no password" "$code $errors" '1 .*standard input'
 app user create </dev/null
 matches "no address" "$code $errors" '1 .*hint: --email'
 app user create --email bob@example.com --password secret </dev/null
-is "a password is no argument" "$code" 2
+is "a password cannot be an argument" "$code" 2
 app user create --json --email 'Bob@Example.com' --inactive <<<'brass lamp, green shade'
 body=$output
 is "json" "$(member email) $(member role) $(member is_active)" 'Bob@Example.com member false'
@@ -81,7 +81,7 @@ expect 'address: ' && type_line grace@example.com
 expect 'Password: ' && type_line 'brass lamp, green shade'
 expect 'Repeat the password: ' && type_line 'brass lamp, green shade'
 hear_rest
-matches "asked for on a terminal" "$heard" 'role +member'
+matches "create with prompts" "$heard" 'role +member'
 is "the password is not shown" "$(grep -c 'brass' <<<"$heard" || true)" 0
 login grace@example.com 'brass lamp, green shade'
 is "the account signs in" "$status" 200
@@ -93,9 +93,9 @@ matches "passwords that differ" "$heard" 'do not match'
 on_terminal "'$APP' user delete grace@example.com"
 expect 'Type yes: ' && type_line no
 hear_rest
-matches "no is no" "$heard" 'nothing was changed'
+matches "delete: not confirmed" "$heard" 'nothing was changed'
 login grace@example.com 'brass lamp, green shade'
-is "nothing was changed" "$status" 200
+is "delete: nothing was changed" "$status" 200
 
 # Listing.
 app user list
@@ -106,16 +106,16 @@ is "list: filter" "$(member email)" ada@example.com
 app user list --limit 1
 matches "list: more" "$errors" '1 of 4; --offset 1 shows more'
 app user list --active maybe
-matches "list: bad filter" "$code $errors" '1 .*is_active must be|1 .*is_active'
+matches "list: invalid filter" "$code $errors" '1 .*is_active must be|1 .*is_active'
 app user show "$id"
 matches "show by id" "$output" 'Bob@Example.com'
 app user show bob@EXAMPLE.com --json
 body=$output
 is "show by address" "$(member id)" "$id"
 app user show nobody@example.com
-matches "nobody" "$code $errors" '1 .*no account nobody@example.com'
+matches "show: unknown account" "$code $errors" '1 .*no account nobody@example.com'
 app user show
-is "who?" "$code" 2
+is "show without an account" "$code" 2
 
 # Usage errors: nothing changes, and the message names the argument.
 wrong='user list --limit|--limit
@@ -139,7 +139,7 @@ while IFS='|' read -r words said; do
 	matches "usage error: $words" "$code $errors" "^2 .*${said}.* --help. for its usage"
 done <<<"$wrong"
 app user list --limit=1 --json --role admin
-is "an option with its value behind =" "$code$(grep -c @ <<<"$output")" 01
+is "an option as --name=value" "$code$(grep -c @ <<<"$output")" 01
 
 # Changing.
 app user activate bob@example.com
@@ -153,44 +153,44 @@ matches "set-role: user is member" "$output" 'role +member'
 ask GET /api/v1/users/me -H "Authorization: Bearer $bobs"
 is_problem "set-role ends the sessions in workers that run" 401 invalid_token
 app user set-password bob@example.com <<<$'another lamp, red shade\r'
-is "set-password, by a line that ends as on Windows" "$code" 0
+is "set-password: CR LF" "$code" 0
 login bob@example.com 'another lamp, red shade'
-is "set-password: it counts" "$status" 200
+is "set-password: the new password is valid" "$status" 200
 app user deactivate bob@example.com
 login bob@example.com 'another lamp, red shade'
 is "deactivate" "$status" 401
 app user deactivate "$FIRST_ADMIN_EMAIL"
-matches "the last owner stays" "$code $errors" '1 .*last owner'
+matches "the last owner cannot be demoted" "$code $errors" '1 .*last owner'
 app user delete bob@example.com </dev/null
-matches "delete asks" "$code $errors" '1 .*--yes'
+matches "delete needs confirmation" "$code $errors" '1 .*--yes'
 app user delete bob@example.com --yes
 is "delete" "$code $output" '0 deleted Bob@Example.com'
 app user show "$id"
-is "deleted" "$code" 1
+is "delete: the account is gone" "$code" 1
 ask GET '/api/v1/audit?action=user_deleted' -H "Authorization: Bearer $token"
-is "the audit log knows that a command did it" "$(member actor_kind)" cli
+is "the audit log has the command as actor" "$(member actor_kind)" cli
 
 # Tokens.
 app token
 is "a token for the first admin" "$code" 0
 ask GET /api/v1/users/me -H "Authorization: Bearer $output"
-is "it is his" "$(member email)" "$FIRST_ADMIN_EMAIL"
+is "a token for the first admin: the account" "$(member email)" "$FIRST_ADMIN_EMAIL"
 app token --email new@example.com --role admin --hours 1 --json
 body=$output
 is "a token for a new account" "$code $(member role) $(member expires_in)" '0 admin 3600'
 ask GET /api/v1/users -H "Authorization: Bearer $(member access_token)"
-is "it may what an admin may" "$status" 200
+is "a token for a new account: an admin" "$status" 200
 app token --email new@example.com --role viewer
 matches "another role" "$code $errors" '1 .*hint: .* user set-role new@example.com viewer'
 app token --email user@example.com --role user --json
 body=$output
 is "a token for a user: a member" "$code $(member role)" '0 member'
 app token --email user@example.com --role user
-is "and again" "$code" 0
+is "a token for an existing account" "$code" 0
 app token --role king
 matches "no such role" "$code $errors" '1 .*--role must be one of: viewer, member, admin, owner'
 app token --hours 0
-is "no hours" "$code" 2
+is "invalid hours" "$code" 2
 ENVIRONMENT=production app token
 matches "not in production" "$code $errors" '1 .*production'
 
@@ -201,7 +201,7 @@ app seed --sample
 login linus@example.com 'brass lamp, green shade'
 is "a sample account signs in" "$status" 200
 app seed --sample
-is "sample again: nothing is made" "$code$(grep -c made <<<"$output" || true)" 00
+is "sample again: creates nothing" "$code$(grep -c created <<<"$output" || true)" 00
 ENVIRONMENT=production app seed --sample
 matches "sample: not in production" "$code $errors" '1 .*production'
 
@@ -212,7 +212,7 @@ matches "cleanup" "$code $output" '^0 \{"sessions":[1-9][0-9]*,"refresh_tokens":
 app sessions cleanup
 matches "cleanup again" "$code $output" '^0 removed 0 sessions'
 ask GET /api/v1/users/me -H "Authorization: Bearer $token"
-is "who is signed in stays so" "$status" 200
+is "cleanup keeps live sessions" "$status" 200
 for command in user token sessions seed; do
 	app "$command" --help
 	matches "$command --help" "$code ${output//$'\n'/ }" "^0 Usage: .*Example:.* $command "
@@ -226,7 +226,7 @@ matches "help of an unknown command" "$code $errors" "^2 .*unknown command nonse
 # The owner of the tables needs no secret of the service.
 migrate() { code=0 && output=$(env -u JWT_SECRET_KEY -u DATABASE_URL "$@" "$APP" migrate up 2>&1) || code=$?; }
 migrate
-is "migrate as the owner alone" "$code" 0
+is "migrate with only MIGRATE_DATABASE_URL" "$code" 0
 migrate -u MIGRATE_DATABASE_URL
 is "migrate without a database" "$code" 1
-matches "migrate without a database: says what to set" "$output" 'set MIGRATE_DATABASE_URL'
+matches "migrate without a database: message" "$output" 'set MIGRATE_DATABASE_URL'

@@ -12,7 +12,7 @@ is "signed in" "$status" 200
 
 postgres_stop "$TEST_POSTGRES"
 ask GET /health/live
-is "live while the database is away" "$status" 200
+is "live while the database is down" "$status" 200
 not_ready() { ! is_ready "$url"; }
 wait_until 5 not_ready || true # What was found out a second ago still counts.
 ask GET /health/ready

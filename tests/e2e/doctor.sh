@@ -9,13 +9,13 @@ doctor() {
 	output=$("$APP" doctor --url "$url" --site "${1:-$site/$server/site.conf}" --json 2>"$site/errors") || code=$?
 }
 state() { sed -n "s/.*\"check\":\"$1\",\"state\":\"\([a-z]*\)\".*/\1/p" <<<"$output"; }
-tells() { sed -n "s/.*\"check\":\"$1\".*\"text\":\"\(.*\)\",\"hint\".*/\1/p" <<<"$output"; }
+text_of() { sed -n "s/.*\"check\":\"$1\".*\"text\":\"\(.*\)\",\"hint\".*/\1/p" <<<"$output"; }
 # finds CHECK STATE PATTERN: also checks that there is a hint.
 finds() {
 	is "$1: $3" "$(state "$1")" "$2"
 	[[ $2 == warning ]] || is "$1: exit status" "$code" 1
-	matches "$1: says so" "$(tells "$1")" "$3"
-	is "$1: and what to do" "$(grep "\"check\":\"$1\"" <<<"$output" | grep -c '"hint":"..*"')" 1
+	matches "$1: text" "$(text_of "$1")" "$3"
+	is "$1: hint" "$(grep "\"check\":\"$1\"" <<<"$output" | grep -c '"hint":"..*"')" 1
 }
 # with NAME=VALUE…: runs doctor once with these settings.
 with() {
@@ -41,14 +41,14 @@ in_space() {
 }
 
 doctor
-is "all is well" "$code" 0
-is "no fault" "$(grep -c '"state":"fault"' <<<"$output" || true)" 0
+is "no problem: exit status" "$code" 0
+is "no problem: no fault" "$(grep -c '"state":"fault"' <<<"$output" || true)" 0
 for check in settings database migrations indexes pooler role connections clock socket "web server" "body limit" "site file"; do
-	is "$check is well" "$(state "$check")" ok
+	is "no problem: $check" "$(state "$check")" ok
 done
 is "nothing on standard error" "$(cat "$site/errors")" ""
-is "no secret" "$(grep -c "$JWT_SECRET_KEY\|$FIRST_ADMIN_PASSWORD" <<<"$output" || true)" 0
-is "JSON: every check with its words" \
+is "no secret in the output" "$(grep -c "$JWT_SECRET_KEY\|$FIRST_ADMIN_PASSWORD" <<<"$output" || true)" 0
+is "JSON: all members of each check" \
 	"$(jq '[.[] | select(.check and .state and .text and has("hint"))] | length' <<<"$output")" 19
 matches "as text" "$("$APP" doctor --url "$url")" '^ok +database +PostgreSQL [0-9]+'
 
@@ -83,17 +83,17 @@ finds time-outs warning 'longer than its request'
 # The database.
 began=${EPOCHREALTIME/./}
 with DATABASE_URL=postgresql://app@192.0.2.1/app SMTP_URL=smtp://192.0.2.1 APP_URL=http://192.0.2.1
-is "quick though all is away" "$((${EPOCHREALTIME/./} - began < 2000000))" 1
-is "the database is away" "$(state database) $code" "fault 1"
-is "mail is away" "$(state mail)" fault
+is "quick without any service" "$((${EPOCHREALTIME/./} - began < 2000000))" 1
+is "the database is down" "$(state database) $code" "fault 1"
+is "the mail server is down" "$(state mail)" fault
 with SMTP_URL=smtp://:secret@127.0.0.1:1
 finds mail fault '127.0.0.1 does not accept connections'
-is "no password of it" "$(grep -c :secret <<<"$output" || true)" 0
+is "no password of SMTP_URL in the output" "$(grep -c :secret <<<"$output" || true)" 0
 with SMTP_URL=
 finds mail warning 'without SMTP_URL'
 with REDIS_URL=redis://:secret@127.0.0.1:1/0
 finds redis fault '127.0.0.1 does not accept connections'
-is "no password in it" "$(grep -c :secret <<<"$output" || true)" 0
+is "no password of REDIS_URL in the output" "$(grep -c :secret <<<"$output" || true)" 0
 with REDIS_URL=unix://$site/redis.sock?db=1
 finds redis fault 'redis.sock does not accept connections'
 with WORKERS=900
@@ -133,7 +133,7 @@ if in_space true 2>>"$log"; then
 	output=$(MAIL_DIR=$site/full in_space "$APP" doctor --json --url "$url") && code=0 || code=$?
 	finds disk warning "$site/full: 0 MB free"
 	finds backlog warning 'at most 128 connections can wait'
-	is "warnings are no fault" "$code $(grep -o "\"check.*\"state\":\"fault.*" <<<"$output")" "0 "
+	is "warnings are not faults" "$code $(grep -o "\"check.*\"state\":\"fault.*" <<<"$output")" "0 "
 else
 	ok "a full disk # SKIP no namespaces here"
 fi
@@ -171,7 +171,7 @@ CORS_ORIGINS=http://localhost:3000,https://app.example.com web_again
 doctor
 finds "site file" fault 'allows the origins .*http://localhost:3000,https://app.example.com.*differ from CORS_ORIGINS'
 with CORS_ORIGINS=https://app.example.com,http://localhost:3000
-is "origins in another order agree" "$(state "site file")" ok
+is "origins in another order match" "$(state "site file")" ok
 with CORS_ORIGINS=https://app.example.com
 finds "site file" fault 'differ from CORS_ORIGINS'
 with CORS_ORIGINS=https://app.example.com,http://localhost:3001
@@ -179,18 +179,18 @@ finds "site file" fault 'differ from CORS_ORIGINS'
 web_stop "$site"
 
 # The configuration files of the other servers.
-site_says() { # FILE PATTERN SED
+check_site_file() { # FILE PATTERN SED
 	sed "$3" "$TOP/deploy/$1" | sed 's/@max_body_bytes@/1048576/; s/@max_body_kib@/1024/; s/@cors_origins@//' >"$site/other.conf"
 	doctor "$site/other.conf"
-	if [[ $2 == ok ]]; then is "$1 is well" "$(state "site file")" ok; else finds "site file" fault "$2"; fi
+	if [[ $2 == ok ]]; then is "$1: no problem" "$(state "site file")" ok; else finds "site file" fault "$2"; fi
 }
-site_says apache/site.conf.in ok ''
-site_says apache/site.conf.in 'Apache does not pass Authorization' '/CGIPassAuth/d'
-site_says apache/site.conf.in 'timeout= is 5' 's/ timeout=35/ timeout=5/'
-site_says apache/site.conf.in 'Content-Length.. -gt is 100' 's/-gt @max_body_bytes@/-gt 100/'
-site_says apache/site.conf.in 'allows the origins' 's/@cors_origins@/https:\/\/app.example.com/'
-site_says lighttpd/site.conf.in ok ''
-site_says lighttpd/site.conf.in 'allows the origins' 's/@cors_origins@/https:\/\/app.example.com/'
-site_says lighttpd/site.conf.in 'server.max-request-size is 1024' 's/@max_body_kib@/1/'
+check_site_file apache/site.conf.in ok ''
+check_site_file apache/site.conf.in 'Apache does not pass Authorization' '/CGIPassAuth/d'
+check_site_file apache/site.conf.in 'timeout= is 5' 's/ timeout=35/ timeout=5/'
+check_site_file apache/site.conf.in 'Content-Length.. -gt is 100' 's/-gt @max_body_bytes@/-gt 100/'
+check_site_file apache/site.conf.in 'allows the origins' 's/@cors_origins@/https:\/\/app.example.com/'
+check_site_file lighttpd/site.conf.in ok ''
+check_site_file lighttpd/site.conf.in 'allows the origins' 's/@cors_origins@/https:\/\/app.example.com/'
+check_site_file lighttpd/site.conf.in 'server.max-request-size is 1024' 's/@max_body_kib@/1/'
 "$APP" doctor --colour >/dev/null 2>&1 && code=0 || code=$?
-is "a wrong argument" "$code" 2
+is "an invalid argument" "$code" 2

@@ -86,7 +86,7 @@ fault_killed() {
 	load_end 502
 	wait_until 10 is_full || true # the last worker may still wait for its back-off
 	is "killed: each of $n was replaced and counted" "$(($(deaths) - before)) $(workers | wc -l)" "$n $WORKERS"
-	is "killed: a killed worker fails no more than its own request" \
+	is "killed: only the request of the killed worker fails" \
 		"$(jq "(.told.\"502\" // 0) <= $n" "$site/killed.json")" true
 	is "killed: nearly each time there was one ($n of $total)" "$((10 * n >= 9 * total))" 1
 }
@@ -131,7 +131,7 @@ fault_failover() {
 	postgres_erase "$standby"
 	postgres_folder "$standby"
 	as_postgres "$(postgres_bin)/pg_basebackup" -h "$(postgres_place "$TEST_POSTGRES")" -U postgres -R -X stream -c fast \
-		-D "$(postgres_place "$standby")" 2>>"$log" || stop "failover: pg_basebackup makes a standby"
+		-D "$(postgres_place "$standby")" 2>>"$log" || stop "failover: pg_basebackup creates a standby"
 	as_postgres touch "$(postgres_place "$standby")/complete"
 	postgres_start "$standby" "$site/log/standby.log" fsync=off max_connections=200 >>"$log" ||
 		stop "failover: the standby starts"
@@ -185,7 +185,7 @@ fault_backlog() {
 	kill -STOP "${stopped[@]}"
 	python3 "$TOP/tests/e2e/half_dead.py" fill "$site/run/api.sock" >"$site/fill" 2>>"$log" &
 	local holder=$!
-	wait_until 10 grep -q full "$site/fill" || not_ok "backlog: it does not get full"
+	wait_until 10 grep -q full "$site/fill" || not_ok "backlog: does not fill up"
 	began=$(now_ms)
 	ask GET /health/live
 	took=$(($(now_ms) - began))
@@ -254,9 +254,9 @@ fault_disk() {
 	sleep "$(pick 1 20)"
 	for n in 1 2 3; do
 		ask GET /api/v1/items -H "Authorization: Bearer $token"
-		is "disk: full, and it serves" "$status" 200
+		is "disk: full, requests are served" "$status" 200
 		ask GET /api/v1/nothing
-		is_problem "disk: full, and it says what is wrong" 404 not_found
+		is_problem "disk: full, a 404" 404 not_found
 	done
 	kill -TERM "$full"
 	wait_until 20 is_dead "$full" || not_ok "disk: the pool ends"

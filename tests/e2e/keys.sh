@@ -28,7 +28,7 @@ works() { # TEXT TOKEN STATUS
 
 ask GET /.well-known/jwks.json
 is "the public keys" "$status" 200
-is "anybody may keep them for a while" "$(header cache-control)" "public, max-age=600"
+is "the public keys are cacheable" "$(header cache-control)" "public, max-age=600"
 sign_in
 old=$(member access_token)
 works "a token of the first key" "$old" 200
@@ -38,7 +38,7 @@ reload
 wait_until 10 published 2 || true
 is "the second key is published" "$(grep -o '"kid"' <<<"$body" | wc -l)" 2
 sign_in
-is "and does not sign yet" "$(kid_of "$(member access_token)")" "$(kid_of "$old")"
+is "the second key does not sign yet" "$(kid_of "$(member access_token)")" "$(kid_of "$old")"
 
 # Makes it an hour old, and the first one a day old.
 first=$(kid_of "$old")
@@ -51,7 +51,7 @@ reload
 signs_anew() { sign_in && [[ $(kid_of "$(member access_token)") != "$first" ]]; }
 wait_until 10 signs_anew || true
 new=$(member access_token)
-matches "then it signs" "$(kid_of "$new")" '^[A-Za-z0-9_-]{43}$'
+matches "the second key signs later" "$(kid_of "$new")" '^[A-Za-z0-9_-]{43}$'
 works "a token of the second key" "$new" 200
 works "and one of the first still" "$old" 200
 
@@ -66,7 +66,7 @@ for id in -looks-like-an-option "-- --as-a-long-one"; do
 	matches "the name of a key: $id" "$("$APP" keys retire $id 2>&1 || true)" 'there is no key -'
 done
 "$APP" keys retire "$first" >>"$log" 2>&1 && retired=yes || retired=no
-is "what no token needs any more is retired" "$retired" yes
+is "a key that no token needs is retired" "$retired" yes
 reload
 wait_until 10 published 1 || true
 works "its tokens are good no more" "$old" 401
