@@ -35,7 +35,7 @@ struct header {
 
 /* A rate limit. Every request counts. Routes that refer to the same limit share its counters. */
 struct limit {
-	const char *name;        /* of the policy, in the RateLimit headers: "login" */
+	const char *name;        /* policy name in the RateLimit headers: "login" */
 	const struct rate *rate; /* a setting */
 	/* Returns the key of the counter, allocated in the request's arena, or NULL if the request
 	 * does not count. If .key is NULL, the key is the client's address. */
@@ -55,7 +55,7 @@ struct route {
 	const char *path; /* below API_PREFIX, or absolute if .root */
 	enum error (*handle)(struct request *);
 	enum access access;
-	const char *scope; /* that an API key needs; NULL: no API keys; "": any API key */
+	const char *scope; /* required of API keys; "": any API key; NULL: API keys are rejected */
 	bool root;
 	const struct schema *body; /* JSON request body; the method determines the mode */
 	/* If the body may also be a form (application/x-www-form-urlencoded): its rows, which fill
@@ -120,7 +120,7 @@ struct request {
 
 	enum method method;
 	const struct route *route;     /* NULL: unmatched */
-	const struct feature *feature; /* that the route belongs to */
+	const struct feature *feature; /* of the route */
 	const char *path;              /* decoded, for Link and logs */
 	const char *path_params[PATH_PARAMS_MAX];
 	const struct param *query;

@@ -10,6 +10,31 @@ for name in $(echo "$sources" | sed 's|.*/||' | sort | uniq -d); do
 	status=1
 done
 
+# Statics: functions have their name at the start of the line after the return type (./dev format).
+# Checked in these folders so far.
+folders='^src/(cli|db|schema)/|^src/http/[^o]'
+found=$(find src -name '*.[ch]' ! -name migration_files.c ! -name password_list.c -exec awk '
+	FNR == 1 { is_static = 0 }
+	is_static && /^[a-z_0-9]+\(/ { print substr($0, 1, index($0, "(") - 1) "()", FILENAME ":" FNR }
+	/^static .*PRINTF_LIKE\(.*\) [a-z_0-9]+\(/ {
+		sub(/.*PRINTF_LIKE\([^)]*\) /, "")
+		print substr($0, 1, index($0, "(") - 1) "()", FILENAME ":" FNR
+	}
+	/^(static (const )?)?struct [a-z_0-9]+ \{/ {
+		sub(/^(static (const )?)?struct /, "")
+		print "struct-" $1, FILENAME ":" FNR
+	}
+	{ is_static = /^static [^(={;]*$/ }' {} + |
+	sort -u | awk -v folders="$folders" '
+	{ split($2, place, ":") }
+	$1 == name && place[1] != file && (place[1] ~ folders || file ~ folders) { print last; print }
+	{ name = $1; file = place[1]; last = $0 }' | sort -u)
+if test -n "$found"; then
+	echo "$found" | sed 's/^\([^ ]*\) \(.*\)/\2: another file also has \1/; s/struct-/struct /'
+	echo 'hint: begin the names with the subject of their file'
+	status=1
+fi
+
 # ./dev remove must not break tests of the core, so only tests that include a resource's factory
 # may use the resource.
 resources=$(sed -n 's/^\t"\([a-z-]*\):read".*/\1/p' src/features/api_keys/api_keys_scopes.c |
