@@ -10,9 +10,9 @@ for name in $(echo "$sources" | sed 's|.*/||' | sort | uniq -d); do
 	status=1
 done
 
-# Statics: functions have their name at the start of the line after the return type (./dev format).
-# Checked in these folders so far.
-folders='^src/(cli|db|schema)/|^src/http/[^o]'
+# Static functions have their name at the start of the line after the return type (./dev format).
+# A name is reported if one of its files is in these folders.
+folders='^src/(base|cli|db|http|job|schema|secure|serve|shared)/'
 found=$(find src -name '*.[ch]' ! -name migration_files.c ! -name password_list.c -exec awk '
 	FNR == 1 { is_static = 0 }
 	is_static && /^[a-z_0-9]+\(/ { print substr($0, 1, index($0, "(") - 1) "()", FILENAME ":" FNR }
