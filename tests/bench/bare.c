@@ -1,4 +1,4 @@
-/* The least a FastCGI program can do: what /health/live is measured against. */
+/* A minimal FastCGI program, the peer of /health/live. */
 #include <fcgiapp.h>
 
 int

@@ -1,6 +1,6 @@
-"""The same routes by FastAPI, as its documentation shows it: models of pydantic for bodies and
-answers, SQLAlchemy's AsyncSession by Depends. Spared what others have not either: transactions
-around single statements (AUTOCOMMIT), and the log."""
+"""The same routes with FastAPI, as its documentation recommends: pydantic models for request and
+response bodies, SQLAlchemy's AsyncSession through Depends. Like the other peers, it uses no
+transaction for a single statement (AUTOCOMMIT) and no log."""
 import base64
 import crypt
 import hashlib

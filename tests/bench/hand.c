@@ -1,11 +1,10 @@
 /*
- * What the service is measured against: a program written for these routes alone. It verifies
- * the token, runs one prepared statement that sees to the ownership, and prints. No router
- * but a few strcmp(), no parameters of lists, no log, no time-outs, no deadline, no session to
- * end, one line for all that is wrong.
+ * The hand-written peer, for these routes only. It verifies the token, runs one prepared statement
+ * that also checks the ownership, and prints the result. It routes with a few strcmp(); it has no
+ * list parameters, log, timeouts, deadline or session checks, and one response for all errors.
  *
- * Takes DATABASE_URL, JWT_SECRET_KEY, JWT_ISSUER and JWT_AUDIENCE from the environment, the
- * socket as fd 0.
+ * DATABASE_URL, JWT_SECRET_KEY, JWT_ISSUER and JWT_AUDIENCE come from the environment; the socket is
+ * fd 0.
  */
 #include <crypt.h>
 #include <fcgiapp.h>
@@ -43,14 +42,14 @@ static const char *const sql[PREPARED] = {
 		    " SELECT id, $3, now() + interval '30 days' FROM made) SELECT id FROM made",
 };
 
-/* Not prepared: planned for its words, as the service does. */
+/* Not prepared, so that it is planned for the words, as in the service. */
 static const char search_sql[] = "SELECT " COLUMNS ", (SELECT count(*) FROM " FOUND ") FROM " FOUND
 				 " ORDER BY rank DESC, id DESC LIMIT 20";
 
 static const char *key, *issuer, *audience;
 static char body[1 << 20];
 
-/* A JSON string. */
+/* Appends a JSON string. */
 static char *
 put_text(char *at, const char *text)
 {
@@ -76,7 +75,7 @@ put_member(char *at, const char *name, const PGresult *rows, int row, int column
 	return put_text(at, PQgetvalue(rows, row, column));
 }
 
-/* 2026-11-20 15:08:41.2183+00 becomes 2026-11-20T15:08:41.218300Z. */
+/* Converts 2026-11-20 15:08:41.2183+00 to 2026-11-20T15:08:41.218300Z. */
 static char *
 put_time(char *at, const char *name, const PGresult *rows, int row, int column)
 {
@@ -106,7 +105,7 @@ put_item(char *at, const PGresult *rows, int row)
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static unsigned char values_of[256]; /* of the letters */
 
-/* The bytes that `len` letters of base64url stand for, with a NUL behind them. */
+/* Decodes `len` letters of base64url and appends a NUL. Returns the number of bytes. */
 static size_t
 decode(const char *text, size_t len, char *out)
 {
@@ -123,8 +122,8 @@ decode(const char *text, size_t len, char *out)
 	return n;
 }
 
-/* Verifies header.payload.signature with HMAC-SHA-256 and looks at iss, aud and exp; `sub` is
- * the user. libjwt cannot: it refuses tokens of the type at+jwt (RFC 9068). */
+/* Verifies header.payload.signature with HMAC-SHA-256, and iss, aud and exp; sets `sub` to the user.
+ * Not with libjwt, which rejects tokens of type at+jwt (RFC 9068). */
 static int
 verify(const char *token, char sub[37])
 {
@@ -160,7 +159,7 @@ verify(const char *token, char sub[37])
 	return 1;
 }
 
-/* Appends the base64url of `len` bytes. */
+/* Appends `len` bytes as base64url. */
 static char *
 encode(char *at, const void *data, size_t len)
 {
@@ -224,7 +223,7 @@ list(FCGX_Request *r, PGresult *rows)
 	PQclear(rows);
 }
 
-/* The body of the request; NULL where it is no JSON. */
+/* The body of the request; NULL if it is not JSON. */
 static json_object *
 read_json(FCGX_Request *r)
 {
@@ -242,7 +241,7 @@ member(json_object *o, const char *name)
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
 
-/* Characters of UTF-8. */
+/* The number of characters in UTF-8. */
 static size_t
 length(const char *text)
 {
@@ -276,7 +275,7 @@ create(FCGX_Request *r, PGconn *db, const char *owner)
 	json_object_put(o);
 }
 
-/* An access token of HS256. */
+/* Creates an access token (HS256). */
 static void
 sign(char *token, const char *user, const char *session, const char *role)
 {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Functions of the benchmarks through nginx, which source this file.
+# Functions for the benchmarks that use nginx.
 : "${APP:?}" "${SITE:?}" "${DATABASE_URL:?}" "${JWT_SECRET_KEY:?}" "${RUN_DIR:?}"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -19,7 +19,7 @@ free_port() {
 	echo "$port"
 }
 
-# nginx NAME PORT: starts the shipped site in front of NAME.sock.
+# start_nginx NAME PORT: serves the shipped site in front of NAME.sock.
 start_nginx() {
 	local conf=$RUN_DIR/$1.nginx.conf
 	{
@@ -52,7 +52,7 @@ start_service() {
 		curl -fsS "$1/health/ready" >/dev/null 2>&1 && return
 		sleep 0.05
 	done
-	say "bench: the service did not start; its log:"
+	say "bench: the service did not start. Its log:"
 	tail -n 20 "$RUN_DIR/app.log" >&2
 	exit 1
 }

@@ -1,7 +1,7 @@
 /*
- * What a request costs inside, without sockets: `within TIMES METHOD URI [TOKEN [JSON]]` lets
- * the pipeline handle it that many times, and prints status and microseconds of processor time
- * for each. Settings and database come from the environment.
+ * The cost of a request in the pipeline, without sockets: `within TIMES METHOD URI [TOKEN [JSON]]`
+ * handles it TIMES times and prints the status and the microseconds of processor time per request.
+ * Settings and database come from the environment.
  */
 #include "app/arena.h"
 #include "app/db.h"

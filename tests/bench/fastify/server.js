@@ -1,5 +1,5 @@
-// The same routes by Fastify, as its documentation shows it: plugins for the token, schemas for
-// bodies and answers, a pool of pg, one process for each core. No log.
+// The same routes with Fastify, as its documentation recommends: plugins for the token, schemas for
+// request and response bodies, a pool of pg, one process for each core. No log.
 import cluster from 'node:cluster';
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -62,7 +62,7 @@ const credentials = {
 	properties: { email: text, password: { type: 'string', maxLength: 128 } },
 };
 
-// Microseconds, which a Date would lose.
+// Keeps microseconds, which a Date would drop.
 pg.types.setTypeParser(1184, (value) => {
 	const [seconds, fraction = ''] = value.slice(0, -3).split('.');
 	return `${seconds.replace(' ', 'T')}.${fraction.padEnd(6, '0')}Z`;
@@ -111,7 +111,7 @@ async function serve() {
 		return reply.code(201).header('Location', `/api/v1/items/${row.id}`).send(row);
 	});
 
-	// Node has no yescrypt: scrypt that takes about as long. "scrypt$SALT$HASH", both base64.
+	// Node has no yescrypt, so this uses scrypt: "scrypt$SALT$HASH", both base64.
 	app.post('/api/v1/auth/login', { schema: { body: credentials } }, async (request, reply) => {
 		const [user] = await query('account', ACCOUNT, [request.body.email]);
 		const [, salt = '', wanted = ''] = user?.password_hash.split('$') ?? [];

@@ -1,4 +1,4 @@
-// The same routes by Go: net/http, pgx's pool, golang-jwt; one process that takes all cores. No log.
+// The same routes in Go: net/http, pgx's pool, golang-jwt; one process that uses all cores. No log.
 package main
 
 import (
@@ -159,7 +159,7 @@ func searchItems(w http.ResponseWriter, r *http.Request, user string) {
 		http.Error(w, "q", http.StatusUnprocessableEntity)
 		return
 	}
-	sendPage(w, r, search, pgx.QueryExecModeCacheDescribe, q, user) // not prepared: planned for its words
+	sendPage(w, r, search, pgx.QueryExecModeCacheDescribe, q, user) // not prepared, so that it is planned for the words
 }
 
 func createItem(w http.ResponseWriter, r *http.Request, user string) {
