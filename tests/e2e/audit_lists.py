@@ -1,5 +1,5 @@
-"""The lists that audit.sh asks instead of the real ones: PORT VERSION SEVERITY. libpq5 before
-VERSION is vulnerable; so is typescript, with SEVERITY, unless that is `none`. The whole of bash is."""
+"""Serves test lists of vulnerabilities to audit.sh: PORT VERSION SEVERITY. libpq5 is vulnerable
+before VERSION, typescript with SEVERITY (unless it is `none`), bash in all versions."""
 import gzip
 import http.server
 import json

@@ -1,5 +1,5 @@
-// /docs: sign in, create an item and list it; /redoc: read and search. In light and dark, wide and on
-// a phone. Nothing violates the pages' policy or is fetched from elsewhere.
+// /docs: sign in, create an item and list it; /redoc: read and search. In light and dark mode, on a wide
+// screen and a phone. Nothing violates the pages' policy or is fetched from other origins.
 import { accessible, browser, hold, is, open, run } from "./browser_start.mjs";
 
 const { PASSWORD } = process.env;
@@ -27,7 +27,7 @@ async function signIn(page, password) {
   await page.keyboard.press("Enter");
 }
 
-// axe needs a minute for the whole document, and a few operations look like all others.
+// axe needs a minute for the whole document, and all operations look alike.
 async function openPart(path) {
   const page = await browser.newPage();
   await page.route("**/openapi.json", async (route) => {
@@ -46,7 +46,7 @@ await run(async () => {
   const docs = await open("/docs");
   await docs.locator(".opblock").first().waitFor();
   is("the name of the service is shown", /\S/.test(await docs.locator("#name").innerText()), true);
-  is("nothing is said to be missing", await docs.locator("#missing").isVisible(), false);
+  is("no message about missing files", await docs.locator("#missing").isVisible(), false);
   const button = docs.locator("button.authorize").first();
   await button.click();
   await docs.keyboard.press("Escape");
@@ -62,10 +62,10 @@ await run(async () => {
   const title = `Made in a browser ${Date.now()}`;
   const [created, item] = await send(docs, "/api/v1/items", "post", { title });
   is("an item is created", created, 201);
-  is("it has the title", item.includes(title), true);
+  is("the item has the title", item.includes(title), true);
   const [listed, list] = await send(docs, "/api/v1/items", "get");
   is("the items are listed", listed, 200);
-  is("it is among them", list.includes(title), true);
+  is("the list contains the item", list.includes(title), true);
   is("no credential is stored", await docs.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), "{}");
   await hold(docs, "/docs", /status of 401/);
   await docs.getByRole("button", { name: "Signed in" }).click();
@@ -87,7 +87,7 @@ await run(async () => {
   is("ReDoc shows operations", await redoc.locator("[data-section-id^='operation/'], [id^='operation/'], [id*='/paths/'], [id*='/operation/']").count() > 0, true);
   await redoc.locator("input[type=text]").first().fill("items");
   await redoc.locator("[role=menuitem][data-role='search-result'], [data-role='search:results'] *").first().waitFor();
-  is("ReDoc finds", true, true);
+  is("ReDoc searches", true, true);
   await hold(redoc, "/redoc");
 
   const part = await openPart("/docs");
@@ -115,7 +115,7 @@ await run(async () => {
   for (const [path, bundle] of [["/docs", "**/swagger-ui-bundle.js"], ["/redoc", "**/redoc.standalone.js"]]) {
     await browser.route(bundle, (route) => route.fulfill({ status: 404 }));
     const page = await open(path);
-    is(`${path} without its files says so`, await page.locator("#missing").isVisible(), true);
+    is(`${path} reports missing files`, await page.locator("#missing").isVisible(), true);
     await accessible(page, `${path} without its files`);
   }
 });

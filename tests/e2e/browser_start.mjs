@@ -56,13 +56,13 @@ export async function open(path) {
 
 // `expected`: console errors that the test causes.
 export async function hold(page, path, expected = /^$/) {
-  is(`${path}: nothing against its policy`, (await page.evaluate(() => window.violations)).join(), "");
-  is(`${path}: nothing from elsewhere`, page.elsewhere.join(), "");
-  is(`${path}: no error on the console`, page.complaints.filter((text) => !expected.test(text)).join(), "");
+  is(`${path}: no violation of its policy`, (await page.evaluate(() => window.violations)).join(), "");
+  is(`${path}: no request to other origins`, page.elsewhere.join(), "");
+  is(`${path}: no console error`, page.complaints.filter((text) => !expected.test(text)).join(), "");
   await picture(page, path.replaceAll("/", "_"));
 }
 
-// What axe reports in light and dark: labels, names, roles, contrast, landmarks, headings. And no
+// Runs axe in light and dark mode (labels, names, roles, contrast, landmarks, headings), and checks for
 // horizontal scrolling.
 export async function accessible(page, where) {
   for (const colorScheme of ["light", "dark"]) {
@@ -71,7 +71,7 @@ export async function accessible(page, where) {
     await page.evaluate(axe);
     const found = await page.evaluate(async () => (await window.axe.run({ resultTypes: ["violations"] })).violations
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ""}`).slice(0, 5).join("; ")}`));
-    is(`${where}, ${colorScheme}: axe finds nothing`, found.join("\n         "), "");
+    is(`${where}, ${colorScheme}: no axe violation`, found.join("\n         "), "");
     await picture(page, `${where.replace(/\W+/g, "-")}-${colorScheme}`);
   }
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -83,7 +83,7 @@ export async function picture(page, name) {
     await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }
 
-// Runs the test, and ends the process.
+// Runs the test and exits.
 export async function run(test) {
   try {
     await test();

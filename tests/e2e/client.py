@@ -1,5 +1,4 @@
-"""What the clients of the faults and of the soak have in common: one connection, and what is
-an error in the form that the contract names."""
+"""The HTTP client of load.py and soak.py: one connection, and a check of the error format."""
 import http.client
 import json
 import urllib.parse
@@ -8,7 +7,7 @@ AWAY = {502, 503, 504}
 
 
 class Broken(Exception):
-    """No answer, or not all of it: nobody knows what was done."""
+    """No response, or an incomplete one: the effect of the request is unknown."""
 
 
 class Answer:
@@ -22,13 +21,13 @@ class Answer:
         return self.json().get("code") if self.status >= 400 else None
 
     def mistake(self):
-        """What is wrong with the form of an error; None where nothing is."""
+        """A description of what is wrong with the format of an error; None if it is correct."""
         if self.status < 400:
             return None
         try:
             problem = self.json()
         except ValueError:
-            return "no JSON: %r" % self.body[:200]
+            return "invalid JSON: %r" % self.body[:200]
         if self.headers.get("Content-Type") != "application/problem+json":
             return "Content-Type %s" % self.headers.get("Content-Type")
         if problem.get("status") != self.status or problem.get("request_id") != self.headers.get("X-Request-ID"):

@@ -1,13 +1,12 @@
-"""Clients that nobody wants.
+"""Misbehaving clients. `unread` and `cut` read TOKEN from the environment.
 
-fill SOCKET                    connects until no more is taken, says `full`, and holds it
-slow HOST:PORT CLIENTS SECONDS  sends a byte now and then
-half SOCKET CLIENTS SECONDS    half a FastCGI request each, and then nothing; again and again
-unread HOST:PORT CLIENTS PATH  with TOKEN in the environment: gets PATH, reads one byte of each
-                               response, prints `held`, and reads no more
+fill SOCKET                    connects until the backlog is full, prints `full`, keeps the connections
+slow HOST:PORT CLIENTS SECONDS sends one byte at a time
+half SOCKET CLIENTS SECONDS    sends part of a FastCGI request, then nothing; repeatedly
+unread HOST:PORT CLIENTS PATH  requests PATH, reads one byte of each response, prints `held`, and
+                               stops reading
 cut http|fastcgi ADDRESS KEY STEP
-                               with TOKEN in the environment: a creation that is cut after each STEP
-                               bytes, then a whole one"""
+                               sends a creation cut off after every STEP bytes, then a complete one"""
 import json
 import os
 import resource
@@ -61,7 +60,7 @@ def cut(form, address, key, step):
         s = dial(address)
         s.sendall(whole[:at])
         s.close()
-    for _ in range(100):  # 409 while the last of them is at it
+    for _ in range(100):  # 409 while an earlier attempt is still running
         s = dial(address)
         s.sendall(whole)
         answer = b""
@@ -102,7 +101,7 @@ def slow(address, clients, seconds):
             try:
                 s.sendall(request[at:at + 1])
             except OSError:
-                pass  # nginx has had enough
+                pass  # nginx has closed the connection
         at += 1
         time.sleep(0.1)
 
@@ -118,7 +117,7 @@ def half(address, clients, seconds):
             s.sendall(whole[:n * 37 % len(whole)])
         for s in connections:
             try:
-                s.recv(1)  # until the worker has had enough
+                s.recv(1)  # until the worker closes the connection
             except OSError:
                 pass
             s.close()
@@ -132,7 +131,7 @@ def unread(address, clients, path):
         s = socket.socket()
         s.settimeout(30)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        # As on a network: on the loopback interface the server's kernel buffers megabytes.
+        # As on a network; on the loopback interface, the kernel would buffer megabytes.
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)
         s.connect((host, int(port)))
         s.sendall(request.encode())

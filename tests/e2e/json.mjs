@@ -1,5 +1,5 @@
-// Documents for json_check(), by hand and by chance, each judged by Node too: it must take
-// exactly what JSON.parse() takes and no stricter rule of the API forbids.
+// Compares json_check() with Node on handwritten and random documents: it must accept exactly what
+// JSON.parse() accepts and the stricter rules of the API do not forbid.
 // Usage: node json.mjs PROGRAM FOLDER [DOCUMENTS [SEED]]
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,13 +9,13 @@ import { chance } from './random.mjs';
 const [program, folder, wanted = 20000, seed = Date.now() % 2 ** 31] = process.argv.slice(2);
 const { random, any } = chance(seed);
 
-// ---- the other reader
+// ---- the expected verdict
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-// What a stricter rule says of a text that JSON.parse() took, or ''.
+// The stricter rule that forbids a text that JSON.parse() accepts, or ''.
 function forbidden(text) {
-	const open = []; // of each object the keys, of each array null
+	const open = []; // for each open object its keys, for each array null
 	let before = '';
 	for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g)) {
 		if (token === '{' || token === '[') open.push(token === '{' ? new Set() : null);
@@ -24,9 +24,9 @@ function forbidden(text) {
 		if (token[0] === '"') {
 			const value = JSON.parse(token), keys = open.at(-1);
 			if (value.includes('\0')) return 'U+0000';
-			if (/\p{Surrogate}/u.test(value)) return 'half a pair';
+			if (/\p{Surrogate}/u.test(value)) return 'lone surrogate';
 			if (keys && (before === '{' || before === ',')) {
-				if (keys.has(value)) return 'a key twice';
+				if (keys.has(value)) return 'duplicate key';
 				keys.add(value);
 			}
 		}
@@ -41,7 +41,7 @@ function judge(bytes) {
 		text = utf8.decode(bytes);
 		JSON.parse(text);
 	} catch (e) {
-		return e instanceof SyntaxError ? 'no JSON' : 'no UTF-8';
+		return e instanceof SyntaxError ? 'invalid JSON' : 'invalid UTF-8';
 	}
 	return forbidden(text);
 }
@@ -90,7 +90,7 @@ while (documents.length < Number(wanted)) {
 	documents.push(random(4) ? mutate(start) : start);
 }
 
-// ---- both
+// ---- comparison
 
 const input = documents.flatMap((bytes) => {
 	const head = Buffer.alloc(4);
@@ -106,11 +106,11 @@ documents.forEach((bytes, i) => {
 	const theirs = judge(bytes);
 	counts[theirs || 'JSON'] = (counts[theirs || 'JSON'] ?? 0) + 1;
 	if (!theirs === (verdicts[i] === '') || differ++ > 10) return;
-	console.log(`  ${JSON.stringify(bytes.toString('latin1'))}: we say "${verdicts[i]}", Node "${theirs}"`);
+	console.log(`  ${JSON.stringify(bytes.toString('latin1'))}: json_check() "${verdicts[i]}", Node "${theirs}"`);
 });
-// Each rule must have been met, or little was shown.
-const met = ['JSON', 'no JSON', 'no UTF-8', 'depth', 'U+0000', 'half a pair', 'a key twice'].every((rule) => counts[rule]);
+// The documents must cover each rule.
+const met = ['JSON', 'invalid JSON', 'invalid UTF-8', 'depth', 'U+0000', 'lone surrogate', 'duplicate key'].every((rule) => counts[rule]);
 console.log(`# seed ${seed}:`, Object.entries(counts).map(([rule, n]) => `${rule} ${n}`).join(', '));
 const fine = run.status === 0 && verdicts.length === documents.length + 1 && differ === 0 && met;
-console.log(`${fine ? '' : 'not '}ok - ${documents.length} documents, ${byHand} by hand, ${differ} judged otherwise than by Node`);
+console.log(`${fine ? '' : 'not '}ok - ${documents.length} documents, ${byHand} handwritten, ${differ} with another verdict than Node's`);
 process.exitCode = fine ? 0 : 1;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Keeps a listening socket, as systemd does, and a program that serves on it: PATH COMMAND…"""
+"""Listens on PATH and restarts COMMAND on that socket whenever it exits, as systemd does: PATH COMMAND…"""
 import os, signal, socket, subprocess, sys
 
 listener = socket.socket(socket.AF_UNIX)

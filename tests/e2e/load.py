@@ -1,9 +1,8 @@
-"""Load that remembers what it was told: TOKEN=… load.py URL NAME CLIENTS.
+"""Load that records the responses: TOKEN=… load.py URL NAME CLIENTS.
 
-Each client reads lists and items and creates items, each with a key of its own that it
-sends again until it is told that the item is there. Lines on standard input say what
-goes on: `over` (the fault is over: wait until all is well, then stop). What comes out is
-one line of JSON, the last line."""
+Each client reads lists and items and creates items; it retries each creation with the same
+idempotency key until it is confirmed. A line on standard input says that the fault is over: the
+clients wait for recovery, then stop. The last line of the output is a JSON object."""
 import collections
 import json
 import multiprocessing
@@ -16,9 +15,9 @@ import uuid
 from client import AWAY, Broken, Client
 
 PREFIX = "/api/v1"
-PATIENCE = 20  # seconds after the end of a fault, until it is called a failure
-WELL = 20      # answers in a row of each client
-# What may be, beside being away: the first try still runs; a clock says that it is too late.
+PATIENCE = 20  # seconds for recovery after the end of a fault
+WELL = 20      # successful responses in a row that each client needs
+# Allowed errors besides AWAY: the first attempt is still running; a changed clock expires tokens.
 FINE = {(409, "idempotency_in_progress"), (401, "token_expired"), (401, "invalid_token")}
 
 
@@ -41,7 +40,7 @@ class Worker:
             self.shared["streak"] = 0
 
     def ask(self, wanted, *args, **named):
-        """The answer where it is the wanted one, else None."""
+        """Sends a request. Returns the response if its status is the wanted one, else None."""
         try:
             answer = self.client.ask(*args, token=self.token, **named)
         except Broken as e:
@@ -92,7 +91,7 @@ def work(url, token, name, shared, stop, results):
 
 
 def wait_well(clients, over):
-    """Seconds until each had an answer and the last failure was over; None: not in time."""
+    """Seconds until each client had a response and the last failure was over; None: not in time."""
     asked, heard = [c["requests"] for c in clients], {}
     while time.monotonic() < over + PATIENCE:
         now = time.monotonic()
@@ -107,7 +106,7 @@ def wait_well(clients, over):
 
 
 class Shared:
-    """Numbers by name, in memory that parent and client share."""
+    """Named numbers in memory shared by the parent and the client."""
     NAMES = ["requests", "streak", "since", "given up"]
 
     def __init__(self):
@@ -132,7 +131,7 @@ def main():
         time.sleep(0.02)
     print("loaded", flush=True)
 
-    sys.stdin.readline()  # "over", or the end of who started us
+    sys.stdin.readline()  # any line, or the end of the input if the parent has ended
     over = time.monotonic()
     recovered = wait_well(clients, over)
     stop.set()

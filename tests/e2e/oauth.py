@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Signs in and refreshes with the OAuth 2 clients of PyPI, and prints what each of them saw."""
+"""Signs in and refreshes with OAuth 2 clients from PyPI, and prints the results."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ def error_of(call):
 
 
 class Authlib:
-    """With a client secret, which it sends as Basic credentials."""
+    """Has a client secret, which it sends with Basic authentication."""
 
     def __init__(self, token=None):
         self.saved = []
@@ -44,7 +44,7 @@ class Authlib:
 
 
 class Oauthlib:
-    """Without a secret."""
+    """Has no client secret."""
 
     def __init__(self, token=None):
         self.saved = []
@@ -63,7 +63,7 @@ class Oauthlib:
 
 
 class HttpxOauth:
-    """It has no password grant."""
+    """Supports no password grant."""
 
     client = BaseOAuth2("web", "secret", "http://unused.example", url, refresh_token_endpoint=url)
 
@@ -80,14 +80,14 @@ def check_sign_in(client):
     say(client, "signed in", token["token_type"])
     say(client, "me", client.session.get(f"{api}/users/me").json()["email"])
     say(client, "a wrong password", error_of(lambda: client.sign_in("wrong")))
-    if isinstance(client, Authlib):  # the other one cannot ask for one
+    if isinstance(client, Authlib):  # oauthlib cannot request another grant
         other = error_of(lambda: client.sign_in(password, grant_type="implicit"))
         say(client, "another grant", other)
     return token
 
 
 def check_renewal(client, token):
-    """A request with an expired access token: the client refreshes by itself."""
+    """Sends a request with an expired access token; the client refreshes automatically."""
     client = type(client)({**token, "expires_in": -60, "expires_at": 1})
     say(client, "me after the token expired", client.session.get(f"{api}/users/me").status_code)
     say(client, "saved", len(client.saved))

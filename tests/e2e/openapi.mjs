@@ -41,7 +41,7 @@ for (const [name, path, method, values] of cases) {
     const body = method === "post" ? '{"title":"Lamp"}' : undefined;
     const { status } = await ask(method.toUpperCase(), path.replace("{id}", id),
       { [name]: value, ...(body ? { "Content-Type": "application/json" } : {}) }, body);
-    const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, ""); // as HTTP does
+    const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, ""); // HTTP ignores it
     if (pattern.test(trimmed) !== (status !== 400))
       wrong.push(`  ${JSON.stringify(value.slice(0, 40))}: ${status}`);
   }

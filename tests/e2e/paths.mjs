@@ -1,8 +1,8 @@
-// Odd paths through a web server, and straight to the pool: the answers must be the same, but
-// that the web server may refuse by itself, as 400 in the same form, what is no path.
+// Sends odd paths through a web server and directly to the pool. The responses must be the same,
+// except that the web server may reject an invalid path itself, with a 400 in the same format.
 // Usage: node paths.mjs PORT SOCKET files|any [RANDOM-PATHS [SEED]]
-// `files`: the web server looks for a file first, as Apache does before mod_fcgid: it says 404 to
-// a NUL and 403 to a name that is too long for a file.
+// `files`: the web server looks for a file first (Apache with mod_fcgid). It responds 404 to a NUL
+// and 403 to a name that is too long for a file.
 import { connect } from 'node:net';
 import { chance } from './random.mjs';
 
@@ -10,7 +10,7 @@ const [port, socket, files, wanted = 300, seed = Date.now() % 2 ** 31] = process
 const id = '01936f5e-0000-7000-8000-000000000001';
 const { random, any } = chance(seed);
 
-// ---- paths, each character a byte
+// ---- paths; each character is a byte
 
 const bytes = (text) => Buffer.from(text).toString('latin1');
 const byHand = [
@@ -39,18 +39,18 @@ const paths = byHand.slice();
 while (paths.length < byHand.length + Number(wanted))
 	paths.push('/' + Array.from({ length: 1 + random(8) }, () => any(pieces)).join(''));
 
-// ---- asking
+// ---- requests
 
 function exchange(where, request) {
 	return new Promise((resolve, reject) => {
 		const parts = [], s = connect(where);
-		s.setTimeout(20000, () => s.destroy(new Error('no answer in 20 s')));
+		s.setTimeout(20000, () => s.destroy(new Error('no response within 20 s')));
 		s.on('data', (data) => parts.push(data)).on('error', reject).on('end', () => resolve(Buffer.concat(parts)));
 		s.write(request);
 	});
 }
 
-// What matters of an answer: "404 not_found", with what is wrong about its form.
+// A response as "404 not_found", with a note if its format is wrong.
 function outcome(text) {
 	const end = text.indexOf('\r\n\r\n');
 	const head = text.slice(0, end), status = /^(?:HTTP\/1\.[01]|Status:) (\d+)/m.exec(head)?.[1] ?? '200';
@@ -60,7 +60,7 @@ function outcome(text) {
 		const body = JSON.parse(text.slice(end).match(/\{[^]*\}/)[0]);
 		const form = header('content-type') === 'application/problem+json' && body.status === Number(status) &&
 			body.request_id === header('x-request-id') && body.title && body.detail;
-		return `${status} ${body.code}${form ? '' : ' in another form'}`;
+		return `${status} ${body.code}${form ? '' : ' in another format'}`;
 	} catch {
 		return `${status} without a problem`;
 	}
@@ -97,10 +97,10 @@ async function straight(path) {
 	return outcome(Buffer.concat(out).toString());
 }
 
-// ---- both
+// ---- comparison
 
-// Whether a web server may refuse this by itself: no URI (RFC 3986), a control character in it,
-// no UTF-8, or two dots that an encoded slash parts from the rest.
+// Whether a web server may reject the path itself: an invalid URI (RFC 3986), a control character,
+// invalid UTF-8, or a "." or ".." segment next to an encoded slash.
 function isNoPath(path) {
 	if (!/^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[2-689A-Fa-f][0-9A-Fa-f]|%7[0-9A-Ea-e])*$/.test(path)) return true;
 	try {
@@ -116,8 +116,8 @@ for (const path of paths) {
 	const refused = got === '400 bad_request' && (ours === '400 bad_request' || isNoPath(path));
 	const known = files === 'files' && ((path.includes('%00') && got === '404 not_found') ||
 		(/[^/]{256}/.test(path) && got === '403 forbidden'));
-	if (got !== ours && !refused && !known) different.push(`  ${JSON.stringify(path.slice(0, 200))}: ${got}, the pool itself ${ours}`);
+	if (got !== ours && !refused && !known) different.push(`  ${JSON.stringify(path.slice(0, 200))}: ${got}, but the pool ${ours}`);
 }
 console.log(`# seed ${seed}`);
 console.log(different.join('\n'));
-console.log(`${different.length ? 'not ' : ''}ok - ${paths.length} odd paths are answered as the pool itself does`);
+console.log(`${different.length ? 'not ' : ''}ok - ${paths.length} odd paths get the same response as from the pool`);

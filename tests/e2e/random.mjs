@@ -1,4 +1,4 @@
-// What a test makes up: the same seed makes the same again (Mulberry32).
+// A pseudorandom generator (Mulberry32): the same seed gives the same sequence.
 export function chance(seed) {
 	let state = Number(seed);
 	const random = (below) => {

@@ -1,9 +1,9 @@
-"""Mixed traffic whose books balance: soak.py URL SECONDS CLIENTS.
+"""Mixed traffic, then accounting: soak.py URL SECONDS CLIENTS.
 
-Each client is some people who register, sign in, refresh, write items with keys, tasks and
-jobs, search, sign out and leave, and writes down what it was told. At the end rows, sessions,
-jobs, events of the audit log and metrics must say the same. The database is read by psql
-(MIGRATE_DATABASE_URL); what comes out are lines "ok - …" and "not ok - …"."""
+Each client acts as several users, who register, sign in, refresh tokens, write items (with
+idempotency keys), tasks and jobs, search, sign out and delete their accounts, and records the
+responses. Afterwards, rows, sessions, jobs, audit events and metrics must match the records.
+Reads the database with psql (MIGRATE_DATABASE_URL); prints lines "ok - …" and "not ok - …"."""
 import collections
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ import uuid
 from client import Client
 
 P = "/api/v1"
-PEOPLE = 6  # at most, of one client
+PEOPLE = 6  # the maximum for each client
 ADMIN = {"email": "admin@example.com", "password": "correct-horse-battery"}
 
 
@@ -27,12 +27,12 @@ class Books:
         self.requests = collections.Counter()  # (method, route, status)
         self.attempts = collections.Counter()  # (kind, result)
         self.events = collections.Counter()    # (action, outcome)
-        self.jobs = collections.Counter()      # result, of people who have left
+        self.jobs = collections.Counter()      # result, for deleted accounts
         self.limited = collections.Counter()   # policy
         self.replayed = 0
         self.wrong = []
-        self.items, self.tasks = {}, {}        # id: what it is
-        self.users, self.sessions = {}, {}     # id: address; address: how many
+        self.items, self.tasks = {}, {}        # id: (title, description, status)
+        self.users, self.sessions = {}, {}     # id: address; address: number
         self.started, self.cancelled = set(), set()
 
     def add(self, other):
@@ -49,14 +49,14 @@ class Person:
         self.client, self.books = client, books
         self.email, self.password = credentials["email"], credentials["password"]
         self.id = None
-        self.sessions = []  # of tokens
+        self.sessions = []  # responses to sign-ins, with the tokens
         self.items, self.tasks, self.jobs, self.keys = {}, {}, set(), {}
         self.patient_until = 0
 
-    # ---- asking
+    # ---- requests
 
     def ask(self, method, route, *ids, query="", token=None, key=None, body=None, kind="access_token"):
-        """The answer, written down. `route` is the pattern; the ids fill its braces."""
+        """Sends a request and records the response. The ids replace the {parameters} of `route`."""
         path = P + route
         for one in ids:
             path = re.sub(r"\{\w+\}", one, path, count=1)
@@ -190,7 +190,7 @@ class Person:
                 self.event("api_key_deleted")
 
     def leave(self):
-        """With nothing at work, so that what was done is known."""
+        """Deletes the account, after its jobs have ended, so that their results are known."""
         for job in list(self.jobs):
             end = time.monotonic() + 20
             while time.monotonic() < end:
@@ -225,7 +225,7 @@ class Person:
     def create_item(self):
         word, key = "w" + uuid.uuid4().hex[:12], str(uuid.uuid4())
         row = {"title": "Soak " + word, "description": "d" * random.randrange(500)}
-        for _ in range(random.choice((1, 1, 2, 3))):  # A client that did not hear the answer.
+        for _ in range(random.choice((1, 1, 2, 3))):  # Retries, as if the response was lost.
             self.create("/items", self.items, self.books.items, row, key)
 
     def change_item(self):
@@ -319,7 +319,7 @@ ACTS = {
 
 
 def administer(admin):
-    """Makes an account, with a key, and removes it."""
+    """Creates an account, with an idempotency key, and deletes it."""
     row = {"email": "%s@made.example.com" % uuid.uuid4().hex, "password": "passphrase-of-nobody"}
     key = str(uuid.uuid4())
     made = None
@@ -366,7 +366,7 @@ def live(url, seconds, results):
     results.put(books)
 
 
-# ---- the other side
+# ---- the server
 
 bad = 0
 
@@ -381,9 +381,9 @@ def compare(text, got, wanted):
     if isinstance(got, dict):
         for key in sorted(set(got) | set(wanted), key=str):
             if got.get(key) != wanted.get(key):
-                print("  %s: %r, and the clients were told %r" % (key, got.get(key), wanted.get(key)))
+                print("  %s: %r, but the clients recorded %r" % (key, got.get(key), wanted.get(key)))
     else:
-        print("  got %r, and the clients were told %r" % (got, wanted))
+        print("  got %r, but the clients recorded %r" % (got, wanted))
 
 
 def sql(text):
@@ -393,7 +393,7 @@ def sql(text):
 
 
 def counters(url):
-    """{name: {(values of the labels in their order): number}}"""
+    """{name: {(label values in order): number}}"""
     found = collections.defaultdict(dict)
     with urllib.request.urlopen(url + "/metrics") as answer:
         for line in answer.read().decode().splitlines():
@@ -423,7 +423,7 @@ def balance(url, books, before, first_event):
     wait_for(20, lambda: counters(url)["jobs_finished_total"].get(key, 0) == results["succeeded"])
     now = counters(url)
 
-    compare("no answer was wrong (%d requests)" % books.requests.total(), books.wrong[:5], [])
+    compare("all responses were correct (%d requests)" % books.requests.total(), books.wrong[:5], [])
     routes = {k: n for k, n in grown(now, before, "http_requests_total").items() if k[1].startswith(P)}
     compare("http_requests_total: %d rows" % len(routes), routes, dict(books.requests))
     attempts = grown(now, before, "auth_attempts_total")
@@ -444,9 +444,9 @@ def balance(url, books, before, first_event):
     compare("sessions: %d" % sum(rows.values()), rows, books.sessions)
 
     rows = dict(sql("SELECT id, status FROM jobs WHERE kind = 'example'"))
-    compare("jobs: %d rows, and %d of people who have left" % (len(rows), books.jobs.total()), set(rows), books.started)
+    compare("jobs: %d rows, and %d of deleted accounts" % (len(rows), books.jobs.total()), set(rows), books.started)
     wanted = {j: "cancelled" if j in books.cancelled else "succeeded" for j in books.started}
-    compare("jobs ended as they should", rows, wanted)
+    compare("results of the jobs", rows, wanted)
     compare("jobs_finished_total: %d succeeded" % results["succeeded"], now["jobs_finished_total"].get(key, 0), results["succeeded"])
 
     events = {(a, o): int(n) for a, o, n in sql(
@@ -454,7 +454,7 @@ def balance(url, books, before, first_event):
     limits = events.pop(("excess_rate_limit_exceeded", "failure"), 0)
     refusals, refused = events.pop(("authz_fail", "failure"), 0), books.events.pop(("authz_fail", "failure"), 0)
     compare("events: %d" % sum(events.values()), events, dict(books.events))
-    # One for each caller, route and minute.
+    # One event for each caller, route and minute.
     compare("events of refusals: %d of %d" % (refusals, refused), 0 < refusals <= refused, bool(refused))
     compare("events of limits: %d" % limits, bool(limits), bool(books.limited))
     compare("limits: no more events than refusals", limits <= books.limited.total(), True)

@@ -1,4 +1,4 @@
-// The page of examples/web: with mouse and keyboard, on a phone, in light and dark.
+// The page of examples/web, with mouse and keyboard, on phones, in light and dark mode.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,10 +29,10 @@ await run(async () => {
   const page = await open("/");
   await page.locator("#sign-in:not([hidden])").waitFor();
   await page.locator("#state", { hasText: "Status ok" }).waitFor();
-  is("the page has the name of the service", `${await page.title()} ${await page.locator("h1").innerText()}`, `${PACKAGE} ${PACKAGE}`);
-  is("it links the documentation", (await page.locator("#try a").evaluateAll((links) => links.map((link) => link.pathname))).join(" "), "/docs /redoc /openapi.json /health");
+  is("the page shows the name of the service", `${await page.title()} ${await page.locator("h1").innerText()}`, `${PACKAGE} ${PACKAGE}`);
+  is("the page links the documentation", (await page.locator("#try a").evaluateAll((links) => links.map((link) => link.pathname))).join(" "), "/docs /redoc /openapi.json /health");
   const output = execFileSync("bash", ["-euc", await page.locator("#commands").innerText()], { env: { ...process.env, no_proxy: "*" }, encoding: "utf8" });
-  is("its commands work", /"title":"Lamp".*"items":\[[^]*"title":"Lamp".*"total":1,/.test(output) || output, true);
+  is("the commands on the page work", /"title":"Lamp".*"items":\[[^]*"title":"Lamp".*"total":1,/.test(output) || output, true);
   await accessible(page, "Home, wide");
   await page.setViewportSize({ width: 390, height: 844 });
   await accessible(page, "Home, phone");
@@ -46,22 +46,22 @@ await run(async () => {
   await section(page, "sign-in").getByLabel("Password").fill("wrong-horse-battery");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.locator("#wrong", { hasText: "e-mail address or the password is wrong" }).waitFor();
-  is("a wrong password is told", await heading(page), "Sign in");
+  is("a wrong password is reported", await heading(page), "Sign in");
   await page.getByRole("link", { name: "Create an account" }).click();
   await section(page, "register").getByLabel("E-mail address").fill("ada@example.com");
   await section(page, "register").getByLabel("Password").fill("short");
   await page.getByRole("button", { name: "Create account" }).click();
   await section(page, "register").locator(".fault", { hasText: "at least 8 characters" }).waitFor();
-  is("a bad field has the focus", await page.evaluate(() => document.activeElement.name), "password");
-  is("and says why", await page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent), "must have at least 8 characters");
+  is("an invalid field gets the focus", await page.evaluate(() => document.activeElement.name), "password");
+  is("an invalid field describes its error", await page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent), "must have at least 8 characters");
   await accessible(page, "Invalid field");
   await section(page, "register").getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Create account" }).click();
   await page.locator("#items:not([hidden])").waitFor();
-  is("who is signed in is shown", await page.locator("#who").innerText(), "ada@example.com");
-  is("the access token is kept nowhere", await page.evaluate(() => JSON.stringify([Object.keys(sessionStorage), localStorage.length, document.cookie])), '[["refresh_token"],0,""]');
+  is("the signed-in user is shown", await page.locator("#who").innerText(), "ada@example.com");
+  is("the access token is not stored", await page.evaluate(() => JSON.stringify([Object.keys(sessionStorage), localStorage.length, document.cookie])), '[["refresh_token"],0,""]');
 
-  // Items: make, change, page, search.
+  // Items: create, change, page, search.
   const items = section(page, "items");
   for (let i = 1; i <= 12; i++) {
     await items.getByLabel("Title").fill(i === 3 ? "Lantern <b>bright</b>" : `Item ${i}`);
@@ -70,23 +70,23 @@ await run(async () => {
       page.keyboard.press("Enter"),
     ]);
     if (i === 1)
-      is("an item is made with a key", /^[0-9a-f]{32}$/.test(answer.request().headers()["idempotency-key"]), true);
+      is("an item is created with an idempotency key", /^[0-9a-f]{32}$/.test(answer.request().headers()["idempotency-key"]), true);
     await rows(page).getByText(i === 3 ? "Lantern <b>bright</b>" : `Item ${i}`, { exact: true }).waitFor();
   }
-  is("ten to a page", await rows(page).locator("li").count(), 10);
+  is("a page has ten items", await rows(page).locator("li").count(), 10);
   await items.getByRole("button", { name: "Next" }).click();
   await rows(page).getByText("Lantern <b>bright</b>").waitFor({ state: "detached" });
-  is("two on the next", await rows(page).locator("li").count(), 2);
-  is("which is the last", await items.getByRole("button", { name: "Next" }).isDisabled(), true);
+  is("the next page has two items", await rows(page).locator("li").count(), 2);
+  is("there is no further page", await items.getByRole("button", { name: "Next" }).isDisabled(), true);
   await items.getByRole("button", { name: "Back" }).click();
   await rows(page).getByText("Lantern <b>bright</b>").waitFor();
-  is("text is text", await rows(page).locator("b").count(), 0);
+  is("HTML in a title is escaped", await rows(page).locator("b").count(), 0);
   await items.locator(".filter").getByLabel("Status").selectOption("draft");
   await items.getByLabel("Search").fill("lanter");
   await items.getByRole("button", { name: "Apply" }).click();
   await rows(page).getByText("Item 12").waitFor({ state: "detached" });
-  is("a search is of every status", await items.locator(".filter").getByLabel("Status").isDisabled(), true);
-  is("an unfinished word finds", await rows(page).locator("li").count(), 1);
+  is("a search covers every status", await items.locator(".filter").getByLabel("Status").isDisabled(), true);
+  is("a search matches word prefixes", await rows(page).locator("li").count(), 1);
   await rows(page).getByRole("button", { name: /^Edit Lantern/ }).click();
   await page.locator("#edit").getByLabel("Title").fill("Lantern");
   await page.locator("#edit").getByLabel("Status").selectOption("archived");
@@ -99,7 +99,7 @@ await run(async () => {
   await rows(page).getByText("Lantern").waitFor({ state: "detached" });
   await items.getByRole("button", { name: "Next" }).click();
   await items.getByRole("button", { name: "Next", disabled: true }).waitFor();
-  is("what was found has pages, too", await rows(page).locator("li").count(), 1);
+  is("search results have pages", await rows(page).locator("li").count(), 1);
   await items.getByLabel("Search").fill("");
   await items.locator(".filter").getByLabel("Status").selectOption("archived");
   await items.getByRole("button", { name: "Apply" }).click();
@@ -112,9 +112,9 @@ await run(async () => {
   await items.getByRole("button", { name: "Apply" }).click();
   await rows(page).getByText("Item 12").waitFor();
 
-  // Somebody else was faster.
+  // A concurrent change.
   await rows(page).getByRole("button", { name: "Edit Item 12", exact: true }).click();
-  await page.getByRole("button", { name: "Save" }).waitFor(); // It has read the item by then.
+  await page.getByRole("button", { name: "Save" }).waitFor(); // The dialog has read the item by then.
   await page.evaluate(async () => {
     const { call } = await import("/app/api.js");
     const { body } = await call("GET", "/items?limit=1");
@@ -122,7 +122,7 @@ await run(async () => {
   });
   await page.getByRole("button", { name: "Save" }).click();
   await page.locator("#edit [role=alert]", { hasText: "changed since you read it" }).waitFor();
-  is("what changed meanwhile is not overwritten", true, true);
+  is("a concurrent change is not overwritten", true, true);
   await page.getByRole("button", { name: "Cancel" }).click();
 
   // Tasks.
@@ -135,13 +135,13 @@ await run(async () => {
   is("a task is done", /Done \S/.test(await rows(page).innerText()), true);
   await accessible(page, "Tasks");
 
-  // A job to its end.
+  // A job until it ends.
   await goTo(page, "Jobs");
   await section(page, "jobs").getByLabel("Name to greet").fill("Ada");
   await section(page, "jobs").getByLabel("Seconds").fill("1");
   await page.getByRole("button", { name: "Start job" }).click();
   await rows(page).getByText("example: succeeded").waitFor();
-  is("a job runs to its end by itself", await rows(page).locator("progress").getAttribute("value"), "100");
+  is("the progress of a job is updated until it ends", await rows(page).locator("progress").getAttribute("value"), "100");
 
   // Keys and sessions.
   await goTo(page, "API keys");
@@ -149,16 +149,16 @@ await run(async () => {
   await page.getByRole("button", { name: "Create key" }).click();
   await page.locator("#new-key output", { hasText: "_" }).waitFor();
   await rows(page).getByText("Reader").waitFor();
-  is("a key is made", true, true);
+  is("a key is created", true, true);
   await accessible(page, "API keys");
   await goTo(page, "Sessions");
   await rows(page).getByText("This session").waitFor();
   is("a session is shown", await rows(page).locator("li").count(), 1);
 
-  // A reload, and many requests at once with a token that has expired: one refresh.
+  // A reload, then concurrent requests with an expired token: only one refresh.
   await page.reload();
   await page.locator("#sessions:not([hidden])").waitFor();
-  is("a reload keeps one signed in", await page.locator("#who").innerText(), "ada@example.com");
+  is("a reload keeps the user signed in", await page.locator("#who").innerText(), "ada@example.com");
   let refreshes = 0, expired = 3;
   await page.route("**/api/v1/**", async (route) => {
     if (route.request().url().endsWith("/auth/refresh"))
@@ -171,7 +171,7 @@ await run(async () => {
     const { call } = await import("/app/api.js");
     return (await Promise.all([1, 2, 3].map(() => call("GET", "/users/me")))).length;
   });
-  is("three requests with a token that has expired", `${got} answers, ${refreshes} refresh`, "3 answers, 1 refresh");
+  is("three requests with an expired token", `${got} responses, ${refreshes} refresh`, "3 responses, 1 refresh");
   await page.unroute("**/api/v1/**");
 
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
@@ -179,7 +179,7 @@ await run(async () => {
   is("signed out", `${await heading(page)} ${await page.evaluate(() => sessionStorage.length)}`, "Sign in 0");
   await hold(page, "/", refused);
 
-  // By keyboard alone.
+  // With the keyboard only.
   const keys = await open("/");
   const press = (...names) => names.reduce((before, name) => before.then(() => keys.keyboard.press(name)), Promise.resolve());
   const tabTo = async (name) => {
@@ -202,17 +202,17 @@ await run(async () => {
   await press("Enter");
   await keys.locator("#items:not([hidden])").waitFor();
   is("keyboard: the heading has the focus", await keys.evaluate(() => document.activeElement.id), "items-title");
-  is("keyboard: the focus is seen", await tabTo("Title"), "solid");
+  is("keyboard: the focus is visible", await tabTo("Title"), "solid");
   await keys.keyboard.type("By keys");
   await press("Enter");
   await said(keys, "Created.");
-  is("keyboard: the next can be typed at once", await keys.evaluate(() => document.activeElement.name), "title");
+  is("keyboard: after adding an item, the title has the focus", await keys.evaluate(() => document.activeElement.name), "title");
   await tabTo("Edit By keys");
   await press("Enter");
   await keys.locator("#edit[open]").waitFor();
   await press("Escape");
-  is("keyboard: Escape leaves the dialog", await keys.locator("#edit[open]").count(), 0);
-  is("keyboard: and one is where one was", await keys.evaluate(() => document.activeElement.getAttribute("aria-label")), "Edit By keys");
+  is("keyboard: Escape closes the dialog", await keys.locator("#edit[open]").count(), 0);
+  is("keyboard: the focus returns to the button", await keys.evaluate(() => document.activeElement.getAttribute("aria-label")), "Edit By keys");
   await hold(keys, "/ by keyboard");
 
   // On narrow phones and wide screens, in light and dark.
@@ -229,7 +229,7 @@ await run(async () => {
     is(`${colorScheme}: the background`, await keys.evaluate(() => getComputedStyle(document.body).backgroundColor), color);
   }
 
-  // The link of a mail: looking uses nothing up, the button does.
+  // The link in an e-mail: only the button uses the token.
   await keys.goto(new URL("/#forgot", keys.url()).href);
   await keys.evaluate(() => sessionStorage.clear());
   await keys.reload();
@@ -247,9 +247,9 @@ await run(async () => {
   await section(visitor, "reset-password").getByLabel("New password").fill("another lamp, red shade");
   await visitor.getByRole("button", { name: "Set password" }).click();
   await said(visitor, "Your password is set");
-  is("the token left the address", visitor.url(), new URL("/", visitor.url()).href);
+  is("the token is removed from the URL", visitor.url(), new URL("/", visitor.url()).href);
   await signIn(visitor, "ada@example.com", "another lamp, red shade");
-  is("and the new password counts", await visitor.locator("#who").innerText(), "ada@example.com");
+  is("the new password signs in", await visitor.locator("#who").innerText(), "ada@example.com");
   await hold(visitor, "/reset-password");
 
   const verify = await open("/verify-email#token=x");
