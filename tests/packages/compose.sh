@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# compose.yaml: one command starts everything, nginx responds and a job runs; then each
-# container is restarted and killed, and the service recovers; three job workers; the port for a GUI;
-# a test in the test image. Run it as root with Docker; it takes some minutes, most of them the build
-# (BUILD=no uses existing images). It has its own project and deletes its containers,
-# data and secrets.
+# Tests compose.yaml: one command starts everything, nginx responds and a job runs; the service
+# recovers after each container is restarted or killed; then three job workers, the port for a GUI,
+# and a test in the test image. Run it as root with Docker; takes some minutes, mostly for the build
+# (BUILD=no uses existing images). It uses its own project and deletes its containers, data and secrets.
 #
-# Without Docker, docker-compose checks compose.yaml, and the RUN lines of deploy/docker/Dockerfile
-# can be run in roots made by `debootstrap --variant=minbase trixie ROOT`.
+# Without Docker, it only checks compose.yaml with docker-compose. The RUN lines of
+# deploy/docker/Dockerfile can be run in roots created by `debootstrap --variant=minbase trixie ROOT`.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 export PORT=${PORT:-18770} DATABASE_PORT=${DATABASE_PORT:-18771} COMPOSE_PROJECT_NAME=test-compose
@@ -53,8 +52,8 @@ runs_a_job() {
 titles() { ask "$url/api/v1/items" -H "Authorization: Bearer $token" | member title; }
 container() { docker inspect -f "{{.State.$2}}" "$(compose ps -q "$1")"; }
 
-if [[ ${BUILD-} == no ]]; then compose up -d; else compose up -d --build; fi >/dev/null 2>&1 || die "it does not come up"
-wait_until 60 answers /health/ready 200 || die "it does not get ready: $(ask "$url/health")"
+if [[ ${BUILD-} == no ]]; then compose up -d; else compose up -d --build; fi >/dev/null 2>&1 || die "docker compose up failed"
+wait_until 60 answers /health/ready 200 || die "not ready after 60 s: $(ask "$url/health")"
 ok "ready behind nginx"
 answers /docs 200 && ok "its documentation" || is "its documentation" missing there
 token=$(login)
@@ -63,21 +62,21 @@ ask "$url/api/v1/items" -H "Authorization: Bearer $token" --json '{"title":"Lamp
 is "an item" "$(titles)" Lamp
 runs_a_job && ok "a job" || is "a job" "$job" succeeded
 for name in api work; do
-	is "$name is nobody, and writes nowhere" "$(compose exec -T "$name" sh -c 'id -u; grep -c "^[^ ]* / [^ ]* ro," /proc/mounts' | xargs)" "10001 1"
+	is "$name has no privileges and a read-only file system" "$(compose exec -T "$name" sh -c 'id -u; grep -c "^[^ ]* / [^ ]* ro," /proc/mounts' | xargs)" "10001 1"
 done
 compose run --rm seed user list 2>/dev/null | grep -q admin@example.com && ok "a command" || is "a command" no user
 
 for name in postgres redis api work web; do
 	compose restart "$name" >/dev/null 2>&1
-	wait_until 30 answers /health/ready 200 && wait_until 30 runs_a_job && ok "$name restarted" || is "$name restarted: all is well" no yes
+	wait_until 30 answers /health/ready 200 && wait_until 30 runs_a_job && ok "$name restarted" || is "$name restarted: recovered" no yes
 	# Not `docker kill`, after which Docker does not restart the container.
 	kill -KILL "$(container "$name" Pid)"
 	gone=$SECONDS
-	wait_until 30 answers /health/ready 200 && wait_until 30 runs_a_job && ok "$name killed: all well after $((SECONDS - gone)) s" || is "$name killed: all is well" no yes
+	wait_until 30 answers /health/ready 200 && wait_until 30 runs_a_job && ok "$name killed: recovered after $((SECONDS - gone)) s" || is "$name killed: recovered" no yes
 	is "$name runs" "$(container "$name" Status)" running
 done
-is "the token of before" "$(ask "$url/api/v1/users/me" -H "Authorization: Bearer $token" | member role)" owner
-is "the item of before" "$(titles)" Lamp
+is "the token is still valid" "$(ask "$url/api/v1/users/me" -H "Authorization: Bearer $token" | member role)" owner
+is "the item still exists" "$(titles)" Lamp
 
 compose up -d --scale work=3 >/dev/null 2>&1
 is "three job workers" "$(compose ps -q work | wc -l)" 3

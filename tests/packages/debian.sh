@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# The Debian package in a fresh Debian that systemd boots: installed, set up by the commands
-# of its README.Debian, upgraded under load, removed, installed again, purged. As root, after
-# `./dev package`, a few minutes (machine.sh says more):
+# Tests the Debian package in a fresh Debian booted by systemd: installs it, sets it up with the
+# commands of README.Debian, upgrades it under load, removes, reinstalls and purges it. Run it as
+# root after `./dev package`; takes a few minutes (see machine.sh):
 #
 #	tests/packages/debian.sh [ROOT.tar]
 . "$(dirname "$0")/machine.sh"
 
-# The commands of README.Debian as printed.
+# commands PATTERN: prints the matching commands of README.Debian.
 commands() { sh_inside "sed -n 's/^    //p' /usr/share/doc/$package/README.Debian" | grep "$1"; }
-follow() { # PATTERN, standard input is theirs
+follow() { # PATTERN; the commands inherit standard input
 	local script
 	script=$(commands "$1")
 	inside sh -ec "$script" >>"$folder/readme.log" 2>&1 || die "README.Debian: $1"
@@ -16,7 +16,7 @@ follow() { # PATTERN, standard input is theirs
 
 # The machine
 
-built=$(ls "$top/var/package/${package}"_*.deb 2>/dev/null) || die "there is no package: ./dev package"
+built=$(ls "$top/var/package/${package}"_*.deb 2>/dev/null) || die "there is no package; hint: ./dev package"
 machine_make "$@"
 cp "$built" "$root/one.deb"
 # The same package with a higher version.
@@ -33,26 +33,26 @@ boot
 apt install /one.deb
 is "the user" "$(sh_inside "id -un $package")" "$package"
 is "its settings" "$(sh_inside "stat -c '%a %U %G' /etc/$package/env")" "640 root $package"
-is "a secret of its own" "$(sh_inside "grep -cE '^JWT_SECRET_KEY=[0-9a-f]{64}$' /etc/$package/env")" 1
+is "a random secret" "$(sh_inside "grep -cE '^JWT_SECRET_KEY=[0-9a-f]{64}$' /etc/$package/env")" 1
 for part in .socket .service -work.service; do
 	is "$package$part runs" "$(unit $part ActiveState)" active
-	is "$package$part starts with the machine" "$(unit $part UnitFileState)" enabled
+	is "$package$part starts at boot" "$(unit $part UnitFileState)" enabled
 done
 is "pool and job workers" "$(sh_inside "[ \$(cat /proc/[0-9]*/comm | grep -cx '$package') -ge 8 ] && echo run")" run
 is "the socket" "$(sh_inside "stat -c '%a %G' /run/$package/api.sock")" "660 www-data"
-is "it says its version" "$(inside "$package" --version | grep -c "^$package ")" 1
+is "its version" "$(inside "$package" --version | grep -c "^$package ")" 1
 is "the manual page" "$(sh_inside "zcat /usr/share/man/man8/$package.8.gz | grep -c '^.TH'")" 1
 
 follow 'psql\|createdb' </dev/null
 follow 'migrate up' </dev/null
 echo correct-horse-battery | follow 'user create'
 follow '^install\|^ln\|^rm\|^systemctl' </dev/null
-wait_until 20 answers /health/ready 200 || die "it does not get ready: $(sh_inside 'curl -s http://127.0.0.1/health')"
+wait_until 20 answers /health/ready 200 || die "not ready after 20 s: $(sh_inside 'curl -s http://127.0.0.1/health')"
 ok "ready behind nginx"
 is "its documentation" "$(status_of /docs)" 200
 follow doctor </dev/null
-ok "the doctor finds nothing"
-is "the audit log stays as it is" "$(inside runuser -u "$package" -- psql -Atd "$package" -c \
+ok "doctor finds no fault"
+is "the application cannot change the audit log" "$(inside runuser -u "$package" -- psql -Atd "$package" -c \
 	"DELETE FROM audit_events" 2>&1 || true)" "ERROR:  permission denied for table audit_events"
 
 login() {
@@ -83,14 +83,14 @@ renewed() { sh_inside "curl -s http://127.0.0.1/health" | grep -q '"service":"Mi
 wait_until 20 renewed || true
 sh_inside ': >/stop'
 wait "$load"
-is "no request was lost" "$(sh_inside 'sort -u /answers')" 200
-is "the pool is that of before, and so are the jobs" "$(unit .service MainPID) $(unit -work.service MainPID)" "$pids"
-is "the socket is that of before" "$(sh_inside "stat -c %i /run/$package/api.sock")" "$socket"
+is "no request failed" "$(sh_inside 'sort -u /answers')" 200
+is "pool and job workers have the same process IDs" "$(unit .service MainPID) $(unit -work.service MainPID)" "$pids"
+is "the socket is the same" "$(sh_inside "stat -c %i /run/$package/api.sock")" "$socket"
 for part in .service -work.service; do
 	is "$package$part has the new program" \
 		"$(sh_inside "stat -L -c %i /proc/$(unit $part MainPID)/exe")" "$(sh_inside "stat -c %i /usr/bin/$package")"
 done
-renewed && ok "new settings" || is "new settings" no yes
+renewed && ok "the new settings apply" || is "the new settings apply" no yes
 is "settings are kept" "$(sh_inside "sha256sum /etc/$package/env")" "$settings"
 
 # Remove, install again, purge
@@ -100,8 +100,8 @@ is "removed: nothing runs" "$(sh_inside "cat /proc/[0-9]*/comm | grep -cx '$pack
 is "removed: settings stay" "$(sh_inside "sha256sum /etc/$package/env")" "$settings"
 is "removed: no program" "$(sh_inside "ls /usr/bin/$package /lib/systemd/system/$package.service 2>/dev/null" || true)" ""
 apt install /two.deb
-wait_until 20 answers /health/ready 200 || die "installed again, it does not get ready"
-is "installed again: the token of before is good" "$(me)" 1
+wait_until 20 answers /health/ready 200 || die "reinstalled: not ready after 20 s"
+is "reinstalled: the token is still valid" "$(me)" 1
 sh_inside "mkdir /etc/$package/keys"
 apt purge "$package"
 is "purged: no settings" "$(sh_inside "ls /etc/$package")" keys
@@ -112,4 +112,4 @@ apt install /one.deb
 apt purge "$package"
 is "purged: no folder" "$(sh_inside "ls -d /etc/$package 2>/dev/null" || true)" ""
 is "no unit failed" "$(inside systemctl --failed --plain --no-legend | grep "$package" || true)" ""
-is "nothing to complain about" "$(inside journalctl --no-pager -p err -u "$package*" -o cat || true)" ""
+is "the journal has no errors" "$(inside journalctl --no-pager -p err -u "$package*" -o cat || true)" ""

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# A fresh Debian in a folder, booted by systemd, with its own network. A script that sources this
-# file calls, as root, `machine_make "$@"` (ROOT.tar, a debootstrapped Debian, or nothing), `outside`
-# for commands that need this machine's network, `boot`, and then `inside`. It is deleted afterwards;
-# KEEP=1 keeps the folder. Needs systemd-container and debootstrap.
+# A fresh Debian in a folder, booted by systemd, with its own network. Source this file as root, call
+# `machine_make "$@"` (with ROOT.tar, a debootstrapped Debian, or nothing), `outside` for commands that
+# need this machine's network, `boot`, then `inside`. The folder is deleted at the end unless KEEP=1 is
+# set. Needs systemd-container and debootstrap.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 package=$(sed -n 's/^AC_INIT(\[\([^]]*\)\].*/\1/p' "$top/configure.ac")
@@ -33,7 +33,7 @@ ended() {
 trap ended EXIT
 trap 'exit 130' INT TERM
 
-# Before it boots, with this machine's network: installs packages from the archive.
+# outside COMMAND…: runs a command before the boot, with this machine's network.
 outside() {
 	systemd-nspawn -q --register=no --keep-unit -D "$root" \
 		--setenv=DEBIAN_FRONTEND=noninteractive --setenv=LC_ALL=C.UTF-8 -- "$@" >>"$folder/root.log" 2>&1 </dev/null
@@ -42,7 +42,7 @@ outside() {
 boot() {
 	systemd-nspawn -q --register=no --keep-unit --private-network -D "$root" --boot </dev/null >"$folder/boot.log" 2>&1 &
 	machine=$!
-	wait_until 60 is_booted || die "it does not boot"
+	wait_until 60 is_booted || die "the machine did not boot within 60 s"
 }
 init() { cat "/proc/$machine/task/$machine/children" 2>/dev/null; }
 is_booted() {
@@ -63,15 +63,15 @@ sql() { inside runuser -u postgres -- psql -Atd "$package" -c "$1" 2>&1 </dev/nu
 status_of() { sh_inside "curl -s -o /dev/null -m 5 -w '%{http_code}' http://127.0.0.1$1" || true; }
 answers() { [[ $(status_of "$1") == "$2" ]]; }
 unit() { inside systemctl show --value -p "$2" "$package$1"; }
-apt() { inside apt-get -q -y --no-install-recommends "$@" >>"$folder/apt.log" 2>&1 </dev/null || die "apt-get $*"; }
+apt() { inside apt-get -q -y --no-install-recommends "$@" >>"$folder/apt.log" 2>&1 </dev/null || die "apt-get $* failed"; }
 
 machine_make() { # [ROOT.tar]
-	((EUID == 0)) || die "only root may boot a machine"
+	((EUID == 0)) || die "systemd-nspawn needs root: run this as root"
 	mkdir "$root"
 	if (($#)); then
 		tar -xf "$1" -C "$root"
 	else
-		debootstrap --variant=minbase stable "$root" >>"$folder/root.log" 2>&1 || die "debootstrap"
+		debootstrap --variant=minbase stable "$root" >>"$folder/root.log" 2>&1 || die "debootstrap failed"
 	fi
 	outside apt-get -q update
 }

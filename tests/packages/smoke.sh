@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# `./dev test --smoke` in another release of Debian, as root in a chroot (tools/chroot says more):
+# Runs `./dev test --smoke` in another release of Debian. Run it as root; see tools/chroot:
 #
 #	tests/packages/smoke.sh [SUITE [COMMAND]]
 #
-# SUITE is trixie unless given; COMMAND replaces ./dev test --smoke. The checkout is made from what git
-# knows. Needs debootstrap.
+# The default SUITE is trixie; COMMAND replaces ./dev test --smoke. Copies all files that git does not
+# ignore. Needs debootstrap.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f - |

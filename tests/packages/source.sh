@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# deploy/README.md as printed, in a fresh Debian booted by systemd: built from
-# source, set up, run by systemd, as single workers, by spawn-fcgi and by multiwatch, behind
-# each web server. As root, some ten minutes (machine.sh says more):
+# Tests the commands of deploy/README.md as printed in a fresh Debian booted by systemd: builds from
+# source, sets up, and runs with systemd, as single workers, with spawn-fcgi and multiwatch, behind
+# each web server. Run it as root; takes about ten minutes (see machine.sh):
 #
 #	tests/packages/source.sh [ROOT.tar]
 . "$(dirname "$0")/machine.sh"
@@ -18,7 +18,7 @@ follow() { # COMMANDS
 	[[ -n $1 ]] || die "deploy/README.md has no such command"
 	inside sh -ec "cd /src; $1" >>"$folder/readme.log" 2>&1 </dev/null || die "deploy/README.md: $1"
 }
-in_background() { # NAME COMMANDS: by systemd, but in nothing else its guests
+in_background() { # NAME COMMANDS: in a transient unit
 	inside systemd-run -q --collect --unit "by-hand-$1" sh -c "cd /; $2" </dev/null
 }
 
@@ -27,24 +27,24 @@ login() {
 		sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p'
 }
 has_job() { [[ $(sql "SELECT status FROM jobs WHERE id = '$job'") == succeeded ]]; }
-# Checks what a user notices.
+# Checks what users can notice.
 all_is_well() { # HOW
 	local token
-	wait_until 20 answers /health/ready 200 || die "$1: it does not get ready: $(sh_inside 'curl -s http://127.0.0.1/health')"
+	wait_until 20 answers /health/ready 200 || die "$1: not ready after 20 s: $(sh_inside 'curl -s http://127.0.0.1/health')"
 	token=$(login)
-	is "$1: somebody signs in" "${token:+yes}" yes
-	is "$1: and is known" "$(sh_inside "curl -s -m 5 http://127.0.0.1/api/v1/users/me -H 'Authorization: Bearer $token' | grep -c '\"role\":\"owner\"'" || true)" 1
+	is "$1: signed in" "${token:+yes}" yes
+	is "$1: authenticated" "$(sh_inside "curl -s -m 5 http://127.0.0.1/api/v1/users/me -H 'Authorization: Bearer $token' | grep -c '\"role\":\"owner\"'" || true)" 1
 	is "$1: the pages" "$(status_of /docs)" 200
-	is "$1: an error of its own" "$(sh_inside "curl -s -m 5 http://127.0.0.1/api/v1/nothing | grep -c '\"code\":\"not_found\"'" || true)" 1
+	is "$1: an error of the API" "$(sh_inside "curl -s -m 5 http://127.0.0.1/api/v1/nothing | grep -c '\"code\":\"not_found\"'" || true)" 1
 	job=$(sh_inside "curl -s -m 5 -d '' 'http://127.0.0.1/api/v1/jobs/example?name=a&duration=0' -H 'Authorization: Bearer $token'" |
 		sed -n 's/.*"job_id":"\([^"]*\)".*/\1/p')
 	wait_until 20 has_job || true
 	is "$1: a job" "$(sql "SELECT status FROM jobs WHERE id = '$job'")" succeeded
 }
 workers() { sh_inside "cat /proc/[0-9]*/comm | grep -cx '$package'" || true; }
-nobody_works() { [[ $(workers) == 0 ]]; }
+is_stopped() { [[ $(workers) == 0 ]]; }
 
-# Build: outside the machine, which has no network
+# Build before the boot, since the machine has no network
 
 machine_make "$@"
 mkdir "$root/src"
@@ -52,20 +52,20 @@ mkdir "$root/src"
 if [[ -n ${NODE_EXTRA_CA_CERTS-} ]]; then cp "$NODE_EXTRA_CA_CERTS" "$root/src/build-ca.crt"; fi
 outside apt-get -q -y --no-install-recommends install systemd-sysv dbus curl
 for row in nginx Apache 'Apache, mod_fcgid' lighttpd; do
-	install=$(of_row "$row" | grep -o 'apt-get install[^;]*') || die "no packages for $row"
+	install=$(of_row "$row" | grep -o 'apt-get install[^;]*') || die "deploy/README.md names no packages for $row"
 	outside sh -ec "apt-get install -y --download-only ${install#apt-get install}"
 done
 outside apt-get -q -y install spawn-fcgi multiwatch
 all=$(block 'autoreconf -i')
-outside env NODE_EXTRA_CA_CERTS=/src/build-ca.crt sh -ec "cd /src; ${all%%systemd-sysusers*}" || die "the build"
+outside env NODE_EXTRA_CA_CERTS=/src/build-ca.crt sh -ec "cd /src; ${all%%systemd-sysusers*}" || die "the build failed"
 is "the program is installed" "$(ls "$root/usr/bin/$package")" "$root/usr/bin/$package"
 boot
 
 # Database and settings
 
-inside sh -ec "cd /src; systemd-sysusers${all#*systemd-sysusers}" >>"$folder/readme.log" 2>&1 </dev/null || die "database and settings"
+inside sh -ec "cd /src; systemd-sysusers${all#*systemd-sysusers}" >>"$folder/readme.log" 2>&1 </dev/null || die "setting up database and settings failed"
 is "settings are secret" "$(sh_inside "stat -c '%a %U %G' /etc/$package/env")" "640 root $package"
-is "the audit log stays as it is" "$(inside runuser -u "$package" -- psql -Atd "$package" -c \
+is "the application cannot change the audit log" "$(inside runuser -u "$package" -- psql -Atd "$package" -c \
 	"DELETE FROM audit_events" 2>&1 || true)" "ERROR:  permission denied for table audit_events"
 
 # systemd
@@ -74,16 +74,16 @@ follow "$(quoted "systemctl enable --now $package.socket")"
 follow "$(of_row nginx)"
 all_is_well "systemd, nginx"
 follow "$(block ' doctor ')"
-ok "the doctor finds nothing"
+ok "doctor finds no fault"
 
 main=$(unit .service MainPID)
 follow "make install; $(quoted "systemctl reload $package $package-work")"
 is "reloaded: the same process" "$(unit .service MainPID)" "$main"
 all_is_well "reloaded"
 
-# The watchdog notices a stopped parent; its workers serve until then.
+# The watchdog detects a stopped parent; its workers serve until then.
 sh_inside "kill -STOP $main"
-is "stopped: its workers answer" "$(status_of /health/ready)" 200
+is "stopped: its workers respond" "$(status_of /health/ready)" 200
 restarted() { [[ $(unit .service NRestarts) == 1 && $(unit .service ActiveState) == active ]]; }
 wait_until 90 restarted || true
 is "stopped: systemd restarts it" "$(unit .service NRestarts) $(unit .service ActiveState)" "1 active"
@@ -115,7 +115,7 @@ inside systemctl -q enable --now "$package.service"
 inside systemctl -q disable --now nginx
 follow "$(of_row Apache)"
 all_is_well "Apache"
-# By mod_fcgid: the lines that the comment of the site names, and a role with a password.
+# mod_fcgid: uncomments the lines in the site file, and uses a role with a password.
 inside systemctl -q disable --now "$package.service"
 sql "ALTER ROLE $package PASSWORD 'another one'" >/dev/null
 sh_inside "sed -i 's|^DATABASE_URL=.*|DATABASE_URL=postgresql://$package:another%20one@localhost/$package|' /etc/$package/env
@@ -132,17 +132,17 @@ inside systemctl start nginx
 
 # Without systemd
 inside systemctl -q disable --now "$package.service" "$package.socket" "$package-work.service"
-wait_until 20 nobody_works || die "something works on"
+wait_until 20 is_stopped || die "processes are still running"
 inside rm -rf "/run/$package"
 job_worker=$(quoted 'runuser[^`]* work')
 in_background work "$job_worker"
 in_background api "ENV_FILE=/etc/$package/env /usr/share/$package/spawn-fcgi/run"
 all_is_well "spawn-fcgi"
 inside systemctl stop by-hand-api by-hand-work
-wait_until 20 nobody_works || die "spawn-fcgi: it does not end"
+wait_until 20 is_stopped || die "spawn-fcgi: the processes did not stop"
 inside rm -rf "/run/$package"
 in_background work "$job_worker"
 in_background api "$(block multiwatch)"
 all_is_well "multiwatch"
 inside systemctl stop by-hand-api by-hand-work
-is "nothing to complain about" "$(inside journalctl --no-pager -p err -u "$package*" -o cat | grep -v -i watchdog || true)" ""
+is "the journal has no errors" "$(inside journalctl --no-pager -p err -u "$package*" -o cat | grep -v -i watchdog || true)" ""

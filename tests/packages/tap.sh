@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Output and waiting for the tests of this folder.
+# Functions for the tests in this folder: TAP output and waiting.
 ok() { echo "ok - $1"; }
 is() { # TEXT GOT WANTED
 	if [[ $2 == "$3" ]]; then ok "$1"; else bad=$((bad + 1)) && printf '%s\n' "not ok - $1" "  got    $2" "  wanted $3"; fi
