@@ -14,8 +14,8 @@ local refusals = {
 	[431] = { "Request Header Fields Too Large", "bad_request", "the headers are longer than this server takes" },
 	[500] = { "Internal Server Error", "internal_error", "the web server failed" },
 	[501] = { "Not Implemented", "bad_request", "the web server does not know this method or coding" },
-	[502] = { "Bad Gateway", "unavailable", "the service does not answer; try again soon" },
-	[503] = { "Service Unavailable", "unavailable", "the service does not answer; try again soon" },
+	[502] = { "Bad Gateway", "unavailable", "the service does not respond; try again soon" },
+	[503] = { "Service Unavailable", "unavailable", "the service does not respond; try again soon" },
 	[504] = { "Gateway Timeout", "unavailable", "the service took too long; try again soon" },
 	[505] = { "HTTP Version Not Supported", "bad_request", "the web server does not speak this version" },
 }

@@ -31,7 +31,7 @@ class Client {
 
   // One request: { body, headers }, or Problem.
   async send(method, path, { body, headers = {}, token = this.#tokens?.access_token } = {}) {
-    const answer = await fetch(this.api + path, {
+    const response = await fetch(this.api + path, {
       method,
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(30000),
@@ -41,10 +41,10 @@ class Client {
         ...headers,
       },
     });
-    const text = await answer.text();
-    if (!answer.ok)
+    const text = await response.text();
+    if (!response.ok)
       throw new Problem(JSON.parse(text));
-    return { body: text ? JSON.parse(text) : null, headers: answer.headers };
+    return { body: text ? JSON.parse(text) : null, headers: response.headers };
   }
 
   // Writes a file that only this user can read, atomically.

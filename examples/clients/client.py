@@ -39,9 +39,9 @@ class Client:
         for name, value in headers.items():
             request.add_header(name.replace("_", "-"), value)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                text = answer.read()
-                return json.loads(text) if text else None, answer.headers
+            with urllib.request.urlopen(request, timeout=30) as response:
+                text = response.read()
+                return json.loads(text) if text else None, response.headers
         except urllib.error.HTTPError as error:
             raise Problem(error.code, json.load(error)) from None
 

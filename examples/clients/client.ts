@@ -21,14 +21,14 @@ export class Client {
   constructor(private readonly api: string, private readonly token: Tokens["access_token"]) {}
 
   private async send<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(this.api + path, {
+    const response = await fetch(this.api + path, {
       method,
       body: body === undefined ? null : JSON.stringify(body),
       headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
     });
-    if (!answer.ok)
-      throw new Refused((await answer.json()) as Problem);
-    return (await answer.json()) as T;
+    if (!response.ok)
+      throw new Refused((await response.json()) as Problem);
+    return (await response.json()) as T;
   }
 
   create(item: NewItem): Promise<Item> {

@@ -1,5 +1,5 @@
 /* The application from outside: each call goes through the whole pipeline, to a database of
- * the test's own, and each answer is held against the OpenAPI document. */
+ * the test's own, and each response is checked against the OpenAPI document. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"

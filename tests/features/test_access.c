@@ -273,7 +273,7 @@ check_row(const struct route *r)
 	cr_expect_neq(r->access, ACCESS_NOBODY, "%s: nobody may call it", r->id);
 	cr_expect(status == 200 || status == 201 || status == 202 || status == 204, "%s: status",
 		  r->id);
-	cr_expect_eq(status == 204, !r->response && !r->media_type, "%s: its answer", r->id);
+	cr_expect_eq(status == 204, !r->response && !r->media_type, "%s: its response", r->id);
 	cr_expect(!r->list || (reads(r) && r->response), "%s: list", r->id);
 	cr_expect((!r->body && !r->form) || takes_body, "%s: body", r->id);
 	cr_expect(!r->form || r->body, "%s: form", r->id);
