@@ -11,8 +11,6 @@ for name in $(echo "$sources" | sed 's|.*/||' | sort | uniq -d); do
 done
 
 # Static functions have their name at the start of the line after the return type (./dev format).
-# A name is reported if one of its files is in these folders.
-folders='^src/(base|cli|db|http|job|schema|secure|serve|shared)/'
 found=$(find src -name '*.[ch]' ! -name migration_files.c ! -name password_list.c -exec awk '
 	FNR == 1 { is_static = 0 }
 	is_static && /^[a-z_0-9]+\(/ { print substr($0, 1, index($0, "(") - 1) "()", FILENAME ":" FNR }
@@ -25,9 +23,9 @@ found=$(find src -name '*.[ch]' ! -name migration_files.c ! -name password_list.
 		print "struct-" $1, FILENAME ":" FNR
 	}
 	{ is_static = /^static [^(={;]*$/ }' {} + |
-	sort -u | awk -v folders="$folders" '
+	sort -u | awk '
 	{ split($2, place, ":") }
-	$1 == name && place[1] != file && (place[1] ~ folders || file ~ folders) { print last; print }
+	$1 == name && place[1] != file { print last; print }
 	{ name = $1; file = place[1]; last = $0 }' | sort -u)
 if test -n "$found"; then
 	echo "$found" | sed 's/^\([^ ]*\) \(.*\)/\2: another file also has \1/; s/struct-/struct /'

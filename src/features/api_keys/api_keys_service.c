@@ -142,7 +142,7 @@ scope_words(struct ctx *c, uint64_t bits)
 }
 
 static enum error
-look_up(struct ctx *c, const char *prefix, struct cached_caller *known)
+find_key_holder(struct ctx *c, const char *prefix, struct cached_caller *known)
 {
 	struct key_holder holder;
 	enum error e;
@@ -191,7 +191,7 @@ api_keys_identify(struct ctx *c, const char *key)
 
 	auth_cache_find("api_key", key, 0, &known);
 	if (!auth_cache_fresh(&known)) {
-		e = look_up(c, prefix, &known);
+		e = find_key_holder(c, prefix, &known);
 		if (e)
 			return e;
 	}

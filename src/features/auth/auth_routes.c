@@ -59,7 +59,7 @@ refresh(struct request *req)
 
 /* The token endpoint of OAuth 2.0. */
 static enum error
-issue_token(struct request *req)
+respond_with_tokens(struct request *req)
 {
 	const struct credentials *in = req->in;
 
@@ -147,7 +147,7 @@ const struct route auth_routes[] = {
 	  .errors = { E_INVALID_CREDENTIALS, E_OVERLOADED },
 	  .limits = { &login_ip_limit, &login_limit }, .oauth = true, .id = "auth_login",
 	  .summary = "Sign in and get tokens." },
-	{ POST, "/auth/token", issue_token, ACCESS_PUBLIC, .body = &credentials_schema,
+	{ POST, "/auth/token", respond_with_tokens, ACCESS_PUBLIC, .body = &credentials_schema,
 	  .form = &token_form, .response = &tokens_schema,
 	  .errors = { E_INVALID_CREDENTIALS, E_INVALID_TOKEN, E_TOKEN_REUSED, E_OVERLOADED },
 	  .limits = { &token_ip_limit, &login_limit, &token_refresh_limit }, .oauth = true,

@@ -353,7 +353,7 @@ verify(struct ctx *c, const char *token, struct cached_caller *known)
 
 /* The role comes from the account, never from the token. */
 static enum error
-look_up(struct ctx *c, struct cached_caller *known)
+find_token_session(struct ctx *c, struct cached_caller *known)
 {
 	struct session_role live;
 	enum error e;
@@ -382,7 +382,7 @@ auth_identify(struct ctx *c, const char *token)
 			return e;
 	}
 	if (!auth_cache_fresh(&known)) {
-		e = look_up(c, &known);
+		e = find_token_session(c, &known);
 		if (e)
 			return e;
 		auth_cache_put(&known);

@@ -12,7 +12,7 @@ static const struct item rows[] = {
 };
 
 static enum error
-make(struct ctx *c, size_t i)
+make_item(struct ctx *c, size_t i)
 {
 	struct item item;
 
@@ -22,5 +22,5 @@ make(struct ctx *c, size_t i)
 enum error
 items_sample(struct ctx *c, FILE *out)
 {
-	return users_give_samples(c, &items_rows, COUNT(rows), make, out);
+	return users_give_samples(c, &items_rows, COUNT(rows), make_item, out);
 }

@@ -98,7 +98,7 @@ struct upload {
 };
 
 static size_t
-give(char *out, size_t size, size_t n, void *arg)
+read_message(char *out, size_t size, size_t n, void *arg)
 {
 	struct upload *upload = arg;
 	size_t len = size * n < upload->left ? size * n : upload->left;
@@ -156,7 +156,7 @@ send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t
 							       : (long)CURLUSESSL_ALL);
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, settings.mail_from);
 	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
-	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_message);
 	curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_SECONDS);

@@ -39,7 +39,7 @@ read_template(struct ctx *c, const char *name)
 }
 
 static const struct mail_value *
-find_value(const struct mail_value *values, const char *name, size_t len)
+find_text(const struct mail_value *values, const char *name, size_t len)
 {
 	for (; values && values->name; values++) {
 		if (strncmp(values->name, name, len) == 0 && !values->name[len])
@@ -59,7 +59,7 @@ put_value(struct buf *b, const char *value)
 }
 
 static const char *
-find(const char *text, const char *end, const char *word)
+find_text(const char *text, const char *end, const char *word)
 {
 	return memmem(text, (size_t)(end - text), word, strlen(word));
 }
@@ -82,14 +82,14 @@ static const char *
 put_tag(struct filling *f, const char *tag, const char *end, const struct mail_value *row)
 {
 	const struct mail_value service = { "service", settings.app_name, NULL }, *value;
-	const char *close = find(tag, end, "}}");
+	const char *close = find_text(tag, end, "}}");
 	size_t len = close ? (size_t)(close - tag) : 0;
 
 	value = len == strlen("service") && strncmp(tag, "service", len) == 0
 		    ? &service
-		    : find_value(row, tag, len);
+		    : find_text(row, tag, len);
 	if (!value)
-		value = find_value(f->values, tag, len);
+		value = find_text(f->values, tag, len);
 	if (!close || !value || !value->value)
 		return reject(f, tag);
 
@@ -111,11 +111,11 @@ static const char *
 put_list(struct filling *f, const char *open, const char *end)
 {
 	static const char last_tag[] = "{{/each}}";
-	const char *name = open + strlen("{{#each "), *close = find(name, end, "}}"), *last;
+	const char *name = open + strlen("{{#each "), *close = find_text(name, end, "}}"), *last;
 	const struct mail_value *list;
 
-	list = close ? find_value(f->values, name, (size_t)(close - name)) : NULL;
-	last = close ? find(close, end, last_tag) : NULL;
+	list = close ? find_text(f->values, name, (size_t)(close - name)) : NULL;
+	last = close ? find_text(close, end, last_tag) : NULL;
 	if (!list || !list->rows || !last)
 		return reject(f, open + 2);
 
@@ -133,7 +133,7 @@ put_text(struct filling *f, const char *text, const char *end, const struct mail
 	static const char each[] = "{{#each ";
 	const char *open;
 
-	while (text && (open = find(text, end, "{{"))) {
+	while (text && (open = find_text(text, end, "{{"))) {
 		buf_put(&f->out, text, (size_t)(open - text));
 		if (!row && strncmp(open, each, strlen(each)) == 0)
 			text = put_list(f, open, end);

@@ -20,7 +20,7 @@ email_verification_required(void)
 /* Runs in a transaction. token->account_email is NULL afterwards if none was issued, because of the
  * limits or because the account is not active. */
 static enum error
-issue_token(struct ctx *c, struct mail_token *token, int64_t minutes, const char *secret)
+issue_mail_token(struct ctx *c, struct mail_token *token, int64_t minutes, const char *secret)
 {
 	struct account account;
 	bool issued = false;
@@ -53,7 +53,7 @@ send_token(struct ctx *c, struct mail_token *token, const char *template, const 
 
 	e = db_begin(c);
 	if (!e)
-		e = issue_token(c, token, minutes, secret);
+		e = issue_mail_token(c, token, minutes, secret);
 	if (!e && token->account_email)
 		e = mail_enqueue(c, token->email, template,
 				 (struct mail_value[]) { { "link", link }, { 0 } });
@@ -274,7 +274,8 @@ recovery_verify(struct ctx *c, const char *text)
 }
 
 static enum error
-set_password(struct ctx *c, const struct mail_token *token, const char *text, const char *hash)
+store_new_password(struct ctx *c, const struct mail_token *token, const char *text,
+		   const char *hash)
 {
 	struct audit_event event = {
 		.action = AUDIT_PASSWORD_CHANGE,
@@ -331,7 +332,7 @@ recovery_reset(struct ctx *c, const struct reset *in)
 
 	e = db_begin(c);
 	if (!e)
-		e = set_password(c, &token, in->token, hash);
+		e = store_new_password(c, &token, in->token, hash);
 	return db_finish(c, e);
 }
 

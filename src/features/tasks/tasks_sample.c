@@ -11,7 +11,7 @@ static const struct task rows[] = {
 };
 
 static enum error
-make(struct ctx *c, size_t i)
+make_task(struct ctx *c, size_t i)
 {
 	struct task task;
 
@@ -21,5 +21,5 @@ make(struct ctx *c, size_t i)
 enum error
 tasks_sample(struct ctx *c, FILE *out)
 {
-	return users_give_samples(c, &tasks_rows, COUNT(rows), make, out);
+	return users_give_samples(c, &tasks_rows, COUNT(rows), make_task, out);
 }

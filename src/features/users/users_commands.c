@@ -61,7 +61,7 @@ print_list(const struct page *page)
 /* ---- subcommands */
 
 static enum error
-find(struct ctx *c, const struct call *call, struct user *out)
+command_find(struct ctx *c, const struct call *call, struct user *out)
 {
 	const char *who = cli_value(call, "WHO");
 	enum error e;
@@ -155,7 +155,7 @@ static enum error
 show(struct ctx *c, const struct call *call)
 {
 	struct user user;
-	enum error e = find(c, call, &user);
+	enum error e = command_find(c, call, &user);
 
 	return print_user(c, call, &user, e);
 }
@@ -166,7 +166,7 @@ change(struct ctx *c, const struct call *call, const struct user_change *in, uin
 	struct user user;
 	enum error e;
 
-	e = find(c, call, &user);
+	e = command_find(c, call, &user);
 	if (!e)
 		e = users_change(c, user.id, in, which, &user);
 	return print_user(c, call, &user, e);
@@ -186,13 +186,13 @@ set_role(struct ctx *c, const struct call *call)
 }
 
 static enum error
-set_password(struct ctx *c, const struct call *call)
+command_set_password(struct ctx *c, const struct call *call)
 {
 	struct user_change in = { 0 };
 	struct user user;
 	enum error e;
 
-	e = find(c, call, &user); /* before the password prompt */
+	e = command_find(c, call, &user); /* before the password prompt */
 	if (!e)
 		e = cli_new_password(c, &in.password);
 	if (e)
@@ -214,12 +214,12 @@ deactivate(struct ctx *c, const struct call *call)
 }
 
 static enum error
-delete_user(struct ctx *c, const struct call *call)
+command_delete(struct ctx *c, const struct call *call)
 {
 	struct user user;
 	enum error e;
 
-	e = find(c, call, &user);
+	e = command_find(c, call, &user);
 	if (!e && !cli_value(call, "--yes"))
 		e = cli_confirm(c, arena_printf(c->arena,
 						"Delete %s and everything that belongs to it?"
@@ -242,10 +242,10 @@ static const struct subcommand subcommands[] = {
 	  list, NULL },
 	{ "show WHO [--json]", show, NULL },
 	{ "set-role WHO R [--json]", set_role, NULL },
-	{ "set-password WHO [--json]", set_password, NULL },
+	{ "set-password WHO [--json]", command_set_password, NULL },
 	{ "activate WHO [--json]", activate, NULL },
 	{ "deactivate WHO [--json]", deactivate, NULL },
-	{ "delete WHO [--yes] [--json]", delete_user, NULL },
+	{ "delete WHO [--yes] [--json]", command_delete, NULL },
 	{ 0 },
 };
 

@@ -56,8 +56,8 @@ count_rows(struct ctx *c, const struct list *list, int64_t *n)
 }
 
 static enum error
-give(struct ctx *c, const struct list *list, size_t n, enum error (*make)(struct ctx *, size_t i),
-     const char *email, FILE *out)
+give_rows(struct ctx *c, const struct list *list, size_t n,
+	  enum error (*make)(struct ctx *, size_t i), const char *email, FILE *out)
 {
 	int64_t there;
 	enum error e;
@@ -92,7 +92,7 @@ users_give_samples(struct ctx *c, const struct list *list, size_t n,
 		if (e)
 			break;
 		c->caller = (struct caller) { .user_id = user.id, .role = ROLE_MEMBER };
-		e = give(c, list, n, make, user.email, out);
+		e = give_rows(c, list, n, make, user.email, out);
 		c->caller = before;
 	}
 	return e;
