@@ -28,15 +28,15 @@ audit() { # VERSION SEVERITY
 }
 
 audit 0 none
-is "nothing known: status" "$result" 0
-is "nothing known: no package is named" "$(grep -E '^(libpq5|bash|typescript)|CVE' <<<"$output")" ""
+is "no vulnerability: status" "$result" 0
+is "no vulnerability: no package is listed" "$(grep -E '^(libpq5|bash|typescript)|CVE' <<<"$output")" ""
 audit 1:99 none
 is "a library: status" "$result" 1
 matches "a library: package and name" "$output" '^libpq5: CVE-2026-0001'
 is "bash is not linked" "$(grep bash <<<"$output")" ""
 audit 0 high
 is "an npm package: status" "$result" 1
-matches "an npm package: which lock, how bad" "$output" '^tests/e2e: typescript: high'
+matches "an npm package: lock file and severity" "$output" '^tests/e2e: typescript: high'
 ask_audit
 is "a list that cannot be fetched: status" "$result" 2
 matches "a list that cannot be fetched: message" "$output" 'could not fetch'

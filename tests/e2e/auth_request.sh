@@ -20,8 +20,8 @@ END
 old=$(ps -o pid= --ppid "$(web_pid "$site")")
 old_are_gone() { ! ps -o pid= -p "$(xargs <<<"$old" | tr ' ' ,)" >/dev/null; }
 kill -HUP "$(web_pid "$site")"
-wait_until 10 port_is_taken "$service" || fail_all "nginx does not take the example"
-wait_until 10 old_are_gone || fail_all "nginx keeps its old workers"
+wait_until 10 port_is_taken "$service" || fail_all "nginx did not load the example"
+wait_until 10 old_are_gone || fail_all "old nginx workers did not exit"
 
 ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
 	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
@@ -31,14 +31,14 @@ ask GET /api/v1/users/me -H "Authorization: Bearer $token"
 id=$(member id)
 
 ask GET /reports/2026 -H "Authorization: Bearer $token"
-is "let in" "$status" 200
-is "the service knows who is calling, and gets no token" "$body" "id=$id role=owner authorization="
+is "authorized" "$status" 200
+is "the service gets the caller, but no token" "$body" "id=$id role=owner authorization="
 ask POST /reports/2026 -H "Authorization: Bearer $token" -d 'a body' -H 'X-User-Role: god'
-is "let in with a body" "$status" 200
-is "nobody names himself" "$body" "id=$id role=owner authorization="
+is "authorized with a body" "$status" 200
+is "a client cannot set its own role" "$body" "id=$id role=owner authorization="
 ask GET /reports/2026
-is "a stranger stays out" "$status" 401
+is "without credentials: rejected" "$status" 401
 ask GET /reports/2026 -H "Authorization: Bearer $token" -H 'X-API-Key: x'
-is "so does who has a bad key" "$status" 401
+is "with an invalid key: rejected" "$status" 401
 ask GET /-caller -H "Authorization: Bearer $token"
-is "the question itself is nobody's" "$status" 404
+is "clients cannot request the internal location" "$status" 404

@@ -22,13 +22,13 @@ token=$(member access_token)
 for title in Lamp Table Chair; do
 	ask POST /api/v1/items -H "Authorization: Bearer $token" --json "{\"title\":\"$title\"}"
 done
-is "data" "$status" 201
+is "sample data" "$status" 201
 ask POST '/api/v1/jobs/example?name=later&duration=0' -H "Authorization: Bearer $token"
 job=$(member job_id)
 ask POST /api/v1/api-keys -H "Authorization: Bearer $token" --json '{"name":"robot","scopes":["items:read"]}'
 key=$(member key)
 
-if follow "Back up"; then ok "a dump"; else fail_all "no dump"; fi
+if follow "Back up"; then ok "a dump"; else fail_all "the dump fails"; fi
 is "one file" "$(ls "$site"/backup* | wc -l)" 1
 rows() { pg_dump --data-only --inserts "$1" | grep -vE '^(--|SET |\\(un)?restrict|SELECT pg_catalog.set_config|$)' | sort | sha256sum; }
 tables() { pg_dump --schema-only "$1" | grep -vE '^(--|$|\\(un)?restrict)'; }
@@ -41,7 +41,7 @@ postgres_erase "$other"
 postgres_start "$other" "$site/log/other.log" fsync=off >>"$log"
 export SUPERUSER_URL="postgresql://postgres@/postgres?host=$other"
 DATABASE_URL=$(database_url "$other" "e2e_$name") MIGRATE_DATABASE_URL=$(owner_url "$other" "e2e_$name")
-if follow "Restore" 1 && follow "Restore" 2; then ok "restored"; else fail_all "it cannot be restored"; fi
+if follow "Restore" 1 && follow "Restore" 2; then ok "restored"; else fail_all "the restore fails"; fi
 is "the same rows" "$(rows "$MIGRATE_DATABASE_URL")" "$rows_before"
 is "the same tables and privileges" "$(diff <(tables "$MIGRATE_DATABASE_URL") - <<<"$tables_before" | head -n 20)" ""
 if follow "Restore" 3 && follow "Restore" 4; then ok "the rest of the runbook"; else fail_all "the rest of the runbook fails"; fi
@@ -54,20 +54,20 @@ for act in "UPDATE audit_events SET target = 'x'" "DELETE FROM audit_events" "TR
 		'ERROR: +(permission denied for|must be owner of) table audit_events'
 done
 psql -XAtqd "$MIGRATE_DATABASE_URL" -c 'CREATE TABLE later (n int)' >>"$log"
-is "it may use tables to come" "$(as_app 'INSERT INTO later VALUES (1) RETURNING n')" 1
+is "the application can use future tables" "$(as_app 'INSERT INTO later VALUES (1) RETURNING n')" 1
 
 pool_start
-wait_until 15 is_ready "$url" || fail_all "not ready on what was restored"
+wait_until 15 is_ready "$url" || fail_all "not ready with the restored database"
 ok "ready"
 ask GET /api/v1/items -H "Authorization: Bearer $token"
-is "sessions of before have ended" "$status" 401
+is "earlier sessions have ended" "$status" 401
 ask GET '/api/v1/items?sort=title' -H "X-API-Key: $key"
-is "the API key is good" "$status" 200
-is "the items are there" "$(grep -o '"title":"[^"]*"' <<<"$body" | tr -d '\n')" '"title":"Chair""title":"Lamp""title":"Table"'
+is "the API key is valid" "$status" 200
+is "the items are restored" "$(grep -o '"title":"[^"]*"' <<<"$body" | tr -d '\n')" '"title":"Chair""title":"Lamp""title":"Table"'
 sign_in
 is "sign in" "$status" 200
 token=$(member access_token)
 ask POST /api/v1/items -H "Authorization: Bearer $token" --json '{"title":"Desk"}'
 is "a new item" "$status" 201
 ask GET "/api/v1/jobs/$job" -H "Authorization: Bearer $token"
-is "a job that waited is not run again" "$(member status)" cancelled
+is "a queued job is cancelled" "$(member status)" cancelled

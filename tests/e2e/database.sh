@@ -14,7 +14,7 @@ postgres_stop "$TEST_POSTGRES"
 ask GET /health/live
 is "live while the database is down" "$status" 200
 not_ready() { ! is_ready "$url"; }
-wait_until 5 not_ready || true # What was found out a second ago still counts.
+wait_until 5 not_ready || true # Readiness is cached for a second.
 ask GET /health/ready
 is "not ready" "$status" 503
 for try in 1 2 3 4 5 6; do

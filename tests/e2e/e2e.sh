@@ -8,7 +8,7 @@
 #	ask GET /health/live
 #	is "it lives" "$status" 200
 set -euo pipefail
-: "${TOP:?run it by ./dev test NAME}" "${APP:?}" "${BASE:?}" "${BUILD:?}" "${TEST_POSTGRES:?}"
+: "${TOP:?run ./dev test NAME}" "${APP:?}" "${BASE:?}" "${BUILD:?}" "${TEST_POSTGRES:?}"
 # shellcheck source=../../dev
 . "$TOP/dev"
 export PYTHONDONTWRITEBYTECODE=1
@@ -111,12 +111,12 @@ site_start() {
 	"$APP" seed >>"$log" 2>&1
 	trap site_end EXIT
 	trap 'exit 130' INT TERM
-	env >"$site/env" # For who cannot inherit it.
+	env >"$site/env" # For processes that do not inherit the environment.
 	pool_start
 	free_port
 	web_start "$site" "$port" || fail_all "$server does not start"
 	url=http://127.0.0.1:$port
-	wait_until 10 is_ready "$url" || fail_all "the site does not get ready"
+	wait_until 10 is_ready "$url" || fail_all "the site is not ready after 10 s"
 }
 
 # web_again [SED]: restarts the web server, its site also edited by SED.
@@ -132,7 +132,7 @@ free_port() {
 	while port_is_taken "$port"; do port=$((port + 1)); done
 }
 
-pool_start() { api_start "$site" || fail_all "the pool does not start"; }
+pool_start() { api_start "$site" || fail_all "the pool did not start"; }
 pool_stop() { api_stop "$site"; }
 
 fail_all() {
@@ -199,7 +199,7 @@ ask_raw() {
 	body=$(sed '1,/^$/d' <<<"$answer")
 }
 
-header() { sed -n "s/^$1: *//p" <<<"$headers"; }                # each on a line
+header() { sed -n "s/^$1: *//p" <<<"$headers"; }                # one per line
 member() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p" <<<"$body"; } # of flat JSON
 
 ok() { echo "ok - $1"; }
@@ -224,6 +224,6 @@ is_problem() { # TEXT STATUS CODE
 	is "$1: status in the body" "$(member status)" "$2"
 	is "$1: request id" "$(member request_id)" "$(header x-request-id)"
 	matches "$1: it has an id" "$(header x-request-id)" '^[A-Za-z0-9._-]{8,64}$'
-	is "$1: not kept" "$(header cache-control)" no-store
-	is "$1: not guessed" "$(header x-content-type-options)" nosniff
+	is "$1: not stored" "$(header cache-control)" no-store
+	is "$1: no MIME sniffing" "$(header x-content-type-options)" nosniff
 }

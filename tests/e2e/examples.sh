@@ -9,7 +9,7 @@ needs node jq python3 curl openssl "$TOP/tests/e2e/node_modules/typescript/packa
 site_start AUTH_LOGIN_RATE_LIMIT=1000/minute
 clients=$TOP/examples/clients
 
-# The token in the file, as it would be an hour later.
+# Changes the expiry of the token in the file, as if an hour had passed.
 expire() {
 	local part claims parts signed
 	IFS=. read -ra parts < <(jq -r .access_token "$1")
@@ -29,7 +29,7 @@ token=$(member access_token)
 for ((i = 1; i <= 24; i++)); do
 	ask POST /api/v1/items -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d "{\"title\":\"Item $i\"}"
 done
-is "there are items" "$status" 201
+is "an item is created" "$status" 201
 
 export API=$url/api/v1 EMAIL=$FIRST_ADMIN_EMAIL no_proxy='*'
 did="signed in as $EMAIL
@@ -43,32 +43,32 @@ for client in "$clients"/client.sh "$clients"/client.py "$clients"/client.mjs; d
 	text=${client##*/}
 	export TOKENS=$site/tokens-$text.json
 	is "$text" "$(PASSWORD=$FIRST_ADMIN_PASSWORD "$client" 2>&1)" "$did"
-	is "$text: its tokens are nobody else's" "$(stat -c %a "$TOKENS")" 600
-	is "$text: again, without a password" "$("$client" 2>&1)" "$did"
+	is "$text: only its user can read the tokens" "$(stat -c %a "$TOKENS")" 600
+	is "$text: without a password, with the stored token" "$("$client" 2>&1)" "$did"
 	expire "$TOKENS"
-	is "$text: with a token that has expired" "$("$client" 2>&1)" "refreshed
+	is "$text: with an expired token" "$("$client" 2>&1)" "refreshed
 $did"
 	rm "$TOKENS"
 	matches "$text: a wrong password" "$(PASSWORD=wrong-horse-battery "$client" 2>&1 || true)" \
 		'401 invalid_credentials: '
-	is "$text: and no tokens" "$([[ -e $TOKENS ]] || echo none)" none
+	is "$text: no tokens are stored" "$([[ -e $TOKENS ]] || echo none)" none
 done
 
-# The types generated from the document, and the mistakes they catch.
+# The types generated from the OpenAPI document, and the errors they catch.
 mkdir "$site/typed"
 cp "$clients"/client.ts "$clients"/tsconfig.json "$site/typed"
 "$APP" openapi >"$site/openapi.json"
 modules=$TOP/tests/e2e/node_modules
 node "$modules/openapi-typescript/bin/cli.js" "$site/openapi.json" -o "$site/typed/api.d.ts" >>"$log" 2>&1
 types() { node "$modules/typescript/bin/tsc" -p "$site/typed" 2>&1; }
-is "the typed client fits the document" "$(types)" ""
+is "the typed client matches the document" "$(types)" ""
 cat >>"$site/typed/client.ts" <<-'END'
 	void new Client("", "").create({ titel: "Lamp" });
 	void new Client("", "").list({ status: "lost" });
 END
 found=$(types) || true
-matches "a member that is not there is seen" "$found" "'titel' does not exist"
-matches "a word that is none is seen" "$found" '"lost"'
+matches "an unknown member is reported" "$found" "'titel' does not exist"
+matches "an invalid choice is reported" "$found" '"lost"'
 
 # The smallest application.
 pool_stop
@@ -78,10 +78,10 @@ program() { printf '%s\n' "$APP"; }
 make -C "$BUILD" examples/notes/notes >>"$log" 2>&1 9>&-
 site_start
 ask POST /api/v1/notes -H 'Content-Type: application/json' -d '{"body":"Water the plants"}'
-is "a note is made" "$status" 201
+is "a note is created" "$status" 201
 ask GET "$(header location)"
-is "it is there" "$(member body)" "Water the plants"
+is "the note can be read" "$(member body)" "Water the plants"
 ask GET /health/ready
 is "the application is ready" "$status" 200
 ask GET /openapi.json
-is "and has no accounts" "$(grep -c '"/api/v1/users"' <<<"$body" || true)" 0
+is "the application has no accounts" "$(grep -c '"/api/v1/users"' <<<"$body" || true)" 0

@@ -27,7 +27,7 @@ load_begin() { # FAULT
 	coproc LOAD { TOKEN=$token exec python3 "$TOP/tests/e2e/load.py" "$url" "$fault" "$(pick 4 8)" 2>>"$site/log/load.log"; }
 	local line=
 	read -t 20 -r line <&"${LOAD[0]}" || true
-	[[ $line == loaded ]] || not_ok "$fault: there is no load" "$(tail -n 3 "$site/log/load.log")"
+	[[ $line == loaded ]] || not_ok "$fault: the load did not start" "$(tail -n 3 "$site/log/load.log")"
 }
 
 # load_end [PATTERN]: outcomes allowed in addition to responses of the API.
@@ -41,11 +41,11 @@ load_end() {
 	IFS=$'\t' read -r requests failed recovered told < <(jq -r '[.requests, .failed, .recovered // "never",
 		(.told | to_entries | map(select(.key | startswith("broken:") | not) | "\(.key): \(.value)") | join(", "))] | @tsv' "$site/$fault.json")
 	row "$requests" "$failed" "$recovered" "$told${detail:+; $detail}"
-	is "$fault: every error as doc/API.md has it" "$(jq -r '.examples[]' "$site/$fault.json")" ""
+	is "$fault: errors have the documented format" "$(jq -r '.examples[]' "$site/$fault.json")" ""
 	extra=$(jq -r '.told | keys[] | select(test("^(200|201|broken: .*)$") | not)' "$site/$fault.json" | grep -vxE "broken|409|${1-none}" || true)
-	is "$fault: no other failures than may be" "$extra" ""
+	is "$fault: no unexpected failures" "$extra" ""
 	[[ ${1-} == *broken* ]] || is "$fault: no connection is cut" "$(jq '.told.broken // 0' "$site/$fault.json")" 0
-	is "$fault: whole again within $within s ($recovered)" "$([[ $recovered != never ]] && awk "BEGIN { print ($recovered <= $within) }")" 1
+	is "$fault: recovered within $within s ($recovered)" "$([[ $recovered != never ]] && awk "BEGIN { print ($recovered <= $within) }")" 1
 	books
 }
 
@@ -58,8 +58,8 @@ books() {
 	local told=$site/$fault.told there=$site/$fault.there
 	jq -r '.confirmed[] | "\(.[0]) \(.[1])"' "$site/$fault.json" | sort >"$told"
 	sql "SELECT substr(title, length('$fault') + 2), id FROM items WHERE title LIKE '$fault %'" | tr '|' ' ' | sort >"$there"
-	is "$fault: nothing confirmed is lost" "$(comm -23 "$told" "$there" | head -n 3)" ""
-	is "$fault: nothing is done twice" "$(cut -d ' ' -f 1 "$there" | uniq -d | head -n 3)" ""
+	is "$fault: no confirmed item is lost" "$(comm -23 "$told" "$there" | head -n 3)" ""
+	is "$fault: no item is created twice" "$(cut -d ' ' -f 1 "$there" | uniq -d | head -n 3)" ""
 }
 
 is_full() { [[ $(workers | wc -l) == "$WORKERS" ]]; }
@@ -88,7 +88,7 @@ fault_killed() {
 	is "killed: each of $n was replaced and counted" "$(($(deaths) - before)) $(workers | wc -l)" "$n $WORKERS"
 	is "killed: only the request of the killed worker fails" \
 		"$(jq "(.told.\"502\" // 0) <= $n" "$site/killed.json")" true
-	is "killed: nearly each time there was one ($n of $total)" "$((10 * n >= 9 * total))" 1
+	is "killed: nearly every attempt found a worker ($n of $total)" "$((10 * n >= 9 * total))" 1
 }
 
 database_start() {
@@ -119,7 +119,7 @@ fault_paused() {
 	mapfile -t processes < <(database_processes)
 	kill -STOP "${processes[@]}"
 	sleep "$(pick 3 40)"
-	is "paused: live all the time" "$(http_status "$url/health/live")" 200
+	is "paused: live throughout" "$(http_status "$url/health/live")" 200
 	kill -CONT "${processes[@]}" 2>/dev/null || true
 	load_end '503|504'
 }
@@ -164,7 +164,7 @@ failover_undo() {
 }
 is_synchronous() { [[ $(psql_admin "$TEST_POSTGRES" "SELECT sync_state FROM pg_stat_replication") == sync ]]; }
 
-# nginx restarts: clients in between are refused.
+# nginx restarts: connections in between are refused.
 fault_web() {
 	local n
 	load_begin web
@@ -191,7 +191,7 @@ fault_backlog() {
 	took=$(($(now_ms) - began))
 	is_problem "backlog: full" 502 unavailable
 	matches "backlog: full: Retry-After" "$(header retry-after)" '^[0-9]+$'
-	is "backlog: at once ($took ms)" "$((took < 1500))" 1
+	is "backlog: immediate response ($took ms)" "$((took < 1500))" 1
 	sleep "$(pick 1 10)"
 	kill -CONT "${stopped[@]}"
 	kill "$holder" 2>/dev/null || true
@@ -220,7 +220,7 @@ cut_at_each_byte() { # FAULT FORM ADDRESS
 	matches "$fault: cut at each byte" \
 		"$(TOKEN=$token python3 "$TOP/tests/e2e/half_dead.py" cut "$2" "$3" "$key" "$(pick 7 1)" 2>>"$log")" '^201 of [0-9]+$'
 	load_end none
-	is "$fault: done once" "$(sql "SELECT count(*) FROM items WHERE title = '$key'")" 1
+	is "$fault: created once" "$(sql "SELECT count(*) FROM items WHERE title = '$key'")" 1
 }
 
 # Memory of all workers in KiB, without file mappings, which other processes share.
@@ -259,7 +259,7 @@ fault_disk() {
 		is_problem "disk: full, a 404" 404 not_found
 	done
 	kill -TERM "$full"
-	wait_until 20 is_dead "$full" || not_ok "disk: the pool ends"
+	wait_until 20 is_dead "$full" || not_ok "disk: the pool did not stop"
 	pool_start
 	load_end 502
 }
@@ -268,7 +268,7 @@ api_start_on() { # FILE
 	rm -f "$site/run/api.sock" "$site/run/api.pid"
 	setsid env -C / "$APP" serve >"$1" 2>&1 </dev/null &
 	full=$!
-	wait_until 15 is_ready "$url" || not_ok "$fault: the pool does not start"
+	wait_until 15 is_ready "$url" || not_ok "$fault: the pool did not start"
 }
 
 # The application's clock (not the machine's) is set back and forth by an hour.
@@ -288,17 +288,17 @@ fault_clock() {
 	for step in -3600 0 3600 0; do
 		echo "$step" >"$site/clock"
 		ask POST /api/v1/auth/refresh --json "{\"refresh_token\":\"$refresh\"}"
-		is "clock $step: a refresh helps at once" "$status" 200
+		is "clock $step: a refresh works at once" "$status" 200
 		refresh=$(member refresh_token)
 		ask GET /api/v1/items -H "Authorization: Bearer $(member access_token)"
 		is "clock $step: the new token" "$status" 200
-		matches "clock $step: it is the clock of the log" "$(tail -n 1 "$site/log/api.log")" \
+		matches "clock $step: the log uses the shifted clock" "$(tail -n 1 "$site/log/api.log")" \
 			"\"timestamp\":\"$(date -u -d "$step seconds" +%Y-%m-%dT%H:)"
 		ask GET /api/v1/items -H "Authorization: Bearer $early"
 		if [[ $step == 0 ]]; then
-			is "clock $step: a token of now" "$status" 200
-		else # A worker that has seen it only waits for its end.
-			matches "clock $step: a token of the other time" "$status $(member code)" '^(200 |401 (invalid_token|token_expired))$'
+			is "clock $step: a current token" "$status" 200
+		else # A worker may have cached it until it expires.
+			matches "clock $step: a token from before the step" "$status $(member code)" '^(200 |401 (invalid_token|token_expired))$'
 		fi
 		sleep "$(pick 0 10)"
 	done
@@ -343,7 +343,7 @@ fault_no_memory() {
 		ask POST /api/v1/items -H "Authorization: Bearer $token" -H 'Content-Type: application/json' --data-binary "@$large"
 		statuses+=" $status:$(jq -r '.code, .errors[0].code // empty' <<<"$body" | paste -sd:)"
 	done
-	is "no_memory: a large request fails, or is refused for what it is" \
+	is "no_memory: a large request fails, or is rejected as too large" \
 		"$(xargs -n 1 <<<"$statuses" | grep -vxE '50[23]:(unavailable|overloaded)|422:validation_error:too_long' | sort | uniq -c)" ""
 	limit_workers --as=unlimited:unlimited
 	detail="of $n requests with 900 KB $(xargs -n 1 <<<"$statuses" | grep -c ^50 || true) failed"
@@ -371,8 +371,8 @@ fault_redis() {
 		began=$(now_ms)
 		ask POST /api/v1/auth/login --json "{\"email\":\"$n@example.com\",\"password\":\"wrong-horse-battery\"}"
 		took=$(($(now_ms) - began))
-		is "redis $n: sign-in is answered" "$status" 401
-		is "redis $n: without waiting long ($took ms)" "$((took < 1500))" 1
+		is "redis $n: sign-in gets a response" "$status" 401
+		is "redis $n: without a long wait ($took ms)" "$((took < 1500))" 1
 		sleep "$(pick 0.3 10)"
 	done
 	load_end none
@@ -386,7 +386,7 @@ sign_in() {
 	token=$(member access_token)
 }
 
-# stop TEXT: a precondition failed, so the rest would mean nothing.
+# stop TEXT: a precondition failed, so the remaining tests are pointless.
 stop() {
 	not_ok "$1" "$(tail -n 20 "$log")"
 	exit 1
@@ -409,9 +409,9 @@ for each in ${FAULTS_NAMES:-$all}; do
 	wait_until 10 is_ready "$url" || not_ok "$each: ready before it"
 	began=$SECONDS
 	sign_in
-	"fault_$each" || stop "$each: it ran to its end"
-	((bad == 0)) || stop "$each failed; the faults after it were not tried"
+	"fault_$each" || stop "$each: completed"
+	((bad == 0)) || stop "$each failed; the faults after it were skipped"
 	echo "# $each took $((SECONDS - began)) s"
 done
-printf '# %-12s %9s %8s %11s   %s\n' fault requests failed 'whole after' answers
+printf '# %-12s %9s %8s %11s   %s\n' fault requests failed 'recovery' responses
 printf '# %s\n' "${table[@]}"

@@ -42,7 +42,7 @@ trap 'status=$?; kill "$up" 2>/dev/null && wait "$up"; exit "$status"' EXIT
 
 wait_until 120 is_ready "$url" || { cat up.log; fail_all "./dev up --watch"; }
 published() { [[ $(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' -X POST "$url/api/v1/products/0190a000-0000-7000-8000-000000000001/publish") != 404 ]]; }
-is "a route that nobody wrote is not there" "$(published && echo there || true)" ""
+is "the new route does not exist yet" "$(published && echo there || true)" ""
 
 folder=src/features/products
 block 1 >statement
@@ -65,31 +65,31 @@ sed -i -e '/^const struct route/{
 	e cat row
 }' $folder/products_routes.c
 if wait_until 60 published; then
-	ok "the blocks build, and what was saved is served"
+	ok "the blocks build, and the saved routes are served"
 else
 	tail -n 40 up.log
-	fail_all "the blocks build, and what was saved is served"
+	fail_all "the blocks build, and the saved routes are served"
 fi
 echo 'this is not C' >>$folder/products_service.c
 not_built() { grep -q 'products_service.c.*error' up.log; }
-wait_until 60 not_built && ok "what does not build is told" || not_ok "what does not build is told" "$(tail -n 20 up.log)"
-is "… and leaves the program as it was" "$(published && echo there)" there
+wait_until 60 not_built && ok "a failed build is reported" || not_ok "a failed build is reported" "$(tail -n 20 up.log)"
+is "the old program keeps running" "$(published && echo there)" there
 sed -i '$d' $folder/products_service.c
 
 token=$(./dev token)
 send() { ask POST "/api/v1/$1" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' ${2:+-d "$2"}; }
 send categories '{"title":"Light"}'
-is "a category is made" "$status" 201
+is "a category is created" "$status" 201
 category=$(member id)
 send products "{\"name\":\"Lamp\",\"price\":\"12.50\",\"stock\":0,\"category_id\":\"$category\"}"
-is "a product is made" "$status" 201
+is "a product is created" "$status" 201
 product=$(member id)
 send "products/$product/publish"
 is "the rule holds: status" "$status" 409
-matches "the rule holds: what it says" "$body" 'without stock cannot go live'
+matches "the rule holds: message" "$body" 'without stock cannot go live'
 ask PATCH "/api/v1/products/$product" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"stock":3}'
 
-# Another transaction sells the last one, and commits while the request waits for the row.
+# Another transaction sells the last piece and commits while the request waits for the row.
 ./dev psql -q >"$site/sale" 2>&1 <<'SQL' &
 BEGIN;
 UPDATE products SET stock = 0;
@@ -101,24 +101,24 @@ COMMIT;
 SQL
 sale=$!
 sold() { [[ $(./dev psql -Atqc "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %NOT granted%' AND state = 'active'") == 1 ]]; }
-wait_until 20 sold || fail_all "the sale does not begin"
+wait_until 20 sold || fail_all "the sale did not start"
 send "products/$product/publish"
-is "what is sold meanwhile cannot go live" "$status" 409
+is "a concurrently sold product cannot go live" "$status" 409
 wait "$sale" || true
 ask GET "/api/v1/products/$product" -H "Authorization: Bearer $token"
-is "and stays a draft" "$(member stock) $(member state)" "0 draft"
+is "it stays a draft" "$(member stock) $(member state)" "0 draft"
 
 ask PATCH "/api/v1/products/$product" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"stock":3}'
 send "products/$product/publish"
-is "the route of one's own" "$status $(member state)" "200 live"
+is "the new route" "$status $(member state)" "200 live"
 ask GET "/api/v1/products?state=live&category_id=$category" -H "Authorization: Bearer $token"
-is "it is in the list" "$(member total)" 1
+is "the list contains it" "$(member total)" 1
 ask GET /openapi.json
-matches "it is in the document" "$body" '"/api/v1/products/\{id\}/publish"'
+matches "the OpenAPI document contains the route" "$body" '"/api/v1/products/\{id\}/publish"'
 
 kill "$up"
 wait "$up" || true
-is "it ends" "$(http_status "$url/health/live")" 000
+is "it stops" "$(http_status "$url/health/live")" 000
 
 export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
 psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_first_tests WITH (FORCE)' 2>/dev/null

@@ -13,7 +13,7 @@ declare -A address=([one]=$net.11 [two]=$net.12) # hosts
 primary=$base/var/test/hosts-primary standby=$base/var/test/hosts-standby
 
 if ((EUID != 0)) || ! ip netns add "$front" 2>/dev/null; then
-	ok "two hosts # SKIP only root may make network namespaces"
+	ok "two hosts # SKIP network namespaces need root"
 	exit 0
 fi
 # Not `ip netns exec`, which mounts and so fails in a chroot.
@@ -144,25 +144,25 @@ sign_in() {
 }
 sql() { psql -XAtq -h "$1" -U postgres -d app -c "$2"; } # CLUSTER SQL
 
-# A limit counts attempts on both: five a minute for a client and account.
+# A limit counts attempts on both hosts: five per minute for a client and account.
 tries=
 for host in one two one two one two one; do
 	try_on "$host"
 	tries+="$status "
 done
-is "five tries in all, wherever" "$tries" "401 401 401 401 401 429 429 "
+is "five attempts in total on both hosts" "$tries" "401 401 401 401 401 429 429 "
 
 # A session is valid on both, and ends on both.
 sign_in
 is "sign in" "$status" 200
-is "known to both" "$(on one /api/v1/users/me) $(on two /api/v1/users/me)" "200 200"
+is "valid on both" "$(on one /api/v1/users/me) $(on two /api/v1/users/me)" "200 200"
 ask POST /api/v1/auth/logout --json "{\"refresh_token\":\"$refresh\"}"
 began=$(date +%s%N)
 over() { [[ $(on one /api/v1/users/me) == 401 && $(on two /api/v1/users/me) == 401 ]]; }
 wait_until 5 over || true
 took=$((($(date +%s%N) - began) / 1000000))
-is "signed out: over on both" "$(on one /api/v1/users/me) $(on two /api/v1/users/me)" "401 401"
-is "within SESSION_CACHE_SECONDS and a bit ($took ms)" "$((took < 2500))" 1
+is "signed out: ended on both" "$(on one /api/v1/users/me) $(on two /api/v1/users/me)" "401 401"
+is "soon after SESSION_CACHE_SECONDS ($took ms)" "$((took < 2500))" 1
 
 # A host dies under load while it runs a job.
 sign_in
@@ -191,17 +191,17 @@ seen=$(cat "$site"/get? "$site"/post? | wc -l)
 wait_until 15 enough $((seen + 200)) || true
 : >"$site/stop"
 wait "${loads[@]}"
-is "a host dies: reads do not notice" "$(sort -u "$site"/get?)" 200
-is "a host dies: no write fails but what it held" \
+is "a host dies: no read fails" "$(sort -u "$site"/get?)" 200
+is "a host dies: only writes that it was handling fail" \
 	"$(cat "$site"/post? | grep -vcE '^(201|502)$' || true) $(($(cat "$site"/post? | grep -c 502 || true) <= 3))" "0 1"
 made=$(cat "$site"/post? | grep -c 201) kept=$(sql "$primary" 'SELECT count(*) FROM items')
 lost=$(cat "$site"/post? | grep -c 502 || true)
-is "a host dies: every item that was confirmed is there, and none twice" \
+is "a host dies: each confirmed item exists once" \
 	"$((kept >= made && kept <= made + lost))" 1
-is "the other host goes on" "$(on two /health/ready)" 200
+is "the other host is ready" "$(on two /health/ready)" 200
 job_over() { [[ $(sql "$primary" "SELECT status FROM jobs WHERE id = '$job'") == succeeded ]]; }
 wait_until 60 job_over || true
-is "the other host runs its job" "$(sql "$primary" "SELECT status, attempts FROM jobs WHERE id = '$job'")" "succeeded|2"
+is "the other host runs the job again" "$(sql "$primary" "SELECT status, attempts FROM jobs WHERE id = '$job'")" "succeeded|2"
 
 # It restarts.
 within front ip link set one up
@@ -209,7 +209,7 @@ start_on one serve
 start_on one work
 back() { [[ $(on one /health/ready) == 200 ]]; }
 wait_until 15 back || true
-is "the host comes back" "$(on one /health/ready)" 200
+is "the restarted host is ready" "$(on one /health/ready)" 200
 
 # The database fails over.
 before=$(sql "$standby" 'SELECT count(*) FROM items')
@@ -220,14 +220,14 @@ as_postgres "$(postgres_bin)/pg_ctl" -s -D "$(postgres_place "$standby")" promot
 began=$SECONDS
 writes() { ask POST /api/v1/items -H "Authorization: Bearer $token" --json '{"title":"Table"}' && [[ $status == 201 ]]; }
 wait_until 20 writes || true
-is "fail-over: writes again, by itself" "$status" 201
-is "fail-over: within some seconds ($((SECONDS - began)))" "$((SECONDS - began < 10))" 1
-is "fail-over: nothing is lost" "$(sql "$standby" 'SELECT count(*) FROM items')" $((before + 1))
+is "failover: writes succeed without a restart" "$status" 201
+is "failover: within 10 s ($((SECONDS - began)))" "$((SECONDS - began < 10))" 1
+is "failover: no item is lost" "$(sql "$standby" 'SELECT count(*) FROM items')" $((before + 1))
 both() { [[ $(on one /health/ready) == 200 && $(on two /health/ready) == 200 ]]; }
 wait_until 10 both || true
-is "fail-over: both hosts are ready" "$(on one /health/ready) $(on two /health/ready)" "200 200"
+is "failover: both hosts are ready" "$(on one /health/ready) $(on two /health/ready)" "200 200"
 ask POST '/api/v1/jobs/example?name=after&duration=0' -H "Authorization: Bearer $token"
 job=$(member job_id)
 job_over() { [[ $(sql "$standby" "SELECT status FROM jobs WHERE id = '$job'") == succeeded ]]; }
 wait_until 20 job_over || true
-is "fail-over: jobs go on" "$(sql "$standby" "SELECT status FROM jobs WHERE id = '$job'")" succeeded
+is "failover: jobs run" "$(sql "$standby" "SELECT status FROM jobs WHERE id = '$job'")" succeeded

@@ -29,11 +29,11 @@ ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
 is "signed in" "$status" 200
 token=$(member access_token)
 ask GET /api/v1/users/me -H "Authorization: Bearer $token"
-is "Authorization comes through" "$status" 200
+is "Authorization is passed" "$status" 200
 ask POST /api/v1/items -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"title": "Lamp"}'
-is "a body comes through" "$status" 201
+is "a body is passed" "$status" 201
 ask GET "/api/v1/items?limit=1&sort=-title" -H "Authorization: Bearer $token"
-is "a query comes through" "$(member limit)" 1
+is "a query is passed" "$(member limit)" 1
 ask GET /nowhere
 is_problem "unknown path" 404 not_found
 ask GET //health/live
@@ -42,9 +42,9 @@ ask GET /private/env
 is_problem "nothing else is served" 404 not_found
 ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
 is "logged out" "$status" 204
-# Every worker sees it through the shared file.
+# Workers share the state through a file.
 for n in 1 2 3 4 5 6 7 8; do
 	curl -s --noproxy '*' -m 10 -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $token" "$url/api/v1/users/me" &
 done >"$site/codes"
 wait_until 10 eval '(($(wc -l <"$site/codes") == 8))' || true
-is "for every worker" "$(sort -u "$site/codes")" 401
+is "logged out for every worker" "$(sort -u "$site/codes")" 401

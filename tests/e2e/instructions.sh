@@ -25,7 +25,7 @@ instructions() { # PATH
 	local few many
 	few=$(within 10 "$1")
 	many=$(within 110 "$1")
-	[[ $(<"$site/status") == 200\ * ]] || fail_all "$1 answers $(<"$site/status")"
+	[[ $(<"$site/status") == 200\ * ]] || fail_all "$1 responds $(<"$site/status")"
 	echo $(((many - few) / 100))
 }
 
@@ -64,6 +64,6 @@ for path in $paths; do
 	if ((20 * (got > wanted ? got - wanted : wanted - got) <= wanted)); then
 		ok "$text"
 	else
-		not_ok "$text" "  where it must be so: ./dev bench instructions"
+		not_ok "$text" "  if this is intended: ./dev bench instructions"
 	fi
 done

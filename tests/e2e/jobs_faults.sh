@@ -94,7 +94,7 @@ for what in 'brisk 6000' 'once 3000' 'failing 1000'; do
 	# shellcheck disable=SC2086 # Two words.
 	"$jobs_app" enqueue $what 100 >>"$log" 2>&1
 done
-is "jobs are there" "$(sql 'SELECT count(*) FROM jobs')" 10000
+is "10,000 jobs are enqueued" "$(sql 'SELECT count(*) FROM jobs')" 10000
 
 pool_begin
 pool_begin
@@ -116,22 +116,22 @@ while ((SECONDS < began + 300)); do
 done
 echo "# seed $seed: $kills killed, $restarts restarts, $((SECONDS - began)) seconds"
 
-pools_stop # Workers write the results of their jobs before the count.
+pools_stop # Workers then write all results, which are counted below.
 is "no job is left" "$(left)" 0
 is "workers were killed" "$((kills >= 10))" 1
 is "the database was restarted" "$restarts" 2
-is "a worker was stopped and went on" "$resumed" yes
-is "none is lost" "$(sql "SELECT count(*) FROM jobs WHERE kind <> 'timed'")" 10000
-is "none is stuck" "$(sql "SELECT count(*) FROM jobs WHERE status NOT IN ('succeeded', 'failed')")" 0
-is "all that can succeed did" \
+is "a worker was stopped and continued" "$resumed" yes
+is "no job is lost" "$(sql "SELECT count(*) FROM jobs WHERE kind <> 'timed'")" 10000
+is "no job is stuck" "$(sql "SELECT count(*) FROM jobs WHERE status NOT IN ('succeeded', 'failed')")" 0
+is "all jobs that can succeed did" \
 	"$(sql "SELECT count(*) FROM jobs WHERE kind <> 'failing' AND status <> 'succeeded'")" 0
-is "who succeeded has had its effect" \
+is "each succeeded job has had its effect" \
 	"$(sql "SELECT count(*) FROM jobs WHERE kind <> 'timed' AND status = 'succeeded' AND id NOT IN (SELECT job FROM effects)")" 0
-is "effects in the transaction of the end happened once" \
+is "transactional effects happened once" \
 	"$(sql "SELECT count(*), count(DISTINCT job) FROM effects WHERE what = 'once'")" "3000|3000"
-is "and in the try that ended the job" \
+is "they happened in the attempt that ended the job" \
 	"$(sql "SELECT count(*) FROM jobs JOIN effects ON job = id AND attempt = attempts WHERE what = 'once'")" 3000
 is "each job ended once" "$(sql 'SELECT count(*), count(DISTINCT job) FROM ends')" "10000|10000"
 is "each ended under a lease" "$(sql 'SELECT count(*) FROM ends WHERE lease IS NULL')" 0
-is "who had to fail is dead" \
+is "failed jobs have used all attempts" \
 	"$(sql "SELECT count(*) FROM jobs WHERE status = 'failed' AND attempts < max_attempts")" 0

@@ -40,7 +40,7 @@ is "the second key is published" "$(grep -o '"kid"' <<<"$body" | wc -l)" 2
 sign_in
 is "the second key does not sign yet" "$(kid_of "$(member access_token)")" "$(kid_of "$old")"
 
-# Makes it an hour old, and the first one a day old.
+# Makes the second key an hour old, and the first one a day old.
 first=$(kid_of "$old")
 for file in "$keys"/*.pem; do
 	age="-1 hour"
@@ -53,12 +53,12 @@ wait_until 10 signs_anew || true
 new=$(member access_token)
 matches "the second key signs later" "$(kid_of "$new")" '^[A-Za-z0-9_-]{43}$'
 works "a token of the second key" "$new" 200
-works "and one of the first still" "$old" 200
+works "a token of the first key is still valid" "$old" 200
 
 echo "no key" >"$keys/broken.pem"
 reload
 wait_until 10 grep -q 'not reloaded' "$site/log/api.log" || true
-works "a broken key file ends nothing" "$new" 200
+works "a broken key file has no effect" "$new" 200
 rm "$keys/broken.pem"
 
 for id in -looks-like-an-option "-- --as-a-long-one"; do
@@ -69,5 +69,5 @@ done
 is "a key that no token needs is retired" "$retired" yes
 reload
 wait_until 10 published 1 || true
-works "its tokens are good no more" "$old" 401
-works "those of the second are" "$new" 200
+works "tokens of the retired key are invalid" "$old" 401
+works "tokens of the second key are valid" "$new" 200

@@ -4,23 +4,23 @@
 . "$(dirname "$0")/e2e.sh"
 site_start RATE_LIMIT=600/minute
 
-is "five of forty at once may try" "$(crowd ada@example.com)" ' 5 401 35 429 '
+is "five of forty concurrent sign-ins are allowed" "$(crowd ada@example.com)" ' 5 401 35 429 '
 ask POST /api/v1/auth/login --json '{"email":"ada@example.com","password":"wrong"}'
-is_problem "one more" 429 rate_limited
+is_problem "a further sign-in" 429 rate_limited
 matches "which limit" "$(header ratelimit-policy)" '^"login(_ip)?";q='
 matches "what is left" "$(header ratelimit)" '^"login(_ip)?";r=0;t=[0-9]+$'
-matches "when" "$(header retry-after)" '^([1-9]|1[0-2])$'
-is "the log tells it, and only once a window" "$(grep -c 'the limit .* was reached' "$site/log/api.log")" \
+matches "Retry-After" "$(header retry-after)" '^([1-9]|1[0-2])$'
+is "the log reports the limit once per window" "$(grep -c 'the limit .* was reached' "$site/log/api.log")" \
 	"$(grep -o 'the limit ."[a-z_]*' "$site/log/api.log" | sort -u | wc -l)"
-is "no address of an account in the log" "$(grep -c ada@ "$site/log/api.log" || true)" 0
+is "the log contains no e-mail address" "$(grep -c ada@ "$site/log/api.log" || true)" 0
 kill -HUP "$(api_pid "$site")"
 ask POST /api/v1/auth/login --json '{"email":"ada@example.com","password":"wrong"}'
-is_problem "a reload forgets nothing" 429 rate_limited
+is_problem "a reload keeps the counts" 429 rate_limited
 ask GET /api/v1/openapi.json
-matches "the documents know it" "$body" '"RateLimit-Policy"'
-matches "and so does the program" "$("$APP" routes)" 'POST +public +/api/v1/auth/login  login_ip 30/minute, login 5/minute'
+matches "the OpenAPI document has it" "$body" '"RateLimit-Policy"'
+matches "the command routes shows it" "$("$APP" routes)" 'POST +public +/api/v1/auth/login  login_ip 30/minute, login 5/minute'
 
-# nginx protects the workers from a crowd; its refusals have the same form.
+# nginx protects the workers from many sign-ins; its errors have the same format.
 sed -i 's/burst=200 delay=40/nodelay/; s|rate=50r/s|rate=1r/m|' "$site"/*/site.conf
 kill -HUP "$(web_pid "$site")"
 refused_by_nginx() {
@@ -29,7 +29,7 @@ refused_by_nginx() {
 }
 wait_until 10 refused_by_nginx || true
 is_problem "nginx refuses" 429 rate_limited
-is "when, by nginx" "$(header retry-after)" 1
-is "and to an OAuth client, by nginx" "$(member error)" temporarily_unavailable
+is "Retry-After of nginx" "$(header retry-after)" 1
+is "an OAuth error of nginx" "$(member error)" temporarily_unavailable
 ask GET /health/live
-is "others are let through" "$status" 200
+is "other requests are allowed" "$status" 200

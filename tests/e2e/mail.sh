@@ -30,15 +30,15 @@ post /auth/login "$ada"
 is_problem "no sign-in before the address is verified" 401 invalid_credentials
 mail_to Ada@Example.com Confirm
 verify=$(token_of "$mail")
-is "the link keeps the token out of access logs: in the fragment" "$([[ -n $verify ]] && echo yes)" yes
+is "the token is in the fragment, which access logs do not contain" "$([[ -n $verify ]] && echo yes)" yes
 ask GET "/api/v1/auth/verify-email?token=$verify"
-is "opening a link does nothing" "$status" 405
+is "opening the link has no effect" "$status" 405
 post /auth/verify-email '{"token":"nonsense"}'
 is_problem "a made-up token" 401 invalid_token
 post /auth/reset-password "{\"token\":\"$verify\",\"new_password\":\"another password\"}"
 is_problem "a token is good for its purpose alone" 401 invalid_token
 post /auth/verify-email "{\"token\":\"$verify\"}"
-is "the token proves it" "$status" 204
+is "the token verifies the address" "$status" 204
 post /auth/verify-email "{\"token\":\"$verify\"}"
 is_problem "once" 401 invalid_token
 post /auth/login "$ada"
@@ -47,7 +47,7 @@ access=$(member access_token)
 
 # A taken address: the response is the same; an e-mail notifies the owner.
 post /auth/register '{"email":"ada@example.COM","password":"an honest password"}'
-is "a taken address answers the same" "$status" 201
+is "a taken address gets the same response" "$status" 201
 is "with the same members" "$(tr -cd '",:a-z_' <<<"$body" | wc -w)" "$(tr -cd '",:a-z_' <<<"$first" | wc -w)"
 mail_to Ada@Example.com 'You have an account'
 
@@ -55,11 +55,11 @@ mail_to Ada@Example.com 'You have an account'
 post /auth/forgot-password '{"email":"nobody@example.com"}'
 is "an unknown address" "$status$body" 204
 post /auth/forgot-password '{"email":"ada@example.com"}'
-is "a known one answers the same" "$status$body" 204
+is "a known address gets the same response" "$status$body" 204
 mail_to Ada@Example.com 'A new password'
 reset=$(token_of "$mail")
 post /auth/reset-password "{\"token\":\"$reset\",\"new_password\":\"short\"}"
-is "a bad password does not spend the token" "$status" 422
+is "an invalid password does not use up the token" "$status" 422
 post /auth/reset-password "{\"token\":\"$reset\",\"new_password\":\"another good password\"}"
 is "a new password" "$status" 204
 post /auth/reset-password "{\"token\":\"$reset\",\"new_password\":\"a third good password\"}"
@@ -81,12 +81,12 @@ is "a password changed by its owner" "$status" 204
 mail_to Ada@Example.com 'Your password'
 ask POST /api/v1/users/me/change-password "${json[@]}" -H "Authorization: Bearer $access" \
 	-d '{"current_password":"a fourth good password","new_password":"another good password"}'
-is "and back" "$status" 204
+is "the password is changed back" "$status" 204
 
-# A change of address that was requested with a stolen session ends with the next new password.
+# A new password cancels a change of address requested with a stolen session.
 ask PATCH /api/v1/users/me "${json[@]}" -H "Authorization: Bearer $access" \
 	-d '{"email":"thief@example.com","current_password":"another good password"}'
-is "a thief asks for another address" "$status" 200
+is "an attacker requests a change of address" "$status" 200
 mail_to thief@example.com 'Confirm your new'
 stolen=$(token_of "$mail")
 mail_to Ada@Example.com 'A new e-mail address for .* was requested'
@@ -100,19 +100,19 @@ is_problem "and the thief's link is void" 401 invalid_token
 # A changed address: the new one is verified, and the old one notified.
 ask PATCH /api/v1/users/me "${json[@]}" -H "Authorization: Bearer $access" \
 	-d '{"email":"countess@example.com","current_password":"a fifth good password"}'
-is "asking for another address" "$status" 200
-is "the old one stays until then" "$(member email)" Ada@Example.com
+is "requesting a change of address" "$status" 200
+is "the old address stays until it is verified" "$(member email)" Ada@Example.com
 mail_to Ada@Example.com 'A new e-mail address for .* was requested'
 mail_to countess@example.com 'Confirm your new'
 post /auth/verify-email "{\"token\":\"$(token_of "$mail")\"}"
-is "proving the new one" "$status" 204
+is "verifying the new address" "$status" 204
 ask GET /api/v1/users/me -H "Authorization: Bearer $access"
-is "then it is the address" "$(member email)" countess@example.com
+is "the new address replaces the old one" "$(member email)" countess@example.com
 mail_to Ada@Example.com 'Your e-mail address for .* was changed'
 
 # No token is stored where others can read it.
 rows=$(psql -XAtd "$DATABASE_URL" -c "SELECT count(*) FROM mails WHERE body IS NOT NULL")
-is "what was sent leaves no text behind" "$rows" 0
+is "no row keeps the text of a sent mail" "$rows" 0
 is "no token in a log" "$(grep -l -e "$verify" -e "$reset" "$site"/log/*.log || true)" ""
 
 # A mail server that is unavailable at first, then accepts.
@@ -121,13 +121,13 @@ free_port
 export SMTP_URL=smtp://127.0.0.1:$port
 work_start "$site" || fail_all "the job worker does not start again"
 post /auth/resend-verification '{"email":"countess@example.com"}'
-is "nothing to prove any more" "$status" 204
+is "the address needs no verification" "$status" 204
 post /auth/register '{"email":"bob@example.com","password":"an honest password"}'
-is "registering while the mail server is away" "$status" 201
+is "registering while the mail server is down" "$status" 201
 failed_once() {
 	[[ $(psql -XAtd "$DATABASE_URL" -c "SELECT count(*) FROM jobs WHERE kind = 'send_mail' AND attempts > 0 AND status <> 'succeeded'") == 1 ]]
 }
-if wait_until 20 failed_once; then ok "the mail waits for another try"; else not_ok "the mail waits for another try"; fi
+if wait_until 20 failed_once; then ok "the mail is retried later"; else not_ok "the mail is retried later"; fi
 make -s -C "$BUILD" tests/e2e/smtp_sink >>"$log" 2>&1
 sink_start() { # FILE
 	"$BUILD/tests/e2e/smtp_sink" "$port" >"$1" &
@@ -135,20 +135,20 @@ sink_start() { # FILE
 	psql -Xqd "$DATABASE_URL" -c "UPDATE jobs SET run_at = now() WHERE kind = 'send_mail' AND status <> 'succeeded'"
 }
 
-# Nothing is sent unencrypted unless SMTP_TLS=off.
+# Mail is only sent encrypted unless SMTP_TLS=off.
 sink_start "$site/clear"
-if wait_until 30 is_dead "$sink"; then ok "a server without STARTTLS is left"; else not_ok "a server without STARTTLS is left"; fi
+if wait_until 30 is_dead "$sink"; then ok "the client disconnects from a server without STARTTLS"; else not_ok "the client disconnects from a server without STARTTLS"; fi
 matches "after its greeting" "$(cat "$site/clear")" '^EHLO '
-is "it gets no address and no text" "$(grep -cE '^(MAIL|RCPT|DATA|AUTH)' "$site/clear")" 0
+is "it gets no address and no text of the mail" "$(grep -cE '^(MAIL|RCPT|DATA|AUTH)' "$site/clear")" 0
 names_starttls() { [[ $(psql -XAtd "$DATABASE_URL" -c "SELECT error FROM jobs WHERE kind = 'send_mail' AND status <> 'succeeded'") == *'no STARTTLS'*SMTP_TLS=off* ]]; }
-if wait_until 20 names_starttls; then ok "the job says why"; else not_ok "the job says why"; fi
+if wait_until 20 names_starttls; then ok "the job reports the reason"; else not_ok "the job reports the reason"; fi
 work_stop "$site"
 export SMTP_TLS=off
 work_start "$site" || fail_all "the job worker does not start a third time"
 sink_start "$site/smtp"
 taken() { grep -q '^\.' "$site/smtp"; }
-if wait_until 30 taken; then ok "and goes out when the server is back"; else not_ok "and goes out when the server is back"; fi
+if wait_until 30 taken; then ok "the mail is sent when the server is up"; else not_ok "the mail is sent when the server is up"; fi
 kill "$sink" 2>/dev/null || true
 wait "$sink" || true
-matches "to whom it is for" "$(cat "$site/smtp")" '^RCPT TO:<bob@example.com>'
-matches "from the sender of the settings" "$(cat "$site/smtp")" '^MAIL FROM:<noreply@example.com>'
+matches "the recipient" "$(cat "$site/smtp")" '^RCPT TO:<bob@example.com>'
+matches "the sender from the settings" "$(cat "$site/smtp")" '^MAIL FROM:<noreply@example.com>'

@@ -18,14 +18,14 @@ lint() {
 for prefix in /api/v1 ''; do
 	API_PREFIX=$prefix "$APP" openapi >"$site/openapi.json"
 	lint "$site/openapi.json"
-	is "nothing wrong with the document under '$prefix'" "$found" "0 0"
+	is "the document under '$prefix' has no findings" "$found" "0 0"
 	[[ $found == "0 0" ]] || cat "$site/found.json"
 done
 
 sed 's/"operationId":"items_create"/"operationId":"items_list"/; s/"title":"[^"]*"/"titel":"x"/' \
 	"$site/openapi.json" >"$site/bad.json"
 lint "$site/bad.json"
-is "the linter finds what is wrong" "$([[ $found != "0 0" && -n $found ]] && echo yes)" yes
+is "the linter reports an error" "$([[ $found != "0 0" && -n $found ]] && echo yes)" yes
 
 needs_feature items
 site_start RATE_LIMIT=off

@@ -52,12 +52,12 @@ curl -sS --noproxy '*' --parallel --parallel-max 16 -K "$site/many" -w '%{http_c
 	-H "Authorization: Bearer $token" "${json[@]}" -d '{"title":"Lamp"}' >"$site/codes" 2>>"$log" || true
 is "120 items, 16 at a time" "$(sort "$site/codes" | uniq -c | tr -s ' ')" " 120 201"
 ask GET '/api/v1/items?limit=1' -H "Authorization: Bearer $token"
-is "each is there once" "$(member total)" 120
+is "each item exists once" "$(member total)" 120
 item=$(member id)
 ask PATCH "/api/v1/items/$item" -H "Authorization: Bearer $token" "${json[@]}" -d '{"title":"Desk"}'
 is "change one" "$status $(member title)" "200 Desk"
 ask GET "/api/v1/items?limit=2&cursor=" -H "Authorization: Bearer $token"
-is "a bad cursor is refused as ever" "$status" 422
+is "an invalid cursor is rejected" "$status" 422
 
 for i in {1..30}; do
 	printf 'url = "%s/api/v1/jobs/example?name=j%d&duration=0"\noutput = /dev/null\n' "$url" "$i"
@@ -68,27 +68,27 @@ is "30 jobs" "$(sort "$site/codes" | uniq -c | tr -s ' ')" " 30 202"
 sql() { psql -XAtqd "$MIGRATE_DATABASE_URL" -c "$1"; }
 jobs_over() { [[ $(sql "SELECT count(*) FROM jobs WHERE kind = 'example' AND status = 'succeeded'") == 30 ]]; }
 wait_until 20 jobs_over || true
-is "each ran, and once" "$(sql "SELECT status, attempts, count(*) FROM jobs WHERE kind = 'example' GROUP BY 1, 2")" "succeeded|1|30"
+is "each ran once" "$(sql "SELECT status, attempts, count(*) FROM jobs WHERE kind = 'example' GROUP BY 1, 2")" "succeeded|1|30"
 connections=$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'app'")
 is "connections were shared" "$((connections >= 1 && connections <= shared))" 1
 ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
 ask GET /api/v1/items -H "Authorization: Bearer $token"
 is "signed out" "$status" 401
 
-# migrate needs its own session: it says so and leaves no lock.
+# migrate needs its own session: it reports that and leaves no lock.
 code=0
 output=$(MIGRATE_DATABASE_URL=$DATABASE_URL "$APP" migrate up 2>&1) || code=$?
-is "migrate refuses the pooler" "$code" 1
-matches "and says what to do" "$output" 'goes through a pooler .*MIGRATE_DATABASE_URL'
-matches "it names its database" "$output" "^database e2e_$name on .*$pooler, port 6432, as role app \\(MIGRATE_DATABASE_URL\\)"
+is "migrate rejects the pooler" "$code" 1
+matches "migrate: hint" "$output" 'goes through a pooler .*MIGRATE_DATABASE_URL'
+matches "migrate names the database" "$output" "^database e2e_$name on .*$pooler, port 6432, as role app \\(MIGRATE_DATABASE_URL\\)"
 is "no lock is left" "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
 	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 	AND classid = hashtext('schema_migrations')::oid")" 0
 "$APP" migrate status --json >"$site/json" 2>"$site/errors"
 is "status is JSON" "$(jq -r '.[0].state' "$site/json")" applied
-matches "and names its database beside" "$(cat "$site/errors")" "^database e2e_$name on .*, as role app_owner"
+matches "it names the database on standard error" "$(cat "$site/errors")" "^database e2e_$name on .*, as role app_owner"
 doctor() { "$APP" doctor --json 2>>"$log" | grep '"check":"pooler"'; }
-matches "doctor: as it should be" "$(doctor)" '"state":"ok","text":"one that shares sessions"'
+matches "doctor: correct settings" "$(doctor)" '"state":"ok","text":"one that shares sessions"'
 matches "doctor: prepared statements" "$(DB_PREPARED=on doctor)" '"state":"warning".*DB_PREPARED is on'
 matches "doctor: LISTEN" "$(JOB_LISTEN=on doctor)" '"state":"warning".*JOB_LISTEN is on'
 matches "doctor: no pooler" "$(DATABASE_URL=$MIGRATE_DATABASE_URL DB_PREPARED=on doctor)" '"state":"ok","text":"none"'
@@ -101,7 +101,7 @@ busy() { [[ $(sql "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_s
 wait_until 10 busy || true
 output=$(DB_STATEMENT_TIMEOUT_MS=100 MIGRATE_DATABASE_URL=$DATABASE_URL "$APP" migrate status 2>&1) || true
 matches "busy: the cause" "$output" 'cause: .*did not respond in time'
-matches "busy: what to do" "$output" 'hint: .*pooler'
+matches "busy: hint" "$output" 'hint: .*pooler'
 sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()" >>"$log"
 wait_until 10 works || true
 
@@ -110,7 +110,7 @@ pooler_stop
 ask POST /api/v1/auth/login "${json[@]}" -d '{"email":"ada@example.com","password":"brass lamp, green shade"}'
 is_problem "no pooler" 503 unavailable
 pooler_start
-# Readiness is read once a second, and a worker that was refused waits before it connects again.
+# Readiness is cached for a second, and a refused worker waits before it reconnects.
 recovered() {
 	local i
 	for i in {1..8}; do
@@ -122,4 +122,4 @@ wait_until 10 recovered || true
 ask POST /api/v1/auth/login "${json[@]}" -d '{"email":"ada@example.com","password":"brass lamp, green shade"}'
 is "sign in again" "$status" 200
 wrong='"level":"error".*(prepared statement|cached plan|25P0|26000|42P05)'
-is "nothing went wrong inside" "$(cat "$site/log/api.log" "$site/log/work.log" | grep -cE "$wrong" || true)" 0
+is "the logs have no unexpected errors" "$(cat "$site/log/api.log" "$site/log/work.log" | grep -cE "$wrong" || true)" 0

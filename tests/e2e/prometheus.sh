@@ -37,9 +37,9 @@ if wait_until 20 job_counted; then ok "the job is counted"; else not_ok "the job
 
 printf '%s\n' "$body" >"$site/metrics"
 if output=$(promtool check metrics <"$site/metrics" 2>&1) && [[ -z $output ]]; then
-	ok "promtool understands the metrics"
+	ok "promtool accepts the metrics"
 else
-	not_ok "promtool understands the metrics" "$output"
+	not_ok "promtool accepts the metrics" "$output"
 fi
 check "the alerts" check rules "$TOP/deploy/prometheus/rules.yml"
 cp "$TOP"/deploy/prometheus/*.yml "$TOP/tests/e2e/prometheus_rules.yml" "$site"
@@ -55,6 +55,6 @@ names() {
 there=$(sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' <<<"$body")
 alerts=$(sed -n '/expr:/,/for:\|labels:/p' "$TOP/deploy/prometheus/rules.yml" | sed '/for:/d; /labels:/d; s/expr://' | names)
 panels=$(sed -n 's/^ *"expr": "\(.*\)",\{0,1\}$/\1/p' "$TOP/deploy/grafana/dashboard.json" | sed 's/\\"/"/g' | names)
-is "the alerts name what is there" "$(comm -23 <(echo "$alerts") <(sort <<<"$there"))" ""
-is "the dashboard names what is there" "$(comm -23 <(echo "$panels") <(sort <<<"$there"))" ""
-is "the dashboard leaves nothing out" "$(comm -13 <(echo "$panels") <(sort <<<"$there"))" ""
+is "the alerts use existing metrics" "$(comm -23 <(echo "$alerts") <(sort <<<"$there"))" ""
+is "the dashboard uses existing metrics" "$(comm -23 <(echo "$panels") <(sort <<<"$there"))" ""
+is "the dashboard shows all metrics" "$(comm -13 <(echo "$panels") <(sort <<<"$there"))" ""

@@ -36,10 +36,10 @@ wait_until 5 read_only || true
 is "health while read-only" "$status $(database_status) $(jq -r .status <<<"$body")" "200 read-only degraded"
 ask GET /health/ready
 is_problem "not ready" 503 unavailable
-matches "doctor reports it" "$(doctor | grep '"check":"database"')" '"state":"fault".*read-only: default_transaction_read_only is on.*RESET'
+matches "doctor reports the read-only database" "$(doctor | grep '"check":"database"')" '"state":"fault".*read-only: default_transaction_read_only is on.*RESET'
 errors=$("$APP" user create --email ada@example.com <<<'brass lamp, green shade' 2>&1 >/dev/null) || true
-matches "a command names the cause" "$errors" 'cause: cannot execute .* in a read-only transaction'
-matches "and a hint" "$errors" 'hint: connect to the primary, or reset default_transaction_read_only'
+matches "a command prints the cause" "$errors" 'cause: cannot execute .* in a read-only transaction'
+matches "a command prints a hint" "$errors" 'hint: connect to the primary, or reset default_transaction_read_only'
 
 # Every session is read-only now, also those of `work`.
 sql "ALTER DATABASE \"e2e_$name\" RESET default_transaction_read_only"
@@ -57,8 +57,8 @@ is "a job is accepted" "$status" 202
 job=$(member id)
 job_done() { ask GET "/api/v1/jobs/$job" -H "Authorization: Bearer $token" && [[ $(member status) == succeeded ]]; }
 wait_until 15 job_done || true
-is "and runs" "$(member status)" succeeded
+is "the job runs" "$(member status)" succeeded
 is_ready_again() { ask GET /health/ready && [[ $status == 200 ]]; }
 wait_until 5 is_ready_again || true
 is "ready again" "$status" 200
-is "doctor finds it writable" "$(doctor | grep '"check":"database"' | grep -c '"state":"ok"')" 1
+is "doctor reports a writable database" "$(doctor | grep '"check":"database"' | grep -c '"state":"ok"')" 1

@@ -7,7 +7,7 @@ needs_feature items
 site_start
 cd "$site"
 
-# The blocks of one language, numbered: tour.1.sh, tour.2.sh …; an answer has the number of
+# The blocks of one language, numbered: tour.1.sh, tour.2.sh …; a response has the number of
 # the command before it.
 awk '
 	/^```sh$/ { n++; file = "tour." n ".sh"; next }
@@ -23,7 +23,7 @@ mask() {
 		-e 's/"(access|refresh)_token":"[^"]*"/"\1_token":"TOKEN"/g' "$1"
 }
 
-# One shell for all of them: a block uses the variables of those before it.
+# One shell for all blocks, since they use variables of earlier blocks.
 count=$(find . -name 'tour.*.sh' | wc -l)
 {
 	echo 'set -eu'
@@ -45,7 +45,7 @@ for command in $(grep -oE '\./dev [a-z]+' "$TOP/README.md" | sed 's/.* //' | sor
 	is "./dev $command" "$("$TOP/dev" "$command" --help 2>&1 | sed -n '1s/^\(Usage: [^ ]* [^ ]*\).*/\1/p')" "Usage: ./dev $command"
 done
 
-# A fork, and a later change of what it was forked from.
+# A fork merges a later change of the original.
 export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@example.com GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@example.com
 origin=$site/origin/$package.git
 mkdir -p "$origin" "$site/fork"
@@ -55,7 +55,7 @@ git -C "$origin" init -qb main
 commit "$origin" first
 clone=$(sed -n 's/^    \(git clone .*\)/\1/p' "$TOP/README.md" | sed "s|https://[^ ]*|$origin|")
 merge=$(sed -n '/^    git remote add/,/^$/s/^    //p' "$TOP/README.md" | sed "s|URL|$origin|")
-is "it is cloned" "$(cd "$site/fork" && eval "$clone" >/dev/null 2>&1 && ls dev)" dev
+is "the repository is cloned" "$(cd "$site/fork" && eval "$clone" >/dev/null 2>&1 && ls dev)" dev
 fork=$site/fork/$package
 echo fork >"$fork/src/features/mine"
 commit "$fork" mine

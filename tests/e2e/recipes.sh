@@ -14,7 +14,7 @@ mkdir -p "$site/log" "$copy.blocks"
 [[ ! -d $TOP/deploy/docs/node_modules ]] || cp -r "$TOP/deploy/docs/node_modules" "$copy/deploy/docs/"
 blocks=$copy.blocks
 
-# The blocks in their order, 01.sh, 02.sql, 03.diff …; what a command prints has its number.
+# The blocks in order, 01.sh, 02.sql, 03.diff …; the output of a command has its number.
 rm -f "$blocks"/*
 awk -v folder="$blocks" '
 	/^```(sh|sql|diff)$/ { file = sprintf("%s/%02d.%s", folder, ++n, substr($0, 4)); next }
@@ -27,7 +27,7 @@ free_port
 other=$((port + 1))
 while port_is_taken "$other"; do other=$((other + 1)); done
 
-# Not of the repository around the copy.
+# Ignores the repository around the copy.
 apply() { GIT_CEILING_DIRECTORIES=$(dirname "$copy") git apply "$@" 2>&1; }
 is_applied() { apply --check -R "$1" >/dev/null; }
 title() { sed -n 's|^+++ b/src/||p' "$1" | tail -n 1; }
@@ -36,7 +36,7 @@ dev() {
 		${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} "$@"
 }
 
-# First what generates files, and each patch by itself, except the one of the resource that is generated.
+# First the commands that generate files, and each patch by itself, except the one of the resource that is generated.
 generated=no
 for block in "$blocks"/*; do
 	case $block in
@@ -54,7 +54,7 @@ for block in "$blocks"/*; do
 		if [[ $generated == yes ]]; then
 			generated=used
 		elif ! is_applied "$block"; then
-			is "it applies alone: $(title "$block")" "$(apply --check "$block")" ""
+			is "applies alone: $(title "$block")" "$(apply --check "$block")" ""
 		fi
 		;;
 	esac
@@ -66,7 +66,7 @@ done
 dev ./dev up --detach >"$site/log/up.log" 2>&1 || fail_all "./dev up"
 trap 'status=$?; dev ./dev down >/dev/null 2>&1; exit "$status"' EXIT
 
-# Then what shows that it works, in one shell.
+# Then the commands that show the results, in one shell.
 mask() {
 	sed -E -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
 		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' -e 's/[0-9]{14}_/TIME_/' \

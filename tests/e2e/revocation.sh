@@ -18,12 +18,12 @@ trap 'web_stop "$second"; api_stop "$second"; site_end' EXIT
 	LISTEN=unix:$second/run/api.sock PID_FILE=$second/run/api.pid
 	export LISTEN PID_FILE
 	api_start "$second"
-) || fail_all "the second pool does not start"
+) || fail_all "the second pool did not start"
 port=$((first_port + 100))
 while port_is_taken "$port"; do port=$((port + 1)); done
-web_start "$second" "$port" || fail_all "the second web server does not start"
+web_start "$second" "$port" || fail_all "the second web server did not start"
 second_url=http://127.0.0.1:$port
-wait_until 10 is_ready "$second_url" || fail_all "the second pool does not get ready"
+wait_until 10 is_ready "$second_url" || fail_all "the second pool is not ready after 10 s"
 
 # answers: prints the statuses of 40 concurrent requests to both pools, which reach every worker.
 answers() {
@@ -38,7 +38,7 @@ sign_in() {
 	url=$first_url
 	ask POST /api/v1/auth/login "${json[@]}" -d "{\"email\":\"$1\",\"password\":\"$password\"}"
 	token=$(member access_token)
-	is "$1 is known to all workers" "$(answers)" 200
+	is "$1 is authenticated by all workers" "$(answers)" 200
 }
 
 # ends COMMAND…: runs it on a new account.
@@ -48,7 +48,7 @@ ends() {
 	sign_in "$email"
 	"$APP" user "$1" "$email" "${@:2}" <<<'another good password' >>"$log" 2>&1 ||
 		not_ok "user $1"
-	is "user $*: with the very next request" "$(answers)" 401
+	is "user $*: rejected from the next request on" "$(answers)" 401
 }
 
 ends deactivate
@@ -63,17 +63,17 @@ ask POST /api/v1/api-keys "${json[@]}" -H "Authorization: Bearer $token" \
 	-d '{"name":"backup","scopes":["jobs:read"]}'
 is "an API key" "$status" 201
 token=$(member key)
-is "is known to all workers" "$(answers)" 200
+is "the key is accepted by all workers" "$(answers)" 200
 "$APP" user deactivate program@example.com >>"$log"
-is "and ends with its account" "$(answers)" 401
+is "deactivating the account disables the key" "$(answers)" 401
 
 # A request to one pool takes effect in the other one.
 sign_in owner@example.com
 ask POST /api/v1/auth/logout-all -H "Authorization: Bearer $token"
 is "logout-all at the first pool" "$status" 204
-is "counts in the second one" "$(answers)" 401
+is "it takes effect in the second pool" "$(answers)" 401
 
 # Other changes keep the caches.
 sign_in owner@example.com
 "$APP" user list >>"$log"
-is "an innocent command" "$(answers)" 200
+is "a read-only command keeps the session" "$(answers)" 200

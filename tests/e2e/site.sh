@@ -5,7 +5,7 @@ declare -A wanted
 # wanted CASE STATUS: the status unless the test of this server states another.
 wanted() { printf '%s\n' "${wanted[$1]:-$2}"; }
 
-# refused TEXT CASE STATUS: expects a refusal in the form of the API's errors.
+# refused TEXT CASE STATUS: expects an error in the format of the API.
 refused() {
 	local code=bad_request
 	case $(wanted "$2" "$3") in
@@ -35,7 +35,7 @@ ask GET /health/live -H 'X-Request-ID: from-the-client.1'
 is "live" "$status" 200
 is "the client's request id, once" "$(header x-request-id)" from-the-client.1
 is "one Cache-Control" "$(header cache-control)" no-store
-is "nothing but the origin varies it" "$(header vary | grep -v "^Origin$")" ""
+is "Vary names only Origin" "$(header vary | grep -v "^Origin$")" ""
 is "one X-Content-Type-Options" "$(header x-content-type-options)" nosniff
 ask GET /health/live -H 'X-Request-ID: bad id'
 matches "a new request id for a bad one" "$(header x-request-id)" '^[0-9a-f-]{32,36}$'
@@ -66,7 +66,7 @@ is_problem "wrong method" 405 method_not_allowed
 ask GET /api/v1/jobs
 is_problem "no token" 401 unauthenticated
 ask GET /api/v1/users/me -H 'Authorization: Bearer a.b.c'
-is "Authorization comes through" "$(member code)" invalid_token
+is "Authorization is passed" "$(member code)" invalid_token
 
 if command -v node >/dev/null; then
 	node "$TOP/tests/e2e/paths.mjs" "$port" "$site/run/api.sock" "${wanted[paths]:-any}"
@@ -78,7 +78,7 @@ fi
 head -c 20001 /dev/zero >"$site/long"
 ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:'
 is_problem "body too long" 413 payload_too_large
-is "body too long: the web server says so" "$(member detail)" "${wanted[long_body]:-the body is longer than this server takes}"
+is "body too long: the web server responds" "$(member detail)" "${wanted[long_body]:-the body is longer than this server takes}"
 ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H 'Transfer-Encoding: chunked'
 is_problem "chunked body too long" 413 payload_too_large
 ask POST /api/v1/auth/login --data-binary @"$site/long" -H 'Expect:' -H "Origin: $origin"
@@ -103,7 +103,7 @@ is_shared TRACE
 is_problem "TRACE" 405 method_not_allowed
 matches "TRACE: Allow" "$(header allow)" 'GET, HEAD'
 ask_raw 'get / HTTP/1.1\r\nHost: a\r\n\r\n'
-refused "method in small letters" small_method 400
+refused "lower-case method" small_method 400
 ask_raw 'GET /% HTTP/1.1\r\nHost: a\r\n\r\n'
 is_problem "bad percent-escape" 400 bad_request
 ask_raw 'GET / HTTP/3.0\r\nHost: a\r\n\r\n'
@@ -121,10 +121,10 @@ for page in /docs /docs/ /api/v1/docs /redoc /api/v1/redoc; do
 	is "$page" "$status" 200
 	is "$page: type" "$(header content-type)" 'text/html; charset=utf-8'
 	matches "$page: policy" "$(header content-security-policy)" "default-src 'none'; script-src 'self'; "
-	matches "$page: tells what may be missing" "$body" 'npm ci --ignore-scripts'
-	matches "$page: and without JavaScript" "$body" '<noscript>'
-	is "$page: nothing from elsewhere" "$(grep -cE '(src|href)="(https?:)?//' <<<"$body" || true)" 0
-	is "$page: no script in it" "$(grep -c '<script>\| on[a-z]*="' <<<"$body" || true)" 0
+	matches "$page: explains how to install missing files" "$body" 'npm ci --ignore-scripts'
+	matches "$page: has a text for browsers without JavaScript" "$body" '<noscript>'
+	is "$page: no resources of other origins" "$(grep -cE '(src|href)="(https?:)?//' <<<"$body" || true)" 0
+	is "$page: no inline script" "$(grep -c '<script>\| on[a-z]*="' <<<"$body" || true)" 0
 done
 for file in $(grep -ohE '(src|href)="/[^"]*\.(js|css|svg)"' "$TOP"/deploy/docs/www/*/index.html | cut -d '"' -f 2 | sort -u); do
 	case $file in */swagger-ui* | */redoc.*) [[ -d $TOP/deploy/docs/node_modules ]] || continue ;; esac
@@ -138,7 +138,7 @@ ask GET /docs/package.json
 is_problem "no other file of the folder" 404 not_found
 ask POST /docs -d x
 is_problem "the pages are only read" 405 method_not_allowed
-matches "the pages are only read: Allow" "$(header allow)" '^GET, HEAD, OPTIONS$'
+matches "the pages are read-only: Allow" "$(header allow)" '^GET, HEAD, OPTIONS$'
 for page in /docs /api/v1/redoc; do
 	ask OPTIONS $page
 	is "OPTIONS $page" "$status $(header allow)" '204 GET, HEAD, OPTIONS'
@@ -166,7 +166,7 @@ is_shared "no such file"
 ask GET /docs//%2e -H "Origin: $origin"
 is_shared "an odd path"
 
-# Metrics are for this host only; the site is then told that another address is this host.
+# Metrics are for this host only. Then the site allows another address instead.
 ask GET /metrics
 is "metrics for this host" "$status" 200
 is "metrics: type" "$(header content-type)" 'text/plain; version=0.0.4'
@@ -174,13 +174,13 @@ matches "metrics: the web server counted requests" "$body" '^http_requests_total
 web_again 's/127\.0\.0\.1;/127.0.0.2;/; s/127\.0\.0\.0\/8/127.0.0.2/; /allow ::1/d'
 for path in /metrics /metrics/ /%6detrics '/metrics?x=1'; do
 	ask GET "$path" -H 'X-Forwarded-For: 127.0.0.2'
-	is_problem "$path for strangers" 404 not_found
-	is "$path for strangers: the web server says so" "$(member detail)" "there is nothing at this path"
+	is_problem "$path for other hosts" 404 not_found
+	is "$path for other hosts: the web server responds" "$(member detail)" "there is nothing at this path"
 done
 web_again
 
-# Slow clients hold no worker: as many of them as there are workers, in the middle of a
-# body, and a fast one.
+# Slow clients occupy no worker: one client per worker and two more stop in the middle of a
+# body; another request is served.
 slow=()
 for i in 1 2 3 4 5 6; do
 	exec {fd}<>"/dev/tcp/127.0.0.1/$port"
@@ -188,7 +188,7 @@ for i in 1 2 3 4 5 6; do
 	slow+=("$fd")
 done
 ask GET /health/live -m 2
-is "slow clients hold no worker" "$status" "${wanted[slow]:-200}"
+is "slow clients occupy no worker" "$status" "${wanted[slow]:-200}"
 for fd in "${slow[@]}"; do exec {fd}>&-; done
 
 # Nor does a client that does not read a response of a megabyte.
@@ -206,18 +206,18 @@ if [[ -d $TOP/src/features/items ]]; then
 	TOKEN=$token python3 "$TOP/tests/e2e/half_dead.py" unread "127.0.0.1:$port" 4 '/api/v1/items?limit=60' >"$site/unread" 2>>"$log" &
 	unread=$!
 	is_held() { grep -q held "$site/unread"; }
-	wait_until 10 is_held || not_ok "unread responses: the clients"
+	wait_until 10 is_held || not_ok "unread responses: the clients did not start"
 	ask GET /health/live -m 5
-	is "clients that do not read hold no worker" "$status" "${wanted[unread]:-200}"
+	is "clients that do not read occupy no worker" "$status" "${wanted[unread]:-200}"
 	kill $unread
 fi
 
-# A crowd at the sign-in stops at the limit and does not lock out other clients.
+# Many sign-ins are limited and do not block other requests.
 crowd ada@example.com >"$site/crowd" &
 ask GET /health/live -m 2
-is "a crowd keeps nobody out" "$status" 200
+is "many sign-ins do not block other requests" "$status" 200
 wait $!
-is "five of forty at once may try" "$(cat "$site/crowd")" ' 5 401 35 429 '
+is "five of forty concurrent sign-ins are allowed" "$(cat "$site/crowd")" ' 5 401 35 429 '
 
 if [[ ${wanted[pool]-} == none ]]; then return; fi
 
@@ -236,7 +236,7 @@ is "the pool is back" "$status" 200
 web_again 's/35s\{0,1\}\([;,]\| retry\)/1\1/'
 kill -STOP $(pgrep -P "$(api_pid "$site")") "$(api_pid "$site")"
 ask GET /health/live -m 10 -H "Origin: $origin"
-is_shared "no answer"
-is_problem "no answer" 504 unavailable
-is "no answer: Retry-After" "$(header retry-after)" 1
+is_shared "no response"
+is_problem "no response" 504 unavailable
+is "no response: Retry-After" "$(header retry-after)" 1
 kill -CONT $(pgrep -P "$(api_pid "$site")") "$(api_pid "$site")"

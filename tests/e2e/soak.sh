@@ -8,5 +8,5 @@ needs python3
 
 # All clients share one address; only the limits by address are raised.
 site_start AUTH_LOGIN_IP_RATE_LIMIT=off AUTH_REGISTER_RATE_LIMIT=off AUTH_PASSWORD_RATE_LIMIT=off JOB_WORKERS=2
-work_start "$site" || fail_all "the job workers do not start"
+work_start "$site" || fail_all "the job workers did not start"
 python3 "$TOP/tests/e2e/soak.py" "$url" "${SOAK_SECONDS:-15}" 4 2>>"$log" || { bad=1; tail -n 5 "$log"; }

@@ -10,14 +10,14 @@ mkdir "$site/units"
 for unit in "${units[@]}" "$package.socket"; do
 	sed "s|^ExecStart=[^ ]*|ExecStart=$APP|" "$BUILD/deploy/systemd/$unit" >"$site/units/$unit"
 done
-is "systemd understands them" "$(cd "$site/units" && systemd-analyze verify --man=no "${units[@]/@./@1.}" "$package.socket" 2>&1 | grep -F "$package" || true)" ""
+is "systemd accepts the units" "$(cd "$site/units" && systemd-analyze verify --man=no "${units[@]/@./@1.}" "$package.socket" 2>&1 | grep -F "$package" || true)" ""
 for unit in "${units[@]}"; do
 	systemd-analyze security --offline=true --threshold=15 "$site/units/$unit" >"$site/log/$unit" 2>&1 && open=no || open=yes
 	is "$unit: exposure of 1.5 at most" "$open" no
 	is "$unit: bounded memory" "$(grep -c '^MemoryMax=[0-9]' "$site/units/$unit")" 1
 	# systemd's timeout must exceed the longest request or job.
 	stop=$(sed -n 's/^TimeoutStopSec=//p' "$site/units/$unit")
-	is "$unit: patient" "$((stop > 32))" 1
+	is "$unit: long stop timeout" "$((stop > 32))" 1
 done
 
 # Debian 13 has systemd.pc in a package of its own; `./dev package` must not install the units in /.
@@ -26,4 +26,4 @@ folder_without_pc() {
 	{ sed '/^include/d' "$TOP/deploy/debian/rules"; echo 'show: ; @echo $(unitdir)'; } |
 		PKG_CONFIG_LIBDIR=/nonexistent make -s -f - show
 }
-is "the package has a folder for units without systemd.pc" "$(folder_without_pc)" /usr/lib/systemd/system
+is "without systemd.pc, the package has a folder for units" "$(folder_without_pc)" /usr/lib/systemd/system

@@ -21,8 +21,8 @@ for file in / /verify-email /reset-password /app/app.js; do
 	is_problem "$file with a final newline" 400 bad_request
 done
 ask GET /app/README.md
-is_problem "nothing else of the folder" 404 not_found
-is "no script in the page" "$(grep -cE '<script>| on[a-z]+=| style=' "$TOP/examples/web/index.html" || true)" 0
+is_problem "other files of the folder" 404 not_found
+is "no inline script in the page" "$(grep -cE '<script>| on[a-z]+=| style=' "$TOP/examples/web/index.html" || true)" 0
 
 CHROMIUM=$(command -v chromium) PACKAGE=$package URL=$url PASSWORD=$FIRST_ADMIN_PASSWORD MAILS=$site/mail \
 	timeout 480 node "$TOP/tests/e2e/web.mjs"

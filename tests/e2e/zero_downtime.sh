@@ -28,12 +28,12 @@ has_answers() { (($(wc -l <"$site/codes") >= $1)); }
 more_answers() { # a hundred more
 	local now
 	now=$(wc -l <"$site/codes")
-	wait_until 20 has_answers $((now + 100)) || not_ok "answers stopped"
+	wait_until 20 has_answers $((now + 100)) || not_ok "no more responses"
 }
 load_stop() { # TEXT
 	kill "$load"
 	wait "$load" || true
-	is "$1: all of $(wc -l <"$site/codes") answers" "$(sort "$site/codes" | uniq -c | sed 's/^ *[0-9]* //' | xargs)" 200
+	is "$1: all $(wc -l <"$site/codes") responses" "$(sort "$site/codes" | uniq -c | sed 's/^ *[0-9]* //' | xargs)" 200
 	is "$1: no broken connection" "$(cat "$site/errors")" ""
 }
 
@@ -42,7 +42,7 @@ has_reloaded() { (($(reloads) >= $1)); }
 load_start
 for n in {1..20}; do
 	kill -HUP "$(api_pid "$site")"
-	wait_until 20 has_reloaded "$n" || not_ok "reload $n does not end"
+	wait_until 20 has_reloaded "$n" || not_ok "reload $n did not complete"
 done
 load_stop "20 reloads"
 
@@ -51,14 +51,14 @@ load_start
 for n in {1..5}; do
 	pid=$(api_pid "$site")
 	kill -TERM "$pid"
-	wait_until 20 is_new "$pid" || not_ok "restart $n does not end"
+	wait_until 20 is_new "$pid" || not_ok "restart $n did not complete"
 	more_answers
 done
 load_stop "5 restarts"
 
 worker=$(pgrep -o -P "$(api_pid "$site")")
 load_start
-wait_until 20 is_dead "$worker" || not_ok "a worker lives for ever"
+wait_until 20 is_dead "$worker" || not_ok "a worker was not replaced"
 load_stop "workers replaced after MAX_REQUESTS"
 
 change() { psql -X -q -v ON_ERROR_STOP=1 "$MIGRATE_DATABASE_URL" -c "SET lock_timeout = '2s'" -c "$1"; }
