@@ -39,7 +39,7 @@ read_template(struct ctx *c, const char *name)
 }
 
 static const struct mail_value *
-find_text(const struct mail_value *values, const char *name, size_t len)
+find_value(const struct mail_value *values, const char *name, size_t len)
 {
 	for (; values && values->name; values++) {
 		if (strncmp(values->name, name, len) == 0 && !values->name[len])
@@ -87,9 +87,9 @@ put_tag(struct filling *f, const char *tag, const char *end, const struct mail_v
 
 	value = len == strlen("service") && strncmp(tag, "service", len) == 0
 		    ? &service
-		    : find_text(row, tag, len);
+		    : find_value(row, tag, len);
 	if (!value)
-		value = find_text(f->values, tag, len);
+		value = find_value(f->values, tag, len);
 	if (!close || !value || !value->value)
 		return reject(f, tag);
 
@@ -114,7 +114,7 @@ put_list(struct filling *f, const char *open, const char *end)
 	const char *name = open + strlen("{{#each "), *close = find_text(name, end, "}}"), *last;
 	const struct mail_value *list;
 
-	list = close ? find_text(f->values, name, (size_t)(close - name)) : NULL;
+	list = close ? find_value(f->values, name, (size_t)(close - name)) : NULL;
 	last = close ? find_text(close, end, last_tag) : NULL;
 	if (!list || !list->rows || !last)
 		return reject(f, open + 2);
