@@ -15,12 +15,12 @@ static const struct field @field@_item = { @item@ };
 
 static const struct field fields[] = {
 	{ UUID(struct @name@, id), .flags = F_READ, .summary = "Identifier." },
-	{ UUID(struct @name@, owner_id), .flags = F_READ, .summary = "The user whose @words@ it is." },
+	{ UUID(struct @name@, owner_id), .flags = F_READ, .summary = "The user who owns the @words@." },
 %for fields
 	{ @macro@, .flags = @flags@, @cells@ .summary = "@text@." },
 %end
-	{ TIME(struct @name@, created_at), .flags = F_READ, .summary = "When it was made." },
-	{ TIME(struct @name@, updated_at), .flags = F_READ, .summary = "When it was last changed." },
+	{ TIME(struct @name@, created_at), .flags = F_READ, .summary = "Creation time." },
+	{ TIME(struct @name@, updated_at), .flags = F_READ, .summary = "Time of the last change." },
 	{ INT(struct @name@, version) },
 };
 

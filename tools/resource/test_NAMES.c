@@ -84,7 +84,7 @@ expect_defaults(const struct test_response *a)
 %end
 }
 
-Test(@names@, create_with_everything)
+Test(@names@, create_with_all_members)
 {
 	struct test_response a = create(whole());
 
@@ -114,7 +114,7 @@ Test(@names@, some_members_are_required)
 }
 
 %end
-Test(@names@, wrong_members_are_refused)
+Test(@names@, invalid_members_are_rejected)
 {
 	static const struct {
 		const char *json, *wrong;
@@ -133,10 +133,10 @@ Test(@names@, wrong_members_are_refused)
 		a = patch(id, rows[i].json);
 		expect_fields(&a, rows[i].wrong);
 	}
-	cr_expect_str_eq(show(id).body, before.body, "a refused change left something behind");
+	cr_expect_str_eq(show(id).body, before.body, "a rejected change had an effect");
 }
 
-Test(@names@, patch_changes_what_is_named)
+Test(@names@, patch_changes_the_given_members)
 {
 	const char *id = make_@name@(t, &ada);
 	struct test_response a;
@@ -155,7 +155,7 @@ Test(@names@, patch_changes_what_is_named)
 	cr_expect_str_eq(show(id).body, a.body);
 }
 
-Test(@names@, put_goes_back_to_defaults)
+Test(@names@, put_resets_missing_members)
 {
 	struct test_response made = create(whole());
 	struct test_response a = call(t, "PUT", response_header_value(&made, "Location"), .token = ada.token,
@@ -166,7 +166,7 @@ Test(@names@, put_goes_back_to_defaults)
 	expect_defaults(&a);
 }
 
-Test(@names@, deleted_is_gone)
+Test(@names@, deleted_rows_are_not_found)
 {
 	const char *id = make_@name@(t, &ada), *other = make_@name@(t, &ada);
 	struct test_response a;
@@ -181,7 +181,7 @@ Test(@names@, deleted_is_gone)
 }
 
 %for references
-Test(@names@, @field@_is_one_that_the_caller_sees)
+Test(@names@, @field@_must_be_visible_to_the_caller)
 {
 	struct account eve = make_user(t);
 	const char *id = make_@name@(t, &ada);
@@ -197,7 +197,7 @@ Test(@names@, @field@_is_one_that_the_caller_sees)
 	cr_expect_eq(show(id).status, 200, "%s", eve.id);
 }
 
-Test(@names@, @field@_cannot_go_while_it_is_in_use)
+Test(@names@, @field@_in_use_cannot_be_deleted)
 {
 	struct test_response made = create(whole()), a;
 
@@ -263,9 +263,9 @@ expect_all(const struct account *who, const char *id, unsigned get, unsigned wri
 }
 
 %if own
-Test(@names@, somebody_elses_is_not_found)
+Test(@names@, rows_of_other_users_are_not_found)
 %else
-Test(@names@, somebody_elses_is_only_read)
+Test(@names@, rows_of_other_users_are_read_only)
 %end
 {
 	struct account eve = make_user(t, .role = "member");
@@ -277,7 +277,7 @@ Test(@names@, somebody_elses_is_only_read)
 	cr_expect_eq(total(&eve, ""), @others_total@);
 }
 
-Test(@names@, a_viewer_writes_nothing)
+Test(@names@, a_viewer_cannot_write)
 {
 	struct account eve = make_user(t, .role = "viewer");
 	struct test_response a = call(t, "POST", @NAMES@, .token = eve.token, .json = whole());
@@ -286,7 +286,7 @@ Test(@names@, a_viewer_writes_nothing)
 	expect_all(&eve, make_@name@(t, &eve), 200, 403, 403);
 }
 
-Test(@names@, an_admin_may_everything)
+Test(@names@, an_admin_can_read_and_write_all_rows)
 {
 	struct account admin = make_user(t, .role = "admin");
 	const char *id = make_@name@(t, &ada);
@@ -296,7 +296,7 @@ Test(@names@, an_admin_may_everything)
 }
 
 %if public
-Test(@names@, anybody_may_read)
+Test(@names@, everyone_can_read)
 {
 	const char *id = make_@name@(t, &ada);
 	struct test_response a = call(t, "GET", path_of(id));
@@ -309,7 +309,7 @@ Test(@names@, anybody_may_read)
 }
 
 %end
-Test(@names@, @a_id@_goes_with_its_owner)
+Test(@names@, @a_id@_is_deleted_with_its_owner)
 {
 	const char *id = make_@name@(t, &ada);
 	struct account admin = make_user(t, .role = "admin");
