@@ -1,4 +1,4 @@
-/* The features of this application, one line each. */
+/* The features of this application, in the order of the API's documents. */
 #include "app/feature.h"
 
 #include "features/api_keys/api_keys.h"
@@ -19,20 +19,20 @@
 
 /* clang-format off */
 const struct feature *const features[] = {
-	&health_feature,
-	&docs_feature,
-	&prometheus_feature,
-	&api_keys_feature,
 	&auth_feature,
-	&jwks_feature,
 	&sessions_feature,
+	&recovery_feature,
 	&users_feature,
-	&audit_feature,
 	&items_feature,
 	&tasks_feature,
 	&jobs_feature,
+	&api_keys_feature,
+	&audit_feature,
+	&health_feature,
+	&docs_feature,
+	&jwks_feature,
+	&prometheus_feature,
 	&mail_feature,
-	&recovery_feature,
 	&idempotency_feature,
 	NULL,
 };

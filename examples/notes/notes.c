@@ -77,19 +77,19 @@ delete_note(struct request *req)
 
 static const struct route routes[] = {
 	{ GET, "/notes", respond_list, ACCESS_PUBLIC, .list = &all_notes, .response = &note_schema,
-	  .id = "notes_list", .summary = "List the notes." },
+	  .id = "notes_list", .summary = "List the notes" },
 	{ POST, "/notes", create_note, ACCESS_PUBLIC, .body = &note_schema, .response = &note_schema,
-	  .status = 201, .id = "notes_create", .summary = "Write a note." },
+	  .status = 201, .id = "notes_create", .summary = "Write a note" },
 	{ GET, "/notes/{id}", show_note, ACCESS_PUBLIC, .response = &note_schema, .id = "notes_show",
-	  .summary = "Show a note." },
+	  .summary = "Get a note" },
 	{ DELETE, "/notes/{id}", delete_note, ACCESS_PUBLIC, .status = 204, .id = "notes_delete",
-	  .summary = "Remove a note." },
+	  .summary = "Delete a note" },
 	{ 0 },
 };
 
 const struct feature notes_feature = {
 	.name = "notes",
-	.summary = "Texts that anybody may write, read and remove.",
+	.summary = "Texts that anyone can write, read and delete.",
 	.routes = routes,
 	.queries = queries,
 	.lists = lists,

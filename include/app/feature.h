@@ -15,7 +15,8 @@ struct cron;
 struct metric;
 
 struct feature {
-	const char *name;           /* "items": its tag in OpenAPI */
+	const char *name;           /* "items" */
+	const char *tag;            /* its tag in OpenAPI; NULL: .name */
 	const char *summary;        /* one sentence, for the tag */
 	const struct route *routes; /* ends with { 0 }; NULL: none */
 	const struct query *queries;
@@ -32,8 +33,9 @@ struct feature {
 	const struct command *commands;      /* ends with { 0 } (app/command.h) */
 
 	/* Identifies the caller by the request's credentials and fills req->ctx->caller. Without
-	 * credentials of its kind, it returns OK and leaves the caller empty. Called for each
-	 * feature, in their order, until one identifies the caller or returns an error. */
+	 * credentials of its kind, it returns OK and leaves the caller empty. Features are asked from the last to the first, until one
+	 * identifies or rejects the caller: API keys come after the access tokens in features[],
+	 * so that a bearer token that is an API key is not rejected as an access token. */
 	enum error (*authenticate)(struct request *);
 	bool api_keys; /* the credentials are API keys (X-API-Key): for OpenAPI */
 

@@ -65,10 +65,11 @@ struct route {
 	const struct list *list;       /* the response is a page of it */
 	const struct schema *response; /* body of a success; with .list, each of its items */
 	unsigned status;               /* of a success; 0 means 200 */
-	bool idempotent;  /* a POST that accepts Idempotency-Key. Its response is stored for
-			   * 24 hours and must not contain a secret */
-	bool oauth;       /* errors also have RFC 6749's member `error` */
-	bool body_on_503; /* a 503 may also have .response as its body */
+	bool idempotent;     /* a POST that accepts Idempotency-Key. Its response is stored for
+			      * 24 hours and must not contain a secret */
+	bool oauth;          /* errors also have RFC 6749's member `error` */
+	bool token_endpoint; /* of OAuth 2: OpenAPI has .form, where other routes have .body */
+	bool body_on_503;    /* a 503 may also have .response as its body */
 	/* Prefix of the Location header. NULL: .path for a 201, else no Location. */
 	const char *location;
 	enum error errors[6]; /* in addition to those that the other members imply */
@@ -82,7 +83,9 @@ struct route {
 	struct header response_headers[4]; /* that the handler adds to a success, each with a
 					    * description (one sentence) as its value */
 	const char *id;                    /* operationId: "items_create" */
-	const char *summary;               /* one sentence */
+	const char *summary;               /* "Create an item": a few words, no full stop */
+	const char *description;           /* sentences that say more, or NULL */
+	bool deprecated;                   /* an alias that clients should not use */
 };
 
 /* The rate limits under which a request was counted. */

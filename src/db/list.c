@@ -14,18 +14,18 @@ const struct field list_paging[] = {
 	  .min = 1,
 	  .max = LIST_LIMIT_MAX,
 	  .default_value = "20",
-	  .summary = "At most so many rows in a page." },
+	  .summary = "Maximum number of rows in the page." },
 	{ .name = "offset",
 	  .type = TYPE_INT,
 	  .min = 0,
 	  .max = LIST_OFFSET_MAX,
 	  .example = "0",
-	  .summary = "Rows to pass over; not together with `cursor`." },
+	  .summary = "Rows to skip. Not together with `cursor`." },
 	{ .name = "cursor",
 	  .type = TYPE_TEXT,
 	  .example = "", /* a made-up cursor would be a 422 */
-	  .summary = "`next_cursor` of the page before: the next page is found by key, as fast "
-		     "however deep. `total` and `offset` are then left out." },
+	  .summary = "`next_cursor` of the previous page. The response then has no `total` and "
+		     "`offset`." },
 };
 _Static_assert(LIST_LIMIT == 20, "must equal .default_value of limit");
 

@@ -39,10 +39,13 @@ count_attempt(const char *kind, enum error e)
 static enum error
 authenticate(struct request *req)
 {
+	const struct feature *const *f = features;
 	enum error e = OK;
 
-	for (const struct feature *const *f = features;
-	     *f && !e && req->ctx->caller.role == ROLE_NONE; f++) {
+	while (*f)
+		f++;
+	while (f > features && !e && req->ctx->caller.role == ROLE_NONE) {
+		f--;
 		if (!(*f)->authenticate)
 			continue;
 		e = (*f)->authenticate(req);

@@ -1,5 +1,4 @@
-/* Records in the OpenAPI document: a component for each use of a schema, made from its
- * rows, and examples of them. */
+/* Records in the OpenAPI document: a component for each use of a schema, made from its rows. */
 #include "openapi_priv.h"
 
 static struct shape *
@@ -21,9 +20,7 @@ takes_part(const struct field *f, enum use use)
 		[USE_UPDATE] = F_UPDATE,
 	};
 
-	if (use != USE_READ && f->record)
-		return false;
-	return f->flags & flag[use];
+	return f->flags & flag[use] && (use == USE_READ || !f->record);
 }
 
 void
@@ -37,8 +34,7 @@ shape_need(struct doc *d, const struct schema *schema, enum use use)
 	while (*at)
 		at = &(*at)->next;
 	*at = ARENA_NEW(d->arena, struct shape);
-	(*at)->schema = schema;
-	(*at)->use = use;
+	**at = (struct shape) { .schema = schema, .use = use };
 	if (use == USE_PAGE)
 		shape_need(d, schema, USE_READ);
 	if (use != USE_READ)
@@ -49,207 +45,77 @@ shape_need(struct doc *d, const struct schema *schema, enum use use)
 			shape_need(d, schema->fields[i].record, USE_READ);
 }
 
-static bool
-name_taken(const struct doc *d, const char *name)
-{
-	static const char *const own[] = { "Problem", "FieldError" };
-
-	for (size_t i = 0; i < COUNT(own); i++)
-		if (strcmp(own[i], name) == 0)
-			return true;
-	for (const struct shape *s = d->shapes; s; s = s->next)
-		if (s->name && strcmp(s->name, name) == 0)
-			return true;
-	return false;
-}
-
-/* "Item", "ItemCreate", "ItemUpdate", "ItemPage"; a schema that is nothing but one kind of
- * body keeps its own name. */
+/* "Item", "ItemCreate", "ItemUpdate", "ItemPage"; a schema with a single use keeps its name. */
 static const char *
-plain_name(const struct doc *d, const struct shape *s)
+shape_name(struct doc *d, const struct schema *schema, enum use use)
 {
 	static const char *const endings[] = { "", "Create", "Update", "Page" };
 	unsigned uses = 0;
 
-	for (enum use use = USE_READ; use <= USE_PAGE; use++)
-		uses += shape_find(d, s->schema, use) != NULL;
-	if (uses == 1)
-		return s->schema->name;
-	return arena_printf(d->arena, "%s%s", s->schema->name, endings[s->use]);
-}
-
-void
-shape_name_all(struct doc *d)
-{
-	for (struct shape *s = d->shapes; s; s = s->next) {
-		const char *plain = plain_name(d, s), *name = plain;
-
-		for (int n = 2; name_taken(d, name); n++)
-			name = arena_printf(d->arena, "%s%d", plain, n);
-		s->name = name;
-	}
+	for (enum use other = USE_READ; other <= USE_PAGE; other++)
+		uses += shape_find(d, schema, other) != NULL;
+	return arena_printf(d->arena, "%s%s", schema->name, uses == 1 ? "" : endings[use]);
 }
 
 void
 shape_ref(struct doc *d, const struct schema *schema, enum use use)
 {
-	put_ref(d, "schemas", shape_find(d, schema, use)->name);
+	buf_json(&d->json, "{'$ref':%s},",
+		 arena_printf(d->arena, "#/components/schemas/%s", shape_name(d, schema, use)));
 }
 
-/* What JSON Schema calls a type, a value of it, and whether that text is JSON as it stands. */
+/* The type and format of JSON Schema, and whether an example of it is already JSON. */
 static const struct {
-	const char *type, *format, *sample;
+	const char *type, *format;
 	bool bare;
 } types[] = {
 	[TYPE_TEXT] = { "string" },
-	[TYPE_EMAIL] = { "string", "email", "ann@example.com" },
-	[TYPE_UUID] = { "string", "uuid", "01989d54-7c1e-7a3b-9f04-6d2e8c5b1a70" },
-	[TYPE_TIME] = { "string", "date-time", "2026-11-20T15:08:41.218287Z" },
-	[TYPE_DATE] = { "string", "date", "2026-11-20" },
+	[TYPE_EMAIL] = { "string", "email" },
+	[TYPE_UUID] = { "string", "uuid" },
+	[TYPE_TIME] = { "string", "date-time" },
+	[TYPE_DATE] = { "string", "date" },
 	[TYPE_ENUM] = { "string" },
 	[TYPE_INT] = { "integer", "int64", .bare = true },
 	[TYPE_DECIMAL] = { "string" },
-	[TYPE_BOOL] = { "boolean", NULL, "true", .bare = true },
-	[TYPE_JSON] = { NULL, NULL, "{}", .bare = true },
+	[TYPE_BOOL] = { "boolean", .bare = true },
+	[TYPE_JSON] = { NULL, .bare = true },
 	[TYPE_ARRAY] = { "array", .bare = true },
 	[TYPE_RECORDS] = { "array" },
 };
 
-/* A value given as text, in its JSON form. */
 static void
-typed_value(struct buf *b, const struct field *f, const char *text)
+type_of(struct buf *b, const struct field *f)
 {
-	if (types[f->type].bare)
-		buf_text(b, text);
-	else
-		buf_json_text(b, text);
-	buf_char(b, ',');
-}
+	bool null = f->flags & F_NULLABLE;
 
-static const char *sample_array(struct arena *a, const struct field *f);
-
-/* "Some title", as long as the row wants it. */
-static const char *
-sample_text(struct arena *a, const struct field *f)
-{
-	const char *words = arena_printf(a, "Some %s", f->name);
-	struct buf b = buf_new(a, 64 * 1024);
-
+	if (f->type == TYPE_JSON && !null)
+		buf_json(b, "'type':['object','array','string','number','boolean'],");
+	else if (f->type != TYPE_JSON)
+		buf_json(b, null ? "'type':[%s,'null']," : "'type':%s,", types[f->type].type);
 	if (f->flags & F_SECRET)
-		words = "correct horse battery staple";
-	buf_text(&b, words);
-	while ((int64_t)b.len < field_min(f) && !b.failed)
-		buf_printf(&b, " %s", words);
-	if (f->max && (int64_t)b.len > f->max)
-		b.data[f->max] = '\0';
-	for (char *p = b.data; *p; p++)
-		*p = *p == '_' ? ' ' : *p;
-	return b.data;
-}
-
-static const char *
-sample_int(struct arena *a, const struct field *f)
-{
-	bool limited = f->max > field_min(f);
-	bool one = !limited || (field_min(f) <= 1 && f->max >= 1);
-
-	return arena_printf(a, "%" PRId64, one ? 1 : field_min(f));
-}
-
-/* "1.50", or the least that may be. */
-static const char *
-sample_decimal(struct arena *a, const struct field *f)
-{
-	return arena_printf(a, "%s%s%.*s", sample_int(a, f), f->scale ? "." : "", f->scale,
-			    "000000000000000000");
-}
-
-static const char *
-sample(struct arena *a, const struct field *f)
-{
-	if (f->example)
-		return f->example;
-	if (f->default_value)
-		return f->default_value;
-
-	switch (f->type) {
-	case TYPE_TEXT:
-		return sample_text(a, f);
-	case TYPE_ENUM:
-		return f->choices[0];
-	case TYPE_INT:
-		return sample_int(a, f);
-	case TYPE_DECIMAL:
-		return sample_decimal(a, f);
-	case TYPE_ARRAY:
-		return sample_array(a, f);
-	default:
-		return types[f->type].sample;
-	}
-}
-
-static const char *
-sample_array(struct arena *a, const struct field *f)
-{
-	struct buf b = buf_new(a, 64 * 1024);
-	struct field item = *f->item;
-
-	item.name = item.name ? item.name : f->name;
-	buf_char(&b, '[');
-	typed_value(&b, &item, sample(a, &item));
-	buf_json(&b, "]");
-	return b.data;
-}
-
-/* A decimal is sent as a string, and may come as a number, too. */
-static void
-type_of(struct buf *b, const struct field *f, enum use use)
-{
-	bool number = f->type == TYPE_DECIMAL && use != USE_READ, null = f->flags & F_NULLABLE;
-
-	if (f->type == TYPE_JSON) {
-		if (!null)
-			buf_json(b, "'type':['object','array','string','number','boolean'],");
-		return;
-	}
-	buf_json(b, number || null ? "'type':[%s," : "'type':%s,", types[f->type].type);
-	if (number)
-		buf_json(b, "'number',");
-	if (null)
-		buf_json(b, "'null',");
-	if (number || null)
-		buf_json(b, "],");
-}
-
-static void
-format_of(struct buf *b, const struct field *f)
-{
-	if (f->flags & F_SECRET)
-		buf_json(b, "'format':'password',");
+		buf_json(b, "'format':'password','writeOnly':true,");
 	else if (types[f->type].format)
 		buf_json(b, "'format':%s,", types[f->type].format);
 }
 
-static void
-pattern_of(struct buf *b, const struct field *f, enum use use)
+/* Sent with all digits after the point; accepted with fewer, and with leading zeros. */
+static const char *
+decimal_pattern(struct arena *a, const struct field *f, enum use use)
 {
 	int whole = DECIMAL_DIGITS - f->scale;
-	const char *fraction = "";
 
-	if (f->scale && use == USE_READ)
-		fraction = arena_printf(b->arena, "\\.[0-9]{%d}", f->scale);
-	else if (f->scale)
-		fraction = arena_printf(b->arena, "(\\.[0-9]{1,%d})?", f->scale);
-	buf_json(b, "'pattern':%s,",
-		 arena_printf(b->arena, "^-?%s[0-9]{1,%d}%s$", use == USE_READ ? "" : "0*", whole,
-			      fraction));
+	if (!f->scale)
+		return arena_printf(a, "^-?%s[0-9]{1,%d}$", use == USE_READ ? "" : "0*", whole);
+	if (use == USE_READ)
+		return arena_printf(a, "^-?[0-9]{1,%d}\\.[0-9]{%d}$", whole, f->scale);
+	return arena_printf(a, "^-?0*[0-9]{1,%d}(\\.[0-9]{1,%d})?$", whole, f->scale);
 }
 
 static void
-limits_of(struct buf *b, const struct field *f, enum use use)
+limits_of(struct doc *d, const struct field *f, enum use use)
 {
+	struct buf *b = &d->json;
 	int64_t min = field_min(f);
-	bool number = f->type == TYPE_INT || (f->type == TYPE_DECIMAL && use != USE_READ);
 
 	if (f->type == TYPE_TEXT && min > 0)
 		buf_json(b, "'minLength':%jd,", min);
@@ -258,8 +124,8 @@ limits_of(struct buf *b, const struct field *f, enum use use)
 	if (f->type == TYPE_EMAIL)
 		buf_json(b, "'maxLength':254,");
 	if (f->type == TYPE_DECIMAL)
-		pattern_of(b, f, use);
-	if (number && f->max > min)
+		buf_json(b, "'pattern':%s,", decimal_pattern(d->arena, f, use));
+	if (f->type == TYPE_INT && f->max > min)
 		buf_json(b, "'minimum':%jd,'maximum':%jd,", min, f->max);
 }
 
@@ -268,9 +134,8 @@ value_of(struct doc *d, const struct field *f, enum use use)
 {
 	struct buf *b = &d->json;
 
-	type_of(b, f, use);
-	format_of(b, f);
-	limits_of(b, f, use);
+	type_of(b, f);
+	limits_of(d, f, use);
 	if (f->type == TYPE_ENUM) {
 		buf_json(b, "'enum':[");
 		for (const char *const *choice = f->choices; *choice; choice++)
@@ -289,73 +154,85 @@ value_of(struct doc *d, const struct field *f, enum use use)
 	}
 }
 
-/* A record within a record. */
+/* A record or an array of records, in responses. */
 static void
 record_of(struct doc *d, const struct field *f)
 {
 	bool null = f->flags & F_NULLABLE;
 
-	if (f->type == TYPE_RECORDS) {
-		type_of(&d->json, f, USE_READ);
-		buf_json(&d->json, "'items':");
-		shape_ref(d, f->record, USE_READ);
-		return;
-	}
-	buf_json(&d->json, null ? "'anyOf':[" : "'allOf':[");
+	if (f->type == TYPE_RECORDS)
+		buf_json(&d->json,
+			 null ? "'type':['array','null'],'items':" : "'type':'array','items':");
+	else
+		buf_json(&d->json, null ? "'anyOf':[" : "'allOf':[");
 	shape_ref(d, f->record, USE_READ);
-	buf_json(&d->json, null ? "{'type':'null'}]," : "],");
+	if (f->type == TYPE_RECORD)
+		buf_json(&d->json, null ? "{'type':'null'}]," : "],");
 }
 
-void
-describe_field(struct doc *d, const struct field *f, enum use use)
+/* Tools make up values from type, format and limits, but none that matches a pattern. */
+static void
+example(struct doc *d, const struct field *f)
 {
-	const char *text = f->summary;
+	bool outside = f->max > f->min && (f->min > 1 || f->max < 1);
+	const char *text = f->example;
 
-	for (const char *const *a = f->aliases; a && *a && use != USE_READ; a += 2)
-		text = arena_printf(d->arena, "%s%s`%s` is accepted for `%s`.", text ? text : "",
-				    text ? " " : "", a[0], a[1]);
-	describe(d, text);
+	if (!text && f->type == TYPE_DECIMAL)
+		text = arena_printf(d->arena, "%" PRId64 "%s%.*s", outside ? f->min : 1,
+				    f->scale ? "." : "", f->scale, "00000000000000000");
+	if (!text || !*text)
+		return;
+
+	buf_json(&d->json, "'examples':[");
+	if (types[f->type].bare)
+		buf_text(&d->json, text);
+	else
+		buf_json_text(&d->json, text);
+	buf_json(&d->json, "],");
 }
 
 void
 field_schema(struct doc *d, const struct field *f, enum use use)
 {
-	struct buf *b = &d->json;
-
-	buf_json(b, "{");
-	describe_field(d, f, use);
 	if (f->record) {
 		record_of(d, f);
-	} else {
-		value_of(d, f, use);
-		if (use == USE_CREATE && f->default_value) {
-			buf_json(b, "'default':");
-			typed_value(b, f, f->default_value);
-		}
-		if (f->flags & F_SECRET)
-			buf_json(b, "'writeOnly':true,");
-		if (!f->example || *f->example) {
-			buf_json(b, "'examples':[");
-			typed_value(b, f, sample(d->arena, f));
-			buf_json(b, "]");
-		}
+		return;
 	}
-	buf_json(b, "},");
+	value_of(d, f, use);
+	example(d, f);
 }
 
-/* What a reply has is always there; a body needs what the rows require. */
+const char *
+field_description(struct doc *d, const struct field *f, enum use use)
+{
+	struct buf b = buf_new(d->arena, 4000);
+
+	if (f->summary)
+		buf_text(&b, f->summary);
+	for (const char *const *a = f->aliases; a && *a && use != USE_READ; a += 2)
+		buf_printf(&b, " `%s` is accepted for `%s`.", a[0], a[1]);
+	if (f->type == TYPE_DECIMAL && use != USE_READ && f->max > f->min)
+		buf_printf(&b, " From %" PRId64 " to %" PRId64 ".", f->min, f->max);
+	if (f->type == TYPE_DECIMAL && use != USE_READ)
+		buf_text(&b, " A JSON number is accepted too.");
+	if (f->default_value && use == USE_CREATE)
+		buf_printf(&b, " Default: `%s`.", f->default_value);
+	return b.len ? b.data + (*b.data == ' ') : NULL;
+}
+
+/* A response always has all members; a body needs those that the rows require. */
 static void
-required_rows(struct doc *d, const struct schema *schema, enum use use)
+required_rows(struct doc *d, const struct shape *s)
 {
 	size_t start = d->json.len;
 
 	buf_json(&d->json, "'required':[");
-	for (size_t i = 0; i < schema->nfields; i++) {
-		const struct field *f = &schema->fields[i];
-		bool required = use == USE_READ ||
-				(use == USE_CREATE && f->flags & F_REQUIRED && !f->default_value);
+	for (size_t i = 0; i < s->schema->nfields; i++) {
+		const struct field *f = &s->schema->fields[i];
+		bool required = s->use == USE_READ || (s->use == USE_CREATE &&
+						       f->flags & F_REQUIRED && !f->default_value);
 
-		if (takes_part(f, use) && required)
+		if (takes_part(f, s->use) && required)
 			buf_json(&d->json, "%s,", f->name);
 	}
 	close_array(d, start);
@@ -364,84 +241,48 @@ required_rows(struct doc *d, const struct schema *schema, enum use use)
 static void
 record_schema(struct doc *d, const struct shape *s)
 {
-	buf_json(&d->json, "\n%s:{'type':'object',", s->name);
-	required_rows(d, s->schema, s->use);
+	bool open = s->use == USE_READ || s->schema->ignores_unknown;
+
+	required_rows(d, s);
 	buf_json(&d->json, "'properties':{");
 	for (size_t i = 0; i < s->schema->nfields; i++) {
-		if (!takes_part(&s->schema->fields[i], s->use))
+		const struct field *f = &s->schema->fields[i];
+
+		if (!takes_part(f, s->use))
 			continue;
-		buf_json(&d->json, "%s:", s->schema->fields[i].name);
-		field_schema(d, &s->schema->fields[i], s->use);
+		buf_json(&d->json, "%s:{", f->name);
+		describe(d, field_description(d, f, s->use));
+		field_schema(d, f, s->use);
+		buf_json(&d->json, "},");
 	}
-	buf_json(&d->json, s->use == USE_READ || s->schema->ignores_unknown
-			       ? "}},"
-			       : "},'additionalProperties':false},");
+	buf_json(&d->json, open ? "}," : "},'additionalProperties':false,");
 }
 
 static void
 page_schema(struct doc *d, const struct shape *s)
 {
-	buf_json(&d->json,
-		 "\n%s:{'type':'object','required':['items','limit','next_cursor'],"
-		 "'properties':{'items':{'type':'array','items':",
-		 s->name);
+	buf_json(&d->json, "'required':['items','limit','next_cursor'],"
+			   "'properties':{'items':{'type':'array','items':");
 	shape_ref(d, s->schema, USE_READ);
-	buf_json(&d->json,
-		 "},'total':{'type':'integer','minimum':0,"
-		 "'description':'Rows in the whole list; not there with `cursor`.'},"
-		 "'limit':{'type':'integer','minimum':1,'maximum':100,"
-		 "'description':'At most so many rows are in a page.'},"
-		 "'offset':{'type':'integer','minimum':0,"
-		 "'description':'Rows before this page; not there with `cursor`.'},"
-		 "'next_cursor':{'type':['string','null'],'description':"
-		 "'Where the next page begins, for `cursor`; null on the last page.'}}},");
+	buf_json(&d->json, "},'total':{'type':'integer','minimum':0,"
+			   "'description':'Rows in the whole list. Omitted with `cursor`.'},"
+			   "'limit':{'type':'integer','minimum':1,'maximum':100,"
+			   "'description':'Maximum number of rows in a page.'},"
+			   "'offset':{'type':'integer','minimum':0,"
+			   "'description':'Rows before this page. Omitted with `cursor`.'},"
+			   "'next_cursor':{'type':['string','null'],"
+			   "'description':'`cursor` of the next page; null on the last page.'}},");
 }
 
 void
 shape_write_all(struct doc *d)
 {
 	for (const struct shape *s = d->shapes; s; s = s->next) {
+		buf_json(&d->json, "\n%s:{'type':'object',", shape_name(d, s->schema, s->use));
 		if (s->use == USE_PAGE)
 			page_schema(d, s);
 		else
 			record_schema(d, s);
+		buf_json(&d->json, "},");
 	}
-}
-
-static void
-page_example(struct doc *d, const struct schema *schema)
-{
-	buf_json(&d->json, "{'items':[");
-	shape_example(d, schema, USE_READ);
-	buf_json(&d->json, "],'total':1,'limit':%u,'offset':0,'next_cursor':null},",
-		 (unsigned)LIST_LIMIT);
-}
-
-static void
-field_example(struct doc *d, const struct field *f)
-{
-	buf_json(&d->json, "%s:", f->name);
-	if (f->type == TYPE_RECORD) {
-		shape_example(d, f->record, USE_READ);
-	} else if (f->type == TYPE_RECORDS) {
-		buf_json(&d->json, "[");
-		shape_example(d, f->record, USE_READ);
-		buf_json(&d->json, "],");
-	} else {
-		typed_value(&d->json, f, sample(d->arena, f));
-	}
-}
-
-void
-shape_example(struct doc *d, const struct schema *schema, enum use use)
-{
-	if (use == USE_PAGE) {
-		page_example(d, schema);
-		return;
-	}
-	buf_json(&d->json, "{");
-	for (size_t i = 0; i < schema->nfields; i++)
-		if (takes_part(&schema->fields[i], use))
-			field_example(d, &schema->fields[i]);
-	buf_json(&d->json, "},");
 }

@@ -314,7 +314,7 @@ static const struct list_filter job_filters[] = {
 			     .field = { .name = "status",
 					.type = TYPE_ENUM,
 					.choices = job_statuses,
-					.summary = "Only jobs in this state." } },
+					.summary = "Only jobs with this status." } },
 	[JOBS_BY_TASK] = { .sql = "kind = $",
 			   .field = { .name = "task",
 				      .type = TYPE_TEXT,

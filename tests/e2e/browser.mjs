@@ -69,7 +69,7 @@ await run(async () => {
   is("no credential is stored", await docs.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), "{}");
   await hold(docs, "/docs", /status of 401/);
   await docs.getByRole("button", { name: "Signed in" }).click();
-  await docs.getByRole("button", { name: "Sign out" }).click();
+  await docs.getByRole("button", { name: "Sign out", exact: true }).click();
   is("without a token nothing is listed", (await send(docs, "/api/v1/tasks", "get"))[0], 401);
   await docs.getByRole("button", { name: "Sign in", exact: true }).click();
   await signIn(docs, PASSWORD);

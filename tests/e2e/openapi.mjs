@@ -21,8 +21,10 @@ function ask(method, path, headers, body) {
 const document_ = JSON.parse((await ask("GET", "/openapi.json")).body);
 
 function patternOf(path, method, name) {
-  const parameter = document_.paths[path][method].parameters.find((one) => one.name === name);
-  return new RegExp(parameter.schema.pattern, "u");
+  const $ref = `#/components/parameters/${name}`;
+  if (!document_.paths[path][method].parameters.some((one) => one.$ref === $ref))
+    throw new Error(`${method} ${path} has no ${name}`);
+  return new RegExp(document_.components.parameters[name].schema.pattern, "u");
 }
 
 const tags = ['*', '"a"', 'W/"a"', '""', '"a","b"', '"a", W/"b"', '"a" ,\t"b"', ', "a",, "b",', '"a"\t', '"\xe9\xff"', '"!#~"',

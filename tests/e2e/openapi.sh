@@ -3,7 +3,7 @@
 # accept the headers that the program accepts.
 # Not under sanitizers: it only reads the document.
 . "$(dirname "$0")/e2e.sh"
-needs node "$TOP/tests/e2e/node_modules/@redocly/cli/package.json"
+needs jq node "$TOP/tests/e2e/node_modules/@redocly/cli/package.json"
 mkdir -p "$site/log"
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
@@ -22,7 +22,20 @@ for prefix in /api/v1 ''; do
 	[[ $found == "0 0" ]] || cat "$site/found.json"
 done
 
-sed 's/"operationId":"items_create"/"operationId":"items_list"/; s/"title":"[^"]*"/"titel":"x"/' \
+is "it is small: 1,450 bytes for each operation" \
+	"$("$APP" openapi | jq "[.paths[][]] | $("$APP" openapi | wc -c) < 1450 * length")" true
+is "its tags are in the order of use" "$(jq '["Sign-in", "Users", "Items", "Tasks", "Jobs", "API keys",
+	"Audit log", "Operations"] as $order | [.tags[].name | select(IN($order[]))] as $tags
+	| $tags == [$order[] | select(IN($tags[]))]' "$site/openapi.json")" true
+is "an operation documents the errors of its own, and default" \
+	"$(jq -c '.paths["/users/{id}"].patch.responses | keys' "$site/openapi.json")" '["200","404","409","default"]'
+is "signing in takes JSON, the token endpoint a form" \
+	"$(jq -c '[.paths["/auth/login", "/auth/token"].post.requestBody.content | keys[]]' "$site/openapi.json")" \
+	'["application/json","application/x-www-form-urlencoded"]'
+is "security is one scheme" "$(jq -c '[.paths[][].security[]] | unique' "$site/openapi.json")" '[{"bearer":[]}]'
+is "request schemas have no default" "$(jq -c '[.. | objects | select(has("default") and has("type"))]' "$site/openapi.json")" '[]'
+
+sed 's/"operationId":"users_create"/"operationId":"users_list"/; s/"title":"[^"]*"/"titel":"x"/' \
 	"$site/openapi.json" >"$site/bad.json"
 lint "$site/bad.json"
 is "the linter reports an error" "$([[ $found != "0 0" && -n $found ]] && echo yes)" yes

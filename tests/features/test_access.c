@@ -269,7 +269,9 @@ check_row(const struct route *r)
 	cr_expect(r->method >= GET && r->method <= DELETE, "%s: method", r->path);
 	cr_expect(r->path[0] == '/' && r->handle && r->id && *r->id, "%s is not whole", r->path);
 	cr_expect(r->id[strspn(r->id, "abcdefghijklmnopqrstuvwxyz_")] == '\0', "%s: id", r->id);
-	cr_expect(text > 1 && r->summary[text - 1] == '.', "%s: text", r->id);
+	cr_expect(text > 1 && text <= 60 && r->summary[text - 1] != '.', "%s: summary", r->id);
+	cr_expect(!r->description || r->description[strlen(r->description) - 1] == '.',
+		  "%s: description", r->id);
 	cr_expect_neq(r->access, ACCESS_NOBODY, "%s: nobody may call it", r->id);
 	cr_expect(status == 200 || status == 201 || status == 202 || status == 204, "%s: status",
 		  r->id);

@@ -76,6 +76,22 @@ Test(docs, has_no_secret)
 	cr_expect_null(strstr(a.body, "password_hash"));
 }
 
+/* Two schemas with the same name would be members with the same name. */
+Test(docs, is_valid_json_without_duplicates)
+{
+	struct test_response a = call(t, "GET", "/openapi.json");
+
+	cr_expect_null(json_check(a.body, a.len), "%s", json_check(a.body, a.len));
+}
+
+Test(docs, marks_aliases_as_deprecated)
+{
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct route *r = (*f)->routes; r && r->method; r++)
+			if (strcmp(r->id, "auth_me") == 0 || strcmp(r->id, "jobs_status") == 0)
+				cr_expect(r->deprecated, "%s", r->id);
+}
+
 Test(docs, operation_ids_are_unique)
 {
 	for (const struct feature *const *f = features; *f; f++)

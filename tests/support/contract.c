@@ -38,17 +38,28 @@ operation_of(struct arena *a, const struct route *route)
 	return member(member(member(document(), "paths"), path), method);
 }
 
-/* Without a matched route, any problem is valid. */
+/* The response that describes all errors. */
+static struct json_object *
+problem(void)
+{
+	return member(member(member(document(), "components"), "responses"), "Problem");
+}
+
+/* What is documented for the status. Errors that an operation does not document, and those of
+ * unmatched requests, have the form of `default`. */
 static struct json_object *
 response_of(struct arena *a, const struct test_response *response)
 {
-	struct json_object *all;
+	struct json_object *all, *documented;
 
 	if (!response->route)
-		return member(member(member(document(), "components"), "responses"), "Problem");
+		return problem();
 
 	all = member(operation_of(a, response->route), "responses");
-	return json_schema_follow(document(), member(all, arena_printf(a, "%u", response->status)));
+	documented = member(all, arena_printf(a, "%u", response->status));
+	if (!documented && response->status >= 400)
+		documented = member(all, "default");
+	return json_schema_follow(document(), documented);
 }
 
 static const char *
@@ -64,7 +75,7 @@ value_mismatch(struct arena *a, struct json_object *schema, const char *text)
 	return err;
 }
 
-/* Headers of every response, which the document does not list. */
+/* On every response, so no operation documents them. */
 static bool
 is_everywhere(const char *name)
 {
@@ -78,40 +89,132 @@ is_everywhere(const char *name)
 	return strncasecmp(name, "Access-Control-", 15) == 0;
 }
 
-static const char *
-header_mismatch(struct arena *a, struct json_object *headers, const struct header *sent)
+/* Described once, with the errors, for every response. */
+static bool
+is_common(const char *name)
 {
+	static const char *const names[] = { "X-Request-ID", "Cache-Control", "RateLimit",
+					     "RateLimit-Policy" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct json_object *
+find_header(struct json_object *headers, const char *name)
+{
+	if (!headers)
+		return NULL;
+
+	json_object_object_foreach(headers, one, header)
+	{
+		if (strcasecmp(one, name) == 0)
+			return header;
+	}
+	return NULL;
+}
+
+/* The description of a header: the operation's, or the one that errors and common headers have. */
+static struct json_object *
+header_of(struct json_object *headers, const char *name, unsigned status)
+{
+	struct json_object *header = find_header(headers, name);
+
+	if (header || (status < 400 && !is_common(name)))
+		return header;
+	return find_header(member(problem(), "headers"), name);
+}
+
+static const char *
+header_mismatch(struct arena *a, struct json_object *headers, const struct header *sent,
+		const struct test_response *response)
+{
+	struct json_object *header = header_of(headers, sent->name, response->status);
+	const char *err;
+
+	if (!header)
+		return is_everywhere(sent->name)
+			   ? NULL
+			   : arena_printf(a, "the header %s is not described", sent->name);
+	if (response->route && !route_limit(response->route, 0) &&
+	    strncasecmp(sent->name, "RateLimit", 9) == 0)
+		return arena_printf(a, "the header %s comes from a route without limits",
+				    sent->name);
+	err = value_mismatch(a, member(header, "schema"), sent->value);
+	return err ? arena_printf(a, "header %s: %s", sent->name, err) : NULL;
+}
+
+/* A required header that is missing. */
+static const char *
+missing_header(struct arena *a, struct json_object *headers, const struct test_response *response)
+{
+	if (!headers)
+		return NULL;
+
 	json_object_object_foreach(headers, name, header)
 	{
-		const char *err;
-
-		if (strcasecmp(name, sent->name) != 0)
-			continue;
-		header = json_schema_follow(document(), header);
-		err = value_mismatch(a, member(header, "schema"), sent->value);
-		return err ? arena_printf(a, "header %s: %s", name, err) : NULL;
+		if (json_object_get_boolean(member(header, "required")) &&
+		    !response_header_value(response, name))
+			return arena_printf(a, "the header %s is missing", name);
 	}
-	if (is_everywhere(sent->name))
+	return NULL;
+}
+
+/* The header that the description of `default` promises for that status, or NULL. */
+static const char *
+promised_header(unsigned status)
+{
+	switch (status) {
+	case 401:
+		return "WWW-Authenticate";
+	case 405:
+		return "Allow";
+	case 429:
+	case 503:
+		return "Retry-After";
+	default:
 		return NULL;
-	return arena_printf(a, "the header %s is not described", sent->name);
+	}
 }
 
 static const char *
 headers_mismatch(struct arena *a, struct json_object *headers, const struct test_response *response)
 {
-	const char *err;
+	const char *type = response->media_type;
+	bool is_problem = !type || strcmp(type, "application/problem+json") == 0;
+	const char *promised = promised_header(response->status), *err;
 
 	for (size_t i = 0; i < response->nheaders; i++) {
-		err = header_mismatch(a, headers, &response->headers[i]);
+		err = header_mismatch(a, headers, &response->headers[i], response);
 		if (err)
 			return err;
 	}
-	json_object_object_foreach(headers, name, header)
-	{
-		header = json_schema_follow(document(), header);
-		if (json_object_get_boolean(member(header, "required")) &&
-		    !response_header_value(response, name))
-			return arena_printf(a, "the header %s is missing", name);
+	if (promised && is_problem && !response_header_value(response, promised))
+		return arena_printf(a, "the header %s is missing", promised);
+
+	err = missing_header(a, headers, response);
+	return err ? err : missing_header(a, member(problem(), "headers"), response);
+}
+
+/* Errors that only some operations have: they must be documented with the status. */
+static const char *
+error_mismatch(struct arena *a, struct json_object *documented,
+	       const struct test_response *response)
+{
+	static const enum error specific[] = { E_INVALID_CREDENTIALS, E_TOKEN_REUSED, E_CONFLICT,
+					       E_EMAIL_TAKEN, E_LAST_OWNER };
+	const char *text = json_object_get_string(member(documented, "description"));
+	const char *code = json_object_get_string(member(response->json, "code"));
+
+	for (size_t i = 0; i < COUNT(specific); i++) {
+		const char *one = error_info(specific[i])->code;
+
+		if (response->route && code && strcmp(code, one) == 0 &&
+		    !strstr(text, arena_printf(a, "`%s`", one)))
+			return arena_printf(a, "the operation does not document %s", one);
 	}
 	return NULL;
 }
@@ -151,5 +254,9 @@ contract_mismatch(struct arena *a, const struct asked *asked, const struct test_
 		return "the status is not described";
 
 	err = headers_mismatch(a, member(documented, "headers"), response);
-	return err ? err : body_mismatch(a, documented, response);
+	if (!err)
+		err = body_mismatch(a, documented, response);
+	if (!err && response->status >= 400)
+		err = error_mismatch(a, documented, response);
+	return err;
 }

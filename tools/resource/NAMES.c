@@ -15,11 +15,11 @@ static const struct field @field@_item = { @item@ };
 
 static const struct field fields[] = {
 	{ UUID(struct @name@, id), .flags = F_READ, .summary = "Identifier." },
-	{ UUID(struct @name@, owner_id), .flags = F_READ, .summary = "The user who owns the @words@." },
+	{ UUID(struct @name@, owner_id), .flags = F_READ, .summary = "User who owns the @words@." },
 %for fields
 	{ @macro@, .flags = @flags@, @cells@ .summary = "@text@." },
 %end
-	{ TIME(struct @name@, created_at), .flags = F_READ, .summary = "Creation time." },
+	{ TIME(struct @name@, created_at), .flags = F_READ, .summary = "Time of creation." },
 	{ TIME(struct @name@, updated_at), .flags = F_READ, .summary = "Time of the last change." },
 	{ INT(struct @name@, version) },
 };
@@ -30,6 +30,7 @@ static const struct list *const lists[] = { &@names@_rows, NULL };
 
 const struct feature @names@_feature = {
 	.name = "@path@",
+	.tag = "@Names@",
 	.summary = "@Names@.",
 	.routes = @names@_routes,
 	.queries = @names@_queries,

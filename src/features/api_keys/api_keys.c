@@ -9,20 +9,20 @@ static const struct field scope = { .type = TYPE_ENUM, .choices = api_key_scopes
 static const struct field fields[] = {
 	{ UUID(struct api_key, id), .flags = F_READ, .summary = "Identifier." },
 	{ TEXT(struct api_key, name), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1, .max = 100,
-	  .summary = "What it is for.", .example = "Nightly import" },
-	{ TEXT(struct api_key, prefix), .flags = F_READ, .summary = "How the key begins.",
+	  .summary = "Name of the key.", .example = "Nightly import" },
+	{ TEXT(struct api_key, prefix), .flags = F_READ, .summary = "First characters of the key.",
 	  .example = PREFIX_EXAMPLE },
 	{ ARRAY(struct api_key, scopes, &scope), .flags = F_READ | F_CREATE | F_REQUIRED, .min = 1,
-	  .summary = "What it may do, as far as its owner may.",
+	  .summary = "Permissions of the key, within those of its owner.",
 	  .example = "[\"jobs:read\",\"jobs:write\"]" },
 	{ TIME(struct api_key, last_used_at), .flags = F_READ | F_NULLABLE,
-	  .summary = "When it was last used, to the minute." },
+	  .summary = "Time of the last use, to the minute." },
 	{ TIME(struct api_key, expires_at), .flags = F_READ | F_CREATE | F_NULLABLE,
-	  .summary = "When the key expires, which must be in the future; null: never.",
+	  .summary = "Time of expiry, in the future; null: never.",
 	  .example = "2036-11-20T00:00:00.000000Z" },
-	{ TIME(struct api_key, created_at), .flags = F_READ, .summary = "When it was made." },
+	{ TIME(struct api_key, created_at), .flags = F_READ, .summary = "Time of creation." },
 	{ TEXT(struct api_key, key), .flags = F_READ,
-	  .summary = "The key itself. It is shown this once: keep it.",
+	  .summary = "The key. It is shown only in this response.",
 	  .example = PREFIX_EXAMPLE "_mW3xJr8Pq5YtLh2NvCf7BdKs9GzTaE4u0aB9cX" },
 };
 const struct schema new_api_key_schema = SCHEMA("NewApiKey", struct api_key, fields);
@@ -48,7 +48,8 @@ static const struct list *const lists[] = { &api_keys_rows, NULL };
 
 const struct feature api_keys_feature = {
 	.name = "api-keys",
-	.summary = "Keys for programs, each with what it may do.",
+	.tag = "API keys",
+	.summary = "Keys for programs, with scopes.",
 	.routes = api_keys_routes,
 	.queries = api_keys_queries,
 	.lists = lists,

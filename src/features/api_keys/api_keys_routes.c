@@ -58,15 +58,15 @@ delete_key(struct request *req)
 /* A viewer may list and delete keys created under an earlier, higher role. */
 const struct route api_keys_routes[] = {
 	{ GET, "/api-keys", list_keys, ACCESS_VIEWER, .list = &api_keys_rows,
-	  .response = &api_key_schema, .id = "api_keys_list",
-	  .summary = "List one's own API keys." },
+	  .response = &api_key_schema, .id = "api_keys_list", .summary = "List API keys" },
 	{ POST, "/api-keys", create_key, ACCESS_MEMBER, .body = &api_key_schema,
 	  .response = &new_api_key_schema, .status = 201, .errors = { E_CONFLICT },
-	  .id = "api_keys_create",
-	  .summary = "Create an API key; this answer alone has the key itself." },
+	  .id = "api_keys_create", .summary = "Create an API key",
+	  .description = "Only this response has the key itself." },
 	{ GET, "/api-keys/{id}", show_key, ACCESS_VIEWER, .response = &api_key_schema,
-	  .id = "api_keys_show", .summary = "Show an API key." },
+	  .id = "api_keys_show", .summary = "Get an API key" },
 	{ DELETE, "/api-keys/{id}", delete_key, ACCESS_VIEWER, .status = 204,
-	  .id = "api_keys_delete", .summary = "Delete an API key, which ends its use at once." },
+	  .id = "api_keys_delete", .summary = "Delete an API key",
+	  .description = "It is rejected from then on." },
 	{ 0 },
 };

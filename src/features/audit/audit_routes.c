@@ -26,6 +26,6 @@ audit_refused(struct request *req, enum error e)
 
 const struct route audit_routes[] = {
 	{ GET, "/audit", respond_list, ACCESS_ADMIN, .list = &audit_rows, .response = &audit_schema,
-	  .id = "audit_list", .summary = "List security events, newest first." },
+	  .id = "audit_list", .summary = "List security events", .description = "Newest first." },
 	{ 0 },
 };

@@ -12,22 +12,23 @@ enum { SECRET = F_CREATE | F_REQUIRED | F_SECRET };
 
 static const struct field registration_fields[] = {
 	{ EMAIL(struct registration, email), .flags = F_CREATE | F_REQUIRED,
-	  .summary = "E-mail address; one account each, whatever its capitals.",
+	  .summary = "E-mail address; unique, compared case-insensitively.",
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct registration, password), .flags = SECRET,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .summary = "Password; neither the e-mail address nor a common one. " PASSWORD_LIMITS ".",
+	  .summary =
+	      "Password; must not be the e-mail address or a common password. " PASSWORD_LIMITS ".",
 	  .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct registration, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1,
-	  .max = 200, .summary = "Name to show.", .example = "Ada Lovelace" },
+	  .max = 200, .summary = "Display name.", .example = "Ada Lovelace" },
 };
 const struct schema registration_schema =
     SCHEMA("Registration", struct registration, registration_fields);
 
 static const struct field credentials_fields[] = {
 	{ EMAIL(struct credentials, email), .flags = F_CREATE | F_REQUIRED,
-	  .summary = "E-mail address of the account.", .example = EMAIL_EXAMPLE },
-	{ TEXT(struct credentials, password), .flags = SECRET, .summary = "Its password.",
+	  .summary = "E-mail address.", .example = EMAIL_EXAMPLE },
+	{ TEXT(struct credentials, password), .flags = SECRET, .summary = "Password.",
 	  .example = PASSWORD_EXAMPLE },
 };
 const struct schema credentials_schema =
@@ -60,9 +61,9 @@ grant_is_password(const void *credentials)
 
 #define USERNAME                                                                                   \
 	.name = "username", .type = TYPE_EMAIL, .offset = offsetof(struct credentials, email),     \
-	.summary = "E-mail address of the account.", .example = EMAIL_EXAMPLE
+	.summary = "E-mail address.", .example = EMAIL_EXAMPLE
 #define PASSWORD                                                                                   \
-	TEXT(struct credentials, password), .summary = "Its password.", .example = PASSWORD_EXAMPLE
+	TEXT(struct credentials, password), .summary = "Password.", .example = PASSWORD_EXAMPLE
 #define IGNORED .summary = "Ignored.", .example = ""
 
 static const struct field form_fields[] = {
@@ -78,12 +79,12 @@ const struct schema credentials_form = SCHEMA("CredentialsForm", struct credenti
 
 static const struct field token_form_fields[] = {
 	{ ENUM(struct credentials, grant_type), .flags = F_CREATE, .choices = token_grants,
-	  .summary = "`password` if omitted." },
+	  .summary = "Grant type; `password` if omitted." },
 	{ USERNAME, .flags = F_CREATE, .required_if = grant_is_password },
 	{ PASSWORD, .flags = F_CREATE | F_SECRET, .required_if = grant_is_password },
 	{ TEXT(struct credentials, refresh_token), .flags = F_CREATE | F_SECRET,
 	  .required_if = grant_is_refresh,
-	  .summary = "For `refresh_token`: the one of the last response.",
+	  .summary = "Refresh token of the last response, for grant type `refresh_token`.",
 	  .example = REFRESH_EXAMPLE },
 	{ TEXT(struct credentials, scope), .flags = F_CREATE, IGNORED },
 	{ TEXT(struct credentials, client_id), .flags = F_CREATE, IGNORED },
@@ -99,16 +100,16 @@ const struct schema token_form = {
 
 static const struct field refresh_fields[] = {
 	{ TEXT(struct refresh, refresh_token), .flags = SECRET,
-	  .summary = "The refresh token that the last answer gave.", .example = REFRESH_EXAMPLE },
+	  .summary = "Refresh token of the last response.", .example = REFRESH_EXAMPLE },
 };
 const struct schema refresh_schema = SCHEMA("Refresh", struct refresh, refresh_fields);
 
 static const struct field tokens_fields[] = {
 	{ TEXT(struct tokens, access_token), .flags = F_READ,
-	  .summary = "JWT for `Authorization: Bearer …`.",
+	  .summary = "Access token, sent as `Authorization: Bearer …`.",
 	  .example = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkzIn0.c2lnbmF0dXJl" },
 	{ TEXT(struct tokens, refresh_token), .flags = F_READ,
-	  .summary = "Good for one use, which gives the next one.", .example = REFRESH_EXAMPLE },
+	  .summary = "Refresh token, for a single use.", .example = REFRESH_EXAMPLE },
 	{ TEXT(struct tokens, token_type), .flags = F_READ, .summary = "Always `bearer`.",
 	  .example = "bearer" },
 	{ INT(struct tokens, expires_in), .flags = F_READ,
@@ -149,7 +150,8 @@ const struct schema session_role_schema =
 
 const struct feature auth_feature = {
 	.name = "auth",
-	.summary = "Signing in and out, and the tokens for it.",
+	.tag = "Sign-in",
+	.summary = "Registration, sign-in, sessions and passwords.",
 	.routes = auth_routes,
 	.commands = auth_commands,
 	.queries = auth_queries,

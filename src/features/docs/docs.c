@@ -35,15 +35,16 @@ show_document(struct request *req)
 static const struct route routes[] = {
 	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .root = true,
 	  .cache_control = "no-cache", .etag = true, .media_type = "application/json",
-	  .id = "docs_openapi", .summary = "This document (OpenAPI 3.1)." },
+	  .id = "docs_openapi", .summary = "Get this document (OpenAPI 3.1)" },
 	{ GET, "/openapi.json", show_document, ACCESS_PUBLIC, .cache_control = "no-cache",
 	  .etag = true, .media_type = "application/json", .id = "docs_openapi_prefixed",
-	  .summary = "This document, below the API's prefix." },
+	  .summary = "Get this document under the prefix" },
 	{ 0 },
 };
 
 const struct feature docs_feature = {
 	.name = "docs",
-	.summary = "The API's own description.",
+	.tag = "Operations",
+	.summary = "This document.",
 	.routes = routes,
 };

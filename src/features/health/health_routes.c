@@ -46,15 +46,14 @@ show_ready(struct request *req)
 
 const struct route health_routes[] = {
 	{ GET, "/health", show_health, ACCESS_PUBLIC, .root = true, .response = &health_schema,
-	  .body_on_503 = true, .id = "health",
-	  .summary = "How the service and what it depends on are; 503 where the "
-		     "database is away." },
+	  .body_on_503 = true, .id = "health", .summary = "Check the service and its dependencies",
+	  .description = "503 if the database does not respond." },
 	{ GET, "/health/live", show_live, ACCESS_PUBLIC, .root = true, .response = &live_schema,
-	  .id = "health_live", .summary = "Whether the process answers; asks no dependency." },
+	  .id = "health_live", .summary = "Check that the process responds",
+	  .description = "Checks no dependency." },
 	{ GET, "/health/ready", show_ready, ACCESS_PUBLIC, .root = true, .response = &live_schema,
-	  .id = "health_ready",
-	  .summary =
-	      "Whether the service can handle requests: the database accepts writes, migrations "
-	      "are applied, and it is not stopping." },
+	  .id = "health_ready", .summary = "Check that the service is ready",
+	  .description = "It is ready if the database accepts writes, all migrations are applied "
+			 "and the service is not stopping." },
 	{ 0 },
 };

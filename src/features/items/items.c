@@ -5,15 +5,15 @@ const char *const item_states[] = { "draft", "active", "archived", NULL };
 
 static const struct field fields[] = {
 	{ UUID(struct item, id), .flags = F_READ, .summary = "Identifier." },
-	{ UUID(struct item, owner_id), .flags = F_READ, .summary = "The user whose item it is." },
+	{ UUID(struct item, owner_id), .flags = F_READ, .summary = "User who owns the item." },
 	{ TEXT(struct item, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 200,
-	  .summary = "Short name, shown in lists.", .example = "Lamp" },
+	  .summary = "Title.", .example = "Lamp" },
 	{ TEXT(struct item, description), .flags = F_RW | F_NULLABLE, .max = 5000,
 	  .summary = "Free text.", .example = "Brass, with a green shade." },
 	{ ENUM(struct item, status), .flags = F_RW, .choices = item_states,
-	  .default_value = "active", .summary = "Stage of life.", .example = "active" },
-	{ TIME(struct item, created_at), .flags = F_READ, .summary = "When it was made." },
-	{ TIME(struct item, updated_at), .flags = F_READ, .summary = "When it was last changed." },
+	  .default_value = "active", .summary = "Status of the item.", .example = "active" },
+	{ TIME(struct item, created_at), .flags = F_READ, .summary = "Time of creation." },
+	{ TIME(struct item, updated_at), .flags = F_READ, .summary = "Time of the last change." },
 	{ INT(struct item, version) },
 	{ INT(struct item, rank) },
 };
@@ -35,7 +35,8 @@ static const char *const invalidated_by[] = { "users", NULL };
 
 const struct feature items_feature = {
 	.name = "items",
-	.summary = "Things that a person keeps.",
+	.tag = "Items",
+	.summary = "Items of users.",
 	.routes = items_routes,
 	.queries = items_queries,
 	.lists = lists,

@@ -31,7 +31,7 @@ static const struct list_filter filters[] = {
 			      .field = { .name = "status",
 					 .type = TYPE_ENUM,
 					 .choices = item_states,
-					 .summary = "Only items in this stage." } },
+					 .summary = "Only items with this status." } },
 	[ITEMS_BY_OWNER] = { .sql = "owner_id = $",
 			     .field = { .name = "owner_id",
 					.type = TYPE_UUID,
@@ -77,8 +77,7 @@ const struct list items_rows = {
 			.min = 1,                                                                  \
 			.max = 200,                                                                \
 			.summary =                                                                 \
-			    "Words, the last of which may be unfinished; \"a phrase\", or, "       \
-			    "-not.",                                                               \
+			    "Words; the last may be incomplete. Also \"a phrase\", `or`, `-not`.", \
 			.example = "green lam",                                                    \
 		}                                                                                  \
 	}

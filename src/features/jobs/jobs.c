@@ -5,15 +5,15 @@ enum { ARGUMENT = F_READ | F_CREATE };
 
 static const struct field example_fields[] = {
 	{ TEXT(struct example, name), .flags = ARGUMENT | F_REQUIRED, .min = 1, .max = 100,
-	  .summary = "Whom to greet.", .example = "Ada" },
+	  .summary = "Name to greet.", .example = "Ada" },
 	{ INT(struct example, duration), .flags = ARGUMENT, .min = 0, .max = 60,
-	  .default_value = "5", .summary = "How many seconds it takes.", .example = "5" },
+	  .default_value = "5", .summary = "Duration in seconds.", .example = "5" },
 };
 const struct schema example_schema = SCHEMA("Example", struct example, example_fields);
 
 static const struct field queued_fields[] = {
 	{ UUID(struct queued_job, job_id), .flags = F_READ, .summary = "Identifier of the job." },
-	{ TEXT(struct queued_job, task), .flags = F_READ, .summary = "Which kind of job it is.",
+	{ TEXT(struct queued_job, task), .flags = F_READ, .summary = "Task of the job.",
 	  .example = "example" },
 	{ TEXT(struct queued_job, status), .flags = F_READ, .summary = "Always `queued`.",
 	  .example = "queued" },
@@ -38,7 +38,8 @@ static const struct cron crons[] = {
 
 const struct feature jobs_feature = {
 	.name = "jobs",
-	.summary = "Work that is done in the background.",
+	.tag = "Jobs",
+	.summary = "Background jobs.",
 	.routes = jobs_routes,
 	.queries = job_queries,
 	.lists = lists,

@@ -20,13 +20,15 @@ show_keys(struct request *req)
 static const struct route routes[] = {
 	{ GET, "/.well-known/jwks.json", show_keys, ACCESS_PUBLIC, .root = true,
 	  .cache_control = "public, max-age=600", .media_type = "application/json",
-	  .id = "jwks_list",
-	  .summary = "The public keys (RFC 7517); none while tokens are signed with a secret." },
+	  .id = "jwks_list", .summary = "Get the public keys",
+	  .description = "The keys that verify access tokens, as a JWK set (RFC 7517); empty if "
+			 "tokens are signed with a secret." },
 	{ 0 },
 };
 
 const struct feature jwks_feature = {
 	.name = "keys",
-	.summary = "The public keys that access tokens are checked with.",
+	.tag = "Operations",
+	.summary = "Public keys that verify access tokens.",
 	.routes = routes,
 };

@@ -24,14 +24,14 @@ show_metrics(struct request *req)
 
 static const struct route routes[] = {
 	{ GET, "/metrics", show_metrics, ACCESS_PUBLIC, .root = true, .media_type = MEDIA_TYPE,
-	  .errors = { E_NOT_FOUND, E_OVERLOADED }, .id = "metrics",
-	  .summary = "What is measured, in Prometheus's text format, for the addresses of "
-		     "METRICS_ALLOW alone." },
+	  .errors = { E_NOT_FOUND }, .id = "metrics", .summary = "Get the metrics",
+	  .description = "In Prometheus's text format, only for the addresses of METRICS_ALLOW." },
 	{ 0 },
 };
 
 const struct feature prometheus_feature = {
 	.name = "prometheus",
-	.summary = "What is measured, for Prometheus.",
+	.tag = "Operations",
+	.summary = "Metrics for Prometheus.",
 	.routes = routes,
 };

@@ -16,16 +16,16 @@ const struct schema address_schema = SCHEMA("Address", struct address, address_f
 
 static const struct field proof_fields[] = {
 	{ TEXT(struct proof, token), .flags = SECRET,
-	  .summary = "The token of the link in the mail.", .example = TOKEN_EXAMPLE },
+	  .summary = "Token from the link in the e-mail.", .example = TOKEN_EXAMPLE },
 };
 const struct schema proof_schema = SCHEMA("Proof", struct proof, proof_fields);
 
 static const struct field reset_fields[] = {
 	{ TEXT(struct reset, token), .flags = SECRET,
-	  .summary = "The token of the link in the mail.", .example = TOKEN_EXAMPLE },
+	  .summary = "Token from the link in the e-mail.", .example = TOKEN_EXAMPLE },
 	{ TEXT(struct reset, new_password), .flags = SECRET,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .summary = "The new password. " PASSWORD_LIMITS ".",
+	  .summary = "New password. " PASSWORD_LIMITS ".",
 	  .example = "correct horse battery staple" },
 };
 const struct schema reset_schema = SCHEMA("PasswordReset", struct reset, reset_fields);
@@ -34,9 +34,9 @@ static const char *const purposes[] = { PURPOSE_VERIFY, PURPOSE_RESET, NULL };
 
 static const struct field args_fields[] = {
 	{ ENUM(struct recovery_args, purpose), .flags = F_READ | F_CREATE | F_REQUIRED,
-	  .choices = purposes, .summary = "What the mail is for." },
+	  .choices = purposes, .summary = "Purpose of the e-mail." },
 	{ EMAIL(struct recovery_args, email), .flags = F_READ | F_CREATE | F_REQUIRED,
-	  .summary = "Who asked for it." },
+	  .summary = "Recipient." },
 };
 const struct schema recovery_args_schema =
     SCHEMA("RecoveryArgs", struct recovery_args, args_fields);
@@ -79,7 +79,8 @@ static const struct cron crons[] = {
 
 const struct feature recovery_feature = {
 	.name = "recovery",
-	.summary = "Proving an e-mail address, and a new password by mail.",
+	.tag = "Sign-in",
+	.summary = "Verification of e-mail addresses and password reset by e-mail.",
 	.routes = recovery_routes,
 	.queries = recovery_queries,
 	.jobs = jobs,

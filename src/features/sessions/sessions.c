@@ -3,18 +3,18 @@
 
 static const struct field fields[] = {
 	{ UUID(struct session, id), .flags = F_READ, .summary = "Identifier." },
-	{ TIME(struct session, created_at), .flags = F_READ, .summary = "When it was signed in." },
+	{ TIME(struct session, created_at), .flags = F_READ, .summary = "Time of sign-in." },
 	{ TIME(struct session, last_used_at), .flags = F_READ,
-	  .summary = "When it last got new tokens." },
+	  .summary = "Time of the last token refresh." },
 	{ TIME(struct session, expires_at), .flags = F_READ,
-	  .summary =
-	      "When it ends unless it is refreshed; at most SESSION_MAX_DAYS after `created_at`." },
+	  .summary = "Time of expiry unless it is refreshed; at most SESSION_MAX_DAYS after "
+		     "`created_at`." },
 	{ TEXT(struct session, ip), .flags = F_READ | F_NULLABLE,
-	  .summary = "Address it was signed in from.", .example = "192.0.2.1" },
+	  .summary = "IP address at sign-in.", .example = "192.0.2.1" },
 	{ TEXT(struct session, user_agent), .flags = F_READ | F_NULLABLE,
-	  .summary = "What the client called itself then.", .example = "curl/7.88.1" },
+	  .summary = "User-Agent at sign-in.", .example = "curl/7.88.1" },
 	{ BOOL(struct session, current), .flags = F_READ,
-	  .summary = "Whether it is the one that asks.", .example = "true" },
+	  .summary = "Whether it is the session of this request.", .example = "true" },
 };
 const struct schema session_schema = SCHEMA("Session", struct session, fields);
 
@@ -35,7 +35,8 @@ static const struct cron crons[] = {
 
 const struct feature sessions_feature = {
 	.name = "sessions",
-	.summary = "Where an account is signed in, and how to end that.",
+	.tag = "Sign-in",
+	.summary = "Sessions of an account.",
 	.routes = sessions_routes,
 	.commands = sessions_commands,
 	.queries = sessions_queries,

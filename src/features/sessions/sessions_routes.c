@@ -28,11 +28,12 @@ end_all_sessions(struct request *req)
 
 const struct route sessions_routes[] = {
 	{ GET, "/auth/sessions", list_sessions, ACCESS_VIEWER, .list = &sessions_rows,
-	  .response = &session_schema, .id = "sessions_list",
-	  .summary = "List the caller's sessions that live." },
+	  .response = &session_schema, .id = "sessions_list", .summary = "List sessions",
+	  .description = "Lists the caller's sessions that have not ended." },
 	{ DELETE, "/auth/sessions/{id}", end_session, ACCESS_VIEWER, .status = 204,
-	  .id = "sessions_end", .summary = "End one of the caller's sessions." },
+	  .id = "sessions_end", .summary = "End a session" },
 	{ POST, "/auth/logout-all", end_all_sessions, ACCESS_VIEWER, .status = 204,
-	  .id = "sessions_end_all", .summary = "End all of the caller's sessions, this one too." },
+	  .id = "sessions_end_all", .summary = "Sign out everywhere",
+	  .description = "Ends all of the caller's sessions, including this one." },
 	{ 0 },
 };

@@ -47,20 +47,24 @@ delete_task(struct request *req)
 
 const struct route tasks_routes[] = {
 	{ GET, "/tasks", respond_list, ACCESS_VIEWER, .scope = "tasks:read", .list = &tasks_rows,
-	  .response = &task_schema, .id = "tasks_list",
-	  .summary = "List one's own tasks; admins list everybody's." },
+	  .response = &task_schema, .id = "tasks_list", .summary = "List tasks",
+	  .description = "Admins get the tasks of all users, other callers their own." },
 	{ POST, "/tasks", create_task, ACCESS_MEMBER, .scope = "tasks:write", .body = &task_schema,
 	  .response = &task_schema, .status = 201, .idempotent = true, .id = "tasks_create",
-	  .summary = "Create a task." },
+	  .summary = "Create a task" },
 	{ GET, "/tasks/{id}", show_task, ACCESS_VIEWER, .scope = "tasks:read",
-	  .response = &task_schema, .id = "tasks_show", .summary = "Show a task." },
+	  .response = &task_schema, .id = "tasks_show", .summary = "Get a task" },
 	{ PATCH, "/tasks/{id}", change_task, ACCESS_MEMBER, .scope = "tasks:write",
 	  .body = &task_schema, .response = &task_schema, .id = "tasks_update",
-	  .summary = "Change what is named, by JSON merge patch (RFC 7396)." },
+	  .summary = "Update a task",
+	  .description = "The body is a JSON merge patch (RFC 7396; the media type may also be "
+			 "`application/merge-patch+json`): omitted members are unchanged, null "
+			 "clears a nullable member." },
 	{ PUT, "/tasks/{id}", replace_task, ACCESS_MEMBER, .scope = "tasks:write",
 	  .body = &task_schema, .response = &task_schema, .id = "tasks_replace",
-	  .summary = "Replace a task: what is not named goes back to its default." },
+	  .summary = "Replace a task",
+	  .description = "Omitted members are reset to their defaults." },
 	{ DELETE, "/tasks/{id}", delete_task, ACCESS_MEMBER, .scope = "tasks:write", .status = 204,
-	  .errors = { E_CONFLICT }, .id = "tasks_delete", .summary = "Delete a task." },
+	  .errors = { E_CONFLICT }, .id = "tasks_delete", .summary = "Delete a task" },
 	{ 0 },
 };

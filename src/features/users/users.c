@@ -13,19 +13,19 @@ enum { SECRET = F_CREATE | F_UPDATE | F_SECRET };
 static const struct field user_fields[] = {
 	{ UUID(struct user, id), .flags = F_READ, .summary = "Identifier.",
 	  .example = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10" },
-	{ EMAIL(struct user, email), .flags = F_READ, .summary = "E-mail address, as it was given.",
+	{ EMAIL(struct user, email), .flags = F_READ, .summary = "E-mail address.",
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct user, full_name), .flags = F_READ | F_NULLABLE, .min = 1, .max = 200,
-	  .summary = "Name to show.", .example = NAME_EXAMPLE },
+	  .summary = "Display name.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user, role), .flags = F_READ, .choices = role_names, .aliases = role_aliases,
-	  .summary = "What the account may do.", .example = "member" },
+	  .summary = "Role of the account.", .example = "member" },
 	{ BOOL(struct user, is_active), .flags = F_READ,
-	  .summary = "Whether the account may sign in.", .example = "true" },
+	  .summary = "Whether the account can sign in.", .example = "true" },
 	{ TIME(struct user, last_login_at), .flags = F_READ | F_NULLABLE,
-	  .summary = "When it last signed in.", .example = "2026-11-20T15:08:41.218287Z" },
-	{ TIME(struct user, created_at), .flags = F_READ, .summary = "When it was made.",
+	  .summary = "Time of the last sign-in.", .example = "2026-11-20T15:08:41.218287Z" },
+	{ TIME(struct user, created_at), .flags = F_READ, .summary = "Time of creation.",
 	  .example = "2026-11-01T09:30:00.000000Z" },
-	{ TIME(struct user, updated_at), .flags = F_READ, .summary = "When it last changed.",
+	{ TIME(struct user, updated_at), .flags = F_READ, .summary = "Time of the last change.",
 	  .example = "2026-11-20T15:08:41.218287Z" },
 	{ INT(struct user, version) },
 };
@@ -33,33 +33,32 @@ const struct schema user_schema = SCHEMA("User", struct user, user_fields);
 
 static const struct field body_fields[] = {
 	{ EMAIL(struct user_body, email), .flags = F_CREATE | F_REQUIRED,
-	  .summary = "E-mail address; one account each, whatever its capitals.",
+	  .summary = "E-mail address; unique, compared case-insensitively.",
 	  .example = EMAIL_EXAMPLE },
 	{ TEXT(struct user_body, password), .flags = SECRET | F_REQUIRED,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .summary = "Password; not the e-mail address. " PASSWORD_LIMITS ".",
+	  .summary = "Password; must not be the e-mail address. " PASSWORD_LIMITS ".",
 	  .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct user_body, full_name), .flags = F_CREATE | F_NULLABLE, .min = 1, .max = 200,
-	  .summary = "Name to show.", .example = NAME_EXAMPLE },
+	  .summary = "Display name.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user_body, role), .flags = F_CREATE, .choices = role_names,
-	  .aliases = role_aliases, .default_value = "member",
-	  .summary = "What the account may do." },
+	  .aliases = role_aliases, .default_value = "member", .summary = "Role of the account." },
 	{ BOOL(struct user_body, is_active), .flags = F_CREATE, .default_value = "true",
-	  .summary = "Whether the account may sign in." },
+	  .summary = "Whether the account can sign in." },
 };
 const struct schema user_body_schema = SCHEMA("NewUser", struct user_body, body_fields);
 
 /* In the order of the bits in users.h. */
 static const struct field change_fields[] = {
 	{ TEXT(struct user_change, full_name), .flags = F_UPDATE | F_NULLABLE, .min = 1, .max = 200,
-	  .summary = "Name to show; null takes it away.", .example = NAME_EXAMPLE },
+	  .summary = "Display name; null removes it.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user_change, role), .flags = F_UPDATE, .choices = role_names,
-	  .aliases = role_aliases, .summary = "What the account may do.", .example = "viewer" },
+	  .aliases = role_aliases, .summary = "Role of the account.", .example = "viewer" },
 	{ BOOL(struct user_change, is_active), .flags = F_UPDATE,
-	  .summary = "Whether the account may sign in.", .example = "false" },
+	  .summary = "Whether the account can sign in.", .example = "false" },
 	{ TEXT(struct user_change, password), .flags = SECRET,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .summary = "A new password; not the e-mail address. " PASSWORD_LIMITS ".",
+	  .summary = "New password; must not be the e-mail address. " PASSWORD_LIMITS ".",
 	  .example = PASSWORD_EXAMPLE },
 };
 const struct schema user_change_schema = SCHEMA("UserChange", struct user_change, change_fields);
@@ -67,21 +66,21 @@ const struct schema user_change_schema = SCHEMA("UserChange", struct user_change
 /* In the order of the bits in users_priv.h. */
 static const struct field profile_fields[] = {
 	{ TEXT(struct profile, full_name), .flags = F_UPDATE | F_NULLABLE, .min = 1, .max = 200,
-	  .summary = "Name to show; null takes it away.", .example = NAME_EXAMPLE },
+	  .summary = "Display name; null removes it.", .example = NAME_EXAMPLE },
 	{ EMAIL(struct profile, email), .flags = F_UPDATE,
-	  .summary = "E-mail address; a new one needs `current_password`.",
+	  .summary = "E-mail address; a new one requires `current_password`.",
 	  .example = EMAIL_EXAMPLE },
-	{ TEXT(struct profile, current_password), .flags = SECRET,
-	  .summary = "The password that the account has.", .example = PASSWORD_EXAMPLE },
+	{ TEXT(struct profile, current_password), .flags = SECRET, .summary = "Current password.",
+	  .example = PASSWORD_EXAMPLE },
 };
 const struct schema profile_schema = SCHEMA("Profile", struct profile, profile_fields);
 
 static const struct field password_change_fields[] = {
 	{ TEXT(struct password_change, current_password), .flags = SECRET | F_REQUIRED,
-	  .summary = "The password that the account has.", .example = PASSWORD_EXAMPLE },
+	  .summary = "Current password.", .example = PASSWORD_EXAMPLE },
 	{ TEXT(struct password_change, new_password), .flags = SECRET | F_REQUIRED,
 	  .min_setting = &settings.password_min_length, .max = PASSWORD_MAX,
-	  .summary = "The new password; not the e-mail address. " PASSWORD_LIMITS ".",
+	  .summary = "New password; must not be the e-mail address. " PASSWORD_LIMITS ".",
 	  .example = "staple battery horse correct" },
 };
 const struct schema password_change_schema =
@@ -100,7 +99,8 @@ static const struct list *const lists[] = { &users_rows, NULL };
 
 const struct feature users_feature = {
 	.name = "users",
-	.summary = "Accounts and their profiles.",
+	.tag = "Users",
+	.summary = "User accounts.",
 	.routes = users_routes,
 	.commands = users_commands,
 	.queries = users_queries,

@@ -95,19 +95,19 @@ static const struct list_filter filters[] = {
 		     .type = TYPE_TEXT,
 		     .min = 1,
 		     .max = 200,
-		     .summary = "Only accounts with this in their address or name, whatever its"
-				" capitals.",
+		     .summary = "Only accounts whose e-mail address or name contains this text "
+				"(case-insensitive).",
 		     .example = "ada" } },
 	{ .sql = "role = $",
 	  .field = { .name = "role",
 		     .type = TYPE_ENUM,
 		     .choices = role_names,
 		     .aliases = role_aliases,
-		     .summary = "Only accounts of this role." } },
+		     .summary = "Only accounts with this role." } },
 	{ .sql = "is_active = $",
 	  .field = { .name = "is_active",
 		     .type = TYPE_BOOL,
-		     .summary = "Only accounts that may sign in, or only those that may not." } },
+		     .summary = "`true`: only active accounts; `false`: only deactivated ones." } },
 	{ 0 },
 };
 

@@ -30,3 +30,9 @@ function levelHeadings(page) {
     heading.setAttribute("aria-level", parents.push(heading.tagName));
   }
 }
+
+// Lets the keyboard scroll code that does not fit.
+function focusCode(page) {
+  for (const code of page.querySelectorAll("pre"))
+    code.tabIndex = code.scrollWidth > code.clientWidth || code.scrollHeight > code.clientHeight ? 0 : -1;
+}

@@ -81,8 +81,7 @@ const plugin = (system) => ({
   },
 });
 
-// Swagger UI leaves some controls without a name and some code out of reach of the keyboard, and makes
-// each table of responses a landmark.
+// Swagger UI leaves some controls without a name, and makes each table of responses a landmark.
 function fixSemantics(page) {
   for (const table of page.querySelectorAll(".responses-table[role]"))
     table.removeAttribute("role");
@@ -90,13 +89,12 @@ function fixSemantics(page) {
     if (!control.labels.length && !control.hasAttribute("aria-label"))
       control.setAttribute("aria-label", control.closest("[data-param-name]")?.dataset.paramName ??
         (control.closest(".examples-select") ? "Example" : control.matches("select") ? "Media type" : "Request body"));
-  for (const code of page.querySelectorAll("pre"))
-    code.tabIndex = code.scrollWidth > code.clientWidth || code.scrollHeight > code.clientHeight ? 0 : -1;
 }
 
 if (window.SwaggerUIBundle) {
   keepUpdated(levelHeadings);
   keepUpdated(fixSemantics);
+  keepUpdated(focusCode);
   const ui = window.SwaggerUIBundle({
     url: "/openapi.json",
     dom_id: "#page",

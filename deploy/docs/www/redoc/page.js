@@ -61,6 +61,7 @@ async function start() {
 
   showName(spec.info.title, "API reference");
   keepUpdated(levelHeadings);
+  keepUpdated(focusCode);
   show(spec);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show(spec));
 }

@@ -1,0 +1,229 @@
+/* One operation of the OpenAPI document: texts, security, parameters and body. */
+#include "http_priv.h"
+#include "openapi_priv.h"
+
+static enum use
+body_use(const struct route *r)
+{
+	return r->method == PATCH ? USE_UPDATE : USE_CREATE;
+}
+
+/* One media type for each body: generators cannot express two. */
+static const struct schema *
+body_schema(const struct route *r)
+{
+	return r->token_endpoint ? r->form : r->body;
+}
+
+void
+operation_collect_schemas(struct doc *d, const struct route *r)
+{
+	if (r->response)
+		shape_need(d, r->response, r->list ? USE_PAGE : USE_READ);
+	if (r->body)
+		shape_need(d, body_schema(r), body_use(r));
+}
+
+static void
+request_body(struct doc *d, const struct route *r)
+{
+	if (!r->body)
+		return;
+
+	buf_json(&d->json, "'requestBody':{'required':true,'content':{%s:{'schema':",
+		 r->token_endpoint ? "application/x-www-form-urlencoded" : "application/json");
+	shape_ref(d, body_schema(r), body_use(r));
+	buf_json(&d->json, "}}},");
+}
+
+static void
+parameter(struct doc *d, const char *in, const struct field *f, bool required)
+{
+	buf_json(&d->json, "{'name':%s,'in':%s,", f->name, in);
+	if (required)
+		buf_json(&d->json, "'required':true,");
+	describe(d, field_description(d, f, USE_CREATE));
+	buf_json(&d->json, "'schema':{");
+	field_schema(d, f, USE_CREATE);
+	buf_json(&d->json, "}},");
+}
+
+static void
+path_parameters(struct doc *d, const char *path)
+{
+	while ((path = strchr(path, '{'))) {
+		size_t n = strcspn(++path, "}");
+		struct field id = { .type = TYPE_UUID };
+
+		id.name = arena_text_n(d->arena, path, n);
+		parameter(d, "path", &id, true);
+	}
+}
+
+static void
+query_parameters(struct doc *d, const struct schema *query)
+{
+	for (size_t i = 0; query && i < query->nfields; i++) {
+		const struct field *f = &query->fields[i];
+
+		if (f->flags & F_CREATE)
+			parameter(d, "query", f, f->flags & F_REQUIRED && !f->default_value);
+	}
+}
+
+static void
+sort_parameter(struct doc *d, const struct list *list)
+{
+	struct field sort = { .name = "sort",
+			      .type = TYPE_ENUM,
+			      .summary = "Order; a minus sign means descending." };
+	const char **choices;
+	size_t n = 0;
+
+	while (list->sorts[n].name)
+		n++;
+	choices = arena_array(d->arena, 2 * n + 1, sizeof(*choices));
+	for (size_t i = 0; i < n; i++) {
+		choices[2 * i] = arena_printf(d->arena, "-%s", list->sorts[i].name);
+		choices[2 * i + 1] = list->sorts[i].name;
+	}
+	sort.choices = choices;
+	sort.default_value = choices[0];
+	parameter(d, "query", &sort, false);
+}
+
+/* `*`, or entity tags in quotes, separated by commas (find_tag() in etag.c). */
+#define TAG_PATTERN  "(W/)?\"[!#-~\\u0080-\\u00ff]*\""
+#define TAGS_PATTERN "^([*]|[, \\t]*" TAG_PATTERN "([ \\t]*,[, \\t]*" TAG_PATTERN ")*[, \\t]*)$"
+
+/* 1 to 255 printable characters, or these as a quoted string (read_key() in idempotency.c). */
+#define KEY_PATTERN "^([!#-~][ -~]{0,254}|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$"
+
+enum { IF_NONE_MATCH, IF_MATCH, IDEMPOTENCY_KEY };
+
+static const struct {
+	const char *name, *text, *pattern;
+} headers[] = {
+	[IF_NONE_MATCH] = { "If-None-Match",
+			    "`ETag` of a version that the client has: 304 if it is current.",
+			    TAGS_PATTERN },
+	[IF_MATCH] = { "If-Match",
+		       "`ETag` of the version to change: 412 `precondition_failed` if it is not "
+		       "current.",
+		       TAGS_PATTERN },
+	[IDEMPOTENCY_KEY] = { "Idempotency-Key",
+			      "A key that the client chooses, such as a UUID. A retry with the "
+			      "same key within a day gets the first response. 409 "
+			      "`idempotency_in_progress` while the first request is running; 422 "
+			      "`idempotency_key_reused` with another query or body.",
+			      KEY_PATTERN },
+};
+
+/* A parameter of many operations: a component, written if it is used. */
+static void
+shared_parameter(struct doc *d, unsigned *used, unsigned i, const char *name)
+{
+	*used |= 1U << i;
+	buf_json(&d->json, "{'$ref':%s},",
+		 arena_printf(d->arena, "#/components/parameters/%s", name));
+}
+
+static void
+header_parameter(struct doc *d, unsigned i)
+{
+	shared_parameter(d, &d->headers_used, i, headers[i].name);
+}
+
+static void
+list_parameters(struct doc *d, const struct list *list)
+{
+	for (unsigned i = 0; i < LIST_PAGING; i++)
+		shared_parameter(d, &d->paging_used, i, list_paging[i].name);
+	if (!list->fixed_order)
+		sort_parameter(d, list);
+	for (const struct list_filter *f = list->filters; f && f->sql; f++)
+		if (f->field.name)
+			parameter(d, "query", &f->field, f->field.flags & F_REQUIRED);
+}
+
+void
+shared_parameters_write(struct doc *d)
+{
+	for (unsigned i = 0; i < LIST_PAGING; i++) {
+		if (!(d->paging_used & 1U << i))
+			continue;
+		buf_json(&d->json, "\n%s:", list_paging[i].name);
+		parameter(d, "query", &list_paging[i], false);
+	}
+	for (unsigned i = 0; i < COUNT(headers); i++)
+		if (d->headers_used & 1U << i)
+			buf_json(&d->json,
+				 "\n%s:{'name':%s,'in':'header','description':%s,"
+				 "'schema':{'type':'string','pattern':%s}},",
+				 headers[i].name, headers[i].name, headers[i].text,
+				 headers[i].pattern);
+}
+
+static void
+parameters(struct doc *d, const struct route *r)
+{
+	size_t start = d->json.len;
+
+	buf_json(&d->json, "'parameters':[");
+	path_parameters(d, r->path);
+	query_parameters(d, r->query);
+	if (r->list)
+		list_parameters(d, r->list);
+	if (has_etag(r))
+		header_parameter(d, IF_NONE_MATCH);
+	if (etag_reader(r))
+		header_parameter(d, IF_MATCH);
+	if (r->idempotent)
+		header_parameter(d, IDEMPOTENCY_KEY);
+	close_array(d, start);
+}
+
+static const char *
+api_key_text(struct doc *d, const struct route *r)
+{
+	if (!d->api_keys || r->access == ACCESS_PUBLIC)
+		return "";
+	if (!r->scope)
+		return " API keys are rejected.";
+	if (!*r->scope)
+		return " API keys need no scope.";
+	return arena_printf(d->arena, " API keys need the scope `%s`%s.", r->scope,
+			    r->method == PATCH ? " (for an empty patch, the scope of GET)" : "");
+}
+
+static const char *
+description(struct doc *d, const struct route *r)
+{
+	static const char *const access[] = {
+		[ACCESS_NOBODY] = "Closed to all callers.",
+		[ACCESS_PUBLIC] = "Public.",
+		[ACCESS_VIEWER] = "For signed-in users.",
+		[ACCESS_MEMBER] = "For members, admins and owners.",
+		[ACCESS_ADMIN] = "For admins and owners.",
+		[ACCESS_OWNER] = "For owners.",
+	};
+
+	return arena_printf(d->arena, "%s%s%s%s", r->description ? r->description : "",
+			    r->description ? "\n\n" : "", access[r->access], api_key_text(d, r));
+}
+
+void
+operation_write(struct doc *d, const struct operation *op)
+{
+	const struct route *r = op->route;
+
+	buf_json(&d->json, "'operationId':%s,'summary':%s,", r->id, r->summary);
+	describe(d, description(d, r));
+	if (r->deprecated)
+		buf_json(&d->json, "'deprecated':true,");
+	buf_json(&d->json,
+		 r->access == ACCESS_PUBLIC ? "'security':[]," : "'security':[{'bearer':[]}],");
+	parameters(d, r);
+	request_body(d, r);
+	responses_write(d, r);
+}
