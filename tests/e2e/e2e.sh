@@ -32,6 +32,20 @@ needs() {
 	done
 }
 
+# python_packages LIST FOLDER: installs them in a virtual environment, which is kept until the list changes.
+# Sets `venv`.
+python_packages() {
+	venv=$2
+	! cmp -s "$1" "$venv/installed" || return 0
+	rm -rf "$venv"
+	{
+		python3 -m venv "$venv" &&
+			"$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+				--cache-dir "$state/pip" --require-hashes -r "$1" &&
+			cp "$1" "$venv/installed"
+	} >>"$log" 2>&1 || fail_all "pip cannot install ${1#"$TOP/"} (see $log)"
+}
+
 # needs_feature NAME: the test uses it as an example; skips the test if it was removed.
 needs_feature() {
 	[[ ! -d $TOP/src/features/$1 ]] || return 0

@@ -9,17 +9,7 @@ needs python3 jq
 site_start AUTH_LOGIN_RATE_LIMIT=1000/minute REFRESH_REUSE_GRACE_SECONDS=0
 
 # Cached beside the npm packages and reinstalled if the list changes.
-venv=$state/python
-wanted=$TOP/tests/e2e/requirements.txt
-if ! cmp -s "$wanted" "$venv/installed"; then
-	rm -rf "$venv"
-	{
-		python3 -m venv "$venv" &&
-			"$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
-				--cache-dir "$state/pip" --require-hashes -r "$wanted" &&
-			cp "$wanted" "$venv/installed"
-	} >>"$log" 2>&1 || fail_all "pip cannot install tests/e2e/requirements.txt (see $log)"
-fi
+python_packages "$TOP/tests/e2e/requirements.txt" "$state/python"
 
 ask GET /openapi.json
 is "the document names the endpoint" \
