@@ -84,7 +84,7 @@ new product --shared name:text:200 price:decimal stock:int:0:1000 weight:int? so
 ok "two resources are created"
 new person/people --public name:text:40 home:ref:categories? || { cat new.log; fail_all "the resource person is created"; }
 ok "a public resource is created"
-for noun in role method page group address link test system/systems int; do
+for noun in role method page group address link test owner record system/systems int; do
 	perl tools/new_resource "$noun" name:text:40 >new.log 2>&1 || { cat new.log; fail_all "the resource $noun is created"; }
 done
 ./dev format >>new.log 2>&1
@@ -92,7 +92,7 @@ new comment text:text:500 page:page about:ref:roles item:item || { cat new.log; 
 new category name:text && not_ok "an existing resource is rejected" || ok "an existing resource is rejected"
 
 tests="tests/features/test_categories tests/features/test_products tests/features/test_people"
-tests+=" tests/features/test_pages tests/features/test_comments"
+tests+=" tests/features/test_pages tests/features/test_comments tests/features/test_owners tests/features/test_records"
 tests+=" tests/features/test_access tests/features/test_fields tests/db/test_statements tests/db/test_migrations"
 psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_new_resource WITH (FORCE)' 2>/dev/null
 postgres_database "$TEST_POSTGRES" e2e_new_resource

@@ -7,7 +7,7 @@
 #include "features/@names@/@names@.h"
 
 /* Creates a row and returns its id. Required fields that are not given get a valid value. */
-#define make_@name@(t, owner, ...) make_@name@_((t), (owner), (struct @name@) { __VA_ARGS__ })
+#define make_@name@(t_, owner_, ...) make_@name@_((t_), (owner_), (struct @name@) { __VA_ARGS__ })
 const char *make_@name@_(struct test *, const struct account *owner, struct @name@ in);
 
 #endif

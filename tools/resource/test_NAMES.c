@@ -8,7 +8,7 @@
 #include "support/make_@name@.h"
 #include "support/testdb.h"
 
-#define @NAMES@ "/api/v1/@path@"
+#define @NAMES@_PATH "/api/v1/@path@"
 
 static struct test *t;
 static struct account ada;
@@ -32,13 +32,13 @@ TestSuite(@names@, .init = begin, .fini = test_end);
 static const char *
 path_of(const char *id)
 {
-	return arena_printf(t->arena, @NAMES@ "/%s", id);
+	return arena_printf(t->arena, @NAMES@_PATH "/%s", id);
 }
 
 static struct test_response
 create(const char *json)
 {
-	return call(t, "POST", @NAMES@, .token = ada.token, .json = json);
+	return call(t, "POST", @NAMES@_PATH, .token = ada.token, .json = json);
 }
 
 static struct test_response
@@ -212,7 +212,7 @@ static int64_t
 total(const struct account *who, const char *query)
 {
 	struct test_response a =
-	    call(t, "GET", arena_printf(t->arena, @NAMES@ "%s", query), .token = who->token);
+	    call(t, "GET", arena_printf(t->arena, @NAMES@_PATH "%s", query), .token = who->token);
 
 	cr_assert_eq(a.status, 200, "%s", a.body);
 	return response_int(&a, "total");
@@ -280,7 +280,7 @@ Test(@names@, rows_of_other_users_are_read_only)
 Test(@names@, a_viewer_cannot_write)
 {
 	struct account eve = make_user(t, .role = "viewer");
-	struct test_response a = call(t, "POST", @NAMES@, .token = eve.token, .json = whole());
+	struct test_response a = call(t, "POST", @NAMES@_PATH, .token = eve.token, .json = whole());
 
 	expect_problem(&a, 403, "forbidden");
 	expect_all(&eve, make_@name@(t, &eve), 200, 403, 403);
@@ -302,7 +302,7 @@ Test(@names@, everyone_can_read)
 	struct test_response a = call(t, "GET", path_of(id));
 
 	cr_expect_eq(a.status, 200);
-	a = call(t, "GET", @NAMES@);
+	a = call(t, "GET", @NAMES@_PATH);
 	cr_expect_eq(response_int(&a, "total"), 1);
 	a = call(t, "DELETE", path_of(id));
 	expect_problem(&a, 401, "unauthenticated");
