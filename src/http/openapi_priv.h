@@ -12,6 +12,7 @@ enum use { USE_READ, USE_CREATE, USE_UPDATE, USE_PAGE };
 struct shape {
 	const struct schema *schema;
 	enum use use;
+	const char *name; /* unique among the components */
 	struct shape *next;
 };
 

@@ -47,21 +47,40 @@ shape_need(struct doc *d, const struct schema *schema, enum use use)
 
 /* "Item", "ItemCreate", "ItemUpdate", "ItemPage"; a schema with a single use keeps its name. */
 static const char *
-shape_name(struct doc *d, const struct schema *schema, enum use use)
+plain_name(const struct doc *d, const struct shape *shape)
 {
 	static const char *const endings[] = { "", "Create", "Update", "Page" };
 	unsigned uses = 0;
 
-	for (enum use other = USE_READ; other <= USE_PAGE; other++)
-		uses += shape_find(d, schema, other) != NULL;
-	return arena_printf(d->arena, "%s%s", schema->name, uses == 1 ? "" : endings[use]);
+	for (enum use use = USE_READ; use <= USE_PAGE; use++)
+		uses += shape_find(d, shape->schema, use) != NULL;
+	return arena_printf(d->arena, "%s%s", shape->schema->name,
+			    uses == 1 ? "" : endings[shape->use]);
+}
+
+/* Numbered if an earlier shape, or a schema of this module, has the same name: a new resource may
+ * be called "address". */
+static const char *
+shape_name(const struct doc *d, struct shape *shape)
+{
+	const char *name = plain_name(d, shape);
+	unsigned n = strcmp(name, "Problem") == 0 || strcmp(name, "FieldError") == 0;
+
+	if (shape->name)
+		return shape->name;
+
+	for (const struct shape *s = d->shapes; s != shape; s = s->next)
+		n += strcmp(plain_name(d, s), name) == 0;
+	shape->name = n ? arena_printf(d->arena, "%s%u", name, n + 1) : name;
+	return shape->name;
 }
 
 void
 shape_ref(struct doc *d, const struct schema *schema, enum use use)
 {
 	buf_json(&d->json, "{'$ref':%s},",
-		 arena_printf(d->arena, "#/components/schemas/%s", shape_name(d, schema, use)));
+		 arena_printf(d->arena, "#/components/schemas/%s",
+			      shape_name(d, shape_find(d, schema, use))));
 }
 
 /* The type and format of JSON Schema, and whether an example of it is already JSON. */
@@ -277,8 +296,8 @@ page_schema(struct doc *d, const struct shape *s)
 void
 shape_write_all(struct doc *d)
 {
-	for (const struct shape *s = d->shapes; s; s = s->next) {
-		buf_json(&d->json, "\n%s:{'type':'object',", shape_name(d, s->schema, s->use));
+	for (struct shape *s = d->shapes; s; s = s->next) {
+		buf_json(&d->json, "\n%s:{'type':'object',", shape_name(d, s));
 		if (s->use == USE_PAGE)
 			page_schema(d, s);
 		else

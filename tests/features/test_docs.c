@@ -76,7 +76,7 @@ Test(docs, has_no_secret)
 	cr_expect_null(strstr(a.body, "password_hash"));
 }
 
-/* Two schemas with the same name would be members with the same name. */
+/* Names of paths and schemas are unique. */
 Test(docs, is_valid_json_without_duplicates)
 {
 	struct test_response a = call(t, "GET", "/openapi.json");

@@ -41,7 +41,8 @@ static const struct field maker_fields[] = {
 	{ TEXT(struct maker, name), .flags = F_READ, .summary = "Its name." },
 };
 static const struct schema maker_schema = SCHEMA("Maker", struct maker, maker_fields);
-static const struct schema seller_schema = SCHEMA("Seller", struct maker, maker_fields);
+/* Another schema of that name. */
+static const struct schema seller_schema = SCHEMA("Maker", struct maker, maker_fields);
 
 static const struct field tag = { .type = TYPE_TEXT, .min = 1, .max = 5, .example = "new" };
 static const struct field size = { .type = TYPE_ENUM, .choices = colours };
@@ -306,7 +307,7 @@ Test(openapi, has_every_route_once)
 Test(openapi, names_a_component_for_each_use)
 {
 	members_are("/components/schemas",
-		    "LampPage Lamp Maker Seller LampCreate LampUpdate SignForm Sign Plug "
+		    "LampPage Lamp Maker Maker2 LampCreate LampUpdate SignForm Sign Plug "
 		    "Problem FieldError");
 	is(CREATE "/requestBody/content/application~1json/schema",
 	   "{\"$ref\":\"#/components/schemas/LampCreate\"}");
@@ -375,7 +376,7 @@ Test(openapi, says_all_of_a_row)
 	is("/components/schemas/Lamp/properties/maker",
 	   "{\"allOf\":[{\"$ref\":\"#/components/schemas/Maker\"}]}");
 	is("/components/schemas/Lamp/properties/seller",
-	   "{\"anyOf\":[{\"$ref\":\"#/components/schemas/Seller\"},{\"type\":\"null\"}]}");
+	   "{\"anyOf\":[{\"$ref\":\"#/components/schemas/Maker2\"},{\"type\":\"null\"}]}");
 	is("/components/schemas/Lamp/properties/parts",
 	   "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Maker\"}}");
 }
