@@ -251,8 +251,8 @@ static const struct subcommand subcommands[] = {
 
 const struct command users_commands[] = {
 	{ "user", subcommands,
-	  "Look after accounts. WHO is an e-mail address or an id. Passwords are asked for, or"
-	  " read from standard input.",
+	  "Manage accounts. WHO is an e-mail address or an id. Prompts for passwords, or"
+	  " reads them from standard input.",
 	  "create --email ada@example.com --role admin", .needs_config = true },
 	{ 0 },
 };
