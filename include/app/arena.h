@@ -19,8 +19,8 @@ struct arena;
 /* A new arena that allocates at most `limit` bytes between two resets. Free it with arena_free(). */
 struct arena *arena_new(size_t limit);
 
-/* The same during a unit of work: if there is no memory for the new arena, the handler of
- * `catching` is called. */
+/* The same within a unit of work: if allocating the new arena fails, control jumps to the handler
+ * of `catching`. */
 struct arena *arena_beside(struct arena *catching, size_t limit);
 
 /* Resets the arena, then frees it. NULL is allowed. */
@@ -52,7 +52,8 @@ void *arena_alloc(struct arena *, size_t size);
 /* `n` times `size` bytes, zeroed. The product is checked for overflow. */
 void *arena_array(struct arena *, size_t n, size_t size);
 
-/* Copies in the arena; texts end with a NUL. arena_text() and arena_lower() of NULL return NULL. */
+/* Copies in the arena; strings are NUL-terminated. arena_text() and arena_lower() return NULL for
+ * NULL. */
 void *arena_copy(struct arena *, const void *data, size_t size);
 char *arena_text(struct arena *, const char *text);
 char *arena_text_n(struct arena *, const char *text, size_t len);

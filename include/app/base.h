@@ -26,8 +26,8 @@
 #define NORETURN                 __attribute__((noreturn))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define UNUSED                   __attribute__((unused))
-/* Runs `fn(&variable)` when the variable goes out of scope. Not for code of a request: when memory
- * runs out, longjmp() skips it (arena.h). */
+/* Runs `fn(&variable)` when the variable goes out of scope. Do not use it in code that handles
+ * requests: when memory runs out, longjmp() skips it (arena.h). */
 #define CLEANUP(fn)              __attribute__((cleanup(fn)))
 
 #undef sprintf /* a macro of glibc under clang with _FORTIFY_SOURCE */

@@ -30,13 +30,14 @@ void buf_json_text(struct buf *, const char *text);
 void buf_url(struct buf *, const char *text);
 void buf_base64url(struct buf *, const void *data, size_t len);
 
-/* Decodes base64url into `out`, which has room for `len` bytes; sets *n to their number. False if
- * the text has another character or nonzero trailing bits, so that each value has one encoding. */
+/* Decodes base64url into `out`, which has room for `len` bytes; sets *n to the number of bytes
+ * written. False if the text has an invalid character or nonzero trailing bits, so that each value
+ * has one encoding. */
 bool base64url_read(const char *text, size_t len, void *out, size_t *n) MUST_CHECK;
 
-/* Appends JSON by a pattern: ' stands for ", %s for a text as buf_json_text() writes it (NULL: null),
- * %u and %jd (an int64_t) for a number. A closing bracket removes a comma before it, so every member
- * may end with one:
+/* Appends JSON from a pattern: ' stands for ", %s for a text as buf_json_text() writes it (NULL:
+ * null), %u and %jd (an int64_t) for a number. A closing bracket removes a comma before it, so
+ * every member may end with one:
  *
  *	buf_json(&b, "{'name':%s,'size':%u,", name, size);
  *	if (note)

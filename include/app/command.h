@@ -62,8 +62,8 @@ struct command {
  * E_BAD_REQUEST from a subcommand. */
 int cli_main(const struct command *commands, int argc, char **argv);
 
-/* Loads and checks the settings; with `complete`, all that the service requires. Returns NULL, or
- * errors in the form of settings_load(). */
+/* Loads and checks the settings. `complete`: also reports missing settings that the service
+ * requires. Returns NULL, or errors in the form of settings_load(). */
 const char *cli_settings(struct arena *, const char *env_file, bool complete) MUST_CHECK;
 
 /* Returns a ctx with an arena and a database handle, and without a caller, so access checks do not
@@ -87,7 +87,7 @@ enum error cli_check(struct ctx *, const char *name, const struct field *, const
 void cli_print_json(struct ctx *, const struct schema *, const void *record);
 
 /* Prompts on the terminal and returns the line; `secret`: without echo. NULL if standard input is
- * not a terminal, or ended. */
+ * not a terminal, or at end of file. */
 const char *cli_ask(struct arena *, const char *question, bool secret);
 
 /* Reads a new password: from the terminal, twice and without echo, else the first line of standard

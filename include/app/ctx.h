@@ -1,6 +1,6 @@
 /*
  * The context of one unit of work: a request, a job, a command. It is the first parameter of nearly
- * every function, and is allocated in its own arena.
+ * every function. What must live until the end of the unit of work is allocated in its arena.
  */
 #ifndef APP_CTX_H
 #define APP_CTX_H
@@ -39,7 +39,7 @@ struct hash_ticket {
 	unsigned place;
 	int64_t since; /* clock_monotonic() */
 	bool ran;      /* its turn has come; it may hash until hash_leave() */
-	bool refused;  /* its turn did not come in time; it gets no second place */
+	bool refused;  /* it waited too long for its turn; it gets no second place */
 };
 
 struct ctx {

@@ -94,8 +94,9 @@ enum error db_finish(struct ctx *, enum error e) MUST_CHECK;
 #define db_exec_and_commit(c, query, ...) db_exec_and_commit_((c), (query), DB_PARAMS(__VA_ARGS__))
 void db_exec_and_commit_(struct ctx *, const struct query *, struct db_params);
 
-/* Runs `work(c, arg)` in a transaction. After a serialization failure or a deadlock (SQLSTATE
- * 40001, 40P01) it is run again, up to 3 times in total, after a random delay. */
+/* Runs `work(c, arg)` in a transaction. After a serialization failure, a deadlock (SQLSTATE 40001,
+ * 40P01) or a stale prepared statement, it is run again after a random delay, up to 3 times in
+ * total. */
 enum error db_transaction(struct ctx *, enum error (*work)(struct ctx *, void *),
 			  void *arg) MUST_CHECK;
 
@@ -137,8 +138,8 @@ int db_descriptor(const struct db *);
  * calls it after each request. */
 void db_reset(struct db *);
 
-/* Detects a pooler that may run each transaction in another server session, as PgBouncer does in
- * transaction mode. Through a pooler, it opens a second connection. */
+/* Detects a pooler that may run each transaction in a different server session, as PgBouncer does
+ * in transaction mode. If there is a pooler, opens a second connection for the test. */
 enum error db_pooled(struct ctx *, bool *pooled) MUST_CHECK;
 
 /* Describes the connection: "database shop on localhost, port 5432, as role shop_owner". */

@@ -1,5 +1,5 @@
 /*
- * A feature is a row with everything that it adds to the application. src/features.c lists the
+ * A feature is a struct that lists everything it adds to the application. src/features.c lists all
  * features.
  */
 #ifndef APP_FEATURE_H
@@ -23,8 +23,8 @@ struct feature {
 	const struct list *const *lists; /* ends with NULL */
 
 	/* Names of other features whose changes invalidate this one's cached responses (see
-	 * .cache_seconds), such as a feature whose DELETE cascades to our rows. At most 6, then
-	 * NULL. */
+	 * .cache_seconds), such as a feature whose DELETE cascades to this one's rows. At most
+	 * 6, then NULL. */
 	const char *const *invalidated_by;
 
 	const struct job_task *const *jobs;  /* ends with NULL (app/job.h) */
@@ -33,14 +33,16 @@ struct feature {
 	const struct command *commands;      /* ends with { 0 } (app/command.h) */
 
 	/* Identifies the caller by the request's credentials and fills req->ctx->caller. Without
-	 * credentials of its kind, it returns OK and leaves the caller empty. Features are asked from the last to the first, until one
-	 * identifies or rejects the caller: API keys come after the access tokens in features[],
-	 * so that a bearer token that is an API key is not rejected as an access token. */
+	 * credentials of its kind, returns OK and leaves the caller empty. Called from the last
+	 * feature to the first, until one identifies or rejects the caller. API keys come after
+	 * access tokens in features[], so that an API key sent as a bearer token is not rejected
+	 * as an access token. */
 	enum error (*authenticate)(struct request *);
 	bool api_keys; /* the credentials are API keys (X-API-Key): for OpenAPI */
 
-	/* Called after a 403 for a known caller, a refusal to remove the last owner, or a 429: at
-	 * most once per caller (or client address), error and route or policy in a window. */
+	/* Called after a 403 for a known caller, a refusal to remove the last owner, or a 429.
+	 * Repetitions within a minute are skipped: same caller (or client address), same error,
+	 * and same route or rate limit policy. */
 	void (*refused)(struct request *, enum error);
 
 	/* Creates the rows that must exist before the first request, for `seed`. Must be

@@ -1,9 +1,10 @@
 /*
- * The queue for password hashing, one for all processes of the shared segment. A hash takes 30 ms of
- * a core and 33 MiB, so at most half of the cores, and a quarter of the workers, hash at a time; 32
- * times as many requests have a place in the queue. A caller has at most one place, and a client
- * address all except one, so that neither can lock out others. Requests are served in order of
- * arrival; a process that is busy with another request is skipped.
+ * The queue for password hashing, one for all processes of the shared segment. A hash takes 30 ms
+ * of a core and 33 MiB, so the number of processes that hash at a time is limited to half the
+ * cores or a quarter of the workers, whichever is less (at least 1). The queue has 32 places for
+ * each of them. A caller may occupy one place, and a client address all except one, so that
+ * neither can lock out others. Requests are served in order of arrival; a process that is busy
+ * with another request is skipped.
  */
 #ifndef APP_HASH_QUEUE_H
 #define APP_HASH_QUEUE_H
@@ -12,8 +13,8 @@
 
 enum { HASH_POLL_MS = 5 }; /* interval at which a waiting process calls hash_turn() */
 
-/* HASH_REFUSED: the queue, or the share of the caller or client, is full, or the turn did not
- * come within 5 s; the ticket has no place. */
+/* HASH_REFUSED: the queue is full, the caller or client has used its share of places, or the
+ * request waited for 5 s; the ticket has no place. */
 enum hash_turn { HASH_RUN, HASH_WAIT, HASH_REFUSED };
 
 /* Takes a place for c->hash unless it has one, and returns whether it may hash now. */

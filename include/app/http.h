@@ -45,7 +45,7 @@ struct limit {
 	bool needs_body;
 };
 
-/* List the coarsest limit first: a request that it refuses creates no counter of the others. */
+/* List the coarsest limit first: a request that it refuses creates no counters for the others. */
 enum { LIMITS_MAX = 4 };
 
 /* A route. The table ends with { 0 }. Each {name} in a path is a UUID; any other value there
@@ -58,8 +58,8 @@ struct route {
 	const char *scope; /* required of API keys; "": any API key; NULL: API keys are rejected */
 	bool root;
 	const struct schema *body; /* JSON request body; the method determines the mode */
-	/* If the body may also be a form (application/x-www-form-urlencoded): its rows, which fill
-	 * the same C record as .body. */
+	/* Schema of the body as a form (application/x-www-form-urlencoded), if the route accepts
+	 * one. Its rows fill the same C record as .body. */
 	const struct schema *form;
 	const struct schema *query;    /* query parameters; a .list has its filters instead */
 	const struct list *list;       /* the response is a page of it */
@@ -68,20 +68,20 @@ struct route {
 	bool idempotent;     /* a POST that accepts Idempotency-Key. Its response is stored for
 			      * 24 hours and must not contain a secret */
 	bool oauth;          /* errors also have RFC 6749's member `error` */
-	bool token_endpoint; /* of OAuth 2: OpenAPI has .form, where other routes have .body */
+	bool token_endpoint; /* of OAuth 2: OpenAPI documents .form instead of .body */
 	bool body_on_503;    /* a 503 may also have .response as its body */
 	/* Prefix of the Location header. NULL: .path for a 201, else no Location. */
 	const char *location;
 	enum error errors[6]; /* in addition to those that the other members imply */
 	const struct limit *limits[LIMITS_MAX];
-	/* Of a GET: how long the response is cached for each caller, unless a request to this
-	 * feature, or to one that it is .invalidated_by, invalidates it earlier. */
+	/* Of a GET: maximum time for which the response is cached, for each caller. A write to this
+	 * feature, or to one in its .invalidated_by, invalidates it. */
 	unsigned cache_seconds;
 	const char *cache_control; /* NULL: no-store */
 	bool etag;                 /* of a GET: the handler sets ETag; If-None-Match gives 304 */
 	const char *media_type;    /* of a response that is not JSON */
-	struct header response_headers[4]; /* that the handler adds to a success, each with a
-					    * description (one sentence) as its value */
+	struct header response_headers[4]; /* added by the handler to a success; the value is a
+					    * description (one sentence) */
 	const char *id;                    /* operationId: "items_create" */
 	const char *summary;               /* "Create an item": a few words, no full stop */
 	const char *description;           /* sentences that say more, or NULL */

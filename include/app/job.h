@@ -190,8 +190,7 @@ enum error job_stats(struct ctx *, struct records *out) MUST_CHECK; /* of struct
 /* Unfinished jobs in all queues; up to a second old. */
 struct job_depth {
 	int64_t queued, scheduled, running;
-	int64_t
-	    oldest; /* waiting time of the oldest queued job in seconds, without paused queues */
+	int64_t oldest; /* seconds that the oldest queued job has waited; not in paused queues */
 };
 enum error job_depth(struct ctx *, struct job_depth *out) MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /*
- * The keys of access tokens: the one that signs, those that verify, and the folder (JWT_KEYS_DIR)
+ * The keys for access tokens: the one that signs, those that verify, and the folder (JWT_KEYS_DIR)
  * that the command `keys` manages. Each process reads them once.
  */
 #ifndef APP_KEYS_H
@@ -58,8 +58,8 @@ void keys_write(struct buf *);
  * folder. Returns NULL or an error message. */
 const char *keys_create(struct arena *, const char *algorithm, struct key *out) MUST_CHECK;
 
-/* Removes the file of a key. Refuses that while tokens signed with it are valid, unless `at_once`.
- * Returns NULL or an error message. */
+/* Removes the file of a key. Unless `at_once` is set, refuses while tokens signed with it may be
+ * valid. Returns NULL or an error message. */
 const char *keys_retire(struct arena *, const struct key *, bool at_once) MUST_CHECK;
 
 #endif

@@ -71,7 +71,7 @@ struct page {
 enum error list_read(struct ctx *, const struct list *, const struct param *, size_t n,
 		     const char *const *others, struct list_args *out) MUST_CHECK;
 
-/* Sets filter number `filter` (its index in .filters), also if the client has set it. */
+/* Sets filter number `filter` (its index in .filters), even if the client has set it. */
 void list_restrict(struct list_args *, size_t filter, const char *value);
 
 /* Fetches the page into the ctx's arena. E_VALIDATION for a cursor that was not issued for this

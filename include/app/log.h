@@ -24,7 +24,8 @@ struct log_field {
 	int64_t number; /* LOG_SECONDS: in microseconds, printed as seconds with 6 decimals */
 };
 
-/* Sets level and format from the settings. The level is info, the format JSON before. */
+/* Sets the level and format from the settings. Until then, the level is info and the format JSON.
+ * */
 void log_init(void);
 
 /* False if the name is unknown. */

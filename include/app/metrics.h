@@ -8,8 +8,8 @@
  *	metric_add(&metric_invoices, 1, "monthly");
  *
  * Add the row to .metrics of the feature. Names follow Prometheus: base units, and _total for
- * counters. Label values must be rows or literals, never input of clients: beyond METRIC_SERIES_MAX
- * series, further ones are not counted.
+ * counters. Label values must come from rows or literals, never from client input: beyond
+ * METRIC_SERIES_MAX series, further ones are not counted.
  */
 #ifndef APP_METRICS_H
 #define APP_METRICS_H
@@ -69,7 +69,7 @@ size_t metric_read(struct arena *, const struct metric *, bool reset, struct met
 void metric_merge(const struct metric *, const struct metric_series *);
 
 /* Write Prometheus text format (0.0.4). metric_write_all() writes a metric with its series in the
- * shared segment; the others write the head and one given series. */
+ * shared segment; the others write the HELP and TYPE lines, and one given series. */
 void metric_write_head(struct buf *, const struct metric *);
 void metric_write(struct buf *, const struct metric *, const struct metric_series *);
 void metric_write_all(struct buf *, const struct metric *);

@@ -1,12 +1,12 @@
-/* The API's description of itself. */
+/* The OpenAPI document. */
 #ifndef APP_OPENAPI_H
 #define APP_OPENAPI_H
 
 #include "app/base.h"
 
-/* The OpenAPI 3.1 document of every route of features[], as JSON: made from their rows and
- * the settings with the first call, then kept for the life of the process. NULL where
- * memory ran out. */
+/* Returns the OpenAPI 3.1 document of all routes in features[], as JSON. The first call generates
+ * it from their rows and the settings; it is valid until the process exits. NULL if memory runs
+ * out. */
 const char *openapi_document(size_t *len) MUST_CHECK;
 
 #endif

@@ -11,13 +11,13 @@ enum { PASSWORD_MAX = 128, PASSWORD_BYTES_MAX = 511 };
 #define PASSWORD_LIMITS                                                                            \
 	"At most 128 characters and 511 bytes in UTF-8 (72 bytes if the service uses bcrypt)"
 
-/* A new hash by PASSWORD_SCHEME and its costs, in the format of crypt(5). E_OVERLOADED if too many
- * requests are hashing. Does not check the rules: call password_check() first. */
+/* A new hash with PASSWORD_SCHEME and its costs, in the format of crypt(5). E_OVERLOADED if too
+ * many requests are hashing. Does not check the rules: call password_check() first. */
 enum error password_hash(struct ctx *, const char *password, const char **hash) MUST_CHECK;
 
 /* Sets *matches to whether the password matches the hash, which may be of another scheme or system.
- * If `hash` is NULL (no such account), unknown or too expensive, *matches is false, after the time
- * of a new hash. E_OVERLOADED if too many requests are hashing. */
+ * If `hash` is NULL (no such account), unknown or too expensive, *matches is false, after as long
+ * as a new hash takes. E_OVERLOADED if too many requests are hashing. */
 enum error password_verify(struct ctx *, const char *password, const char *hash,
 			   bool *matches) MUST_CHECK;
 

@@ -8,7 +8,7 @@
 #include "app/base.h"
 
 /* fprintf() that escapes inserted texts as utf8_visible() does: a control character becomes \uXXXX,
- * which JSON reads as the same character. Line breaks of the format stay. */
+ * which JSON reads as the same character. Line breaks in the format string are kept. */
 void print(FILE *, const char *format, ...) PRINTF_LIKE(2, 3);
 void print_args(FILE *, const char *format, va_list args) PRINTF_LIKE(2, 0);
 

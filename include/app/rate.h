@@ -1,10 +1,11 @@
 /*
- * Rate limits by GCRA: `5/minute` allows a burst of 5, then one every 12 seconds. All processes of
- * the segment (app/shared.h) share the counters, which are exact under concurrency. A counter expires
- * when its window is unused again. There are 262,144 counters for windows of up to a minute and as
- * many for longer ones; in a full set of four, the counter closest to expiry is evicted. Example: if
- * 100,000 addresses use up a limit of 3/hour, 25 others can make at most 80 attempts instead of 75
- * (tests/unit/test_rate.c). app/http.h describes which limits a route has.
+ * Rate limits by GCRA: `5/minute` allows a burst of 5, then one every 12 seconds. All processes
+ * of the segment (app/shared.h) share the counters, which are exact under concurrency. A counter
+ * expires when its whole window is available again. There are 262,144 counters for windows of up
+ * to a minute and as many for longer ones; in a full set of four, the counter closest to expiry
+ * is evicted. Example: if 100,000 addresses use up a limit of 3/hour, 25 others can make at most
+ * 80 attempts instead of 75 (tests/unit/test_rate.c). app/http.h describes which limits a route
+ * has.
  */
 #ifndef APP_RATE_H
 #define APP_RATE_H

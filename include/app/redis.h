@@ -1,7 +1,7 @@
 /*
  * Redis (REDIS_URL): counters and cached responses that several hosts share. It never holds the only
  * copy of data; every caller must work without it. A call takes at most 100 ms; after a failure, no
- * process of this host calls Redis for REDIS_PAUSE seconds, then a single process tries.
+ * process of this host calls Redis for REDIS_PAUSE seconds, then a single process tries again.
  */
 #ifndef APP_REDIS_H
 #define APP_REDIS_H

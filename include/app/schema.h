@@ -8,7 +8,7 @@
  *		{ TEXT(struct item, title), .flags = F_RW | F_REQUIRED, .min = 1, .max = 200,
  *		  .summary = "Short name shown in lists." },
  *		{ ENUM(struct item, status), .flags = F_RW, .choices = item_states,
- *		  .default_value = "active", .summary = "Stage of life." },
+ *		  .default_value = "active", .summary = "Status of the item." },
  *	};
  *	const struct schema item_schema = SCHEMA("Item", struct item, fields);
  */
@@ -36,8 +36,8 @@ enum field_type {
 	TYPE_JSON,    /* const char *: any JSON value except null, at most .max bytes (0: 64 KiB).
 		       * PATCH replaces it as a whole. The column is jsonb */
 	TYPE_ARRAY,   /* const char *const *: values of .item in normal form, then NULL. .min and
-		       * .max are counts (.max 0: 100). A choice may occur once. If absent, it is
-		       * null if F_NULLABLE, else empty. .item cannot be TYPE_JSON */
+		       * .max are counts (.max 0: 100). A choice may occur only once. If absent,
+		       * it is null if F_NULLABLE, else empty. .item cannot be TYPE_JSON */
 	TYPE_RECORD,  /* const void *: a record of .record; responses only */
 	TYPE_RECORDS, /* struct records: an array of .record; responses only */
 };
@@ -146,7 +146,7 @@ struct param {
 	const char *name, *value;
 };
 
-/* The same for parameters (mode SCHEMA_CREATE). `in` ("query" or "body") is for the errors. An
+/* schema_read() for parameters (mode SCHEMA_CREATE). Errors refer to `in` ("query" or "body"). An
  * array repeats its name for each value. An unknown parameter is FIELD_UNKNOWN; a repeated one
  * that is not an array is FIELD_INVALID_FORMAT. */
 enum error schema_read_params(struct ctx *, const struct schema *, const char *in,
@@ -175,9 +175,9 @@ void schema_write(struct buf *, const struct schema *, const void *record);
 /* Appends an array of records. */
 void schema_write_all(struct buf *, const struct schema *, const struct records *);
 
-/* Checks that bytes are JSON by RFC 8259 and the stricter rules of doc/API.md (UTF-8, no NUL in
- * a string, at most 32 levels and JSON_VALUES_MAX values, no duplicate key, nothing after the
- * value). Returns NULL, or an error for the user: "a key occurs twice in an object". */
+/* Checks that bytes are JSON according to RFC 8259 and the stricter rules of doc/API.md (UTF-8,
+ * no NUL in a string, at most 32 levels and JSON_VALUES_MAX values, no duplicate key, nothing
+ * after the value). Returns NULL, or an error for the user: "a key occurs twice in an object". */
 enum { JSON_VALUES_MAX = 10000 };
 const char *json_check(const char *json, size_t len) MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /*
  * The settings of this process, read once at startup. The first of these sources has precedence: the
  * environment; NAME_FILE (the value is the content of that file, for secrets); systemd credentials
- * ($CREDENTIALS_DIRECTORY/NAME); the `.env` file (NAME_FILE, NAME); the default. If DATABASE_URL
- * has an earlier source than MIGRATE_DATABASE_URL, the latter is ignored.
+ * ($CREDENTIALS_DIRECTORY/NAME); the `.env` file (NAME_FILE, NAME); the default.
+ * MIGRATE_DATABASE_URL is ignored if DATABASE_URL comes from an earlier source.
  */
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
@@ -16,7 +16,7 @@ struct rate {
 	int64_t n, seconds;
 };
 
-/* Types of the members by the kind of the setting. */
+/* The C type of a member, by the kind of its setting. */
 #define SETTING_TYPE_INT       int64_t
 #define SETTING_TYPE_BOOL      bool
 #define SETTING_TYPE_RATE      struct rate
