@@ -2,7 +2,6 @@
 #include "settings_priv.h"
 
 #include "app/print.h"
-
 #include "app/utf8.h"
 
 #include <ctype.h>
@@ -92,7 +91,8 @@ source_rank(struct settings_loader *l, const char *name)
 	return 2;
 }
 
-/* If DATABASE_URL comes from an earlier source, MIGRATE_DATABASE_URL may name another database. */
+/* If DATABASE_URL comes from an earlier source, MIGRATE_DATABASE_URL may refer to another
+ * database. */
 static void
 match_migrate_url(struct settings_loader *l)
 {
@@ -432,7 +432,7 @@ check_environment(struct settings_loader *l)
 
 /* ---- loading and printing */
 
-/* CORS_ORIGINS: the origins of the development servers of React, Next.js, Vite and Vue. */
+/* In development, CORS_ORIGINS defaults to the dev servers of React, Next.js, Vite and Vue. */
 static const char *
 default_value(const struct setting *row)
 {

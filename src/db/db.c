@@ -210,8 +210,8 @@ log_statement(struct ctx *c, const struct query *q, int64_t took)
 		  q->name);
 }
 
-/* Handles a connection that broke during a statement. Returns OK if it may be retried on another
- * one: it did not reach the server, or only reads. */
+/* Handles a connection that broke during a statement. Returns OK if the statement may be
+ * retried on a new one: it did not reach the server, or it only reads. */
 static enum error
 after_loss(struct ctx *c, const struct query *q, bool sent, bool *retry)
 {
@@ -225,7 +225,7 @@ after_loss(struct ctx *c, const struct query *q, bool sent, bool *retry)
 	return *retry ? OK : db_unavailable(c, CAUSE_DB_LOST);
 }
 
-/* Returns OK if the server responded, also with an error. */
+/* Returns OK if the server responded, even with an error. */
 static enum error
 run_statement(struct ctx *c, const struct query *q, struct db_params p, struct rows *out)
 {

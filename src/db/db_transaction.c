@@ -222,7 +222,7 @@ transaction(struct ctx *c, const char *how, enum error (*work)(struct ctx *, voi
 		if (!e || !outermost || !c->db->retry || try == TRIES_MAX)
 			return e;
 
-		log_info(c, "serialization failure or deadlock; retrying the transaction");
+		log_info(c, "retrying a transaction after a conflict or a stale statement");
 		failure_clear(c);
 		pause_before(try);
 	}

@@ -183,8 +183,8 @@ same_shape(const struct list_shape *a, const struct list_shape *b)
 	       a->filters == b->filters && a->mode == b->mode;
 }
 
-/* Returns the statement of a shape, valid until the next call. Each is composed once in a process;
- * the chain is in LRU order. */
+/* Returns the statement of a shape, valid until the next call. Cached per process, most recently
+ * used first; a full cache is emptied. */
 static const struct query *
 list_query(struct ctx *c, const struct list_shape *shape)
 {
@@ -278,7 +278,7 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 	return db_exec_rows(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
 }
 
-/* Every row has the total. A page beyond the end has no row, so the first page is fetched. */
+/* Every row has the total. A page beyond the end has no row, so the first row is fetched. */
 static enum error
 read_total(struct ctx *c, const struct list_args *args, struct rows rows, int64_t *total)
 {

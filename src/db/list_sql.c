@@ -96,7 +96,7 @@ put_rows(struct writer *w, const char *condition)
 	buf_printf(&w->b, " LIMIT %d", max);
 }
 
-/* Selects at most as many of them as the page needs. */
+/* Selects at most as many matching rows as the page needs. */
 static void
 put_union_part(struct writer *w, const char *condition)
 {

@@ -68,14 +68,14 @@ has_scope(const struct caller *caller, const char *scope)
 	return false;
 }
 
-/* Whether the caller, if it is an API key, may use a route with that scope. */
+/* If the caller uses an API key, checks that it has the scope. NULL: no API key is accepted. */
 static enum error
 check_scope(struct ctx *c, const char *scope)
 {
 	if (!c->caller.api_key_id)
 		return OK;
 	if (!scope)
-		return fail(c, E_FORBIDDEN, "API keys do not permit this");
+		return fail(c, E_FORBIDDEN, "this route does not accept API keys");
 	if (!has_scope(&c->caller, scope))
 		return fail(c, E_INSUFFICIENT_SCOPE, "the API key needs the scope %s", scope);
 	return OK;
@@ -123,7 +123,7 @@ check_access(struct request *req)
 	if (e)
 		return e;
 	if (c->caller.role < least[route->access])
-		return fail(c, E_FORBIDDEN, "this needs the role %s",
+		return fail(c, E_FORBIDDEN, "this requires the role %s",
 			    role_name(least[route->access]));
 	return OK;
 }
@@ -154,7 +154,7 @@ read_form(struct request *req, void *record)
 			    "application/json");
 	if (!params_read(req->ctx->arena, req->body, req->body_len, &params, &n))
 		return fail(req->ctx, E_BAD_REQUEST,
-			    "the form has a bad escape or too many fields");
+			    "the form has an invalid escape or too many fields");
 
 	return schema_read_params(req->ctx, req->route->form, "body", params, n, record,
 				  &req->given);

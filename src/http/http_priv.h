@@ -21,13 +21,13 @@ enum method method_parse(const char *text);
  * E_NOT_FOUND for more than SEGMENTS_MAX segments. */
 enum error request_split(struct request *, struct segments *) MUST_CHECK;
 
-/* Reads req->query from the URI. E_BAD_REQUEST for bad escapes. */
+/* Reads req->query from the URI. E_BAD_REQUEST for invalid escapes. */
 enum error request_read_query(struct request *) MUST_CHECK;
 
 /* Returns the raw text after the ? of the URI, including any fragment; "" if there is none. */
 const char *request_query(const struct request *);
 
-/* Decodes the name=value pairs of a query or a form. Returns false for a bad escape, a NUL,
+/* Decodes the name=value pairs of a query or a form. Returns false for an invalid escape, a NUL,
  * invalid UTF-8 or too many pairs. */
 bool params_read(struct arena *, const char *text, size_t len, const struct param **params,
 		 size_t *n) MUST_CHECK;

@@ -39,8 +39,8 @@ make_hash(const struct request *req, const char *key, unsigned char hash[SHA256_
 	sha256(b.data, b.len, hash);
 }
 
-/* Covers path parameters, raw query and raw body. Keyed with a secret: a body may contain a
- * password, which the stored value must not allow to guess. */
+/* Covers path parameters, raw query and raw body. Keyed with a secret: the body may contain
+ * a password, and the stored value must not help to guess it. */
 static void
 make_fingerprint(const struct request *req, unsigned char fingerprint[SHA256_SIZE])
 {

@@ -29,7 +29,8 @@ hex_value(char ch)
 	return -1;
 }
 
-/* Decodes %XX and, with `plus`, + as a space. NULL for a bad escape, a NUL or invalid UTF-8. */
+/* Decodes %XX and, with `plus`, + as a space. NULL for an invalid escape, a NUL or invalid UTF-8.
+ * */
 static const char *
 decode_url(struct arena *a, const char *text, size_t len, bool plus)
 {
@@ -106,7 +107,7 @@ request_split(struct request *req, struct segments *segments)
 		if (!segment || has_control(segment) || strcmp(segment, ".") == 0 ||
 		    strcmp(segment, "..") == 0)
 			return fail(c, E_BAD_REQUEST,
-				    "the path has an invalid segment (a bad escape, a control"
+				    "the path has an invalid segment (an invalid escape, a control"
 				    " character, invalid UTF-8, . or ..)");
 		if (segments->n == SEGMENTS_MAX)
 			return fail(c, E_NOT_FOUND, NULL);
@@ -162,6 +163,7 @@ request_read_query(struct request *req)
 
 	if (len && !params_read(req->ctx->arena, query, len, &req->query, &req->nquery))
 		return fail(req->ctx, E_BAD_REQUEST,
-			    "the query has a bad escape, or more than %d parameters", PARAMS_MAX);
+			    "the query has an invalid escape, or more than %d parameters",
+			    PARAMS_MAX);
 	return OK;
 }

@@ -1,4 +1,4 @@
-/* Responses of success. */
+/* Successful responses. */
 #include "http_priv.h"
 
 #include "app/settings.h"

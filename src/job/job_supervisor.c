@@ -17,7 +17,7 @@ enum {
 	ARENA_LIMIT = 16 * 1024 * 1024,
 	WORKERS_MAX = 4096,
 	CRONS_MAX = 256,
-	STATEMENT_MS = 10000, /* maximum duration of a statement if there is no time limit */
+	STATEMENT_MS = 10000, /* assumed for a statement if DB_STATEMENT_TIMEOUT_MS is 0 */
 	LONG_US = 1000000,    /* a job that takes longer releases the rest of its batch */
 	POLL_FIRST_US = 100000,
 	REPORT_US = 2000000,
@@ -29,7 +29,7 @@ struct cron_entry {
 	int64_t handled_at; /* handled up to this time, in seconds since 1970; 0: unknown */
 };
 
-/* A dead worker, by its first lease, and how long its jobs are searched for. */
+/* A dead worker, identified by its first lease, and how long its jobs are searched for. */
 struct dead {
 	int64_t leases, until; /* until 0: not yet searched for */
 };
@@ -100,7 +100,7 @@ rescue_jobs(const int64_t *dead, size_t ndead)
 
 	r = rescued.rows;
 	for (size_t i = 0; i < rescued.n; i++, r++)
-		log_warn(&sup.ctx, "rescued job %s (%s): %s; its status is %s now", r->id, r->task,
+		log_warn(&sup.ctx, "rescued job %s (%s): %s; its status is now %s", r->id, r->task,
 			 r->error ? r->error : "unknown reason", r->status);
 	wake_workers();
 	return OK;
@@ -221,7 +221,7 @@ find_held(const struct records *held, int64_t job, int64_t lease)
 	return NULL;
 }
 
-/* A job that started after `checked_at` may be missing in the rows, but is not lost. */
+/* A job that started after `checked_at` may be missing from the rows, but is not lost. */
 static void
 stop_lost_jobs(const int64_t *leases, size_t n, int64_t checked_at, const struct records *held)
 {

@@ -208,8 +208,8 @@ write_succeeded(void)
 	while (e && may_retry(e));
 	if (!e && n < lost)
 		log_warn(&w.ctx,
-			 "%" PRId64 " jobs were rescued by another worker while they ran here: "
-			 "their outcome here is discarded",
+			 "%" PRId64 " jobs were taken over by another worker while they ran here; "
+			 "discarding their outcome",
 			 lost - n);
 	w.nsucceeded = 0;
 }
@@ -475,7 +475,7 @@ work_on_queue(const char *queue, bool *full)
 	return taken.n;
 }
 
-/* Processes each queue that has jobs once. False: there was nothing to do. */
+/* Makes one pass over the queues that have jobs. False: there was nothing to do. */
 static bool
 work_round(void)
 {

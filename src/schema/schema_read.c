@@ -130,7 +130,7 @@ read_text(const struct input *in, const struct field *f, const char *text, void 
 	return OK;
 }
 
-/* `texts` are `n` values and room for NULL; they become the normal forms. */
+/* `texts` has `n` values and room for a NULL. Each value is replaced by its normal form. */
 static enum error
 read_list(const struct input *in, const struct field *f, const char **texts, size_t n, void *out)
 {
@@ -146,7 +146,7 @@ read_list(const struct input *in, const struct field *f, const char **texts, siz
 		for (size_t k = 0; k < i && !e && item.type == TYPE_ENUM; k++)
 			if (texts[k] == texts[i])
 				e = fail_field(in->c, in->in, f->name, FIELD_INVALID_FORMAT,
-					       "must not name %s twice", texts[i]);
+					       "must not contain %s twice", texts[i]);
 	}
 	if (e)
 		return e;
@@ -342,8 +342,8 @@ release_json(void *object)
 	json_object_put(object);
 }
 
-/* Returns NULL only if memory runs out. Not STRICT, which differs between versions of json-c. Its
- * string buffer is enlarged in advance, since json-c ignores a failure to enlarge it later. */
+/* Returns NULL only if memory runs out. Not STRICT, which differs between versions of json-c. The
+ * tokener's buffer is enlarged in advance, since json-c ignores a failure to enlarge it later. */
 static json_object *
 parse_json(const char *json, size_t len)
 {

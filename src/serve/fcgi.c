@@ -153,7 +153,7 @@ static bool
 write_request(void)
 {
 	unsigned char begin[8] = { 0, FCGI_RESPONDER };
-	struct request_records r; /* not zeroed: it is long */
+	struct request_records r; /* not zeroed: it is large */
 	size_t len;
 
 	r.n = r.total = 0;
@@ -510,7 +510,8 @@ serve_next(void)
 	return false;
 }
 
-/* TERM and others: exit when the backlog is empty. USR1: exit at once, since others serve it. */
+/* USR2 sets the log level. USR1 and XCPU: exit without serving the backlog, which is left to other
+ * workers. TERM and others: serve the backlog, then exit. */
 static void
 worker_read_signal(void)
 {
@@ -594,7 +595,7 @@ count_requests(void)
 	return about - about / 10 + (int64_t)(random % (uint64_t)(about / 5 + 1));
 }
 
-/* Returns the memory of large requests to the system. */
+/* Makes malloc return the memory of large requests to the system. */
 static void
 limit_heap(void)
 {
@@ -617,7 +618,7 @@ worker_set_up(int listener, pid_t parent)
 
 	w.slot = shared_slot_take();
 	if (!w.slot && parent) {
-		errno = EAGAIN; /* until old workers have exited */
+		errno = EAGAIN; /* no slot is free until old workers have exited */
 		return false;
 	}
 	if (!w.slot)

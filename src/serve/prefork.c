@@ -65,7 +65,7 @@ static struct pool {
 	int64_t watchdog_due;
 } pool;
 
-/* The process ids of all workers, old ones first; 0: none. */
+/* The process id of worker `i` of all, old ones first; 0: none. */
 static pid_t
 worker_at(size_t i)
 {
@@ -147,7 +147,7 @@ start_workers(int64_t now)
 /* ---- exits of workers */
 
 /* Starts the next worker at once, or with exponential back-off if workers fail soon after their
- * start. A worker that was ready did start, so its back-off stays short. */
+ * start. If the worker had become ready, the back-off stays short. */
 static void
 worker_gone(struct pool_worker *s, bool failed, int64_t now)
 {

@@ -631,7 +631,7 @@ Test(schema_read, accepts_some_of_the_choices)
 	rejects("{\"colours\":[\"red\",1]}", "invalid_type", "each value must be a string");
 	rejects("{\"colours\":[null]}", "invalid_type", "each value must be a string");
 	rejects("{\"colours\":[\"pink\"]}", "invalid_choice", "must be one of: red, green, blue");
-	rejects("{\"colours\":[\"red\",\"red\"]}", "invalid_format", "must not name red twice");
+	rejects("{\"colours\":[\"red\",\"red\"]}", "invalid_format", "must not contain red twice");
 	rejects("{\"colours\":[]}", "too_short", "must have at least 1 value");
 	rejects("{\"colours\":null}", "not_null", "must not be null");
 }

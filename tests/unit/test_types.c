@@ -292,7 +292,7 @@ Test(types, arrays)
 	rejects("sizes", "[1,2,3,4]", "too_long", "must have at most 3 values");
 	rejects("sizes", "[1,100]", "too_large", "must be at most 99");
 	rejects("sizes", "[\"1\"]", "invalid_type", "each value must be a whole number");
-	rejects("states", "[\"live\",\"live\"]", "invalid_format", "must not name live twice");
+	rejects("states", "[\"live\",\"live\"]", "invalid_format", "must not contain live twice");
 	rejects("states", "[\"dead\"]", "invalid_choice", "must be one of: draft, live, gone");
 }
 

@@ -23,7 +23,7 @@ extern const struct feature mail_feature;
 
 /*
  * A value for {{name}}; an array of them ends with { 0 }. {{service}} is always there. Control
- * characters are left out of a value, so that it is one line.
+ * characters are removed from a value, so that it is one line.
  *
  * A list for {{#each name}} has rows instead of a value: arrays of values, with NULL at the end.
  *
@@ -39,10 +39,10 @@ struct mail_value {
 /* Whether the settings say how to send e-mail. */
 bool mail_enabled(void);
 
-/* Puts an e-mail into the outbox, in the open transaction or in one of its own. It is dropped,
- * with a line in the log, if the address received MAIL_RATE_LIMIT of the template. E_INTERNAL, with
- * a line in the log, if the template cannot be read or needs a value that is not given, or if the
- * e-mail would be longer than 128 KiB. */
+/* Puts an e-mail into the outbox, in the open transaction or in one of its own. If the address
+ * has reached MAIL_RATE_LIMIT for the template, drops it and logs that. E_INTERNAL, logged, if
+ * the template cannot be read or needs a value that is not given, or if the e-mail would be
+ * longer than 128 KiB. */
 enum error mail_enqueue(struct ctx *, const char *to, const char *template,
 			const struct mail_value *values) MUST_CHECK;
 

@@ -35,9 +35,8 @@ mail_enqueue(struct ctx *c, const char *to, const char *template, const struct m
 	}
 	if (e == E_NOT_FOUND) {
 		failure_clear(c);
-		log_info(c,
-			 "an e-mail (%s) was dropped: MAIL_RATE_LIMIT allows its address %" PRId64,
-			 template, settings.mail_rate_limit.n);
+		log_info(c, "an e-mail (%s) was dropped: its recipient has reached MAIL_RATE_LIMIT",
+			 template);
 		e = OK;
 	}
 	return db_finish(c, e);

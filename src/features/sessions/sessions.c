@@ -7,7 +7,7 @@ static const struct field fields[] = {
 	{ TIME(struct session, last_used_at), .flags = F_READ,
 	  .summary = "Time of the last token refresh." },
 	{ TIME(struct session, expires_at), .flags = F_READ,
-	  .summary = "Time of expiry unless it is refreshed; at most SESSION_MAX_DAYS after "
+	  .summary = "Time at which it expires unless refreshed; at most SESSION_MAX_DAYS after "
 		     "`created_at`." },
 	{ TEXT(struct session, ip), .flags = F_READ | F_NULLABLE,
 	  .summary = "IP address at sign-in.", .example = "192.0.2.1" },
@@ -22,7 +22,7 @@ static const struct list *const lists[] = { &sessions_rows, NULL };
 
 static const struct job_task sessions_prune_job = {
 	.name = "clean_sessions",
-	.summary = "Removes sessions and tokens that are over.",
+	.summary = "Deletes ended sessions and expired refresh tokens.",
 	.run = sessions_prune_run,
 	.timeout = 600,
 };

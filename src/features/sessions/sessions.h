@@ -28,15 +28,15 @@ enum sessions_end_reason {
 /* Their words in the audit log. */
 extern const char *const sessions_end_words[SESSIONS_END_REASONS];
 
-/* Ends everything that could still act for the account: all sessions except `keep` (NULL: all)
- * with their refresh tokens, and all pending mail tokens (verifications, address changes,
- * password resets), also those that a concurrent transaction is creating. Call it in the
- * transaction of the action. API keys stay; see api_keys_delete_all(). */
+/* Ends all sessions of the account except `keep` (NULL: all), with their refresh tokens, and
+ * invalidates all pending mail tokens (verifications, address changes, password resets), including
+ * those that a concurrent transaction is creating. Call it in the transaction of the action. API
+ * keys remain valid; see api_keys_delete_all(). */
 enum error sessions_end_all(struct ctx *, const char *user_id, const char *keep,
 			    enum sessions_end_reason) MUST_CHECK;
 
-/* Counts a wrong current password in the caller's session, in the open transaction. The tenth in a
- * row ends the session. */
+/* Counts a wrong current password in the caller's session, in the open transaction. The tenth
+ * consecutive one ends the session. */
 enum error sessions_password_wrong(struct ctx *) MUST_CHECK;
 
 /* Resets that count. */

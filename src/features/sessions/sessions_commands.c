@@ -14,10 +14,9 @@ cleanup(struct ctx *c, const struct call *call)
 		return e;
 
 	print(stdout,
-	      cli_value(call, "--json") ? "{\"sessions\":%" PRId64 ",\"refresh_tokens\":%" PRId64
-					  "}\n"
-					: "removed %" PRId64 " sessions, and %" PRId64
-					  " refresh tokens past their time\n",
+	      cli_value(call, "--json")
+		  ? "{\"sessions\":%" PRId64 ",\"refresh_tokens\":%" PRId64 "}\n"
+		  : "removed %" PRId64 " sessions and %" PRId64 " expired refresh tokens\n",
 	      sessions, tokens);
 	return OK;
 }

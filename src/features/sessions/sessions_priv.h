@@ -27,19 +27,20 @@ enum error sessions_end_own(struct ctx *, const char *id) MUST_CHECK;
 enum error sessions_end_all_own(struct ctx *) MUST_CHECK;
 enum error sessions_prune_run(struct job *) MUST_CHECK;
 
-/* sessions_repo.c. The functions count the sessions they end. */
+/* sessions_repo.c. `n` is set to the number of ended sessions. */
 enum error sessions_close(struct ctx *, const char *user_id, const char *id) MUST_CHECK;
 enum error sessions_close_all(struct ctx *, const char *user_id, const char *keep,
 			      int64_t *n) MUST_CHECK;
-/* Locks the account and voids mail tokens issued under its previous state. */
+/* Locks the account and invalidates mail tokens that were issued before. */
 enum error sessions_advance_account(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* `n` gets the number of wrong passwords in a row; 0 if the session is not live. */
+/* Sets *n to the number of consecutive wrong passwords; 0 if the session is not live. */
 enum error sessions_count_failure(struct ctx *, const char *user_id, const char *id,
 				  int64_t *n) MUST_CHECK;
 enum error sessions_clear_failures(struct ctx *, const char *id) MUST_CHECK;
 
-/* Delete at most `limit` rows; `n` gets their number. The first applies a lowered SESSION_MAX_DAYS. */
+/* Process at most `limit` rows and set *n to their number. sessions_shorten() applies a lowered
+ * SESSION_MAX_DAYS; the others delete. */
 enum error sessions_shorten(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
 enum error sessions_remove_over(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;
 enum error sessions_remove_tokens(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;

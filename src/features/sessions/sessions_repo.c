@@ -44,7 +44,8 @@ const struct query sessions_queries[] = {
 			      "DELETE FROM sessions WHERE key = ANY (ARRAY(SELECT key FROM sessions"
 			      " WHERE ended_at IS NOT NULL OR expires_at <= now()"
 			      " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
-	/* Not before its parent: whether a token was used decides what reuse of its parent means. */
+	/* Keeps a token while its parent is valid: when the parent is reused, it matters whether
+	 * this token was used. */
 	[REMOVE_TOKENS] =
 	    QUERY("sessions_remove_tokens", NULL,
 		  "DELETE FROM refresh_tokens WHERE key = ANY (ARRAY(SELECT t.key"
