@@ -1,10 +1,9 @@
 /*
- * Accounts by e-mail: proving that an address is one's own, and getting back in without the
- * password. The only recovery header that another feature may include.
+ * Verification of e-mail addresses, and password reset by e-mail. The public header of this
+ * feature.
  *
- * Each needs a token from a mail: 256 random bits, stored as a hash, good for one use, for
- * one account, one purpose and one address. Nothing is done by opening a link (a GET): mail
- * scanners do that.
+ * Both need a token from an e-mail: 256 random bits, stored as a hash, valid for one use, account,
+ * purpose and address. Opening a link (a GET) changes nothing, because mail scanners open links.
  */
 #ifndef APP_RECOVERY_H
 #define APP_RECOVERY_H
@@ -13,24 +12,25 @@
 
 extern const struct feature recovery_feature;
 
-/* Whether REQUIRE_VERIFIED_EMAIL says that an address must be proved before it is used. */
+/* Whether an account must verify its address before it can sign in (REQUIRE_VERIFIED_EMAIL). */
 bool email_verification_required(void);
 
-/* The e-mails of four actions; call them in the transaction of the action. A new account must
- * verify its address. A requested address takes effect once it is verified: the present address
- * is notified now, and again when the change is done. A changed address: the old one is
- * notified; call it before the change. A new password: the account is notified if the settings
- * say how to send e-mail. An address that was not verified, which may be a stranger's, gets no
- * notice. */
+/* Send the e-mails of an action; call them in its transaction. Only verified addresses are
+ * notified, since others may belong to a stranger.
+ * - recovery_greet(): asks a new account to verify its address.
+ * - recovery_change_email(): sends a token to the requested address, which takes effect once it is
+ *   verified, and notifies the current one.
+ * - recovery_email_changed(): notifies the old address. Call it before the change.
+ * - recovery_password_changed(): notifies the account if mail_enabled(). */
 enum error recovery_greet(struct ctx *, const char *user_id, const char *email) MUST_CHECK;
 enum error recovery_change_email(struct ctx *, const char *user_id, const char *to) MUST_CHECK;
 enum error recovery_email_changed(struct ctx *, const char *user_id, const char *to) MUST_CHECK;
 enum error recovery_password_changed(struct ctx *, const char *user_id) MUST_CHECK;
 
-/* Notifies the owner of a verified address of an attempt to register it again. If the address is not
- * verified, either registrant may be a stranger to it: no password of theirs is valid any more, and
- * the owner sets one by e-mail after the verification, which is sent again. An account that was
- * used, or whose role is more than member, keeps its password. */
+/* Handles an attempt to register an address again. A verified address is notified. An unverified
+ * one may not belong to either registrant: the account loses its password, unless it was used or
+ * its role is not member, and the verification is sent again. The owner of the address then
+ * sets a password by e-mail. */
 enum error recovery_already_registered(struct ctx *, const char *email,
 				       const char *full_name) MUST_CHECK;
 

@@ -24,7 +24,8 @@ struct reset {
 	const char *token, *new_password;
 };
 
-/* Arguments of the job that sends the e-mail: a job, so that unknown addresses take as long. */
+/* Arguments of the job that sends the e-mail. It is a job so that requests for unknown addresses
+ * take as long. */
 struct recovery_args {
 	const char *purpose, *email;
 };
@@ -37,7 +38,7 @@ struct account {
 };
 
 /* What a token permits, and the state of the account when it was created: if the account's address
- * or security_version has changed since, or it is not active, the token is void. */
+ * or security_version has changed since, or it is not active, the token is invalid. */
 struct mail_token {
 	const char *user_id, *purpose, *email;
 	const char *account_email;

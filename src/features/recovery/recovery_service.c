@@ -265,7 +265,7 @@ recovery_verify(struct ctx *c, const char *text)
 	if (e)
 		return e;
 	if (strcmp(token.purpose, PURPOSE_RESET) == 0)
-		return fail(c, E_INVALID_TOKEN, "the token is for a new password");
+		return fail(c, E_INVALID_TOKEN, "this token is for a password reset");
 
 	e = db_begin(c);
 	if (!e)
@@ -320,7 +320,7 @@ recovery_reset(struct ctx *c, const struct reset *in)
 	if (e)
 		return e;
 	if (strcmp(token.purpose, PURPOSE_RESET) != 0)
-		return fail(c, E_INVALID_TOKEN, "the token is not for a new password");
+		return fail(c, E_INVALID_TOKEN, "this token is not for a password reset");
 
 	e = password_check(c, "new_password", in->new_password, token.email);
 	if (e)

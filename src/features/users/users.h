@@ -64,7 +64,7 @@ enum error users_get(struct ctx *, const char *id, struct user *out) MUST_CHECK;
 enum error users_find_owner(struct ctx *, struct user *out) MUST_CHECK;
 enum error users_get_by_email(struct ctx *, const char *email, struct user *out) MUST_CHECK;
 
-/* Checked against the caller's role; commands (ctx.process) may do everything. E_FORBIDDEN if the
+/* Checked against the caller's role; commands (ctx.process) are not restricted. E_FORBIDDEN if the
  * account, or its new role, ranks too high for the caller; E_LAST_OWNER. Ended sessions end
  * immediately in every worker. */
 enum error users_add(struct ctx *, const struct new_user *, struct user *out) MUST_CHECK;

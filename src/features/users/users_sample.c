@@ -77,7 +77,7 @@ give_rows(struct ctx *c, const struct list *list, size_t n,
 	return e;
 }
 
-/* Acts as a member, whatever the role of the account, so that it sees only its own rows. */
+/* Acts as a member, regardless of the account's role, so that it sees only its own rows. */
 enum error
 users_give_samples(struct ctx *c, const struct list *list, size_t n,
 		   enum error (*make)(struct ctx *, size_t i), FILE *out)
