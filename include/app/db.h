@@ -71,7 +71,7 @@ extern const struct schema db_number_schema;
 #define db_one(c, query, out, ...)      db_one_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
 /* Stores all rows in `out`, an array in the ctx's arena. */
 #define db_all(c, query, out, ...)      db_all_((c), (query), (out), DB_PARAMS(__VA_ARGS__))
-/* Ignores rows. Stores the number of affected rows in `changed`, unless it is NULL. */
+/* Ignores returned rows. Stores the number of affected rows in `changed`, unless it is NULL. */
 #define db_exec(c, query, changed, ...) db_exec_((c), (query), (changed), DB_PARAMS(__VA_ARGS__))
 /* The same; E_NOT_FOUND if no row was affected. */
 #define db_exec_one(c, query, ...)      db_exec_one_((c), (query), DB_PARAMS(__VA_ARGS__))

@@ -13,10 +13,11 @@
  * error message (a literal). */
 const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
 
-/* Epochs: counters for the validation of cached values, found by a hash of kind and id ("session",
- * "0193…"). A reader stores the epoch from before it reads the value; the cached value is valid while
- * the epoch is the same. A writer increments it after the commit (cache_invalidate() does that). A
- * hash collision causes an unnecessary miss, never a stale hit. */
+/* Epochs: counters for the validation of cached values, found by a hash of kind and id
+ * ("session", "0193…"). A reader gets the epoch before it reads the value, and caches both; the
+ * cached value is valid while the epoch is the same. A writer increments it after the commit
+ * (cache_invalidate() does that). A hash collision causes an unnecessary miss, never a stale hit.
+ * */
 uint64_t epoch_get(const char *kind, const char *id);
 void epoch_bump(const char *kind, const char *id);
 

@@ -110,7 +110,7 @@ idempotency_handle(struct request *req)
 
 	if (!text)
 		return fail(req->ctx, E_BAD_REQUEST,
-			    "Idempotency-Key must be 1 to %d printable characters", KEY_MAX);
+			    "Idempotency-Key must be 1 to %d printable ASCII characters", KEY_MAX);
 
 	make_hash(req, text, key.hash);
 	make_fingerprint(req, key.fingerprint);

@@ -92,11 +92,11 @@ sort_parameter(struct doc *d, const struct list *list)
 	parameter(d, "query", &sort, false);
 }
 
-/* `*`, or entity tags in quotes, separated by commas (find_tag() in etag.c). */
+/* `*`, or entity tags in quotes, separated by commas (find_tag()). */
 #define TAG_PATTERN  "(W/)?\"[!#-~\\u0080-\\u00ff]*\""
 #define TAGS_PATTERN "^([*]|[, \\t]*" TAG_PATTERN "([ \\t]*,[, \\t]*" TAG_PATTERN ")*[, \\t]*)$"
 
-/* 1 to 255 printable characters, or these as a quoted string (read_key() in idempotency.c). */
+/* 1 to 255 printable characters, or these as a quoted string (parse_idempotency_key()). */
 #define KEY_PATTERN "^([!#-~][ -~]{0,254}|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$"
 
 enum { IF_NONE_MATCH, IF_MATCH, IDEMPOTENCY_KEY };

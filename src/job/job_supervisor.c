@@ -106,7 +106,7 @@ rescue_jobs(const int64_t *dead, size_t ndead)
 	return OK;
 }
 
-/* A long job would delay the rest of its batch, so it is released. */
+/* Releases the rest of a batch that a long job would delay. */
 static enum error
 release_batch(struct worker_slot *slot, int64_t now)
 {
@@ -158,8 +158,8 @@ has_new_dead(void)
 	return false;
 }
 
-/* Searches repeatedly: the server may still be running the statement by which a dead worker fetched
- * jobs, and their rows are locked until it ends. */
+/* Searches repeatedly: the server may still be running the statement with which a dead worker
+ * fetched jobs, and their rows are locked until it ends. */
 static enum error
 rescue_from_dead(int64_t now)
 {

@@ -103,7 +103,8 @@ check_visible(const struct input *in, const struct field *f, const char *id)
 		return e;
 
 	in->c->failure = before;
-	return e ? fail_field(in->c, in->in, f->name, FIELD_INVALID_CHOICE, "there is no such row")
+	return e ? fail_field(in->c, in->in, f->name, FIELD_INVALID_CHOICE,
+			      "no such resource, or no access to it")
 		 : OK;
 }
 

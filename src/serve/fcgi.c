@@ -169,8 +169,8 @@ write_request(void)
 	       lseek(w.request_file, 0, SEEK_SET) == 0;
 }
 
-/* libfcgi reads a request from ipcFd if that is open. Here it is the file, so that libfcgi never
- * blocks; for the response, it is the connection. */
+/* FCGX_Accept_r() reads from ipcFd, which is the memory file meanwhile, so that libfcgi never
+ * blocks. The response is then written to the connection. */
 static bool
 decode_request(int fd)
 {
@@ -276,8 +276,8 @@ param(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Keeps the request and its connection for later. libfcgi ends a request by writing a response, so
- * ipcFd is the file meanwhile. */
+/* Keeps the request and its connection for later. FCGX_Finish_r() writes a response, so
+ * ipcFd is the memory file meanwhile. */
 static void
 park(const struct request *req, int fd, bool broken)
 {

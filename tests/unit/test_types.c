@@ -324,11 +324,12 @@ Test(types, a_reference_must_be_visible_to_the_caller)
 	accepts("maker_id", "\"0193A1B2-C3D4-7E5F-8A9B-0C1D2E3F4A5B\"", "\"" KNOWN "\"");
 	accepts("maker_id", "null", "null");
 	accepts("makers", "[\"" KNOWN "\",\"" KNOWN "\"]", "[\"" KNOWN "\",\"" KNOWN "\"]");
-	rejects("maker_id", "\"" UNKNOWN "\"", "invalid_choice", "there is no such row");
+	rejects("maker_id", "\"" UNKNOWN "\"", "invalid_choice",
+		"no such resource, or no access to it");
 	rejects("maker_id", "\"x\"", "invalid_format",
 		"must be a UUID such as 0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b");
 	rejects("makers", "[\"" KNOWN "\",\"" UNKNOWN "\"]", "invalid_choice",
-		"there is no such row");
+		"no such resource, or no access to it");
 }
 
 Test(types, an_error_during_the_check_of_a_reference_is_returned)

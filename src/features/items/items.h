@@ -23,7 +23,7 @@ enum error items_get(struct ctx *, const char *id, struct item *out) MUST_CHECK;
 /* For fields that refer to an item: E_NOT_FOUND unless it is visible to the caller. */
 enum error items_visible(struct ctx *, const char *id) MUST_CHECK;
 
-/* Lists the caller's own items, whatever the role. */
+/* Lists the caller's own items, regardless of role. */
 enum error items_list_own(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
 
 /* Lists the visible items that match the words, best match first. */
