@@ -21,7 +21,7 @@ function values(kind, min, max, flags) {
 	if (kind == "BOOL")
 		return "on or off. "
 	if (kind ~ /^(LIST|ORIGINS|ADDRESSES|QUEUES)$/)
-		return "A list: commas between, or a JSON array. "
+		return "A list, separated by commas or as a JSON array. "
 	if (kind == "RATE")
 		return "N/second, N/minute, N/hour, N/day or off. "
 	if (kind == "CHOICE") {
