@@ -240,7 +240,7 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 {
 	char time[CLOCK_TEXT_SIZE], text[MESSAGE_MAX], trace[TRACE_ID_SIZE];
 	const char *message = format;
-	struct line line; /* not zeroed: it is long */
+	struct line line; /* not zeroed: it is large */
 	uint64_t unreported;
 	va_list args;
 

@@ -91,7 +91,7 @@ env_file_value(struct settings_loader *l, const char *name, char *value, unsigne
 	return value;
 }
 
-/* If a name is set twice, the last line has effect. */
+/* If a name is set twice, the last line takes effect. */
 static void
 add_entry(struct settings_loader *l, const char *name, char *value, unsigned line)
 {

@@ -128,7 +128,8 @@ check_body_limit(struct finding *f)
 			    settings.max_body_bytes);
 }
 
-/* Connects as for HTTP, in which the client sends first: nothing is sent or read. */
+/* Only connects. The scheme is set to HTTP, in which the client sends first, so that curl does not
+ * wait for a greeting. */
 bool
 url_responds(const char *url, const char *port, char host[256])
 {

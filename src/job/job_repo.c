@@ -383,7 +383,8 @@ insert_unique(struct ctx *c, struct db_params p, const char *key, struct job_row
 			e = db_one(c, &job_queries[FIND_UNIQUE], out, key);
 	}
 	if (e == E_NOT_FOUND)
-		return fail(c, E_CONFLICT, "an equal job is being enqueued or finished: try again");
+		return fail(c, E_CONFLICT,
+			    "an identical job is being enqueued or finished: try again");
 	if (!e)
 		failure_clear(c);
 	return e;
@@ -624,7 +625,7 @@ job_retry(struct ctx *c, const char *id, const char *visible_to, struct job_row 
 				  "only failed and cancelled jobs can be retried", out);
 
 	if (e == E_CONFLICT && strcmp(db_constraint(c), "jobs_unique_key") == 0)
-		return fail(c, E_CONFLICT, "an equal job is not finished yet");
+		return fail(c, E_CONFLICT, "an identical job has not finished yet");
 	return e;
 }
 

@@ -75,10 +75,10 @@ crypt_verify(const char *password, const char *hash, bool *matches)
 	return error;
 }
 
-/* bcrypt ignores all after 72 bytes. This program never hashes longer passwords, so they must not
- * match; other systems may have truncated them. To distinguish such hashes, 5 of the 22 characters
- * of our salts are derived from the other 16: that leaves 96 random bits, and one of 2^30 foreign
- * salts looks like ours. */
+/* bcrypt ignores everything after 72 bytes. This program never hashes longer passwords, so they
+ * must not match its own hashes; other systems may have truncated them. To tell the two apart, 5
+ * of the 22 characters of our salts are derived from the other 16. That leaves 96 random bits,
+ * and one of 2^30 foreign salts looks like ours. */
 enum { BCRYPT_SALT = 7, SALT_RANDOM = 16, SALT_MARK = 5 };
 
 static void

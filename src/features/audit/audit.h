@@ -44,7 +44,7 @@ enum error audit_write(struct ctx *, const struct audit_event *) MUST_CHECK;
  * value becomes null. */
 const char *audit_detail(struct ctx *, ...) __attribute__((sentinel));
 
-/* Deletes events older than `seconds`, in batches; `removed` gets their number. Requires the role
+/* Deletes events older than `seconds`, in batches; sets *removed to their number. Requires the role
  * of MIGRATE_DATABASE_URL, which owns the table. */
 enum error audit_prune(struct ctx *, int64_t seconds, int64_t *removed) MUST_CHECK;
 

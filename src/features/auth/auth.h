@@ -7,7 +7,8 @@
 extern const struct feature auth_feature;
 
 /* Issues an access token for development: a new session without a refresh token or password check.
- * Both expire after `hours`, at most SESSION_MAX_DAYS; `*expires_in` gets the lifetime in seconds. */
+ * Both expire after `hours`, at most SESSION_MAX_DAYS; sets *expires_in to the lifetime in
+ * seconds. */
 enum error auth_issue(struct ctx *, const char *user_id, const char *role, int64_t hours,
 		      const char **token, int64_t *expires_in) MUST_CHECK;
 

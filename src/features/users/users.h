@@ -45,7 +45,7 @@ extern const struct schema user_schema, user_change_schema;
 extern const struct feature users_feature;
 extern const struct list users_rows;
 
-/* Creates `n` rows by `make` for each account of `seed --sample`, unless the account already has
+/* Creates `n` rows with `make` for each account of `seed --sample`, unless the account already has
  * rows in the list. */
 enum error users_give_samples(struct ctx *, const struct list *, size_t n,
 			      enum error (*make)(struct ctx *, size_t i), FILE *out) MUST_CHECK;
@@ -64,7 +64,7 @@ enum error users_get(struct ctx *, const char *id, struct user *out) MUST_CHECK;
 enum error users_find_owner(struct ctx *, struct user *out) MUST_CHECK;
 enum error users_get_by_email(struct ctx *, const char *email, struct user *out) MUST_CHECK;
 
-/* Checked against the caller's role; commands (ctx.process) are not restricted. E_FORBIDDEN if the
+/* These check the caller's role; commands (ctx.process) are not restricted. E_FORBIDDEN if the
  * account, or its new role, ranks too high for the caller; E_LAST_OWNER. Ended sessions end
  * immediately in every worker. */
 enum error users_add(struct ctx *, const struct new_user *, struct user *out) MUST_CHECK;
