@@ -34,8 +34,10 @@ success_headers(struct doc *d, const struct route *r)
 	if (has_etag(r) || (r->response && !r->list && etag_has_version(r->response)))
 		etag_header(d);
 	if (r->list)
-		header(d, "Link", "Other pages (RFC 8288): next; with offsets prev, first, last.",
-		       false);
+		header(
+		    d, "Link",
+		    "Links to other pages (RFC 8288): next; with offsets also prev, first, last.",
+		    false);
 	if (r->idempotent)
 		header(d, "Idempotency-Replayed",
 		       "`true`: this is the stored response of an earlier request.", false);
@@ -89,7 +91,7 @@ errors_text(struct doc *d, const struct route *r, unsigned status)
 	if (status == 404 && strchr(r->path, '{'))
 		buf_text(&b, "`not_found`: no such row, or not yours.");
 	if (status == 503 && r->body_on_503)
-		buf_text(&b, "The service is not available; or `unavailable`, `overloaded`.");
+		buf_text(&b, "Not ready, or the problem `unavailable` or `overloaded`.");
 	for (size_t i = 0; i < COUNT(r->errors) && r->errors[i]; i++) {
 		const struct error_info *info = error_info(r->errors[i]);
 
@@ -170,7 +172,7 @@ problem_codes(struct doc *d)
 {
 	struct buf b = buf_new(d->arena, 4000);
 
-	buf_text(&b, "The error, for programs:");
+	buf_text(&b, "A machine-readable code:");
 	for (int e = 1; e < ERROR_COUNT; e++)
 		buf_printf(&b, "%s `%s`", e > 1 ? "," : "", error_info((enum error)e)->code);
 	buf_text(&b, ". New codes may be added.");
@@ -190,26 +192,29 @@ field_codes(struct doc *d)
 void
 problem_schemas_write(struct doc *d)
 {
-	buf_json(&d->json,
-		 "\n'Problem':{'type':'object','description':'An error (RFC 9457).',"
-		 "'required':['type','title','status','detail','code','request_id'],'properties':{"
-		 "'type':{'type':'string','description':'Always `about:blank`.'},"
-		 "'title':{'type':'string','description':'The status in words.'},"
-		 "'status':{'type':'integer','minimum':400,'maximum':599},"
-		 "'detail':{'type':'string','description':'The error, for people.'},"
-		 "'code':{'type':'string','description':%s},"
-		 "'request_id':{'type':'string',"
-		 "'description':'Identifies the request in the logs.'},"
-		 "'error':{'type':'string',"
-		 "'description':'Only when signing in: the error code of RFC 6749.'},"
-		 "'errors':{'type':'array','items':{'$ref':'#/components/schemas/FieldError'},"
-		 "'description':'Only with `validation_error`: all invalid fields.'}}},",
-		 problem_codes(d));
+	buf_json(
+	    &d->json,
+	    "\n'Problem':{'type':'object','description':'An error (RFC 9457).',"
+	    "'required':['type','title','status','detail','code','request_id'],'properties':{"
+	    "'type':{'type':'string','description':'Always `about:blank`.'},"
+	    "'title':{'type':'string','description':'The reason phrase of the status.'},"
+	    "'status':{'type':'integer','minimum':400,'maximum':599},"
+	    "'detail':{'type':'string','description':'A human-readable explanation of the error.'},"
+	    "'code':{'type':'string','description':%s},"
+	    "'request_id':{'type':'string',"
+	    "'description':'Identifies the request in the logs.'},"
+	    "'error':{'type':'string',"
+	    "'description':'Only when signing in: the error code of RFC 6749.'},"
+	    "'errors':{'type':'array','items':{'$ref':'#/components/schemas/FieldError'},"
+	    "'description':'Only with `validation_error`: all invalid fields.'}}},",
+	    problem_codes(d));
 	buf_json(&d->json,
 		 "\n'FieldError':{'type':'object','required':['in','field','code','message'],"
 		 "'properties':{'in':{'type':'string','enum':['body','query','path','header']},"
-		 "'field':{'type':'string','description':'Its name; empty for the whole body.'},"
+		 "'field':{'type':'string','description':'The name of the member or parameter; "
+		 "empty for the whole body.'},"
 		 "'code':{'type':'string','description':%s},"
-		 "'message':{'type':'string','description':'What is expected, for people.'}}},",
+		 "'message':{'type':'string','description':'A human-readable description of what "
+		 "is expected.'}}},",
 		 field_codes(d));
 }

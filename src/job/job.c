@@ -23,7 +23,7 @@ static const struct field job_fields[] = {
 	  .summary = "Maximum number of attempts.", .example = "10" },
 	{ TIME(struct job_row, queued_at), .flags = F_READ, .summary = "Time of creation." },
 	{ TIME(struct job_row, run_at), .flags = F_READ,
-	  .summary = "Time of the next attempt at the earliest." },
+	  .summary = "Earliest time of the next attempt." },
 	{ TIME(struct job_row, started_at), .flags = F_READ | F_NULLABLE,
 	  .summary = "Start of the last attempt." },
 	{ TIME(struct job_row, finished_at), .flags = F_READ | F_NULLABLE,

@@ -67,6 +67,6 @@ const struct route api_keys_routes[] = {
 	  .id = "api_keys_show", .summary = "Get an API key" },
 	{ DELETE, "/api-keys/{id}", delete_key, ACCESS_VIEWER, .status = 204,
 	  .id = "api_keys_delete", .summary = "Delete an API key",
-	  .description = "It is rejected from then on." },
+	  .description = "Requests with the key are rejected immediately." },
 	{ 0 },
 };

@@ -28,7 +28,7 @@ static const struct field fields[] = {
 	{ UUID(struct audit_row, id), .flags = F_READ, .summary = "Identifier." },
 	{ TIME(struct audit_row, at), .flags = F_READ, .summary = "Time of the event." },
 	{ ENUM(struct audit_row, action), .flags = F_READ, .choices = audit_actions,
-	  .summary = "Kind of event, after OWASP's logging vocabulary.",
+	  .summary = "Kind of event, as named in OWASP's logging vocabulary.",
 	  .example = "authn_login_success" },
 	{ ENUM(struct audit_row, outcome), .flags = F_READ, .choices = audit_outcomes,
 	  .summary = "Result of the action." },
@@ -44,7 +44,7 @@ static const struct field fields[] = {
 	{ TEXT(struct audit_row, user_agent), .flags = F_READ | F_NULLABLE,
 	  .summary = "User-Agent of the client.", .example = "curl/7.88.1" },
 	{ TEXT(struct audit_row, request_id), .flags = F_READ | F_NULLABLE,
-	  .summary = "Request id.", .example = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10" },
+	  .summary = "Request ID.", .example = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10" },
 	{ JSON(struct audit_row, detail), .flags = F_READ | F_NULLABLE,
 	  .summary = "Details, depending on the action." },
 };

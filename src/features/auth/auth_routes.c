@@ -163,7 +163,7 @@ const struct route auth_routes[] = {
 	  .description = "Ends the session of the refresh token. The response is the same for an "
 			 "unknown token." },
 	{ GET, "/auth/check", show_caller, ACCESS_VIEWER, .status = 204, .id = "auth_check",
-	  .response_headers = { { "X-User-Id", "Id of the user." },
+	  .response_headers = { { "X-User-Id", "ID of the user." },
 				{ "X-User-Role", "Role of the user." },
 				{ "X-Session-Id", "Session of the token." } },
 	  .summary = "Check a request",

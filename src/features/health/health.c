@@ -27,7 +27,7 @@ static const struct schema database_schema =
 
 static const struct field migrations_fields[] = {
 	{ ENUM(struct check_migrations, status), .flags = F_READ, .choices = migration_states,
-	  .summary = "`unknown` while the database is away." },
+	  .summary = "`unknown` while the database is unreachable." },
 	{ INT(struct check_migrations, pending), .flags = F_READ, .example = "0",
 	  .summary = "Migrations that are not applied." },
 };
@@ -45,12 +45,12 @@ static const struct schema cache_schema = SCHEMA("HealthCache", struct check_cac
 
 static const struct field jobs_fields[] = {
 	{ ENUM(struct check_jobs, status), .flags = F_READ, .choices = job_states,
-	  .summary = "`late`: a job has waited for five minutes; `unknown` while the database is "
-		     "away." },
+	  .summary = "`late` if a job has waited for more than five minutes; `unknown` while the "
+		     "database is unreachable." },
 	{ INT(struct check_jobs, queued), .flags = F_READ, .example = "0",
 	  .summary = "Jobs waiting for a worker." },
 	{ INT(struct check_jobs, oldest_seconds), .flags = F_READ, .example = "0",
-	  .summary = "Seconds that the oldest job has waited, without paused queues." },
+	  .summary = "Seconds that the oldest job has waited, excluding paused queues." },
 };
 static const struct schema jobs_schema = SCHEMA("HealthJobs", struct check_jobs, jobs_fields);
 

@@ -76,8 +76,8 @@ const struct list items_rows = {
 			.flags = F_REQUIRED,                                                       \
 			.min = 1,                                                                  \
 			.max = 200,                                                                \
-			.summary =                                                                 \
-			    "Words; the last may be incomplete. Also \"a phrase\", `or`, `-not`.", \
+			.summary = "Words; the last may be incomplete. \"Phrases\", `or` and "     \
+				   "`-word` work too.",                                            \
 			.example = "green lam",                                                    \
 		}                                                                                  \
 	}

@@ -25,7 +25,7 @@ show_metrics(struct request *req)
 static const struct route routes[] = {
 	{ GET, "/metrics", show_metrics, ACCESS_PUBLIC, .root = true, .media_type = MEDIA_TYPE,
 	  .errors = { E_NOT_FOUND }, .id = "metrics", .summary = "Get the metrics",
-	  .description = "In Prometheus's text format, only for the addresses of METRICS_ALLOW." },
+	  .description = "Returns the Prometheus text format to the addresses in METRICS_ALLOW." },
 	{ 0 },
 };
 

@@ -58,7 +58,7 @@ const struct route recovery_routes[] = {
 	{ POST, "/auth/verify-email", verify_email, ACCESS_PUBLIC, .body = &proof_schema,
 	  .status = 204, .errors = { E_INVALID_TOKEN, E_EMAIL_TAKEN }, .limits = { &address_limit },
 	  .id = "auth_verify_email", .summary = "Verify an e-mail address",
-	  .description = "Takes the token that was sent to the address." },
+	  .description = "Expects the token that was sent to the address." },
 	{ POST, "/auth/resend-verification", resend_verification, ACCESS_PUBLIC,
 	  .body = &address_schema, .status = 204, .limits = { &address_limit, &mail_limit },
 	  .id = "auth_resend_verification", .summary = "Resend the verification e-mail",
