@@ -55,7 +55,8 @@ function showFaults(form, problem) {
   }
   first?.focus();
   const place = form?.querySelector("[role=alert]") ?? wrong;
-  place.textContent = first && !rest.length ? "" : rest.join("; ") || problem.message;
+  const message = problem.code === "precondition_failed" ? "This was changed since you opened it." : problem.message;
+  place.textContent = first && !rest.length ? "" : rest.join("; ") || message;
 }
 
 // Runs an action and shows its error.

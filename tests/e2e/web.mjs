@@ -121,7 +121,7 @@ await run(async () => {
     await call("PATCH", `/items/${body.items[0].id}`, { body: { description: "Changed meanwhile." } });
   });
   await page.getByRole("button", { name: "Save" }).click();
-  await page.locator("#edit [role=alert]", { hasText: "changed since you read it" }).waitFor();
+  await page.locator("#edit [role=alert]", { hasText: "changed since you opened it" }).waitFor();
   is("a concurrent change is not overwritten", true, true);
   await page.getByRole("button", { name: "Cancel" }).click();
 
