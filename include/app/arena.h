@@ -2,10 +2,10 @@
  * Memory of one unit of work: a request, a job, a command. Allocations are not freed one by one;
  * arena_reset() frees all of them.
  *
- * No function here returns NULL. If memory or the arena's limit runs out, control jumps to the
- * handler set by arena_catch(), which responds with 503 and resets the arena; without a handler
- * the process prints a message and exits. Code that allocates must therefore hold only resources
- * that the arena releases: its memory, and objects registered with arena_defer().
+ * No function here returns NULL. If memory or the arena's limit is exhausted, control jumps to the
+ * handler set with arena_catch(): in a request, it responds with 503. Without a handler, the
+ * process prints a message and exits. Code that allocates must therefore hold only resources that
+ * the arena releases: its memory, and objects registered with arena_defer().
  */
 #ifndef APP_ARENA_H
 #define APP_ARENA_H
@@ -42,8 +42,8 @@ void arena_uncatch(struct arena *);
 /* Jumps to the handler, or exits if there is none. Call it if a library ran out of memory. */
 NORETURN void arena_exhausted(struct arena *);
 
-/* Makes allocation failures in this arena jump to the handler of `catching`, until the next call
- * (NULL: no handler). For memory that outlives a unit of work. */
+/* If this arena has no handler of its own, allocation failures jump to the handler of `catching`,
+ * until the next arena_follow() (NULL: stop following). For memory that outlives a unit of work. */
 void arena_follow(struct arena *, struct arena *catching);
 
 /* `size` bytes, zeroed, aligned for any type. */

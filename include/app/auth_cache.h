@@ -26,8 +26,9 @@ struct cached_caller {
 void auth_cache_find(const char *kind, const char *credential, int64_t skew,
 		     struct cached_caller *out);
 
-/* Stores the time and the epochs. Call it before reading the database. The epochs of an unknown
- * credential are not known, so its first result is valid for one request only. */
+/* Stores the time and the current epochs; call it before reading the database. For a credential that
+ * is not cached, the ids are unknown, so `stamped` stays false: the next request reads the database
+ * again. */
 void auth_cache_stamp(struct cached_caller *);
 
 /* Whether the entry is still valid. */

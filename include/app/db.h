@@ -95,8 +95,8 @@ enum error db_finish(struct ctx *, enum error e) MUST_CHECK;
 void db_exec_and_commit_(struct ctx *, const struct query *, struct db_params);
 
 /* Runs `work(c, arg)` in a transaction. After a serialization failure, a deadlock (SQLSTATE 40001,
- * 40P01) or a stale prepared statement, it is run again after a random delay, up to 3 times in
- * total. */
+ * 40P01) or a stale prepared statement, runs it again after a random delay, at most 3 times in
+ * total; within an open transaction, runs it once. `work` must have no other side effects. */
 enum error db_transaction(struct ctx *, enum error (*work)(struct ctx *, void *),
 			  void *arg) MUST_CHECK;
 
@@ -138,8 +138,8 @@ int db_descriptor(const struct db *);
  * calls it after each request. */
 void db_reset(struct db *);
 
-/* Detects a pooler that may run each transaction in a different server session, as PgBouncer does
- * in transaction mode. If there is a pooler, opens a second connection for the test. */
+/* Sets `pooled` if a pooler may run each transaction in a different server session, as PgBouncer
+ * does in transaction mode. If the backend PID shows a pooler, opens a second connection to test it. */
 enum error db_pooled(struct ctx *, bool *pooled) MUST_CHECK;
 
 /* Describes the connection: "database shop on localhost, port 5432, as role shop_owner". */

@@ -41,8 +41,8 @@ struct feature {
 	bool api_keys; /* the credentials are API keys (X-API-Key): for OpenAPI */
 
 	/* Called after a 403 for a known caller, a refusal to remove the last owner, or a 429.
-	 * Repetitions within a minute are skipped: same caller (or client address), same error,
-	 * and same route or rate limit policy. */
+	 * Repetitions are skipped for a minute, or for a 429 during the window of its policy: same
+	 * caller (or client address), same error, and same route or policy. */
 	void (*refused)(struct request *, enum error);
 
 	/* Creates the rows that must exist before the first request, for `seed`. Must be

@@ -33,7 +33,8 @@ struct header {
 	const char *name, *value;
 };
 
-/* A rate limit. Every request counts. Routes that refer to the same limit share its counters. */
+/* A rate limit. Requests count whether or not they succeed, unless .key returns NULL or the
+ * response is a 503 "overloaded". Routes that refer to the same limit share its counters. */
 struct limit {
 	const char *name;        /* policy name in the RateLimit headers: "login" */
 	const struct rate *rate; /* a setting */
@@ -163,20 +164,21 @@ const char *request_path(const struct request *, const char *name);
  * address, for IPv6 its /64; "-" if it is unknown. */
 const char *limit_client(struct request *);
 
-/* The client's address and an e-mail address (NULL: none); an account need not exist. */
+/* A key composed of the client's address and an e-mail address (NULL: none). Does not check
+ * whether the account exists. */
 const char *limit_account(struct request *, const char *email);
 
 /* Returns limit number `i` (from 0) of those that are enabled for the route, including
  * RATE_LIMIT, or NULL. */
 const struct limit *route_limit(const struct route *, size_t i);
 
-/* Set the response, with the status of the route. If `outcome` is an error, they return it and
- * do nothing, so a handler ends with `return respond_record(req, e, &item);`.
+/* Set the response. If `outcome` is an error, they return it and do nothing, so a handler ends with
+ * `return respond_record(req, e, &item);`. The status is that of the route.
  * - respond_record(): a record of .response. Adds Location (a 201, or a route with .location;
  *   the id is the first field) and ETag (a schema with an INT `version` without flags, which
  *   every UPDATE must increment; conditional requests then work without code in the handler).
  * - respond_page(): a page of .list.
- * - respond_empty(): a 204. */
+ * - respond_empty(): always 204. */
 enum error respond_record(struct request *, enum error outcome, const void *record) MUST_CHECK;
 enum error respond_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
 enum error respond_empty(struct request *, enum error outcome) MUST_CHECK;
@@ -188,8 +190,8 @@ enum error respond_list(struct request *) MUST_CHECK;
 enum error respond_body(struct request *, unsigned status, const char *media_type, const char *body,
 			size_t len) MUST_CHECK;
 
-/* Adds a header. Name and value must live as long as the request's arena. The value is cut off
- * at the first control character. */
+/* Adds a header. Name and value must live as long as the request's arena. The value is truncated
+ * at the first control character. Ignored after RESPONSE_HEADERS_MAX headers. */
 void response_header(struct request *, const char *name, const char *value);
 
 #endif

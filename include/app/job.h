@@ -53,8 +53,8 @@ struct job_task {
 			       * task has its own queue, of the same name */
 };
 
-/* A cron entry: a row in the feature's .crons, which ends with { 0 }. Each time enqueues one job,
- * regardless of the number of processes; times that were missed while none ran enqueue one job. */
+/* A cron entry: a row in the feature's .crons, which ends with { 0 }. Each occurrence enqueues one
+ * job, however many processes run. Occurrences missed while none ran enqueue one job together. */
 struct cron {
 	const char *name; /* "invoices_monthly"; must be unique */
 	const char *at;   /* minute hour day month weekday, as in crontab(5): "30 6 * * 1-5" */
@@ -101,8 +101,8 @@ struct job {
 	struct job_state *state; /* private */
 };
 
-/* Reports progress from 0 to 100, which GET P/jobs/{id} and `jobs show` display. It is written at
- * most twice a second, so it can be called often. Returns an error if the job must stop (it was
+/* Reports progress from 0 to 100, which GET {API_PREFIX}/jobs/{id} and `jobs show` display. It is
+ * written at most twice a second, so it can be called often. Returns an error if the job must stop (it was
  * cancelled, timed out, lost its lease, or the worker is stopping): return that error. */
 enum error job_progress(struct job *, int percent) MUST_CHECK;
 
@@ -209,7 +209,7 @@ const struct job_task *job_task_find(const char *name);
  * exit status. The settings must be loaded. */
 int job_work(void);
 
-/* Runs the jobs that are due with the same number of workers, then returns the exit status. */
+/* Like job_work(), but runs only the jobs that are due, then returns the exit status. */
 int job_work_once(void);
 
 #endif

@@ -15,8 +15,8 @@
 #include "app/db.h"
 
 /* A filter: `$` in the SQL is the value, as in "status = $". A filter without .field.name is not
- * a query parameter; only list_restrict() sets it. A filter that is F_REQUIRED must be in the
- * query. The table ends with { 0 }. */
+ * a query parameter; only list_restrict() sets it. F_REQUIRED: the client must send the
+ * parameter; without a name, the service must call list_restrict(). The table ends with { 0 }. */
 struct list_filter {
 	const char *sql;
 	struct field field; /* uses .name, .type, .choices, .min, .max, .flags and .summary */

@@ -26,8 +26,8 @@ enum field_type {
 	TYPE_TIME,    /* const char *: RFC 3339; accepted with any offset, stored and sent in UTC */
 	TYPE_DATE,    /* const char *: YYYY-MM-DD, years 1 to 9999 */
 	TYPE_ENUM,    /* const char *: one of .choices */
-	TYPE_INT,     /* int64_t except -2^63: .min and .max are values, if .max > .min. JSON's 1.0
-		       * and 1e2 count as whole numbers, up to 2^53 */
+	TYPE_INT,     /* int64_t except -2^63. .min and .max limit the value if .max > .min. 1.0 and
+		       * 1e2 in JSON are accepted as integers, up to 2^53 */
 	TYPE_DECIMAL, /* const char *: .scale digits after the point, at most 18 in total. Accepted
 		       * as a JSON string, or as a number without exponent; sent as a string
 		       * ("12.50"), so that clients do not round it. .min and .max as for
@@ -62,7 +62,7 @@ struct field {
 	enum field_type type;
 	size_t offset;
 	unsigned flags;
-	int64_t min, max;           /* both 0: only the limits of the type apply */
+	int64_t min, max;           /* limits by type; of TYPE_INT and TYPE_DECIMAL if max > min */
 	const int64_t *min_setting; /* a setting that replaces .min, or NULL */
 	const char *const *choices; /* TYPE_ENUM: ends with NULL */
 	/* TYPE_ENUM: NULL, or pairs of an alias and the choice that it is stored as, then NULL.
@@ -182,7 +182,7 @@ enum { JSON_VALUES_MAX = 10000 };
 const char *json_check(const char *json, size_t len) MUST_CHECK;
 
 struct json_scan {
-	size_t members; /* of all objects; fewer after parsing mean that keys were duplicated */
+	size_t members; /* in all objects; if the parsed tree has fewer, a key was duplicated */
 	size_t offset;  /* in bytes, of the error */
 	bool too_many;  /* the error is more than JSON_VALUES_MAX values */
 };

@@ -13,11 +13,10 @@
  * error message (a literal). */
 const char *shared_open(const char *file, unsigned nslots) MUST_CHECK;
 
-/* Epochs: counters for the validation of cached values, found by a hash of kind and id
- * ("session", "0193…"). A reader gets the epoch before it reads the value, and caches both; the
- * cached value is valid while the epoch is the same. A writer increments it after the commit
- * (cache_invalidate() does that). A hash collision causes an unnecessary miss, never a stale hit.
- * */
+/* Epochs: counters that validate cached values, found by a hash of kind and id ("session",
+ * "0193…"). A reader gets the epoch, then reads the value, and caches both; the cached value is
+ * valid until the epoch changes. A writer changes the epoch after its commit (cache_invalidate()).
+ * A hash collision causes an unnecessary miss, never a stale hit. */
 uint64_t epoch_get(const char *kind, const char *id);
 void epoch_bump(const char *kind, const char *id);
 
@@ -25,7 +24,7 @@ void epoch_bump(const char *kind, const char *id);
  * user). Reads /proc, which takes about 8 µs for each process of the host. */
 void epoch_publish(const char *kind, const char *id);
 
-/* The number of workers, and how many of them are processing a request. */
+/* Counts the workers that are ready, and those that are processing a request. */
 void shared_workers(unsigned *ready, unsigned *busy);
 
 /* Caches a reading for one second across all workers, so that requests cannot cause more frequent
@@ -35,8 +34,8 @@ enum reading { READING_HEALTH, READING_JOBS, READINGS };
 bool shared_reading(enum reading, void *out, size_t size);
 void shared_report(enum reading, const void *values, size_t size);
 
-/* Whether this host bypasses the response cache in Redis; suspends it for some seconds. Used if a
- * change on this host could not be published to the other hosts. */
+/* shared_suspend_cache() makes this host bypass the response cache in Redis for `seconds`, because
+ * a change could not be published to the other hosts. shared_cache_suspended(): whether it does. */
 bool shared_cache_suspended(void);
 void shared_suspend_cache(int64_t seconds);
 
