@@ -45,6 +45,6 @@ if ! command -v codespell >/dev/null; then
 	test $status -ne 0 || status=77
 	exit $status
 fi
-# shellcheck disable=SC2086 # Several files.
-codespell --ignore-words-list=fo,hoever,nd,nknown,pasword,runn,te,titel $files || status=1
+# Tests contain misspelt words on purpose.
+echo "$files" | grep -v '^\./tests/.*\.[ch]$' | xargs codespell --ignore-words-list=hoever,nknown,titel || status=1
 exit $status
