@@ -748,7 +748,7 @@ Test(http, accept_is_not_negotiated)
 
 /* ---- access */
 
-static struct account somebody;
+static struct account viewer;
 
 static void
 ask_as_a_stranger(const struct route *r, const char *path)
@@ -778,7 +778,7 @@ ask_as_a_viewer(const struct route *r, const char *path)
 
 	if (r->access <= ACCESS_VIEWER)
 		return;
-	a = call(t, method_name(r->method), path, .token = somebody.token);
+	a = call(t, method_name(r->method), path, .token = viewer.token);
 	expect_problem(&a, 403, "forbidden");
 }
 
@@ -787,14 +787,14 @@ Test(http, a_viewer_writes_nothing)
 	const char *path;
 	struct test_response a;
 
-	somebody = make_user(t, .role = "viewer");
-	path = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &somebody));
+	viewer = make_user(t, .role = "viewer");
+	path = arena_printf(t->arena, GIZMOS "/%s", make_gizmo(t, &viewer));
 	each_route(ask_as_a_viewer);
-	a = call(t, "DELETE", path, .token = somebody.token);
+	a = call(t, "DELETE", path, .token = viewer.token);
 	expect_problem(&a, 403, "forbidden");
-	a = call(t, "GET", path, .token = somebody.token);
+	a = call(t, "GET", path, .token = viewer.token);
 	cr_expect_eq(a.status, 200);
-	a = call(t, "GET", GIZMOS, .token = somebody.token);
+	a = call(t, "GET", GIZMOS, .token = viewer.token);
 	cr_expect_eq(response_int(&a, "total"), 1);
 }
 

@@ -347,7 +347,7 @@ Test(lists, by_owner)
 		 .token = admin.token);
 	cr_expect_str_eq(titles(&a), "e");
 	a = list(arena_printf(t->arena, "?owner_id=%s", eve.id));
-	cr_expect_eq(response_int(&a, "total"), 0, "somebody else's are not shown: %s", a.body);
+	cr_expect_eq(response_int(&a, "total"), 0, "rows of other users are not shown: %s", a.body);
 	a = list(arena_printf(t->arena, "?owner_id=%s", ada.id));
 	cr_expect_str_eq(titles(&a), "a");
 	a = call(t, "GET", arena_printf(t->arena, GIZMOS "/my?owner_id=%s", eve.id),

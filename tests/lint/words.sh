@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prose: no misspelt word, and none of the phrases that readers had to decode. Reads the documents,
-# the comments of code and scripts, and the tables of texts (*.def).
+# the comments of code and scripts, the texts of the program, and the tables of texts (*.def).
 cd "${srcdir:-.}" || exit 99
 status=0
 
@@ -12,6 +12,12 @@ files=$(find . \( -name node_modules -o -name var -o -name .git -o -name build-a
 banned='[Hh]e|[Hh]im|[Hh]is|[Ww]hoever|[Ww]hom|[Ss]omebody|[Nn]obody|[Aa]new|[Ss]hall|for ever|so many|tells? of|knows? of|is told|but for|what is none'
 # shellcheck disable=SC2086 # Several files.
 found=$(awk -v banned="(^|[^A-Za-z_/.@-])($banned)([^A-Za-z_@-]|\$)" '
+# The string literals of several words.
+function texts(line,    all) {
+	for (; match(line, /"[^"]* [^"]*"/); line = substr(line, RSTART + RLENGTH))
+		all = all " " substr(line, RSTART + 1, RLENGTH - 2)
+	return all
+}
 FNR == 1 { fence = comment = 0; kind = FILENAME ~ /\.[ch]$/ ? "c" : FILENAME ~ /\.(md|def)$/ ? "text" : "script" }
 {
 	prose = $0
@@ -21,10 +27,10 @@ FNR == 1 { fence = comment = 0; kind = FILENAME ~ /\.[ch]$/ ? "c" : FILENAME ~ /
 		next
 	if (kind == "c") {
 		begins = index($0, "/*")
-		if (!comment && !begins)
-			next
-		prose = comment ? $0 : substr($0, begins)
-		comment = !index(prose, "*/")
+		prose = comment ? $0 : begins ? substr($0, begins) : ""
+		comment = prose && !index(prose, "*/")
+		if (FILENAME !~ /^\.\/tests/ && (texts($0) " ") ~ banned)
+			printf "%s:%d: %s\n", FILENAME, FNR, $0
 	}
 	if (kind == "script" && !match(prose, /(^|[ \t])# .*/))
 		next

@@ -31,7 +31,7 @@ run_example(struct job *job)
 
 const struct job_task example_job = {
 	.name = "example",
-	.summary = "Greets somebody after a while.",
+	.summary = "Writes a greeting after a delay.",
 	.args = &example_schema,
 	.run = run_example,
 	.timeout = 120,
