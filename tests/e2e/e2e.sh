@@ -63,12 +63,17 @@ needs_no_feature() {
 	done
 }
 
-# copy_tree [FOLDER]: copies the files of the tree to a folder, `copy`, and enters it.
+# copy_files FOLDER: copies the files of the tree, without those that git ignores.
+copy_files() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$1" -f -
+}
+
+# copy_tree [FOLDER]: copies the tree to a folder, `copy`, and enters it.
 copy_tree() {
 	copy=$base/var/test/${1:-$name}
-	rm -rf "$copy"
-	mkdir -p "$copy"
-	(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$copy" -f -
+	copy_files "$copy"
 	cd "$copy"
 	export MAKEFLAGS="${MAKEFLAGS-} CFLAGS=-O0"
 }
@@ -84,6 +89,21 @@ copy_build() {
 	(cd "$BUILD" && find . -type f \( -name '*.[acho]' -o -path '*/.deps/*' -o -name .dirstamp \
 		-o -name stamp-h1 -o -name config.cache -o -name configured \) -print0 |
 		tar -c --null -T - -f - --ignore-failed-read || (($? == 1))) | tar -x -C build -f -
+}
+
+# copy_check TEXT SCRIPTS TESTS [ARGUMENTS of make]: runs these tests and scripts of the copy on a new
+# database.
+copy_check() {
+	psql_admin "$TEST_POSTGRES" "DROP DATABASE IF EXISTS e2e_copy_$name WITH (FORCE)" 2>/dev/null
+	postgres_database "$TEST_POSTGRES" "e2e_copy_$name"
+	local url owner
+	url=$(database_url "$TEST_POSTGRES" "e2e_copy_$name") owner=$(owner_url "$TEST_POSTGRES" "e2e_copy_$name")
+	if TEST_DATABASE_URL=$url TEST_MIGRATE_DATABASE_URL=$owner \
+		make -C build -j2 check TESTS="$3 $2" "${@:4}" >check.log 2>&1; then
+		ok "$1"
+	else
+		not_ok "$1" "$(grep -E 'error|not ok|^FAIL|\*\*\*|^[a-z].*:[0-9]+: ' check.log | head -n 40)"
+	fi
 }
 
 # The lints of what a tool of tools/ writes: it changes no script and no makefile that a user calls.

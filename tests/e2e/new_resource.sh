@@ -94,16 +94,7 @@ new category name:text && not_ok "an existing resource is rejected" || ok "an ex
 tests="tests/features/test_categories tests/features/test_products tests/features/test_people"
 tests+=" tests/features/test_pages tests/features/test_comments tests/features/test_owners tests/features/test_records"
 tests+=" tests/features/test_access tests/features/test_fields tests/db/test_statements tests/db/test_migrations"
-psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_new_resource WITH (FORCE)' 2>/dev/null
-postgres_database "$TEST_POSTGRES" e2e_new_resource
-export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
-TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_new_resource)
-TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_new_resource)
-if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests tests/db/schema.sh $lints_of_sources" >check.log 2>&1; then
-	ok "they build, and all their tests and lints pass"
-else
-	not_ok "they build, and all their tests and lints pass" "$(tail -n 60 check.log)"
-fi
+copy_check "they build, and all their tests and lints pass" "tests/db/schema.sh $lints_of_sources" "$tests" check_PROGRAMS="$tests"
 matches "all tests were run" "$(grep '^# PASS' check.log)" '[1-9][0-9]'
 document=$(build/"$package" openapi)
 for path in categories products people; do

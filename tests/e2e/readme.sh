@@ -52,8 +52,8 @@ if ! git -C "$TOP" rev-parse --git-dir >/dev/null 2>&1; then
 fi
 export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@example.com GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@example.com
 origin=$site/origin/$package.git
-mkdir -p "$origin" "$site/fork"
-(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f -) | tar -x -C "$origin" -f -
+mkdir -p "$site/fork"
+copy_files "$origin"
 commit() { git -C "$1" add -A && git -C "$1" commit -qm "$2"; }
 git -C "$origin" init -qb main
 commit "$origin" first

@@ -89,15 +89,6 @@ for block in "$blocks"/*.out; do
 	is "output of: $(grep -m1 -E 'curl|dev' "${block%.out}.sh")" "$(mask "$got")" "$(mask "$block")"
 done
 
-export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
-psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_recipes WITH (FORCE)' 2>/dev/null
-postgres_database "$TEST_POSTGRES" e2e_recipes
-TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_recipes)
-TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_recipes)
 tests="tests/db/test_statements tests/features/test_fields tests/features/test_items"
 lints="tests/lint/api.sh tests/lint/docs.sh tests/lint/format.sh tests/lint/layers.sh tests/lint/names.sh"
-if make -C build -j2 check check_PROGRAMS="$tests" TESTS="$tests $lints tests/db/schema.sh" >"$site/log/check.log" 2>&1; then
-	ok "the lints and tests pass"
-else
-	not_ok "the lints and tests pass" "$(grep -E 'error|not ok|^FAIL|\*\*\*|^[a-z].*:[0-9]+: ' "$site/log/check.log" | head -n 40)"
-fi
+copy_check "the lints and tests pass" "$lints tests/db/schema.sh" "$tests" check_PROGRAMS="$tests"

@@ -58,11 +58,6 @@ is "each script that needs items says so" \
 	"$(grep -lE '/api/v1/items|(FROM|INTO|ON|TABLE) items' tests/e2e/*.sh | xargs grep -LE '^needs_feature items|/src/features/items')" ""
 is "nothing in the sources names items" "$(grep -rlE 'items_feature|struct item\b|make_item|"/items"|items:read' src tests/features tests/support Makefile.am | grep -v '^include' || true)" ""
 
-psql_admin "$TEST_POSTGRES" 'DROP DATABASE IF EXISTS e2e_remove WITH (FORCE)' 2>/dev/null
-postgres_database "$TEST_POSTGRES" e2e_remove
-export TEST_DATABASE_URL TEST_MIGRATE_DATABASE_URL
-TEST_DATABASE_URL=$(database_url "$TEST_POSTGRES" e2e_remove)
-TEST_MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" e2e_remove)
 # Builds all test programs. Runs only the tests that read the rows of all features; with
 # `./dev test --all`, all tests of database and features.
 what="those that read all features"
@@ -72,11 +67,6 @@ if [[ ${TEST_ALL-} == yes ]]; then
 	what="all tests of database and features"
 	tests="\$(filter tests/db/% tests/features/%,\$(check_PROGRAMS))"
 fi
-text="every test program builds, and $what pass, and the lints"
-if make -C build -j2 check TESTS="$tests tests/db/schema.sh $lints_of_sources" >check.log 2>&1; then
-	ok "$text"
-else
-	not_ok "$text" "$(grep -E 'error|not ok|^FAIL|\*\*\*' check.log | head -n 40)"
-fi
+copy_check "every test program builds, and $what pass, and the lints" "tests/db/schema.sh $lints_of_sources" "$tests"
 document=$(build/"$package" openapi)
 is "the OpenAPI document has neither resource" "$(grep -cE '"/api/v1/(items|tasks)' <<<"$document" || true)" 0
