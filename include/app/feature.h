@@ -17,7 +17,7 @@ struct metric;
 struct feature {
 	const char *name;           /* "items" */
 	const char *tag;            /* its tag in OpenAPI; NULL: .name */
-	const char *summary;        /* one sentence, for the tag */
+	const char *summary;        /* of the tag: one sentence, in its first feature; else NULL */
 	const struct route *routes; /* ends with { 0 }; NULL: none */
 	const struct query *queries;
 	const struct list *const *lists; /* ends with NULL */
@@ -33,12 +33,10 @@ struct feature {
 	const struct command *commands;      /* ends with { 0 } (app/command.h) */
 
 	/* Identifies the caller by the request's credentials and fills req->ctx->caller. Without
-	 * credentials of its kind, returns OK and leaves the caller empty. Called from the last
-	 * feature to the first, until one identifies or rejects the caller. API keys come after
-	 * access tokens in features[], so that an API key sent as a bearer token is not rejected
-	 * as an access token. */
+	 * credentials of its kind, returns OK and leaves the caller empty. Called until one
+	 * feature identifies or rejects the caller; those with .api_keys come first. */
 	enum error (*authenticate)(struct request *);
-	bool api_keys; /* the credentials are API keys (X-API-Key): for OpenAPI */
+	bool api_keys; /* the credentials are API keys */
 
 	/* Called after a 403 for a known caller, a refusal to remove the last owner, or a 429.
 	 * Repetitions are skipped for a minute, or for a 429 during the window of its policy: same

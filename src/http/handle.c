@@ -37,22 +37,28 @@ count_attempt(const char *kind, enum error e)
 }
 
 static enum error
-authenticate(struct request *req)
+authenticate_by(struct request *req, bool api_keys)
 {
-	const struct feature *const *f = features;
 	enum error e = OK;
 
-	while (*f)
-		f++;
-	while (f > features && !e && req->ctx->caller.role == ROLE_NONE) {
-		f--;
-		if (!(*f)->authenticate)
+	for (const struct feature *const *f = features;
+	     *f && !e && req->ctx->caller.role == ROLE_NONE; f++) {
+		if (!(*f)->authenticate || (*f)->api_keys != api_keys)
 			continue;
 		e = (*f)->authenticate(req);
 		if (!req->resumed && (e || req->ctx->caller.role != ROLE_NONE))
-			count_attempt((*f)->api_keys ? "api_key" : "access_token", e);
+			count_attempt(api_keys ? "api_key" : "access_token", e);
 	}
 	return e;
+}
+
+/* API keys first: one that is sent as a bearer token is not an access token. */
+static enum error
+authenticate(struct request *req)
+{
+	enum error e = authenticate_by(req, true);
+
+	return e ? e : authenticate_by(req, false);
 }
 
 static bool

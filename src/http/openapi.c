@@ -67,8 +67,8 @@ static const char conventions[] =
     "`next_cursor` is null.\n\n"
     "## Conventions\n\n"
     "Times are RFC 3339 in UTC. Every GET also supports HEAD. Every response has `X-Request-ID`, "
-    "which identifies "
-    "the request in the logs; rate-limited responses have `RateLimit` and `RateLimit-Policy`.";
+    "which identifies the request in the logs; rate-limited responses have `RateLimit` and "
+    "`RateLimit-Policy`.";
 
 static const char *
 introduction(struct doc *d)

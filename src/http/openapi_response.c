@@ -2,11 +2,16 @@
 #include "http_priv.h"
 #include "openapi_priv.h"
 
+static bool
+responds_with_version(const struct route *r)
+{
+	return r->response && !r->list && etag_has_version(r->response);
+}
+
 bool
 has_etag(const struct route *r)
 {
-	return r->method == GET &&
-	       (r->etag || (r->response && !r->list && etag_has_version(r->response)));
+	return r->method == GET && (r->etag || responds_with_version(r));
 }
 
 static void
@@ -24,14 +29,14 @@ etag_header(struct doc *d)
 	header(d, "ETag", "Version; changes with each update.", true);
 }
 
-/* Those of every response are described once, with the errors. */
+/* Headers that any operation may send are described once, with the errors. */
 static void
 success_headers(struct doc *d, const struct route *r)
 {
 	buf_json(&d->json, "'headers':{");
 	if (has_location(r))
 		header(d, "Location", "Path of the new row.", true);
-	if (has_etag(r) || (r->response && !r->list && etag_has_version(r->response)))
+	if (has_etag(r) || responds_with_version(r))
 		etag_header(d);
 	if (r->list)
 		header(
@@ -136,7 +141,7 @@ responses_write(struct doc *d, const struct route *r)
 	buf_json(&d->json, "'default':{'$ref':'#/components/responses/Problem'}},");
 }
 
-/* The headers of errors; the first four come with every response. */
+/* The first two headers come with every response, the next two if the request was rate-limited. */
 void
 problem_response_write(struct doc *d)
 {

@@ -283,14 +283,16 @@ page_schema(struct doc *d, const struct shape *s)
 	buf_json(&d->json, "'required':['items','limit','next_cursor'],"
 			   "'properties':{'items':{'type':'array','items':");
 	shape_ref(d, s->schema, USE_READ);
-	buf_json(&d->json, "},'total':{'type':'integer','minimum':0,"
-			   "'description':'Rows in the whole list. Omitted with `cursor`.'},"
-			   "'limit':{'type':'integer','minimum':1,'maximum':100,"
-			   "'description':'Maximum number of rows in a page.'},"
-			   "'offset':{'type':'integer','minimum':0,"
-			   "'description':'Rows before this page. Omitted with `cursor`.'},"
-			   "'next_cursor':{'type':['string','null'],"
-			   "'description':'`cursor` of the next page; null on the last page.'}},");
+	buf_json(&d->json,
+		 "},'total':{'type':'integer','minimum':0,"
+		 "'description':'Rows in the whole list. Omitted with `cursor`.'},"
+		 "'limit':{'type':'integer','minimum':1,'maximum':%jd,"
+		 "'description':'Maximum number of rows in a page.'},"
+		 "'offset':{'type':'integer','minimum':0,"
+		 "'description':'Rows before this page. Omitted with `cursor`.'},"
+		 "'next_cursor':{'type':['string','null'],"
+		 "'description':'`cursor` of the next page; null on the last page.'}},",
+		 (intmax_t)LIST_LIMIT_MAX);
 }
 
 void

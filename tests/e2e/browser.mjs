@@ -83,6 +83,7 @@ await run(async () => {
   await hold(prefixed, "/api/v1/docs");
 
   const redoc = await open("/redoc");
+  redoc.setDefaultTimeout(60000); // It renders the whole document at once.
   await redoc.getByText("/items", { exact: false }).first().waitFor();
   is("ReDoc shows operations", await redoc.locator("[data-section-id^='operation/'], [id^='operation/'], [id*='/paths/'], [id*='/operation/']").count() > 0, true);
   await redoc.locator("input[type=text]").first().fill("items");
@@ -107,6 +108,7 @@ await run(async () => {
   }
 
   const reference = await openPart("/redoc");
+  reference.setDefaultTimeout(60000);
   for (const [size, viewport] of sizes) {
     await reference.setViewportSize(viewport);
     await accessible(reference, `/redoc, ${size}`);

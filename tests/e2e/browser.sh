@@ -9,4 +9,4 @@ needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \
 	"$TOP/deploy/docs/node_modules/swagger-ui-dist/package.json"
 site_start
 CHROMIUM=$(command -v chromium) URL=$url PASSWORD=$FIRST_ADMIN_PASSWORD \
-	timeout 600 node "$TOP/tests/e2e/browser.mjs"
+	timeout 300 node "$TOP/tests/e2e/browser.mjs"

@@ -63,6 +63,14 @@ needs_no_feature() {
 	done
 }
 
+# mask FILE: prints a response or an output of ./dev without ids, times and tokens.
+mask() {
+	sed -E -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
+		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' -e 's/[0-9]{14}_/TIME_/' \
+		-e 's/"request_id":"[^"]*"/"request_id":"ID"/g' \
+		-e 's/"(access|refresh)_token":"[^"]*"/"\1_token":"TOKEN"/g' "$1"
+}
+
 # copy_files FOLDER: copies the files of the tree, without those that git ignores.
 copy_files() {
 	rm -rf "$1"
@@ -112,6 +120,7 @@ lints_of_sources='$(filter-out %/scripts.sh %/make.sh,$(lints))'
 # own_postgres: starts a cluster that this test may stop. Call own_postgres_end at the end.
 own_postgres() {
 	TEST_POSTGRES=$base/var/test/pg-$name
+	rm -rf "$site"
 	mkdir -p "$site/log"
 	own_postgres_end
 	own_postgres_start >>"$log"

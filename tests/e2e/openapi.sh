@@ -26,7 +26,7 @@ is "it is small: 1,450 bytes for each operation" \
 	"$("$APP" openapi | jq "[.paths[][]] | $("$APP" openapi | wc -c) < 1450 * length")" true
 is "its tags are in the order of use" "$(jq '["Sign-in", "Users", "Items", "Tasks", "Jobs", "API keys",
 	"Audit log", "Operations"] as $order | [.tags[].name | select(IN($order[]))] as $tags
-	| $tags == [$order[] | select(IN($tags[]))]' "$site/openapi.json")" true
+	| ($tags | length) > 1 and $tags == [$order[] | select(IN($tags[]))]' "$site/openapi.json")" true
 is "an operation documents the errors of its own, and default" \
 	"$(jq -c '.paths["/users/{id}"].patch.responses | keys' "$site/openapi.json")" '["200","404","409","default"]'
 is "signing in takes JSON, the token endpoint a form" \

@@ -16,13 +16,6 @@ awk '
 	file != "" { print >file }
 ' "$TOP/README.md"
 
-mask() {
-	sed -E -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
-		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
-		-e 's/"request_id":"[^"]*"/"request_id":"ID"/g' \
-		-e 's/"(access|refresh)_token":"[^"]*"/"\1_token":"TOKEN"/g' "$1"
-}
-
 # One shell for all blocks, since they use variables of earlier blocks.
 count=$(find . -name 'tour.*.sh' | wc -l)
 {
@@ -46,7 +39,7 @@ for command in $(grep -oE '\./dev [a-z]+' "$TOP/README.md" | sed 's/.* //' | sor
 done
 
 # A fork merges a later change of the original.
-if ! git -C "$TOP" rev-parse --git-dir >/dev/null 2>&1; then
+if [[ ! -e $TOP/.git ]]; then
 	ok "a later change is merged # SKIP the tree is not a clone"
 	exit
 fi
@@ -59,10 +52,10 @@ git -C "$origin" init -qb main
 commit "$origin" first
 clone=$(sed -n 's/^    \(git clone .*\)/\1/p' "$TOP/README.md" | sed "s|https://[^ ]*|$origin|")
 merge=$(sed -n '/^    git remote add/,/^$/s/^    //p' "$TOP/README.md" | sed "s|URL|$origin|")
-is "the repository is cloned" "$(cd "$site/fork" && eval "$clone" >/dev/null 2>&1 && ls dev)" dev
+is "the repository is cloned" "$(cd "$site/fork" && eval "$clone" >>"$log" 2>&1 && ls dev)" dev
 fork=$site/fork/$package
 echo fork >"$fork/src/features/mine"
 commit "$fork" mine
 echo later >"$origin/later"
 commit "$origin" later
-is "a later change is merged" "$(cd "$fork" && bash -e <<<"$merge" >"$log" 2>&1; cat later src/features/mine | xargs)" "later fork"
+is "a later change is merged" "$(cd "$fork" && bash -e <<<"$merge" >>"$log" 2>&1; cat later src/features/mine | xargs)" "later fork"

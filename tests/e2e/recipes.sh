@@ -67,12 +67,6 @@ dev ./dev up --detach >"$site/log/up.log" 2>&1 || fail_all "./dev up"
 trap 'status=$?; dev ./dev down >/dev/null 2>&1; exit "$status"' EXIT
 
 # Then the commands that show the results, in one shell.
-mask() {
-	sed -E -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
-		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' -e 's/[0-9]{14}_/TIME_/' \
-		-e 's/"request_id":"[^"]*"/"request_id":"ID"/g' \
-		-e 's/"(access|refresh)_token":"[^"]*"/"\1_token":"TOKEN"/g' "$1"
-}
 {
 	echo 'set -eu'
 	for block in "$blocks"/*.sh; do

@@ -25,4 +25,4 @@ is_problem "other files of the folder" 404 not_found
 is "no inline script in the page" "$(grep -cE '<script>| on[a-z]+=| style=' "$TOP/examples/web/index.html" || true)" 0
 
 CHROMIUM=$(command -v chromium) PACKAGE=$package URL=$url PASSWORD=$FIRST_ADMIN_PASSWORD MAILS=$site/mail \
-	timeout 480 node "$TOP/tests/e2e/web.mjs"
+	timeout 240 node "$TOP/tests/e2e/web.mjs"

@@ -86,10 +86,15 @@ Test(docs, is_valid_json_without_duplicates)
 
 Test(docs, marks_aliases_as_deprecated)
 {
+	size_t n = 0;
+
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
-			if (strcmp(r->id, "auth_me") == 0 || strcmp(r->id, "jobs_status") == 0)
+			if (strcmp(r->id, "auth_me") == 0 || strcmp(r->id, "jobs_status") == 0) {
 				cr_expect(r->deprecated, "%s", r->id);
+				n++;
+			}
+	cr_expect_eq(n, 2);
 }
 
 Test(docs, operation_ids_are_unique)

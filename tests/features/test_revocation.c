@@ -655,6 +655,25 @@ Test(revocation, an_address_registered_twice_has_no_password)
 	cr_expect_eq(call_login(t, email, "the password of the owner").status, 200);
 }
 
+/* The same if the verification was sent again. */
+Test(revocation, a_verification_sent_again_restores_no_password)
+{
+	static const char first[] = "a good password", second[] = "another good password";
+	const char *email = "ada@example.com";
+	const struct {
+		const char *purpose, *email;
+	} args = { "verify", email };
+
+	settings.require_verified_email = true;
+	register_with(email, first);
+	register_with(email, second);
+	pass_a_minute();
+	run_job(t, "recovery_mail", &args);
+	cr_expect_eq(verify(mailed_token(email, "verify_email")), 204);
+	cr_expect_eq(call_login(t, email, first).status, 401);
+	cr_expect_eq(call_login(t, email, second).status, 401);
+}
+
 /* A stranger's registrations use up the links that may be sent. */
 Test(revocation, no_registration_of_a_stranger_is_verified_by_the_owner)
 {
@@ -669,6 +688,7 @@ Test(revocation, no_registration_of_a_stranger_is_verified_by_the_owner)
 	register_with(email, "a good password");
 	cr_expect_eq(verify(link), 204);
 	cr_expect_eq(call_login(t, email, thief).status, 401);
+	cr_expect_eq(call_login(t, email, "a good password").status, 401);
 }
 
 /* An account that was used before its address had to be verified keeps its password. */

@@ -12,7 +12,8 @@ ask() {
 
 # compare WHAT DOCUMENTED ACTUAL: two sorted lists.
 compare() {
-	test "$2" = "$3" && return
+	test "$2" = "$3" && test -n "$3" && return
+	test -n "$3" || echo "the program has no $1: has its form changed?"
 	printf '%s\n' "$2" >doc/API.documented
 	printf '%s\n' "$3" | diff doc/API.documented - | sed -n \
 		-e "s|^<\(.*\)|doc/API.md:1: documents the $1\1, which the program does not have|p" \
@@ -35,7 +36,12 @@ compare "audit action" \
 	"$(sed -n '/^## 8/,/^## 9/{/Actions/,$p;}' "$api" | grep -o '`[a-z_]*`' | tr -d '`' | sort)" \
 	"$(sed -n 's/.*\[AUDIT_.* - 1\] = "\(.*\)",/\1/p' "$src/src/features/audit/audit.c" | sort)"
 
-for metric in $(sed -n 's/^\t\.name = "\(.*\)",/\1/p' "$src/src/shared/metrics.c"); do
+metrics=$(sed -n 's/^\t\.name = "\(.*\)",/\1/p' "$src/src/shared/metrics.c")
+if test -z "$metrics"; then
+	echo "src/shared/metrics.c:1: no metrics found: has their form changed?"
+	status=1
+fi
+for metric in $metrics; do
 	grep -q "\`${metric}[\`{]" "$api" && continue
 	echo "doc/API.md:1: does not document the metric $metric"
 	status=1

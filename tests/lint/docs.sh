@@ -60,6 +60,10 @@ grep -E '^\| (`(GET|POST) |memory of )' "$src/README.md" | tr -d '`*' | sed -E '
 		test "$actual" = "$ours|$fastapi|$fastify|$go" && continue
 		echo "README.md:1: $name: $ours|$fastapi|$fastify|$go, but tests/bench/README.md has $actual"
 	done >doc/bench.wrong
+if test "$(grep -cE '^\| (`(GET|POST) |memory of )' "$src/README.md")" -eq 0; then
+	echo "README.md:1: no benchmarks found: has their form changed?"
+	status=1
+fi
 if test -s doc/bench.wrong; then
 	cat doc/bench.wrong
 	status=1

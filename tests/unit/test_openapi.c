@@ -659,3 +659,12 @@ Test(openapi_without_prefix, has_short_paths, .init = no_prefix, .fini = free_do
 	cr_expect_not_null(at("/paths/~1lamps~1{id}/get"));
 	is("/components/securitySchemes/oauth2/flows/password/tokenUrl", "\"/sign/token\"");
 }
+
+/* The responses of an operation are written status by status. */
+Test(openapi, errors_are_in_the_order_of_their_statuses)
+{
+	for (int e = 2; e < ERROR_COUNT; e++)
+		cr_expect_leq(error_info((enum error)(e - 1))->status,
+			      error_info((enum error)e)->status, "%s",
+			      error_info((enum error)e)->code);
+}

@@ -45,6 +45,5 @@ static const struct route routes[] = {
 const struct feature docs_feature = {
 	.name = "docs",
 	.tag = "Operations",
-	.summary = "This document.",
 	.routes = routes,
 };

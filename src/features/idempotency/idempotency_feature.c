@@ -36,7 +36,6 @@ static const struct cron crons[] = {
 
 const struct feature idempotency_feature = {
 	.name = "idempotency",
-	.summary = "Stored responses of requests with Idempotency-Key.",
 	.queries = idempotency_queries,
 	.jobs = jobs,
 	.crons = crons,

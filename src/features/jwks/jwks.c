@@ -29,6 +29,5 @@ static const struct route routes[] = {
 const struct feature jwks_feature = {
 	.name = "keys",
 	.tag = "Operations",
-	.summary = "Public keys that verify access tokens.",
 	.routes = routes,
 };

@@ -43,7 +43,6 @@ static const struct cron crons[] = {
 
 const struct feature mail_feature = {
 	.name = "mail",
-	.summary = "Mails to the people who have accounts.",
 	.queries = mail_queries,
 	.jobs = jobs,
 	.crons = crons,

@@ -32,6 +32,5 @@ static const struct route routes[] = {
 const struct feature prometheus_feature = {
 	.name = "prometheus",
 	.tag = "Operations",
-	.summary = "Metrics for Prometheus.",
 	.routes = routes,
 };

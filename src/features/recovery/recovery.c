@@ -80,7 +80,6 @@ static const struct cron crons[] = {
 const struct feature recovery_feature = {
 	.name = "recovery",
 	.tag = "Sign-in",
-	.summary = "Verification of e-mail addresses and password reset by e-mail.",
 	.routes = recovery_routes,
 	.queries = recovery_queries,
 	.jobs = jobs,

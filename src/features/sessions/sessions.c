@@ -36,7 +36,6 @@ static const struct cron crons[] = {
 const struct feature sessions_feature = {
 	.name = "sessions",
 	.tag = "Sign-in",
-	.summary = "Sessions of an account.",
 	.routes = sessions_routes,
 	.commands = sessions_commands,
 	.queries = sessions_queries,

@@ -22,8 +22,7 @@ struct new_user {
 	bool vouched; /* the address needs no verification */
 	/* Called in the transaction that creates the account; or NULL. */
 	enum error (*created)(struct ctx *, const char *user_id, const char *email);
-	/* Called instead of failing with E_EMAIL_TAKEN; or NULL. `hash` is the hash of the
-	 * password. */
+	/* Called instead of failing with E_EMAIL_TAKEN; or NULL. */
 	enum error (*taken)(struct ctx *, const struct new_user *, struct user *);
 };
 

@@ -61,8 +61,6 @@ function Layout({ React: { createElement: h }, getComponent, specSelectors }) {
   const parts = ["SvgAssets", "errors"];
   if (specSelectors.loadingStatus() === "success")
     parts.push("InfoContainer", "AuthorizeBtnContainer", "operations");
-  if (specSelectors.servers()?.size > 1)
-    parts.splice(3, 0, "ServersContainer");
   return h("div", { className: "swagger-ui" }, parts.map((name) => h(getComponent(name, true), { key: name })));
 }
 
