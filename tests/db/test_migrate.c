@@ -28,7 +28,7 @@ const struct migration_file migration_files[] = {
 	{ "20260103000000_wanders_off.sql",
 	  "-- migrate:up\n"
 	  "CREATE TABLE third (id int); SET search_path = pg_catalog;\n"
-	  "SET statement_timeout = 1;\n"
+	  "SET statement_timeout = 2000;\n"
 	  "-- migrate:down\nDROP TABLE third;\n" },
 	{ "20260104000000_last.sql", last },
 	{ 0 },
@@ -225,6 +225,15 @@ Test(migrate, a_script_must_not_begin_a_transaction)
 	write_last("-- migrate:up transaction:false\nBEGIN;\n-- migrate:down\n");
 	cr_expect_eq(migrate_up(c, out), E_INTERNAL);
 	cr_expect(strstr(c->failure.detail, "must not begin or end"), "%s", c->failure.detail);
+}
+
+Test(migrate, each_script_starts_with_the_settings_of_a_new_session)
+{
+	write_last("-- migrate:up\nCREATE TABLE last AS SELECT "
+		   "current_setting('statement_timeout') AS t;\n"
+		   "-- migrate:down\nDROP TABLE last;\n");
+	cr_assert_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+	cr_expect_str_eq(testdb_sql("SELECT t FROM last"), "0", "the script before set 2 s");
 }
 
 Test(migrate, a_part_may_be_empty_but_not_missing)
