@@ -3,6 +3,7 @@
 # openapi-python-client, @hey-api/openapi-ts and openapi-typescript: tests/clients/ has a program for
 # each, and all print the same.
 # Beside the others: it has a site of its own.
+# Long: it starts first.
 # Not under sanitizers: it runs the clients.
 . "$(dirname "$0")/e2e.sh"
 modules=$TOP/tests/e2e/node_modules

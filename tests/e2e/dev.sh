@@ -3,6 +3,7 @@
 # failures.
 # Not under sanitizers: it builds its own program.
 # Beside the others: it builds in a copy of the tree.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 rm -rf "$site/mail"

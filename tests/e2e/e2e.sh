@@ -189,6 +189,7 @@ site_end() {
 	local status=$?
 	work_stop "$site"
 	postgres_stop "$site/standby"
+	postgres_erase "$site/standby"
 	web_stop "$site"
 	api_stop "$site"
 	own_postgres_end

@@ -4,7 +4,7 @@
 # within 5 s after the fault, and every confirmed item exists exactly once.
 # FAULTS=long takes minutes, as `./dev faults` does; FAULTS_NAMES selects faults.
 # Not under sanitizers: it measures and limits memory.
-# Alone: it stops the database of the tests.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs python3 prlimit
@@ -91,10 +91,6 @@ fault_killed() {
 	is "killed: nearly every attempt found a worker ($n of $total)" "$((10 * n >= 9 * total))" 1
 }
 
-database_start() {
-	postgres_start "$TEST_POSTGRES" "$site/log/postgres.log" fsync=off synchronous_commit=off \
-		full_page_writes=off max_connections=200 >>"$log"
-}
 database_processes() { local pid; pid=$(postgres_pid "$TEST_POSTGRES") && { echo "$pid"; pgrep -P "$pid"; }; }
 
 # PostgreSQL restarts, with and without ending its sessions.
@@ -105,7 +101,7 @@ fault_restarted() {
 		signal=$( ((n % 2)) && echo QUIT || echo INT)
 		end_process "$(postgres_pid "$TEST_POSTGRES")" "$signal"
 		sleep 0.5
-		database_start
+		own_postgres_start >>"$log"
 		sleep "$(pick 0.5 4)"
 	done
 	detail="$n restarts"
@@ -150,17 +146,12 @@ fault_failover() {
 	# Restore the first state.
 	pool_stop
 	DATABASE_URL=$here MIGRATE_DATABASE_URL=$owner
-	failover_undo
-	pool_start
-}
-
-# The database of the tests must not wait for a stopped standby.
-failover_undo() {
 	postgres_stop "$site/standby"
 	postgres_erase "$site/standby"
-	database_start
+	own_postgres_start >>"$log"
 	psql_admin "$TEST_POSTGRES" "ALTER SYSTEM RESET synchronous_standby_names"
 	psql_admin "$TEST_POSTGRES" "SELECT pg_reload_conf()" >>"$log"
+	pool_start
 }
 is_synchronous() { [[ $(psql_admin "$TEST_POSTGRES" "SELECT sync_state FROM pg_stat_replication") == sync ]]; }
 
@@ -392,17 +383,10 @@ stop() {
 	exit 1
 }
 
-ended() {
-	local status=$?
-	failover_undo || true
-	(exit "$status")
-	site_end
-}
-
 settings=(AUTH_LOGIN_RATE_LIMIT=1000/minute MAX_REQUESTS=0)
 long || settings+=(DB_STATEMENT_TIMEOUT_MS=500)
+own_postgres
 site_start "${settings[@]}"
-trap ended EXIT
 psql_admin "$TEST_POSTGRES" "ALTER DATABASE \"e2e_$name\" SET synchronous_commit = on"
 psql_admin "$TEST_POSTGRES" "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'e2e_$name'" >>"$log"
 for each in ${FAULTS_NAMES:-$all}; do

@@ -3,6 +3,7 @@
 # lint and format, and its tests pass; rejected arguments change nothing.
 # Not under sanitizers: it builds its own programs.
 # Beside the others: it builds in a copy of the tree.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

@@ -4,6 +4,7 @@
 # In a fork, a recipe can have been applied before. If its files have gone another way, remove its section.
 # Not under sanitizers: it builds its own program.
 # Beside the others: it builds in a copy of the tree.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

@@ -4,6 +4,7 @@
 # then the two that are part of the tree.
 # Not under sanitizers: it builds its own programs.
 # Beside the others: it builds in a copy of the tree.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The page of examples/web in headless Chromium.
 # Not under sanitizers: it tests pages.
+# Long: it starts first.
 . "$(dirname "$0")/e2e.sh"
 needs_feature items
 needs_feature tasks
