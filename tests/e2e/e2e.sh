@@ -187,6 +187,7 @@ fail_all() {
 # Also stops the job workers and the standby of tests that have them.
 site_end() {
 	local status=$?
+	trap '' INT TERM # `./dev test` and timeout both send one.
 	work_stop "$site"
 	postgres_stop "$site/standby"
 	postgres_erase "$site/standby"

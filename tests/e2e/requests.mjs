@@ -1,12 +1,15 @@
 // Odd requests through a web server: each gets the same response from nginx, Apache and lighttpd,
 // except for what the table in deploy/README.md says.
 // Usage: TOKEN=… node requests.mjs PORT SERVER
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { connect } from "node:net";
 
 const [port, server] = process.argv.slice(2);
-// lighttpd's response to an unknown version of HTTP changed between Debian 12 and 13.
-const version = server === "lighttpd" && !/1\.4\.[0-6]/.test(execFileSync("lighttpd", ["-v"])) ? "400 bad_request" : "505 bad_request";
+// Debian 12 and 13 differ in lighttpd's response to an unknown version of HTTP, and in what nginx
+// forwards of two Content-Type: the first or, since 1.23, both.
+const { stdout, stderr } = spawnSync(server, ["-v"], { encoding: "utf8" });
+const older = /lighttpd\/1\.4\.[0-6]|nginx\/1\.(1\d|2[0-2])\./.test(stdout + stderr);
+const version = server === "lighttpd" && !older ? "400 bad_request" : "505 bad_request";
 const { TOKEN } = process.env;
 const ME = "/api/v1/users/me";
 const auth = `Authorization: Bearer ${TOKEN}`;
@@ -55,7 +58,7 @@ const rows = [
   ["two Host", request("GET /health/live", "Host: other"), "400 bad_request"],
   ["two Content-Length", post(login, `Content-Length: ${login.length}`), "400 bad_request"],
   ["two different Content-Length", post(login, "Content-Length: 5"), "400 bad_request"],
-  ["two Content-Type", post(login, "Content-Type: text/plain"), "415 unsupported_media_type", { nginx: "422 validation_error", lighttpd: "400 bad_request" }],
+  ["two Content-Type", post(login, "Content-Type: text/plain"), "415 unsupported_media_type", { ...(older && { nginx: "422 validation_error" }), lighttpd: "400 bad_request" }],
   // Host and version.
   ["no Host in HTTP/1.0", "GET /health/live HTTP/1.0\r\n\r\n", "200"],
   ["HTTP/1.0", "GET /health/live HTTP/1.0\r\nHost: a\r\n\r\n", "200"],
