@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# ./dev in a copy of the tree: its help, `up` in a new checkout, and its messages for usage errors and
-# failures.
+# ./dev in a copy of the tree and its build: its help, `up`, and its messages for usage errors and failures.
 # Not under sanitizers: it builds its own program.
 # Beside the others: it builds in a copy of the tree.
 # Long: it starts first.
@@ -9,6 +8,7 @@ needs_feature items
 rm -rf "$site/mail"
 mkdir -p "$site/log" "$site/mail"
 copy_tree
+copy_build
 [[ ! -d $TOP/deploy/docs/node_modules ]] || cp -r "$TOP/deploy/docs/node_modules" deploy/docs/
 free_port
 mine=$port
