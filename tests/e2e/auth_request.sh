@@ -23,10 +23,8 @@ kill -HUP "$(web_pid "$site")"
 wait_until 10 port_is_taken "$service" || fail_all "nginx did not load the example"
 wait_until 10 old_are_gone || fail_all "old nginx workers did not exit"
 
-ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
-	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
+sign_in
 is "signed in" "$status" 200
-token=$(member access_token)
 ask GET /api/v1/users/me -H "Authorization: Bearer $token"
 id=$(member id)
 

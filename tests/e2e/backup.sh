@@ -16,9 +16,7 @@ commands() {
 }
 follow() { (cd "$site" && bash -euo pipefail -c "$(commands "$@" | sed "s|^app |'$APP' |; s/DATABASE app /DATABASE e2e_$name /")" >>"$log" 2>&1); }
 
-sign_in() { ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'; }
 sign_in
-token=$(member access_token)
 for title in Lamp Table Chair; do
 	ask POST /api/v1/items -H "Authorization: Bearer $token" --json "{\"title\":\"$title\"}"
 done
@@ -66,7 +64,6 @@ is "the API key is valid" "$status" 200
 is "the items are restored" "$(grep -o '"title":"[^"]*"' <<<"$body" | tr -d '\n')" '"title":"Chair""title":"Lamp""title":"Table"'
 sign_in
 is "sign in" "$status" 200
-token=$(member access_token)
 ask POST /api/v1/items -H "Authorization: Bearer $token" --json '{"title":"Desk"}'
 is "a new item" "$status" 201
 ask GET "/api/v1/jobs/$job" -H "Authorization: Bearer $token"

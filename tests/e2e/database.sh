@@ -6,8 +6,7 @@ trap site_end EXIT
 own_postgres
 site_start
 
-ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
-token=$(member access_token)
+sign_in
 is "signed in" "$status" 200
 
 postgres_stop "$TEST_POSTGRES"

@@ -22,8 +22,7 @@ dev() {
 		shift
 	done
 	code=0
-	output=$(env -i HOME="$HOME" PATH="$PATH" CFLAGS=-O0 ${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} \
-		"${settings[@]}" ./dev "$@" 2>&1 </dev/null) || code=$?
+	output=$("${clean_env[@]}" "${settings[@]}" ./dev "$@" 2>&1 </dev/null) || code=$?
 }
 refused() { # TEXT STATUS WANTED
 	is "$1: exit status" "$code" "$2"

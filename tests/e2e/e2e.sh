@@ -19,6 +19,11 @@ site=$base/var/test/e2e-$name
 log=$site/log/setup.log
 server=nginx
 bad=0
+# Runs a command without the settings of the tests: "${clean_env[@]}" [NAME=VALUE…] COMMAND…
+clean_env=(env -i HOME="$HOME" PATH="$PATH" MAKEFLAGS=CFLAGS=-O0)
+for setting in CC CFLAGS NODE_EXTRA_CA_CERTS; do
+	[[ -z ${!setting-} ]] || clean_env+=("$setting=${!setting}")
+done
 
 # needs THING…: commands and files. If one is missing (offline), the test is skipped with a message,
 # except in CI, where it fails.
@@ -221,6 +226,12 @@ ask() {
 	body=
 	note_secrets "$@" "$(tr -d '\0' <"$output")"
 	[[ $method == HEAD ]] || body=$(tr -d '\0' <"$output") # For HEAD, curl writes the headers there.
+}
+
+# sign_in: as the first owner; sets `token`.
+sign_in() {
+	ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
+	token=$(member access_token)
 }
 
 # crowd EMAIL: counts the statuses of 40 concurrent sign-ins.

@@ -23,9 +23,7 @@ expire() {
 }
 base64url() { base64 -w 0 | tr '/+' '_-' | tr -d '='; }
 
-ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
-	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
-token=$(member access_token)
+sign_in
 for ((i = 1; i <= 24; i++)); do
 	ask POST /api/v1/items -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d "{\"title\":\"Item $i\"}"
 done

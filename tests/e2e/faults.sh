@@ -372,11 +372,6 @@ fault_redis() {
 	REDIS_URL=memory:// pool_start
 }
 
-sign_in() {
-	ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
-	token=$(member access_token)
-}
-
 # stop TEXT: a precondition failed, so the remaining tests are pointless.
 stop() {
 	not_ok "$1" "$(tail -n 20 "$log")"

@@ -35,8 +35,7 @@ done <<<"$commands"
 [[ ! -d $base/deploy/docs/www ]] || cp -r "$base/deploy/docs" deploy/
 free_port
 url=http://127.0.0.1:$port
-env -i HOME="$HOME" PATH="$PATH" ${CC+CC="$CC"} ${CFLAGS+CFLAGS="$CFLAGS"} MAKEFLAGS=CFLAGS=-O0 ${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} \
-	PORT="$port" ./dev up --watch >up.log 2>&1 &
+"${clean_env[@]}" PORT="$port" ./dev up --watch >up.log 2>&1 &
 up=$!
 trap 'status=$?; kill "$up" 2>/dev/null && wait "$up"; exit "$status"' EXIT
 

@@ -24,10 +24,8 @@ api_stop "$site" # mod_fcgid starts its own.
 
 ask GET /health/live
 is "live" "$status" 200
-ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
-	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
+sign_in
 is "signed in" "$status" 200
-token=$(member access_token)
 ask GET /api/v1/users/me -H "Authorization: Bearer $token"
 is "Authorization is passed" "$status" 200
 ask POST /api/v1/items -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"title": "Lamp"}'

@@ -19,7 +19,6 @@ published() { # NUMBER of keys
 	[[ $(grep -o '"kid"' <<<"$body" | wc -l) == "$1" ]]
 }
 reload() { kill -HUP "$(<"$PID_FILE")"; }
-sign_in() { ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'; }
 kid_of() { cut -d . -f 1 <<<"$1" | tr '_-' '/+' | { base64 -di 2>/dev/null || true; } | sed -n 's/.*"kid":"\([^"]*\)".*/\1/p'; }
 works() { # TEXT TOKEN STATUS
 	ask GET /api/v1/users/me -H "Authorization: Bearer $2"
@@ -30,7 +29,7 @@ ask GET /.well-known/jwks.json
 is "the public keys" "$status" 200
 is "the public keys are cacheable" "$(header cache-control)" "public, max-age=600"
 sign_in
-old=$(member access_token)
+old=$token
 works "a token of the first key" "$old" 200
 
 "$APP" keys make >>"$log" 2>&1
@@ -38,7 +37,7 @@ reload
 wait_until 10 published 2 || true
 is "the second key is published" "$(grep -o '"kid"' <<<"$body" | wc -l)" 2
 sign_in
-is "the second key does not sign yet" "$(kid_of "$(member access_token)")" "$(kid_of "$old")"
+is "the second key does not sign yet" "$(kid_of "$token")" "$(kid_of "$old")"
 
 # Makes the second key an hour old, and the first one a day old.
 first=$(kid_of "$old")
@@ -48,9 +47,9 @@ for file in "$keys"/*.pem; do
 	mv "$file" "$keys/$(date -u -d "$age" +%Y%m%dT%H%M%SZ)-${file#"$keys"/*Z-}"
 done
 reload
-signs_anew() { sign_in && [[ $(kid_of "$(member access_token)") != "$first" ]]; }
+signs_anew() { sign_in && [[ $(kid_of "$token") != "$first" ]]; }
 wait_until 10 signs_anew || true
-new=$(member access_token)
+new=$token
 matches "the second key signs later" "$(kid_of "$new")" '^[A-Za-z0-9_-]{43}$'
 works "a token of the second key" "$new" 200
 works "a token of the first key is still valid" "$old" 200

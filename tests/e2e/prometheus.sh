@@ -22,9 +22,7 @@ check() { # TEXT ARGUMENTS…
 }
 
 # Creates samples of each metric, including a finished job.
-ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
-	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
-token=$(member access_token)
+sign_in
 ask POST '/api/v1/jobs/example?name=Ada&duration=0' -H "Authorization: Bearer $token"
 is "a job" "$status" 202
 ask GET /nowhere

@@ -17,8 +17,7 @@ writes() { write && [[ $status == 200 ]]; }
 start_job() { ask POST "/api/v1/jobs/example?name=x&duration=0" -H "Authorization: Bearer $token"; }
 database_status() { jq -r .checks.database.status <<<"$body"; }
 
-ask POST /api/v1/auth/login --json '{"email":"admin@example.com","password":"correct-horse-battery"}'
-token=$(member access_token)
+sign_in
 write
 is "write" "$status" 200
 ask GET /health

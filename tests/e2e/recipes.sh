@@ -32,10 +32,7 @@ while port_is_taken "$other"; do other=$((other + 1)); done
 apply() { GIT_CEILING_DIRECTORIES=$(dirname "$copy") git apply "$@" 2>&1; }
 is_applied() { apply --check -R "$1" >/dev/null; }
 title() { sed -n 's|^+++ b/src/||p' "$1" | tail -n 1; }
-dev() {
-	env -i HOME="$HOME" PATH="$PATH" ${CC+CC="$CC"} ${CFLAGS+CFLAGS="$CFLAGS"} MAKEFLAGS=CFLAGS=-O0 PORT="$port" \
-		${NODE_EXTRA_CA_CERTS+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} "$@"
-}
+dev() { "${clean_env[@]}" PORT="$port" "$@"; }
 
 # First the commands that generate files, and each patch by itself, except the one of the resource that is generated.
 generated=no

@@ -12,9 +12,7 @@ pool_start() {
 api_stop() { [[ -z ${service_pid-} ]] || end_process "$service_pid"; }
 site_start LISTEN= MAX_REQUESTS=150
 
-ask POST /api/v1/auth/login -H 'Content-Type: application/json' \
-	-d "{\"email\":\"$FIRST_ADMIN_EMAIL\",\"password\":\"$FIRST_ADMIN_PASSWORD\"}"
-token=$(member access_token)
+sign_in
 is "signed in" "$status" 200
 
 # Eight clients that never stop; curl drops what follows #.
