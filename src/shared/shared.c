@@ -129,8 +129,6 @@ is_own_file(int fd, struct stat *st)
 	       (st->st_mode & 0077) == 0;
 }
 
-static const char no_memory[] = "cannot allocate memory for the shared segment";
-
 static const char *
 open_file(const char *file, unsigned n)
 {
@@ -149,7 +147,8 @@ open_file(const char *file, unsigned n)
 	} else if (st.st_size > 0) {
 		unlink(file); /* another layout; processes that have it open keep it */
 	} else {
-		err = no_memory;
+		err = "the file system of the shared segment (SHM_FILE) has too little space: it "
+		      "needs 10 MiB";
 	}
 	close(fd);
 	return err ? err : open_file(file, n);
@@ -169,7 +168,7 @@ shared_open(const char *file, unsigned n)
 		return NULL;
 
 	close(fd);
-	return no_memory;
+	return "cannot allocate memory for the shared segment";
 }
 
 int

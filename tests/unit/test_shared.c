@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -286,6 +288,19 @@ remove_file(void)
 }
 
 TestSuite(shared_file, .init = name_file, .fini = remove_file);
+
+/* On Debian, /run/lock has 5 MiB. */
+Test(shared_file, too_little_space_is_reported)
+{
+	const struct rlimit small = { 4096, 4096 };
+	const char *err;
+
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	err = shared_open(file_name, 64);
+	cr_assert_not_null(err);
+	cr_expect_not_null(strstr(err, "(SHM_FILE) has too little space"));
+}
 
 Test(shared_file, is_shared_by_processes_without_a_parent)
 {
