@@ -1,7 +1,5 @@
-/* The whole feature: field rows, statements, handlers, routes. */
+/* The whole feature: field rows, table row, routes. */
 #include "notes.h"
-
-/* Fields. */
 
 static const struct field fields[] = {
 	{ UUID(struct note, id), .flags = F_READ, .summary = "Identifier." },
@@ -12,78 +10,32 @@ static const struct field fields[] = {
 
 static const struct schema note_schema = SCHEMA("Note", struct note, fields);
 
-/* Statements. */
-
-#define COLUMNS "id, body, created_at"
-
-enum { INSERT, FIND, DELETE_ONE };
-
-static const struct query queries[] = {
-	[INSERT] = QUERY("notes_insert", &note_schema,
-			 "INSERT INTO notes (body) VALUES ($1) RETURNING " COLUMNS),
-	[FIND] =
-	    QUERY_READ("notes_find", &note_schema, "SELECT " COLUMNS " FROM notes WHERE id = $1"),
-	[DELETE_ONE] = QUERY("notes_delete", NULL, "DELETE FROM notes WHERE id = $1"),
-	{ 0 },
-};
-
 static const struct list_filter filters[] = {
-	{ .sql = "created_at > $",
-	  .field = { .name = "after", .type = TYPE_TIME, .summary = "Only notes made after that." } },
+	{ "after", "Only notes made after that.", "created_at", ">" },
 	{ 0 },
 };
 
-static const struct list_sort sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
+static const struct list_sort sorts[] = { { "created_at" }, { 0 } };
 
-static const struct list all_notes = {
+static const struct table notes = {
 	.name = "notes",
-	.row = &note_schema,
-	.columns = COLUMNS,
-	.from = "notes",
+	.schema = &note_schema,
 	.filters = filters,
 	.sorts = sorts,
 };
 
-static const struct list *const lists[] = { &all_notes, NULL };
-
-/* Routes. */
-
-static enum error
-create_note(struct request *req)
-{
-	const struct note *in = req->in;
-	struct note note;
-	enum error e = db_one(req->ctx, &queries[INSERT], &note, in->body);
-
-	return respond_record(req, e, &note);
-}
-
-static enum error
-show_note(struct request *req)
-{
-	struct note note;
-	enum error e = db_one(req->ctx, &queries[FIND], &note, request_path(req, "id"));
-
-	return respond_record(req, e, &note);
-}
-
-static enum error
-delete_note(struct request *req)
-{
-	enum error e = db_exec_one(req->ctx, &queries[DELETE_ONE], request_path(req, "id"));
-
-	return respond_empty(req, e);
-}
+static const struct table *const tables[] = { &notes, NULL };
 
 static const struct route routes[] = {
-	{ GET, "/notes", respond_list, ACCESS_PUBLIC, .list = &all_notes, .response = &note_schema,
+	{ GET, "/notes", list_rows, ACCESS_PUBLIC, .list = &notes, .response = &note_schema,
 	  .id = "notes_list", .summary = "List the notes" },
-	{ POST, "/notes", create_note, ACCESS_PUBLIC, .body = &note_schema, .response = &note_schema,
-	  .status = 201, .id = "notes_create", .summary = "Write a note" },
-	{ GET, "/notes/{id}", show_note, ACCESS_PUBLIC, .response = &note_schema, .id = "notes_show",
-	  .summary = "Get a note" },
-	{ DELETE, "/notes/{id}", delete_note, ACCESS_PUBLIC, .status = 204, .id = "notes_delete",
-	  .summary = "Delete a note" },
+	{ POST, "/notes", create_row, ACCESS_PUBLIC, .table = &notes, .body = &note_schema,
+	  .response = &note_schema, .status = 201, .id = "notes_create",
+	  .summary = "Write a note" },
+	{ GET, "/notes/{id}", show_row, ACCESS_PUBLIC, .table = &notes, .response = &note_schema,
+	  .id = "notes_show", .summary = "Get a note" },
+	{ DELETE, "/notes/{id}", delete_row, ACCESS_PUBLIC, .table = &notes, .status = 204,
+	  .id = "notes_delete", .summary = "Delete a note" },
 	{ 0 },
 };
 
@@ -91,6 +43,5 @@ const struct feature notes_feature = {
 	.name = "notes",
 	.summary = "Texts that anyone can write, read and delete.",
 	.routes = routes,
-	.queries = queries,
-	.lists = lists,
+	.tables = tables,
 };

@@ -9,6 +9,7 @@
 #include "app/error.h"
 
 struct db;
+struct schema;
 
 /* Each role includes the permissions of the ones below it. */
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MEMBER, ROLE_ADMIN, ROLE_OWNER };
@@ -42,6 +43,14 @@ struct hash_ticket {
 	bool refused;  /* it waited too long for its turn; it gets no second place */
 };
 
+/* What the request demands of the row that it changes (If-Match). */
+struct precondition {
+	const struct schema *schema; /* of the row; NULL: nothing is demanded */
+	/* "id-version" of each version that the row may have, then NULL */
+	const char *const *versions;
+	bool checked; /* set by table_update(), table_delete() and table_check_version() */
+};
+
 struct ctx {
 	struct arena *arena;
 	struct db *db; /* NULL if the work needs no database */
@@ -52,6 +61,7 @@ struct ctx {
 	const char *user_agent;  /* or NULL */
 	const char *route;       /* pattern of the route for the logs, or NULL */
 	const char *process;     /* the actor if there is no caller: "cli", "system"; else NULL */
+	struct precondition precondition;
 	struct failure failure;
 	struct hash_ticket hash;
 	bool can_park; /* the request can run again: if it has to wait for its turn to hash, hashing

@@ -25,6 +25,10 @@ struct query {
 	const struct schema *row; /* NULL: returns no rows */
 	bool read_only;           /* may be retried after a lost connection */
 	bool by_values; /* not prepared, so that each plan depends on the parameter values */
+	/* If .sql is NULL: composes it from `rows`, when a connection first uses the statement. The
+	 * name must determine the text. */
+	const char *(*compose)(struct arena *, const void *rows);
+	const void *rows;
 };
 
 /* `"" text` compiles only if `text` is a literal. */
@@ -99,11 +103,6 @@ void db_exec_and_commit_(struct ctx *, const struct query *, struct db_params);
  * total; within an open transaction, runs it once. `work` must have no other side effects. */
 enum error db_transaction(struct ctx *, enum error (*work)(struct ctx *, void *),
 			  void *arg) MUST_CHECK;
-
-/* The same with isolation level REPEATABLE READ: all statements see one snapshot, and a change
- * to a row that another transaction has changed meanwhile is a serialization failure. */
-enum error db_repeatable_read(struct ctx *, enum error (*work)(struct ctx *, void *),
-			      void *arg) MUST_CHECK;
 
 /* Whether the open transaction has failed, so that it can only be rolled back. */
 bool db_aborted(const struct ctx *);

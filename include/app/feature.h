@@ -7,7 +7,7 @@
 
 #include "app/db.h"
 #include "app/http.h"
-#include "app/list.h"
+#include "app/table.h"
 
 struct job_task;
 struct command;
@@ -20,7 +20,7 @@ struct feature {
 	const char *summary;        /* of the tag: one sentence, in its first feature; else NULL */
 	const struct route *routes; /* ends with { 0 }; NULL: none */
 	const struct query *queries;
-	const struct list *const *lists; /* ends with NULL */
+	const struct table *const *tables; /* ends with NULL */
 
 	/* Names of other features whose changes invalidate this one's cached responses (see
 	 * .cache_seconds), such as a feature whose DELETE cascades to this one's rows. At most

@@ -6,10 +6,10 @@
 #define APP_HTTP_H
 
 #include "app/ctx.h"
-#include "app/list.h"
 #include "app/rate.h"
 #include "app/schema.h"
 #include "app/settings.h"
+#include "app/table.h"
 
 struct request;
 struct feature;
@@ -63,7 +63,8 @@ struct route {
 	 * one. Its rows fill the same C record as .body. */
 	const struct schema *form;
 	const struct schema *query;    /* query parameters; a .list has its filters instead */
-	const struct list *list;       /* the response is a page of it */
+	const struct table *list;      /* the response is a page of its rows */
+	const struct table *table;     /* of create_row() etc. */
 	const struct schema *response; /* body of a success; with .list, each of its items */
 	unsigned status;               /* of a success; 0 means 200 */
 	bool idempotent;     /* a POST that accepts Idempotency-Key. Its response is stored for
@@ -130,7 +131,8 @@ struct request {
 	const struct param *query;
 	size_t nquery;
 	const void *in;           /* the body as a record of route->body */
-	uint64_t given;           /* its fields that the client sent: bit number = row number */
+	uint64_t given;           /* its fields that the client sent (GIVEN()); of a PUT, all that
+				   * it replaces */
 	const void *query_record; /* of route->query */
 	struct list_args list;
 	struct limit_tally limits;
@@ -183,8 +185,17 @@ enum error respond_record(struct request *, enum error outcome, const void *reco
 enum error respond_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
 enum error respond_empty(struct request *, enum error outcome) MUST_CHECK;
 
-/* A complete handler for a route with .list: responds with the requested page. */
-enum error respond_list(struct request *) MUST_CHECK;
+/* Complete handlers for rows without rules of their own. list_rows(): a page of .list;
+ * list_own_rows(): of the caller's own rows, even for admins. The others: the row {id} of .table, or
+ * a new one; .body, if any, has the fields of the table's schema. If the table has a .parent, the
+ * path has the parent's id in a parameter of that name: E_NOT_FOUND unless the caller may see the
+ * parent, and the row is one of it. */
+enum error list_rows(struct request *) MUST_CHECK;
+enum error list_own_rows(struct request *) MUST_CHECK;
+enum error create_row(struct request *) MUST_CHECK;
+enum error show_row(struct request *) MUST_CHECK;
+enum error update_row(struct request *) MUST_CHECK;
+enum error delete_row(struct request *) MUST_CHECK;
 
 /* Responds with any body, which must live as long as the request's arena. */
 enum error respond_body(struct request *, unsigned status, const char *media_type, const char *body,

@@ -25,7 +25,7 @@
 #ifndef APP_JOB_H
 #define APP_JOB_H
 
-#include "app/list.h"
+#include "app/table.h"
 
 struct job;
 
@@ -151,9 +151,9 @@ struct job_row {
 extern const struct schema job_schema;
 extern const char *const job_statuses[];
 
-/* Filters of jobs_rows. JOBS_VISIBLE (the owner) is set by the service. */
-enum { JOBS_BY_STATUS, JOBS_BY_TASK, JOBS_BY_QUEUE, JOBS_VISIBLE };
-extern const struct list jobs_rows;
+/* Filters of jobs_table. */
+enum { JOBS_BY_STATUS, JOBS_BY_TASK, JOBS_BY_QUEUE };
+extern const struct table jobs_table;
 extern const struct query job_queries[];
 
 /* `visible_to`: only jobs of this owner; NULL: all. E_NOT_FOUND. */

@@ -55,6 +55,8 @@ enum {
 	F_NULLABLE = 16, /* may be null. The C member is then a pointer, for INT and BOOL too:
 			  * const int64_t *, const bool * */
 	F_SECRET = 32,   /* writeOnly, format password in OpenAPI; never logged */
+	F_SET = 64,      /* not accepted, but set by the program: table_insert() and table_update()
+			  * write it */
 };
 
 struct field {
@@ -76,9 +78,11 @@ struct field {
 	const char *default_value;   /* as text, for POST and PUT */
 	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
 
-	/* TYPE_UUID that references another row: returns OK if the caller may see that row, else
-	 * E_NOT_FOUND, which becomes FIELD_INVALID_CHOICE. Called for each id in a request. */
-	enum error (*visible)(struct ctx *, const char *id);
+	/* TYPE_UUID that refers to a row of another table (REFERENCES() in app/table.h). Returns OK
+	 * if the caller may see that row, else E_NOT_FOUND, which becomes FIELD_INVALID_CHOICE.
+	 * Called for each id in a request. */
+	enum error (*visible)(struct ctx *, const struct field *, const char *id);
+	const struct table *references;
 
 	const char *summary; /* one sentence, for OpenAPI */
 	const char *example; /* as text; NULL: OpenAPI generates one */
@@ -157,8 +161,12 @@ enum error schema_read_params(struct ctx *, const struct schema *, const char *i
  * "true", "17", "12.50"), or NULL after fail_field(). */
 const char *field_check(struct ctx *, const char *in, const struct field *, const char *text);
 
-/* Returns whether the field of that name is set in `given`. */
-bool schema_given(const struct schema *, uint64_t given, const char *name);
+/* Returns the bit of a member's field in `given`: GIVEN(&item_schema, struct item, title). */
+#define GIVEN(schema, rec, m) schema_bit((schema), offsetof(rec, m))
+uint64_t schema_bit(const struct schema *, size_t offset);
+
+/* Returns the bits of all fields that a PUT replaces: those with F_CREATE. */
+uint64_t schema_replaced(const struct schema *);
 
 /* Returns the minimum: the value of .min_setting, else .min. */
 int64_t field_min(const struct field *);
@@ -168,6 +176,9 @@ const struct field *schema_field(const struct schema *, const char *name);
 
 /* Returns a field's value as text in normal form, or NULL if it is null, an array or a record. */
 const char *field_text(struct arena *, const struct field *, const void *record);
+
+/* Stores a value in normal form, as field_text() and field_check() return it. */
+void field_set(struct arena *, const struct field *, void *record, const char *normal);
 
 /* Appends the record as a JSON object: the F_READ rows, in their order. */
 void schema_write(struct buf *, const struct schema *, const void *record);

@@ -85,12 +85,25 @@ print_settings(struct ctx *c UNUSED, const struct call *call)
 	return OK;
 }
 
+static void
+print_table_queries(struct ctx *c, const struct table *t)
+{
+	for (int i = 0; i < TABLE_STATEMENTS && !t->from; i++) {
+		struct query q = table_query(c->arena, t, (enum table_statement)i);
+
+		if (q.name)
+			printf("%s: %s\n", q.name, q.compose(c->arena, q.rows));
+	}
+}
+
 static enum error
-print_queries(struct ctx *c UNUSED, const struct call *call UNUSED)
+print_queries(struct ctx *c, const struct call *call UNUSED)
 {
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct query *q = (*f)->queries; q && q->name; q++)
 			printf("%s: %s\n", q->name, q->sql);
+		for (const struct table *const *t = (*f)->tables; t && *t; t++)
+			print_table_queries(c, *t);
 	}
 	return OK;
 }

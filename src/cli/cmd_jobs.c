@@ -119,12 +119,12 @@ list_once(struct ctx *c, const struct call *call, bool *again UNUSED)
 	struct page page;
 	enum error e;
 
-	e = list_read(c, &jobs_rows, params, COUNT(params), NULL, &args);
+	e = list_read(c, &jobs_table, params, COUNT(params), NULL, &args);
 	if (e)
 		return e;
 
 	list_restrict(&args, JOBS_BY_QUEUE, cli_value(call, "--queue"));
-	e = db_list(c, &args, &page);
+	e = table_list(c, &args, &page);
 	if (e)
 		return e;
 

@@ -38,7 +38,7 @@ add_statement(struct db *db, const struct query *q)
 	struct statement *s = ARENA_NEW(db->memory, struct statement);
 
 	s->name = arena_text(db->memory, q->name);
-	s->sql = arena_text(db->memory, q->sql);
+	s->sql = q->sql ? arena_text(db->memory, q->sql) : q->compose(db->memory, q->rows);
 	db->nstatements++;
 	return s;
 }
@@ -67,7 +67,7 @@ statement_get(struct db *db, const struct query *q)
 	}
 	if (!*slot)
 		*slot = add_statement(db, q);
-	else
+	else if (q->sql)
 		update_text(db, *slot, q->sql);
 	return *slot;
 }

@@ -8,8 +8,6 @@
 
 enum { TRIES_MAX = 3, PAUSE_MS = 20, PING_MS = 1000 };
 
-static const char begin[] = "BEGIN";
-static const char begin_repeatable_read[] = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 static const struct query set_name =
     QUERY("begin_trace", NULL, "SELECT FROM set_config('application_name', $1, true)");
 static const struct query commit = QUERY("commit", NULL, "COMMIT");
@@ -51,8 +49,8 @@ db_fail_aborted(struct ctx *c)
 	return db->aborted;
 }
 
-static enum error
-begin_as(struct ctx *c, const char *how)
+enum error
+db_begin(struct ctx *c)
 {
 	struct db *db = c->db;
 	enum error e;
@@ -61,7 +59,7 @@ begin_as(struct ctx *c, const char *how)
 		return db->aborted;
 
 	db->retry = false;
-	db->begin = how;
+	db->begin = "BEGIN";
 	e = db_connect(c);
 	db->aborted = OK; /* db_connect() may have replaced a broken connection */
 	if (!e)
@@ -69,12 +67,6 @@ begin_as(struct ctx *c, const char *how)
 	if (e)
 		db_abort(db, e, c->failure.cause);
 	return db->aborted;
-}
-
-enum error
-db_begin(struct ctx *c)
-{
-	return begin_as(c, begin);
 }
 
 bool
@@ -208,14 +200,14 @@ pause_before(int try)
 	nanosleep(&pause, NULL);
 }
 
-static enum error
-transaction(struct ctx *c, const char *how, enum error (*work)(struct ctx *, void *), void *arg)
+enum error
+db_transaction(struct ctx *c, enum error (*work)(struct ctx *, void *), void *arg)
 {
 	bool outermost = c->db->depth == 0;
 	enum error e;
 
 	for (int try = 1;; try++) {
-		e = begin_as(c, how);
+		e = db_begin(c);
 		if (!e)
 			e = work(c, arg);
 		e = db_finish(c, e);
@@ -226,18 +218,6 @@ transaction(struct ctx *c, const char *how, enum error (*work)(struct ctx *, voi
 		failure_clear(c);
 		pause_before(try);
 	}
-}
-
-enum error
-db_transaction(struct ctx *c, enum error (*work)(struct ctx *, void *), void *arg)
-{
-	return transaction(c, begin, work, arg);
-}
-
-enum error
-db_repeatable_read(struct ctx *c, enum error (*work)(struct ctx *, void *), void *arg)
-{
-	return transaction(c, begin_repeatable_read, work, arg);
 }
 
 void

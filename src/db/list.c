@@ -1,11 +1,7 @@
 /* Reads the parameters of a list and fetches a page. */
-#include "list_priv.h"
+#include "table_priv.h"
 
 #include "db_priv.h"
-
-enum { TEXTS_MAX = 16 * 1024 * 1024 };
-
-size_t list_statements_max = 512;
 
 /* `offset` has no default in OpenAPI: a form that fills in defaults would send it with a cursor. */
 const struct field list_paging[] = {
@@ -54,11 +50,11 @@ read_cursor(struct ctx *c, const char *text, struct list_args *out)
 
 /* "created_at, updated_at, title" */
 static const char *
-sort_names(struct ctx *c, const struct list *list)
+sort_names(struct ctx *c, const struct table *table)
 {
 	struct buf b = buf_new(c->arena, 1024);
 
-	for (const struct list_sort *s = list->sorts; s->name; s++)
+	for (const struct list_sort *s = table->sorts; s->name; s++)
 		buf_printf(&b, "%s%s", b.len ? ", " : "", s->name);
 	return b.data;
 }
@@ -67,9 +63,9 @@ static enum error
 read_sort(struct ctx *c, const char *text, struct list_args *out)
 {
 	bool descending = *text == '-';
-	const struct list *list = out->list;
+	const struct table *table = out->table;
 
-	for (const struct list_sort *s = list->sorts; s->name; s++) {
+	for (const struct list_sort *s = table->sorts; s->name; s++) {
 		if (strcmp(text + descending, s->name) != 0)
 			continue;
 		out->sort = s;
@@ -78,7 +74,7 @@ read_sort(struct ctx *c, const char *text, struct list_args *out)
 	}
 	return fail_field(c, "query", "sort", FIELD_INVALID_CHOICE,
 			  "must be one of these, with a minus prefix for descending order: %s",
-			  sort_names(c, list));
+			  sort_names(c, table));
 }
 
 static bool
@@ -90,12 +86,29 @@ is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
+struct field
+list_parameter(const struct table *table, const struct list_filter *f)
+{
+	const char *column = f->column ? f->column : f->name;
+	const struct field *field = f->sql ? NULL : schema_field(table->schema, column);
+	struct field parameter = field ? *field : f->value;
+
+	if (field) {
+		parameter.flags = 0;
+		parameter.default_value = parameter.example = NULL;
+		parameter.visible = NULL;
+	}
+	parameter.name = f->name;
+	parameter.summary = f->summary;
+	return parameter;
+}
+
 /* Clients cannot set a filter without a name. */
 static const struct list_filter *
-find_filter(const struct list *list, const char *name)
+find_filter(const struct table *table, const char *name)
 {
-	for (const struct list_filter *f = list->filters; f && f->sql; f++)
-		if (f->field.name && strcmp(f->field.name, name) == 0)
+	for (const struct list_filter *f = table->filters; list_is_filter(f); f++)
+		if (f->name && strcmp(f->name, name) == 0)
 			return f;
 	return NULL;
 }
@@ -104,6 +117,7 @@ static enum error
 read_param(struct ctx *c, const struct param *p, struct list_args *out)
 {
 	const struct list_filter *filter;
+	struct field parameter;
 	const char *value;
 
 	if (strcmp(p->name, "limit") == 0)
@@ -112,15 +126,16 @@ read_param(struct ctx *c, const struct param *p, struct list_args *out)
 		return read_number(c, &list_paging[1], p->value, &out->offset);
 	if (strcmp(p->name, "cursor") == 0)
 		return read_cursor(c, p->value, out);
-	if (strcmp(p->name, "sort") == 0 && !out->list->fixed_order)
+	if (strcmp(p->name, "sort") == 0 && !out->table->fixed_order)
 		return read_sort(c, p->value, out);
 
-	filter = find_filter(out->list, p->name);
+	filter = find_filter(out->table, p->name);
 	if (!filter)
 		return fail_field(c, "query", p->name, FIELD_UNKNOWN, "is not a known field");
 
-	value = field_check(c, "query", &filter->field, p->value);
-	out->values[filter - out->list->filters] = value;
+	parameter = list_parameter(out->table, filter);
+	value = field_check(c, "query", &parameter, p->value);
+	out->values[filter - out->table->filters] = value;
 	return value ? OK : E_VALIDATION;
 }
 
@@ -134,12 +149,12 @@ find_param(const struct param *params, size_t n, const char *name)
 }
 
 enum error
-list_read(struct ctx *c, const struct list *list, const struct param *params, size_t n,
+list_read(struct ctx *c, const struct table *table, const struct param *params, size_t n,
 	  const char *const *others, struct list_args *out)
 {
 	enum error e, result = OK;
 
-	*out = (struct list_args) { .list = list, .limit = LIST_LIMIT, .sort = list->sorts };
+	*out = (struct list_args) { .table = table, .limit = LIST_LIMIT, .sort = table->sorts };
 	for (size_t i = 0; i < n; i++) {
 		const struct param *p = &params[i];
 
@@ -153,11 +168,9 @@ list_read(struct ctx *c, const struct list *list, const struct param *params, si
 		if (e)
 			result = e;
 	}
-	for (const struct list_filter *f = list->filters; f && f->sql; f++)
-		if (f->field.name && f->field.flags & F_REQUIRED &&
-		    !find_param(params, n, f->field.name))
-			result =
-			    fail_field(c, "query", f->field.name, FIELD_REQUIRED, "is required");
+	for (const struct list_filter *f = table->filters; list_is_filter(f); f++)
+		if (f->name && f->value.flags & F_REQUIRED && !find_param(params, n, f->name))
+			result = fail_field(c, "query", f->name, FIELD_REQUIRED, "is required");
 	if (find_param(params, n, "cursor") && find_param(params, n, "offset"))
 		result = fail_field(c, "query", "offset", FIELD_INVALID_FORMAT,
 				    "cannot be combined with cursor");
@@ -170,65 +183,9 @@ list_restrict(struct list_args *args, size_t filter, const char *value)
 	args->values[filter] = value;
 }
 
-struct cached_statement {
-	struct list_shape shape;
-	struct query query;
-	struct cached_statement *next;
-};
-
-static bool
-same_shape(const struct list_shape *a, const struct list_shape *b)
-{
-	return a->list == b->list && a->sort == b->sort && a->ascending == b->ascending &&
-	       a->filters == b->filters && a->mode == b->mode;
-}
-
-/* Returns the statement of a shape, valid until the next call. Cached per process, most recently
- * used first; a full cache is emptied. */
-static const struct query *
-list_query(struct ctx *c, const struct list_shape *shape)
-{
-	static struct arena *texts;
-	static struct cached_statement *first;
-	static size_t n;
-	struct cached_statement *k;
-
-	for (struct cached_statement **at = &first; *at; at = &(*at)->next) {
-		k = *at;
-		if (!same_shape(&k->shape, shape))
-			continue;
-		*at = k->next;
-		k->next = first;
-		first = k;
-		return &k->query;
-	}
-
-	if (!texts)
-		texts = arena_beside(c->arena, TEXTS_MAX);
-	arena_follow(texts, c->arena);
-	if (n >= list_statements_max) {
-		arena_reset(texts);
-		first = NULL;
-		n = 0;
-	}
-	k = ARENA_NEW(texts, struct cached_statement);
-	k->shape = *shape;
-	k->query = (struct query) {
-		.name = list_name(texts, shape),
-		.sql = list_sql(texts, shape),
-		.row = shape->list->row,
-		.read_only = true,
-		.by_values = shape->list->by_values,
-	};
-	k->next = first;
-	first = k;
-	n++;
-	return &k->query;
-}
-
 /* Parameters, in the order of list_sql(). */
 struct values {
-	const char *at[1 + LIST_FILTERS_MAX + 4]; /* [0] is not used */
+	const char *at[1 + 2 + LIST_FILTERS_MAX + 4]; /* [0] is not used */
 	int n;
 };
 
@@ -238,11 +195,16 @@ add_value(struct values *v, const char *value)
 	v->at[++v->n] = value;
 }
 
+/* Returns a bit for each filter that is set. */
 static uint32_t
 add_filters(struct values *v, const struct list_args *args)
 {
 	uint32_t bits = 0;
 
+	if (args->owner)
+		add_value(v, args->owner);
+	if (args->parent)
+		add_value(v, args->parent);
 	for (unsigned i = 0; i < LIST_FILTERS_MAX; i++) {
 		if (!args->values[i])
 			continue;
@@ -257,8 +219,16 @@ static enum error
 fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 {
 	struct values v = { .n = 0 };
-	struct list_shape shape = { args->list, args->sort, args->ascending, add_filters(&v, args),
-				    args->offset > LIST_NEAR_MAX ? LIST_FAR : LIST_NEAR };
+	struct list_shape shape = {
+		.table = args->table,
+		.sort = args->sort,
+		.ascending = args->ascending,
+		.owner = args->owner,
+		.parent = args->parent,
+		.filters = add_filters(&v, args),
+		.mode = args->offset > LIST_NEAR_MAX ? LIST_FAR : LIST_NEAR,
+	};
+	struct query q;
 	struct list_position at;
 	enum error e;
 
@@ -275,7 +245,15 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 	add_value(&v, p_int(c, args->limit + 1));
 	if (!args->cursor)
 		add_value(&v, p_int(c, args->offset));
-	return db_exec_rows(c, list_query(c, &shape), (struct db_params) { v.at, v.n }, out);
+	q = (struct query) {
+		.name = list_name(c->arena, &shape),
+		.row = args->table->schema,
+		.read_only = true,
+		.by_values = args->table->by_values,
+		.compose = list_sql,
+		.rows = &shape,
+	};
+	return db_exec_rows(c, &q, (struct db_params) { v.at, v.n }, out);
 }
 
 /* Every row has the total. A page beyond the end has no row, so the first row is fetched. */
@@ -303,8 +281,8 @@ read_total(struct ctx *c, const struct list_args *args, struct rows rows, int64_
 static enum error
 make_cursor(struct ctx *c, const struct list_args *args, const char *record, const char **out)
 {
-	const struct field *id = schema_field(args->list->row, "id");
-	const struct field *f = schema_field(args->list->row, args->sort->name);
+	const struct field *id = schema_field(args->table->schema, "id");
+	const struct field *f = list_sort_field(args->table, args->sort);
 	struct list_position at = { .id = field_text(c->arena, id, record),
 				    .value = field_text(c->arena, f, record) };
 
@@ -312,16 +290,15 @@ make_cursor(struct ctx *c, const struct list_args *args, const char *record, con
 }
 
 enum error
-db_list(struct ctx *c, const struct list_args *request, struct page *out)
+table_list(struct ctx *c, const struct list_args *request, struct page *out)
 {
 	struct list_args args = *request;
 	size_t limit = (size_t)args.limit, n;
 	struct rows rows;
 	enum error e;
 
-	for (const struct list_filter *f = args.list->filters; f && f->sql; f++)
-		if (f->own)
-			list_restrict(&args, (size_t)(f - args.list->filters), visible_to(c));
+	if (!args.owner)
+		args.owner = table_visible_to(c, args.table);
 	*out =
 	    (struct page) { .by_cursor = args.cursor, .limit = args.limit, .offset = args.offset };
 	e = fetch_rows(c, &args, &rows);
@@ -336,6 +313,6 @@ db_list(struct ctx *c, const struct list_args *request, struct page *out)
 		return e;
 
 	return make_cursor(c, &args,
-			   (const char *)out->items.rows + (limit - 1) * args.list->row->size,
+			   (const char *)out->items.rows + (limit - 1) * args.table->schema->size,
 			   &out->next_cursor);
 }

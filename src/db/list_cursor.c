@@ -1,5 +1,5 @@
 /* Cursors: an opaque, authenticated position in a list. */
-#include "list_priv.h"
+#include "table_priv.h"
 
 #include "app/log.h"
 #include "app/secret.h"
@@ -14,6 +14,14 @@ enum {
 	SIGNED_MAX = 256 * 1024,
 };
 
+static void
+sign_value(struct buf *b, const char *value)
+{
+	buf_char(b, value ? '=' : '.');
+	if (value)
+		buf_put(b, value, strlen(value) + 1);
+}
+
 /* Computes the MAC of list, order, filters and position. Each string ends with a NUL, so different
  * inputs are never the same bytes. */
 static bool
@@ -22,16 +30,13 @@ make_mac(struct ctx *c, const struct list_args *args, const char *position, size
 {
 	struct buf b = buf_new(c->arena, SIGNED_MAX);
 
-	buf_put(&b, args->list->name, strlen(args->list->name) + 1);
+	buf_put(&b, args->table->name, strlen(args->table->name) + 1);
 	buf_put(&b, args->sort->name, strlen(args->sort->name) + 1);
 	buf_char(&b, args->ascending ? '+' : '-');
-	for (size_t i = 0; i < LIST_FILTERS_MAX; i++) {
-		const char *value = args->values[i];
-
-		buf_char(&b, value ? '=' : '.');
-		if (value)
-			buf_put(&b, value, strlen(value) + 1);
-	}
+	sign_value(&b, args->owner);
+	sign_value(&b, args->parent);
+	for (size_t i = 0; i < LIST_FILTERS_MAX; i++)
+		sign_value(&b, args->values[i]);
 	buf_put(&b, position, len);
 	if (!buf_done(&b))
 		return false;
@@ -52,7 +57,7 @@ cursor_write(struct ctx *c, const struct list_args *args, const struct list_posi
 	buf_text(&position, at->id);
 	buf_text(&position, at->value ? at->value : "");
 	if (!buf_done(&position) || !make_mac(c, args, position.data, position.len, mac)) {
-		log_error(c, "list %s: a value of %s is too long for a cursor", args->list->name,
+		log_error(c, "list %s: a value of %s is too long for a cursor", args->table->name,
 			  args->sort->name);
 		return fail(c, E_INTERNAL, NULL);
 	}

@@ -8,7 +8,7 @@
  * A row comparison cannot continue an index scan after a null. So a page by a nullable column is
  * the union of two index scans: the rows with a value, then those without.
  */
-#include "list_priv.h"
+#include "table_priv.h"
 
 #include "app/buf.h"
 #include "db_priv.h"
@@ -18,7 +18,7 @@ enum { SQL_MAX = 64 * 1024 };
 struct writer {
 	struct buf b;
 	const struct list_shape *shape;
-	int nfilters; /* parameters that the filters take */
+	int nfilters; /* parameters that owner, parent and filters take */
 };
 
 /* Returns the number of the limit's parameter, which follows those of filters and cursor. */
@@ -31,7 +31,7 @@ limit_number(const struct writer *w)
 }
 
 static void
-put_filter(struct writer *w, const char *sql, int number)
+put_condition(struct writer *w, const char *sql, int number)
 {
 	for (; *sql; sql++) {
 		buf_char(&w->b, *sql);
@@ -40,25 +40,69 @@ put_filter(struct writer *w, const char *sql, int number)
 	}
 }
 
+static void
+put_filter(struct writer *w, const struct list_filter *f, int number)
+{
+	if (f->sql) {
+		buf_char(&w->b, '(');
+		put_condition(w, f->sql, number);
+		buf_char(&w->b, ')');
+	} else {
+		buf_printf(&w->b, "%s %s $%d", f->column ? f->column : f->name,
+			   f->operator? f->operator: "=", number);
+	}
+}
+
 /* Appends " FROM … WHERE …"; `condition` NULL: only the filters. */
 static void
 put_source(struct writer *w, const char *condition)
 {
-	const struct list *list = w->shape->list;
+	const struct list_shape *shape = w->shape;
+	const struct table *t = shape->table;
 	const char *word = " WHERE ";
 	int number = 0;
 
-	buf_printf(&w->b, " FROM %s", list->from);
+	buf_printf(&w->b, " FROM %s", t->from ? t->from : t->name);
+	if (shape->owner) {
+		buf_printf(&w->b, "%s%s = $%d", word, t->owner, ++number);
+		word = " AND ";
+	}
+	if (shape->parent) {
+		buf_printf(&w->b, "%s%s = $%d", word, t->parent, ++number);
+		word = " AND ";
+	}
 	for (size_t i = 0; i < LIST_FILTERS_MAX; i++) {
-		if (!(w->shape->filters >> i & 1))
+		if (!(shape->filters >> i & 1))
 			continue;
-		buf_printf(&w->b, "%s(", word);
-		put_filter(w, list->filters[i].sql, ++number);
-		buf_char(&w->b, ')');
+		buf_text(&w->b, word);
+		put_filter(w, &t->filters[i], ++number);
 		word = " AND ";
 	}
 	if (condition)
 		buf_printf(&w->b, "%s%s", word, condition);
+}
+
+static void
+put_columns(struct writer *w)
+{
+	const struct table *t = w->shape->table;
+
+	if (t->columns)
+		buf_text(&w->b, t->columns);
+	else
+		table_put_columns(&w->b, t->schema);
+}
+
+const struct field *
+list_sort_field(const struct table *t, const struct list_sort *sort)
+{
+	return schema_field(t->schema, sort->name);
+}
+
+static bool
+is_nullable(const struct list_shape *shape)
+{
+	return list_sort_field(shape->table, shape->sort)->flags & F_NULLABLE;
 }
 
 static void
@@ -90,7 +134,8 @@ put_rows(struct writer *w, const char *condition)
 {
 	int max = LIST_LIMIT_MAX + 1 + (has_total(w) ? LIST_NEAR_MAX : 0);
 
-	buf_printf(&w->b, "SELECT %s", w->shape->list->columns);
+	buf_text(&w->b, "SELECT ");
+	put_columns(w);
 	put_source(w, condition);
 	put_order(w, false);
 	buf_printf(&w->b, " LIMIT %d", max);
@@ -142,25 +187,27 @@ put_page(struct writer *w, const char *first, const char *second)
 static void
 put_far_page(struct writer *w)
 {
-	buf_printf(&w->b, "SELECT %s, ", w->shape->list->columns);
+	buf_text(&w->b, "SELECT ");
+	put_columns(w);
+	buf_text(&w->b, ", ");
 	put_total(w);
 	put_source(w, NULL);
-	put_order(w, w->shape->sort->nullable);
+	put_order(w, is_nullable(w->shape));
 	buf_printf(&w->b, " LIMIT (SELECT $%d::bigint) OFFSET (SELECT $%d::bigint)",
 		   limit_number(w), limit_number(w) + 1);
 }
 
 const char *
-list_sql(struct arena *a, const struct list_shape *shape)
+list_sql(struct arena *a, const void *of)
 {
-	struct writer w = { .b = buf_new(a, SQL_MAX),
-			    .shape = shape,
-			    .nfilters = __builtin_popcount(shape->filters) };
+	const struct list_shape *shape = of;
+	struct writer w = { .b = buf_new(a, SQL_MAX), .shape = shape };
 	const char *sort = shape->sort->name;
-	bool nullable = shape->sort->nullable;
+	bool nullable = is_nullable(shape);
 	char after = shape->ascending ? '>' : '<';
 	const char *values, *nulls = arena_printf(a, "%s IS NULL", sort);
 
+	w.nfilters = shape->owner + shape->parent + __builtin_popcount(shape->filters);
 	switch (shape->mode) {
 	case LIST_NEAR:
 		values = arena_printf(a, "%s IS NOT NULL", sort);
@@ -193,6 +240,8 @@ list_name(struct arena *a, const struct list_shape *shape)
 		[LIST_AFTER_NULL] = "after_null",
 	};
 
-	return arena_printf(a, "%s_list:%s%s:%x:%s", shape->list->name, shape->ascending ? "" : "-",
-			    shape->sort->name, shape->filters, modes[shape->mode]);
+	return arena_printf(a, "%s_list:%s%s:%s%s%x:%s", shape->table->name,
+			    shape->ascending ? "" : "-", shape->sort->name,
+			    shape->owner ? "own:" : "", shape->parent ? "of:" : "", shape->filters,
+			    modes[shape->mode]);
 }

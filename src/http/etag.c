@@ -1,6 +1,8 @@
 /* Entity tags and conditional requests (RFC 9110, sections 8.8.3 and 13). */
 #include "http_priv.h"
 
+#include "app/log.h"
+
 bool
 etag_has_version(const struct schema *schema)
 {
@@ -12,12 +14,7 @@ etag_has_version(const struct schema *schema)
 const char *
 etag_make(struct arena *a, const struct schema *schema, const void *record)
 {
-	const struct field *id = schema_field(schema, "id");
-	const struct field *version = schema_field(schema, "version");
-
-	/* The id is included because `/users/me` is a different row for each caller. */
-	return arena_printf(a, "\"%s-%s\"", id ? field_text(a, id, record) : "",
-			    field_text(a, version, record));
+	return arena_printf(a, "\"%s\"", table_version(a, schema, record));
 }
 
 const struct route *
@@ -42,107 +39,153 @@ etag_reader(const struct route *route)
 	return reader && etag_has_version(reader->response) ? reader : NULL;
 }
 
-/* Parses `*` or a comma-separated list of tags. Sets `*found` if one is `tag`, by weak comparison.
- * Returns false if the list is malformed. */
+/* Finds the next tag of a comma-separated list (RFC 9110, section 8.8.3), which a proxy may have
+ * weakened; *tag is its text between the quotes. Advances *list. At its end, *tag is NULL. Returns
+ * false if the list is malformed. */
 static bool
-find_tag(const char *list, const char *tag, bool *found)
+next_tag(struct arena *a, const char **list, bool first, const char **tag)
 {
-	size_t len = strlen(tag), n = 0;
-	const char *end, *start = list;
+	const char *start = *list, *at = start + strspn(start, ", \t"), *end;
 
-	*found = strcmp(list, "*") == 0;
-	if (*found)
-		return true;
+	*tag = NULL;
+	*list = at;
+	if (!*at)
+		return !first;
+	if (!first && !memchr(start, ',', (size_t)(at - start)))
+		return false;
 
-	for (;; n++, list = start = end) {
-		list += strspn(list, ", \t");
-		if (!*list)
-			return n > 0;
-		if (n > 0 && !memchr(start, ',', (size_t)(list - start)))
+	at += strncmp(at, "W/", 2) == 0 ? 2 : 0;
+	if (*at++ != '"')
+		return false;
+	for (end = at; *end && *end != '"'; end++)
+		if ((unsigned char)*end <= ' ' || *end == 0x7f)
 			return false;
-		list += strncmp(list, "W/", 2) == 0 ? 2 : 0;
-		if (*list != '"')
-			return false;
-		for (end = list + 1; *end && *end != '"'; end++) {
-			if ((unsigned char)*end <= ' ' || *end == 0x7f)
-				return false;
-		}
-		if (!*end++ || (*end && !strchr(", \t", *end)))
-			return false;
-		if ((size_t)(end - list) == len && memcmp(list, tag, len) == 0)
-			*found = true;
-	}
+	if (!*end || (end[1] && !strchr(", \t", end[1])))
+		return false;
+
+	*tag = arena_text_n(a, at, (size_t)(end - at));
+	*list = end + 1;
+	return true;
+}
+
+/* Splits the list into its tags, then NULL. Returns NULL if it is malformed. */
+static const char *const *
+read_tags(struct arena *a, const char *list)
+{
+	const char **tags = arena_array(a, strlen(list) / 3 + 2, sizeof(*tags));
+	size_t n = 0;
+
+	while (next_tag(a, &list, n == 0, &tags[n]))
+		if (!tags[n++])
+			return tags;
+	return NULL;
 }
 
 static bool
-etag_matches(const struct request *req, const char *header, const char *tag)
+is_any(const char *list)
 {
-	const char *list = request_env(req, header);
-	bool found = false;
-
-	return list && tag && find_tag(list, tag, &found) && found;
+	return strcmp(list, "*") == 0;
 }
 
-static const struct {
-	const char *variable, *name;
-} headers[] = { { "HTTP_IF_MATCH", "If-Match" }, { "HTTP_IF_NONE_MATCH", "If-None-Match" } };
+/* Whether the list is `*` or has the tag, in the form of etag_make(). */
+static bool
+has_tag(struct arena *a, const char *list, const char *tag)
+{
+	const char *const *tags = is_any(list) ? NULL : read_tags(a, list);
 
-enum { IF_MATCH, IF_NONE_MATCH };
+	for (; tags && *tags; tags++)
+		if (strncmp(*tags, tag + 1, strlen(tag) - 2) == 0 &&
+		    strlen(*tags) == strlen(tag) - 2)
+			return true;
+	return is_any(list);
+}
+
+#define IF_MATCH      "HTTP_IF_MATCH"
+#define IF_NONE_MATCH "HTTP_IF_NONE_MATCH"
+
+static enum error
+check_header(struct request *req, const char *variable, const char *name)
+{
+	const char *list = request_env(req, variable);
+
+	if (list && !is_any(list) && !read_tags(req->ctx->arena, list))
+		return fail(req->ctx, E_BAD_REQUEST,
+			    "%s must be * or quoted entity tags separated by commas", name);
+	return OK;
+}
 
 enum error
 etag_read_conditions(struct request *req)
 {
-	for (size_t i = 0; i < COUNT(headers); i++) {
-		const char *list = request_env(req, headers[i].variable);
-		bool found;
+	enum error e = check_header(req, IF_MATCH, "If-Match");
 
-		if (list && !find_tag(list, "", &found))
-			return fail(req->ctx, E_BAD_REQUEST,
-				    "%s must be * or quoted entity tags separated by commas",
-				    headers[i].name);
-	}
-	return OK;
+	return e ? e : check_header(req, IF_NONE_MATCH, "If-None-Match");
 }
 
-/* Runs the GET route of the same path, which checks access and returns the current ETag. */
+/* Runs the GET route of the same path, which checks access, to find the row's current ETag. */
 static enum error
-etag_check_current(struct request *req, void *reader)
+find_current(struct request *req, const struct route *reader, const char **tag)
 {
 	const struct route *route = req->route;
 	struct response response = req->response;
-	const char *tag;
 	enum error e;
 
 	req->route = reader;
 	e = req->route->handle(req);
 	req->route = route;
-	tag = response_find_header(&req->response, "ETag");
+	*tag = response_find_header(&req->response, "ETag");
 	req->response = response;
-	if (e)
-		return e;
-
-	if (etag_matches(req, headers[IF_NONE_MATCH].variable, tag) ||
-	    (request_env(req, headers[IF_MATCH].variable) &&
-	     !etag_matches(req, headers[IF_MATCH].variable, tag)))
-		return fail(req->ctx, E_PRECONDITION_FAILED, NULL);
-	return OK;
+	return e;
 }
 
 bool
 etag_wanted(const struct request *req)
 {
-	return etag_reader(req->route) && (request_env(req, headers[IF_MATCH].variable) ||
-					   request_env(req, headers[IF_NONE_MATCH].variable));
+	return etag_reader(req->route) &&
+	       (request_env(req, IF_MATCH) || request_env(req, IF_NONE_MATCH));
 }
 
-/* REPEATABLE READ: if the row changes between the check and the update, both are repeated. */
+/* The change itself checks the versions of If-Match. For If-None-Match, which clients hardly send
+ * here, the row is read first, and the change demands the version that was read. */
+static enum error
+demand_version(struct request *req, const struct route *reader)
+{
+	struct ctx *c = req->ctx;
+	const char *match = request_env(req, IF_MATCH), *none = request_env(req, IF_NONE_MATCH);
+	const char *current;
+	enum error e;
+
+	if (none) {
+		e = find_current(req, reader, &current);
+		if (e)
+			return e;
+		if (!current || has_tag(c->arena, none, current))
+			return fail(c, E_PRECONDITION_FAILED, NULL);
+		if (!match || is_any(match))
+			match = current;
+	}
+	if (!is_any(match))
+		c->precondition = (struct precondition) { .schema = reader->response,
+							  .versions = read_tags(c->arena, match) };
+	return OK;
+}
+
 enum error
 etag_handle(struct request *req)
 {
-	return transact(&(struct transaction) { .req = req,
-						.repeatable_read = true,
-						.before = etag_check_current,
-						.arg = (void *)etag_reader(req->route) });
+	struct ctx *c = req->ctx;
+	enum error e;
+
+	e = demand_version(req, etag_reader(req->route));
+	if (!e)
+		e = req->route->handle(req);
+	if (!e && c->precondition.schema && !c->precondition.checked) {
+		log_error(c, "%s %s: the handler has ignored If-Match", method_name(req->method),
+			  req->route->path);
+		e = fail(c, E_INTERNAL, NULL);
+	}
+	c->precondition = (struct precondition) { 0 };
+	return e;
 }
 
 void
@@ -150,9 +193,10 @@ etag_not_modified(struct request *req)
 {
 	struct response *response = &req->response;
 	const char *tag = response_find_header(response, "ETag");
+	const char *none = request_env(req, IF_NONE_MATCH);
 
 	if ((req->method != GET && req->method != HEAD) || response->status != 200 || !tag ||
-	    !etag_matches(req, headers[IF_NONE_MATCH].variable, tag))
+	    !none || !has_tag(req->ctx->arena, none, tag))
 		return;
 
 	response->status = 304;

@@ -176,6 +176,7 @@ read_body(struct request *req)
 		    (route->method == PATCH && is_type(type, "application/merge-patch+json"));
 	bool form = route->form && is_type(type, "application/x-www-form-urlencoded");
 	void *record;
+	enum error e;
 
 	if (req->body_too_large)
 		return fail(req->ctx, E_PAYLOAD_TOO_LARGE,
@@ -193,9 +194,12 @@ read_body(struct request *req)
 	req->in = record;
 	if (form)
 		return read_form(req, record);
-	return schema_read(req->ctx, route->body,
-			   route->method == PATCH ? SCHEMA_UPDATE : SCHEMA_CREATE, req->body,
-			   req->body_len, record, &req->given);
+	e = schema_read(req->ctx, route->body,
+			route->method == PATCH ? SCHEMA_UPDATE : SCHEMA_CREATE, req->body,
+			req->body_len, record, &req->given);
+	if (route->method == PUT)
+		req->given = schema_replaced(route->body);
+	return e;
 }
 
 static enum error

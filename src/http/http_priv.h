@@ -40,7 +40,6 @@ enum error route_find(struct request *, const struct segments *) MUST_CHECK;
  * retried after a serialization failure. */
 struct transaction {
 	struct request *req;
-	bool repeatable_read; /* as db_repeatable_read() */
 	/* If .before sets the response, the handler does not run. .after (or NULL) runs if the
 	 * handler succeeds. */
 	enum error (*before)(struct request *, void *arg);
@@ -54,7 +53,8 @@ enum error transact(struct transaction *) MUST_CHECK;
 
 /* etag.c: ETag, If-Match, If-None-Match. If the schema has an INT `version` without flags,
  * responses have an ETag. PUT, PATCH and DELETE routes accept the conditions if a GET route of the
- * same path returns the row. Every UPDATE must set version = version + 1. */
+ * same path returns the row. Their handlers must call table_update(), table_delete() or
+ * table_check_version(), and every UPDATE must set version = version + 1. */
 bool etag_has_version(const struct schema *) MUST_CHECK;
 const char *etag_make(struct arena *, const struct schema *, const void *record);
 /* Returns the GET route of the same path that returns one row, or NULL. */
@@ -63,8 +63,8 @@ const struct route *route_reader(const struct route *);
 const struct route *etag_reader(const struct route *);
 /* E_BAD_REQUEST for a malformed header. */
 enum error etag_read_conditions(struct request *) MUST_CHECK;
-/* Whether the request changes a row under a condition. Then etag_handle() checks it and runs the
- * handler: E_PRECONDITION_FAILED; E_NOT_FOUND for a row that the caller may not see. */
+/* Whether the request changes a row under a condition. Then etag_handle() runs the handler with
+ * ctx->precondition: E_PRECONDITION_FAILED; E_NOT_FOUND for a row that the caller may not see. */
 bool etag_wanted(const struct request *);
 enum error etag_handle(struct request *) MUST_CHECK;
 /* Turns the response into a 304 if the client already has it. */

@@ -72,7 +72,7 @@ query_parameters(struct doc *d, const struct schema *query)
 }
 
 static void
-sort_parameter(struct doc *d, const struct list *list)
+sort_parameter(struct doc *d, const struct table *list)
 {
 	struct field sort = { .name = "sort",
 			      .type = TYPE_ENUM,
@@ -135,15 +135,18 @@ header_parameter(struct doc *d, unsigned i)
 }
 
 static void
-list_parameters(struct doc *d, const struct list *list)
+list_parameters(struct doc *d, const struct table *list)
 {
 	for (unsigned i = 0; i < LIST_PAGING; i++)
 		shared_parameter(d, &d->paging_used, i, list_paging[i].name);
 	if (!list->fixed_order)
 		sort_parameter(d, list);
-	for (const struct list_filter *f = list->filters; f && f->sql; f++)
-		if (f->field.name)
-			parameter(d, "query", &f->field, f->field.flags & F_REQUIRED);
+	for (const struct list_filter *f = list->filters; list_is_filter(f); f++) {
+		struct field field = list_parameter(list, f);
+
+		if (field.name)
+			parameter(d, "query", &field, field.flags & F_REQUIRED);
+	}
 }
 
 void

@@ -162,12 +162,3 @@ respond_page(struct request *req, enum error e, const struct page *page)
 	set_links(req, page);
 	return respond_json(req, &b);
 }
-
-enum error
-respond_list(struct request *req)
-{
-	struct page page;
-	enum error e = db_list(req->ctx, &req->list, &page);
-
-	return respond_page(req, e, &page);
-}

@@ -33,8 +33,7 @@ transact(struct transaction *transaction)
 	enum error e;
 
 	transaction->saved = transaction->req->response;
-	e = transaction->repeatable_read ? db_repeatable_read(c, run_in_transaction, transaction)
-					 : db_transaction(c, run_in_transaction, transaction);
+	e = db_transaction(c, run_in_transaction, transaction);
 	if (!e)
 		e = transaction->failed;
 	if (e)

@@ -310,31 +310,24 @@ const struct query job_queries[] = {
 };
 
 static const struct list_filter job_filters[] = {
-	[JOBS_BY_STATUS] = { .sql = "status = $",
-			     .field = { .name = "status",
-					.type = TYPE_ENUM,
-					.choices = job_statuses,
-					.summary = "Only jobs with this status." } },
-	[JOBS_BY_TASK] = { .sql = "kind = $",
-			   .field = { .name = "task",
-				      .type = TYPE_TEXT,
-				      .min = 1,
-				      .max = 100,
-				      .summary = "Only jobs of this task." } },
-	[JOBS_BY_QUEUE] = { .sql = "queue = $", .field = { .type = TYPE_TEXT } },
-	[JOBS_VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
+	[JOBS_BY_STATUS] = { "status", "Only jobs with this status." },
+	[JOBS_BY_TASK] = { "task", "Only jobs of this task.", .sql = "kind = $",
+			   .value = { .type = TYPE_TEXT, .min = 1, .max = 100 } },
+	[JOBS_BY_QUEUE] = { .column = "queue" },
 	{ 0 },
 };
 
-static const struct list_sort job_sorts[] = { { "queued_at", TYPE_TIME }, { 0 } };
+static const struct list_sort job_sorts[] = { { "queued_at" }, { 0 } };
 
-const struct list jobs_rows = {
+const struct table jobs_table = {
 	.name = "jobs",
-	.row = &job_schema,
-	.columns = COLUMNS,
-	.from = "jobs",
+	.schema = &job_schema,
+	.owner = "owner_id",
+	.readers = OWNER_AND_ADMINS,
 	.filters = job_filters,
 	.sorts = job_sorts,
+	.columns = COLUMNS,
+	.from = "jobs",
 };
 
 static const char *

@@ -12,12 +12,24 @@ schema_field(const struct schema *schema, const char *name)
 	return NULL;
 }
 
-bool
-schema_given(const struct schema *schema, uint64_t given, const char *name)
+uint64_t
+schema_bit(const struct schema *schema, size_t offset)
 {
-	const struct field *f = schema_field(schema, name);
+	for (size_t i = 0; i < schema->nfields; i++)
+		if (schema->fields[i].offset == offset)
+			return UINT64_C(1) << i;
+	return 0;
+}
 
-	return f && given >> (f - schema->fields) & 1;
+uint64_t
+schema_replaced(const struct schema *schema)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < schema->nfields; i++)
+		if (schema->fields[i].flags & F_CREATE)
+			bits |= UINT64_C(1) << i;
+	return bits;
 }
 
 int64_t
@@ -59,7 +71,7 @@ field_text(struct arena *a, const struct field *f, const void *record)
 }
 
 void
-field_store(struct arena *a, const struct field *f, void *record, const char *normal)
+field_set(struct arena *a, const struct field *f, void *record, const char *normal)
 {
 	void *member = (char *)record + f->offset;
 

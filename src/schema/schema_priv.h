@@ -11,7 +11,7 @@ bool field_accepted(const struct field *, enum schema_mode);
 const char *field_type_message(const struct field *);
 
 /* Stores a value in normal form (from field_check() or .default_value) in the record. */
-void field_store(struct arena *, const struct field *, void *record, const char *normal);
+void field_set(struct arena *, const struct field *, void *record, const char *normal);
 
 /* The field of a value and its source, for errors. */
 struct field_input {

@@ -82,7 +82,7 @@ read_absent(const struct input *in, const struct field *f, void *out)
 	if (in->mode == SCHEMA_UPDATE)
 		return OK;
 	if (f->default_value) {
-		field_store(in->c->arena, f, out, f->default_value);
+		field_set(in->c->arena, f, out, f->default_value);
 		return OK;
 	}
 	if (f->flags & F_REQUIRED || (f->required_if && f->required_if(out)))
@@ -97,7 +97,7 @@ static enum error
 check_visible(const struct input *in, const struct field *f, const char *id)
 {
 	struct failure before = in->c->failure;
-	enum error e = f->visible(in->c, id);
+	enum error e = f->visible(in->c, f, id);
 
 	if (e && e != E_NOT_FOUND)
 		return e;
@@ -127,7 +127,7 @@ read_text(const struct input *in, const struct field *f, const char *text, void 
 	if (e)
 		return e;
 
-	field_store(in->c->arena, f, out, normal);
+	field_set(in->c->arena, f, out, normal);
 	return OK;
 }
 

@@ -4,7 +4,7 @@
 #include "support/testdb.h"
 
 #include "app/clock.h"
-#include "app/list.h"
+#include "app/table.h"
 #include "app/log.h"
 #include "app/settings.h"
 #include "app/shared.h"
@@ -591,37 +591,6 @@ Test(db, a_nested_transaction_is_not_retried)
 	cr_expect_eq(db_transaction(c, collide, &x), E_UNAVAILABLE);
 	cr_expect_eq(x.tries, 1);
 	cr_expect_eq(db_finish(c, OK), E_UNAVAILABLE);
-}
-
-/* Another connection changes the row after the first read, so the work is run again. */
-static enum error
-look_and_touch(struct ctx *with, void *arg)
-{
-	static const struct query look = QUERY_READ(
-	    "test_look", &thing_schema, "SELECT email AS name, version AS number FROM users");
-	struct collision *x = arg;
-	struct thing was;
-	enum error e;
-
-	e = db_one(with, &look, &was);
-	if (e)
-		return e;
-
-	x->seen = was.number;
-	if (x->tries++ < x->failures)
-		testdb_sql("UPDATE users SET version = version + 1");
-	return db_exec(with, &touch_users, NULL);
-}
-
-Test(db, a_repeatable_read_is_retried_after_a_concurrent_change)
-{
-	struct collision x = { .failures = 1 };
-
-	cr_assert_eq(db_exec(c, &insert_user, NULL, "a@example.com"), OK);
-	cr_expect_eq(db_repeatable_read(c, look_and_touch, &x), OK);
-	cr_expect_eq(x.tries, 2);
-	cr_expect_eq(x.seen, 2);
-	cr_expect_str_eq(testdb_sql("SELECT version FROM users"), "3");
 }
 
 Test(db, caches_are_invalidated_when_the_transaction_ends)

@@ -4,8 +4,7 @@
 #include "support/list_statements.h"
 #include "support/testdb.h"
 
-#include "app/list.h"
-#include "db/list_priv.h"
+#include "db/table_priv.h"
 
 struct thing {
 	const char *id, *name, *kind, *due_at, *made_at;
@@ -27,42 +26,30 @@ static const struct schema thing_schema = SCHEMA("Thing", struct thing, thing_fi
 enum { BY_KIND, BY_NAME, BY_HIDDEN };
 
 static const struct list_filter filters[] = {
-	[BY_KIND] = { .sql = "kind = $",
-		      .field = { .name = "kind", .type = TYPE_ENUM, .choices = kinds } },
-	[BY_NAME] = { .sql = "name = $ OR upper(name) = upper($)",
-		      .field = { .name = "name", .type = TYPE_TEXT, .min = 1, .max = 200 } },
-	[BY_HIDDEN] = { .sql = "rank <= $", .field = { .type = TYPE_INT } },
+	[BY_KIND] = { "kind" },
+	[BY_NAME] = { "name", .sql = "name = $ OR upper(name) = upper($)",
+		      .value = { .type = TYPE_TEXT, .min = 1, .max = 200 } },
+	[BY_HIDDEN] = { .column = "rank", .operator = "<=" },
 	{ 0 },
 };
 
 static const struct list_sort sorts[] = {
-	{ "made_at", TYPE_TIME },
-	{ "due_at", TYPE_TIME, true },
-	{ "name", TYPE_TEXT, true },
-	{ "rank", TYPE_INT },
-	{ 0 },
+	{ "made_at" }, { "due_at" }, { "name" }, { "rank" }, { 0 },
 };
 
-static const struct list things = {
+static const struct table things = {
 	.name = "things",
-	.row = &thing_schema,
-	.columns = "id, name, kind, due_at, made_at, rank",
-	.from = "things",
+	.schema = &thing_schema,
 	.filters = filters,
 	.sorts = sorts,
 };
 
-static const struct list_filter own_filters[] = {
-	{ .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
-	{ 0 },
-};
-
-static const struct list owned_things = {
+static const struct table owned_things = {
 	.name = "owned_things",
-	.row = &thing_schema,
-	.columns = "id, name, kind, due_at, made_at, rank",
+	.schema = &thing_schema,
+	.owner = "owner_id",
+	.readers = OWNER_AND_ADMINS,
 	.from = "things",
-	.filters = own_filters,
 	.sorts = sorts,
 };
 
@@ -107,7 +94,7 @@ static struct list_args
 ask(const struct list_sort *sort, bool ascending, int64_t limit)
 {
 	return (struct list_args) {
-		.list = &things, .sort = sort, .ascending = ascending, .limit = limit
+		.table = &things, .sort = sort, .ascending = ascending, .limit = limit
 	};
 }
 
@@ -145,7 +132,7 @@ walk(struct list_args args)
 	for (int pages = 0; pages < 1000; pages++) {
 		struct page page;
 
-		cr_assert_eq(db_list(c, &args, &page), OK, "%s", args.sort->name);
+		cr_assert_eq(table_list(c, &args, &page), OK, "%s", args.sort->name);
 		cr_assert_leq((int64_t)page.items.n, args.limit);
 		cr_expect_eq(page.by_cursor, args.cursor != NULL);
 		append_ids(&b, &page);
@@ -202,7 +189,7 @@ Test(list, every_order_by_offset)
 			for (args.offset = 0; args.offset < 70; args.offset += 7) {
 				struct page page;
 
-				cr_assert_eq(db_list(c, &args, &page), OK);
+				cr_assert_eq(table_list(c, &args, &page), OK);
 				cr_expect_eq(page.total, 60);
 				cr_expect_eq(page.offset, args.offset);
 				cr_expect_eq(page.next_cursor != NULL, args.offset + 7 < 60);
@@ -221,13 +208,13 @@ Test(list, a_cursor_continues_from_any_offset)
 		struct buf b = buf_new(arena, 1024 * 1024);
 
 		for (args.offset = 0; args.offset < 40; args.offset += 10) {
-			cr_assert_eq(db_list(c, &args, &page), OK);
+			cr_assert_eq(table_list(c, &args, &page), OK);
 			append_ids(&b, &page);
 		}
 		args.offset = 0;
 		args.cursor = page.next_cursor;
 		args.limit = 100;
-		cr_assert_eq(db_list(c, &args, &page), OK);
+		cr_assert_eq(table_list(c, &args, &page), OK);
 		cr_expect_null(page.next_cursor);
 		append_ids(&b, &page);
 		cr_expect_str_eq(buf_done(&b), expected(&args, "true"));
@@ -243,7 +230,7 @@ Test(list, far_offsets)
 	for (args.offset = LIST_NEAR_MAX - 5; args.offset < LIST_NEAR_MAX + 40; args.offset += 5) {
 		const char *first;
 
-		cr_assert_eq(db_list(c, &args, &page), OK);
+		cr_assert_eq(table_list(c, &args, &page), OK);
 		cr_expect_eq(page.total, LIST_NEAR_MAX + 25);
 		first = testdb_sql("SELECT id FROM things ORDER BY due_at DESC NULLS LAST, id DESC"
 				   " LIMIT 1 OFFSET %d",
@@ -254,7 +241,7 @@ Test(list, far_offsets)
 			cr_expect_eq(page.items.n, 0);
 	}
 	args.offset = INT64_C(9007199254740991);
-	cr_assert_eq(db_list(c, &args, &page), OK);
+	cr_assert_eq(table_list(c, &args, &page), OK);
 	cr_expect_eq(page.total, LIST_NEAR_MAX + 25);
 }
 
@@ -263,7 +250,7 @@ Test(list, an_empty_list)
 	struct list_args args = ask(sorts, false, 20);
 	struct page page;
 
-	cr_assert_eq(db_list(c, &args, &page), OK);
+	cr_assert_eq(table_list(c, &args, &page), OK);
 	cr_expect_eq(page.items.n, 0);
 	cr_expect_eq(page.total, 0);
 	cr_expect_null(page.next_cursor);
@@ -277,12 +264,12 @@ Test(list, concurrent_changes_do_not_shift_later_pages)
 	const char *last;
 
 	fill(20);
-	cr_assert_eq(db_list(c, &args, &page), OK);
+	cr_assert_eq(table_list(c, &args, &page), OK);
 	rows = page.items.rows;
 	last = rows[4].id;
 	testdb_sql("DELETE FROM things WHERE id = '%s'", last);
 	args.cursor = page.next_cursor;
-	cr_assert_eq(db_list(c, &args, &page), OK);
+	cr_assert_eq(table_list(c, &args, &page), OK);
 	rows = page.items.rows;
 	cr_expect_str_eq(rows[0].id,
 			 testdb_sql("SELECT id FROM things ORDER BY rank, id LIMIT 1 OFFSET 4"));
@@ -315,7 +302,7 @@ first_cursor(struct list_args args)
 	struct page page;
 
 	args.cursor = NULL;
-	cr_assert_eq(db_list(c, &args, &page), OK);
+	cr_assert_eq(table_list(c, &args, &page), OK);
 	cr_assert_not_null(page.next_cursor);
 	return page.next_cursor;
 }
@@ -326,7 +313,7 @@ refused(const struct list_args *args, const char *what)
 	struct page page;
 
 	failure_clear(c);
-	cr_expect_eq(db_list(c, args, &page), E_VALIDATION, "%s", what);
+	cr_expect_eq(table_list(c, args, &page), E_VALIDATION, "%s", what);
 	cr_assert_not_null(c->failure.fields, "%s", what);
 	cr_expect_str_eq(c->failure.fields->field, "cursor");
 	cr_expect_eq(c->failure.fields->code, FIELD_INVALID_FORMAT);
@@ -334,18 +321,18 @@ refused(const struct list_args *args, const char *what)
 
 Test(list, a_cursor_is_valid_for_one_list_order_and_set_of_filters)
 {
-	static struct list others;
+	static struct table others;
 	struct list_args issued = ask(sorts, false, 5), args;
 	struct page page;
 
 	fill(60);
 	issued.values[BY_KIND] = "red";
 	issued.cursor = first_cursor(issued);
-	cr_expect_eq(db_list(c, &issued, &page), OK);
+	cr_expect_eq(table_list(c, &issued, &page), OK);
 
 	args = issued;
 	args.limit = 50;
-	cr_expect_eq(db_list(c, &args, &page), OK, "the limit may change");
+	cr_expect_eq(table_list(c, &args, &page), OK, "the limit may change");
 	args = issued;
 	args.ascending = true;
 	refused(&args, "direction");
@@ -368,8 +355,11 @@ Test(list, a_cursor_is_valid_for_one_list_order_and_set_of_filters)
 	others = things;
 	others.name = "others";
 	args = issued;
-	args.list = &others;
+	args.table = &others;
 	refused(&args, "list");
+	args = issued;
+	args.owner = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10";
+	refused(&args, "owner");
 }
 
 Test(list, a_modified_cursor_is_rejected)
@@ -520,8 +510,8 @@ Test(list, every_statement_is_listed)
 
 Test(list, the_number_of_cached_statements_is_limited)
 {
-	static struct list many[600];
-	static char names[600][16];
+	static struct table many[1100];
+	static char names[1100][16];
 	struct page page;
 
 	fill(10);
@@ -531,8 +521,9 @@ Test(list, the_number_of_cached_statements_is_limited)
 		snprintf(names[i], sizeof(names[i]), "things_%zu", i);
 		many[i] = things;
 		many[i].name = names[i];
-		args.list = &many[i];
-		cr_assert_eq(db_list(c, &args, &page), OK);
+		many[i].from = "things";
+		args.table = &many[i];
+		cr_assert_eq(table_list(c, &args, &page), OK);
 		cr_assert_eq(page.items.n, 5);
 	}
 }
@@ -554,7 +545,7 @@ Test(list, pages_use_a_generic_plan)
 	testdb_sql("CREATE INDEX ON things (made_at, id)");
 	testdb_sql("ANALYZE things");
 	for (int i = 0; i < 10; i++)
-		cr_assert_eq(db_list(c, &args, &page), OK);
+		cr_assert_eq(table_list(c, &args, &page), OK);
 	cr_assert_eq(db_one(c, &plans, &thing), OK);
 	cr_expect_gt(thing.rank, 0);
 }
@@ -581,12 +572,11 @@ Test(list, callers_list_their_own_rows_and_admins_all)
 	testdb_sql("UPDATE things SET owner_id = '" ADA "' WHERE id IN"
 		   " (SELECT id FROM things LIMIT 3)");
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct list_args args = { .list = &owned_things, .sort = sorts, .limit = 1 };
+		struct list_args args = { .table = &owned_things, .sort = sorts, .limit = 1 };
 
-		list_restrict(&args, 0, "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10");
 		c->caller = rows[i].caller;
 		c->process = rows[i].process;
-		cr_assert_eq(db_list(c, &args, &page), OK);
+		cr_assert_eq(table_list(c, &args, &page), OK);
 		cr_expect_eq(page.total, rows[i].total, "row %zu: %" PRId64, i, page.total);
 	}
 }

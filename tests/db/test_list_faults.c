@@ -9,9 +9,8 @@
 
 #include "app/feature.h"
 #include "app/http.h"
-#include "app/list.h"
 #include "db/db_priv.h"
-#include "db/list_priv.h"
+#include "db/table_priv.h"
 
 int __real_PQsendQueryPrepared(PGconn *, const char *, int, const char *const *, const int *,
 			       const int *, int);
@@ -80,9 +79,11 @@ TestSuite(list_faults, .init = begin, .fini = end, .timeout = 300);
 
 /* Returns a valid value for the filter. */
 static const char *
-sample(const struct field *f)
+sample(const struct table *table, const struct list_filter *filter)
 {
-	switch (f->type) {
+	struct field f = list_parameter(table, filter);
+
+	switch (f.type) {
 	case TYPE_UUID:
 		return "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 	case TYPE_TIME:
@@ -90,7 +91,7 @@ sample(const struct field *f)
 	case TYPE_DATE:
 		return "2026-11-20";
 	case TYPE_ENUM:
-		return f->choices[0];
+		return f.choices[0];
 	case TYPE_BOOL:
 		return "true";
 	case TYPE_INT:
@@ -113,20 +114,19 @@ static const struct field filler_fields[] = {
 static const struct schema filler_schema = SCHEMA("Filler", struct filler, filler_fields);
 #define FILTER                                                                                     \
 	{                                                                                          \
-		.sql = "$::text IS NOT NULL", .field = {.type = TYPE_TEXT }                        \
+		.sql = "$::text IS NOT NULL", .value = {.type = TYPE_TEXT }                        \
 	}
 static const struct list_filter filler_filters[] = {
 	FILTER, FILTER, FILTER, FILTER, FILTER, FILTER, FILTER, FILTER, { 0 },
 };
-static const struct list_sort filler_sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
+static const struct list_sort filler_sorts[] = { { "created_at" }, { 0 } };
 
 /* Long, so that freed memory is not reused at the same address. */
 #define SPACES  "                                                                           "
 #define SPACES8 SPACES SPACES SPACES SPACES SPACES SPACES SPACES SPACES
-static const struct list fillers = {
+static const struct table fillers = {
 	.name = "fillers",
-	.row = &filler_schema,
-	.columns = "id, created_at",
+	.schema = &filler_schema,
 	.from = "users" SPACES8 SPACES8 SPACES8 SPACES8,
 	.filters = filler_filters,
 	.sorts = filler_sorts,
@@ -135,7 +135,7 @@ static const struct list fillers = {
 static void
 keep_at_most(size_t n)
 {
-	statements_max = list_statements_max = n;
+	statements_max = n;
 }
 
 /* Fetches a page for each of the next `n` shapes. */
@@ -143,13 +143,13 @@ static void
 fill(size_t n)
 {
 	static unsigned next;
-	struct list_args args = { .list = &fillers, .limit = 1, .sort = filler_sorts };
+	struct list_args args = { .table = &fillers, .limit = 1, .sort = filler_sorts };
 	struct page page;
 
 	for (; n > 0; n--, next++) {
 		for (int i = 0; i < 8; i++)
 			args.values[i] = next >> i & 1 ? "x" : NULL;
-		cr_assert_eq(db_list(c, &args, &page), OK);
+		cr_assert_eq(table_list(c, &args, &page), OK);
 	}
 }
 
@@ -169,9 +169,9 @@ get_page(const struct list_args *args, size_t max, int break_before)
 	keep_at_most(max);
 	sent = 0;
 	break_at = break_before;
-	e = db_list(c, args, &page);
+	e = table_list(c, args, &page);
 	break_at = 0;
-	cr_assert_eq(e, OK, "%s by %s from %" PRId64 ": %s", args->list->name, args->sort->name,
+	cr_assert_eq(e, OK, "%s by %s from %" PRId64 ": %s", args->table->name, args->sort->name,
 		     args->offset, error_info(e)->code);
 	page.next_cursor = page.next_cursor ? "more" : "";
 	db_reset(c->db);
@@ -186,7 +186,7 @@ expect_page(const struct list_args *args, const struct page *expected, size_t ma
 	const struct page page = get_page(args, max, break_before);
 
 	cr_expect_eq(page.items.n, expected->items.n);
-	cr_expect_eq(page.total, expected->total, "%s: %" PRId64, args->list->name, page.total);
+	cr_expect_eq(page.total, expected->total, "%s: %" PRId64, args->table->name, page.total);
 	cr_expect_str_eq(page.next_cursor, expected->next_cursor);
 	cr_expect_geq(sent, break_before, "the connection did not break");
 }
@@ -210,7 +210,7 @@ each_page(struct list_args *args)
 {
 	static const int64_t offsets[] = { 0, 50, LIST_NEAR_MAX + 1 };
 
-	for (args->sort = args->list->sorts; args->sort->name; args->sort++) {
+	for (args->sort = args->table->sorts; args->sort->name; args->sort++) {
 		args->ascending = !args->ascending;
 		for (size_t i = 0; i < COUNT(offsets); i++) {
 			args->offset = offsets[i];
@@ -221,19 +221,19 @@ each_page(struct list_args *args)
 
 /* Without filters, with each filter, and with all. Required ones are always set. */
 static void
-each_filter(const struct list *list)
+each_filter(const struct table *table)
 {
 	const struct list_filter *f;
 	int n = 0;
 
-	for (f = list->filters; f && f->sql; f++)
+	for (f = table->filters; list_is_filter(f); f++)
 		n++;
 	for (int which = -1; which <= n; which++) {
-		struct list_args args = { .list = list, .limit = 2 };
+		struct list_args args = { .table = table, .limit = 2 };
 
 		for (int i = 0; i < n; i++)
-			if (i == which || which == n || list->filters[i].field.flags & F_REQUIRED)
-				args.values[i] = sample(&list->filters[i].field);
+			if (i == which || which == n || table->filters[i].value.flags & F_REQUIRED)
+				args.values[i] = sample(table, &table->filters[i]);
 		each_page(&args);
 	}
 }

@@ -10,7 +10,7 @@
 #include "app/feature.h"
 #include "app/settings.h"
 #include "db/db_priv.h"
-#include "db/list_priv.h"
+#include "db/table_priv.h"
 #include "db/db_info.h"
 #include "db/migrate_priv.h"
 
@@ -186,13 +186,13 @@ check_columns(const char *name, const PGresult *r, const struct schema *row)
 static void
 check_query(const struct query *q)
 {
+	const char *sql = q->sql ? q->sql : q->compose(arena, q->rows);
 	const PGresult *r;
 
 	check_name(q->name);
-	cr_expect(!q->read_only || strncmp(q->sql, "SELECT ", 7) == 0 ||
-		      strncmp(q->sql, "WITH ", 5) == 0,
+	cr_expect(!q->read_only || strncmp(sql, "SELECT ", 7) == 0 || strncmp(sql, "WITH ", 5) == 0,
 		  "%s: read_only, but not a SELECT", q->name);
-	r = describe(q->name, q->sql);
+	r = describe(q->name, sql);
 	if (r && q->row)
 		check_columns(q->name, r, q->row);
 	for (int i = 0; r && !q->row && i < PQnfields(r); i++)
@@ -218,7 +218,7 @@ Test(statements, of_features)
 	cr_assert_gt(checked, 0, "no feature has a statement");
 }
 
-static const struct list *the_list;
+static const struct table *the_table;
 
 /* A page has the columns of its rows, and possibly the total. */
 static enum error
@@ -226,7 +226,7 @@ check_list_statement(struct ctx *with UNUSED, const char *name, const char *sql)
 {
 	static const struct field total = { .name = LIST_TOTAL, .type = TYPE_INT };
 	const PGresult *r = describe(name, sql);
-	struct schema row = *the_list->row;
+	struct schema row = *the_table->schema;
 	struct field fields[65];
 
 	check_name(name);
@@ -244,43 +244,61 @@ check_list_statement(struct ctx *with UNUSED, const char *name, const char *sql)
 }
 
 static void
-check_sort(const struct list *list, const struct list_sort *s)
+check_sort(const struct table *table, const struct list_sort *s)
 {
-	const struct field *f = schema_field(list->row, s->name);
-	const PGresult *r =
-	    describe(list->name, arena_printf(arena, "SELECT %s FROM %s", s->name, list->from));
+	const struct field *f = schema_field(table->schema, s->name);
 
-	cr_assert(f, "list %s: schema %s has no row for its order by %s", list->name,
-		  list->row->name, s->name);
-	cr_expect(f->type == s->type || (s->type == TYPE_TEXT && f->type == TYPE_EMAIL) ||
-		      (s->type == TYPE_TEXT && f->type == TYPE_ENUM),
-		  "list %s: its order by %s has another type than the row", list->name, s->name);
+	cr_assert(f, "table %s: there is no field for its order by %s", table->name, s->name);
+	cr_expect(f->type == TYPE_TEXT || f->type == TYPE_EMAIL || f->type == TYPE_ENUM ||
+		      f->type == TYPE_TIME || f->type == TYPE_DATE || f->type == TYPE_INT ||
+		      f->type == TYPE_DECIMAL,
+		  "table %s: a list cannot be ordered by the type of %s", table->name, s->name);
 	cr_expect(f->type != TYPE_TEXT || (f->max && f->max * UTF8_MAX <= CURSOR_VALUE_MAX),
-		  "list %s: %s has no maximum that fits a cursor", list->name, s->name);
-	cr_assert(r);
-	cr_expect(s->nullable || !may_be_null(r, 0),
-		  "list %s: %s may be null, and its order is not .nullable", list->name, s->name);
+		  "table %s: %s has no maximum that fits a cursor", table->name, s->name);
 }
 
 static void
-check_list(const struct list *list)
+check_filter(const struct table *table, const struct list_filter *f)
 {
-	const struct field *id = schema_field(list->row, "id");
+	const char *column = f->column ? f->column : f->name;
 
-	cr_expect(id && id->type == TYPE_UUID, "list %s: no id to break ties", list->name);
-	cr_assert(list->sorts && list->sorts[0].name, "list %s has no order", list->name);
-	for (const struct list_sort *s = list->sorts; s->name; s++)
-		check_sort(list, s);
-	the_list = list;
-	cr_expect_eq(list_statements(c, list, check_list_statement), OK);
+	cr_assert(f->sql || schema_field(table->schema, column) || table->columns,
+		  "table %s: there is no field for its filter of %s", table->name, column);
 }
 
-Test(statements, of_lists, .timeout = 120)
+static void
+check_list(const struct table *table)
+{
+	const struct field *id = schema_field(table->schema, "id");
+
+	cr_expect(id && id->type == TYPE_UUID, "table %s: no id to break ties", table->name);
+	cr_assert(table->sorts && table->sorts[0].name, "table %s has no order", table->name);
+	for (const struct list_sort *s = table->sorts; s->name; s++)
+		check_sort(table, s);
+	for (const struct list_filter *f = table->filters; list_is_filter(f); f++)
+		check_filter(table, f);
+	the_table = table;
+	cr_expect_eq(list_statements(c, table, check_list_statement), OK);
+}
+
+static void
+check_table(const struct table *table)
+{
+	for (int i = 0; i < TABLE_STATEMENTS && !table->from; i++) {
+		struct query q = table_query(arena, table, (enum table_statement)i);
+
+		if (q.name)
+			check_query(&q);
+	}
+	check_list(table);
+}
+
+Test(statements, of_tables, .timeout = 120)
 {
 	size_t n = 0;
 
 	for (const struct feature *const *f = features; *f; f++)
-		for (const struct list *const *l = (*f)->lists; l && *l; l++, n++)
-			check_list(*l);
-	cr_assert_gt(n, 0, "no feature has a list");
+		for (const struct table *const *t = (*f)->tables; t && *t; t++, n++)
+			check_table(*t);
+	cr_assert_gt(n, 0, "no feature has a table");
 }

@@ -182,7 +182,7 @@ reference_value(const struct field *f, enum bound bound)
 	for (size_t i = 0; i < nresources; i++) {
 		const char *id = resources[i].rows[bound];
 
-		if (id && f->visible(t->ctx, id) == OK)
+		if (id && f->visible(t->ctx, f, id) == OK)
 			return arena_printf(t->arena, "\"%s\"", id);
 	}
 	return NULL;
@@ -376,7 +376,7 @@ create_rows(void)
 }
 
 static const char *
-create_row(const struct resource *r, enum bound bound)
+create_resource(const struct resource *r, enum bound bound)
 {
 	struct written w;
 	const char *json = body_of(r->create, F_CREATE, bound, &w), *uri = uri_of(r, bound);
@@ -464,7 +464,7 @@ Test(fields, are_stored_by_post)
 	cr_assert_gt(nresources, 0);
 	for (size_t i = 0; i < nresources; i++)
 		for (enum bound b = LOW; b < BOUNDS; b++)
-			remove_row(&resources[i], create_row(&resources[i], b));
+			remove_row(&resources[i], create_resource(&resources[i], b));
 }
 
 Test(fields, are_stored_by_put)
@@ -477,7 +477,7 @@ Test(fields, are_stored_by_put)
 
 		if (!resources[i].put)
 			continue;
-		uri = create_row(&resources[i], LOW);
+		uri = create_resource(&resources[i], LOW);
 		n++;
 		replace_row(&resources[i], uri, HIGH);
 		replace_row(&resources[i], uri, LOW);
@@ -496,7 +496,7 @@ Test(fields, are_stored_by_patch)
 
 		if (!resources[i].patch)
 			continue;
-		uri = create_row(&resources[i], LOW);
+		uri = create_resource(&resources[i], LOW);
 		n++;
 		change_members(resources[i].patch, uri);
 		remove_row(&resources[i], uri);

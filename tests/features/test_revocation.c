@@ -287,19 +287,19 @@ static unsigned
 command_set_password(const struct scene *s)
 {
 	return command(s, &(struct user_change) { .password = "a new good password" },
-		       USER_PASSWORD);
+		       USER_CHANGE(password));
 }
 
 static unsigned
 command_set_role(const struct scene *s)
 {
-	return command(s, &(struct user_change) { .role = "viewer" }, USER_ROLE);
+	return command(s, &(struct user_change) { .role = "viewer" }, USER_CHANGE(role));
 }
 
 static unsigned
 command_deactivate(const struct scene *s)
 {
-	return command(s, &(struct user_change) { .is_active = false }, USER_ACTIVE);
+	return command(s, &(struct user_change) { .is_active = false }, USER_CHANGE(is_active));
 }
 
 static const struct action {

@@ -2,21 +2,19 @@
  * own cursors are accepted, all others rejected. */
 #include "fuzz.h"
 
-#include "db/list_priv.h"
+#include "db/table_priv.h"
 #include "http/http_priv.h"
 
 #define ID "01936f5e-0000-7000-8000-000000000001"
 
 static const struct list_filter filters[] = {
-	{ .sql = "word = $", .field = { .name = "word", .type = TYPE_TEXT, .min = 1, .max = 9 } },
-	{ .sql = "at < $", .field = { .name = "before", .type = TYPE_TIME } },
+	{ "word", .sql = "word = $", .value = { .type = TYPE_TEXT, .min = 1, .max = 9 } },
+	{ "before", .sql = "at < $", .value = { .type = TYPE_TIME } },
 	{ 0 },
 };
-static const struct list_sort sorts[] = { { "at", TYPE_TIME, .nullable = true },
-					  { "word", TYPE_TEXT, false },
-					  { 0 } };
-static const struct list list = {
-	.name = "samples", .row = &sample_schema, .filters = filters, .sorts = sorts
+static const struct list_sort sorts[] = { { "at" }, { "word" }, { 0 } };
+static const struct table table = {
+	.name = "samples", .schema = &sample_schema, .filters = filters, .sorts = sorts
 };
 
 static void
@@ -44,7 +42,7 @@ fuzz(struct ctx *c, const char *bytes, size_t len)
 	size_t n;
 
 	if (!params_read(c->arena, query, strlen(query), &params, &n) ||
-	    list_read(c, &list, params, n, NULL, &args))
+	    list_read(c, &table, params, n, NULL, &args))
 		return;
 
 	HOLDS(args.limit >= 1 && args.limit <= LIST_LIMIT_MAX && args.offset >= 0 && args.sort);

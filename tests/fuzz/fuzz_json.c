@@ -16,7 +16,7 @@ read_and_write(struct ctx *c, enum schema_mode mode, const char *json, size_t le
 	HOLDS(malformed == (json_check(json, len) != NULL));
 	HOLDS(e == OK || malformed || e == E_VALIDATION);
 	failure_clear(c);
-	if (e || (mode == SCHEMA_UPDATE && !schema_given(&sample_schema, given, "words")))
+	if (e || (mode == SCHEMA_UPDATE && !(given & GIVEN(&sample_schema, struct sample, words))))
 		return NULL;
 
 	schema_write(&out, &sample_schema, &sample);

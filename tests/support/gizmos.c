@@ -1,4 +1,4 @@
-/* The test resource: rows, statements and routes. */
+/* The test resource: rows and routes. */
 #include "gizmos.h"
 
 static const char *const states[] = { "draft", "active", "archived", NULL };
@@ -19,158 +19,45 @@ static const struct field fields[] = {
 
 static const struct schema gizmo_schema = SCHEMA("Gizmo", struct gizmo, fields);
 
-#define COLUMNS "id, owner_id, title, description, status, created_at, updated_at, version"
-
-enum { INSERT, FIND, UPDATE, DELETE_ONE };
-
-static const struct query queries[] = {
-	[INSERT] = QUERY("gizmos_insert", &gizmo_schema,
-			 "INSERT INTO gizmos (owner_id, title, description, status)"
-			 " VALUES ($1, $2, $3, $4) RETURNING " COLUMNS),
-	[FIND] = QUERY_READ("gizmos_find", &gizmo_schema,
-			    "SELECT " COLUMNS " FROM gizmos"
-			    " WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"),
-	[UPDATE] = QUERY("gizmos_update", &gizmo_schema,
-			 "UPDATE gizmos SET"
-			 " title = CASE WHEN $3 THEN $4 ELSE title END,"
-			 " description = CASE WHEN $5 THEN $6 ELSE description END,"
-			 " status = CASE WHEN $7 THEN $8 ELSE status END,"
-			 " updated_at = now(), version = version + 1"
-			 " WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"
-			 " RETURNING " COLUMNS),
-	[DELETE_ONE] = QUERY("gizmos_delete", NULL,
-			     "DELETE FROM gizmos"
-			     " WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"),
-	{ 0 },
-};
-
-enum { BY_STATUS, BY_OWNER, VISIBLE, MINE };
-
 static const struct list_filter filters[] = {
-	[BY_STATUS] = { .sql = "status = $",
-			.field = { .name = "status",
-				   .type = TYPE_ENUM,
-				   .choices = states,
-				   .summary = "Only gizmos in this stage." } },
-	[BY_OWNER] = { .sql = "owner_id = $",
-		       .field = { .name = "owner_id",
-				  .type = TYPE_UUID,
-				  .summary = "Only gizmos of this user." } },
-	[VISIBLE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID }, .own = true },
-	[MINE] = { .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
+	{ "status", "Only gizmos in this stage." },
+	{ "owner_id", "Only gizmos of this user." },
 	{ 0 },
 };
 
-static const struct list_sort sorts[] = {
-	{ "created_at", TYPE_TIME },
-	{ "updated_at", TYPE_TIME },
-	{ "title", TYPE_TEXT },
-	{ 0 },
-};
+static const struct list_sort sorts[] = { { "created_at" }, { "updated_at" }, { "title" }, { 0 } };
 
-static const struct list all_gizmos = {
+static const struct table gizmos = {
 	.name = "gizmos",
-	.row = &gizmo_schema,
-	.columns = COLUMNS,
-	.from = "gizmos",
+	.schema = &gizmo_schema,
+	.owner = "owner_id",
+	.readers = OWNER_AND_ADMINS,
 	.filters = filters,
 	.sorts = sorts,
 };
 
-static const struct list *const lists[] = { &all_gizmos, NULL };
-
-static enum error
-list_my_gizmos(struct request *req)
-{
-	struct page page;
-	enum error e;
-
-	list_restrict(&req->list, MINE, req->ctx->caller.user_id);
-	e = db_list(req->ctx, &req->list, &page);
-	return respond_page(req, e, &page);
-}
-
-static enum error
-create_gizmo(struct request *req)
-{
-	const struct gizmo *in = req->in;
-	struct gizmo gizmo;
-	enum error e = db_one(req->ctx, &queries[INSERT], &gizmo, req->ctx->caller.user_id,
-			      in->title, in->description, in->status);
-
-	return respond_record(req, e, &gizmo);
-}
-
-static enum error
-find_gizmo(struct request *req, struct gizmo *out)
-{
-	return db_one(req->ctx, &queries[FIND], out, request_path(req, "id"), visible_to(req->ctx));
-}
-
-static enum error
-show_gizmo(struct request *req)
-{
-	struct gizmo gizmo;
-	enum error e = find_gizmo(req, &gizmo);
-
-	return respond_record(req, e, &gizmo);
-}
-
-static enum error
-update_gizmo(struct request *req, uint64_t given)
-{
-	const struct gizmo *in = req->in;
-	struct gizmo gizmo;
-	enum error e = db_one(
-	    req->ctx, &queries[UPDATE], &gizmo, request_path(req, "id"), visible_to(req->ctx),
-	    p_bool(schema_given(&gizmo_schema, given, "title")), in->title,
-	    p_bool(schema_given(&gizmo_schema, given, "description")), in->description,
-	    p_bool(schema_given(&gizmo_schema, given, "status")), in->status);
-
-	return respond_record(req, e, &gizmo);
-}
-
-static enum error
-change_gizmo(struct request *req)
-{
-	return req->given ? update_gizmo(req, req->given) : show_gizmo(req);
-}
-
-static enum error
-replace_gizmo(struct request *req)
-{
-	return update_gizmo(req, UINT64_MAX);
-}
-
-static enum error
-delete_gizmo(struct request *req)
-{
-	enum error e = db_exec_one(req->ctx, &queries[DELETE_ONE], request_path(req, "id"),
-				   visible_to(req->ctx));
-
-	return respond_empty(req, e);
-}
+static const struct table *const tables[] = { &gizmos, NULL };
 
 static const struct route routes[] = {
-	{ GET, "/gizmos", respond_list, ACCESS_VIEWER, .scope = "gizmos:read", .list = &all_gizmos,
+	{ GET, "/gizmos", list_rows, ACCESS_VIEWER, .scope = "gizmos:read", .list = &gizmos,
 	  .response = &gizmo_schema, .cache_seconds = 30, .id = "gizmos_list",
 	  .summary = "List gizmos" },
-	{ GET, "/gizmos/my", list_my_gizmos, ACCESS_VIEWER, .scope = "gizmos:read",
-	  .list = &all_gizmos, .response = &gizmo_schema, .cache_seconds = 30,
-	  .id = "gizmos_list_my", .summary = "List own gizmos" },
-	{ POST, "/gizmos", create_gizmo, ACCESS_MEMBER, .scope = "gizmos:write",
+	{ GET, "/gizmos/my", list_own_rows, ACCESS_VIEWER, .scope = "gizmos:read", .list = &gizmos,
+	  .response = &gizmo_schema, .cache_seconds = 30, .id = "gizmos_list_my",
+	  .summary = "List own gizmos" },
+	{ POST, "/gizmos", create_row, ACCESS_MEMBER, .scope = "gizmos:write", .table = &gizmos,
 	  .body = &gizmo_schema, .response = &gizmo_schema, .status = 201, .idempotent = true,
 	  .id = "gizmos_create", .summary = "Create a gizmo" },
-	{ GET, "/gizmos/{id}", show_gizmo, ACCESS_VIEWER, .scope = "gizmos:read",
+	{ GET, "/gizmos/{id}", show_row, ACCESS_VIEWER, .scope = "gizmos:read", .table = &gizmos,
 	  .response = &gizmo_schema, .id = "gizmos_show", .summary = "Show a gizmo" },
-	{ PATCH, "/gizmos/{id}", change_gizmo, ACCESS_MEMBER, .scope = "gizmos:write",
-	  .body = &gizmo_schema, .response = &gizmo_schema, .id = "gizmos_update",
+	{ PATCH, "/gizmos/{id}", update_row, ACCESS_MEMBER, .scope = "gizmos:write",
+	  .table = &gizmos, .body = &gizmo_schema, .response = &gizmo_schema, .id = "gizmos_update",
 	  .summary = "Update a gizmo" },
-	{ PUT, "/gizmos/{id}", replace_gizmo, ACCESS_MEMBER, .scope = "gizmos:write",
+	{ PUT, "/gizmos/{id}", update_row, ACCESS_MEMBER, .scope = "gizmos:write", .table = &gizmos,
 	  .body = &gizmo_schema, .response = &gizmo_schema, .id = "gizmos_replace",
 	  .summary = "Replace a gizmo" },
-	{ DELETE, "/gizmos/{id}", delete_gizmo, ACCESS_MEMBER, .scope = "gizmos:write",
-	  .status = 204, .errors = { E_CONFLICT }, .id = "gizmos_delete",
+	{ DELETE, "/gizmos/{id}", delete_row, ACCESS_MEMBER, .scope = "gizmos:write",
+	  .table = &gizmos, .status = 204, .errors = { E_CONFLICT }, .id = "gizmos_delete",
 	  .summary = "Delete a gizmo" },
 	{ 0 },
 };
@@ -182,7 +69,6 @@ const struct feature gizmos_feature = {
 	.name = "gizmos",
 	.summary = "What the tests of the core create, list, change and delete.",
 	.routes = routes,
-	.queries = queries,
-	.lists = lists,
+	.tables = tables,
 	.invalidated_by = invalidated_by,
 };

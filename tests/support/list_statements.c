@@ -1,7 +1,7 @@
 /* Generates the statements of a list. */
 #include "list_statements.h"
 
-#include "db/list_priv.h"
+#include "db/table_priv.h"
 
 static enum error
 each_mode(struct ctx *c, struct list_shape *shape,
@@ -11,7 +11,8 @@ each_mode(struct ctx *c, struct list_shape *shape,
 
 	for (int mode = 0; mode < LIST_MODES && !e; mode++) {
 		shape->mode = (enum list_mode)mode;
-		if (mode == LIST_AFTER_NULL && !shape->sort->nullable)
+		if (mode == LIST_AFTER_NULL &&
+		    !(list_sort_field(shape->table, shape->sort)->flags & F_NULLABLE))
 			continue;
 		e = each(c, list_name(c->arena, shape), list_sql(c->arena, shape));
 	}
@@ -24,7 +25,7 @@ each_order(struct ctx *c, struct list_shape *shape,
 {
 	enum error e = OK;
 
-	for (shape->sort = shape->list->sorts; shape->sort->name; shape->sort++)
+	for (shape->sort = shape->table->sorts; shape->sort->name; shape->sort++)
 		for (int up = 0; up < 2 && !e; up++) {
 			shape->ascending = up;
 			e = each_mode(c, shape, each);
@@ -33,15 +34,15 @@ each_order(struct ctx *c, struct list_shape *shape,
 }
 
 enum error
-list_statements(struct ctx *c, const struct list *list,
+list_statements(struct ctx *c, const struct table *table,
 		enum error (*each)(struct ctx *, const char *name, const char *sql))
 {
-	struct list_shape shape = { .list = list };
+	struct list_shape shape = { .table = table };
 	uint32_t all = 1, required = 0;
 	enum error e = OK;
 
-	for (const struct list_filter *f = list->filters; f && f->sql; f++, all <<= 1)
-		required |= f->field.flags & F_REQUIRED ? all : 0;
+	for (const struct list_filter *f = table->filters; list_is_filter(f); f++, all <<= 1)
+		required |= f->value.flags & F_REQUIRED ? all : 0;
 	for (shape.filters = required; shape.filters < all && !e;
 	     shape.filters = (shape.filters + 1) | required)
 		if (__builtin_popcount(shape.filters) <= 2 || shape.filters == all - 1)

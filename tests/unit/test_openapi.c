@@ -102,22 +102,16 @@ static const struct field search_fields[] = {
 static const struct schema search_schema = SCHEMA("Search", struct lamp, search_fields);
 
 static const struct list_filter filters[] = {
-	{ .sql = "colour = $",
-	  .field = { .name = "colour",
-		     .type = TYPE_ENUM,
-		     .choices = colours,
-		     .aliases = aliases,
-		     .summary = "Of it." } },
-	{ .sql = "owner_id = $", .field = { .type = TYPE_UUID } },
-	{ .sql = "made_at > $", .field = { .name = "after", .type = TYPE_TIME } },
+	{ "colour", "Of it.", .sql = "colour = $",
+	  .value = { .type = TYPE_ENUM, .choices = colours, .aliases = aliases } },
+	{ .column = "owner_id" },
+	{ "after", .sql = "made_at > $", .value = { .type = TYPE_TIME } },
 	{ 0 },
 };
-static const struct list_sort sorts[] = { { "made_at", TYPE_TIME }, { "title", TYPE_TEXT }, { 0 } };
-static const struct list lamps = {
+static const struct list_sort sorts[] = { { "made_at" }, { "title" }, { 0 } };
+static const struct table lamps = {
 	.name = "lamps",
-	.row = &lamp_schema,
-	.columns = "*",
-	.from = "lamps",
+	.schema = &lamp_schema,
 	.filters = filters,
 	.sorts = sorts,
 };

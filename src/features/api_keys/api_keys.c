@@ -1,4 +1,4 @@
-/* API keys: field rows, list, feature row. */
+/* API keys: field rows, table row, feature row. */
 #include "api_keys_priv.h"
 
 static const struct field scope = { .type = TYPE_ENUM, .choices = api_key_scopes };
@@ -44,7 +44,17 @@ static const struct field holder_fields[] = {
 };
 const struct schema key_holder_schema = SCHEMA("KeyHolder", struct key_holder, holder_fields);
 
-static const struct list *const lists[] = { &api_keys_rows, NULL };
+static const struct list_sort sorts[] = { { "created_at" }, { 0 } };
+
+const struct table api_keys_table = {
+	.name = "api_keys",
+	.schema = &api_key_schema,
+	.owner = "user_id",
+	.readers = OWNER_ONLY,
+	.sorts = sorts,
+};
+
+static const struct table *const tables[] = { &api_keys_table, NULL };
 
 const struct feature api_keys_feature = {
 	.name = "api-keys",
@@ -52,7 +62,7 @@ const struct feature api_keys_feature = {
 	.summary = "Keys for programs, with scopes.",
 	.routes = api_keys_routes,
 	.queries = api_keys_queries,
-	.lists = lists,
+	.tables = tables,
 	.authenticate = api_keys_authenticate,
 	.api_keys = true,
 };

@@ -22,8 +22,6 @@ extern const struct schema api_key_schema;
 extern const struct feature api_keys_feature;
 
 /* Act on the caller's own keys. */
-enum error api_keys_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;
-enum error api_keys_get(struct ctx *, const char *id, struct api_key *out) MUST_CHECK;
 enum error api_keys_create(struct ctx *, const struct api_key *in, struct api_key *out) MUST_CHECK;
 enum error api_keys_delete(struct ctx *, const char *id) MUST_CHECK;
 

@@ -15,10 +15,7 @@ struct key_holder {
 extern const struct schema key_holder_schema, new_api_key_schema;
 extern const struct route api_keys_routes[];
 extern const struct query api_keys_queries[];
-extern const struct list api_keys_rows;
-
-/* Filters of api_keys_rows. */
-enum { API_KEYS_OF_USER };
+extern const struct table api_keys_table;
 
 /* api_keys_routes.c */
 enum error api_keys_authenticate(struct request *) MUST_CHECK;
@@ -40,11 +37,10 @@ bool api_key_parse(struct arena *, const char *key, const char **prefix) MUST_CH
 enum { API_KEY_CHECKSUM = 6 };
 void api_key_checksum(const char *text, size_t len, char out[API_KEY_CHECKSUM]);
 
-/* api_keys_repo.c. The first four act on the caller's own keys. */
+/* api_keys_repo.c. The first two act on the caller's own keys. */
 enum error api_keys_count(struct ctx *, int64_t *n) MUST_CHECK;
 enum error api_keys_insert(struct ctx *, const struct api_key *in, const char *prefix,
 			   const char *key, struct api_key *out) MUST_CHECK;
-enum error api_keys_remove(struct ctx *, const char *id) MUST_CHECK;
 /* Gets the deleted keys: records of struct api_key. */
 enum error api_keys_remove_all(struct ctx *, const char *user_id, struct records *out) MUST_CHECK;
 enum error api_keys_find_holder(struct ctx *, const char *prefix,

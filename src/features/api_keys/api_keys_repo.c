@@ -3,13 +3,13 @@
 
 #define COLUMNS "id, name, prefix, scopes, last_used_at, expires_at, created_at"
 
-enum { INSERT, COUNT_ALL, FIND, DELETE_ONE, DELETE_ALL, FIND_HOLDER, TOUCH };
+enum { INSERT, COUNT_ALL, DELETE_ALL, FIND_HOLDER, TOUCH };
 
 const struct query api_keys_queries[] = {
 	/* Locks the user, then the session (the order used everywhere): no key is created while all
 	 * sessions of the account end, and concurrent transactions count keys one after the other. */
 	[INSERT] =
-	    QUERY("api_keys_insert", &api_key_schema,
+	    QUERY("api_keys_add", &api_key_schema,
 		  "INSERT INTO api_keys (user_id, name, scopes, expires_at, prefix, key_hash)"
 		  " SELECT u.id, $2::text, $3::text[], $4::timestamptz, $5::text, $6::bytea"
 		  " FROM users u JOIN sessions s ON s.user_id = u.id"
@@ -17,10 +17,6 @@ const struct query api_keys_queries[] = {
 		  " FOR NO KEY UPDATE OF u FOR SHARE OF s RETURNING " COLUMNS),
 	[COUNT_ALL] = QUERY("api_keys_count", &db_number_schema,
 			    "SELECT count(*) AS n FROM api_keys WHERE user_id = $1"),
-	[FIND] = QUERY_READ("api_keys_find", &api_key_schema,
-			    "SELECT " COLUMNS " FROM api_keys WHERE id = $1 AND user_id = $2"),
-	[DELETE_ONE] =
-	    QUERY("api_keys_delete", NULL, "DELETE FROM api_keys WHERE id = $1 AND user_id = $2"),
 	[DELETE_ALL] = QUERY("api_keys_delete_all", &api_key_schema,
 			     "DELETE FROM api_keys WHERE user_id = $1 RETURNING " COLUMNS),
 	[FIND_HOLDER] =
@@ -37,22 +33,6 @@ const struct query api_keys_queries[] = {
 	{ 0 },
 };
 
-static const struct list_filter filters[] = {
-	[API_KEYS_OF_USER] = { .sql = "user_id = $", .field = { .type = TYPE_UUID } },
-	{ 0 },
-};
-
-static const struct list_sort sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
-
-const struct list api_keys_rows = {
-	.name = "api_keys",
-	.row = &api_key_schema,
-	.columns = COLUMNS,
-	.from = "api_keys",
-	.filters = filters,
-	.sorts = sorts,
-};
-
 enum error
 api_keys_insert(struct ctx *c, const struct api_key *in, const char *prefix, const char *key,
 		struct api_key *out)
@@ -61,18 +41,6 @@ api_keys_insert(struct ctx *c, const struct api_key *in, const char *prefix, con
 			      p_array(c, in->scopes), in->expires_at, prefix, p_digest(c, key));
 
 	return e == E_NOT_FOUND ? fail(c, E_INVALID_TOKEN, "the session has ended") : e;
-}
-
-enum error
-api_keys_get(struct ctx *c, const char *id, struct api_key *out)
-{
-	return db_one(c, &api_keys_queries[FIND], out, id, c->caller.user_id);
-}
-
-enum error
-api_keys_remove(struct ctx *c, const char *id)
-{
-	return db_exec_one(c, &api_keys_queries[DELETE_ONE], id, c->caller.user_id);
 }
 
 enum error

@@ -21,28 +21,10 @@ api_keys_authenticate(struct request *req)
 }
 
 static enum error
-list_keys(struct request *req)
-{
-	struct page page;
-	enum error e = api_keys_list(req->ctx, &req->list, &page);
-
-	return respond_page(req, e, &page);
-}
-
-static enum error
 create_key(struct request *req)
 {
 	struct api_key key;
 	enum error e = api_keys_create(req->ctx, req->in, &key);
-
-	return respond_record(req, e, &key);
-}
-
-static enum error
-show_key(struct request *req)
-{
-	struct api_key key;
-	enum error e = api_keys_get(req->ctx, request_path(req, "id"), &key);
 
 	return respond_record(req, e, &key);
 }
@@ -57,14 +39,14 @@ delete_key(struct request *req)
 
 /* A viewer may list and delete keys created under an earlier, higher role. */
 const struct route api_keys_routes[] = {
-	{ GET, "/api-keys", list_keys, ACCESS_VIEWER, .list = &api_keys_rows,
+	{ GET, "/api-keys", list_rows, ACCESS_VIEWER, .list = &api_keys_table,
 	  .response = &api_key_schema, .id = "api_keys_list", .summary = "List API keys" },
 	{ POST, "/api-keys", create_key, ACCESS_MEMBER, .body = &api_key_schema,
 	  .response = &new_api_key_schema, .status = 201, .errors = { E_CONFLICT },
 	  .id = "api_keys_create", .summary = "Create an API key",
 	  .description = "Only this response has the key itself." },
-	{ GET, "/api-keys/{id}", show_key, ACCESS_VIEWER, .response = &api_key_schema,
-	  .id = "api_keys_show", .summary = "Get an API key" },
+	{ GET, "/api-keys/{id}", show_row, ACCESS_VIEWER, .table = &api_keys_table,
+	  .response = &api_key_schema, .id = "api_keys_show", .summary = "Get an API key" },
 	{ DELETE, "/api-keys/{id}", delete_key, ACCESS_VIEWER, .status = 204,
 	  .id = "api_keys_delete", .summary = "Delete an API key",
 	  .description = "Requests with the key are rejected immediately." },

@@ -8,13 +8,6 @@
 
 enum { TOUCH_EVERY = 60 * 1000000, KEYS_MAX = 100 };
 
-enum error
-api_keys_list(struct ctx *c, struct list_args *args, struct page *out)
-{
-	list_restrict(args, API_KEYS_OF_USER, c->caller.user_id);
-	return db_list(c, args, out);
-}
-
 static enum error
 check_expiry(struct ctx *c, const char *expires_at)
 {
@@ -75,7 +68,7 @@ api_keys_delete(struct ctx *c, const char *id)
 
 	e = db_begin(c);
 	if (!e)
-		e = api_keys_remove(c, id);
+		e = table_delete(c, &api_keys_table, id);
 	if (!e)
 		e = note(c, AUDIT_API_KEY_DELETED, id);
 	cache_invalidate(c, "api_key", id);

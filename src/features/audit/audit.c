@@ -1,4 +1,4 @@
-/* Audit events: field rows, list, feature row. */
+/* Audit events: field rows, table, feature row. */
 #include "audit_priv.h"
 
 const char *const audit_actions[] = {
@@ -50,7 +50,7 @@ static const struct field fields[] = {
 };
 const struct schema audit_schema = SCHEMA("AuditEvent", struct audit_row, fields);
 
-static const struct list *const lists[] = { &audit_rows, NULL };
+static const struct table *const tables[] = { &audit_table, NULL };
 
 const struct feature audit_feature = {
 	.name = "audit",
@@ -59,7 +59,7 @@ const struct feature audit_feature = {
 	.routes = audit_routes,
 	.commands = audit_commands,
 	.queries = audit_queries,
-	.lists = lists,
+	.tables = tables,
 	.refused = audit_refused,
 	.jobs = audit_jobs,
 	.crons = audit_crons,

@@ -21,7 +21,7 @@ extern const struct schema audit_schema;
 extern const struct command audit_commands[];
 extern const struct route audit_routes[];
 extern const struct query audit_queries[];
-extern const struct list audit_rows;
+extern const struct table audit_table;
 
 extern const char *const audit_actions[];  /* indexed by enum audit_action, from 1 */
 extern const char *const audit_outcomes[]; /* success, failure */

@@ -1,10 +1,6 @@
 /* Statements on the audit log. None changes an event. */
 #include "audit_priv.h"
 
-#define COLUMNS                                                                                    \
-	"id, at, action, outcome, actor_id, actor_kind, target, ip, user_agent, request_id, "      \
-	"detail"
-
 enum { INSERT, ALLOW_PRUNE, PRUNE, PRUNE_EXPIRED };
 
 const struct query audit_queries[] = {
@@ -22,40 +18,22 @@ const struct query audit_queries[] = {
 };
 
 static const struct list_filter filters[] = {
-	{ .sql = "actor_id = $",
-	  .field = { .name = "actor_id",
-		     .type = TYPE_UUID,
-		     .summary = "Only events of this user." } },
-	{ .sql = "action = $",
-	  .field = { .name = "action",
-		     .type = TYPE_ENUM,
-		     .choices = audit_actions,
-		     .summary = "Only events with this action." } },
-	{ .sql = "outcome = $",
-	  .field = { .name = "outcome",
-		     .type = TYPE_ENUM,
-		     .choices = audit_outcomes,
-		     .summary = "Only events with this outcome." } },
-	{ .sql = "at >= $",
-	  .field = { .name = "since",
-		     .type = TYPE_TIME,
-		     .summary = "Only events at or after this time." } },
-	{ .sql = "at < $",
-	  .field = { .name = "until",
-		     .type = TYPE_TIME,
-		     .summary = "Only events before this time." } },
+	{ "actor_id", "Only events of this user." },
+	{ "action", "Only events with this action." },
+	{ "outcome", "Only events with this outcome." },
+	{ "since", "Only events at or after this time.", "at", ">=" },
+	{ "until", "Only events before this time.", "at", "<" },
 	{ 0 },
 };
 
-static const struct list_sort sorts[] = { { "at", TYPE_TIME }, { 0 } };
+static const struct list_sort sorts[] = { { "at" }, { 0 } };
 
-const struct list audit_rows = {
+const struct table audit_table = {
 	.name = "audit",
-	.row = &audit_schema,
-	.columns = COLUMNS,
-	.from = "audit_events",
+	.schema = &audit_schema,
 	.filters = filters,
 	.sorts = sorts,
+	.from = "audit_events",
 };
 
 enum error

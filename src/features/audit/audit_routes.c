@@ -25,7 +25,7 @@ audit_refused(struct request *req, enum error e)
 }
 
 const struct route audit_routes[] = {
-	{ GET, "/audit", respond_list, ACCESS_ADMIN, .list = &audit_rows, .response = &audit_schema,
+	{ GET, "/audit", list_rows, ACCESS_ADMIN, .list = &audit_table, .response = &audit_schema,
 	  .id = "audit_list", .summary = "List security events", .description = "Newest first." },
 	{ 0 },
 };

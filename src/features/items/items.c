@@ -1,7 +1,7 @@
-/* Items: field rows, lists, feature row. */
+/* Items: field rows, table row, feature row. */
 #include "items_priv.h"
 
-const char *const item_states[] = { "draft", "active", "archived", NULL };
+static const char *const states[] = { "draft", "active", "archived", NULL };
 
 static const struct field fields[] = {
 	{ UUID(struct item, id), .flags = F_READ, .summary = "Identifier." },
@@ -10,17 +10,15 @@ static const struct field fields[] = {
 	  .summary = "Title.", .example = "Lamp" },
 	{ TEXT(struct item, description), .flags = F_RW | F_NULLABLE, .max = 5000,
 	  .summary = "Free text.", .example = "Brass, with a green shade." },
-	{ ENUM(struct item, status), .flags = F_RW, .choices = item_states,
-	  .default_value = "active", .summary = "Status of the item.", .example = "active" },
+	{ ENUM(struct item, status), .flags = F_RW, .choices = states, .default_value = "active",
+	  .summary = "Status of the item.", .example = "active" },
 	{ TIME(struct item, created_at), .flags = F_READ, .summary = "Time of creation." },
 	{ TIME(struct item, updated_at), .flags = F_READ, .summary = "Time of the last change." },
 	{ INT(struct item, version) },
 	{ INT(struct item, rank) },
 };
 
-const struct schema found_item_schema = SCHEMA("Item", struct item, fields);
-
-/* All fields except the rank. */
+/* The columns of the table: all fields except the rank of a search. */
 const struct schema item_schema = {
 	.name = "Item",
 	.size = sizeof(struct item),
@@ -28,7 +26,26 @@ const struct schema item_schema = {
 	.nfields = COUNT(fields) - 1,
 };
 
-static const struct list *const lists[] = { &items_rows, &items_found, &items_found_own, NULL };
+const struct schema found_item_schema = SCHEMA("Item", struct item, fields);
+
+static const struct list_filter filters[] = {
+	{ "status", "Only items with this status." },
+	{ "owner_id", "Only items of this user." },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = { { "created_at" }, { "updated_at" }, { "title" }, { 0 } };
+
+const struct table items_table = {
+	.name = "items",
+	.schema = &item_schema,
+	.owner = "owner_id",
+	.readers = OWNER_AND_ADMINS,
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static const struct table *const tables[] = { &items_table, &items_found, &items_found_own, NULL };
 
 /* Deleting an account deletes its items. */
 static const char *const invalidated_by[] = { "users", NULL };
@@ -38,8 +55,7 @@ const struct feature items_feature = {
 	.tag = "Items",
 	.summary = "Items of users.",
 	.routes = items_routes,
-	.queries = items_queries,
-	.lists = lists,
+	.tables = tables,
 	.invalidated_by = invalidated_by,
 	.sample = items_sample,
 };

@@ -29,7 +29,7 @@ const struct schema greeting_schema = SCHEMA("Greeting", struct greeting, greeti
 static const struct field pruned_fields[] = { { INT(struct pruned, removed), .flags = F_READ } };
 const struct schema pruned_schema = SCHEMA("Pruned", struct pruned, pruned_fields);
 
-static const struct list *const lists[] = { &jobs_rows, NULL };
+static const struct table *const tables[] = { &jobs_table, NULL };
 static const struct job_task *const tasks[] = { &example_job, &prune_job, NULL };
 static const struct cron crons[] = {
 	{ .name = "prune_jobs", .at = "17 * * * *", .task = &prune_job },
@@ -42,7 +42,7 @@ const struct feature jobs_feature = {
 	.summary = "Background jobs.",
 	.routes = jobs_routes,
 	.queries = job_queries,
-	.lists = lists,
+	.tables = tables,
 	.jobs = tasks,
 	.crons = crons,
 };

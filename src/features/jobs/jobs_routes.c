@@ -43,7 +43,7 @@ const struct route jobs_routes[] = {
 	  .location = "/jobs", .idempotent = true, .errors = { E_RATE_LIMITED },
 	  .id = "jobs_start_example", .summary = "Start an example job",
 	  .description = "It returns a greeting after `duration` seconds." },
-	{ GET, "/jobs", respond_list, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_rows,
+	{ GET, "/jobs", list_rows, ACCESS_VIEWER, .scope = "jobs:read", .list = &jobs_table,
 	  .response = &job_schema, .id = "jobs_list", .summary = "List jobs",
 	  .description = "Admins get the jobs of all users, other callers their own." },
 	{ GET, "/jobs/{id}", show_job, ACCESS_VIEWER, .scope = "jobs:read", .response = &job_schema,

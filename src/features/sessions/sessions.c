@@ -1,4 +1,4 @@
-/* Sessions: field rows, list, feature row. */
+/* Sessions: field rows, tables, feature row. */
 #include "sessions_priv.h"
 
 static const struct field fields[] = {
@@ -18,7 +18,7 @@ static const struct field fields[] = {
 };
 const struct schema session_schema = SCHEMA("Session", struct session, fields);
 
-static const struct list *const lists[] = { &sessions_rows, NULL };
+static const struct table *const tables[] = { &sessions_table, NULL };
 
 static const struct job_task sessions_prune_job = {
 	.name = "clean_sessions",
@@ -39,7 +39,7 @@ const struct feature sessions_feature = {
 	.routes = sessions_routes,
 	.commands = sessions_commands,
 	.queries = sessions_queries,
-	.lists = lists,
+	.tables = tables,
 	.jobs = jobs,
 	.crons = crons,
 };

@@ -17,9 +17,7 @@ extern const struct schema session_schema;
 extern const struct command sessions_commands[];
 extern const struct route sessions_routes[];
 extern const struct query sessions_queries[];
-extern const struct list sessions_rows;
-
-enum { SESSIONS_LIVE_OF_USER }; /* filters of sessions_rows */
+extern const struct table sessions_table; /* those that have not ended */
 
 /* sessions_service.c */
 enum error sessions_list(struct ctx *, struct list_args *, struct page *out) MUST_CHECK;

@@ -3,8 +3,7 @@
 
 #include "app/settings.h"
 
-#define COLUMNS "id, created_at, last_used_at, expires_at, ip, user_agent, false AS current"
-#define LIVE    "ended_at IS NULL AND expires_at > now()"
+#define LIVE "ended_at IS NULL AND expires_at > now()"
 
 enum {
 	CLOSE,
@@ -56,21 +55,15 @@ const struct query sessions_queries[] = {
 	{ 0 },
 };
 
-static const struct list_filter filters[] = {
-	[SESSIONS_LIVE_OF_USER] = { .sql = "user_id = $ AND " LIVE,
-				    .field = { .type = TYPE_UUID } },
-	{ 0 },
-};
+static const struct list_sort sorts[] = { { "created_at" }, { 0 } };
 
-static const struct list_sort sorts[] = { { "created_at", TYPE_TIME }, { 0 } };
-
-const struct list sessions_rows = {
+const struct table sessions_table = {
 	.name = "sessions",
-	.row = &session_schema,
-	.columns = COLUMNS,
-	.from = "sessions",
-	.filters = filters,
+	.schema = &session_schema,
+	.owner = "user_id",
+	.readers = OWNER_ONLY,
 	.sorts = sorts,
+	.from = "(SELECT *, false AS current FROM sessions WHERE " LIVE ") AS live",
 };
 
 enum error

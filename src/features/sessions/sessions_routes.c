@@ -27,7 +27,7 @@ end_all_sessions(struct request *req)
 }
 
 const struct route sessions_routes[] = {
-	{ GET, "/auth/sessions", list_sessions, ACCESS_VIEWER, .list = &sessions_rows,
+	{ GET, "/auth/sessions", list_sessions, ACCESS_VIEWER, .list = &sessions_table,
 	  .response = &session_schema, .id = "sessions_list", .summary = "List sessions",
 	  .description = "Lists the caller's sessions that have not ended." },
 	{ DELETE, "/auth/sessions/{id}", end_session, ACCESS_VIEWER, .status = 204,

@@ -13,8 +13,7 @@ sessions_list(struct ctx *c, struct list_args *args, struct page *out)
 	struct session *mine;
 	enum error e;
 
-	list_restrict(args, SESSIONS_LIVE_OF_USER, c->caller.user_id);
-	e = db_list(c, args, out);
+	e = table_list(c, args, out);
 	if (e)
 		return e;
 

@@ -1,7 +1,7 @@
-/* Tasks: field rows, list, feature row. */
+/* Tasks: field rows, table row, feature row. */
 #include "tasks_priv.h"
 
-const char *const task_states[] = { "todo", "in_progress", "done", NULL };
+static const char *const states[] = { "todo", "in_progress", "done", NULL };
 
 static const struct field fields[] = {
 	{ UUID(struct task, id), .flags = F_READ, .summary = "Identifier." },
@@ -10,11 +10,11 @@ static const struct field fields[] = {
 	  .summary = "Title.", .example = "Polish the lamp" },
 	{ TEXT(struct task, description), .flags = F_RW | F_NULLABLE, .max = 5000,
 	  .summary = "Free text.", .example = "The shade, too." },
-	{ ENUM(struct task, status), .flags = F_RW, .choices = task_states, .default_value = "todo",
+	{ ENUM(struct task, status), .flags = F_RW, .choices = states, .default_value = "todo",
 	  .summary = "Status of the task.", .example = "todo" },
 	{ TIME(struct task, due_at), .flags = F_RW | F_NULLABLE, .summary = "Time when it is due.",
 	  .example = "2036-11-20T17:00:00.000000Z" },
-	{ TIME(struct task, completed_at), .flags = F_READ | F_NULLABLE,
+	{ TIME(struct task, completed_at), .flags = F_READ | F_SET | F_NULLABLE,
 	  .summary = "Time when `status` became `done`; otherwise null." },
 	{ TIME(struct task, created_at), .flags = F_READ, .summary = "Time of creation." },
 	{ TIME(struct task, updated_at), .flags = F_READ, .summary = "Time of the last change." },
@@ -23,14 +23,31 @@ static const struct field fields[] = {
 
 const struct schema task_schema = SCHEMA("Task", struct task, fields);
 
-static const struct list *const lists[] = { &tasks_rows, NULL };
+static const struct list_filter filters[] = {
+	{ "status", "Only tasks with this status." },
+	{ "due_before", "Only tasks that are due before this time.", "due_at", "<" },
+	{ "due_after", "Only tasks that are due at or after this time.", "due_at", ">=" },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = { { "created_at" }, { "due_at" }, { "title" }, { 0 } };
+
+const struct table tasks_table = {
+	.name = "tasks",
+	.schema = &task_schema,
+	.owner = "owner_id",
+	.readers = OWNER_AND_ADMINS,
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static const struct table *const tables[] = { &tasks_table, NULL };
 
 const struct feature tasks_feature = {
 	.name = "tasks",
 	.tag = "Tasks",
 	.summary = "To-do lists of users.",
 	.routes = tasks_routes,
-	.queries = tasks_queries,
-	.lists = lists,
+	.tables = tables,
 	.sample = tasks_sample,
 };

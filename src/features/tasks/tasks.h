@@ -12,25 +12,16 @@ struct task {
 	const char *due_at;       /* or NULL */
 	const char *completed_at; /* or NULL */
 	const char *created_at, *updated_at;
-	int64_t version; /* incremented by each update */
+	int64_t version;
 };
 
 extern const struct schema task_schema;
+extern const struct table tasks_table;
 extern const struct feature tasks_feature;
 
-/* Reads tasks visible to the caller: all for admins, else the caller's own. */
-enum error tasks_get(struct ctx *, const char *id, struct task *out) MUST_CHECK;
-
-/* For fields that refer to a task: E_NOT_FOUND unless it is visible to the caller. */
-enum error tasks_visible(struct ctx *, const char *id) MUST_CHECK;
-
+/* Inserts a task, or changes one as table_update() does, and sets `completed_at`. */
 enum error tasks_create(struct ctx *, const struct task *in, struct task *out) MUST_CHECK;
-
-/* Sets the fields of `in` whose bits are set in `given` (rows of task_schema). */
-#define TASK_WHOLE UINT64_MAX
 enum error tasks_update(struct ctx *, const char *id, const struct task *in, uint64_t given,
 			struct task *out) MUST_CHECK;
-
-enum error tasks_delete(struct ctx *, const char *id) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* Users: field rows, list, feature row. */
+/* Users: field rows, table row, feature row. */
 #include "users_priv.h"
 
 #include "app/password.h"
@@ -13,13 +13,13 @@ enum { SECRET = F_CREATE | F_UPDATE | F_SECRET };
 static const struct field user_fields[] = {
 	{ UUID(struct user, id), .flags = F_READ, .summary = "Identifier.",
 	  .example = "0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10" },
-	{ EMAIL(struct user, email), .flags = F_READ, .summary = "E-mail address.",
+	{ EMAIL(struct user, email), .flags = F_READ | F_SET, .summary = "E-mail address.",
 	  .example = EMAIL_EXAMPLE },
-	{ TEXT(struct user, full_name), .flags = F_READ | F_NULLABLE, .min = 1, .max = 200,
+	{ TEXT(struct user, full_name), .flags = F_READ | F_SET | F_NULLABLE, .min = 1, .max = 200,
 	  .summary = "Display name.", .example = NAME_EXAMPLE },
-	{ ENUM(struct user, role), .flags = F_READ, .choices = role_names, .aliases = role_aliases,
-	  .summary = "Role of the account.", .example = "member" },
-	{ BOOL(struct user, is_active), .flags = F_READ,
+	{ ENUM(struct user, role), .flags = F_READ | F_SET, .choices = role_names,
+	  .aliases = role_aliases, .summary = "Role of the account.", .example = "member" },
+	{ BOOL(struct user, is_active), .flags = F_READ | F_SET,
 	  .summary = "Whether the account can sign in.", .example = "true" },
 	{ TIME(struct user, last_login_at), .flags = F_READ | F_NULLABLE,
 	  .summary = "Time of the last sign-in.", .example = "2026-11-20T15:08:41.218287Z" },
@@ -48,7 +48,6 @@ static const struct field body_fields[] = {
 };
 const struct schema user_body_schema = SCHEMA("NewUser", struct user_body, body_fields);
 
-/* In the order of the bits in users.h. */
 static const struct field change_fields[] = {
 	{ TEXT(struct user_change, full_name), .flags = F_UPDATE | F_NULLABLE, .min = 1, .max = 200,
 	  .summary = "Display name; null removes it.", .example = NAME_EXAMPLE },
@@ -63,7 +62,6 @@ static const struct field change_fields[] = {
 };
 const struct schema user_change_schema = SCHEMA("UserChange", struct user_change, change_fields);
 
-/* In the order of the bits in users_priv.h. */
 static const struct field profile_fields[] = {
 	{ TEXT(struct profile, full_name), .flags = F_UPDATE | F_NULLABLE, .min = 1, .max = 200,
 	  .summary = "Display name; null removes it.", .example = NAME_EXAMPLE },
@@ -95,7 +93,25 @@ static const struct field login_fields[] = {
 };
 const struct schema login_schema = SCHEMA("Login", struct login, login_fields);
 
-static const struct list *const lists[] = { &users_rows, NULL };
+static const struct list_filter filters[] = {
+	{ "q", "Only accounts whose e-mail address or name contains this text (case-insensitive).",
+	  .sql = "strpos(lower(email), lower($)) > 0 OR strpos(lower(full_name), lower($)) > 0",
+	  .value = { .type = TYPE_TEXT, .min = 1, .max = 200, .example = "ada" } },
+	{ "role", "Only accounts with this role." },
+	{ "is_active", "`true`: only active accounts; `false`: only deactivated ones." },
+	{ 0 },
+};
+
+static const struct list_sort sorts[] = { { "created_at" }, { "email" }, { 0 } };
+
+const struct table users_table = {
+	.name = "users",
+	.schema = &user_schema,
+	.filters = filters,
+	.sorts = sorts,
+};
+
+static const struct table *const tables[] = { &users_table, NULL };
 
 const struct feature users_feature = {
 	.name = "users",
@@ -104,7 +120,7 @@ const struct feature users_feature = {
 	.routes = users_routes,
 	.commands = users_commands,
 	.queries = users_queries,
-	.lists = lists,
+	.tables = tables,
 	.seed = users_seed,
 	.sample = users_sample,
 };

@@ -11,7 +11,7 @@ struct user {
 	bool is_active;
 	const char *last_login_at; /* or NULL */
 	const char *created_at, *updated_at;
-	int64_t version; /* incremented by each update */
+	int64_t version;
 };
 
 struct new_user {
@@ -34,20 +34,20 @@ struct user_change {
 	const char *password;
 };
 
-/* Bits of the rows of user_change_schema. */
-enum { USER_FULL_NAME = 1, USER_ROLE = 2, USER_ACTIVE = 4, USER_PASSWORD = 8 };
+/* The bit of a field of a change: USER_CHANGE(role). */
+#define USER_CHANGE(m) GIVEN(&user_change_schema, struct user_change, m)
 
 /* An account whose password was checked, as it was then. */
 struct login;
 
 extern const struct schema user_schema, user_change_schema;
 extern const struct feature users_feature;
-extern const struct list users_rows;
+extern const struct table users_table;
 
-/* Creates `n` rows with `make` for each account of `seed --sample`, unless the account already has
- * rows in the list. */
-enum error users_give_samples(struct ctx *, const struct list *, size_t n,
-			      enum error (*make)(struct ctx *, size_t i), FILE *out) MUST_CHECK;
+/* Inserts the `n` samples (records of the table's schema) for each account of `seed --sample`,
+ * unless the account already has rows. */
+enum error users_give_samples(struct ctx *, const struct table *, const void *samples, size_t n,
+			      FILE *out) MUST_CHECK;
 
 /* Functions that hash a password open their own transaction; do not call them in one. */
 
@@ -58,7 +58,6 @@ enum error users_create(struct ctx *, const struct new_user *, struct user *out)
 /* The row that users_create() would have returned if the address were not taken; stores nothing. */
 enum error users_pretend(struct ctx *, const struct new_user *, struct user *out) MUST_CHECK;
 
-enum error users_get(struct ctx *, const char *id, struct user *out) MUST_CHECK;
 /* The active owner with FIRST_ADMIN_EMAIL, else the oldest one; E_NOT_FOUND if there is none. */
 enum error users_find_owner(struct ctx *, struct user *out) MUST_CHECK;
 enum error users_get_by_email(struct ctx *, const char *email, struct user *out) MUST_CHECK;

@@ -66,7 +66,8 @@ command_find(struct ctx *c, const struct call *call, struct user *out)
 	const char *who = cli_value(call, "WHO");
 	enum error e;
 
-	e = uuid_valid(who) ? users_get(c, who, out) : users_get_by_email(c, who, out);
+	e = uuid_valid(who) ? table_find(c, &users_table, who, out)
+			    : users_get_by_email(c, who, out);
 	if (e == E_NOT_FOUND)
 		return fail(c, e, "there is no account %s; `%s user list` shows them", who,
 			    PACKAGE);
@@ -135,9 +136,9 @@ list(struct ctx *c, const struct call *call)
 	struct page page;
 	enum error e;
 
-	e = list_read(c, &users_rows, params, COUNT(params), NULL, &args);
+	e = list_read(c, &users_table, params, COUNT(params), NULL, &args);
 	if (!e)
-		e = db_list(c, &args, &page);
+		e = table_list(c, &args, &page);
 	if (e)
 		return e;
 
@@ -182,7 +183,7 @@ set_role(struct ctx *c, const struct call *call)
 	if (e)
 		return e;
 
-	return change(c, call, &in, USER_ROLE);
+	return change(c, call, &in, USER_CHANGE(role));
 }
 
 static enum error
@@ -198,19 +199,20 @@ command_set_password(struct ctx *c, const struct call *call)
 	if (e)
 		return e;
 
-	return change(c, call, &in, USER_PASSWORD);
+	return change(c, call, &in, USER_CHANGE(password));
 }
 
 static enum error
 activate(struct ctx *c, const struct call *call)
 {
-	return change(c, call, &(struct user_change) { .is_active = true }, USER_ACTIVE);
+	return change(c, call, &(struct user_change) { .is_active = true }, USER_CHANGE(is_active));
 }
 
 static enum error
 deactivate(struct ctx *c, const struct call *call)
 {
-	return change(c, call, &(struct user_change) { .is_active = false }, USER_ACTIVE);
+	return change(c, call, &(struct user_change) { .is_active = false },
+		      USER_CHANGE(is_active));
 }
 
 static enum error

@@ -25,7 +25,7 @@ struct profile {
 	const char *full_name; /* or NULL */
 	const char *email, *current_password;
 };
-enum { PROFILE_FULL_NAME = 1, PROFILE_EMAIL = 2, PROFILE_PASSWORD = 4 }; /* bits of the schema */
+#define PROFILE(m) GIVEN(&profile_schema, struct profile, m)
 
 struct password_change {
 	const char *current_password, *new_password;
@@ -68,10 +68,11 @@ enum error users_set_hash(struct ctx *, const struct login *, const char *hash) 
 /* Locks the accounts of active owners, always in the same order, and counts them. Call it before
  * removing an owner, so that concurrent removals run one after the other. */
 enum error users_lock_owners(struct ctx *, int64_t *n) MUST_CHECK;
-enum error users_update(struct ctx *, const char *id, const struct user_change *, uint64_t which,
-			const char *hash, struct user *out) MUST_CHECK;
-enum error users_update_profile(struct ctx *, const char *id, const struct profile *,
-				uint64_t given, struct user *out) MUST_CHECK;
+/* Does not increment the version; table_update() does. */
+enum error users_replace_hash(struct ctx *, const char *id, const char *hash) MUST_CHECK;
+/* table_update() of users. A different address must be verified again. E_EMAIL_TAKEN. */
+enum error users_set_email(struct ctx *, const char *id, const struct user *in, uint64_t given,
+			   struct user *out) MUST_CHECK;
 enum error users_delete(struct ctx *, const char *id) MUST_CHECK;
 
 #endif

@@ -61,9 +61,15 @@ update_profile(struct ctx *c, const struct profile *in, uint64_t given, const ch
 		.target = c->caller.user_id,
 		.detail = detail,
 	};
+	const struct user user = { .full_name = in->full_name, .email = in->email };
+	uint64_t fields = 0;
 	enum error e;
 
-	e = users_update_profile(c, c->caller.user_id, in, given, out);
+	if (given & PROFILE(full_name))
+		fields |= GIVEN(&user_schema, struct user, full_name);
+	if (given & PROFILE(email))
+		fields |= GIVEN(&user_schema, struct user, email);
+	e = users_set_email(c, c->caller.user_id, &user, fields, out);
 	if (e)
 		return e;
 
@@ -75,7 +81,7 @@ update_profile(struct ctx *c, const struct profile *in, uint64_t given, const ch
 static enum error
 check_new_email(struct ctx *c, const struct profile *in, uint64_t given, const struct login **login)
 {
-	if (!(given & PROFILE_PASSWORD))
+	if (!(given & PROFILE(current_password)))
 		return fail_field(c, "body", "current_password", FIELD_REQUIRED,
 				  "must be given with a new e-mail address");
 
@@ -99,7 +105,7 @@ change_profile(struct ctx *c, const struct profile *in, uint64_t given, const st
 		detail = audit_detail(c, "email_from", login->email, "email_to", in->email, NULL);
 		if (email_verification_required()) {
 			e = recovery_change_email(c, login->id, in->email);
-			given &= ~(uint64_t)PROFILE_EMAIL;
+			given &= ~PROFILE(email);
 		} else if (mail_enabled()) {
 			e = recovery_email_changed(c, login->id, in->email);
 		}
@@ -117,15 +123,15 @@ users_change_profile(struct ctx *c, const struct profile *in, uint64_t given, st
 	struct user was;
 	enum error e;
 
-	e = users_get(c, c->caller.user_id, &was);
+	e = table_find(c, &users_table, c->caller.user_id, &was);
 	if (e)
 		return e;
 
-	if (!(given & (PROFILE_FULL_NAME | PROFILE_EMAIL))) {
+	if (!(given & (PROFILE(full_name) | PROFILE(email)))) {
 		*out = was;
-		return OK;
+		return table_check_version(c, &user_schema, &was);
 	}
-	if (given & PROFILE_EMAIL && strcasecmp(in->email, was.email) != 0) {
+	if (given & PROFILE(email) && strcasecmp(in->email, was.email) != 0) {
 		e = check_new_email(c, in, given, &login);
 		if (e)
 			return e;

@@ -9,7 +9,6 @@
 
 enum {
 	INSERT,
-	FIND,
 	FIND_BY_EMAIL,
 	LOCK,
 	LOCK_OWNERS,
@@ -19,19 +18,17 @@ enum {
 	RENEW_HASH,
 	SET_HASH,
 	TOUCH_LOGIN,
-	UPDATE,
-	UPDATE_PROFILE,
-	DELETE_ONE,
+	REPLACE_HASH,
+	FORGET_VERIFICATION,
+	DELETE_REPLAYS,
 };
 
 const struct query users_queries[] = {
-	[INSERT] = QUERY("users_insert", &user_schema,
+	[INSERT] = QUERY("users_add", &user_schema,
 			 "INSERT INTO users (email, password_hash, full_name, role, is_active,"
 			 " email_verified_at)"
 			 " VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)"
 			 " RETURNING " COLUMNS),
-	[FIND] =
-	    QUERY_READ("users_find", &user_schema, "SELECT " COLUMNS " FROM users WHERE id = $1"),
 	[FIND_BY_EMAIL] = QUERY_READ("users_find_by_email", &user_schema,
 				     "SELECT " COLUMNS " FROM users"
 				     " WHERE lower(email) = lower($1)"),
@@ -63,67 +60,17 @@ const struct query users_queries[] = {
 	    QUERY("users_touch_login", &user_schema,
 		  "UPDATE users SET last_login_at = now(), version = version + 1"
 		  " WHERE id = $1 AND password_hash = $2 AND is_active RETURNING " COLUMNS),
-	[UPDATE] = QUERY("users_update", &user_schema,
-			 "UPDATE users SET"
-			 " full_name = CASE WHEN $2 THEN $3 ELSE full_name END,"
-			 " role = CASE WHEN $4 THEN $5 ELSE role END,"
-			 " is_active = CASE WHEN $6 THEN $7::boolean ELSE is_active END,"
-			 " password_hash = coalesce($8, password_hash),"
-			 " updated_at = now(), version = version + 1"
-			 " WHERE id = $1 RETURNING " COLUMNS),
-	/* A different address must be verified again; one that differs only in case is the same. */
-	[UPDATE_PROFILE] =
-	    QUERY("users_update_profile", &user_schema,
-		  "UPDATE users SET"
-		  " full_name = CASE WHEN $2 THEN $3 ELSE full_name END,"
-		  " email_verified_at = CASE WHEN lower($4) <> lower(email) THEN NULL"
-		  "  ELSE email_verified_at END,"
-		  " email = coalesce($4, email),"
-		  " updated_at = now(), version = version + 1"
-		  " WHERE id = $1 RETURNING " COLUMNS),
+	[REPLACE_HASH] =
+	    QUERY("users_replace_hash", NULL, "UPDATE users SET password_hash = $2 WHERE id = $1"),
+	/* An address that differs only in case is the same. */
+	[FORGET_VERIFICATION] = QUERY("users_forget_verification", NULL,
+				      "UPDATE users SET email_verified_at = NULL"
+				      " WHERE id = $1 AND lower(email) <> lower($2)"),
 	/* Stored responses have no foreign key to the account, which would cost a lookup for each
 	 * of them. */
-	[DELETE_ONE] = QUERY("users_delete", NULL,
-			     "WITH pruned AS (DELETE FROM replays WHERE user_id = $1)"
-			     " DELETE FROM users WHERE id = $1"),
+	[DELETE_REPLAYS] =
+	    QUERY("users_delete_replays", NULL, "DELETE FROM replays WHERE user_id = $1"),
 	{ 0 },
-};
-
-static const struct list_filter filters[] = {
-	{ .sql = "strpos(lower(email), lower($)) > 0 OR strpos(lower(full_name), lower($)) > 0",
-	  .field = { .name = "q",
-		     .type = TYPE_TEXT,
-		     .min = 1,
-		     .max = 200,
-		     .summary = "Only accounts whose e-mail address or name contains this text "
-				"(case-insensitive).",
-		     .example = "ada" } },
-	{ .sql = "role = $",
-	  .field = { .name = "role",
-		     .type = TYPE_ENUM,
-		     .choices = role_names,
-		     .aliases = role_aliases,
-		     .summary = "Only accounts with this role." } },
-	{ .sql = "is_active = $",
-	  .field = { .name = "is_active",
-		     .type = TYPE_BOOL,
-		     .summary = "`true`: only active accounts; `false`: only deactivated ones." } },
-	{ 0 },
-};
-
-static const struct list_sort sorts[] = {
-	{ "created_at", TYPE_TIME },
-	{ "email", TYPE_TEXT },
-	{ 0 },
-};
-
-const struct list users_rows = {
-	.name = "users",
-	.row = &user_schema,
-	.columns = COLUMNS,
-	.from = "users",
-	.filters = filters,
-	.sorts = sorts,
 };
 
 static enum error
@@ -139,12 +86,6 @@ users_insert(struct ctx *c, const struct new_user *in, const char *hash, struct 
 {
 	return taken(c, db_one(c, &users_queries[INSERT], out, in->email, hash, in->full_name,
 			       role_name(in->role), p_bool(!in->inactive), p_bool(in->vouched)));
-}
-
-enum error
-users_get(struct ctx *c, const char *id, struct user *out)
-{
-	return db_one(c, &users_queries[FIND], out, id);
 }
 
 enum error
@@ -213,25 +154,26 @@ users_lock_owners(struct ctx *c, int64_t *n)
 }
 
 enum error
-users_update(struct ctx *c, const char *id, const struct user_change *in, uint64_t which,
-	     const char *hash, struct user *out)
+users_replace_hash(struct ctx *c, const char *id, const char *hash)
 {
-	return db_one(c, &users_queries[UPDATE], out, id, p_bool(which & USER_FULL_NAME),
-		      in->full_name, p_bool(which & USER_ROLE), in->role,
-		      p_bool(which & USER_ACTIVE), p_bool(in->is_active), hash);
+	return db_exec_one(c, &users_queries[REPLACE_HASH], id, hash);
 }
 
 enum error
-users_update_profile(struct ctx *c, const char *id, const struct profile *in, uint64_t given,
-		     struct user *out)
+users_set_email(struct ctx *c, const char *id, const struct user *in, uint64_t given,
+		struct user *out)
 {
-	return taken(c, db_one(c, &users_queries[UPDATE_PROFILE], out, id,
-			       p_bool(given & PROFILE_FULL_NAME), in->full_name,
-			       given & PROFILE_EMAIL ? in->email : NULL));
+	enum error e = OK;
+
+	if (given & GIVEN(&user_schema, struct user, email))
+		e = db_exec(c, &users_queries[FORGET_VERIFICATION], NULL, id, in->email);
+	return e ? e : taken(c, table_update(c, &users_table, id, in, given, out));
 }
 
 enum error
 users_delete(struct ctx *c, const char *id)
 {
-	return db_exec_one(c, &users_queries[DELETE_ONE], id);
+	enum error e = db_exec(c, &users_queries[DELETE_REPLAYS], NULL, id);
+
+	return e ? e : table_delete(c, &users_table, id);
 }

@@ -7,7 +7,7 @@ static enum error
 show_me(struct request *req)
 {
 	struct user user;
-	enum error e = users_get(req->ctx, req->ctx->caller.user_id, &user);
+	enum error e = table_find(req->ctx, &users_table, req->ctx->caller.user_id, &user);
 
 	return respond_record(req, e, &user);
 }
@@ -140,7 +140,7 @@ const struct route users_routes[] = {
 	{ DELETE, "/users/me", delete_me, ACCESS_VIEWER, .status = 204, .errors = { E_LAST_OWNER },
 	  .id = "users_delete_me", .summary = "Delete your account",
 	  .description = "Deletes everything that belongs to the account." },
-	{ GET, "/users", respond_list, ACCESS_ADMIN, .list = &users_rows, .response = &user_schema,
+	{ GET, "/users", list_rows, ACCESS_ADMIN, .list = &users_table, .response = &user_schema,
 	  .id = "users_list", .summary = "List users" },
 	{ POST, "/users", create_user, ACCESS_ADMIN, .body = &user_body_schema,
 	  .response = &user_schema, .status = 201, .idempotent = true, .errors = { E_EMAIL_TAKEN },

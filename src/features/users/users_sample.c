@@ -40,47 +40,48 @@ users_sample(struct ctx *c, FILE *out)
 }
 
 static enum error
-count_rows(struct ctx *c, const struct list *list, int64_t *n)
+count_rows(struct ctx *c, const struct table *table, int64_t *n)
 {
 	struct list_args args;
 	struct page page;
 	enum error e;
 
-	e = list_read(c, list, NULL, 0, NULL, &args);
+	e = list_read(c, table, NULL, 0, NULL, &args);
 	if (e)
 		return e;
 
-	e = db_list(c, &args, &page);
+	e = table_list(c, &args, &page);
 	*n = e ? 0 : page.total;
 	return e;
 }
 
 static enum error
-give_rows(struct ctx *c, const struct list *list, size_t n,
-	  enum error (*make)(struct ctx *, size_t i), const char *email, FILE *out)
+give_rows(struct ctx *c, const struct table *table, const char *samples, size_t n,
+	  const char *email, FILE *out)
 {
+	void *made = arena_alloc(c->arena, table->schema->size);
 	int64_t there;
 	enum error e;
 
-	e = count_rows(c, list, &there);
+	e = count_rows(c, table, &there);
 	if (e)
 		return e;
 
 	if (there > 0) {
-		print(out, "%s: %s has %" PRId64 " already\n", list->name, email, there);
+		print(out, "%s: %s has %" PRId64 " already\n", table->name, email, there);
 		return OK;
 	}
 	for (size_t i = 0; i < n && !e; i++)
-		e = make(c, i);
+		e = table_insert(c, table, samples + i * table->schema->size, made);
 	if (!e)
-		print(out, "%s: created %zu for %s\n", list->name, n, email);
+		print(out, "%s: created %zu for %s\n", table->name, n, email);
 	return e;
 }
 
 /* Acts as a member, regardless of the account's role, so that it sees only its own rows. */
 enum error
-users_give_samples(struct ctx *c, const struct list *list, size_t n,
-		   enum error (*make)(struct ctx *, size_t i), FILE *out)
+users_give_samples(struct ctx *c, const struct table *table, const void *samples, size_t n,
+		   FILE *out)
 {
 	struct caller before = c->caller;
 	enum error e = OK;
@@ -92,7 +93,7 @@ users_give_samples(struct ctx *c, const struct list *list, size_t n,
 		if (e)
 			break;
 		c->caller = (struct caller) { .user_id = user.id, .role = ROLE_MEMBER };
-		e = give_rows(c, list, n, make, user.email, out);
+		e = give_rows(c, table, samples, n, user.email, out);
 		c->caller = before;
 	}
 	return e;

@@ -108,7 +108,7 @@ users_see(struct ctx *c, const char *id, struct user *out)
 	if (rank(c) < ROLE_ADMIN && strcmp(id, c->caller.user_id) != 0)
 		return fail(c, E_NOT_FOUND, NULL);
 
-	return users_get(c, id, out);
+	return table_find(c, &users_table, id, out);
 }
 
 /* A change and its state in the transaction. */
@@ -141,6 +141,10 @@ lock(struct ctx *c, const char *id, struct user *user, bool *last_owner)
 	if (e)
 		return e;
 
+	e = table_check_version(c, &user_schema, user);
+	if (e)
+		return e;
+
 	*last_owner = is_active_owner(user) && owners <= 1;
 	return OK;
 }
@@ -154,7 +158,7 @@ check_change(struct ctx *c, const struct change *change)
 	if (e)
 		return e;
 
-	if (!(change->which & USER_ROLE))
+	if (!(change->which & USER_CHANGE(role)))
 		return OK;
 	return check_rank(c, role_parse(change->in->role));
 }
@@ -178,7 +182,7 @@ write_change(struct ctx *c, const struct change *change)
 		event.action = AUDIT_PASSWORD_CHANGE;
 		e = audit_write(c, &event);
 	}
-	if (!e && change->which & USER_FULL_NAME) {
+	if (!e && change->which & USER_CHANGE(full_name)) {
 		event.action = AUDIT_USER_UPDATED;
 		e = audit_write(c, &event);
 	}
@@ -202,6 +206,27 @@ ends_sessions(const struct change *change, enum sessions_end_reason *reason)
 	return true;
 }
 
+/* Writes all fields, so that a new password alone increments the version too. The row is locked. */
+static enum error
+update_account(struct ctx *c, const struct change *change)
+{
+	const uint64_t fields = GIVEN(&user_schema, struct user, full_name) |
+				GIVEN(&user_schema, struct user, role) |
+				GIVEN(&user_schema, struct user, is_active);
+	struct user user = change->was;
+	enum error e = OK;
+
+	if (change->which & USER_CHANGE(full_name))
+		user.full_name = change->in->full_name;
+	if (change->which & USER_CHANGE(role))
+		user.role = change->in->role;
+	if (change->which & USER_CHANGE(is_active))
+		user.is_active = change->in->is_active;
+	if (change->hash)
+		e = users_replace_hash(c, change->id, change->hash);
+	return e ? e : table_update(c, &users_table, change->id, &user, fields, change->out);
+}
+
 static enum error
 apply_change(struct ctx *c, void *arg)
 {
@@ -219,7 +244,7 @@ apply_change(struct ctx *c, void *arg)
 	if (e)
 		return e;
 
-	e = users_update(c, change->id, change->in, change->which, change->hash, change->out);
+	e = update_account(c, change);
 	if (e)
 		return e;
 	if (last_owner && !is_active_owner(change->out))
@@ -244,7 +269,7 @@ hash_new_password(struct ctx *c, struct change *change)
 {
 	enum error e;
 
-	e = users_get(c, change->id, &change->was);
+	e = table_find(c, &users_table, change->id, &change->was);
 	if (e)
 		return e;
 
@@ -267,10 +292,12 @@ users_change(struct ctx *c, const char *id, const struct user_change *in, uint64
 	enum error e;
 
 	if (!which) {
-		e = users_get(c, id, out);
-		return e ? e : check_rank(c, role_parse(out->role));
+		e = table_find(c, &users_table, id, out);
+		if (!e)
+			e = check_rank(c, role_parse(out->role));
+		return e ? e : table_check_version(c, &user_schema, out);
 	}
-	if (which & USER_PASSWORD) {
+	if (which & USER_CHANGE(password)) {
 		e = hash_new_password(c, &change);
 		if (e)
 			return e;
@@ -385,9 +412,9 @@ users_find_owner(struct ctx *c, struct user *out)
 		return e;
 	failure_clear(c);
 
-	e = list_read(c, &users_rows, params, COUNT(params), NULL, &args);
+	e = list_read(c, &users_table, params, COUNT(params), NULL, &args);
 	if (!e)
-		e = db_list(c, &args, &page);
+		e = table_list(c, &args, &page);
 	if (!e && page.items.n == 0)
 		e = fail(c, E_NOT_FOUND, NULL);
 	if (!e)

@@ -1,8 +1,14 @@
-/* Internal interfaces of lists. */
-#ifndef APP_LIST_PRIV_H
-#define APP_LIST_PRIV_H
+/* Internal interfaces of tables and lists. */
+#ifndef APP_TABLE_PRIV_H
+#define APP_TABLE_PRIV_H
 
-#include "app/list.h"
+#include "app/table.h"
+
+/* Appends the names of the fields: "id, title". */
+void table_put_columns(struct buf *, const struct schema *);
+
+/* Returns the owner whose rows the caller may see; NULL: all rows. */
+const char *table_visible_to(const struct ctx *, const struct table *);
 
 enum list_mode {
 	LIST_NEAR,       /* by an offset up to LIST_NEAR_MAX, with the total */
@@ -16,21 +22,22 @@ enum { LIST_NEAR_MAX = 1000 }; /* largest offset of LIST_NEAR */
 
 /* What determines the text of a list's statement. */
 struct list_shape {
-	const struct list *list;
+	const struct table *table;
 	const struct list_sort *sort;
 	bool ascending;
-	uint32_t filters; /* a bit for each filter that is set */
+	bool owner, parent; /* only rows of one owner, of one parent */
+	uint32_t filters;   /* a bit for each filter that is set */
 	enum list_mode mode;
 };
 
-/* list.c: the maximum number of statements that a process caches. Tests lower it. */
-extern size_t list_statements_max;
-
-/* list_sql.c: name and text of a shape's statement. Its parameters, in order: the filters that are
- * set; for LIST_AFTER the value and the id of the cursor, for LIST_AFTER_NULL its id; the limit;
- * for LIST_NEAR and LIST_FAR the offset. */
+/* list_sql.c: name and text of a shape's statement. Its parameters, in order: owner, parent and the
+ * filters that are set; for LIST_AFTER the value and the id of the cursor, for LIST_AFTER_NULL its
+ * id; the limit; for LIST_NEAR and LIST_FAR the offset. */
 const char *list_name(struct arena *, const struct list_shape *);
-const char *list_sql(struct arena *, const struct list_shape *);
+const char *list_sql(struct arena *, const void *shape);
+
+/* The field of the column that the order sorts by. */
+const struct field *list_sort_field(const struct table *, const struct list_sort *);
 
 /* The row before a page. */
 struct list_position {

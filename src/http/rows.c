@@ -1,0 +1,113 @@
+/* Handlers that list, create, show, update and delete the rows of a table. */
+#include "http_priv.h"
+
+/* Checks that the caller may see the parent in the path. Returns its id, or NULL: none. */
+static enum error
+find_parent(struct request *req, const struct table *t, const char **id)
+{
+	*id = t->parent ? request_path(req, t->parent) : NULL;
+	return *id ? table_visible(req->ctx, schema_field(t->schema, t->parent), *id) : OK;
+}
+
+static enum error
+respond_rows(struct request *req, const char *owner)
+{
+	struct page page;
+	enum error e;
+
+	req->list.owner = owner;
+	e = find_parent(req, req->route->list, &req->list.parent);
+	if (e)
+		return e;
+
+	e = table_list(req->ctx, &req->list, &page);
+	return respond_page(req, e, &page);
+}
+
+enum error
+list_rows(struct request *req)
+{
+	return respond_rows(req, NULL);
+}
+
+enum error
+list_own_rows(struct request *req)
+{
+	return respond_rows(req, req->ctx->caller.user_id);
+}
+
+static void *
+new_row(const struct request *req)
+{
+	return arena_alloc(req->ctx->arena, req->route->table->schema->size);
+}
+
+enum error
+create_row(struct request *req)
+{
+	const struct table *t = req->route->table;
+	void *in = arena_copy(req->ctx->arena, req->in, t->schema->size), *out = new_row(req);
+	const char *parent;
+	enum error e;
+
+	e = find_parent(req, t, &parent);
+	if (e)
+		return e;
+
+	if (parent)
+		field_set(req->ctx->arena, schema_field(t->schema, t->parent), in, parent);
+	e = table_insert(req->ctx, t, in, out);
+	return respond_record(req, e, out);
+}
+
+/* Finds the row of the path, which must be one of the path's parent. */
+static enum error
+find_row(struct request *req, void *out)
+{
+	const struct table *t = req->route->table;
+	const char *parent;
+	enum error e;
+
+	e = find_parent(req, t, &parent);
+	if (!e)
+		e = table_find(req->ctx, t, request_path(req, "id"), out);
+	if (e || !parent)
+		return e;
+
+	if (strcmp(parent, field_text(req->ctx->arena, schema_field(t->schema, t->parent), out)) !=
+	    0)
+		return fail(req->ctx, E_NOT_FOUND, NULL);
+	return OK;
+}
+
+enum error
+show_row(struct request *req)
+{
+	void *out = new_row(req);
+	enum error e = find_row(req, out);
+
+	return respond_record(req, e, out);
+}
+
+enum error
+update_row(struct request *req)
+{
+	const struct table *t = req->route->table;
+	void *out = new_row(req);
+	enum error e = t->parent ? find_row(req, out) : OK;
+
+	if (!e)
+		e = table_update(req->ctx, t, request_path(req, "id"), req->in, req->given, out);
+	return respond_record(req, e, out);
+}
+
+enum error
+delete_row(struct request *req)
+{
+	const struct table *t = req->route->table;
+	enum error e = t->parent ? find_row(req, new_row(req)) : OK;
+
+	if (!e)
+		e = table_delete(req->ctx, t, request_path(req, "id"));
+	return respond_empty(req, e);
+}
