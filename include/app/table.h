@@ -40,7 +40,7 @@ struct list_sort {
 	bool indexed; /* the order is to have an index; the default order has one */
 };
 
-/* Who may see a row of a table with an owner. Its owner and admins may change it; nobody else. */
+/* Who may see a row of a table with an owner. Only its owner and admins may change it. */
 enum readers {
 	OWNER_ONLY, /* only the owner may see or change it, not even admins */
 	OWNER_AND_ADMINS,

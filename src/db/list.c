@@ -183,33 +183,21 @@ list_restrict(struct list_args *args, size_t filter, const char *value)
 	args->values[filter] = value;
 }
 
-/* Parameters, in the order of list_sql(). */
-struct values {
-	const char *at[1 + 2 + LIST_FILTERS_MAX + 4]; /* [0] is not used */
-	int n;
-};
-
-static void
-add_value(struct values *v, const char *value)
-{
-	v->at[++v->n] = value;
-}
-
 /* Returns a bit for each filter that is set. */
 static uint32_t
-add_filters(struct values *v, const struct list_args *args)
+add_filters(struct table_params *v, const struct list_args *args)
 {
 	uint32_t bits = 0;
 
 	if (args->owner)
-		add_value(v, args->owner);
+		table_param(v, args->owner);
 	if (args->parent)
-		add_value(v, args->parent);
+		table_param(v, args->parent);
 	for (unsigned i = 0; i < LIST_FILTERS_MAX; i++) {
 		if (!args->values[i])
 			continue;
 		bits |= UINT32_C(1) << i;
-		add_value(v, args->values[i]);
+		table_param(v, args->values[i]);
 	}
 	return bits;
 }
@@ -218,7 +206,7 @@ add_filters(struct values *v, const struct list_args *args)
 static enum error
 fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 {
-	struct values v = { .n = 0 };
+	struct table_params v = { .n = 0 };
 	struct list_shape shape = {
 		.table = args->table,
 		.sort = args->sort,
@@ -239,12 +227,12 @@ fetch_rows(struct ctx *c, const struct list_args *args, struct rows *out)
 
 		shape.mode = at.value ? LIST_AFTER : LIST_AFTER_NULL;
 		if (at.value)
-			add_value(&v, at.value);
-		add_value(&v, at.id);
+			table_param(&v, at.value);
+		table_param(&v, at.id);
 	}
-	add_value(&v, p_int(c, args->limit + 1));
+	table_param(&v, p_int(c, args->limit + 1));
 	if (!args->cursor)
-		add_value(&v, p_int(c, args->offset));
+		table_param(&v, p_int(c, args->offset));
 	q = (struct query) {
 		.name = list_name(c->arena, &shape),
 		.row = args->table->schema,

@@ -10,13 +10,7 @@
 #define NO_OWNER      " WHERE id = $1 AND $2::uuid IS NULL"
 #define VERSION_AMONG " AND ($3::text[] IS NULL OR id || '-' || version = ANY ($3))"
 
-enum { SQL_MAX = 64 * 1024, PARAMS_MAX = 3 + 2 * 64 };
-
-/* Parameters, in the order of the statement. */
-struct values {
-	const char *at[1 + PARAMS_MAX]; /* [0] is not used */
-	int n;
-};
+enum { SQL_MAX = 64 * 1024 };
 
 static bool
 is_named(const struct field *f, const char *name)
@@ -180,12 +174,6 @@ table_query(struct arena *a, const struct table *t, enum table_statement which)
 	};
 }
 
-static void
-add_value(struct values *v, const char *value)
-{
-	v->at[++v->n] = value;
-}
-
 /* Returns the value of a field as a parameter. */
 static const char *
 p_field(struct ctx *c, const struct field *f, const void *row)
@@ -214,7 +202,7 @@ table_visible_to(const struct ctx *c, const struct table *t)
 }
 
 static const char *
-value_to_insert(struct ctx *c, const struct table *t, const struct field *f, const void *in)
+value_to_store(struct ctx *c, const struct table *t, const struct field *f, const void *in)
 {
 	const char *value = p_field(c, f, in);
 
@@ -229,7 +217,7 @@ enum error
 table_insert(struct ctx *c, const struct table *t, const void *in, void *out)
 {
 	struct query q = table_query(c->arena, t, TABLE_INSERT);
-	struct values v = { .n = 0 };
+	struct table_params v = { .n = 0 };
 	char id[UUID_TEXT_SIZE];
 
 	uuid_new(id);
@@ -237,9 +225,9 @@ table_insert(struct ctx *c, const struct table *t, const void *in, void *out)
 		const struct field *f = &t->schema->fields[i];
 
 		if (is_named(f, "id"))
-			add_value(&v, id);
+			table_param(&v, id);
 		else if (is_inserted(t, f))
-			add_value(&v, value_to_insert(c, t, f, in));
+			table_param(&v, value_to_store(c, t, f, in));
 	}
 	return db_one_(c, &q, out, (struct db_params) { v.at, v.n });
 }
@@ -324,24 +312,24 @@ table_update(struct ctx *c, const struct table *t, const char *id, const void *i
 	     void *out)
 {
 	struct query q = table_query(c->arena, t, TABLE_UPDATE);
-	struct values v = { .n = 0 };
+	struct table_params v = { .n = 0 };
 	enum error e;
 
 	if (!updates_any(t, given))
 		return read_unchanged(c, t, id, out);
 
-	add_value(&v, id);
-	add_value(&v, owner_for(c, t, false));
+	table_param(&v, id);
+	table_param(&v, owner_for(c, t, false));
 	if (has_field(t, "version"))
-		add_value(&v, p_versions(c, t));
+		table_param(&v, p_versions(c, t));
 	for (size_t i = 0; i < t->schema->nfields; i++) {
 		const struct field *f = &t->schema->fields[i];
 		bool set = given >> i & 1;
 
 		if (!is_updated(f))
 			continue;
-		add_value(&v, p_bool(set));
-		add_value(&v, set ? p_field(c, f, in) : NULL);
+		table_param(&v, p_bool(set));
+		table_param(&v, set ? value_to_store(c, t, f, in) : NULL);
 	}
 	e = db_one_(c, &q, out, (struct db_params) { v.at, v.n });
 	return e == E_NOT_FOUND ? not_changed(c, t, id) : e;

@@ -10,6 +10,19 @@ void table_put_columns(struct buf *, const struct schema *);
 /* Returns the owner whose rows the caller may see; NULL: all rows. */
 const char *table_visible_to(const struct ctx *, const struct table *);
 
+/* Parameters of a statement, in their order. */
+enum { TABLE_PARAMS_MAX = 3 + 2 * 64 };
+struct table_params {
+	const char *at[1 + TABLE_PARAMS_MAX]; /* [0] is not used */
+	int n;
+};
+
+static inline void
+table_param(struct table_params *p, const char *value)
+{
+	p->at[++p->n] = value;
+}
+
 enum list_mode {
 	LIST_NEAR,       /* by an offset up to LIST_NEAR_MAX, with the total */
 	LIST_FAR,        /* by a larger offset, with the total */

@@ -104,7 +104,7 @@ has_tag(struct arena *a, const char *list, const char *tag)
 #define IF_NONE_MATCH "HTTP_IF_NONE_MATCH"
 
 static enum error
-check_header(struct request *req, const char *variable, const char *name)
+check_condition(struct request *req, const char *variable, const char *name)
 {
 	const char *list = request_env(req, variable);
 
@@ -117,9 +117,9 @@ check_header(struct request *req, const char *variable, const char *name)
 enum error
 etag_read_conditions(struct request *req)
 {
-	enum error e = check_header(req, IF_MATCH, "If-Match");
+	enum error e = check_condition(req, IF_MATCH, "If-Match");
 
-	return e ? e : check_header(req, IF_NONE_MATCH, "If-None-Match");
+	return e ? e : check_condition(req, IF_NONE_MATCH, "If-None-Match");
 }
 
 /* Runs the GET route of the same path, which checks access, to find the row's current ETag. */

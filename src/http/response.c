@@ -66,16 +66,36 @@ has_location(const struct route *route)
 	return route->response && (route->status == 201 || route->location);
 }
 
+/* Returns a path of the API with the values of its parameters. */
+static const char *
+fill_path(struct request *req, const char *pattern)
+{
+	struct buf b = buf_new(req->ctx->arena, 16 * 1024);
+
+	buf_text(&b, settings.api_prefix);
+	for (const char *at = pattern; *at; at++) {
+		size_t len = strcspn(at, "}");
+
+		if (*at != '{') {
+			buf_char(&b, *at);
+			continue;
+		}
+		buf_text(&b, request_path(req, arena_text_n(req->ctx->arena, at + 1, len - 1)));
+		at += len;
+	}
+	return b.data;
+}
+
 static void
 set_location(struct request *req, const void *record)
 {
 	const struct route *route = req->route;
 	const struct field *id = &route->response->fields[0];
+	const char *path = fill_path(req, route->location ? route->location : route->path);
 
-	response_header(req, "Location",
-			arena_printf(req->ctx->arena, "%s%s/%s", settings.api_prefix,
-				     route->location ? route->location : route->path,
-				     field_text(req->ctx->arena, id, record)));
+	response_header(
+	    req, "Location",
+	    arena_printf(req->ctx->arena, "%s/%s", path, field_text(req->ctx->arena, id, record)));
 }
 
 enum error

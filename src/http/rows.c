@@ -62,7 +62,7 @@ create_row(struct request *req)
 
 /* Finds the row of the path, which must be one of the path's parent. */
 static enum error
-find_row(struct request *req, void *out)
+find_path_row(struct request *req, void *out)
 {
 	const struct table *t = req->route->table;
 	const char *parent;
@@ -84,7 +84,7 @@ enum error
 show_row(struct request *req)
 {
 	void *out = new_row(req);
-	enum error e = find_row(req, out);
+	enum error e = find_path_row(req, out);
 
 	return respond_record(req, e, out);
 }
@@ -94,7 +94,7 @@ update_row(struct request *req)
 {
 	const struct table *t = req->route->table;
 	void *out = new_row(req);
-	enum error e = t->parent ? find_row(req, out) : OK;
+	enum error e = t->parent ? find_path_row(req, out) : OK;
 
 	if (!e)
 		e = table_update(req->ctx, t, request_path(req, "id"), req->in, req->given, out);
@@ -105,7 +105,7 @@ enum error
 delete_row(struct request *req)
 {
 	const struct table *t = req->route->table;
-	enum error e = t->parent ? find_row(req, new_row(req)) : OK;
+	enum error e = t->parent ? find_path_row(req, new_row(req)) : OK;
 
 	if (!e)
 		e = table_delete(req->ctx, t, request_path(req, "id"));

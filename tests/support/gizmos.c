@@ -36,7 +36,35 @@ static const struct table gizmos = {
 	.sorts = sorts,
 };
 
-static const struct table *const tables[] = { &gizmos, NULL };
+/* Parts of a gizmo: a nested resource that all who see the gizmo can see. */
+
+static const struct field part_fields[] = {
+	{ UUID(struct part, id), .flags = F_READ, .summary = "Identifier." },
+	{ UUID(struct part, gizmo_id), .flags = F_READ | F_SET, REFERENCES(&gizmos),
+	  .summary = "The gizmo it is part of." },
+	{ UUID(struct part, owner_id), .flags = F_READ, .summary = "The user who added it." },
+	{ TEXT(struct part, name), .flags = F_RW | F_REQUIRED, .min = 1, .max = 50,
+	  .summary = "Name.", .example = "Bulb" },
+	{ INT(struct part, number), .flags = F_RW | F_NULLABLE, .min = 1, .max = 99,
+	  .summary = "How many.", .example = "2" },
+	{ TIME(struct part, created_at), .flags = F_READ, .summary = "Time of creation." },
+	{ INT(struct part, version) },
+};
+
+static const struct schema part_schema = SCHEMA("Part", struct part, part_fields);
+
+static const struct list_sort part_sorts[] = { { "created_at" }, { 0 } };
+
+static const struct table parts = {
+	.name = "parts",
+	.schema = &part_schema,
+	.owner = "owner_id",
+	.readers = EVERYONE,
+	.parent = "gizmo_id",
+	.sorts = part_sorts,
+};
+
+static const struct table *const tables[] = { &gizmos, &parts, NULL };
 
 static const struct route routes[] = {
 	{ GET, "/gizmos", list_rows, ACCESS_VIEWER, .scope = "gizmos:read", .list = &gizmos,
@@ -59,6 +87,22 @@ static const struct route routes[] = {
 	{ DELETE, "/gizmos/{id}", delete_row, ACCESS_MEMBER, .scope = "gizmos:write",
 	  .table = &gizmos, .status = 204, .errors = { E_CONFLICT }, .id = "gizmos_delete",
 	  .summary = "Delete a gizmo" },
+	{ GET, "/gizmos/{gizmo_id}/parts", list_rows, ACCESS_VIEWER, .scope = "gizmos:read",
+	  .list = &parts, .response = &part_schema, .id = "parts_list", .summary = "List parts" },
+	{ POST, "/gizmos/{gizmo_id}/parts", create_row, ACCESS_MEMBER, .scope = "gizmos:write",
+	  .table = &parts, .body = &part_schema, .response = &part_schema, .status = 201,
+	  .idempotent = true, .id = "parts_create", .summary = "Add a part" },
+	{ GET, "/gizmos/{gizmo_id}/parts/{id}", show_row, ACCESS_VIEWER, .scope = "gizmos:read",
+	  .table = &parts, .response = &part_schema, .id = "parts_show", .summary = "Show a part" },
+	{ PATCH, "/gizmos/{gizmo_id}/parts/{id}", update_row, ACCESS_MEMBER,
+	  .scope = "gizmos:write", .table = &parts, .body = &part_schema, .response = &part_schema,
+	  .id = "parts_update", .summary = "Update a part" },
+	{ PUT, "/gizmos/{gizmo_id}/parts/{id}", update_row, ACCESS_MEMBER, .scope = "gizmos:write",
+	  .table = &parts, .body = &part_schema, .response = &part_schema, .id = "parts_replace",
+	  .summary = "Replace a part" },
+	{ DELETE, "/gizmos/{gizmo_id}/parts/{id}", delete_row, ACCESS_MEMBER,
+	  .scope = "gizmos:write", .table = &parts, .status = 204, .id = "parts_delete",
+	  .summary = "Remove a part" },
 	{ 0 },
 };
 

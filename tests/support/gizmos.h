@@ -11,7 +11,15 @@ struct gizmo {
 	const char *description; /* or NULL */
 	const char *status;      /* draft, active, archived */
 	const char *created_at, *updated_at;
-	int64_t version; /* incremented by each update */
+	int64_t version;
+};
+
+struct part {
+	const char *id, *gizmo_id, *owner_id;
+	const char *name;
+	const int64_t *number; /* or NULL */
+	const char *created_at;
+	int64_t version;
 };
 
 extern const struct feature gizmos_feature;

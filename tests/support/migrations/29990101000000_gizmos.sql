@@ -24,6 +24,19 @@ CREATE INDEX gizmos_by_updated_at ON gizmos (updated_at, id);
 CREATE INDEX gizmos_by_title ON gizmos (title, id);
 CREATE INDEX gizmos_by_status ON gizmos (status, created_at, id);
 
+CREATE TABLE parts (
+	id uuid PRIMARY KEY DEFAULT uuid_v7(),
+	gizmo_id uuid NOT NULL REFERENCES gizmos (id) ON DELETE CASCADE,
+	owner_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+	name text NOT NULL CONSTRAINT parts_name_check CHECK (char_length(name) BETWEEN 1 AND 50),
+	number bigint CONSTRAINT parts_number_check CHECK (number BETWEEN 1 AND 99),
+	version bigint NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX parts_of_gizmo ON parts (gizmo_id, created_at, id);
+CREATE INDEX parts_of_owner ON parts (owner_id);
+
 -- migrate:down
 
+DROP TABLE parts;
 DROP TABLE gizmos;
