@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	  "Create, list and retire the access token keys in JWT_KEYS_DIR.", "make ES256" },
 	{ "doctor", doctor_subcommands,
 	  "Find common problems of an installation, with hints. --site is the site file of the"
-	  " web server.",
+	  " web server, --log the log of the pool.",
 	  "--url https://api.example.com --site /etc/nginx/sites-enabled/api" },
 	{ "routes", routes_subcommands, "List every route with its access and rate limits.",
 	  "--json" },

@@ -123,6 +123,7 @@ doctor(const struct call *call)
 
 	doctor_plan.url = cli_value(call, "--url");
 	doctor_plan.site = cli_value(call, "--site");
+	doctor_plan.log = cli_value(call, "--log");
 	if (!doctor_plan.url)
 		doctor_plan.url = settings.app_url;
 	for (size_t i = 0; doctor_checks[i].name; i++)
@@ -143,6 +144,6 @@ doctor(const struct call *call)
 }
 
 const struct subcommand doctor_subcommands[] = {
-	{ "[--url URL] [--site FILE] [--json]", .run_alone = doctor },
+	{ "[--url URL] [--site FILE] [--log FILE] [--json]", .run_alone = doctor },
 	{ 0 },
 };

@@ -561,6 +561,7 @@ const struct check doctor_checks[] = {
 	{ "web server", check_web },
 	{ "body limit", check_body_limit },
 	{ "site file", check_site },
+	{ "orders", check_orders },
 	{ "redis", check_redis },
 	{ "mail", check_mail },
 	{ "disk", check_disk },

@@ -15,6 +15,7 @@ struct finding {
 struct plan {
 	const char *url;  /* of the web server */
 	const char *site; /* its site file, or NULL */
+	const char *log;  /* the program's log, or NULL */
 };
 extern struct plan doctor_plan;
 
@@ -31,6 +32,9 @@ void finding_set(struct finding *, enum state, const char *hint, const char *for
 /* doctor_web.c: checks by requests to the web server. */
 void check_web(struct finding *);
 void check_body_limit(struct finding *);
+
+/* doctor_log.c: lists that were slow for want of an index. */
+void check_orders(struct finding *);
 
 /* Whether a server accepts connections at scheme://user:password@host:port/…, with `port` as the
  * default port. Stores the host name in `host`. */

@@ -192,11 +192,13 @@ void
 etag_not_modified(struct request *req)
 {
 	struct response *response = &req->response;
-	const char *tag = response_find_header(response, "ETag");
-	const char *none = request_env(req, IF_NONE_MATCH);
+	const char *tag = response_find_header(response, "ETag"), *none;
 
-	if ((req->method != GET && req->method != HEAD) || response->status != 200 || !tag ||
-	    !none || !has_tag(req->ctx->arena, none, tag))
+	if ((req->method != GET && req->method != HEAD) || response->status != 200 || !tag)
+		return;
+
+	none = request_env(req, IF_NONE_MATCH);
+	if (!none || !has_tag(req->ctx->arena, none, tag))
 		return;
 
 	response->status = 304;

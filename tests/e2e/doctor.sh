@@ -6,7 +6,7 @@ site_start ENVIRONMENT=production
 # doctor [SITE-FILE]: sets `output`, `code`.
 doctor() {
 	code=0
-	output=$("$APP" doctor --url "$url" --site "${1:-$site/$server/site.conf}" --json 2>"$site/errors") || code=$?
+	output=$("$APP" doctor --url "$url" --site "${1:-$site/$server/site.conf}" --log "${pool_log:-/dev/null}" --json 2>"$site/errors") || code=$?
 }
 state() { sed -n "s/.*\"check\":\"$1\",\"state\":\"\([a-z]*\)\".*/\1/p" <<<"$output"; }
 text_of() { sed -n "s/.*\"check\":\"$1\".*\"text\":\"\(.*\)\",\"hint\".*/\1/p" <<<"$output"; }
@@ -43,14 +43,27 @@ in_space() {
 doctor
 is "no problem: exit status" "$code" 0
 is "no problem: no fault" "$(grep -c '"state":"fault"' <<<"$output" || true)" 0
-for check in settings database migrations indexes pooler role connections clock socket "web server" "body limit" "site file"; do
+for check in settings database migrations indexes pooler role connections clock socket "web server" "body limit" "site file" orders; do
 	is "no problem: $check" "$(state "$check")" ok
 done
 is "nothing on standard error" "$(cat "$site/errors")" ""
 is "no secret in the output" "$(grep -c "$JWT_SECRET_KEY\|$FIRST_ADMIN_PASSWORD" <<<"$output" || true)" 0
 is "JSON: all members of each check" \
-	"$(jq '[.[] | select(.check and .state and .text and has("hint"))] | length' <<<"$output")" 19
+	"$(jq '[.[] | select(.check and .state and .text and has("hint"))] | length' <<<"$output")" 20
 matches "as text" "$("$APP" doctor --url "$url")" '^ok +database +PostgreSQL [0-9]+'
+
+# Slow lists.
+pool_log=$site/pool.log
+printf 'slow statement %s\n' users_find users_list:-created_at:0:near >"$pool_log"
+with DB_SLOW_MS=1
+is "no order needs an index" "$(state orders)" ok
+echo 'slow statement users_list:email:1:near' >>"$pool_log"
+doctor
+finds orders warning 'users are listed slowly by email'
+pool_log=$site/none.log
+doctor
+finds orders fault 'none.log: No such file'
+pool_log=
 
 # Settings.
 with DATABASE_URL=

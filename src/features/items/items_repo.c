@@ -1,4 +1,4 @@
-/* Search: full text in titles and descriptions. */
+/* Search: statements that a table does not write. */
 #include "items_priv.h"
 
 enum { FOUND_OF = 1 }; /* a filter of items_found_own */

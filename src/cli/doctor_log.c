@@ -1,0 +1,66 @@
+/* The check of `doctor` that reads the program's log. */
+#include "doctor_priv.h"
+
+#include "app/feature.h"
+
+/* Returns the table of the name before `end`, or NULL. */
+static const struct table *
+find_table(const char *name, const char *end)
+{
+	size_t len = (size_t)(end - name);
+
+	for (const struct feature *const *f = features; *f; f++)
+		for (const struct table *const *t = (*f)->tables; t && *t; t++)
+			if (strlen((*t)->name) == len && memcmp((*t)->name, name, len) == 0)
+				return *t;
+	return NULL;
+}
+
+/* Returns the order of a slow list statement (list_name()), if an index could help, or NULL. */
+static const struct list_sort *
+find_slow_order(const char *line, const struct table **table)
+{
+	static const char slow[] = "slow statement ", list[] = "_list:";
+	const char *name = strstr(line, slow), *order = name ? strstr(name, list) : NULL;
+
+	*table = order ? find_table(name + strlen(slow), order) : NULL;
+	if (!*table || (*table)->from)
+		return NULL;
+
+	order += strlen(list);
+	order += *order == '-';
+	for (const struct list_sort *s = (*table)->sorts; s->name; s++)
+		if (strncmp(order, s->name, strlen(s->name)) == 0 && order[strlen(s->name)] == ':')
+			return s == (*table)->sorts || s->indexed ? NULL : s;
+	return NULL;
+}
+
+void
+check_orders(struct finding *f)
+{
+	FILE *in = doctor_plan.log ? fopen(doctor_plan.log, "re") : NULL;
+	const struct list_sort *sort = NULL;
+	const struct table *table;
+	char line[4096];
+
+	if (!doctor_plan.log) {
+		finding_set(f, STATE_UNKNOWN, NULL, "not checked: use --log FILE");
+		return;
+	}
+	if (!in) {
+		finding_set(f, STATE_FAULT, "use --log with a file that this user can read",
+			    "%s: %s", doctor_plan.log, strerror(errno));
+		return;
+	}
+	while (!sort && fgets(line, sizeof(line), in))
+		sort = find_slow_order(line, &table);
+	fclose(in);
+	if (sort)
+		finding_set(f, STATE_WARNING,
+			    "add .indexed = true to this order in the table's row, then write the"
+			    " migration by `./dev new migration NAME --autogenerate`",
+			    "%s are listed slowly by %s, which has no index", table->name,
+			    sort->name);
+	else
+		finding_set(f, STATE_OK, NULL, "no slow list without an index");
+}
