@@ -3,10 +3,8 @@
  *
  * A page has two limits. The inner one is a literal, so that the planner expects few rows and uses
  * the index. The outer one is the requested limit, a parameter. It is wrapped in a SELECT, because
- * with a bare parameter PostgreSQL prefers custom plans, and plans each execution again.
- *
- * A row comparison cannot continue an index scan after a null. So a page by a nullable column is
- * the union of two index scans: the rows with a value, then those without.
+ * with a bare parameter PostgreSQL prefers custom plans, and plans each execution again. A page
+ * far from the start has no inner limit.
  */
 #include "table_priv.h"
 
@@ -20,15 +18,6 @@ struct writer {
 	const struct list_shape *shape;
 	int nfilters; /* parameters that owner, parent and filters take */
 };
-
-/* Returns the number of the limit's parameter, which follows those of filters and cursor. */
-static int
-limit_number(const struct writer *w)
-{
-	enum list_mode mode = w->shape->mode;
-
-	return w->nfilters + (mode == LIST_AFTER ? 3 : mode == LIST_AFTER_NULL ? 2 : 1);
-}
 
 static void
 put_condition(struct writer *w, const char *sql, int number)
@@ -106,127 +95,83 @@ is_nullable(const struct list_shape *shape)
 }
 
 static void
-put_order(struct writer *w, bool nulls)
+put_order(struct writer *w)
 {
-	const char *direction = w->shape->ascending ? "" : " DESC";
+	const struct list_shape *shape = w->shape;
+	const char *direction = shape->ascending ? "" : " DESC";
 
-	buf_printf(&w->b, " ORDER BY %s%s%s, id%s", w->shape->sort->name, direction,
-		   nulls && !w->shape->ascending ? " NULLS LAST" : "", direction);
+	buf_printf(&w->b, " ORDER BY %s%s%s, id%s", shape->sort->name, direction,
+		   is_nullable(shape) && !shape->ascending ? " NULLS LAST" : "", direction);
 }
 
 static void
 put_total(struct writer *w)
 {
-	buf_text(&w->b, "(SELECT count(*)");
+	buf_text(&w->b, ", (SELECT count(*)");
 	put_source(w, NULL);
 	buf_text(&w->b, ") AS " LIST_TOTAL);
 }
 
-static bool
-has_total(const struct writer *w)
+/* Returns the condition on rows after the cursor, whose parameters follow those of the filters;
+ * NULL without a cursor. Null values come last. */
+static const char *
+cursor_condition(struct writer *w)
 {
-	return w->shape->mode == LIST_NEAR || w->shape->mode == LIST_FAR;
+	const struct list_shape *shape = w->shape;
+	const char *sort = shape->sort->name;
+	char after = shape->ascending ? '>' : '<';
+	int number = w->nfilters + 1;
+
+	if (shape->mode == LIST_AFTER_NULL)
+		return arena_printf(w->b.arena, "%s IS NULL AND id %c $%d", sort, after, number);
+	if (shape->mode != LIST_AFTER)
+		return NULL;
+	if (is_nullable(shape))
+		return arena_printf(w->b.arena, "((%s, id) %c ($%d, $%d) OR %s IS NULL)", sort,
+				    after, number, number + 1, sort);
+	return arena_printf(w->b.arena, "(%s, id) %c ($%d, $%d)", sort, after, number, number + 1);
 }
 
-/* Selects the rows that match the condition: an ordered scan of one range of an index. */
+/* Selects the rows after the cursor, or all. */
 static void
-put_rows(struct writer *w, const char *condition)
-{
-	int max = LIST_LIMIT_MAX + 1 + (has_total(w) ? LIST_NEAR_MAX : 0);
-
-	buf_text(&w->b, "SELECT ");
-	put_columns(w);
-	put_source(w, condition);
-	put_order(w, false);
-	buf_printf(&w->b, " LIMIT %d", max);
-}
-
-/* Selects at most as many matching rows as the page needs. */
-static void
-put_union_part(struct writer *w, const char *condition)
-{
-	int number = limit_number(w);
-
-	buf_text(&w->b, "(SELECT part.* FROM (");
-	put_rows(w, condition);
-	buf_text(&w->b, ") AS part");
-	put_order(w, false);
-	if (has_total(w))
-		buf_printf(&w->b, " LIMIT (SELECT $%d::bigint + $%d::bigint))", number, number + 1);
-	else
-		buf_printf(&w->b, " LIMIT (SELECT $%d::bigint))", number);
-}
-
-/* Selects a page of the rows that match the first condition, then of those that match the second
- * (NULL: only the first). */
-static void
-put_page(struct writer *w, const char *first, const char *second)
-{
-	int number = limit_number(w);
-
-	buf_text(&w->b, "SELECT page.*");
-	if (has_total(w)) {
-		buf_text(&w->b, ", ");
-		put_total(w);
-	}
-	buf_text(&w->b, " FROM (");
-	if (second) {
-		put_union_part(w, first);
-		buf_text(&w->b, " UNION ALL ");
-		put_union_part(w, second);
-	} else {
-		put_rows(w, first);
-	}
-	buf_text(&w->b, ") AS page");
-	put_order(w, second);
-	buf_printf(&w->b, " LIMIT (SELECT $%d::bigint)", number);
-	if (has_total(w))
-		buf_printf(&w->b, " OFFSET (SELECT $%d::bigint)", number + 1);
-}
-
-static void
-put_far_page(struct writer *w)
+put_rows(struct writer *w, int max)
 {
 	buf_text(&w->b, "SELECT ");
 	put_columns(w);
-	buf_text(&w->b, ", ");
-	put_total(w);
-	put_source(w, NULL);
-	put_order(w, is_nullable(w->shape));
-	buf_printf(&w->b, " LIMIT (SELECT $%d::bigint) OFFSET (SELECT $%d::bigint)",
-		   limit_number(w), limit_number(w) + 1);
+	put_source(w, cursor_condition(w));
+	put_order(w);
+	if (max)
+		buf_printf(&w->b, " LIMIT %d", max);
 }
 
 const char *
 list_sql(struct arena *a, const void *of)
 {
+	static const int inner_limits[] = {
+		[LIST_NEAR] = LIST_NEAR_MAX + LIST_LIMIT_MAX + 1,
+		[LIST_FAR] = 0,
+		[LIST_AFTER] = LIST_LIMIT_MAX + 1,
+		[LIST_AFTER_NULL] = LIST_LIMIT_MAX + 1,
+	};
+	static const int cursor_parameters[] = { [LIST_AFTER] = 2, [LIST_AFTER_NULL] = 1 };
+
 	const struct list_shape *shape = of;
 	struct writer w = { .b = buf_new(a, SQL_MAX), .shape = shape };
-	const char *sort = shape->sort->name;
-	bool nullable = is_nullable(shape);
-	char after = shape->ascending ? '>' : '<';
-	const char *values, *nulls = arena_printf(a, "%s IS NULL", sort);
+	bool by_offset = shape->mode == LIST_NEAR || shape->mode == LIST_FAR;
+	int limit;
 
 	w.nfilters = shape->owner + shape->parent + __builtin_popcount(shape->filters);
-	switch (shape->mode) {
-	case LIST_NEAR:
-		values = arena_printf(a, "%s IS NOT NULL", sort);
-		put_page(&w, nullable ? values : NULL, nullable ? nulls : NULL);
-		break;
-	case LIST_FAR:
-		put_far_page(&w);
-		break;
-	case LIST_AFTER:
-		values = arena_printf(a, "(%s, id) %c ($%d, $%d)", sort, after, w.nfilters + 1,
-				      w.nfilters + 2);
-		put_page(&w, values, nullable ? nulls : NULL);
-		break;
-	case LIST_AFTER_NULL:
-	case LIST_MODES:
-		nulls = arena_printf(a, "%s AND id %c $%d", nulls, after, w.nfilters + 1);
-		put_page(&w, nulls, NULL);
-		break;
-	}
+	limit = w.nfilters + 1 + (by_offset ? 0 : cursor_parameters[shape->mode]);
+	buf_text(&w.b, "SELECT page.*");
+	if (by_offset)
+		put_total(&w);
+	buf_text(&w.b, " FROM (");
+	put_rows(&w, inner_limits[shape->mode]);
+	buf_text(&w.b, ") AS page");
+	put_order(&w);
+	buf_printf(&w.b, " LIMIT (SELECT $%d::bigint)", limit);
+	if (by_offset)
+		buf_printf(&w.b, " OFFSET (SELECT $%d::bigint)", limit + 1);
 	return buf_done(&w.b);
 }
 
