@@ -47,16 +47,17 @@ enum { DECIMAL_DIGITS = 18, ARRAY_MAX = 100 };
 /* Flags of a row. Without flags, a field is loaded from the database, but never accepted and
  * never sent. */
 enum {
-	F_READ = 1,      /* sent in responses */
-	F_CREATE = 2,    /* accepted by POST and PUT */
-	F_UPDATE = 4,    /* accepted by PATCH */
-	F_RW = 7,        /* all of these */
-	F_REQUIRED = 8,  /* required by POST, PUT and in a query */
-	F_NULLABLE = 16, /* may be null. The C member is then a pointer, for INT and BOOL too:
+	F_READ = 1,       /* sent in responses */
+	F_CREATE = 2,     /* accepted by POST and PUT */
+	F_UPDATE = 4,     /* accepted by PATCH */
+	F_RW = 7,         /* all of these */
+	F_REQUIRED = 8,   /* required by POST, PUT and in a query */
+	F_NULLABLE = 16,  /* may be null. The C member is then a pointer, for INT and BOOL too:
 			  * const int64_t *, const bool * */
-	F_SECRET = 32,   /* writeOnly, format password in OpenAPI; never logged */
-	F_SET = 64,      /* not accepted, but set by the program: table_insert() and table_update()
+	F_SECRET = 32,    /* writeOnly, format password in OpenAPI; never logged */
+	F_SET = 64,       /* not accepted, but set by the program: table_insert() and table_update()
 			  * write it */
+	F_COMPUTED = 128, /* not a column of the table; only lists with .from select it */
 };
 
 struct field {

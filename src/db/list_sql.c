@@ -79,7 +79,7 @@ put_columns(struct writer *w)
 	if (t->columns)
 		buf_text(&w->b, t->columns);
 	else
-		table_put_columns(&w->b, t->schema);
+		table_put_columns(&w->b, t);
 }
 
 const struct field *

@@ -38,17 +38,25 @@ has_field(const struct table *t, const char *name)
 }
 
 void
-table_put_columns(struct buf *b, const struct schema *schema)
+table_put_columns(struct buf *b, const struct table *t)
 {
-	for (size_t i = 0; i < schema->nfields; i++)
-		buf_printf(b, "%s%s", i ? ", " : "", schema->fields[i].name);
+	const char *comma = "";
+
+	for (size_t i = 0; i < t->schema->nfields; i++) {
+		const struct field *f = &t->schema->fields[i];
+
+		if (f->flags & F_COMPUTED && !t->from)
+			continue;
+		buf_printf(b, "%s%s", comma, f->name);
+		comma = ", ";
+	}
 }
 
 static void
 put_returning(struct buf *b, const struct table *t)
 {
 	buf_text(b, " RETURNING ");
-	table_put_columns(b, t->schema);
+	table_put_columns(b, t);
 }
 
 static void
@@ -89,7 +97,7 @@ find_sql(struct arena *a, const void *table)
 	struct buf b = buf_new(a, SQL_MAX);
 
 	buf_text(&b, "SELECT ");
-	table_put_columns(&b, t->schema);
+	table_put_columns(&b, t);
 	buf_printf(&b, " FROM %s", t->name);
 	put_row(&b, t);
 	return buf_done(&b);

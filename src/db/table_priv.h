@@ -4,8 +4,8 @@
 
 #include "app/table.h"
 
-/* Appends the names of the fields: "id, title". */
-void table_put_columns(struct buf *, const struct schema *);
+/* Appends the names of the columns: "id, title". */
+void table_put_columns(struct buf *, const struct table *);
 
 /* Returns the owner whose rows the caller may see; NULL: all rows. */
 const char *table_visible_to(const struct ctx *, const struct table *);

@@ -15,18 +15,10 @@ static const struct field fields[] = {
 	{ TIME(struct item, created_at), .flags = F_READ, .summary = "Time of creation." },
 	{ TIME(struct item, updated_at), .flags = F_READ, .summary = "Time of the last change." },
 	{ INT(struct item, version) },
-	{ INT(struct item, rank) },
+	{ INT(struct item, rank), .flags = F_COMPUTED },
 };
 
-/* The columns of the table: all fields except the rank of a search. */
-const struct schema item_schema = {
-	.name = "Item",
-	.size = sizeof(struct item),
-	.fields = fields,
-	.nfields = COUNT(fields) - 1,
-};
-
-const struct schema found_item_schema = SCHEMA("Item", struct item, fields);
+const struct schema item_schema = SCHEMA("Item", struct item, fields);
 
 static const struct list_filter filters[] = {
 	{ "status", "Only items with this status." },

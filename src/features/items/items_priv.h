@@ -6,9 +6,6 @@
 
 extern const struct route items_routes[];
 
-/* item_schema with the rank. */
-extern const struct schema found_item_schema;
-
 /* items_repo.c: search results among all items, among those of one owner. */
 extern const struct table items_found, items_found_own;
 

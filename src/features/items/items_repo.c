@@ -37,7 +37,7 @@ static const struct list_sort found_sorts[] = { { "rank" }, { 0 } };
 
 const struct table items_found = {
 	.name = "items_found",
-	.schema = &found_item_schema,
+	.schema = &item_schema,
 	.from = FOUND(""),
 	.filters = found_filters,
 	.sorts = found_sorts,
@@ -47,7 +47,7 @@ const struct table items_found = {
 
 const struct table items_found_own = {
 	.name = "items_found_own",
-	.schema = &found_item_schema,
+	.schema = &item_schema,
 	.from = FOUND(" AND owner_id = $2"),
 	.filters = found_own_filters,
 	.sorts = found_sorts,
