@@ -36,21 +36,6 @@ bool params_read(struct arena *, const char *text, size_t len, const struct para
  * E_METHOD_NOT_ALLOWED (also for OPTIONS), with the Allow header. */
 enum error route_find(struct request *, const struct segments *) MUST_CHECK;
 
-/* transact.c: runs the handler in a transaction, with work before and after it. All of it is
- * retried after a serialization failure. */
-struct transaction {
-	struct request *req;
-	/* If .before sets the response, the handler does not run. .after (or NULL) runs if the
-	 * handler succeeds. */
-	enum error (*before)(struct request *, void *arg);
-	enum error (*after)(struct request *, void *arg);
-	void *arg;
-	/* Internal to transact(). */
-	struct response saved; /* transact()'s own */
-	enum error failed;
-};
-enum error transact(struct transaction *) MUST_CHECK;
-
 /* etag.c: ETag, If-Match, If-None-Match. If the schema has an INT `version` without flags,
  * responses have an ETag. PUT, PATCH and DELETE routes accept the conditions if a GET route of the
  * same path returns the row. Their handlers must call table_update(), table_delete() or

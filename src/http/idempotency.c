@@ -56,13 +56,22 @@ make_fingerprint(const struct request *req, unsigned char fingerprint[SHA256_SIZ
 	secret_sign("idempotency", both, sizeof(both), fingerprint);
 }
 
+/* A request with a key, and its state in the transaction. */
+struct attempt {
+	struct request *req;
+	struct idempotency_key key;
+	struct response before;
+	enum error failed; /* the handler's error, although the transaction is committed */
+};
+
+/* Responds with the stored response, if there is one. */
 static enum error
-find_response(struct request *req, void *arg)
+find_response(struct request *req, const struct idempotency_key *key)
 {
 	struct stored_response stored;
 	enum error e;
 
-	e = idempotency_find(req->ctx, arg, &stored);
+	e = idempotency_find(req->ctx, key, &stored);
 	if (e)
 		return e;
 	if (!stored.found)
@@ -79,8 +88,8 @@ find_response(struct request *req, void *arg)
 			    stored.body, strlen(stored.body));
 }
 
-static enum error
-store_response(struct request *req, void *arg)
+static void
+store_response(struct request *req, const struct idempotency_key *key)
 {
 	struct stored_response response = {
 		.status = req->response.status,
@@ -89,8 +98,30 @@ store_response(struct request *req, void *arg)
 		.etag = response_find_header(&req->response, "ETag"),
 	};
 
-	idempotency_store(req->ctx, arg, &response);
-	return OK;
+	idempotency_store(req->ctx, key, &response);
+}
+
+/* Runs the handler once. It is run again after a serialization failure. */
+static enum error
+run_attempt(struct ctx *c, void *arg)
+{
+	struct attempt *attempt = arg;
+	struct request *req = attempt->req;
+	enum error e;
+
+	req->response = attempt->before;
+	attempt->failed = OK;
+	e = find_response(req, &attempt->key);
+	if (e || req->response.status)
+		return e;
+
+	e = attempt->failed = req->route->handle(req);
+	if (!e)
+		store_response(req, &attempt->key);
+
+	/* What the handler wrote before its error, such as an audit event, is committed, as it
+	 * would be without this transaction. */
+	return db_aborted(c) ? e : OK;
 }
 
 bool
@@ -105,17 +136,24 @@ idempotency_handle(struct request *req)
 {
 	const char *text =
 	    parse_idempotency_key(req->ctx->arena, request_env(req, "HTTP_IDEMPOTENCY_KEY"));
-	struct idempotency_key key = { .user_id = req->ctx->caller.user_id };
+	struct attempt attempt = {
+		.req = req,
+		.key = { .user_id = req->ctx->caller.user_id },
+		.before = req->response,
+	};
 	enum error e;
 
 	if (!text)
 		return fail(req->ctx, E_BAD_REQUEST,
 			    "Idempotency-Key must be 1 to %d printable ASCII characters", KEY_MAX);
 
-	make_hash(req, text, key.hash);
-	make_fingerprint(req, key.fingerprint);
-	e = transact(&(struct transaction) {
-	    .req = req, .before = find_response, .after = store_response, .arg = &key });
+	make_hash(req, text, attempt.key.hash);
+	make_fingerprint(req, attempt.key.fingerprint);
+	e = db_transaction(req->ctx, run_attempt, &attempt);
+	if (!e)
+		e = attempt.failed;
+	if (e)
+		req->response = attempt.before;
 	return e && idempotency_already_stored(req->ctx)
 		   ? fail(req->ctx, E_IDEMPOTENCY_IN_PROGRESS, NULL)
 		   : e;
