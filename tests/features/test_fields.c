@@ -3,20 +3,13 @@
  * field is tested as soon as it has a row. */
 #include <criterion/criterion.h>
 
-#include "support/call.h"
+#include "support/sample.h"
 
 #include "app/feature.h"
-#include "app/settings.h"
 
 #include <json.h>
 
-enum { RESOURCES_MAX = 100, BODY_MAX = 4 << 20, TEXT_LENGTH = 300, JSON_LENGTH = 64 * 1024 };
-
-#define FIFTY_LETTERS   "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
-#define HUNDRED_LETTERS FIFTY_LETTERS FIFTY_LETTERS
-
-/* Each value of a bound differs from that of the other, so one of them is no default. */
-enum bound { LOW, HIGH, BOUNDS };
+enum { RESOURCES_MAX = 100, BODY_MAX = 4 << 20 };
 
 /* Members that a rule restricts further than their rows do: "PATCH /gizmos/{id} status". They are
  * left out; test them by hand. */
@@ -26,7 +19,6 @@ static const char *const skipped[] = { NULL };
 struct resource {
 	const struct route *create, *put, *patch, *remove;
 	const char *base;
-	const char *rows[BOUNDS]; /* ids of two rows, for fields that refer to them */
 };
 
 static struct test *t;
@@ -68,7 +60,6 @@ begin(void)
 {
 	t = test_begin();
 	owner = make_user(t, .role = "owner");
-	t->ctx->caller = (struct caller) { .role = ROLE_OWNER, .user_id = owner.id };
 	nresources = 0;
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
@@ -77,155 +68,6 @@ begin(void)
 }
 
 TestSuite(fields, .init = begin, .fini = test_end, .timeout = 300);
-
-/* --- values --- */
-
-static const char *value_of(const struct field *, enum bound);
-
-static uint32_t
-next_random(uint32_t *state)
-{
-	*state = *state * 1664525 + 1013904223;
-	return *state >> 16;
-}
-
-/* `n` characters of two bytes, or of one: letters that no list of passwords has. */
-static const char *
-text_value(int64_t n, enum bound bound)
-{
-	static uint32_t random = 1;
-	struct buf b = buf_new(t->arena, BODY_MAX);
-
-	for (int64_t i = 0; i < n; i++) {
-		if (bound == HIGH)
-			buf_text(&b, "é");
-		else
-			buf_char(&b, (char)('a' + next_random(&random) % 26));
-	}
-	return arena_printf(t->arena, "\"%s\"", buf_done(&b));
-}
-
-static const char *
-email_value(enum bound bound)
-{
-	static int n;
-	const char *name = arena_printf(t->arena, "n%d", ++n);
-
-	if (bound == LOW)
-		return arena_printf(t->arena, "\"%s@example.com\"", name);
-	return arena_printf(t->arena, "\"%s%.*s@%.63s.%.63s.%.57s.com\"", name,
-			    64 - (int)strlen(name), HUNDRED_LETTERS, HUNDRED_LETTERS,
-			    HUNDRED_LETTERS, HUNDRED_LETTERS);
-}
-
-static bool
-has_range(const struct field *f)
-{
-	return f->min || f->max;
-}
-
-static const char *
-int_value(const struct field *f, enum bound bound)
-{
-	if (has_range(f))
-		return arena_printf(t->arena, "%" PRId64, bound == LOW ? f->min : f->max);
-	return bound == LOW ? "-9223372036854775807" : "9223372036854775807";
-}
-
-static const char *
-decimal_value(const struct field *f, enum bound bound)
-{
-	const char *zeros = "000000000000000000", *nines = "999999999999999999";
-	const char *point = f->scale ? "." : "";
-
-	if (has_range(f))
-		return arena_printf(t->arena, "\"%" PRId64 "%s%.*s\"",
-				    bound == LOW ? f->min : f->max, point, f->scale, zeros);
-	return arena_printf(t->arena, "\"%s%.*s%s%.*s\"", bound == LOW ? "-" : "",
-			    DECIMAL_DIGITS - f->scale, nines, point, f->scale, nines);
-}
-
-static const char *
-choice_value(const struct field *f, enum bound bound)
-{
-	size_t last = 0;
-
-	while (bound == HIGH && f->choices[last + 1])
-		last++;
-	return arena_printf(t->arena, "\"%s\"", f->choices[last]);
-}
-
-static const char *
-array_value(const struct field *f, enum bound bound)
-{
-	int64_t n = bound == LOW ? f->min : f->max ? f->max : ARRAY_MAX;
-	struct buf b = buf_new(t->arena, BODY_MAX);
-
-	buf_char(&b, '[');
-	for (int64_t i = 0; i < n && (!f->item->choices || f->item->choices[i]); i++) {
-		buf_text(&b, i ? "," : "");
-		if (f->item->choices)
-			buf_printf(&b, "\"%s\"", f->item->choices[i]);
-		else
-			buf_text(&b, value_of(f->item, i % 2 ? LOW : HIGH));
-	}
-	buf_char(&b, ']');
-	return buf_done(&b);
-}
-
-static const char *
-reference_value(const struct field *f, enum bound bound)
-{
-	if (!f->visible)
-		return bound == LOW ? "\"0193a5b0-7a3e-7c52-9d1f-2b8c4e6f8a10\""
-				    : "\"ffffffff-ffff-4fff-bfff-ffffffffffff\"";
-	for (size_t i = 0; i < nresources; i++) {
-		const char *id = resources[i].rows[bound];
-
-		if (id && f->visible(t->ctx, f, id) == OK)
-			return arena_printf(t->arena, "\"%s\"", id);
-	}
-	return NULL;
-}
-
-/* A valid value as JSON, as responses contain it. NULL: the field refers to a row that does not
- * exist. */
-static const char *
-value_of(const struct field *f, enum bound bound)
-{
-	bool low = bound == LOW;
-
-	switch (f->type) {
-	case TYPE_TEXT:
-		return text_value(low ? field_min(f) : f->max ? f->max : TEXT_LENGTH, bound);
-	case TYPE_EMAIL:
-		return email_value(bound);
-	case TYPE_UUID:
-		return reference_value(f, bound);
-	case TYPE_TIME:
-		return low ? "\"2100-01-01T00:00:00.000000Z\"" : "\"9999-12-31T23:59:59.999999Z\"";
-	case TYPE_DATE:
-		return low ? "\"0001-01-01\"" : "\"9999-12-31\"";
-	case TYPE_ENUM:
-		return choice_value(f, bound);
-	case TYPE_INT:
-		return int_value(f, bound);
-	case TYPE_DECIMAL:
-		return decimal_value(f, bound);
-	case TYPE_BOOL:
-		return low ? "false" : "true";
-	case TYPE_JSON:
-		return low ? "{\"a\":[1,2.5,null,true,\"é\"]}"
-			   : text_value(((f->max ? f->max : JSON_LENGTH) - 2) / 2, bound);
-	case TYPE_ARRAY:
-		return array_value(f, bound);
-	case TYPE_RECORD:
-	case TYPE_RECORDS:
-		break;
-	}
-	cr_assert_fail("%s: no value for its type", f->name);
-	return NULL;
-}
 
 /* --- comparison --- */
 
@@ -292,9 +134,9 @@ is_written(const struct route *r, const struct field *f, unsigned flags)
 	return (f->flags & flags) == flags;
 }
 
-/* A body of all members with all of `flags`. NULL if it needs a row that does not exist. */
+/* A body of all members that a client may set. */
 static const char *
-body_of(const struct route *r, unsigned flags, enum bound bound, struct written *w)
+body_of(const struct route *r, enum bound bound, struct written *w)
 {
 	const struct schema *schema = r->body;
 	struct buf b = buf_new(t->arena, BODY_MAX);
@@ -304,11 +146,9 @@ body_of(const struct route *r, unsigned flags, enum bound bound, struct written 
 	for (size_t i = 0; i < schema->nfields; i++) {
 		const struct field *f = &schema->fields[i];
 
-		if (!is_written(r, f, flags))
+		if (!is_written(r, f, F_CREATE))
 			continue;
-		w->values[i] = value_of(f, bound);
-		if (!w->values[i])
-			return NULL;
+		w->values[i] = sample_value(t, &owner, f, bound);
 		buf_printf(&b, "%s\"%s\":%s", b.len > 1 ? "," : "", f->name, w->values[i]);
 	}
 	buf_char(&b, '}');
@@ -326,63 +166,13 @@ write_row(const struct route *r, const char *uri, const char *json, unsigned sta
 	return a;
 }
 
-/* Where a row is created. The path of a nested resource ("/gizmos/{id}/parts") has the id of a row
- * of another one; NULL if that row is not there yet. */
-static const char *
-uri_of(const struct resource *r, enum bound bound)
-{
-	const char *path = r->create->path, *param = strchr(path, '{');
-
-	if (!param)
-		return arena_printf(t->arena, "%s%s", settings.api_prefix, path);
-	for (size_t i = 0; i < nresources; i++) {
-		const struct resource *parent = &resources[i];
-		const char *before = arena_printf(t->arena, "%s/", parent->base);
-
-		if (parent->rows[bound] && strlen(before) == (size_t)(param - path) &&
-		    strncmp(before, path, strlen(before)) == 0)
-			return arena_printf(t->arena, "%s%s%s%s", settings.api_prefix, before,
-					    parent->rows[bound], strchr(param, '}') + 1);
-	}
-	return NULL;
-}
-
-/* Creates two rows of each resource from required members, referenced resources first. */
-static void
-create_rows(void)
-{
-	bool more = true;
-
-	while (more) {
-		more = false;
-		for (size_t i = 0; i < BOUNDS * nresources; i++) {
-			struct resource *r = &resources[i / BOUNDS];
-			enum bound bound = i % BOUNDS ? HIGH : LOW;
-			const unsigned required = F_CREATE | F_REQUIRED;
-			struct written w;
-			struct test_response a;
-			const char *json, *uri = uri_of(r, bound);
-
-			if (r->rows[bound] || !uri)
-				continue;
-			json = body_of(r->create, required, bound, &w);
-			if (!json)
-				continue;
-			a = write_row(r->create, uri, json, 201);
-			r->rows[bound] = response_text(&a, "id");
-			more = true;
-		}
-	}
-}
-
 static const char *
 create_resource(const struct resource *r, enum bound bound)
 {
 	struct written w;
-	const char *json = body_of(r->create, F_CREATE, bound, &w), *uri = uri_of(r, bound);
+	const char *json = body_of(r->create, bound, &w), *uri = sample_uri(t, &owner, r->create);
 	struct test_response a;
 
-	cr_assert(json && uri, "POST %s: it refers to what no route creates", r->create->path);
 	a = write_row(r->create, uri, json, 201);
 	uri = response_header_value(&a, "Location");
 	cr_assert_not_null(uri);
@@ -402,7 +192,7 @@ static void
 replace_row(const struct resource *r, const char *uri, enum bound bound)
 {
 	struct written w;
-	const char *json = body_of(r->put, F_CREATE, bound, &w);
+	const char *json = body_of(r->put, bound, &w);
 	struct test_response a = write_row(r->put, uri, json, 200);
 
 	expect_row(r->put, &w, uri, &a);
@@ -415,8 +205,6 @@ change_member(const struct route *r, const char *uri, struct written *w, size_t 
 {
 	struct test_response a;
 
-	cr_assert(value, "%s %s: %s refers to what no route creates", method_name(r->method),
-		  r->path, w->schema->fields[i].name);
 	w->values[i] = value;
 	a = write_row(r, uri,
 		      arena_printf(t->arena, "{\"%s\":%s}", w->schema->fields[i].name, value), 200);
@@ -451,16 +239,15 @@ change_members(const struct route *r, const char *uri)
 
 		if (!is_written(r, f, F_UPDATE))
 			continue;
-		change_member(r, uri, &w, i, value_of(f, HIGH));
+		change_member(r, uri, &w, i, sample_value(t, &owner, f, HIGH));
 		if (f->flags & F_NULLABLE)
 			change_member(r, uri, &w, i, "null");
-		change_member(r, uri, &w, i, value_of(f, LOW));
+		change_member(r, uri, &w, i, sample_value(t, &owner, f, LOW));
 	}
 }
 
 Test(fields, are_stored_by_post)
 {
-	create_rows();
 	cr_assert_gt(nresources, 0);
 	for (size_t i = 0; i < nresources; i++)
 		for (enum bound b = LOW; b < BOUNDS; b++)
@@ -471,7 +258,6 @@ Test(fields, are_stored_by_put)
 {
 	size_t n = 0;
 
-	create_rows();
 	for (size_t i = 0; i < nresources; i++) {
 		const char *uri;
 
@@ -490,7 +276,6 @@ Test(fields, are_stored_by_patch)
 {
 	size_t n = 0;
 
-	create_rows();
 	for (size_t i = 0; i < nresources; i++) {
 		const char *uri;
 
