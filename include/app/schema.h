@@ -84,6 +84,7 @@ struct field {
 	 * Called for each id in a request. */
 	enum error (*visible)(struct ctx *, const struct field *, const char *id);
 	const struct table *references;
+	bool cascade; /* deleting that row deletes this one; false: it cannot be deleted */
 
 	const char *summary; /* one sentence, for OpenAPI */
 	const char *example; /* as text; NULL: OpenAPI generates one */

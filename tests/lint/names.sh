@@ -33,11 +33,12 @@ if test -n "$found"; then
 	status=1
 fi
 
-# ./dev remove must not break tests of the core, so only tests that include a resource's factory
-# may use the resource.
+# ./dev remove must not break tests of the core, so only tests that include a resource's header or
+# factory may use the resource.
 resources=$(sed -n 's/^\t"\([a-z-]*\):read".*/\1/p' src/features/api_keys/api_keys_scopes.c |
 	grep -vx jobs | paste -s -d '|' -)
-tests=$(grep -L '^#include "support/make_' tests/features/*.c tests/db/*.c
+headers=$(echo "$resources" | tr - _)
+tests=$(grep -LE "^#include \"(support/make_|features/($headers)/)" tests/features/*.c tests/db/*.c
 	grep -l '^#include "support/make_gizmo.h"' tests/features/*.c tests/db/*.c)
 if test -n "$resources" && echo "$tests" | xargs grep -nE "($resources):(read|write)|/($resources)[\"/?]"; then
 	echo 'hint: use gizmos (tests/support/gizmos.c) in a test of the core: a resource of the application can be removed'
