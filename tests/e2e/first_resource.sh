@@ -11,8 +11,8 @@ copy_tree
 copy_build
 
 section=$(sed -n '/^## A rule with a route/,/^## A field/p' doc/recipes.md)
-# The n-th C block in it.
-block() { awk -v n="$1" '/^```/ && on { exit } on { print } $0 == "```c" && ++found == n { on = 1 }' <<<"$section"; }
+# block LANGUAGE N: the n-th block in it.
+block() { awk -v start="\`\`\`$1" -v n="$2" '/^```/ && on { exit } on { print } $0 == start && ++found == n { on = 1 }' <<<"$section"; }
 
 commands=$(sed -n 's/^    \(\.\/dev new .*\)/\1/p' <<<"$section")
 is "it has two commands" "$(wc -l <<<"$commands")" 2
@@ -44,20 +44,15 @@ published() { [[ $(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' -X POST 
 is "the new route does not exist yet" "$(published && echo there || true)" ""
 
 folder=src/features/products
-block 1 >statement
-sed -i -e 's/^enum { .*DELETE_ONE/&, PUBLISH/' -e '0,/^\t{ 0 },$/{
-	/^\t{ 0 },$/e cat statement
-}' $folder/products_repo.c
-{ echo; block 2; } >>$folder/products_repo.c
-echo 'enum error products_put_live(struct ctx *, const char *id, struct product *out) MUST_CHECK;' >prototype
-sed -i '/^enum error products_insert/{
-	e cat prototype
-}' $folder/products_priv.h
-{ echo; block 3; } >>$folder/products_service.c
-block 4 >prototype
-sed -i '/^enum error products_delete/r prototype' $folder/products.h
-{ block 5; echo; } >handler
-block 6 >row
+block c 1 >$folder/products_repo.c
+block c 2 >$folder/products_service.c
+block c 3 >prototypes
+sed -i '/^extern const struct feature products_feature/r prototypes' $folder/products.h
+block make 1 >>$folder/products.am
+block c 4 >cell
+sed -i '/^\t\.routes = products_routes,/r cell' $folder/products.c
+{ block c 5; echo; } >handler
+block c 6 >row
 sed -i -e '/^const struct route/{
 	e cat handler
 }' -e '/^\t{ 0 },$/{

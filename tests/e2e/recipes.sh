@@ -34,27 +34,35 @@ is_applied() { apply --check -R "$1" >/dev/null; }
 title() { sed -n 's|^+++ b/src/||p' "$1" | tail -n 1; }
 dev() { "${clean_env[@]}" PORT="$port" "$@"; }
 
-# First the commands that generate files, and each patch by itself, except the one of the resource that is generated.
-generated=no
+# Whether the command has run in this tree: KIND NAME SPEC.
+is_generated() {
+	case $1 in
+	migration) compgen -G "db/migrations/*_$2.sql" >/dev/null ;;
+	resource) [[ -d src/features/${2}s ]] ;;
+	field) grep -q "\b${3%%:*};" "src/features/$2/$2.h" ;;
+	esac
+}
+
+# First the commands that generate files, and each patch by itself. The patch after `new field` shows what
+# the command did.
 for block in "$blocks"/*; do
 	case $block in
 	*.sh)
-		read -r _ new kind name _ <"$block"
+		read -r _ new kind name spec _ <"$block"
 		[[ $new == new ]] || continue
-		[[ $kind != resource ]] || generated=yes
 		file=
-		! compgen -G "db/migrations/*_$name.sql" >/dev/null && [[ ! -d src/features/${name}s ]] || continue
+		! is_generated "$kind" "$name" "$spec" || continue
 		file=$(dev bash -e "$block" 2>"$site/log/new.log") || fail_all "$(cat "$block")"
 		file=$(grep -x 'db/migrations/.*' <<<"$file")
 		;;
-	*.sql) [[ -z $file ]] || cp "$block" "$file" ;;
-	*.diff)
-		if [[ $generated == yes ]]; then
-			generated=used
-		elif ! is_applied "$block"; then
-			is "applies alone: $(title "$block")" "$(apply --check "$block")" ""
+	*.sql)
+		if [[ -n $file && $kind == field ]]; then
+			is "the migration of the field" "$(cat "$file")" "$(cat "$block")"
+		elif [[ -n $file ]]; then
+			cp "$block" "$file"
 		fi
 		;;
+	*.diff) is_applied "$block" || is "applies alone: $(title "$block")" "$(apply --check "$block")" "" ;;
 	esac
 done
 for block in "$blocks"/*.diff; do

@@ -8,6 +8,7 @@ CREATE TABLE @names@ (
 	updated_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- The default order of the rows of each owner and each reference, and of all rows.
 @indexes@
 -- migrate:down
 

@@ -292,12 +292,12 @@ sub column {
 		. ($f->{target} ? " REFERENCES $f->{target}{names} (id)" . ($f->{cascade} ? ' ON DELETE CASCADE' : '') : '');
 }
 
-# A reference needs one: deleting a row looks for those that refer to it.
+# The index for the rows of one owner, parent or other referenced row, in the default order. Deleting the
+# referenced row uses it, too.
 sub index_of {
-	my ($f, $self) = @_;
+	my ($column, $names) = @_;
 
-	return '' unless $f->{target};
-	return "CREATE INDEX $self->{names}_of_" . $f->{field} =~ s/_id$//r . " ON $self->{names} ($f->{field});\n";
+	return "CREATE INDEX ${names}_of_" . $column =~ s/_id$//r . "_by_created_at ON $names ($column, created_at, id);\n";
 }
 
 1;
