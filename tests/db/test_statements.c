@@ -294,7 +294,7 @@ check_table(const struct table *table)
 	check_list(table);
 }
 
-Test(statements, of_tables, .timeout = 120)
+Test(statements, of_tables, .timeout = 300)
 {
 	size_t n = 0;
 

@@ -288,3 +288,39 @@ Test(fields, are_stored_by_patch)
 	}
 	cr_expect_gt(n, 0);
 }
+
+/* The body is valid, so only the version can be the reason for a refusal. */
+static void
+expect_version_checked(const struct route *r, const char *uri, const char *json)
+{
+	struct test_response was = call(t, "GET", uri, .token = owner.token), a, is;
+	const char *tag = response_header_value(&was, "ETag");
+
+	if (!r || !tag)
+		return;
+	a = call(t, method_name(r->method), uri, .token = owner.token, .json = json,
+		 .header = "HTTP_IF_MATCH=\"stale-1\", \"stale-2\"");
+	expect_problem(&a, 412, "precondition_failed");
+	is = call(t, "GET", uri, .token = owner.token);
+	cr_expect_str_eq(is.body, was.body, "%s %s", method_name(r->method), r->path);
+	a = call(t, method_name(r->method), uri, .token = owner.token, .json = json,
+		 .header = arena_printf(t->arena, "HTTP_IF_MATCH=\"stale-1\", %s", tag));
+	cr_expect_eq(a.status, r->status ? r->status : 200, "%s %s: %u %s", method_name(r->method),
+		     r->path, a.status, a.body);
+}
+
+Test(fields, are_only_changed_in_the_demanded_version)
+{
+	for (size_t i = 0; i < nresources; i++) {
+		const struct resource *r = &resources[i];
+		const char *uri = create_resource(r, LOW);
+		struct written w;
+
+		if (r->put)
+			expect_version_checked(r->put, uri, body_of(r->put, HIGH, &w));
+		expect_version_checked(r->patch, uri, "{}");
+		if (r->patch)
+			expect_version_checked(r->patch, uri, body_of(r->patch, LOW, &w));
+		expect_version_checked(r->remove, uri, NULL);
+	}
+}

@@ -346,3 +346,20 @@ run_job(struct test *t, const char *name, const void *args)
 	cr_assert_not_null(job.task, "no job %s", name);
 	cr_assert_eq(job.task->run(&job), OK);
 }
+
+const char *
+route_uri(struct test *t, const struct route *r, const char *id)
+{
+	struct buf b = buf_new(t->arena, 4096);
+
+	buf_text(&b, r->root ? "" : settings.api_prefix);
+	for (const char *at = r->path; *at; at++) {
+		if (*at != '{') {
+			buf_char(&b, *at);
+			continue;
+		}
+		buf_text(&b, id);
+		at = strchr(at, '}');
+	}
+	return buf_done(&b);
+}

@@ -96,6 +96,9 @@ struct account {
 	const char *session_id, *token;
 };
 
+/* Returns the URI of a route, with this id for each {name} in its path. */
+const char *route_uri(struct test *, const struct route *, const char *id);
+
 /* Fails the test unless the account gets these statuses for a row: `get` for GET, `write` for PATCH
  * and PUT with these bodies, and finally `gone` for DELETE. */
 void expect_access(struct test *, const struct account *, const char *uri, const char *patch,
