@@ -38,7 +38,8 @@ const struct query api_keys_queries[] = {
 };
 
 static const struct list_filter filters[] = {
-	[API_KEYS_OF_USER] = { .sql = "user_id = $", .field = { .type = TYPE_UUID } },
+	[API_KEYS_OF_USER] = { .sql = "user_id = $",
+			       .field = { .type = TYPE_UUID, .flags = F_REQUIRED } },
 	{ 0 },
 };
 

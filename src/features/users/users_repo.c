@@ -84,7 +84,7 @@ const struct query users_queries[] = {
 	/* Stored responses have no foreign key to the account, which would cost a lookup for each
 	 * of them. */
 	[DELETE_ONE] = QUERY("users_delete", NULL,
-			     "WITH pruned AS (DELETE FROM replays WHERE user_id = $1)"
+			     "WITH pruned AS (DELETE FROM idempotency_keys WHERE user_id = $1)"
 			     " DELETE FROM users WHERE id = $1"),
 	{ 0 },
 };
