@@ -1,4 +1,4 @@
--- What the migrations make, by pg_dump. After a change: ./dev schema
+-- The schema that the migrations create, by pg_dump. After a change: ./dev schema
 
 CREATE FUNCTION uuid_v7() RETURNS uuid
     LANGUAGE plpgsql PARALLEL SAFE
@@ -13,7 +13,6 @@ END
 $$;
 
 CREATE TABLE audit_events (
-    key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     action text NOT NULL,
@@ -36,12 +35,12 @@ CREATE FUNCTION audit_events_forget(days integer) RETURNS bigint
  SELECT set_config('audit.prune'::text, 'on'::text, true) AS set_config;
  WITH gone AS (
           DELETE FROM audit_events
-           WHERE (audit_events.key = ANY (ARRAY( SELECT audit_events_1.key
+           WHERE (audit_events.id = ANY (ARRAY( SELECT audit_events_1.id
                     FROM audit_events audit_events_1
                    WHERE (audit_events_1.at < (now() - make_interval(days => GREATEST(audit_events_forget.days, 30))))
                    ORDER BY audit_events_1.at
                   LIMIT 10000)))
-           RETURNING audit_events.key
+           RETURNING audit_events.id
          )
   SELECT count(*) AS count
     FROM gone;
@@ -62,13 +61,15 @@ CREATE FUNCTION search_query(typed text) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$
 DECLARE
+	endings CONSTANT text[] := '{al,d,ed,ent,es,ess,g,ing,ion,ity,ive,ize,led,lity,m,n,nal,ng,'
+		'nt,on,r,s,ss,ted,tion,tive,ty,ul,us,ve,y,ze}';
 	words text := websearch_to_tsquery('english', typed)::text;
-	stem text := substring(words FROM '''[^'']*''$');
-	plain text := websearch_to_tsquery('simple', typed)::text;
-	word text := substring(plain FROM '''[^'']*''$');
+	stem text := substring(words FROM '''([^'']*)''$');
+	word text := substring(websearch_to_tsquery('simple', typed)::text FROM '''([^'']*)''$');
+	completed text;
 BEGIN
 	IF words = '' THEN
-		words := plain;
+		words := websearch_to_tsquery('english_words', typed)::text;
 		word := NULL;
 	END IF;
 	IF querytree(words::tsquery) IN ('', 'T') THEN
@@ -78,15 +79,80 @@ BEGIN
 		OR to_tsvector('english', word) = '' THEN
 		RETURN words;
 	END IF;
-	IF words ~ '> ''[^'']*''$' THEN
-		RETURN words || ':*';
+	IF word ~ '^[[:alpha:]]+$' THEN
+		completed := (SELECT string_agg(DISTINCT ' | ''' || s || '''', '')
+			FROM unnest(endings) AS e, LATERAL unnest(ts_lexize('english_words', word || e)) AS s
+			WHERE NOT starts_with(s, word));
 	END IF;
-	RETURN left(words, -length(stem)) || '( ' || stem || ' | ' || word || ':* )';
+	RETURN format('%s( ''%s'' | ''%s'':*%s )', left(words, -length(stem) - 2), stem, word, completed);
 END
 $_$;
 
+CREATE TEXT SEARCH DICTIONARY english_words (
+    TEMPLATE = pg_catalog.snowball,
+    language = 'english' );
+
+CREATE TEXT SEARCH CONFIGURATION english_words (
+    PARSER = pg_catalog."default" );
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR asciiword WITH english_words;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR word WITH english_words;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR numword WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR email WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR url WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR host WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR sfloat WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR version WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR hword_numpart WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR hword_part WITH english_words;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR hword_asciipart WITH english_words;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR numhword WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR asciihword WITH english_words;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR hword WITH english_words;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR url_path WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR file WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR "float" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR "int" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION english_words
+    ADD MAPPING FOR uint WITH simple;
+
 CREATE TABLE api_keys (
-    key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
     user_id uuid NOT NULL,
     name text NOT NULL,
@@ -102,26 +168,19 @@ CREATE TABLE api_keys (
 )
 WITH (fillfactor='90');
 
-ALTER TABLE api_keys ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME api_keys_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
-ALTER TABLE audit_events ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME audit_events_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
+CREATE TABLE idempotency_keys (
+    user_id uuid NOT NULL,
+    hash uuid NOT NULL,
+    fingerprint uuid NOT NULL,
+    status integer NOT NULL,
+    body text NOT NULL,
+    location text,
+    etag text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 299)))
 );
 
 CREATE TABLE items (
-    key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
     owner_id uuid NOT NULL,
     title text NOT NULL,
@@ -130,19 +189,10 @@ CREATE TABLE items (
     version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    search tsvector GENERATED ALWAYS AS (((((((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || '''='':1'::tsvector) || to_tsvector('english'::regconfig, COALESCE(description, ''::text))) || '''='':1'::tsvector) || setweight(to_tsvector('simple'::regconfig, title), 'A'::"char")) || '''='':1'::tsvector) || to_tsvector('simple'::regconfig, COALESCE(description, ''::text)))) STORED NOT NULL,
+    search tsvector GENERATED ALWAYS AS (((setweight(to_tsvector('english_words'::regconfig, title), 'A'::"char") || '''='':1'::tsvector) || to_tsvector('english_words'::regconfig, COALESCE(description, ''::text)))) STORED NOT NULL,
     CONSTRAINT items_description_check CHECK ((char_length(description) <= 5000)),
     CONSTRAINT items_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'archived'::text]))),
     CONSTRAINT items_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
-);
-
-ALTER TABLE items ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME items_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
 );
 
 CREATE TABLE job_crons (
@@ -206,30 +256,19 @@ ALTER TABLE jobs ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 CREATE TABLE mail_tokens (
-    key bigint NOT NULL,
+    token_hash bytea NOT NULL,
     user_id uuid NOT NULL,
     purpose text NOT NULL,
     email text NOT NULL,
-    token_hash bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
     account_email text NOT NULL,
     security_version bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
     CONSTRAINT mail_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['verify'::text, 'change'::text, 'reset'::text]))),
     CONSTRAINT mail_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );
 
-ALTER TABLE mail_tokens ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME mail_tokens_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 CREATE TABLE mails (
-    key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
     recipient text NOT NULL,
     template text NOT NULL,
@@ -240,46 +279,15 @@ CREATE TABLE mails (
     CONSTRAINT mails_recipient_check CHECK (((octet_length(recipient) >= 3) AND (octet_length(recipient) <= 254)))
 );
 
-ALTER TABLE mails ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME mails_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 CREATE TABLE refresh_tokens (
-    key bigint NOT NULL,
-    session_id uuid NOT NULL,
     token_hash bytea NOT NULL,
+    session_id uuid NOT NULL,
+    parent_hash bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     spent_at timestamp with time zone,
-    parent_key bigint,
     revoked_at timestamp with time zone,
     CONSTRAINT refresh_tokens_token_hash_check CHECK ((octet_length(token_hash) = 32))
-);
-
-ALTER TABLE refresh_tokens ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME refresh_tokens_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
-CREATE TABLE replays (
-    user_id uuid NOT NULL,
-    hash uuid NOT NULL,
-    fingerprint uuid NOT NULL,
-    status integer NOT NULL,
-    body text NOT NULL,
-    location text,
-    etag text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT replays_status_check CHECK (((status >= 200) AND (status <= 299)))
 );
 
 CREATE TABLE schema_migration_checksums (
@@ -293,7 +301,6 @@ CREATE TABLE schema_migrations (
 );
 
 CREATE TABLE sessions (
-    key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
     user_id uuid NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -305,17 +312,7 @@ CREATE TABLE sessions (
     password_failures integer DEFAULT 0 NOT NULL
 );
 
-ALTER TABLE sessions ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME sessions_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 CREATE TABLE tasks (
-    key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
     owner_id uuid NOT NULL,
     title text NOT NULL,
@@ -332,17 +329,7 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
 );
 
-ALTER TABLE tasks ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME tasks_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 CREATE TABLE users (
-    key bigint NOT NULL,
     id uuid DEFAULT uuid_v7() NOT NULL,
     email text NOT NULL,
     password_hash text NOT NULL,
@@ -360,35 +347,20 @@ CREATE TABLE users (
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text, 'owner'::text])))
 );
 
-ALTER TABLE users ALTER COLUMN key ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME users_key_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 ALTER TABLE ONLY api_keys
-    ADD CONSTRAINT api_keys_id_key UNIQUE (id);
-
-ALTER TABLE ONLY api_keys
-    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key);
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY api_keys
     ADD CONSTRAINT api_keys_prefix_key UNIQUE (prefix);
 
 ALTER TABLE ONLY audit_events
-    ADD CONSTRAINT audit_events_id_key UNIQUE (id);
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY audit_events
-    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (key);
-
-ALTER TABLE ONLY items
-    ADD CONSTRAINT items_id_key UNIQUE (id);
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, hash);
 
 ALTER TABLE ONLY items
-    ADD CONSTRAINT items_pkey PRIMARY KEY (key);
+    ADD CONSTRAINT items_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY job_crons
     ADD CONSTRAINT job_crons_pkey PRIMARY KEY (name);
@@ -400,31 +372,19 @@ ALTER TABLE ONLY job_totals
     ADD CONSTRAINT job_totals_pkey PRIMARY KEY (task, result);
 
 ALTER TABLE ONLY jobs
-    ADD CONSTRAINT jobs_id_key UNIQUE (id);
+    ADD CONSTRAINT jobs_key_key UNIQUE (key);
 
 ALTER TABLE ONLY jobs
-    ADD CONSTRAINT jobs_pkey PRIMARY KEY (key);
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY mail_tokens
-    ADD CONSTRAINT mail_tokens_pkey PRIMARY KEY (key);
-
-ALTER TABLE ONLY mail_tokens
-    ADD CONSTRAINT mail_tokens_token_hash_key UNIQUE (token_hash);
+    ADD CONSTRAINT mail_tokens_pkey PRIMARY KEY (token_hash);
 
 ALTER TABLE ONLY mails
-    ADD CONSTRAINT mails_id_key UNIQUE (id);
-
-ALTER TABLE ONLY mails
-    ADD CONSTRAINT mails_pkey PRIMARY KEY (key);
+    ADD CONSTRAINT mails_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY refresh_tokens
-    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (key);
-
-ALTER TABLE ONLY refresh_tokens
-    ADD CONSTRAINT refresh_tokens_token_hash_key UNIQUE (token_hash);
-
-ALTER TABLE ONLY replays
-    ADD CONSTRAINT replays_pkey PRIMARY KEY (user_id, hash);
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
 
 ALTER TABLE ONLY schema_migration_checksums
     ADD CONSTRAINT schema_migration_checksums_pkey PRIMARY KEY (version);
@@ -433,22 +393,13 @@ ALTER TABLE ONLY schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
 ALTER TABLE ONLY sessions
-    ADD CONSTRAINT sessions_id_key UNIQUE (id);
-
-ALTER TABLE ONLY sessions
-    ADD CONSTRAINT sessions_pkey PRIMARY KEY (key);
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY tasks
-    ADD CONSTRAINT tasks_id_key UNIQUE (id);
-
-ALTER TABLE ONLY tasks
-    ADD CONSTRAINT tasks_pkey PRIMARY KEY (key);
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY users
-    ADD CONSTRAINT users_id_key UNIQUE (id);
-
-ALTER TABLE ONLY users
-    ADD CONSTRAINT users_pkey PRIMARY KEY (key);
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
 CREATE INDEX api_keys_of_user ON api_keys USING btree (user_id, created_at, id);
 
@@ -460,21 +411,11 @@ CREATE INDEX audit_events_by_outcome ON audit_events USING btree (outcome, at, i
 
 CREATE INDEX audit_events_of_actor ON audit_events USING btree (actor_id, at, id);
 
+CREATE INDEX idempotency_keys_by_created_at ON idempotency_keys USING brin (created_at);
+
 CREATE INDEX items_by_created_at ON items USING btree (created_at, id);
 
-CREATE INDEX items_by_status ON items USING btree (status, created_at, id);
-
-CREATE INDEX items_by_title ON items USING btree (title, id);
-
-CREATE INDEX items_by_updated_at ON items USING btree (updated_at, id);
-
 CREATE INDEX items_of_owner_by_created_at ON items USING btree (owner_id, created_at, id);
-
-CREATE INDEX items_of_owner_by_status ON items USING btree (owner_id, status, created_at, id);
-
-CREATE INDEX items_of_owner_by_title ON items USING btree (owner_id, title, id);
-
-CREATE INDEX items_of_owner_by_updated_at ON items USING btree (owner_id, updated_at, id);
 
 CREATE INDEX items_search ON items USING gin (search);
 
@@ -504,25 +445,11 @@ CREATE INDEX mails_of_recipient ON mails USING btree (lower(recipient), template
 
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
 
-CREATE INDEX replays_by_created_at ON replays USING brin (created_at);
-
 CREATE INDEX sessions_of_user ON sessions USING btree (user_id, created_at, id);
 
 CREATE INDEX tasks_by_created_at ON tasks USING btree (created_at, id);
 
-CREATE INDEX tasks_by_due_at ON tasks USING btree (due_at, id);
-
-CREATE INDEX tasks_by_status ON tasks USING btree (status, created_at, id);
-
-CREATE INDEX tasks_by_title ON tasks USING btree (title, id);
-
 CREATE INDEX tasks_of_owner_by_created_at ON tasks USING btree (owner_id, created_at, id);
-
-CREATE INDEX tasks_of_owner_by_due_at ON tasks USING btree (owner_id, due_at, id);
-
-CREATE INDEX tasks_of_owner_by_status ON tasks USING btree (owner_id, status, created_at, id);
-
-CREATE INDEX tasks_of_owner_by_title ON tasks USING btree (owner_id, title, id);
 
 CREATE INDEX users_by_created_at ON users USING btree (created_at, id);
 

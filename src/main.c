@@ -24,9 +24,9 @@ static const struct command commands[] = {
 	{ "keys", keys_subcommands,
 	  "Create, list and retire the access token keys in JWT_KEYS_DIR.", "make ES256" },
 	{ "doctor", doctor_subcommands,
-	  "Find common problems of an installation, with hints. --site is the site file of the"
-	  " web server, --log the log of the pool.",
-	  "--url https://api.example.com --site /etc/nginx/sites-enabled/api" },
+	  "Find common problems of an installation, with hints. --url is that of the web server, by"
+	  " default APP_URL; --log is the log of the pool.",
+	  "--url https://api.example.com" },
 	{ "routes", routes_subcommands, "List every route with its access and rate limits.",
 	  "--json" },
 	{ "openapi", openapi_subcommands, "Print the OpenAPI document.", "" },

@@ -13,16 +13,20 @@ enum { KEY_ID_SIZE = 44, KEY_FILE_SIZE = 256, KEYS_MAX = 32 };
  * /.well-known/jwks.json. */
 enum { KEY_PUBLISH_SECONDS = 600 };
 
+/* The algorithm of JWT_SECRET_KEY and JWT_PREVIOUS_SECRET_KEY. */
+#define KEY_SECRET_ALGORITHM "HS256"
+
 struct pkey;
 
 struct key {
-	char id[KEY_ID_SIZE];     /* kid: the thumbprint of a public key (RFC 7638), or a digest */
-	const char *algorithm;    /* the only one that the key is valid for: "HS256" … "ES256" */
+	char id[KEY_ID_SIZE]; /* kid: the thumbprint of a public key (RFC 7638), or a digest */
+	const char
+	    *algorithm; /* the only one that the key is valid for: "HS256", "RS256" or "ES256" */
 	const char *setting;      /* the setting that the key comes from */
 	char file[KEY_FILE_SIZE]; /* file name in JWT_KEYS_DIR, else "" */
 	int64_t created;          /* from the file name, in seconds since 1970; 0: unknown */
-	const char *secret;       /* HS: the value of the setting */
-	struct pkey *pkey;        /* RS, ES */
+	const char *secret;       /* HS256: the value of the setting */
+	struct pkey *pkey;        /* RS256, ES256 */
 };
 
 /* Reads the keys of the settings. Returns NULL, or one line for each invalid key with its setting

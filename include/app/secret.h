@@ -8,10 +8,9 @@ enum { SHA256_SIZE = 32 };
 
 void sha256(const void *data, size_t len, unsigned char out[SHA256_SIZE]);
 
-/* HMAC (RFC 2104) with SHA-256, SHA-384 or SHA-512 (`bits`). Returns the size in bytes. */
-enum { HMAC_SIZE_MAX = 64 };
-size_t hmac_sha2(unsigned bits, const void *key, size_t key_len, const void *data, size_t len,
-		 unsigned char out[HMAC_SIZE_MAX]);
+/* HMAC (RFC 2104) with SHA-256. */
+void hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+		 unsigned char out[SHA256_SIZE]);
 
 /* HMAC-SHA-256 with a key derived from JWT_SECRET_KEY for one purpose, so that a MAC for one purpose
  * is not valid for another. */

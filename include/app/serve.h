@@ -6,7 +6,7 @@
 
 /* Serves requests until a signal stops it; returns the exit status. The settings must be loaded.
  * Runs a pool of WORKERS workers (HACKING.md, Processes and signals). With `single`, runs one worker
- * without a parent, for spawn-fcgi -F, mod_fcgid and template units, which manage pools themselves. */
+ * without a parent, for mod_fcgid, which manages a pool itself. */
 int serve_run(bool single);
 
 #endif

@@ -28,14 +28,16 @@ void
 uuid_new(char out[UUID_TEXT_SIZE])
 {
 	static const char hex[] = "0123456789abcdef";
-	uint64_t milliseconds = (uint64_t)clock_now() / 1000;
+	uint64_t now = (uint64_t)clock_now(), milliseconds = now / 1000;
+	uint64_t fraction = now % 1000 * 4096 / 1000; /* RFC 9562, section 6.2, method 3 */
 	unsigned char bytes[16];
 	char *at = out;
 
 	for (int i = 0; i < 6; i++)
 		bytes[i] = (unsigned char)(milliseconds >> (40 - 8 * i));
-	random_bytes(bytes + 6, 10);
-	bytes[6] = (unsigned char)(0x70 | (bytes[6] & 0x0f));
+	random_bytes(bytes + 8, 8);
+	bytes[6] = (unsigned char)(0x70 | fraction >> 8);
+	bytes[7] = (unsigned char)fraction;
 	bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
 	for (int i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)

@@ -1,6 +1,7 @@
 /* Reads the settings of settings.def from the environment, files and .env, and prints them. */
 #include "settings_priv.h"
 
+#include "app/file.h"
 #include "app/print.h"
 #include "app/utf8.h"
 
@@ -55,12 +56,11 @@ from_secret_file(struct settings_loader *l, const char *name)
 	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *text = NULL;
 
 	if (!path && folder)
-		text = settings_read_file(l->arena, arena_printf(l->arena, "%s/%s", folder, name),
-					  NULL);
+		text = file_read(l->arena, arena_printf(l->arena, "%s/%s", folder, name), NULL);
 	if (!path && !text)
 		path = env_file_find(&l->file, variable);
 	if (path)
-		text = settings_read_file(l->arena, path, NULL);
+		text = file_read(l->arena, path, NULL);
 	if (path && !text)
 		buf_printf(&l->errors, "%s: cannot read %s: %s\n", variable, path, strerror(errno));
 	return text ? trimmed(l->arena, text) : NULL;

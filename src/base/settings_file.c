@@ -1,40 +1,9 @@
 /* Parses the `.env` file. */
 #include "settings_priv.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "app/file.h"
 
-enum { FILE_MAX = 64 * 1024, NAME_SHOWN_MAX = 40 };
-
-char *
-settings_read_file(struct arena *a, const char *path, bool *open_to_all)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat info = { 0 };
-	size_t len = 0;
-	ssize_t got;
-	char *text;
-
-	if (fd < 0)
-		return NULL;
-
-	text = arena_alloc(a, FILE_MAX + 2);
-	do {
-		got = read(fd, text + len, FILE_MAX + 1 - len);
-		if (got > 0)
-			len += (size_t)got;
-	} while (got > 0 && len <= FILE_MAX);
-	if (open_to_all)
-		*open_to_all = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_mode & 07;
-	close(fd);
-	if (len > FILE_MAX)
-		errno = EFBIG;
-	else if (got >= 0 && strlen(text) < len)
-		errno = EILSEQ; /* a NUL byte: UTF-16 or binary data */
-	else if (got >= 0)
-		return text;
-	return NULL;
-}
+enum { NAME_SHOWN_MAX = 40 };
 
 /* Any other text is not printed, since it may be part of a secret. */
 static bool
@@ -146,7 +115,7 @@ env_file_read(struct settings_loader *l, const char *path)
 
 	path = path ? path : named ? getenv("ENV_FILE") : ".env";
 	l->file.path = path;
-	text = settings_read_file(l->arena, path, &l->file.open_to_all);
+	text = file_read(l->arena, path, &l->file.open_to_all);
 	if (!text) {
 		if (named || errno != ENOENT)
 			buf_printf(&l->errors, "cannot read %s: %s\n", path,

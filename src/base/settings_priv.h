@@ -59,10 +59,7 @@ bool setting_known(const char *name);
  * characters that differ. */
 const char *setting_nearest(struct arena *, const char *name, size_t *edits);
 
-/* settings_file.c: the content of a file in the arena, or NULL with errno. EILSEQ: it has a NUL. */
-char *settings_read_file(struct arena *, const char *path, bool *open_to_all);
-
-/* Reads the file `path` (NULL: ENV_FILE, else `.env` if it exists) into l->file. */
+/* settings_file.c: reads the file `path` (NULL: ENV_FILE, else `.env` if it exists) into l->file. */
 void env_file_read(struct settings_loader *, const char *path);
 
 /* The value of a name in the file, or NULL. */

@@ -3,13 +3,13 @@
 #include "doctor_priv.h"
 
 #include "app/buf.h"
-#include "app/clock.h"
 #include "app/settings.h"
 #include "app/print.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 enum { TIMEOUT_MS = 1800, CHECKS_MAX = 32 };
@@ -28,52 +28,69 @@ finding_set(struct finding *f, enum state state, const char *hint, const char *f
 	va_end(args);
 }
 
-/* Discards log output: the finding has the details. */
+/* ---- running the checks */
+
+/* Discards log output: the findings have the details. */
 static NORETURN void
-run_check(const struct check *check, int out)
+run_checks(enum service service, struct finding *findings)
 {
-	struct finding f = { .state = STATE_UNKNOWN };
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct finding f;
 
 	if (null >= 0)
 		dup2(null, STDERR_FILENO);
-	check->run(&f);
-	_exit(write(out, &f, sizeof(f)) == sizeof(f) ? 0 : 1);
+	for (size_t i = 0; doctor_checks[i].name; i++) {
+		if (doctor_checks[i].service != service)
+			continue;
+		doctor_checks[i].run(&f);
+		findings[i] = f;
+	}
+	_exit(EXIT_SUCCESS);
 }
 
-/* Runs a check in a child process. Returns the pipe for its finding, or -1. */
-static int
-start_doctor_check(const struct check *check, pid_t *pid)
+/* Runs each service in a child process, and ends those that take too long. The children hold the
+ * writing end of a pipe: poll() returns when all have exited. */
+static void
+run_services(struct finding *findings)
 {
+	struct pollfd running = { .fd = -1 };
+	pid_t pids[SERVICES];
 	int ends[2];
 
-	*pid = -1;
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		return -1;
+		return;
 
-	*pid = fork();
-	if (*pid == 0)
-		run_check(check, ends[1]);
+	for (int service = 0; service < SERVICES; service++) {
+		pids[service] = fork();
+		if (pids[service] == 0)
+			run_checks((enum service)service, findings);
+	}
 	close(ends[1]);
-	return ends[0];
+	running.fd = ends[0];
+	poll(&running, 1, TIMEOUT_MS);
+	close(ends[0]);
+	for (int service = 0; service < SERVICES; service++) {
+		if (pids[service] < 0)
+			continue;
+		kill(pids[service], SIGKILL);
+		waitpid(pids[service], NULL, 0);
+	}
 }
 
-static void
-collect_finding(int from, pid_t pid, int64_t until, struct finding *f)
+/* Returns memory that the children share, with the findings of checks that do not end, or NULL. */
+static struct finding *
+new_findings(void)
 {
-	struct pollfd p = { .fd = from, .events = POLLIN };
-	int64_t left = (until - clock_monotonic()) / 1000;
+	struct finding *findings = mmap(NULL, CHECKS_MAX * sizeof(*findings),
+					PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (pid < 0 || poll(&p, 1, left > 0 ? (int)left : 0) <= 0 ||
-	    read(from, f, sizeof(*f)) != sizeof(*f))
-		finding_set(f, STATE_FAULT, "check that it is reachable from this host",
+	if (findings == MAP_FAILED)
+		return NULL;
+
+	for (size_t i = 0; i < CHECKS_MAX; i++)
+		finding_set(&findings[i], STATE_FAULT, "check that it is reachable from this host",
 			    "no response within %d ms", TIMEOUT_MS);
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-	if (from >= 0)
-		close(from);
+	return findings;
 }
 
 /* ---- output */
@@ -116,34 +133,33 @@ print_finding_json(const char *name, const struct finding *f, bool first)
 static int
 doctor(const struct call *call)
 {
+	struct finding *findings = new_findings();
 	bool json = cli_value(call, "--json");
-	int64_t until = clock_monotonic() + TIMEOUT_MS * (int64_t)1000;
-	pid_t pids[CHECKS_MAX];
-	int from[CHECKS_MAX], faults = 0;
+	int faults = 0;
 
+	if (!findings) {
+		print(stderr, "%s doctor: out of memory\n", PACKAGE);
+		return 1;
+	}
 	doctor_plan.url = cli_value(call, "--url");
-	doctor_plan.site = cli_value(call, "--site");
 	doctor_plan.log = cli_value(call, "--log");
 	if (!doctor_plan.url)
 		doctor_plan.url = settings.app_url;
-	for (size_t i = 0; doctor_checks[i].name; i++)
-		from[i] = start_doctor_check(&doctor_checks[i], &pids[i]);
+	run_services(findings);
 	for (size_t i = 0; doctor_checks[i].name; i++) {
-		struct finding f;
-
-		collect_finding(from[i], pids[i], until, &f);
-		faults += f.state == STATE_FAULT;
+		faults += findings[i].state == STATE_FAULT;
 		if (json)
-			print_finding_json(doctor_checks[i].name, &f, i == 0);
+			print_finding_json(doctor_checks[i].name, &findings[i], i == 0);
 		else
-			print_row(doctor_checks[i].name, &f);
+			print_row(doctor_checks[i].name, &findings[i]);
 	}
 	if (json)
 		print(stdout, "]\n");
+	munmap(findings, CHECKS_MAX * sizeof(*findings));
 	return faults ? 1 : 0;
 }
 
 const struct subcommand doctor_subcommands[] = {
-	{ "[--url URL] [--site FILE] [--log FILE] [--json]", .run_alone = doctor },
+	{ "[--url URL] [--log FILE] [--json]", .run_alone = doctor },
 	{ 0 },
 };

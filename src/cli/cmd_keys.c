@@ -45,7 +45,7 @@ cmd_keys_make(struct ctx *c, const struct call *call)
 	if (argument && strcmp(argument, "RS256") != 0 && strcmp(argument, "ES256") != 0)
 		return fail(c, E_BAD_REQUEST, "unknown algorithm %s: expected RS256 or ES256",
 			    argument);
-	if (strncmp(algorithm, "HS", 2) == 0)
+	if (strcmp(algorithm, KEY_SECRET_ALGORITHM) == 0)
 		algorithm = "ES256";
 
 	err = keys_create(c->arena, algorithm, &key);

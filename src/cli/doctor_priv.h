@@ -6,22 +6,25 @@
 
 enum state { STATE_FAULT, STATE_WARNING, STATE_OK, STATE_UNKNOWN };
 
-/* The result of a check. Smaller than PIPE_BUF, so that it is written atomically. */
+/* The result of a check. */
 struct finding {
 	enum state state;
 	char text[400], hint[400];
 };
 
 struct plan {
-	const char *url;  /* of the web server */
-	const char *site; /* its site file, or NULL */
-	const char *log;  /* the program's log, or NULL */
+	const char *url; /* of the web server */
+	const char *log; /* of the pool, or NULL */
 };
 extern struct plan doctor_plan;
 
-/* A check. Each runs in a process of its own, all in parallel. */
+/* What a check has to wait for. The checks of one service run in their order in one process; the
+ * services run in parallel, so that none delays the others. */
+enum service { SERVICE_NONE, SERVICE_DATABASE, SERVICE_WEB, SERVICE_OTHERS, SERVICES };
+
 struct check {
 	const char *name;
+	enum service service;
 	void (*run)(struct finding *);
 };
 extern const struct check doctor_checks[];
@@ -32,6 +35,7 @@ void finding_set(struct finding *, enum state, const char *hint, const char *for
 /* doctor_web.c: checks by requests to the web server. */
 void check_web(struct finding *);
 void check_body_limit(struct finding *);
+void check_origins(struct finding *);
 
 /* doctor_log.c: lists that were slow for want of an index. */
 void check_orders(struct finding *);

@@ -25,25 +25,26 @@ const struct query idempotency_queries[] = {
 		       " coalesce(fingerprint = $4, false) AS same, coalesce(status, 0) AS status, "
 		       "body, location, etag"
 		       " FROM (SELECT pg_try_advisory_xact_lock($1) AS free) AS lock"
-		       " LEFT JOIN replays ON user_id = $2 AND hash = $3"
+		       " LEFT JOIN idempotency_keys ON user_id = $2 AND hash = $3"
 		       " AND created_at > now() - " DAY),
 	/* Replaces an expired response. If another transaction has committed one between our
 	 * snapshot and our lock, status 0 violates a constraint and rolls this transaction back. */
 	[STORE] = QUERY("idempotency_store", NULL,
-			"INSERT INTO replays"
+			"INSERT INTO idempotency_keys"
 			" (user_id, hash, fingerprint, status, body, location, etag)"
 			" VALUES ($1, $2, $3, $4, $5, $6, $7)"
 			" ON CONFLICT (user_id, hash) DO UPDATE SET"
 			" fingerprint = excluded.fingerprint,"
-			" status = CASE WHEN replays.created_at <= now() - " DAY
+			" status = CASE WHEN idempotency_keys.created_at <= now() - " DAY
 			" THEN excluded.status ELSE 0 END,"
 			" body = excluded.body, location = excluded.location,"
 			" etag = excluded.etag, created_at = excluded.created_at"),
 	/* ARRAY() is evaluated once. The planner may run an IN (SELECT … LIMIT) again for each
 	 * row, and so exceed the limit. */
-	[PRUNE] = QUERY("idempotency_prune", NULL,
-			"DELETE FROM replays WHERE ctid = ANY (ARRAY(SELECT ctid FROM replays"
-			" WHERE created_at <= now() - " DAY " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
+	[PRUNE] = QUERY(
+	    "idempotency_prune", NULL,
+	    "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys"
+	    " WHERE created_at <= now() - " DAY " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	{ 0 },
 };
 
@@ -76,7 +77,7 @@ idempotency_store(struct ctx *c, const struct idempotency_key *key,
 bool
 idempotency_already_stored(struct ctx *c)
 {
-	return strcmp(db_constraint(c), "replays_status_check") == 0;
+	return strcmp(db_constraint(c), "idempotency_keys_status_check") == 0;
 }
 
 enum error

@@ -78,9 +78,11 @@ shape_name(const struct doc *d, struct shape *shape)
 void
 shape_ref(struct doc *d, const struct schema *schema, enum use use)
 {
-	buf_json(&d->json, "{'$ref':%s},",
-		 arena_printf(d->arena, "#/components/schemas/%s",
-			      shape_name(d, shape_find(d, schema, use))));
+	struct shape *shape = shape_find(d, schema, use); /* shape_need() has added it */
+
+	if (shape)
+		buf_json(&d->json, "{'$ref':%s},",
+			 arena_printf(d->arena, "#/components/schemas/%s", shape_name(d, shape)));
 }
 
 /* The type and format of JSON Schema, and whether an example of it is already JSON. */

@@ -343,8 +343,29 @@ release_json(void *object)
 	json_object_put(object);
 }
 
-/* Returns NULL only if memory runs out. Not STRICT, which differs between versions of json-c. The
- * tokener's buffer is enlarged in advance, since json-c ignores a failure to enlarge it later. */
+/* Enlarges the tokener's buffer to `len` bytes by parsing a string of that length. json-c 0.16 does
+ * not report if it cannot enlarge the buffer, and drops text; here, the string is then too short. */
+static bool
+reserve_buffer(json_tokener *tokener, size_t len)
+{
+	static const char filler[] =
+	    "................................................................";
+	json_object *text;
+	bool complete;
+
+	json_tokener_parse_ex(tokener, "\"", 1);
+	for (size_t n, rest = len; rest > 0; rest -= n) {
+		n = rest < strlen(filler) ? rest : strlen(filler);
+		json_tokener_parse_ex(tokener, filler, (int)n);
+	}
+	text = json_tokener_parse_ex(tokener, "\"", 1);
+	complete = text && (size_t)json_object_get_string_len(text) == len;
+	json_object_put(text);
+	json_tokener_reset(tokener);
+	return complete;
+}
+
+/* Returns NULL only if memory runs out. Not STRICT, which differs between versions of json-c. */
 static json_object *
 parse_json(const char *json, size_t len)
 {
@@ -354,7 +375,7 @@ parse_json(const char *json, size_t len)
 	if (!tokener)
 		return NULL;
 
-	if (printbuf_memset(tokener->pb, 0, 0, (int)len + 1) == 0)
+	if (reserve_buffer(tokener, len))
 		value = json_tokener_parse_ex(tokener, json, (int)len);
 	json_tokener_free(tokener);
 	return value;

@@ -2,15 +2,15 @@
 #include "keys_priv.h"
 
 #include "app/clock.h"
+#include "app/file.h"
 #include "app/log.h"
 #include "app/secret.h"
 #include "app/settings.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
-enum { SECRET_MIN = 32, PEM_MAX = 64 * 1024, LOAD_MAX = 16 * 1024 * 1024 };
+enum { SECRET_MIN = 32, LOAD_MAX = 16 * 1024 * 1024 };
 
 static struct key ring[KEYS_MAX];
 static size_t nkeys;
@@ -23,28 +23,24 @@ struct key_loader {
 	struct buf errors;   /* one line for each invalid key */
 };
 
-static void PRINTF_LIKE(2, 3) report_key(struct key_loader *l, const char *format, ...)
+/* Returns NULL. */
+static const struct key *PRINTF_LIKE(2, 3) reject_key(struct key_loader *l, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	buf_printf(&l->errors, "%s\n", arena_vprintf(l->arena, format, args));
 	va_end(args);
-}
-
-/* ---- one key */
-
-static unsigned
-hmac_bits(const char *algorithm)
-{
-	return (unsigned)strtoul(algorithm + strlen("HS"), NULL, 10);
+	return NULL;
 }
 
 static bool
-is_hmac(const char *algorithm)
+secret_signs(void)
 {
-	return strncmp(algorithm, "HS", 2) == 0;
+	return strcmp(settings.jwt_algorithm, KEY_SECRET_ALGORITHM) == 0;
 }
+
+/* ---- one key */
 
 bool
 key_is_private(const struct key *key)
@@ -62,11 +58,10 @@ bool
 key_sign(const struct key *key, struct buf *out, const char *text, size_t len)
 {
 	unsigned char bytes[PKEY_SIGNATURE_MAX];
-	size_t size;
+	size_t size = SHA256_SIZE;
 
 	if (key->secret)
-		size = hmac_sha2(hmac_bits(key->algorithm), key->secret, strlen(key->secret), text,
-				 len, bytes);
+		hmac_sha256(key->secret, strlen(key->secret), text, len, bytes);
 	else
 		size = pkey_sign(key->pkey, text, len, bytes);
 	buf_base64url(out, bytes, size);
@@ -77,42 +72,34 @@ bool
 key_verify(const struct key *key, const char *text, size_t len, const void *signature,
 	   size_t signature_len)
 {
-	unsigned char mac[HMAC_SIZE_MAX];
-	size_t size;
+	unsigned char mac[SHA256_SIZE];
 
 	if (!key->secret)
 		return pkey_verify(key->pkey, text, len, signature, signature_len);
 
-	size =
-	    hmac_sha2(hmac_bits(key->algorithm), key->secret, strlen(key->secret), text, len, mac);
-	return size == signature_len && secret_equal(mac, signature, size);
+	hmac_sha256(key->secret, strlen(key->secret), text, len, mac);
+	return signature_len == sizeof(mac) && secret_equal(mac, signature, sizeof(mac));
 }
 
-/* ---- key ids */
+/* Writes the first `len` bytes of a digest as the id. */
+static void
+write_id(struct arena *a, const unsigned char digest[SHA256_SIZE], size_t len, char id[KEY_ID_SIZE])
+{
+	struct buf text = buf_new(a, KEY_ID_SIZE);
+
+	buf_base64url(&text, digest, len);
+	snprintf(id, KEY_ID_SIZE, "%s", text.data);
+}
 
 void
 key_set_id(struct arena *a, const struct pkey *pkey, char id[KEY_ID_SIZE])
 {
-	struct buf members = buf_new(a, 8192), text = buf_new(a, KEY_ID_SIZE);
+	struct buf members = buf_new(a, 8192);
 	unsigned char digest[SHA256_SIZE];
 
 	pkey_write(&members, pkey);
 	sha256(members.data, members.len, digest);
-	buf_base64url(&text, digest, sizeof(digest));
-	snprintf(id, KEY_ID_SIZE, "%s", text.data);
-}
-
-/* The id of a secret is part of a MAC made with it, so it reveals no more than a token. */
-static void
-set_secret_id(struct key_loader *l, struct key *key)
-{
-	const char *purpose = arena_printf(l->arena, "kid %s", key->algorithm);
-	struct buf id = buf_new(l->arena, KEY_ID_SIZE);
-	unsigned char mac[HMAC_SIZE_MAX];
-
-	hmac_sha2(256, key->secret, strlen(key->secret), purpose, strlen(purpose), mac);
-	buf_base64url(&id, mac, 12);
-	snprintf(key->id, sizeof(key->id), "%s", id.data);
+	write_id(a, digest, sizeof(digest), id);
 }
 
 /* ---- loading */
@@ -128,64 +115,53 @@ add_key(struct key_loader *l, const struct key *key)
 		return &ring[i];
 	}
 	if (nkeys == KEYS_MAX) {
-		report_key(l, "%s: more than %d keys: retire old ones", key->setting, KEYS_MAX);
 		pkey_free(key->pkey);
-		return NULL;
+		return reject_key(l, "%s: more than %d keys: retire old ones", key->setting,
+				  KEYS_MAX);
 	}
 	ring[nkeys] = *key;
 	return &ring[nkeys++];
 }
 
+/* The id of a secret is part of a MAC made with it, so it reveals no more than a token. */
 static const struct key *
-add_secret(struct key_loader *l, const char *setting, const char *secret, const char *algorithm)
+add_secret(struct key_loader *l, const char *setting, const char *secret)
 {
-	struct key key = { .setting = setting, .secret = secret, .algorithm = algorithm };
+	static const char purpose[] = "kid " KEY_SECRET_ALGORITHM;
+	struct key key = { .setting = setting,
+			   .secret = secret,
+			   .algorithm = KEY_SECRET_ALGORITHM };
+	unsigned char mac[SHA256_SIZE];
 
-	if (strlen(secret) < SECRET_MIN) {
-		report_key(l, "%s: must have at least %d bytes: openssl rand -hex 32", setting,
-			   SECRET_MIN);
-		return NULL;
-	}
-	set_secret_id(l, &key);
+	if (strlen(secret) < SECRET_MIN)
+		return reject_key(l, "%s: must have at least %d bytes: openssl rand -hex 32",
+				  setting, SECRET_MIN);
+
+	hmac_sha256(secret, strlen(secret), purpose, strlen(purpose), mac);
+	write_id(l->arena, mac, 12, key.id);
 	return add_key(l, &key);
 }
 
-/* The content of the file, or NULL and *err. */
-static char *
-read_pem(struct key_loader *l, int fd, size_t *len, const char **err)
-{
-	char *text = arena_alloc(l->arena, PEM_MAX + 1);
-	ssize_t got;
-
-	*len = 0;
-	do {
-		got = read(fd, text + *len, PEM_MAX - *len);
-		*len += got > 0 ? (size_t)got : 0;
-	} while (got > 0 && *len < PEM_MAX);
-	if (got < 0)
-		*err = arena_printf(l->arena, "cannot be read: %s", strerror(errno));
-	return got < 0 ? NULL : text;
-}
-
 static struct pkey *
-read_key_file(struct key_loader *l, int fd, const char *path, const char **err)
+read_key_file(struct key_loader *l, const char *path, const char **err)
 {
 	struct pkey *pkey;
 	struct stat info;
-	size_t len;
+	bool open_to_all;
 	char *pem;
 
 	*err = "is not a regular file";
-	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
 		return NULL;
 
-	pem = read_pem(l, fd, &len, err);
-	if (!pem)
+	pem = file_read(l->arena, path, &open_to_all);
+	if (!pem) {
+		*err = arena_printf(l->arena, "cannot be read: %s", strerror(errno));
 		return NULL;
-
-	pkey = pkey_read(pem, len, err);
-	explicit_bzero(pem, len);
-	if (!pkey || !pkey_is_private(pkey) || !(info.st_mode & 07))
+	}
+	pkey = pkey_read(pem, strlen(pem), err);
+	explicit_bzero(pem, strlen(pem));
+	if (!pkey || !pkey_is_private(pkey) || !open_to_all)
 		return pkey;
 
 	*err = arena_printf(l->arena, "is readable by every user: chmod 0600 %s", path);
@@ -199,19 +175,11 @@ add_file(struct key_loader *l, const char *setting, const char *path, const char
 {
 	struct key key = { .setting = setting };
 	const char *err = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct tm created = { 0 };
 
-	if (fd < 0) {
-		report_key(l, "%s: cannot open %s: %s", setting, path, strerror(errno));
-		return NULL;
-	}
-	key.pkey = read_key_file(l, fd, path, &err);
-	close(fd);
-	if (!key.pkey) {
-		report_key(l, "%s: %s %s", setting, path, err);
-		return NULL;
-	}
+	key.pkey = read_key_file(l, path, &err);
+	if (!key.pkey)
+		return reject_key(l, "%s: %s %s", setting, path, err);
 
 	snprintf(key.file, sizeof(key.file), "%s", file);
 	if (strptime(file, "%Y%m%dT%H%M%SZ-", &created))
@@ -239,65 +207,41 @@ by_name(const struct dirent **a, const struct dirent **b)
 static void
 add_folder(struct key_loader *l)
 {
+	const char *folder = settings.jwt_keys_dir;
 	struct dirent **entries;
-	int n = scandir(settings.jwt_keys_dir, &entries, is_key_file, by_name);
+	int n = scandir(folder, &entries, is_key_file, by_name);
 
 	if (n < 0) {
-		report_key(l, "JWT_KEYS_DIR: cannot read %s: %s: `%s keys make` creates it",
-			   settings.jwt_keys_dir, strerror(errno), PACKAGE);
+		reject_key(l, "JWT_KEYS_DIR: cannot read %s: %s: `%s keys make` creates it", folder,
+			   strerror(errno), PACKAGE);
 		return;
 	}
 	for (int i = 0; i < n; i++) {
 		const char *file = entries[i]->d_name;
 
-		add_file(l, "JWT_KEYS_DIR",
-			 arena_printf(l->arena, "%s/%s", settings.jwt_keys_dir, file), file);
+		add_file(l, "JWT_KEYS_DIR", arena_printf(l->arena, "%s/%s", folder, file), file);
 		free(entries[i]);
 	}
 	free(entries);
 }
 
-/* Adds the previous keys, whose tokens are still valid. */
-static void
-add_previous(struct key_loader *l)
-{
-	const char *algorithm = settings.jwt_previous_algorithm;
-
-	if (*settings.jwt_previous_public_key_file)
-		add_file(l, "JWT_PREVIOUS_PUBLIC_KEY_FILE", settings.jwt_previous_public_key_file,
-			 "");
-	if (!*settings.jwt_previous_secret_key)
-		return;
-	if (strcmp(algorithm, "same") == 0)
-		algorithm = settings.jwt_algorithm;
-	if (is_hmac(algorithm))
-		add_secret(l, "JWT_PREVIOUS_SECRET_KEY", settings.jwt_previous_secret_key,
-			   algorithm);
-	else
-		report_key(
-		    l,
-		    "JWT_PREVIOUS_ALGORITHM: must be the algorithm of "
-		    "JWT_PREVIOUS_SECRET_KEY (HS256, HS384 or HS512), since JWT_ALGORITHM is %s",
-		    settings.jwt_algorithm);
-}
-
-/* Adds the key that signs, unless it is in the folder. */
-static void
-add_signer(struct key_loader *l)
+/* Adds the key of JWT_PRIVATE_KEY_FILE. Returns it if it can sign. */
+static const struct key *
+add_private_key(struct key_loader *l)
 {
 	const char *algorithm = settings.jwt_algorithm, *path = settings.jwt_private_key_file;
-	const struct key *file = *path ? add_file(l, "JWT_PRIVATE_KEY_FILE", path, "") : NULL;
+	const struct key *key = add_file(l, "JWT_PRIVATE_KEY_FILE", path, "");
 
-	if (is_hmac(algorithm))
-		signer = add_secret(l, "JWT_SECRET_KEY", settings.jwt_secret_key, algorithm);
-	else if (file && strcmp(file->algorithm, algorithm) != 0)
-		report_key(l, "JWT_PRIVATE_KEY_FILE: %s is a key for %s, but JWT_ALGORITHM is %s",
-			   path, file->algorithm, algorithm);
-	else if (file && !key_is_private(file))
-		report_key(l, "JWT_PRIVATE_KEY_FILE: %s is a public key: use the private key",
-			   path);
-	else
-		signer = file;
+	if (!key || secret_signs())
+		return NULL;
+	if (strcmp(key->algorithm, algorithm) != 0)
+		return reject_key(
+		    l, "JWT_PRIVATE_KEY_FILE: %s is a key for %s, but JWT_ALGORITHM is %s", path,
+		    key->algorithm, algorithm);
+	if (!key_is_private(key))
+		return reject_key(
+		    l, "JWT_PRIVATE_KEY_FILE: %s is a public key: use the private key", path);
+	return key;
 }
 
 static void
@@ -317,12 +261,16 @@ keys_load(struct arena *a)
 
 	free_all();
 	loaded = true;
-	add_signer(&l);
+	if (*settings.jwt_private_key_file)
+		signer = add_private_key(&l);
+	if (secret_signs())
+		signer = add_secret(&l, "JWT_SECRET_KEY", settings.jwt_secret_key);
 	if (*settings.jwt_keys_dir)
 		add_folder(&l);
-	add_previous(&l);
+	if (*settings.jwt_previous_secret_key)
+		add_secret(&l, "JWT_PREVIOUS_SECRET_KEY", settings.jwt_previous_secret_key);
 	if (l.errors.len == 0 && !keys_signing())
-		report_key(
+		reject_key(
 		    &l,
 		    "JWT_ALGORITHM=%s: needs a private key: set JWT_PRIVATE_KEY_FILE, or set "
 		    "JWT_KEYS_DIR and run `%s keys make %s`",
@@ -381,7 +329,7 @@ const struct key *
 keys_signing(void)
 {
 	load_once();
-	return signer || is_hmac(settings.jwt_algorithm) ? signer : newest_valid();
+	return signer || secret_signs() ? signer : newest_valid();
 }
 
 const struct key *

@@ -42,20 +42,6 @@ give_to_owner(int folder, int fd)
 	return fstat(folder, &info) == 0 && fchown(fd, info.st_uid, info.st_gid) == 0;
 }
 
-static bool
-write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-	ssize_t n;
-
-	for (; len > 0; text += n, len -= (size_t)n) {
-		n = write(fd, text, len);
-		if (n <= 0)
-			return false;
-	}
-	return fsync(fd) == 0;
-}
-
 /* Writes a temporary file and renames it, so that no process reads an incomplete key. */
 static const char *
 save_key(struct arena *a, int folder, const char *file, const char *pem)
@@ -63,7 +49,8 @@ save_key(struct arena *a, int folder, const char *file, const char *pem)
 	const char *temporary = arena_printf(a, ".%s", file);
 	int fd =
 	    openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool good = fd >= 0 && give_to_owner(folder, fd) && write_all(fd, pem);
+	bool good = fd >= 0 && give_to_owner(folder, fd) &&
+		    dprintf(fd, "%s", pem) == (int)strlen(pem) && fsync(fd) == 0;
 	int error = errno;
 
 	if (fd >= 0)

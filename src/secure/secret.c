@@ -5,75 +5,60 @@
 #include "app/ids.h"
 #include "app/settings.h"
 
-/* The low-level functions, although deprecated: EVP allocates memory, which may fail, and its setup
- * takes longer than a short digest. */
+/* The low-level functions, although deprecated: they allocate nothing, so they cannot fail. SHA256()
+ * takes 3,500 instructions more, and HMAC() 12,000 more than hmac_sha256(). */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-enum { BLOCK_MAX = 128 };
-
-/* The digest of two parts. Returns its size in bytes. */
-static size_t
-sha2(unsigned bits, const void *head, size_t head_len, const void *data, size_t len,
-     unsigned char *out)
+/* The digest of two parts. */
+static void
+sha256_parts(const void *head, size_t head_len, const void *data, size_t len,
+	     unsigned char out[SHA256_SIZE])
 {
-	SHA512_CTX wide;
-	SHA256_CTX narrow;
+	SHA256_CTX c;
 
-	if (bits == 256) {
-		SHA256_Init(&narrow);
-		SHA256_Update(&narrow, head, head_len);
-		SHA256_Update(&narrow, data, len);
-		SHA256_Final(out, &narrow);
-	} else {
-		(bits == 384 ? SHA384_Init : SHA512_Init)(&wide);
-		SHA512_Update(&wide, head, head_len);
-		SHA512_Update(&wide, data, len);
-		SHA512_Final(out, &wide); /* truncates for SHA-384 */
-	}
-	return bits / 8;
+	SHA256_Init(&c);
+	SHA256_Update(&c, head, head_len);
+	SHA256_Update(&c, data, len);
+	SHA256_Final(out, &c);
 }
 
 void
 sha256(const void *data, size_t len, unsigned char out[SHA256_SIZE])
 {
-	sha2(256, "", 0, data, len, out);
+	sha256_parts("", 0, data, len, out);
 }
 
 /* RFC 2104, section 2. */
-size_t
-hmac_sha2(unsigned bits, const void *key, size_t key_len, const void *data, size_t len,
-	  unsigned char out[HMAC_SIZE_MAX])
+void
+hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+	    unsigned char out[SHA256_SIZE])
 {
-	size_t block = bits == 256 ? 64 : 128, size;
-	unsigned char inner[BLOCK_MAX] = { 0 }, outer[BLOCK_MAX], digest[HMAC_SIZE_MAX];
+	unsigned char inner[SHA256_CBLOCK] = { 0 }, outer[SHA256_CBLOCK], digest[SHA256_SIZE];
 
-	if (key_len > block)
-		sha2(bits, "", 0, key, key_len, inner);
+	if (key_len > SHA256_CBLOCK)
+		sha256(key, key_len, inner);
 	else
 		memcpy(inner, key, key_len);
-	for (size_t i = 0; i < block; i++) {
+	for (size_t i = 0; i < SHA256_CBLOCK; i++) {
 		outer[i] = inner[i] ^ 0x5c;
 		inner[i] ^= 0x36;
 	}
-	size = sha2(bits, inner, block, data, len, digest);
-	sha2(bits, outer, block, digest, size, out);
+	sha256_parts(inner, SHA256_CBLOCK, data, len, digest);
+	sha256_parts(outer, SHA256_CBLOCK, digest, SHA256_SIZE, out);
 	explicit_bzero(inner, sizeof(inner));
 	explicit_bzero(outer, sizeof(outer));
-	return size;
 }
 
 void
 secret_sign(const char *purpose, const void *data, size_t len, unsigned char out[SHA256_SIZE])
 {
-	unsigned char key[HMAC_SIZE_MAX], mac[HMAC_SIZE_MAX];
-	size_t size;
+	const char *secret = settings.jwt_secret_key;
+	unsigned char key[SHA256_SIZE];
 
-	size = hmac_sha2(256, settings.jwt_secret_key, strlen(settings.jwt_secret_key), purpose,
-			 strlen(purpose), key);
-	hmac_sha2(256, key, size, data, len, mac);
-	memcpy(out, mac, SHA256_SIZE);
+	hmac_sha256(secret, strlen(secret), purpose, strlen(purpose), key);
+	hmac_sha256(key, sizeof(key), data, len, out);
 	explicit_bzero(key, sizeof(key));
 }
 

@@ -40,7 +40,6 @@ single_run(void)
 		return EXIT_FAILURE;
 	}
 
-	notify_systemd("READY=1");
 	status = worker_run(listener.fd, 0);
 	listener_shutdown(&listener);
 	return status;

@@ -96,7 +96,7 @@ class Tokens(BaseModel):
 
 COLUMNS = "id, owner_id, title, description, status, created_at, updated_at"
 FOUND = """(SELECT items.*, ((ts_rank(search, (SELECT websearch_to_tsquery('english', :q)))
-    + ts_rank(search, (SELECT search_query(:q))) / 100) * 1000000)::bigint AS rank
+    + ts_rank(search, (SELECT search_query(:q)), 1) / 100) * 1000000)::bigint AS rank
     FROM items WHERE search @@ search_query(:q) AND owner_id = :owner LIMIT 10000) AS found"""
 SEARCH = text(f"SELECT {COLUMNS}, (SELECT count(*) FROM {FOUND}) AS total FROM {FOUND}"
               " ORDER BY rank DESC, id DESC LIMIT :limit OFFSET :offset")

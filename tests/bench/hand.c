@@ -22,7 +22,7 @@
 #define COLUMNS "id, owner_id, title, description, status, created_at, updated_at"
 #define FOUND                                                                                      \
 	"(SELECT items.*, ((ts_rank(search, (SELECT websearch_to_tsquery('english', $1)))"         \
-	" + ts_rank(search, (SELECT search_query($1))) / 100) * 1000000)::bigint AS rank"          \
+	" + ts_rank(search, (SELECT search_query($1)), 1) / 100) * 1000000)::bigint AS rank"       \
 	" FROM items WHERE search @@ search_query($1) AND owner_id = $2 LIMIT 10000) AS found"
 
 enum { FIND, LIST, CREATE, ACCOUNT, SESSION, PREPARED };

@@ -38,7 +38,7 @@ fi
 
 # Without lines that depend on the machine, the server's version or the schema's name.
 {
-	echo "-- What the migrations make, by pg_dump. After a change: ./dev schema"
+	echo "-- The schema that the migrations create, by pg_dump. After a change: ./dev schema"
 	pg_dump --schema-only --no-owner --no-privileges --schema="$name" -d "$url" ||
 		echo 'pg_dump failed'
 } | sed -e '/^--$/d' -e '/^-- \(Name:\|Dumped \|PostgreSQL database dump\)/d' \

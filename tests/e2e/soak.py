@@ -450,7 +450,7 @@ def balance(url, books, before, first_event):
     compare("jobs_finished_total: %d succeeded" % results["succeeded"], now["jobs_finished_total"].get(key, 0), results["succeeded"])
 
     events = {(a, o): int(n) for a, o, n in sql(
-        "SELECT action, outcome, count(*) FROM audit_events WHERE key > %s GROUP BY action, outcome" % first_event)}
+        "SELECT action, outcome, count(*) FROM audit_events WHERE at > '%s' GROUP BY action, outcome" % first_event)}
     limits = events.pop(("excess_rate_limit_exceeded", "failure"), 0)
     refusals, refused = events.pop(("authz_fail", "failure"), 0), books.events.pop(("authz_fail", "failure"), 0)
     compare("events: %d" % sum(events.values()), events, dict(books.events))
@@ -463,7 +463,7 @@ def balance(url, books, before, first_event):
 def main():
     url, seconds, count = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     before = counters(url)
-    first_event = sql("SELECT coalesce(max(key), 0) FROM audit_events")[0][0]
+    first_event = sql("SELECT coalesce(max(at), '-infinity') FROM audit_events")[0][0]
     results = multiprocessing.Queue()
     processes = [multiprocessing.Process(target=live, args=(url, seconds, results)) for _ in range(count)]
     for p in processes:

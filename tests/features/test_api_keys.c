@@ -185,7 +185,7 @@ Test(api_keys, their_beginning_and_end_are_in_the_audit_log)
 	cr_expect_eq(end_key(&ada, made.id).status, 204);
 	cr_expect_eq(end_key(&ada, made.id).status, 404);
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(concat_ws(' ', action, outcome, target,"
-				    " actor_id), ',' ORDER BY key) FROM audit_events"),
+				    " actor_id), ',' ORDER BY id) FROM audit_events"),
 			 arena_printf(t->arena,
 				      "api_key_created success %s %s,"
 				      "api_key_deleted success %s %s",

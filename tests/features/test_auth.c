@@ -189,7 +189,7 @@ Test(auth, the_response_does_not_reveal_that_an_address_is_registered)
 	cr_expect(response_is_null(&shortened, "full_name"));
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "2");
 	cr_expect_str_eq(testdb_sql("SELECT string_agg(recipient || ' ' || template, ', '"
-				    " ORDER BY key) FROM mails"),
+				    " ORDER BY id) FROM mails"),
 			 "eve@example.com verify_email, Ada@example.com already_registered,"
 			 " Ada@example.com already_registered");
 }
@@ -215,7 +215,7 @@ Test(auth, a_sign_in_does_not_reveal_whose_address_is_not_verified)
 		texts[i] = replace(a.body, response_header_value(&a, "X-Request-ID"), "REQUEST");
 		cr_expect_str_eq(texts[i], texts[0]);
 	}
-	cr_expect_str_eq(testdb_sql("SELECT string_agg(target, ' ' ORDER BY key) FROM audit_events"
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(target, ' ' ORDER BY id) FROM audit_events"
 				    " WHERE action = 'authn_login_fail'"),
 			 "eve@example.com ada@example.com nobody@example.com");
 }

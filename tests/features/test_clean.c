@@ -29,12 +29,13 @@ Test(clean, removes_answers_of_yesterday)
 {
 	struct account ada = make_user(t);
 
-	testdb_sql("INSERT INTO replays (user_id, hash, fingerprint, status, body, created_at)"
-		   " SELECT '%s', uuid_v7(), uuid_v7(), 201, '{}',"
-		   " now() - n * interval '1 hour' FROM generate_series(1, 6000) AS n",
-		   ada.id);
+	testdb_sql(
+	    "INSERT INTO idempotency_keys (user_id, hash, fingerprint, status, body, created_at)"
+	    " SELECT '%s', uuid_v7(), uuid_v7(), 201, '{}',"
+	    " now() - n * interval '1 hour' FROM generate_series(1, 6000) AS n",
+	    ada.id);
 	run_job(t, "clean_replays", NULL);
-	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM replays"), "23");
+	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM idempotency_keys"), "23");
 }
 
 Test(clean, removes_sessions_that_are_over)

@@ -85,7 +85,7 @@ set_up(void)
 	testdb_sql("DELETE FROM audit_events");
 	testdb_sql("COMMIT");
 	testdb_sql("DELETE FROM users");
-	testdb_sql("DELETE FROM replays");
+	testdb_sql("DELETE FROM idempotency_keys");
 	s.ada = make_user(t, .email = "ada@example.com");
 	s.owner = make_user(t, .email = "owner@example.com", .role = "owner");
 	a = post(NULL, P "/auth/login",
@@ -115,15 +115,15 @@ state(void)
 	    " (SELECT count(*) || ' API keys' FROM api_keys),"
 	    " (SELECT string_agg(concat_ws(' ', ip, ended_at IS NOT NULL, last_used_at <> "
 	    "created_at),"
-	    "   E'\\n' ORDER BY key) FROM sessions),"
-	    " (SELECT string_agg(concat_ws(' ', parent_key IS NOT NULL, spent_at IS NOT NULL,"
+	    "   E'\\n' ORDER BY id) FROM sessions),"
+	    " (SELECT string_agg(concat_ws(' ', parent_hash IS NOT NULL, spent_at IS NOT NULL,"
 	    "   revoked_at IS NOT NULL),"
-	    "   E'\\n' ORDER BY key) FROM refresh_tokens),"
-	    " (SELECT string_agg(concat_ws(' ', title, status, version), E'\\n' ORDER BY key)"
+	    "   E'\\n' ORDER BY created_at, spent_at) FROM refresh_tokens),"
+	    " (SELECT string_agg(concat_ws(' ', title, status, version), E'\\n' ORDER BY id)"
 	    "   FROM gizmos),"
-	    " (SELECT count(*) || ' keys' FROM replays),"
+	    " (SELECT count(*) || ' keys' FROM idempotency_keys),"
 	    " (SELECT string_agg(concat_ws(' ', action, outcome, actor_kind),"
-	    "   E'\\n' ORDER BY key) FROM audit_events))");
+	    "   E'\\n' ORDER BY id) FROM audit_events))");
 }
 
 static struct test_response

@@ -92,7 +92,7 @@ Test(idempotency, without_a_key_each_request_is_executed)
 	for (int i = 0; i < 2; i++)
 		cr_expect_eq(call(t, "POST", GIZMOS, .token = ada.token, .json = LAMP).status, 201);
 	cr_expect_str_eq(count("gizmos"), "2");
-	cr_expect_str_eq(count("replays"), "0");
+	cr_expect_str_eq(count("idempotency_keys"), "0");
 }
 
 Test(idempotency, a_stored_response_does_not_change)
@@ -135,7 +135,8 @@ Test(idempotency, an_account_is_created_once)
 	expect_replay(&again, &first);
 	again = post_as(&owner, P "/users", "other", json);
 	expect_problem(&again, 409, "email_taken");
-	cr_expect_null(testdb_sql("SELECT 1 FROM replays AS r WHERE r::text LIKE '%%secret%%'"));
+	cr_expect_null(
+	    testdb_sql("SELECT 1 FROM idempotency_keys AS r WHERE r::text LIKE '%%secret%%'"));
 }
 
 /* ---- forms of the key */
@@ -152,9 +153,10 @@ Test(idempotency, the_fingerprint_of_a_password_needs_the_secret)
 	sha256(P "/users", strlen(P "/users"), both[0]);
 	sha256(json, strlen(json), both[1]);
 	sha256(both, sizeof(both), plain);
-	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM replays WHERE fingerprint = '%s'",
-				    p_bytes(t->ctx, plain, 16) + strlen("\\x")),
-			 "0");
+	cr_expect_str_eq(
+	    testdb_sql("SELECT count(*) FROM idempotency_keys WHERE fingerprint = '%s'",
+		       p_bytes(t->ctx, plain, 16) + strlen("\\x")),
+	    "0");
 	a = post_as(&owner, P "/users", "k", json);
 	cr_expect(is_replay(&a));
 }
@@ -332,7 +334,7 @@ Test(idempotency, other_routes_ignore_it)
 	}
 	b = call(t, "GET", path, .token = ada.token, .header = "HTTP_IDEMPOTENCY_KEY=\"");
 	cr_expect_eq(b.status, 200);
-	cr_expect_str_eq(count("replays"), "1");
+	cr_expect_str_eq(count("idempotency_keys"), "1");
 }
 
 Test(idempotency, anonymous_clients_cannot_fill_the_table)
@@ -356,7 +358,7 @@ Test(idempotency, failures_are_not_stored)
 	expect_problem(&a, 422, "validation_error");
 	a = post_as(&owner, P "/users", "k", json);
 	expect_problem(&a, 409, "email_taken");
-	cr_expect_str_eq(count("replays"), "0");
+	cr_expect_str_eq(count("idempotency_keys"), "0");
 	testdb_sql("DELETE FROM users WHERE id = '%s'", ada.id);
 	a = post_as(&owner, P "/users", "k", json);
 	cr_expect_eq(a.status, 201, "%s", a.body);
@@ -366,7 +368,7 @@ Test(idempotency, failures_are_not_stored)
 static void
 make_older(const char *age)
 {
-	testdb_sql("UPDATE replays SET created_at = created_at - interval '%s'", age);
+	testdb_sql("UPDATE idempotency_keys SET created_at = created_at - interval '%s'", age);
 }
 
 Test(idempotency, a_key_expires_after_a_day)
@@ -383,7 +385,7 @@ Test(idempotency, a_key_expires_after_a_day)
 	first = post("k", "{\"title\":\"Desk\"}");
 	cr_expect(is_replay(&first));
 	cr_expect_str_eq(response_text(&first, "title"), "Desk");
-	cr_expect_str_eq(count("replays"), "1");
+	cr_expect_str_eq(count("idempotency_keys"), "1");
 }
 
 Test(idempotency, expired_responses_are_pruned)
@@ -400,7 +402,7 @@ Test(idempotency, expired_responses_are_pruned)
 	cr_expect_eq(n, 1);
 	cr_expect_eq(idempotency_prune(t->ctx, 5, &n), OK);
 	cr_expect_eq(n, 0);
-	cr_expect_str_eq(count("replays"), "1");
+	cr_expect_str_eq(count("idempotency_keys"), "1");
 }
 
 Test(idempotency, responses_are_deleted_with_the_account)
@@ -410,7 +412,8 @@ Test(idempotency, responses_are_deleted_with_the_account)
 	post("k", LAMP);
 	post_as(&bob, GIZMOS, "k", LAMP);
 	cr_expect_eq(call(t, "DELETE", P "/users/me", .token = ada.token).status, 204);
-	cr_expect_str_eq(testdb_sql("SELECT string_agg(user_id::text, ' ') FROM replays"), bob.id);
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(user_id::text, ' ') FROM idempotency_keys"),
+			 bob.id);
 }
 
 /* ---- concurrency */
@@ -457,7 +460,7 @@ Test(idempotency, a_response_stored_meanwhile_rolls_back)
 		cr_expect_eq(db_finish(t->ctx, OK), i ? E_VALIDATION : OK);
 		cr_expect_eq(idempotency_already_stored(t->ctx), i == 1);
 	}
-	cr_expect_str_eq(count("replays"), "1");
+	cr_expect_str_eq(count("idempotency_keys"), "1");
 	cr_expect_str_eq(count("gizmos"), "1");
 }
 
@@ -467,10 +470,10 @@ Test(idempotency, a_retry_during_the_first_request_is_a_conflict)
 	struct account bob = make_user(t);
 	struct test_response a = post("k", LAMP);
 
-	testdb_sql("CREATE TEMPORARY TABLE held AS SELECT * FROM replays");
-	testdb_sql("DELETE FROM replays");
+	testdb_sql("CREATE TEMPORARY TABLE held AS SELECT * FROM idempotency_keys");
+	testdb_sql("DELETE FROM idempotency_keys");
 	testdb_sql("BEGIN");
-	testdb_sql("INSERT INTO replays SELECT * FROM held");
+	testdb_sql("INSERT INTO idempotency_keys SELECT * FROM held");
 	testdb_sql("SELECT pg_advisory_xact_lock(('x' || reverse_bytes)::bit(64)::bigint) FROM"
 		   " (SELECT string_agg(substr(replace(hash::text, '-', ''), 15 - 2 * i, 2), '' "
 		   "ORDER BY i)"

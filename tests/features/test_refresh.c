@@ -144,7 +144,7 @@ Test(refresh, a_token_used_under_an_older_version_is_no_lost_response)
 	const char *token = sign_in(&ada);
 	struct test_response a = call_refresh(t, token);
 
-	testdb_sql("UPDATE refresh_tokens SET parent_key = NULL");
+	testdb_sql("UPDATE refresh_tokens SET parent_hash = NULL");
 	age_tokens("11 seconds");
 	a = call_refresh(t, token);
 	expect_problem(&a, 401, "token_reused");
@@ -159,7 +159,7 @@ Test(refresh, the_event_of_a_retry_counts_the_revoked_tokens)
 	cr_assert_eq(call_refresh(t, token).status, 200);
 	age_tokens("11 seconds");
 	cr_assert_eq(call_refresh(t, token).status, 200);
-	cr_expect_str_eq(testdb_sql("SELECT string_agg(detail ->> 'revoked', ' ' ORDER BY key)"
+	cr_expect_str_eq(testdb_sql("SELECT string_agg(detail ->> 'revoked', ' ' ORDER BY id)"
 				    " FROM audit_events WHERE action = 'authn_token_retry'"
 				    " AND target = (SELECT id::text FROM sessions"
 				    " WHERE ip IS NOT NULL) AND actor_id IS NULL"),

@@ -47,7 +47,7 @@ mailed_token(const char *address, const char *template)
 {
 	const char *token =
 	    testdb_sql("SELECT substring(body from '#token=([A-Za-z0-9_-]+)') FROM mails"
-		       " WHERE recipient = '%s' AND template = '%s' ORDER BY key DESC LIMIT 1",
+		       " WHERE recipient = '%s' AND template = '%s' ORDER BY id DESC LIMIT 1",
 		       address, template);
 
 	return token ? token : "";

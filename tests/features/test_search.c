@@ -86,6 +86,43 @@ Test(search, the_last_word_may_be_unfinished)
 	finds("\"running sho", "Running shoes");
 }
 
+/* Endings can change the stem: "happi" is that of "happiness", "run" that of "running". */
+Test(search, each_beginning_of_a_word_finds_it)
+{
+	static const char *const words[] = {
+		"running",       "hoping",
+		"happiness",     "nationalization",
+		"relational",    "sensibility",
+		"connectedly",   "hopefulness",
+		"lamps",         "dying",
+		"ponies",        "generously",
+		"troubled",      "caresses",
+		"gr\xc3\xbcner", "\xd0\x9b\xd0\xb0\xd0\xbc\xd0\xbf\xd0\xb0",
+	};
+	struct buf b = buf_new(t->arena, 1024);
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		buf_printf(&b, "%s, ", words[i]);
+	make_item(t, &ada, .title = "words", .description = buf_done(&b));
+	for (size_t i = 0; i < COUNT(words); i++)
+		for (size_t n = 2; n <= strlen(words[i]); n++) {
+			const char *typed = arena_text_n(t->arena, words[i], n);
+
+			if ((words[i][n] & 0xc0) != 0x80) /* not within a character */
+				finds(typed, "words");
+		}
+	finds("\"hoping happine", "words");
+	finds("\"hoping nationaliza", "");
+}
+
+Test(search, a_title_comes_first_for_incomplete_words_too)
+{
+	make_item(t, &ada, .title = "Running");
+	make_item(t, &ada, .title = "Club", .description = "Running");
+	finds("ru", "Running,Club");
+	finds("runni", "Running,Club");
+}
+
 Test(search, words_of_any_language)
 {
 	make_item(t, &ada, .title = "Gr\xc3\xbc\x6e\x65r Schirm");

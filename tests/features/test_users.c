@@ -36,7 +36,7 @@ static const char *
 events(const char *target)
 {
 	const char *text = testdb_sql("SELECT string_agg(action || ' ' || outcome, ', '"
-				      " ORDER BY key) FROM audit_events WHERE target = '%s'",
+				      " ORDER BY id) FROM audit_events WHERE target = '%s'",
 				      target);
 
 	return text ? text : "";

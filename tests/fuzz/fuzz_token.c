@@ -14,16 +14,15 @@ static const char *
 sign(struct ctx *c, const char *header, const char *claims)
 {
 	struct buf token = buf_new(c->arena, TEXT_SIZE);
-	unsigned char mac[HMAC_SIZE_MAX];
+	unsigned char mac[SHA256_SIZE];
 	const char *key = settings.jwt_secret_key;
-	size_t len;
 
 	buf_base64url(&token, header, strlen(header));
 	buf_char(&token, '.');
 	buf_base64url(&token, claims, strlen(claims));
-	len = hmac_sha2(256, key, strlen(key), token.data, token.len, mac);
+	hmac_sha256(key, strlen(key), token.data, token.len, mac);
 	buf_char(&token, '.');
-	buf_base64url(&token, mac, len);
+	buf_base64url(&token, mac, sizeof(mac));
 	return buf_done(&token);
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests the commands of deploy/README.md as printed in a fresh Debian booted by systemd: builds from
-# source, sets up, and runs with systemd, as single workers, with spawn-fcgi and multiwatch, behind
-# each web server. Run it as root; takes about ten minutes (see machine.sh):
+# source, sets up, and runs with systemd and with spawn-fcgi, behind each web server. Run it as root;
+# takes about ten minutes (see machine.sh):
 #
 #	tests/packages/source.sh [ROOT.tar]
 . "$(dirname "$0")/machine.sh"
@@ -55,7 +55,7 @@ for row in nginx Apache 'Apache, mod_fcgid' lighttpd; do
 	install=$(of_row "$row" | grep -o 'apt-get install[^;]*') || die "deploy/README.md names no packages for $row"
 	outside sh -ec "apt-get install -y --download-only ${install#apt-get install}"
 done
-outside apt-get -q -y install spawn-fcgi multiwatch
+outside apt-get -q -y install spawn-fcgi
 all=$(block 'autoreconf -i')
 outside env NODE_EXTRA_CA_CERTS=/src/build-ca.crt sh -ec "cd /src; ${all%%systemd-sysusers*}" || die "the build failed"
 is "the program is installed" "$(ls "$root/usr/bin/$package")" "$root/usr/bin/$package"
@@ -102,16 +102,7 @@ all_is_well "LoadCredential"
 inside sh -ec "echo JWT_SECRET_KEY=\$(cat /etc/$package/jwt_secret_key) >>/etc/$package/env
 	rm -r /etc/systemd/system/$package.service.d /etc/systemd/system/$package-work.service.d; systemctl daemon-reload; systemctl restart $package-work"
 
-# A unit for each worker
-inside systemctl -q disable --now "$package.service"
-inside systemctl enable --now "$package@1" "$package@2" >>"$folder/readme.log" 2>&1
-all_is_well "single workers"
-sh_inside "kill -KILL $(unit @1.service MainPID)"
-all_is_well "one of them killed"
-inside systemctl -q disable --now "$package@1" "$package@2"
-
 # The web servers
-inside systemctl -q enable --now "$package.service"
 inside systemctl -q disable --now nginx
 follow "$(of_row Apache)"
 all_is_well "Apache"
@@ -140,9 +131,4 @@ in_background api "ENV_FILE=/etc/$package/env /usr/share/$package/spawn-fcgi/run
 all_is_well "spawn-fcgi"
 inside systemctl stop by-hand-api by-hand-work
 wait_until 20 is_stopped || die "spawn-fcgi: the processes did not stop"
-inside rm -rf "/run/$package"
-in_background work "$job_worker"
-in_background api "$(block multiwatch)"
-all_is_well "multiwatch"
-inside systemctl stop by-hand-api by-hand-work
 is "the journal has no errors" "$(inside journalctl --no-pager -p err -u "$package*" -o cat | grep -v -i watchdog || true)" ""

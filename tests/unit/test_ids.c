@@ -35,6 +35,22 @@ Test(ids, a_uuid_begins_with_the_time_in_milliseconds)
 	cr_expect_leq(t, after);
 }
 
+Test(ids, uuids_of_later_microseconds_are_greater)
+{
+	char last[UUID_TEXT_SIZE] = "", id[UUID_TEXT_SIZE];
+
+	for (int i = 0; i < 1000; i++) {
+		int64_t before;
+
+		uuid_new(id);
+		cr_assert_gt(strcmp(id, last), 0, "%s after %s", id, last);
+		memcpy(last, id, sizeof(last));
+		before = clock_now();
+		while (clock_now() == before)
+			;
+	}
+}
+
 Test(ids, uuid_valid)
 {
 	static const char *const good[] = {

@@ -23,8 +23,7 @@ begin(void)
 	settings.jwt_secret_key = KEY;
 	settings.jwt_algorithm = "HS256";
 	settings.jwt_private_key_file = settings.jwt_keys_dir = "";
-	settings.jwt_previous_secret_key = settings.jwt_previous_public_key_file = "";
-	settings.jwt_previous_algorithm = "same";
+	settings.jwt_previous_secret_key = "";
 	settings.access_token_expire_minutes = 15;
 	settings.clock_skew_seconds = 30;
 }
@@ -125,7 +124,7 @@ Test(keys, a_secret_signs_and_is_not_published)
 	cr_expect_str_eq(published(), "{\"keys\":[]}");
 }
 
-Test(keys, the_id_of_a_secret_depends_on_secret_and_algorithm)
+Test(keys, the_id_of_a_secret_depends_on_the_secret)
 {
 	char first[KEY_ID_SIZE];
 
@@ -133,10 +132,6 @@ Test(keys, the_id_of_a_secret_depends_on_secret_and_algorithm)
 	memcpy(first, keys_signing()->id, sizeof(first));
 	expect_good();
 	cr_expect_str_eq(keys_signing()->id, first);
-	settings.jwt_algorithm = "HS512";
-	expect_good();
-	cr_expect_str_neq(keys_signing()->id, first);
-	settings.jwt_algorithm = "HS256";
 	settings.jwt_secret_key = "0123456789abcdef0123456789abcdeF";
 	expect_good();
 	cr_expect_str_neq(keys_signing()->id, first);
@@ -170,11 +165,11 @@ Test(keys, the_id_of_a_public_key_is_its_thumbprint)
 	    "M4lFd2NcRwr3XPksINHaQ+G/xBniIqbw0Ls1jF44+csFCur+kEgU8awapJzKnqDK\n"
 	    "gwIDAQAB\n"
 	    "-----END PUBLIC KEY-----\n";
-	FILE *f = fopen(path_of("public"), "w");
+	FILE *f = fopen(path_of("public.pem"), "w");
 
 	fputs(pem, f);
 	fclose(f);
-	settings.jwt_previous_public_key_file = path_of("public");
+	settings.jwt_keys_dir = folder;
 	expect_good();
 	cr_expect_not_null(keys_find("RS256", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"));
 	cr_expect_not_null(
@@ -254,14 +249,28 @@ Test(keys, a_world_readable_private_key_is_rejected)
 	expect_good();
 }
 
-Test(keys, a_previous_secret_needs_its_algorithm)
+Test(keys, a_previous_secret_verifies_while_a_pair_signs)
 {
+	size_t n;
+
 	settings.jwt_previous_secret_key = "fedcba9876543210fedcba9876543210";
 	settings.jwt_algorithm = "ES256";
 	settings.jwt_private_key_file = write_key("one", "P-256", 0, PRIVATE);
-	expect_error("JWT_PREVIOUS_ALGORITHM: must be");
-	settings.jwt_previous_algorithm = "HS384";
 	expect_good();
+	cr_expect_str_eq(keys_signing()->algorithm, "ES256");
+	cr_expect_str_eq(keys_all(&n)[n - 1].algorithm, "HS256");
+	cr_expect_eq(n, 2);
+	settings.jwt_previous_secret_key = "short";
+	expect_error("JWT_PREVIOUS_SECRET_KEY: must have at least 32 bytes");
+}
+
+/* open() of a FIFO would wait for a writer. */
+Test(keys, a_fifo_is_rejected)
+{
+	settings.jwt_algorithm = "ES256";
+	settings.jwt_private_key_file = path_of("fifo");
+	cr_assert_eq(mkfifo(settings.jwt_private_key_file, 0600), 0);
+	expect_error("is not a regular file");
 }
 
 /* ---- the folder */

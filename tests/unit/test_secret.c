@@ -29,6 +29,25 @@ Test(secret, sha256_of_known_texts)
 }
 
 static void
+hmac(const char *key, const char *data, unsigned char out[SHA256_SIZE])
+{
+	hmac_sha256(key, strlen(key), data, strlen(data), out);
+}
+
+/* RFC 4231, sections 4.3 and 4.7. */
+Test(secret, hmac_of_known_texts)
+{
+	unsigned char mac[SHA256_SIZE], key[131];
+
+	hmac("Jefe", "what do ya want for nothing?", mac);
+	is_hex(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof(key));
+	hmac_sha256(key, sizeof(key), "Test Using Larger Than Block-Size Key - Hash Key First", 54,
+		    mac);
+	is_hex(mac, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+static void
 sign(const char *purpose, const char *data, unsigned char out[SHA256_SIZE])
 {
 	secret_sign(purpose, data, strlen(data), out);

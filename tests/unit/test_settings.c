@@ -602,6 +602,8 @@ Test(settings, lines_without_effect_are_reported)
 		{ "JWT_SECRETKEY_FILE=x",
 		  "unknown setting JWT_SECRETKEY_FILE in .env line 2 (did you mean "
 		  "JWT_SECRET_KEY_FILE?)\n" },
+		{ "JWT_PREVIOUS_ALGORITHM=same",
+		  "unknown setting JWT_PREVIOUS_ALGORITHM in .env line 2" },
 		{ "COLOUR=red", "unknown setting COLOUR in .env line 2\n" },
 		{ "q83vEjRWabcdef==", "unknown setting in .env line 2\n" },
 		{ "WORKERS = 3", ".env line 2 has no effect: write NAME=value, without spaces" },

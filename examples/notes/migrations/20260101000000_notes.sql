@@ -1,8 +1,7 @@
 -- migrate:up
 
 CREATE TABLE notes (
-	key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	id uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE,
+	id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
 	body text NOT NULL CHECK (char_length(body) BETWEEN 1 AND 2000),
 	created_at timestamptz NOT NULL DEFAULT now()
 );

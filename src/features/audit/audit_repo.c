@@ -10,8 +10,8 @@ const struct query audit_queries[] = {
 			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
 	[ALLOW_PRUNE] = QUERY("audit_allow_prune", NULL, "SET LOCAL audit.prune = on"),
 	[PRUNE] = QUERY("audit_prune", NULL,
-			"DELETE FROM audit_events WHERE key = ANY (ARRAY("
-			"SELECT key FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2))"),
+			"DELETE FROM audit_events WHERE id = ANY (ARRAY("
+			"SELECT id FROM audit_events WHERE at < $1 ORDER BY at LIMIT $2))"),
 	[PRUNE_EXPIRED] =
 	    QUERY("audit_prune_expired", &db_number_schema, "SELECT audit_events_forget($1) AS n"),
 	{ 0 },

@@ -121,9 +121,9 @@ const struct schema tokens_schema = SCHEMA("Tokens", struct tokens, tokens_field
 
 static const struct field refresh_state_fields[] = {
 	{ UUID(struct refresh_state, session_id) }, { UUID(struct refresh_state, user_id) },
-	{ TEXT(struct refresh_state, role) },       { INT(struct refresh_state, key) },
-	{ BOOL(struct refresh_state, live) },       { BOOL(struct refresh_state, revoked) },
-	{ BOOL(struct refresh_state, spent) },      { BOOL(struct refresh_state, in_grace) },
+	{ TEXT(struct refresh_state, role) },       { BOOL(struct refresh_state, live) },
+	{ BOOL(struct refresh_state, revoked) },    { BOOL(struct refresh_state, spent) },
+	{ BOOL(struct refresh_state, in_grace) },
 };
 const struct schema refresh_state_schema =
     SCHEMA("RefreshState", struct refresh_state, refresh_state_fields);

@@ -30,7 +30,6 @@ struct tokens {
 /* A refresh token with its session and account. */
 struct refresh_state {
 	const char *session_id, *user_id, *role;
-	int64_t key;
 	bool live;     /* token and session are valid and the account is active */
 	bool revoked;  /* unused, but superseded: a retry of its parent issued another token */
 	bool spent;    /* already used */
@@ -84,14 +83,14 @@ enum error auth_renew_session(struct ctx *, const char *session_id,
 			      struct session_life *out) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
 			     struct session_role *out) MUST_CHECK;
-/* `parent_key`: the token whose use issues this one; NULL at sign-in. The token expires with its
+/* `parent`: the token whose use issues this one; NULL at sign-in. The token expires with its
  * session. */
-enum error auth_insert_token(struct ctx *, const char *session_id, const char *parent_key,
+enum error auth_insert_token(struct ctx *, const char *session_id, const char *parent,
 			     const char *token) MUST_CHECK;
 enum error auth_lock_token(struct ctx *, const char *token, struct refresh_state *out) MUST_CHECK;
 enum error auth_spend_token(struct ctx *, const char *token) MUST_CHECK;
 /* Revokes the tokens issued by earlier uses of the token, unless one of them was used. Counts them. */
-enum error auth_revoke_successors(struct ctx *, const struct refresh_state *,
+enum error auth_revoke_successors(struct ctx *, const char *session_id, const char *token,
 				  int64_t *n) MUST_CHECK;
 enum error auth_find_session_of(struct ctx *, const char *token,
 				struct session_ref *out) MUST_CHECK;

@@ -35,13 +35,13 @@ const struct query auth_queries[] = {
 				    " AND s.expires_at > now() AND u.is_active"),
 	[INSERT_TOKEN] = QUERY("auth_insert_token", NULL,
 			       "INSERT INTO refresh_tokens"
-			       " (session_id, parent_key, token_hash, expires_at)"
+			       " (session_id, parent_hash, token_hash, expires_at)"
 			       " SELECT id, $2, $3, expires_at FROM sessions WHERE id = $1"),
 	/* clock_timestamp(), because now() is the start of the transaction: a request that waited
 	 * for the lock must see when the other one used the token. */
 	[LOCK_TOKEN] =
 	    QUERY("auth_lock_token", &refresh_state_schema,
-		  "SELECT s.id AS session_id, s.user_id, u.role, t.key,"
+		  "SELECT s.id AS session_id, s.user_id, u.role,"
 		  " s.ended_at IS NULL AND s.expires_at > now() AND t.expires_at > now()"
 		  " AND coalesce(s." LAST_DAY " > now(), true) AND u.is_active AS live,"
 		  " t.revoked_at IS NOT NULL AS revoked, t.spent_at IS NOT NULL AS spent,"
@@ -57,10 +57,10 @@ const struct query auth_queries[] = {
 	 * were before the wait. */
 	[REVOKE_SUCCESSORS] = QUERY("auth_revoke_successors", NULL,
 				    "UPDATE refresh_tokens SET revoked_at = clock_timestamp()"
-				    " WHERE session_id = $1 AND parent_key = $2"
+				    " WHERE session_id = $1 AND parent_hash = $2"
 				    " AND revoked_at IS NULL AND NOT EXISTS"
 				    " (SELECT FROM refresh_tokens used WHERE used.session_id = $1"
-				    " AND used.parent_key = $2 AND used.spent_at IS NOT NULL)"),
+				    " AND used.parent_hash = $2 AND used.spent_at IS NOT NULL)"),
 	[FIND_SESSION_OF] = QUERY("auth_find_session_of", &session_ref_schema,
 				  "SELECT s.id AS session_id, s.user_id"
 				  " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id"
@@ -96,10 +96,10 @@ auth_find_session(struct ctx *c, const char *session_id, const char *user_id,
 }
 
 enum error
-auth_insert_token(struct ctx *c, const char *session_id, const char *parent_key, const char *token)
+auth_insert_token(struct ctx *c, const char *session_id, const char *parent, const char *token)
 {
-	return db_exec(c, &auth_queries[INSERT_TOKEN], NULL, session_id, parent_key,
-		       p_digest(c, token));
+	return db_exec(c, &auth_queries[INSERT_TOKEN], NULL, session_id,
+		       parent ? p_digest(c, parent) : NULL, p_digest(c, token));
 }
 
 enum error
@@ -116,10 +116,9 @@ auth_spend_token(struct ctx *c, const char *token)
 }
 
 enum error
-auth_revoke_successors(struct ctx *c, const struct refresh_state *token, int64_t *n)
+auth_revoke_successors(struct ctx *c, const char *session_id, const char *token, int64_t *n)
 {
-	return db_exec(c, &auth_queries[REVOKE_SUCCESSORS], n, token->session_id,
-		       p_int(c, token->key));
+	return db_exec(c, &auth_queries[REVOKE_SUCCESSORS], n, session_id, p_digest(c, token));
 }
 
 enum error

@@ -53,13 +53,13 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 
 /* Issues a refresh token of the session. */
 static enum error
-issue_refresh_token(struct ctx *c, const struct session_life *session, const char *parent_key,
+issue_refresh_token(struct ctx *c, const struct session_life *session, const char *parent,
 		    struct grant *grant)
 {
 	grant->session_id = session->session_id;
 	grant->expires_in = session->expires_in;
 	grant->refresh_token = secret_new(c->arena);
-	return auth_insert_token(c, session->session_id, parent_key, grant->refresh_token);
+	return auth_insert_token(c, session->session_id, parent, grant->refresh_token);
 }
 
 static enum error
@@ -199,14 +199,14 @@ end_stolen(struct ctx *c, const struct refresh_state *was)
 /* Handles a used or revoked token. It is accepted within the grace period, and later if no token it
  * issued was ever used: the client never received them. Otherwise sets `*reused`. */
 static enum error
-check_reuse(struct ctx *c, const struct refresh_state *was, bool *reused)
+check_reuse(struct ctx *c, const char *token, const struct refresh_state *was, bool *reused)
 {
 	struct audit_event event = { .action = AUDIT_TOKEN_RETRY, .target = was->session_id };
 	int64_t revoked = 0;
 	enum error e = OK;
 
 	if (!was->revoked && !was->in_grace)
-		e = auth_revoke_successors(c, was, &revoked);
+		e = auth_revoke_successors(c, was->session_id, token, &revoked);
 	if (e)
 		return e;
 
@@ -236,7 +236,8 @@ rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 	grant->user_id = was.user_id;
 	grant->session_id = was.session_id;
 	grant->role = was.role;
-	e = was.spent || was.revoked ? check_reuse(c, &was, reused) : auth_spend_token(c, token);
+	e = was.spent || was.revoked ? check_reuse(c, token, &was, reused)
+				     : auth_spend_token(c, token);
 	if (e || *reused)
 		return e;
 
@@ -244,7 +245,7 @@ rotate(struct ctx *c, const char *token, struct grant *grant, bool *reused)
 	if (e)
 		return e;
 
-	return issue_refresh_token(c, &session, p_int(c, was.key), grant);
+	return issue_refresh_token(c, &session, token, grant);
 }
 
 enum error

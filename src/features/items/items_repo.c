@@ -4,14 +4,15 @@
 enum { FOUND_OF = 1 }; /* a filter of items_found_own */
 
 /* Searches rank at most this many matches, so that a common word costs no more. Whole words rank
- * above prefixes. $1 and $2 are the values of the filters. */
+ * above prefixes, short texts above long ones. $1 and $2 are the values of the filters. */
 #define FOUND_MAX "10000"
 /* Consecutive minus signs are a dash, not negations; PostgreSQL fails on more than 32. */
 #define TYPED     "regexp_replace($1, '-[-[:space:]!&|()<]*-', ' ', 'g')"
 #define FOUND(whose)                                                                               \
 	"(SELECT items.*,"                                                                         \
 	" ((ts_rank(search, (SELECT websearch_to_tsquery('english', " TYPED ")))"                  \
-	" + ts_rank(search, (SELECT search_query(" TYPED "))) / 100) * 1000000)::bigint AS rank"   \
+	" + ts_rank(search, (SELECT search_query(" TYPED                                           \
+	")), 1) / 100) * 1000000)::bigint AS rank"                                                 \
 	" FROM items WHERE search @@ search_query(" TYPED ")" whose " LIMIT " FOUND_MAX            \
 	") AS found"
 #define WORDS                                                                                      \

@@ -20,7 +20,7 @@ const struct query mail_queries[] = {
 	[MARK_SENT] = QUERY("mail_mark_sent", NULL,
 			    "UPDATE mails SET sent_at = now(), body = NULL WHERE id = $1"),
 	[PRUNE] = QUERY("mail_prune", NULL,
-			"DELETE FROM mails WHERE key = ANY (ARRAY(SELECT key FROM mails"
+			"DELETE FROM mails WHERE id = ANY (ARRAY(SELECT id FROM mails"
 			" WHERE created_at < now() - make_interval(days => $1)"
 			" ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))"),
 	{ 0 },

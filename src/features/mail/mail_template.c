@@ -1,12 +1,11 @@
 /* Reads a template and replaces its values. */
 #include "mail_priv.h"
 
+#include "app/file.h"
 #include "app/log.h"
 #include "app/settings.h"
 
-#include <fcntl.h>
-
-enum { TEMPLATE_MAX = 64 * 1024, MAIL_MAX = 128 * 1024 };
+enum { MAIL_MAX = 128 * 1024 };
 
 struct filling {
 	struct ctx *ctx;
@@ -22,19 +21,11 @@ read_template(struct ctx *c, const char *name)
 	const char *folder =
 	    *settings.mail_templates ? settings.mail_templates : MAIL_TEMPLATES_DIR;
 	const char *path = arena_printf(c->arena, "%s/%s.txt", folder, name);
-	char *text = arena_alloc(c->arena, TEMPLATE_MAX + 1);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = -1;
+	char *text = file_read(c->arena, path, NULL);
 
-	if (fd >= 0) {
-		got = read(fd, text, TEMPLATE_MAX);
-		close(fd);
-	}
-	if (got < 0) {
+	if (!text)
 		log_error(c, "cannot read the mail template %s: %s; set MAIL_TEMPLATES", path,
 			  strerror(errno));
-		return NULL;
-	}
 	return text;
 }
 

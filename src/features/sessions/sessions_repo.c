@@ -29,7 +29,7 @@ const struct query sessions_queries[] = {
 				  " WHERE id = $1"),
 	[SHORTEN] = QUERY("sessions_shorten", NULL,
 			  "UPDATE sessions SET expires_at = created_at + make_interval(days => $2)"
-			  " WHERE key = ANY (ARRAY(SELECT key FROM sessions"
+			  " WHERE id = ANY (ARRAY(SELECT id FROM sessions"
 			  " WHERE expires_at > created_at + make_interval(days => $2)"
 			  " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	[COUNT_FAILURE] =
@@ -40,16 +40,16 @@ const struct query sessions_queries[] = {
 				 "UPDATE sessions SET password_failures = 0"
 				 " WHERE id = $1 AND password_failures > 0"),
 	[REMOVE_OVER] = QUERY("sessions_remove_over", NULL,
-			      "DELETE FROM sessions WHERE key = ANY (ARRAY(SELECT key FROM sessions"
+			      "DELETE FROM sessions WHERE id = ANY (ARRAY(SELECT id FROM sessions"
 			      " WHERE ended_at IS NOT NULL OR expires_at <= now()"
 			      " LIMIT $1 FOR UPDATE SKIP LOCKED))"),
 	/* Keeps a token while its parent is valid: when the parent is reused, it matters whether
 	 * this token was used. */
 	[REMOVE_TOKENS] =
 	    QUERY("sessions_remove_tokens", NULL,
-		  "DELETE FROM refresh_tokens WHERE key = ANY (ARRAY(SELECT t.key"
+		  "DELETE FROM refresh_tokens WHERE token_hash = ANY (ARRAY(SELECT t.token_hash"
 		  " FROM refresh_tokens t WHERE t.expires_at <= now() AND NOT EXISTS"
-		  " (SELECT FROM refresh_tokens parent WHERE parent.key = t.parent_key"
+		  " (SELECT FROM refresh_tokens parent WHERE parent.token_hash = t.parent_hash"
 		  " AND parent.expires_at > now())"
 		  " LIMIT $1 FOR UPDATE OF t SKIP LOCKED))"),
 	{ 0 },

@@ -20,7 +20,7 @@ enum {
 	TOUCH_LOGIN,
 	REPLACE_HASH,
 	FORGET_VERIFICATION,
-	DELETE_REPLAYS,
+	DELETE_IDEMPOTENCY_KEYS,
 };
 
 const struct query users_queries[] = {
@@ -68,8 +68,8 @@ const struct query users_queries[] = {
 				      " WHERE id = $1 AND lower(email) <> lower($2)"),
 	/* Stored responses have no foreign key to the account, which would cost a lookup for each
 	 * of them. */
-	[DELETE_REPLAYS] =
-	    QUERY("users_delete_replays", NULL, "DELETE FROM replays WHERE user_id = $1"),
+	[DELETE_IDEMPOTENCY_KEYS] = QUERY("users_delete_idempotency_keys", NULL,
+					  "DELETE FROM idempotency_keys WHERE user_id = $1"),
 	{ 0 },
 };
 
@@ -173,7 +173,7 @@ users_set_email(struct ctx *c, const char *id, const struct user *in, uint64_t g
 enum error
 users_delete(struct ctx *c, const char *id)
 {
-	enum error e = db_exec(c, &users_queries[DELETE_REPLAYS], NULL, id);
+	enum error e = db_exec(c, &users_queries[DELETE_IDEMPOTENCY_KEYS], NULL, id);
 
 	return e ? e : table_delete(c, &users_table, id);
 }

@@ -13,7 +13,7 @@ const FIND = `SELECT ${COLUMNS} FROM items WHERE id = $1 AND owner_id = $2`;
 const LIST = `SELECT ${COLUMNS}, (SELECT count(*) FROM items WHERE owner_id = $1) AS total FROM items
 	WHERE owner_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3`;
 const FOUND = `(SELECT items.*, ((ts_rank(search, (SELECT websearch_to_tsquery('english', $1)))
-	+ ts_rank(search, (SELECT search_query($1))) / 100) * 1000000)::bigint AS rank
+	+ ts_rank(search, (SELECT search_query($1)), 1) / 100) * 1000000)::bigint AS rank
 	FROM items WHERE search @@ search_query($1) AND owner_id = $2 LIMIT 10000) AS found`;
 const SEARCH = `SELECT ${COLUMNS}, (SELECT count(*) FROM ${FOUND}) AS total FROM ${FOUND}
 	ORDER BY rank DESC, id DESC LIMIT $3 OFFSET $4`;

@@ -25,7 +25,7 @@ const (
 	list    = "SELECT " + columns + ", (SELECT count(*) FROM items WHERE owner_id = $1) FROM items" +
 		" WHERE owner_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
 	found = "(SELECT items.*, ((ts_rank(search, (SELECT websearch_to_tsquery('english', $1)))" +
-		" + ts_rank(search, (SELECT search_query($1))) / 100) * 1000000)::bigint AS rank" +
+		" + ts_rank(search, (SELECT search_query($1)), 1) / 100) * 1000000)::bigint AS rank" +
 		" FROM items WHERE search @@ search_query($1) AND owner_id = $2 LIMIT 10000) AS found"
 	search = "SELECT " + columns + ", (SELECT count(*) FROM " + found + ") FROM " + found +
 		" ORDER BY rank DESC, id DESC LIMIT $3 OFFSET $4"

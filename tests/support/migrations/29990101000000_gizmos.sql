@@ -1,8 +1,7 @@
 -- migrate:up
 
 CREATE TABLE gizmos (
-	key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	id uuid NOT NULL DEFAULT uuid_v7() CONSTRAINT gizmos_id_key UNIQUE,
+	id uuid DEFAULT uuid_v7() PRIMARY KEY,
 	owner_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 	title text NOT NULL CONSTRAINT gizmos_title_check CHECK (char_length(title) BETWEEN 1 AND 200),
 	description text
@@ -14,15 +13,9 @@ CREATE TABLE gizmos (
 	updated_at timestamptz NOT NULL DEFAULT now()
 );
 
--- One index for each order of a list: of the caller's own gizmos, and of everyone's.
+-- The default order of the caller's own gizmos, and of everyone's.
 CREATE INDEX gizmos_of_owner_by_created_at ON gizmos (owner_id, created_at, id);
-CREATE INDEX gizmos_of_owner_by_updated_at ON gizmos (owner_id, updated_at, id);
-CREATE INDEX gizmos_of_owner_by_title ON gizmos (owner_id, title, id);
-CREATE INDEX gizmos_of_owner_by_status ON gizmos (owner_id, status, created_at, id);
 CREATE INDEX gizmos_by_created_at ON gizmos (created_at, id);
-CREATE INDEX gizmos_by_updated_at ON gizmos (updated_at, id);
-CREATE INDEX gizmos_by_title ON gizmos (title, id);
-CREATE INDEX gizmos_by_status ON gizmos (status, created_at, id);
 
 CREATE TABLE parts (
 	id uuid PRIMARY KEY DEFAULT uuid_v7(),

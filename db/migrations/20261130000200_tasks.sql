@@ -1,8 +1,7 @@
 -- migrate:up
 
 CREATE TABLE tasks (
-	key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	id uuid NOT NULL DEFAULT uuid_v7() CONSTRAINT tasks_id_key UNIQUE,
+	id uuid DEFAULT uuid_v7() PRIMARY KEY,
 	owner_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 	title text NOT NULL CONSTRAINT tasks_title_check CHECK (char_length(title) BETWEEN 1 AND 200),
 	description text
@@ -17,15 +16,9 @@ CREATE TABLE tasks (
 	updated_at timestamptz NOT NULL DEFAULT now()
 );
 
--- As for items: one index for each order of a list, of one's own tasks and of everybody's.
+-- The default order of the caller's own tasks, and of everyone's.
 CREATE INDEX tasks_of_owner_by_created_at ON tasks (owner_id, created_at, id);
-CREATE INDEX tasks_of_owner_by_due_at ON tasks (owner_id, due_at, id);
-CREATE INDEX tasks_of_owner_by_title ON tasks (owner_id, title, id);
-CREATE INDEX tasks_of_owner_by_status ON tasks (owner_id, status, created_at, id);
 CREATE INDEX tasks_by_created_at ON tasks (created_at, id);
-CREATE INDEX tasks_by_due_at ON tasks (due_at, id);
-CREATE INDEX tasks_by_title ON tasks (title, id);
-CREATE INDEX tasks_by_status ON tasks (status, created_at, id);
 
 -- migrate:down
 
