@@ -4,7 +4,7 @@
 #include "support/testdb.h"
 
 #include "app/feature.h"
-#include "db/list_priv.h"
+#include "db/table_priv.h"
 
 static struct arena *arena;
 
@@ -43,37 +43,36 @@ plan(const char *sql)
 
 /* A page after a cursor, in both directions, is a range of an index. */
 static void
-check_pages(const struct list *list, uint32_t filters)
+check_pages(struct list_shape shape)
 {
 	for (int up = 0; up < 2; up++) {
-		struct list_shape shape = { .list = list,
-					    .sort = list->sorts,
-					    .ascending = up,
-					    .filters = filters,
-					    .mode = LIST_AFTER };
-		const char *p = plan(list_sql(arena, &shape));
+		const char *p;
 
-		cr_expect_not_null(strstr(p, "\"Index"), "%s: no index: %s", list->name, p);
+		shape.ascending = up;
+		p = plan(list_sql(arena, &shape));
+		cr_expect_not_null(strstr(p, "\"Index"), "%s: no index: %s", shape.table->name, p);
 		cr_expect_null(strstr(p, "Sort\""), "%s: no index has the default order: %s",
-			       list->name, p);
+			       shape.table->name, p);
 	}
 }
 
 static size_t
-check_list(const struct list *list)
+check_table(const struct table *table)
 {
-	uint32_t own = 0, required = 0, bit = 1;
+	struct list_shape shape = { .table = table, .sort = table->sorts, .mode = LIST_AFTER };
+	uint32_t bit = 1;
 
-	if (list->by_values) /* a search, which has to rank what it finds */
+	if (table->by_values) /* a search, which has to rank what it finds */
 		return 0;
 
-	for (const struct list_filter *f = list->filters; f && f->sql; f++, bit <<= 1) {
-		own |= f->own ? bit : 0;
-		required |= f->field.flags & F_REQUIRED ? bit : 0;
-	}
-	check_pages(list, required);
-	if (own)
-		check_pages(list, required | own);
+	for (const struct list_filter *f = table->filters; list_is_filter(f); f++, bit <<= 1)
+		shape.filters |= f->value.flags & F_REQUIRED ? bit : 0;
+	shape.parent = table->parent;
+	if (!table->owner || table->readers != OWNER_ONLY)
+		check_pages(shape);
+	shape.owner = table->owner;
+	if (table->owner)
+		check_pages(shape);
 	return 1;
 }
 
@@ -83,9 +82,9 @@ Test(indexes, of_the_default_order)
 	size_t n = 0;
 
 	for (const struct feature *const *f = features; *f; f++)
-		for (const struct list *const *l = (*f)->lists; l && *l; l++)
-			n += check_list(*l);
-	cr_assert_gt(n, 0, "no feature has a list");
+		for (const struct table *const *t = (*f)->tables; t && *t; t++)
+			n += check_table(*t);
+	cr_assert_gt(n, 0, "no feature has a table");
 }
 
 /* Otherwise the deletion of a row scans each table that refers to it. */
