@@ -88,6 +88,15 @@ BEGIN
 END
 $_$;
 
+CREATE FUNCTION search_words(config regconfig, title text, body text) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+BEGIN
+	RETURN setweight(to_tsvector(config, title), 'A')
+		|| '''='':1'::tsvector || to_tsvector(config, coalesce(body, ''));
+END
+$$;
+
 CREATE TEXT SEARCH DICTIONARY english_words (
     TEMPLATE = pg_catalog.snowball,
     language = 'english' );
@@ -189,7 +198,7 @@ CREATE TABLE items (
     version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    search tsvector GENERATED ALWAYS AS (((setweight(to_tsvector('english_words'::regconfig, title), 'A'::"char") || '''='':1'::tsvector) || to_tsvector('english_words'::regconfig, COALESCE(description, ''::text)))) STORED NOT NULL,
+    search tsvector GENERATED ALWAYS AS (search_words('english_words'::regconfig, title, description)) STORED NOT NULL,
     CONSTRAINT items_description_check CHECK ((char_length(description) <= 5000)),
     CONSTRAINT items_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'archived'::text]))),
     CONSTRAINT items_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))

@@ -2,11 +2,13 @@
 #include "app/command.h"
 
 static const struct command commands[] = {
-	{ "serve", serve_subcommands, "Serve requests: the pool of workers behind the web server.",
+	{ "serve", serve_subcommands,
+	  "Serve requests: the pool of workers behind the web server. --check only checks the"
+	  " settings.",
 	  "--single", .needs_config = true, .daemon = true },
 	{ "work", work_subcommands,
 	  "Run jobs: a supervisor and JOB_WORKERS workers. --once runs the due jobs and exits, "
-	  "for cron.",
+	  "for cron. --check only checks the settings.",
 	  "--once", .needs_config = true, .daemon = true },
 	{ "jobs", jobs_subcommands, "Inspect and control the job queue.", "list --status failed",
 	  .needs_config = true },

@@ -23,11 +23,19 @@ CREATE TEXT SEARCH CONFIGURATION english_words (COPY = english);
 ALTER TEXT SEARCH CONFIGURATION english_words
 	ALTER MAPPING REPLACE english_stem WITH english_words;
 
--- Each word costs an insert 3 microseconds, so each is parsed once. Title words weigh more. The
--- mark between title and description is a word that nobody can type: no phrase spans both.
-ALTER TABLE items ADD COLUMN search tsvector NOT NULL GENERATED ALWAYS AS (
-	setweight(to_tsvector('english_words', title), 'A')
-	|| '''='':1'::tsvector || to_tsvector('english_words', coalesce(description, ''))) STORED;
+-- The words of a title, which weigh more, and of a text. The mark between them is a word that nobody
+-- can type: no phrase spans both. In a function, because PostgreSQL plans the expression of a column
+-- again for every insert, which costs almost as much as parsing the words.
+CREATE FUNCTION search_words(config regconfig, title text, body text) RETURNS tsvector
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+	RETURN setweight(to_tsvector(config, title), 'A')
+		|| '''='':1'::tsvector || to_tsvector(config, coalesce(body, ''));
+END
+$$;
+
+ALTER TABLE items ADD COLUMN search tsvector NOT NULL
+	GENERATED ALWAYS AS (search_words('english_words', title, description)) STORED;
 
 CREATE INDEX items_search ON items USING gin (search);
 
@@ -70,5 +78,6 @@ $$;
 
 DROP FUNCTION search_query(text);
 DROP TABLE items;
+DROP FUNCTION search_words(regconfig, text, text);
 DROP TEXT SEARCH CONFIGURATION english_words;
 DROP TEXT SEARCH DICTIONARY english_words;

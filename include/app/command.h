@@ -28,6 +28,7 @@ enum { ARGUMENTS_MAX = 16 };
 
 /* The parsed command line of a subcommand. */
 struct call {
+	char **argv; /* the whole command line */
 	const char *command;
 	struct argument {
 		const char *name; /* as in the form, `len` bytes: "--limit", "EMAIL" */

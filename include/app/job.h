@@ -206,8 +206,8 @@ enum error job_totals(struct ctx *, struct records *out) MUST_CHECK; /* of struc
 const struct job_task *job_task_find(const char *name);
 
 /* Runs a pool of a supervisor, JOB_WORKERS workers and one for mail until it is stopped. Returns the
- * exit status. The settings must be loaded. */
-int job_work(void);
+ * exit status. The settings must be loaded. `argv` is the command line, for a reload. */
+int job_work(char **argv);
 
 /* Like job_work(), but runs only the jobs that are due, then returns the exit status. */
 int job_work_once(void);

@@ -16,6 +16,7 @@ struct worker_info {
 };
 
 struct pool_plan {
+	char **argv;         /* the command line, executed again on HUP; first with --check added */
 	const char *summary; /* what the pool is doing, for the log: "serving requests" */
 	size_t nworkers;
 	bool listens;          /* whether the pool has a listening socket */

@@ -4,9 +4,11 @@
 
 #include "app/base.h"
 
-/* Serves requests until a signal stops it; returns the exit status. The settings must be loaded.
- * Runs a pool of WORKERS workers (HACKING.md, Processes and signals). With `single`, runs one worker
- * without a parent, for mod_fcgid, which manages a pool itself. */
-int serve_run(bool single);
+/* These serve requests until a signal stops them, and return the exit status. The settings must be
+ * loaded. serve_pool() runs a pool of WORKERS workers (HACKING.md, Processes and signals); `argv` is
+ * the command line, for a reload. serve_single() runs one worker without a parent, for mod_fcgid,
+ * which manages a pool itself. */
+int serve_pool(char **argv);
+int serve_single(void);
 
 #endif

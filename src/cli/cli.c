@@ -362,9 +362,9 @@ run_subcommand(const struct command *command, const struct subcommand *subcomman
 }
 
 static int
-run_command(const struct command *command, const char *env_file, int argc, char **argv)
+run_command(const struct command *command, struct call *call, const char *env_file, int argc,
+	    char **argv)
 {
-	struct call call = { .command = command->name };
 	const struct subcommand *subcommand;
 	struct arena *a; /* for the settings */
 	int status;
@@ -375,8 +375,9 @@ run_command(const struct command *command, const char *env_file, int argc, char 
 		print_help(command);
 		return 0;
 	}
+	call->command = command->name;
 	subcommand = find_subcommand(command->subcommands, argv[0]);
-	status = subcommand ? read_call(subcommand, argc, argv, &call)
+	status = subcommand ? read_call(subcommand, argc, argv, call)
 			    : report_missing_subcommand(command);
 	if (status)
 		return status;
@@ -385,7 +386,7 @@ run_command(const struct command *command, const char *env_file, int argc, char 
 		log_never_block();
 	a = arena_new(8 * 1024 * 1024);
 	status = load_settings(a, env_file, command->needs_config)
-		     ? run_subcommand(command, subcommand, &call)
+		     ? run_subcommand(command, subcommand, call)
 		     : 1;
 	arena_free(a);
 	return status;
@@ -396,6 +397,7 @@ cli_main(const struct command *commands, int argc, char **argv)
 {
 	static char help[] = "--help";
 	const char *env_file = NULL, *name;
+	struct call call = { .argv = argv };
 	const struct command *c;
 
 	argc--, argv++;
@@ -420,7 +422,7 @@ cli_main(const struct command *commands, int argc, char **argv)
 	}
 	for (size_t i = 0; (c = command_at(commands, i)); i++) {
 		if (strcmp(c->name, name) == 0)
-			return run_command(c, env_file, argc - 1, argv + 1);
+			return run_command(c, &call, env_file, argc - 1, argv + 1);
 	}
 	print(stderr, "%s: unknown command %s (`%s help` lists all)\n", PACKAGE, name, PACKAGE);
 	return 2;

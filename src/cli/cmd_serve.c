@@ -6,7 +6,12 @@
 static int
 cmd_serve(const struct call *call)
 {
-	return serve_run(cli_value(call, "--single"));
+	if (cli_value(call, "--check")) /* the settings have been checked */
+		return EXIT_SUCCESS;
+	return cli_value(call, "--single") ? serve_single() : serve_pool(call->argv);
 }
 
-const struct subcommand serve_subcommands[] = { { "[--single]", .run_alone = cmd_serve }, { 0 } };
+const struct subcommand serve_subcommands[] = {
+	{ "[--single] [--check]", .run_alone = cmd_serve },
+	{ 0 },
+};

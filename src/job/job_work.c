@@ -63,9 +63,10 @@ wakeups_open(void)
 }
 
 int
-job_work(void)
+job_work(char **argv)
 {
 	const struct pool_plan plan = {
+		.argv = argv,
 		.summary = "running jobs",
 		.nworkers = (size_t)settings.job_workers + 1 + queue_served(JOB_QUEUE_MAIL),
 		.drain_seconds = settings.job_drain_seconds + JOB_GRACE_SECONDS,

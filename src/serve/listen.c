@@ -72,70 +72,32 @@ struct listen_address {
 	socklen_t size;
 };
 
-static const char *
-unix_address(const char *path, struct listen_address *out)
-{
-	struct sockaddr_un *address = &out->local;
-
-	*out = (struct listen_address) { .size = sizeof(*address) };
-	address->sun_family = AF_UNIX;
-	if (*path != '/')
-		return listen_error(
-		    "LISTEN=unix:%s: the path must be absolute, such as unix:/run/api.sock", path);
-	if (strlen(path) >= sizeof(address->sun_path))
-		return listen_error("LISTEN=unix:%s: the path is longer than %zu bytes", path,
-				    sizeof(address->sun_path) - 1);
-
-	memcpy(address->sun_path, path, strlen(path) + 1);
-	return NULL;
-}
-
-/* "127.0.0.1:9000" or "[::1]:9000". */
-static const char *
-tcp_address(const char *text, struct listen_address *out)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
-	struct addrinfo *found;
-	const char *colon = strrchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
-	char host[64];
-
-	if (len > 2 && *text == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
-	} else if (memchr(text, ':', len)) {
-		len = 0; /* IPv6 without brackets */
-	}
-	if (len > 0 && len < sizeof(host) && colon[1]) {
-		memcpy(host, text, len);
-		host[len] = '\0';
-		if (getaddrinfo(host, colon + 1, &hints, &found) == 0) {
-			memcpy(&out->room, found->ai_addr, found->ai_addrlen);
-			out->size = found->ai_addrlen;
-			freeaddrinfo(found);
-			return NULL;
-		}
-	}
-	return listen_error(
-	    "LISTEN=%s: must be unix:/path, or a numeric address and a port, such as "
-	    "127.0.0.1:9000 or [::1]:9000",
-	    settings.listen);
-}
-
+/* Converts LISTEN: unix:/path, 127.0.0.1:9000 or [::1]:9000. The settings have checked its form. */
 static const char *
 read_address(struct listen_address *out)
 {
-	return strncmp(settings.listen, "unix:", 5) == 0 ? unix_address(settings.listen + 5, out)
-							 : tcp_address(settings.listen, out);
-}
+	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+					       .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	const char *text = settings.listen, *port = strrchr(text, ':');
+	bool brackets = *text == '[';
+	struct addrinfo *found;
+	char host[64];
 
-const char *
-listener_check(void)
-{
-	struct listen_address address;
+	*out = (struct listen_address) { .size = sizeof(out->local) };
+	if (strncmp(text, "unix:", 5) == 0) {
+		out->local.sun_family = AF_UNIX;
+		snprintf(out->local.sun_path, sizeof(out->local.sun_path), "%s", text + 5);
+		return NULL;
+	}
+	snprintf(host, sizeof(host), "%.*s", (int)(port ? port - text - 2 * brackets : 0),
+		 text + brackets);
+	if (!port || getaddrinfo(host, port + 1, &hints, &found) != 0)
+		return listen_error("LISTEN=%s: this address cannot be used", settings.listen);
 
-	return *settings.listen ? read_address(&address) : NULL;
+	memcpy(&out->room, found->ai_addr, found->ai_addrlen);
+	out->size = found->ai_addrlen;
+	freeaddrinfo(found);
+	return NULL;
 }
 
 /* ---- opening the socket */
@@ -247,7 +209,6 @@ open_own(struct listener *l)
 		       "this program by spawn-fcgi or a systemd socket unit";
 
 	l->own = true;
-	snprintf(l->name, sizeof(l->name), "%s", settings.listen);
 	err = read_address(&address);
 	if (err)
 		return err;
@@ -261,7 +222,7 @@ listener_open(struct listener *l)
 {
 	const char *err = NULL;
 
-	*l = (struct listener) { .fd = -1, .name = "an inherited socket" };
+	*l = (struct listener) { .fd = -1 };
 	if (passed_by_systemd())
 		l->fd = FIRST_PASSED;
 	else if (is_listening(STDIN_FILENO))
@@ -284,11 +245,13 @@ listener_open(struct listener *l)
 void
 listener_shutdown(struct listener *l)
 {
-	struct listen_address address;
+	struct listen_address address = { .size = sizeof(address.room) };
 	int lock;
 
-	/* Shutting down a TCP socket would drop the connections in its backlog. */
-	if (!l->own || strncmp(l->name, "unix:", 5) != 0 || unix_address(l->name + 5, &address))
+	/* Shutting down a TCP socket would drop the connections in its backlog. After a reload, LISTEN
+	 * may name another socket. */
+	if (!l->own || getsockname(l->fd, &address.any, &address.size) != 0 ||
+	    address.any.sa_family != AF_UNIX)
 		return;
 
 	shutdown(l->fd, SHUT_RD);

@@ -22,7 +22,6 @@ enum {
 	GRACE_SECONDS = 2,   /* added to deadlines that workers enforce themselves */
 	START_SECONDS = 20,
 	STOPPED_SECONDS = 10,
-	CHECK_SECONDS = 20,
 	SPARE_SLOTS = 8,
 };
 
@@ -32,51 +31,27 @@ struct watch {
 	int64_t deadline;      /* by which it must be ready or have exited */
 };
 
-/* A current worker; when it exits, the next one takes its place. */
+/* A current worker, which is replaced when it exits, or one from before a reload. */
 struct pool_worker {
 	pid_t pid; /* 0: none */
 	struct watch watch;
-	struct worker_slot *slot; /* NULL until it is ready */
+	struct worker_slot *slot; /* of a current worker that is ready, else NULL */
+	bool retired;             /* it is from before a reload, and has been told to exit */
 	int64_t started;
 	int64_t due;       /* when the next one may start */
 	unsigned failures; /* consecutive ones */
 };
 
-/* A worker from before a reload. */
-struct old_worker {
-	pid_t pid;
-	struct watch watch;
-};
-
 static struct pool {
 	const struct pool_plan *plan;
 	struct listener listener;
-	struct pool_worker *workers;
-	size_t nworkers;
-	struct old_worker *old; /* the first `nleaving` have been stopped */
-	size_t nold, nleaving;
-	size_t nreplaced; /* old workers that have been stopped or have exited, in total */
+	struct pool_worker *workers; /* `nworkers` current ones, then those from before a reload */
+	size_t nworkers, nall;
 	bool reloading;
-	pid_t check; /* the process that checks a new binary; 0: none */
-	bool check_again;
-	int64_t check_ends;
 	bool stopping;
 	int64_t stop_ends;
 	int64_t watchdog_due;
 } pool;
-
-/* The process id of worker `i` of all, old ones first; 0: none. */
-static pid_t
-worker_at(size_t i)
-{
-	return i < pool.nold ? pool.old[i].pid : pool.workers[i - pool.nold].pid;
-}
-
-static struct watch *
-watch_at(size_t i)
-{
-	return i < pool.nold ? &pool.old[i].watch : &pool.workers[i - pool.nold].watch;
-}
 
 /* ---- starting workers */
 
@@ -121,25 +96,13 @@ count_ready(void)
 	return n;
 }
 
-/* During a reload, workers start one at a time while enough old ones are left. */
-static bool
-may_start(void)
-{
-	size_t started = 0;
-
-	for (size_t i = 0; i < pool.nworkers; i++)
-		started += pool.workers[i].pid != 0;
-	return !pool.reloading || started == count_ready() ||
-	       started + pool.nold - pool.nleaving < pool.nworkers;
-}
-
 static void
 start_workers(int64_t now)
 {
 	for (size_t i = 0; i < pool.nworkers; i++) {
 		struct pool_worker *s = &pool.workers[i];
 
-		if (!s->pid && s->due <= now && may_start())
+		if (!s->pid && s->due <= now)
 			start_worker(s, now);
 	}
 }
@@ -186,34 +149,15 @@ log_worker_exit(pid_t pid, int status)
 }
 
 static void
-remove_old(size_t i)
-{
-	memmove(&pool.old[i], &pool.old[i + 1], (pool.nold - i - 1) * sizeof(*pool.old));
-	pool.nold--;
-	if (i < pool.nleaving)
-		pool.nleaving--;
-	else
-		pool.nreplaced++;
-}
-
-static void
 worker_ended(pid_t pid, int status, int64_t now)
 {
 	log_worker_exit(pid, status);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
 		metric_add(&metric_worker_restarts, 1);
 	shared_release(pid);
-	for (size_t i = 0; i < pool.nold; i++) {
-		if (pool.old[i].pid == pid) {
-			remove_old(i);
-			return;
-		}
-	}
-	for (size_t i = 0; i < pool.nworkers; i++) {
-		if (pool.workers[i].pid == pid) {
+	for (size_t i = 0; i < pool.nall; i++) {
+		if (pool.workers[i].pid == pid)
 			worker_gone(&pool.workers[i], is_failure(status), now);
-			return;
-		}
 	}
 }
 
@@ -255,93 +199,73 @@ kill_reason(pid_t pid, struct watch *w, int64_t now)
 static void
 kill_overdue(int64_t now)
 {
-	for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
-		pid_t pid = worker_at(i);
-		const char *reason = pid ? kill_reason(pid, watch_at(i), now) : NULL;
+	for (size_t i = 0; i < pool.nall; i++) {
+		struct pool_worker *s = &pool.workers[i];
+		const char *reason = s->pid ? kill_reason(s->pid, &s->watch, now) : NULL;
 
 		if (!reason)
 			continue;
-		log_error(NULL, "worker %d %s: killed", (int)pid, reason);
-		kill(pid, SIGKILL);
+		log_error(NULL, "worker %d %s: killed", (int)s->pid, reason);
+		kill(s->pid, SIGKILL);
 	}
 }
 
 /* ---- reload: check, exec, replace one by one */
 
+/* While the check runs, workers serve, but none is supervised. */
 static void
-start_check(int64_t now)
-{
-	if (pool.stopping)
-		return;
-	if (pool.check) {
-		pool.check_again = true;
-		return;
-	}
-
-	notify_systemd("RELOADING=1");
-	pool.check_again = false;
-	pool.check_ends = now + CHECK_SECONDS * SECOND;
-	pool.check = reload_check();
-	if (pool.check > 0)
-		return;
-	log_error(NULL, "cannot reload: %s", strerror(errno));
-	pool.check = 0;
-	notify_systemd("READY=1");
-}
-
-static void
-exec_new_binary(void)
+pool_reload(void)
 {
 	struct inheritance in = { .listener = pool.listener, .shared_fd = shared_fd() };
 
-	in.workers = calloc(pool.nold + pool.nworkers, sizeof(*in.workers));
-	if (in.workers) {
-		for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
-			if (worker_at(i))
-				in.workers[in.nworkers++] = worker_at(i);
-		}
-		reload_exec(&in);
-		free(in.workers);
+	if (pool.stopping)
+		return;
+
+	notify_systemd("RELOADING=1");
+	in.workers = calloc(pool.nall, sizeof(*in.workers));
+	for (size_t i = 0; in.workers && i < pool.nall; i++) {
+		if (pool.workers[i].pid)
+			in.workers[in.nworkers++] = pool.workers[i].pid;
 	}
-	log_error(NULL, "cannot reload: %s", strerror(errno));
+	if (!reload_check(pool.plan->argv)) {
+		log_error(NULL, "not reloaded: the new program or its settings are invalid; "
+				"the current workers continue");
+	} else {
+		if (in.workers)
+			reload_exec(pool.plan->argv, &in);
+		log_error(NULL, "cannot reload: %s", strerror(errno));
+	}
+	free(in.workers);
 	notify_systemd("READY=1");
 }
 
 static void
-check_ended(int status, int64_t now)
+retire(struct pool_worker *s, int64_t now)
 {
-	pool.check = 0;
-	if (pool.stopping)
-		return;
-	if (pool.check_again) {
-		start_check(now);
-		return;
-	}
-	if (status == 0) {
-		exec_new_binary();
-		return;
-	}
-	log_error(NULL, "not reloaded: the new program or its settings are invalid; "
-			"the current workers continue");
-	notify_systemd("READY=1");
+	kill(s->pid, SIGUSR1);
+	s->retired = true;
+	if (pool.plan->listens) /* a job may take longer */
+		s->watch.deadline = now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
 }
 
-/* Stops an old worker for each new one that is ready, and the rest when all are ready. */
+/* Stops old workers as new ones become ready, so that at most `nworkers` take requests. Those from
+ * before an earlier reload are last, and exit first. */
 static void
 replace_old(int64_t now)
 {
-	size_t ready = count_ready();
+	size_t ready = count_ready(), staying = 0, left = 0;
 
-	while (pool.nleaving < pool.nold && (pool.nreplaced < ready || ready == pool.nworkers)) {
-		struct old_worker *old = &pool.old[pool.nleaving++];
-
-		kill(old->pid, SIGUSR1);
-		if (pool.plan->listens) /* a job may take longer */
-			old->watch.deadline =
-			    now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
-		pool.nreplaced++;
+	for (size_t i = pool.nworkers; i < pool.nall; i++) {
+		staying += pool.workers[i].pid && !pool.workers[i].retired;
+		left += pool.workers[i].pid != 0;
 	}
-	if (pool.reloading && ready == pool.nworkers && pool.nold == 0) {
+	for (size_t i = pool.nall; i-- > pool.nworkers && ready + staying > pool.nworkers;) {
+		if (!pool.workers[i].pid || pool.workers[i].retired)
+			continue;
+		retire(&pool.workers[i], now);
+		staying--;
+	}
+	if (pool.reloading && ready == pool.nworkers && left == 0) {
 		pool.reloading = false;
 		log_info(NULL, "pool reloaded: %zu workers", pool.nworkers);
 		notify_systemd("READY=1");
@@ -356,12 +280,8 @@ reap(int64_t now)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == pool.check)
-			check_ended(status, now);
-		else
-			worker_ended(pid, status, now);
-	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		worker_ended(pid, status, now);
 }
 
 static void
@@ -381,9 +301,9 @@ find_ready(void)
 static void
 signal_workers(int signal)
 {
-	for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
-		if (worker_at(i))
-			kill(worker_at(i), signal);
+	for (size_t i = 0; i < pool.nall; i++) {
+		if (pool.workers[i].pid)
+			kill(pool.workers[i].pid, signal);
 	}
 }
 
@@ -397,8 +317,6 @@ pool_stop(int64_t now)
 	notify_systemd("STOPPING=1");
 	pool.stopping = true;
 	pool.stop_ends = now + (pool.plan->drain_seconds + GRACE_SECONDS) * SECOND;
-	if (pool.check)
-		kill(pool.check, SIGKILL);
 	shared_drain();
 	if (pool.plan->listens)
 		listener_shutdown(&pool.listener);
@@ -408,8 +326,8 @@ pool_stop(int64_t now)
 static bool
 is_empty(void)
 {
-	for (size_t i = 0; i < pool.nold + pool.nworkers; i++) {
-		if (worker_at(i))
+	for (size_t i = 0; i < pool.nall; i++) {
+		if (pool.workers[i].pid)
 			return false;
 	}
 	return true;
@@ -429,7 +347,7 @@ handle_signal(int signal, const siginfo_t *info, int64_t now)
 	if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT)
 		pool_stop(now);
 	else if (signal == SIGHUP)
-		start_check(now);
+		pool_reload();
 	else if (signal == SIGUSR2)
 		pool_log_level(info);
 	else if (signal != SIGUSR1 && signal != SIGCHLD)
@@ -442,8 +360,6 @@ supervise(int64_t now)
 	find_ready();
 	reap(now);
 	kill_overdue(now);
-	if (pool.check && now > pool.check_ends)
-		kill(pool.check, SIGKILL);
 	if (!pool.stopping) {
 		start_workers(now);
 		replace_old(now);
@@ -514,34 +430,24 @@ open_shared(int inherited)
 	return err;
 }
 
-static bool
-adopt_workers(struct inheritance *in)
-{
-	pool.old = calloc(in->nworkers + 1, sizeof(*pool.old));
-	for (size_t i = 0; pool.old && i < in->nworkers; i++)
-		pool.old[pool.nold++].pid = in->workers[i];
-	free(in->workers);
-	return pool.old;
-}
-
 static const char *
 pool_set_up(void)
 {
 	struct inheritance in;
 	const char *err = NULL;
 
-	pool.nworkers = pool.plan->nworkers;
-	pool.workers = calloc(pool.nworkers, sizeof(*pool.workers));
-	if (!pool.workers)
-		return "out of memory";
-
 	pool.reloading = reload_inherit(&in);
 	pool.listener = in.listener;
-	if (!adopt_workers(&in))
+	pool.nworkers = pool.plan->nworkers;
+	pool.nall = pool.nworkers + in.nworkers;
+	pool.workers = calloc(pool.nall, sizeof(*pool.workers));
+	if (!pool.workers || (pool.reloading && !in.workers))
 		return "out of memory";
-	if (!pool.plan->listens)
-		pool.listener = (struct listener) { .fd = -1, .name = "-" };
-	else if (!pool.reloading)
+
+	for (size_t i = 0; i < in.nworkers; i++)
+		pool.workers[pool.nworkers + i].pid = in.workers[i];
+	free(in.workers);
+	if (pool.plan->listens && !pool.reloading)
 		err = listener_open(&pool.listener);
 	if (!err)
 		err = open_shared(in.shared_fd);
@@ -562,16 +468,6 @@ write_pid(void)
 		log_warn(NULL, "cannot write PID_FILE %s: %s", settings.pid_file, strerror(errno));
 }
 
-static int
-check_config(void)
-{
-	const char *err = pool.plan->listens ? listener_check() : NULL;
-
-	if (err)
-		log_error(NULL, "%s", err);
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 int
 pool_run(const struct pool_plan *plan)
 {
@@ -579,10 +475,6 @@ pool_run(const struct pool_plan *plan)
 	const char *err;
 
 	pool.plan = plan;
-	reload_init();
-	if (reload_is_check())
-		return check_config();
-
 	log_never_block();
 	forbid_cores();
 	signals = signals_init(SIGNALS_PARENT);
@@ -595,12 +487,14 @@ pool_run(const struct pool_plan *plan)
 	write_pid();
 	if (!pool.reloading)
 		log_info(NULL, "a pool of %zu workers is %s%s%s", pool.nworkers, plan->summary,
-			 plan->listens ? " on " : "", plan->listens ? pool.listener.name : "");
+			 plan->listens ? " on " : "",
+			 !plan->listens      ? ""
+			 : pool.listener.own ? settings.listen
+					     : "an inherited socket");
 	pool_loop(&signals);
 	if (*settings.pid_file)
 		unlink(settings.pid_file);
 	log_info(NULL, "the pool has stopped");
 	free(pool.workers);
-	free(pool.old);
 	return EXIT_SUCCESS;
 }

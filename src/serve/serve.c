@@ -23,8 +23,8 @@ forbid_cores(void)
 
 enum { SINGLES_MAX = 64 }; /* workers that share an SHM_FILE */
 
-static int
-single_run(void)
+int
+serve_single(void)
 {
 	struct listener listener;
 	const char *err;
@@ -62,9 +62,10 @@ serve_work(const struct worker_info *info)
 }
 
 int
-serve_run(bool single)
+serve_pool(char **argv)
 {
 	const struct pool_plan plan = {
+		.argv = argv,
 		.summary = "serving requests",
 		.nworkers = count_workers(),
 		.listens = true,
@@ -72,5 +73,5 @@ serve_run(bool single)
 		.work = serve_work,
 	};
 
-	return single ? single_run() : pool_run(&plan);
+	return pool_run(&plan);
 }

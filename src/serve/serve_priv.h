@@ -97,16 +97,12 @@ int worker_run(int listener, pid_t parent);
 
 struct listener {
 	int fd;
-	bool own;       /* opened by this program, not inherited */
-	char name[160]; /* for the log: "unix:/run/api.sock" */
+	bool own; /* opened by this program, not inherited */
 };
 
 /* Uses an inherited socket (LISTEN_FDS, or descriptor 0) if there is one, else opens LISTEN.
  * Returns NULL or an error message (static memory). */
 const char *listener_open(struct listener *) MUST_CHECK;
-
-/* Checks LISTEN. Returns NULL or an error message (static memory). */
-const char *listener_check(void) MUST_CHECK;
 
 /* Refuses further connections; those in the backlog can still be accepted. Does nothing for an
  * inherited or TCP socket. */
@@ -126,21 +122,16 @@ int64_t notify_watchdog(void);
 struct inheritance {
 	struct listener listener;
 	int shared_fd;  /* or -1 */
-	pid_t *workers; /* from malloc() */
+	pid_t *workers; /* from malloc(); NULL: out of memory */
 	size_t nworkers;
 };
 
-/* Saves the command line. Call it first. */
-void reload_init(void);
+/* Runs the command line with --check in a child process and waits for it. False: it failed, and has
+ * written the reason to standard error. */
+bool reload_check(char **argv) MUST_CHECK;
 
-/* Whether this process only checks the binary and the settings. */
-bool reload_is_check(void);
-
-/* Starts such a process; its exit status is 0 if all is valid. -1: it could not be started. */
-pid_t reload_check(void);
-
-/* Executes the new binary. Returns only on failure. */
-void reload_exec(const struct inheritance *);
+/* Executes the command line in this process. Returns only on failure, with errno. */
+void reload_exec(char **argv, const struct inheritance *);
 
 /* Takes over what the previous binary passed. False: nothing. */
 bool reload_inherit(struct inheritance *);

@@ -815,6 +815,7 @@ Test(pool, reloads_fail_no_request)
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_neq(response_number(&response, "pid"), before);
 	cr_expect_eq(pool_stop(&pool), 0);
+	cr_expect_neq(access(pool.socket, F_OK), 0, "the socket is still there");
 }
 
 Test(pool, a_reload_waits_for_running_requests)
@@ -869,6 +870,26 @@ Test(pool, an_invalid_program_or_setting_is_not_loaded)
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_not_null(strstr(response.text, "\"name\":\"New\""));
 	cr_expect_eq(response_number(&response, "max_body"), 2000);
+}
+
+Test(pool, a_program_that_hangs_is_not_loaded)
+{
+	char script[128];
+	FILE *out;
+
+	pool_start(&pool, SETTINGS("WORKERS=2"), NULL);
+	snprintf(script, sizeof(script), "%s/hangs", pool.directory);
+	out = fopen(script, "w");
+	cr_assert_not_null(out);
+	fputs("#!/bin/sh\nexec sleep 1000\n", out);
+	fchmod(fileno(out), 0755);
+	cr_assert_eq(fclose(out), 0);
+	pool_install(&pool, script);
+	kill(pool.pid, SIGHUP);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	pool_wait_logged(&pool, "not reloaded", 1);
+	expect_status(&pool, "GET", "/about", NULL, 200, &response);
+	cr_expect_eq(pool_stop(&pool), 0);
 }
 
 Test(pool, a_reload_changes_the_number_of_workers)
@@ -1063,7 +1084,7 @@ Test(pool, single_workers_share_a_segment)
 /* ---- the socket file */
 
 static int
-run_serve(const char *const *settings)
+run_serve(const char *option, const char *const *settings)
 {
 	int status = -1;
 	pid_t pid = fork();
@@ -1075,7 +1096,7 @@ run_serve(const char *const *settings)
 		setenv("JWT_SECRET_KEY", "a key that the tests alone use, long enough", 1);
 		freopen(pool.log, "a", stderr);
 		freopen("/dev/null", "r", stdin);
-		execl(pool.program, pool.program, "serve", NULL);
+		execl(pool.program, pool.program, "serve", option, NULL);
 		_exit(127);
 	}
 	waitpid(pid, &status, 0);
@@ -1088,7 +1109,7 @@ Test(pool, a_socket_in_use_is_not_taken)
 
 	snprintf(listen, sizeof(listen), "LISTEN=unix:%s", pool.socket);
 	pool_start(&pool, NULL, NULL);
-	cr_expect_eq(run_serve(SETTINGS(listen)), 1);
+	cr_expect_eq(run_serve(NULL, SETTINGS(listen)), 1);
 	cr_expect_eq(pool_logged(&pool, "another process listens on it"), 1);
 	expect_status(&pool, "GET", "/about", NULL, 200, &response);
 	cr_expect_eq(pool_stop(&pool), 0);
@@ -1118,9 +1139,22 @@ Test(pool, invalid_addresses_prevent_the_start)
 	};
 
 	for (size_t i = 0; i < COUNT(addresses); i++) {
-		cr_expect_eq(run_serve(SETTINGS(addresses[i])), 1, "%s", addresses[i]);
+		cr_expect_eq(run_serve(NULL, SETTINGS(addresses[i])), 1, "%s", addresses[i]);
 		cr_expect_geq(pool_logged(&pool, addresses[i]), 1, "%s", addresses[i]);
 	}
+}
+
+Test(pool, a_check_opens_no_socket)
+{
+	char listen[128];
+
+	snprintf(listen, sizeof(listen), "LISTEN=unix:%s", pool.socket);
+	cr_expect_eq(run_serve("--check", SETTINGS(listen)), 0);
+	cr_expect_eq(run_serve("--check", SETTINGS(listen, "WORKERS=many")), 1);
+	cr_expect_eq(pool_logged(&pool, "WORKERS"), 1);
+	cr_expect_eq(run_serve("--check", SETTINGS("LISTEN=unix:relative")), 1);
+	cr_expect_eq(pool_logged(&pool, "must have an absolute path"), 1);
+	cr_expect_neq(access(pool.socket, F_OK), 0);
 }
 
 /* ---- systemd */
