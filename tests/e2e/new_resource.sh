@@ -28,6 +28,7 @@ resource order/table name:text            | reserved word of SQL
 resource user name:text                   | src/features/users already exists
 resource item name:text                   | src/features/items already exists
 resource list name:text                   | tests/features/test_lists.c already exists
+resource key name:text                    | src/secure/keys.c already exists
 resource mail name:text                   | db/schema.sql already has a table mails
 resource session name:text                | src/features/sessions already exists
 resource product                          | expected at least one field
