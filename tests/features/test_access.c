@@ -259,6 +259,18 @@ reads(const struct route *r)
 	return r->method == GET;
 }
 
+/* Rows of a table with a parent are for those who can see the parent in the path, or the owner. */
+static void
+check_parent(const struct route *r)
+{
+	const struct table *table = r->list ? r->list : r->table;
+
+	if (table && table->parent && r->handle != list_own_rows)
+		cr_expect(strstr(r->path, arena_printf(t->arena, "{%s}", table->parent)),
+			  "%s: without {%s} in its path, everyone can see all rows", r->id,
+			  table->parent);
+}
+
 static void
 check_row(const struct route *r)
 {
@@ -281,6 +293,7 @@ check_row(const struct route *r)
 	cr_expect(!r->form || r->body, "%s: form", r->id);
 	cr_expect(status != 201 || schema_field(r->response, "id"), "%s: Location needs an id",
 		  r->id);
+	check_parent(r);
 }
 
 Test(access, every_row_is_complete)

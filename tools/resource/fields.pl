@@ -25,7 +25,7 @@ sub write_files {
 sub with_line {
 	my ($file, $text, $pattern, $line) = @_;
 
-	$text =~ s/$pattern/$line/ or refuse("$file has an unexpected format: found no place to insert $line");
+	$text =~ s/$pattern/$line/ or refuse("$file has an unexpected format: found no place to insert " . $line =~ s/\s+/ /gr);
 	return $text;
 }
 
