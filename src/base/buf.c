@@ -218,15 +218,13 @@ unreserved(unsigned char ch)
 void
 buf_url(struct buf *b, const char *text)
 {
-	static const char hex[] = "0123456789ABCDEF";
-
 	for (; *text; text++) {
 		unsigned char ch = (unsigned char)*text;
 
 		if (unreserved(ch))
 			buf_char(b, *text);
 		else
-			buf_put(b, (char[]) { '%', hex[ch >> 4], hex[ch & 15] }, 3);
+			buf_printf(b, "%%%02X", ch);
 	}
 }
 

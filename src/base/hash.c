@@ -1,4 +1,4 @@
-/* SipHash-2-4 with an output of 128 bits (Aumasson and Bernstein, 2012). */
+/* SipHash-2-4 with an output of 128 bits (Aumasson and Bernstein, 2012), and FNV-1a. */
 #include "app/hash.h"
 
 struct siphash {
@@ -73,4 +73,20 @@ hash_keyed(const unsigned char key[HASH_SIZE], const void *data, size_t len,
 	put_word(&s, out);
 	s.b ^= 0xdd;
 	put_word(&s, out + 8);
+}
+
+uint64_t
+hash_add(uint64_t hash, const void *data, size_t len)
+{
+	const char *at = data;
+
+	for (size_t n; len > 0; at += n, len -= n) {
+		uint64_t word = 0;
+
+		n = len < sizeof(word) ? len : sizeof(word);
+		memcpy(&word, at, n);
+		hash = (hash ^ word) * 0x100000001b3;
+		hash ^= hash >> 32;
+	}
+	return hash;
 }
