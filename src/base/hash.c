@@ -75,18 +75,22 @@ hash_keyed(const unsigned char key[HASH_SIZE], const void *data, size_t len,
 	put_word(&s, out + 8);
 }
 
+static uint64_t
+add_word(uint64_t hash, const void *bytes, size_t n)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, bytes, n);
+	hash = (hash ^ word) * 0x100000001b3;
+	return hash ^ hash >> 32;
+}
+
 uint64_t
 hash_add(uint64_t hash, const void *data, size_t len)
 {
-	const char *at = data;
+	const char *at = data, *end = at + len / 8 * 8;
 
-	for (size_t n; len > 0; at += n, len -= n) {
-		uint64_t word = 0;
-
-		n = len < sizeof(word) ? len : sizeof(word);
-		memcpy(&word, at, n);
-		hash = (hash ^ word) * 0x100000001b3;
-		hash ^= hash >> 32;
-	}
-	return hash;
+	for (; at < end; at += 8)
+		hash = add_word(hash, at, 8);
+	return len % 8 ? add_word(hash, at, len % 8) : hash;
 }

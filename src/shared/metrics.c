@@ -349,14 +349,14 @@ static void
 put_metric_seconds(struct buf *b, uint64_t microseconds)
 {
 	char text[40];
-	size_t len = (size_t)snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64,
-				      microseconds / SEC, microseconds % SEC);
+	struct buf seconds = buf_fixed(text, sizeof(text));
 
-	while (text[len - 1] == '0')
-		len--;
-	if (text[len - 1] == '.')
-		len--;
-	buf_put(b, text, len);
+	buf_seconds(&seconds, microseconds);
+	while (text[seconds.len - 1] == '0')
+		seconds.len--;
+	if (text[seconds.len - 1] == '.')
+		seconds.len--;
+	buf_put(b, text, seconds.len);
 }
 
 static void
