@@ -8,8 +8,8 @@
 #include "app/arena.h"
 
 struct buf {
-	struct arena *arena;
-	char *data; /* always ends with a NUL; "" while empty */
+	struct arena *arena; /* NULL: buf_fixed() */
+	char *data;          /* always ends with a NUL; "" while empty */
 	size_t len, size, max;
 	bool failed;
 };
@@ -17,10 +17,15 @@ struct buf {
 /* An empty builder of at most `max` bytes, not counting the NUL. */
 struct buf buf_new(struct arena *, size_t max);
 
+/* An empty builder in `size` bytes of memory. Async-signal-safe with all functions except
+ * buf_printf() and buf_url(). */
+struct buf buf_fixed(char *memory, size_t size);
+
 void buf_put(struct buf *, const void *data, size_t len);
 void buf_char(struct buf *, char);
 void buf_text(struct buf *, const char *text);
 void buf_int(struct buf *, int64_t);
+void buf_seconds(struct buf *, uint64_t microseconds); /* 1500000 as 1.500000 */
 void buf_printf(struct buf *, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Append the text encoded as a JSON string with its quotes (RFC 8259, section 7); as a component of

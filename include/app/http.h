@@ -153,6 +153,16 @@ void app_handle(struct request *);
 void measure_request(const struct request *, unsigned status, enum cause, int64_t microseconds);
 void log_request(const struct request *, unsigned status, enum cause, int64_t microseconds);
 
+/* The members that every error response has (RFC 9457). */
+struct problem {
+	unsigned status;
+	const char *title, *code, *detail, *request_id;
+};
+
+/* Appends a problem as JSON without its closing brace, so that members can follow.
+ * Async-signal-safe with buf_fixed(). */
+void problem_write(struct buf *, const struct problem *);
+
 /* Counts an authentication attempt and its outcome in auth_attempts_total. */
 void count_attempt(const char *kind, enum error);
 

@@ -1,6 +1,7 @@
 /* The string builder. */
 #include "app/buf.h"
 
+#include "app/text.h"
 #include "app/utf8.h"
 
 enum { FIRST_SIZE = 256 };
@@ -12,6 +13,13 @@ buf_new(struct arena *a, size_t max)
 
 	b.data = arena_alloc(a, b.size);
 	return b;
+}
+
+struct buf
+buf_fixed(char *memory, size_t size)
+{
+	memory[0] = '\0';
+	return (struct buf) { .data = memory, .size = size, .max = size - 1 };
 }
 
 /* Ensures capacity for `more` bytes and the NUL. */
@@ -76,17 +84,23 @@ buf_visible(struct buf *b, const char *text)
 void
 buf_int(struct buf *b, int64_t number)
 {
-	char digits[24];
-	size_t at = sizeof(digits);
-	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	uint64_t digits = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char text[24], *end = text + sizeof(text), *at = digits_before(end, digits, 1);
 
-	do {
-		digits[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest);
 	if (number < 0)
-		digits[--at] = '-';
-	buf_put(b, digits + at, sizeof(digits) - at);
+		*--at = '-';
+	buf_put(b, at, (size_t)(end - at));
+}
+
+void
+buf_seconds(struct buf *b, uint64_t microseconds)
+{
+	char text[32], *end = text + sizeof(text);
+	char *at = digits_before(end, microseconds % 1000000, 6);
+
+	*--at = '.';
+	at = digits_before(at, microseconds / 1000000, 1);
+	buf_put(b, at, (size_t)(end - at));
 }
 
 void
@@ -101,15 +115,11 @@ buf_printf(struct buf *b, const char *format, ...)
 	buf_text(b, text);
 }
 
-/* How a byte is written in a JSON string: 0: as it is; 'u': \u00XX; else: a backslash and this
- * character. */
-static const char json_escapes[256] = {
-	[0] = 'u',  [1] = 'u',  [2] = 'u',  [3] = 'u',  [4] = 'u',   [5] = 'u',     [6] = 'u',
-	[7] = 'u',  [8] = 'b',  [9] = 't',  [10] = 'n', [11] = 'u',  [12] = 'f',    [13] = 'r',
-	[14] = 'u', [15] = 'u', [16] = 'u', [17] = 'u', [18] = 'u',  [19] = 'u',    [20] = 'u',
-	[21] = 'u', [22] = 'u', [23] = 'u', [24] = 'u', [25] = 'u',  [26] = 'u',    [27] = 'u',
-	[28] = 'u', [29] = 'u', [30] = 'u', [31] = 'u', ['"'] = '"', ['\\'] = '\\', [127] = 'u',
-};
+static bool
+needs_escape(unsigned char ch)
+{
+	return ch < 0x20 || ch == '"' || ch == '\\' || ch == 127;
+}
 
 /* The number of leading bytes that need no escape. Checks eight at a time: escapes are rare. */
 static size_t
@@ -131,7 +141,7 @@ json_plain_length(const char *text, size_t len)
 		    tops)
 			break;
 	}
-	while (n < len && !json_escapes[(unsigned char)text[n]])
+	while (n < len && !needs_escape((unsigned char)text[n]))
 		n++;
 	return n;
 }
@@ -139,10 +149,15 @@ json_plain_length(const char *text, size_t len)
 static void
 put_escape(struct buf *b, unsigned char ch)
 {
-	static const char hex[] = "0123456789abcdef";
-	char out[] = { '\\', json_escapes[ch], '0', '0', hex[ch >> 4], hex[ch & 15] };
+	static const char special[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
+	const char *at = memchr(special, ch, strlen(special));
+	char out[] = "\\u00XX";
 
-	buf_put(b, out, json_escapes[ch] == 'u' ? sizeof(out) : 2);
+	if (at)
+		out[1] = letters[at - special];
+	else
+		hex_write(out + 4, &ch, 1);
+	buf_put(b, out, at ? 2 : 6);
 }
 
 void
@@ -218,15 +233,13 @@ unreserved(unsigned char ch)
 void
 buf_url(struct buf *b, const char *text)
 {
-	static const char hex[] = "0123456789ABCDEF";
-
 	for (; *text; text++) {
 		unsigned char ch = (unsigned char)*text;
 
 		if (unreserved(ch))
 			buf_char(b, *text);
 		else
-			buf_put(b, (char[]) { '%', hex[ch >> 4], hex[ch & 15] }, 3);
+			buf_printf(b, "%%%02X", ch);
 	}
 }
 

@@ -1,6 +1,8 @@
 /* Time, and RFC 3339. */
 #include "app/clock.h"
 
+#include "app/text.h"
+
 enum { MICROS = 1000000 };
 
 static int64_t
@@ -28,8 +30,7 @@ clock_monotonic(void)
 static char *
 put_digits(char *at, int n, int value, char end)
 {
-	for (int i = n - 1; i >= 0; i--, value /= 10)
-		at[i] = (char)('0' + value % 10);
+	digits_before(at + n, (uint64_t)value, n);
 	at[n] = end;
 	return at + n + 1;
 }

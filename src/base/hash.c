@@ -1,4 +1,4 @@
-/* SipHash-2-4 with an output of 128 bits (Aumasson and Bernstein, 2012). */
+/* SipHash-2-4 with an output of 128 bits (Aumasson and Bernstein, 2012), and FNV-1a. */
 #include "app/hash.h"
 
 struct siphash {
@@ -73,4 +73,24 @@ hash_keyed(const unsigned char key[HASH_SIZE], const void *data, size_t len,
 	put_word(&s, out);
 	s.b ^= 0xdd;
 	put_word(&s, out + 8);
+}
+
+static uint64_t
+add_word(uint64_t hash, const void *bytes, size_t n)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, bytes, n);
+	hash = (hash ^ word) * 0x100000001b3;
+	return hash ^ hash >> 32;
+}
+
+uint64_t
+hash_add(uint64_t hash, const void *data, size_t len)
+{
+	const char *at = data, *end = at + len / 8 * 8;
+
+	for (; at < end; at += 8)
+		hash = add_word(hash, at, 8);
+	return len % 8 ? add_word(hash, at, len % 8) : hash;
 }

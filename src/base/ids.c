@@ -2,6 +2,7 @@
 #include "app/ids.h"
 
 #include "app/clock.h"
+#include "app/text.h"
 
 #include <sys/random.h>
 
@@ -27,10 +28,10 @@ random_bytes(void *out, size_t len)
 void
 uuid_new(char out[UUID_TEXT_SIZE])
 {
-	static const char hex[] = "0123456789abcdef";
+	static const size_t groups[] = { 4, 2, 2, 2, 6 }; /* bytes between the hyphens */
 	uint64_t now = (uint64_t)clock_now(), milliseconds = now / 1000;
 	uint64_t fraction = now % 1000 * 4096 / 1000; /* RFC 9562, section 6.2, method 3 */
-	unsigned char bytes[16];
+	unsigned char bytes[16], *next = bytes;
 	char *at = out;
 
 	for (int i = 0; i < 6; i++)
@@ -39,19 +40,12 @@ uuid_new(char out[UUID_TEXT_SIZE])
 	bytes[6] = (unsigned char)(0x70 | fraction >> 8);
 	bytes[7] = (unsigned char)fraction;
 	bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*at++ = '-';
-		*at++ = hex[bytes[i] >> 4];
-		*at++ = hex[bytes[i] & 15];
+	for (size_t i = 0; i < COUNT(groups); i++) {
+		at = hex_write(at, next, groups[i]);
+		*at++ = '-';
+		next += groups[i];
 	}
-	*at = '\0';
-}
-
-static bool
-is_hex(char ch)
-{
-	return (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'f') || (ch >= 'A' && ch <= 'F');
+	at[-1] = '\0';
 }
 
 bool
@@ -60,7 +54,7 @@ uuid_valid(const char *text)
 	for (int i = 0; i < UUID_TEXT_SIZE - 1; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (dash ? text[i] != '-' : !is_hex(text[i]))
+		if (dash ? text[i] != '-' : hex_value(text[i]) < 0)
 			return false;
 	}
 	return text[UUID_TEXT_SIZE - 1] == '\0';

@@ -3,21 +3,16 @@
 
 #include "log_priv.h"
 
+#include "app/buf.h"
 #include "app/clock.h"
 #include "app/settings.h"
 #include "app/utf8.h"
 
 #include <stdatomic.h>
 
-/* Maximum bytes, after escaping, of a line, its message, and the text of one member. */
-enum { LINE_MAX_BYTES = 4096, MESSAGE_MAX = 2048, VALUE_MAX = 1024, TRACE_ID_SIZE = 33 };
-
-/* A line under construction. It needs no arena, so logging works when memory has run out. */
-struct line {
-	char data[LINE_MAX_BYTES];
-	size_t len;
-	bool full;
-};
+/* Maximum bytes, after escaping, of a line, its end, its message, and the text of one member. */
+enum { LINE_MAX_BYTES = 4096, END_MAX = 16, MESSAGE_MAX = 2048, VALUE_MAX = 1024 };
+enum { TRACE_ID_SIZE = 33 };
 
 static const struct {
 	const char *name, *colour, *label;
@@ -98,24 +93,6 @@ log_level_now(void)
 	return levels[level_now()].name;
 }
 
-/* Appends all of the data or nothing. 16 bytes stay free for the end of the line. */
-static void
-line_put(struct line *l, const char *data, size_t len)
-{
-	if (l->full || len > sizeof(l->data) - 16 - l->len) {
-		l->full = true;
-		return;
-	}
-	memcpy(l->data + l->len, data, len);
-	l->len += len;
-}
-
-static void
-line_put_text(struct line *l, const char *text)
-{
-	line_put(l, text, strlen(text));
-}
-
 static size_t
 line_plain_length(const char *text)
 {
@@ -148,7 +125,7 @@ escape_character(const char *text, char out[8])
 
 /* Cuts the escaped text to `max` bytes, between two characters. */
 static void
-line_put_escaped(struct line *l, const char *text, size_t max)
+line_put_escaped(struct buf *l, const char *text, size_t max)
 {
 	while (*text) {
 		size_t n = line_plain_length(text);
@@ -156,13 +133,13 @@ line_put_escaped(struct line *l, const char *text, size_t max)
 
 		if (n) {
 			n = n < max ? n : max;
-			line_put(l, text, n);
+			buf_put(l, text, n);
 			max -= n;
 		} else {
 			n = escape_character(text, out);
 			if (strlen(out) > max)
 				return;
-			line_put_text(l, out);
+			buf_text(l, out);
 			max -= strlen(out);
 		}
 		if (max == 0)
@@ -171,56 +148,39 @@ line_put_escaped(struct line *l, const char *text, size_t max)
 	}
 }
 
-/* Writes at least `digits` digits. snprintf() would take most of the time of a line. */
 static void
-line_put_number(struct line *l, int64_t number, int digits)
-{
-	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-	char text[24];
-	size_t at = sizeof(text);
-
-	for (; rest || digits > 0; rest /= 10, digits--)
-		text[--at] = (char)('0' + rest % 10);
-	if (number < 0)
-		text[--at] = '-';
-	line_put(l, text + at, sizeof(text) - at);
-}
-
-static void
-line_put_value(struct line *l, const struct log_field *f, bool quoted)
+line_put_value(struct buf *l, const struct log_field *f, bool quoted)
 {
 	if (f->is == LOG_NUMBER) {
-		line_put_number(l, f->number, 1);
+		buf_int(l, f->number);
 		return;
 	}
 	if (f->is == LOG_SECONDS) {
-		line_put_number(l, f->number / 1000000, 1);
-		line_put(l, ".", 1);
-		line_put_number(l, f->number % 1000000, 6);
+		buf_seconds(l, f->number > 0 ? (uint64_t)f->number : 0);
 		return;
 	}
 	if (quoted)
-		line_put(l, "\"", 1);
+		buf_put(l, "\"", 1);
 	line_put_escaped(l, f->text, VALUE_MAX);
 	if (quoted)
-		line_put(l, "\"", 1);
+		buf_put(l, "\"", 1);
 }
 
 static void
-line_put_fields(struct line *l, const struct log_field *fields)
+line_put_fields(struct buf *l, const struct log_field *fields)
 {
 	for (; fields && fields->name; fields++) {
 		size_t before = l->len;
 
 		if (fields->is == LOG_TEXT && !fields->text)
 			continue;
-		line_put_text(l, as_text ? " " : ",\"");
-		line_put_text(l, fields->name);
-		line_put_text(l, as_text ? "=" : "\":");
+		buf_text(l, as_text ? " " : ",\"");
+		buf_text(l, fields->name);
+		buf_text(l, as_text ? "=" : "\":");
 		line_put_value(l, fields, !as_text);
-		if (l->full)
+		if (l->failed)
 			l->len = before;
-		l->full = false;
+		l->failed = false;
 	}
 }
 
@@ -238,17 +198,15 @@ void
 log_write(enum log_level level, const struct ctx *c, const struct log_field *fields,
 	  const char *format, ...)
 {
-	char time[CLOCK_TEXT_SIZE], text[MESSAGE_MAX], trace[TRACE_ID_SIZE];
+	char time[CLOCK_TEXT_SIZE], text[MESSAGE_MAX], trace[TRACE_ID_SIZE], data[LINE_MAX_BYTES];
+	struct buf line = buf_fixed(data, sizeof(data) - END_MAX); /* needs no arena */
 	const char *message = format;
-	struct line line; /* not zeroed: it is large */
 	uint64_t unreported;
 	va_list args;
 
 	if (!log_enabled(level))
 		return;
 
-	line.len = 0;
-	line.full = false;
 	if (strchr(format, '%')) {
 		va_start(args, format);
 		vsnprintf(text, sizeof(text), format, args);
@@ -257,22 +215,22 @@ log_write(enum log_level level, const struct ctx *c, const struct log_field *fie
 	}
 	clock_text(clock_now(), time);
 	if (as_text) {
-		line_put(&line, time + 11, 12);
-		line_put_text(&line, " ");
-		line_put_text(&line, coloured ? levels[level].colour : "");
-		line_put_text(&line, levels[level].label);
-		line_put_text(&line, coloured ? "\033[0m " : " ");
+		buf_put(&line, time + 11, 12);
+		buf_text(&line, " ");
+		buf_text(&line, coloured ? levels[level].colour : "");
+		buf_text(&line, levels[level].label);
+		buf_text(&line, coloured ? "\033[0m " : " ");
 		line_put_escaped(&line, message, MESSAGE_MAX);
 	} else {
-		line_put_text(&line, "{\"timestamp\":\"");
-		line_put_text(&line, time);
-		line_put_text(&line, "\",\"level\":\"");
-		line_put_text(&line, levels[level].name);
-		line_put_text(&line, "\",\"service\":\"");
+		buf_text(&line, "{\"timestamp\":\"");
+		buf_text(&line, time);
+		buf_text(&line, "\",\"level\":\"");
+		buf_text(&line, levels[level].name);
+		buf_text(&line, "\",\"service\":\"");
 		line_put_escaped(&line, settings.app_name ? settings.app_name : PACKAGE_NAME, 400);
-		line_put_text(&line, "\",\"version\":\"" PACKAGE_VERSION "\",\"message\":\"");
+		buf_text(&line, "\",\"version\":\"" PACKAGE_VERSION "\",\"message\":\"");
 		line_put_escaped(&line, message, MESSAGE_MAX);
-		line_put_text(&line, "\"");
+		buf_text(&line, "\"");
 	}
 	if (c) {
 		line_put_fields(&line, (struct log_field[]) {

@@ -6,6 +6,7 @@
 #include "app/metrics.h"
 #include "app/secret.h"
 #include "app/settings.h"
+#include "app/text.h"
 
 const char *
 p_int(struct ctx *c, int64_t value)
@@ -54,16 +55,9 @@ p_array(struct ctx *c, const char *const *values)
 const char *
 p_bytes(struct ctx *c, const void *data, size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
-	const unsigned char *bytes = data;
-	char *text = arena_alloc(c->arena, 2 * len + 3), *p = text;
+	char *text = arena_alloc(c->arena, 2 * len + 3);
 
-	*p++ = '\\';
-	*p++ = 'x';
-	for (size_t i = 0; i < len; i++) {
-		*p++ = digits[bytes[i] >> 4];
-		*p++ = digits[bytes[i] & 15];
-	}
+	hex_write(stpcpy(text, "\\x"), data, len);
 	return text;
 }
 

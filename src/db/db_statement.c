@@ -1,16 +1,14 @@
 /* The prepared statements of a connection: a hash table by name. */
 #include "db_priv.h"
 
+#include "app/hash.h"
+
 size_t statements_max = STATEMENT_SLOTS / 2;
 
 static size_t
 hash(const char *name)
 {
-	uint64_t h = 14695981039346656037u; /* FNV-1a */
-
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 1099511628211u;
-	return (size_t)h;
+	return hash_add(HASH_START, name, strlen(name));
 }
 
 /* Returns the slot of `name`, or a free one. There is always a free one. */

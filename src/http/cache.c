@@ -8,6 +8,7 @@
 #include "app/metrics.h"
 #include "app/redis.h"
 #include "app/shared.h"
+#include "app/text.h"
 
 enum {
 	CACHED_MAX = 512,
@@ -81,10 +82,7 @@ epoch_name(char out[NAME_SIZE], const char *feature)
 static const char *
 response_name(char out[NAME_SIZE], const unsigned char key[HASH_SIZE])
 {
-	int len = snprintf(out, NAME_SIZE, PACKAGE ":response:");
-
-	for (size_t i = 0; i < HASH_SIZE; i++)
-		len += snprintf(out + len, NAME_SIZE - (size_t)len, "%02x", key[i]);
+	*hex_write(stpcpy(out, PACKAGE ":response:"), key, HASH_SIZE) = '\0';
 	return out;
 }
 
@@ -193,7 +191,7 @@ find_in_redis(struct request *req, struct lookup *lookup, struct redis_bytes *ou
 			continue;
 		}
 		memcpy(&number, values[i].data, sizeof(number));
-		lookup->epoch = lookup->epoch * UINT64_C(0x100000001b3) ^ number;
+		lookup->epoch = hash_add(lookup->epoch, &number, sizeof(number));
 	}
 	*out = values[n];
 	return true;

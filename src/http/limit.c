@@ -5,6 +5,7 @@
 #include "app/metrics.h"
 #include "app/rate.h"
 #include "app/secret.h"
+#include "app/text.h"
 
 #include <arpa/inet.h>
 
@@ -19,7 +20,7 @@ limit_client(struct request *req)
 	const char *ip = req->ctx->ip;
 	struct in6_addr six;
 	struct in_addr four;
-	struct buf b;
+	char network[2 * NETWORK_SIZE + 1] = "";
 
 	if (ip && inet_pton(AF_INET, ip, &four) == 1)
 		return ip;
@@ -32,10 +33,8 @@ limit_client(struct request *req)
 				  inet_ntop(AF_INET, &six.s6_addr[12], text, sizeof(text)));
 	}
 
-	b = buf_new(req->ctx->arena, 4 * NETWORK_SIZE);
-	for (size_t i = 0; i < NETWORK_SIZE; i++)
-		buf_printf(&b, "%02x:", six.s6_addr[i]);
-	return b.data;
+	hex_write(network, &six, NETWORK_SIZE);
+	return arena_text(req->ctx->arena, network);
 }
 
 const char *

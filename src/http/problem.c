@@ -54,6 +54,22 @@ set_error_headers(struct request *req, enum error e, unsigned status)
 }
 
 void
+problem_write(struct buf *b, const struct problem *p)
+{
+	buf_json(b,
+		 "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'code':%s,"
+		 "'request_id':%s,",
+		 p->title, p->status, p->detail, p->code, p->request_id);
+}
+
+static void
+write_error(struct buf *b, const struct ctx *c, const struct error_info *info, const char *detail)
+{
+	problem_write(
+	    b, &(struct problem) { info->status, info->title, info->code, detail, c->request_id });
+}
+
+void
 respond_problem(struct request *req, enum error e)
 {
 	struct ctx *c = req->ctx;
@@ -62,10 +78,7 @@ respond_problem(struct request *req, enum error e)
 
 	if (c->failure.error != e)
 		failure_clear(c);
-	buf_json(&b,
-		 "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'code':%s,"
-		 "'request_id':%s,",
-		 info->title, info->status, detail_of(c, info), info->code, c->request_id);
+	write_error(&b, c, info, detail_of(c, info));
 	if (req->route && req->route->oauth)
 		buf_json(&b, "'error':%s,", oauth_error(c, e));
 	if (e == E_VALIDATION) {
@@ -88,18 +101,17 @@ respond_out_of_memory(struct request *req)
 {
 	static char body[512];
 	const struct error_info *info = error_info(E_OVERLOADED);
-	int len = snprintf(
-	    body, sizeof(body),
-	    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
-	    "\"detail\":\"%s\",\"code\":\"%s\",\"request_id\":\"%s\"%s}",
-	    info->title, info->status, info->detail, info->code, req->ctx->request_id,
-	    req->route && req->route->oauth ? ",\"error\":\"temporarily_unavailable\"" : "");
+	struct buf b = buf_fixed(body, sizeof(body));
 
+	write_error(&b, req->ctx, info, info->detail);
+	if (req->route && req->route->oauth)
+		buf_json(&b, "'error':%s,", oauth_error(req->ctx, E_OVERLOADED));
+	buf_json(&b, "}");
 	req->response = (struct response) {
 		.status = info->status,
 		.media_type = "application/problem+json",
-		.body = body,
-		.len = (size_t)len,
+		.body = b.data,
+		.len = b.len,
 		.headers = { { "Retry-After", "1" } },
 		.nheaders = 1,
 	};

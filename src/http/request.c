@@ -1,6 +1,7 @@
 /* Reads the request: CGI variables, path and query. */
 #include "http_priv.h"
 
+#include "app/text.h"
 #include "app/utf8.h"
 
 enum { PARAMS_MAX = 100 };
@@ -15,18 +16,6 @@ request_env(const struct request *req, const char *name)
 			return *at + len + 1;
 	}
 	return NULL;
-}
-
-static int
-hex_value(char ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	if (ch >= 'a' && ch <= 'f')
-		return ch - 'a' + 10;
-	if (ch >= 'A' && ch <= 'F')
-		return ch - 'A' + 10;
-	return -1;
 }
 
 /* Decodes %XX and, with `plus`, + as a space. NULL for an invalid escape, a NUL or invalid UTF-8.

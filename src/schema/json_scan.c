@@ -3,6 +3,7 @@
 
 #include "schema_priv.h"
 
+#include "app/text.h"
 #include "app/utf8.h"
 
 enum { DEPTH_MAX = 32 };
@@ -157,14 +158,11 @@ read_hex4(struct scan *s, uint32_t *out)
 		return false;
 
 	for (int i = 0; i < 4; i++) {
-		char c = *s->at++;
+		int value = hex_value(*s->at++);
 
-		if (c >= '0' && c <= '9')
-			*out = *out << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			*out = *out << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
+		if (value < 0)
 			return false;
+		*out = *out << 4 | (uint32_t)value;
 	}
 	return true;
 }

@@ -20,13 +20,12 @@ static struct {
 	_Atomic int64_t length;
 } current;
 
-static const struct plain_response timeout_response = {
+static const struct problem timeout_response = {
 	.status = 503,
 	.title = "Service Unavailable",
 	.code = "unavailable",
 	.detail = "The request took too long.",
 	.request_id = "none",
-	.retry = true,
 };
 
 static void
@@ -64,7 +63,7 @@ deadline_on_alarm(int signal)
 {
 	int saved = errno;
 	int64_t ends = current.ends, time = clock_monotonic();
-	struct plain_response response = timeout_response;
+	struct problem response = timeout_response;
 	bool responded;
 
 	(void)signal;

@@ -378,7 +378,7 @@ static void
 respond_too_large(int fd)
 {
 	char id[UUID_TEXT_SIZE];
-	struct plain_response plain = {
+	struct problem plain = {
 		.status = 431,
 		.title = "Request Header Fields Too Large",
 		.code = "bad_request",

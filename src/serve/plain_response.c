@@ -1,64 +1,9 @@
 /* Sends a response without the pipeline, libfcgi, stdio or malloc: safe in a signal handler. */
 #include "serve_priv.h"
 
+#include "app/http.h"
+
 #include <fastcgi.h>
-
-struct text {
-	unsigned char data[2048];
-	size_t len;
-};
-
-static void
-text_put(struct text *t, const char *text)
-{
-	for (; *text && t->len < sizeof(t->data); text++)
-		t->data[t->len++] = (unsigned char)*text;
-}
-
-static void
-text_put_number(struct text *t, size_t number)
-{
-	char digits[24];
-	size_t i = sizeof(digits) - 1;
-
-	digits[i] = '\0';
-	do {
-		digits[--i] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	text_put(t, digits + i);
-}
-
-static void
-text_put_body(struct text *t, const struct plain_response *response)
-{
-	text_put(t, "{\"type\":\"about:blank\",\"title\":\"");
-	text_put(t, response->title);
-	text_put(t, "\",\"status\":");
-	text_put_number(t, response->status);
-	text_put(t, ",\"detail\":\"");
-	text_put(t, response->detail);
-	text_put(t, "\",\"code\":\"");
-	text_put(t, response->code);
-	text_put(t, "\",\"request_id\":\"");
-	text_put(t, response->request_id);
-	text_put(t, "\"}");
-}
-
-static void
-text_put_head(struct text *t, const struct plain_response *response, size_t body_len)
-{
-	text_put(t, "Status: ");
-	text_put_number(t, response->status);
-	text_put(t, " ");
-	text_put(t, response->title);
-	text_put(t, "\r\nContent-Type: application/problem+json\r\nContent-Length: ");
-	text_put_number(t, body_len);
-	text_put(t, response->retry ? "\r\nRetry-After: 1" : "");
-	text_put(t, "\r\nX-Request-ID: ");
-	text_put(t, response->request_id);
-	text_put(t, "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n");
-}
 
 void
 put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len)
@@ -72,29 +17,47 @@ put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len)
 	out[6] = out[7] = 0;
 }
 
-void
-respond_plainly(int fd, unsigned id, const struct plain_response *response)
+static void
+put_record(struct buf *out, unsigned type, unsigned id, size_t len)
 {
-	unsigned char out[2 * sizeof(struct text) + 32], *p = out;
-	struct text head = { .len = 0 }, body = { .len = 0 };
-	size_t len;
+	unsigned char header[FCGI_HEADER_LEN];
 
-	text_put_body(&body, response);
-	text_put_head(&head, response, body.len);
-	len = head.len + body.len;
+	put_record_header(header, type, id, len);
+	buf_put(out, header, sizeof(header));
+}
 
-	put_record_header(p, FCGI_STDOUT, id, len);
-	p += FCGI_HEADER_LEN;
-	memcpy(p, head.data, head.len);
-	p += head.len;
-	memcpy(p, body.data, body.len);
-	p += body.len;
-	put_record_header(p, FCGI_STDOUT, id, 0);
-	p += FCGI_HEADER_LEN;
-	put_record_header(p, FCGI_END_REQUEST, id, 8);
-	p += FCGI_HEADER_LEN;
-	memset(p, 0, 8); /* status 0, request complete */
-	p += 8;
-	if (write(fd, out, (size_t)(p - out)) < 0)
+static void
+put_head(struct buf *out, const struct problem *p, size_t body_len)
+{
+	buf_text(out, "Status: ");
+	buf_int(out, p->status);
+	buf_char(out, ' ');
+	buf_text(out, p->title);
+	buf_text(out, "\r\nContent-Type: application/problem+json\r\nContent-Length: ");
+	buf_int(out, (int64_t)body_len);
+	buf_text(out, p->status == 503 ? "\r\nRetry-After: 1" : "");
+	buf_text(out, "\r\nX-Request-ID: ");
+	buf_text(out, p->request_id);
+	buf_text(out, "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n");
+}
+
+void
+respond_plainly(int fd, unsigned id, const struct problem *p)
+{
+	char memory[4096], body_memory[1024];
+	struct buf out = buf_fixed(memory, sizeof(memory));
+	struct buf body = buf_fixed(body_memory, sizeof(body_memory));
+
+	problem_write(&body, p);
+	buf_json(&body, "}");
+	put_record(&out, FCGI_STDOUT, id, 0); /* replaced when the length is known */
+	put_head(&out, p, body.len);
+	buf_put(&out, body.data, body.len);
+	put_record_header((unsigned char *)out.data, FCGI_STDOUT, id, out.len - FCGI_HEADER_LEN);
+
+	put_record(&out, FCGI_STDOUT, id, 0);
+	put_record(&out, FCGI_END_REQUEST, id, 8);
+	buf_put(&out, (char[8]) { 0 }, 8); /* status 0, request complete */
+	if (write(fd, out.data, out.len) < 0)
 		return; /* the connection is closed */
 }

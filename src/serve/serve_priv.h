@@ -56,6 +56,7 @@ void fcgi_parser_free(struct fcgi_parser *);
 
 /* ---- deadline.c: the deadline of a request */
 
+struct problem;
 struct request;
 
 /* Call it once per process. At the deadline of a request, the handler sends a 503, unless the
@@ -77,12 +78,7 @@ void deadline_stop(void);
 /* ---- plain_response.c */
 
 /* Writes a complete problem+json response. Async-signal-safe. */
-struct plain_response {
-	unsigned status;
-	const char *title, *code, *detail, *request_id; /* not escaped */
-	bool retry;                                     /* send Retry-After */
-};
-void respond_plainly(int fd, unsigned id, const struct plain_response *);
+void respond_plainly(int fd, unsigned id, const struct problem *);
 
 /* Writes the header of a FastCGI record, eight bytes. */
 void put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len);

@@ -2,6 +2,7 @@
 #include "app/hash_queue.h"
 
 #include "app/clock.h"
+#include "app/hash.h"
 #include "shared/shared_priv.h"
 
 #include <arpa/inet.h>
@@ -29,15 +30,12 @@ limit(void)
 	return n < RUNNING_MAX ? n : RUNNING_MAX;
 }
 
-/* FNV-1a; never 0. */
+/* Never 0. */
 static uint64_t
 hash_bytes(const void *bytes, size_t len)
 {
-	const unsigned char *p = bytes;
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = hash_add(HASH_START, bytes, len);
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3;
 	return hash ? hash : 1;
 }
 

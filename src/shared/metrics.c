@@ -1,6 +1,7 @@
 /* The metrics of the core, and the series of all of them in the shared segment. */
 #include "app/metrics.h"
 
+#include "app/hash.h"
 #include "shared/shared_priv.h"
 
 #define MS  INT64_C(1000)
@@ -172,17 +173,12 @@ series_name_of(const struct metric *m, const char *const *values)
 	return n;
 }
 
-/* FNV-1a, eight bytes at a time; never 0. */
+/* Never 0. */
 static uint64_t
 series_key(const struct series_name *n)
 {
-	uint64_t hash = 0xcbf29ce484222325, word;
+	uint64_t hash = hash_add(HASH_START, n->text, n->len);
 
-	for (size_t i = 0; i < n->len; i += sizeof(word)) {
-		memcpy(&word, n->text + i, sizeof(word));
-		hash = (hash ^ word) * 0x100000001b3;
-		hash ^= hash >> 32;
-	}
 	return hash ? hash : 1;
 }
 
@@ -353,14 +349,14 @@ static void
 put_metric_seconds(struct buf *b, uint64_t microseconds)
 {
 	char text[40];
-	size_t len = (size_t)snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64,
-				      microseconds / SEC, microseconds % SEC);
+	struct buf seconds = buf_fixed(text, sizeof(text));
 
-	while (text[len - 1] == '0')
-		len--;
-	if (text[len - 1] == '.')
-		len--;
-	buf_put(b, text, len);
+	buf_seconds(&seconds, microseconds);
+	while (text[seconds.len - 1] == '0')
+		seconds.len--;
+	if (text[seconds.len - 1] == '.')
+		seconds.len--;
+	buf_put(b, text, seconds.len);
 }
 
 static void

@@ -4,6 +4,7 @@
 
 #include "app/clock.h"
 #include "app/redis.h"
+#include "app/text.h"
 #include "shared/shared_priv.h"
 
 enum { MICROS = 1000000, TRIES = 16, TAG_BITS = 16, TAG_MAX = UINT16_MAX, SHORT_SECONDS = 60 };
@@ -131,8 +132,7 @@ count_in_redis(const unsigned char key[HASH_SIZE], int64_t step, int64_t window,
 	const char *args[] = { step_text, window_text, NULL };
 	int64_t numbers[2];
 
-	for (size_t i = 0; i < HASH_SIZE; i++)
-		snprintf(name + strlen(name), 3, "%02x", key[i]);
+	hex_write(name + strlen(name), key, HASH_SIZE);
 	snprintf(step_text, sizeof(step_text), "%" PRId64, step);
 	snprintf(window_text, sizeof(window_text), "%" PRId64, window);
 	if (!redis_eval(count_script, name, args, numbers, 2) || numbers[1] < 0 ||

@@ -2,6 +2,7 @@
 #include "shared/shared_priv.h"
 
 #include "app/clock.h"
+#include "app/hash.h"
 #include "app/log.h"
 
 #include <fcntl.h>
@@ -14,7 +15,7 @@ enum { READING_US = 1000000 };
 
 /* The worker slots follow the segment. LAYOUT changes with the size of either; increment
  * LAYOUT_VERSION if only the meaning changes. */
-enum { LAYOUT_VERSION = 2 };
+enum { LAYOUT_VERSION = 3 };
 #define LAYOUT                                                                                     \
 	((uint64_t)LAYOUT_VERSION << 48 | (uint64_t)sizeof(struct segment) << 16 |                 \
 	 sizeof(struct worker_slot))
@@ -177,21 +178,10 @@ shared_fd(void)
 	return segment_fd;
 }
 
-/* FNV-1a. */
-static uint64_t
-hash_text(uint64_t hash, const char *text)
-{
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-	return hash;
-}
-
 static size_t
 epoch_index(const char *kind, const char *id)
 {
-	uint64_t hash = hash_text(hash_text(0xcbf29ce484222325, kind), id);
-
-	return (hash ^ hash >> 32) % EPOCHS;
+	return hash_add(hash_add(HASH_START, kind, strlen(kind)), id, strlen(id)) % EPOCHS;
 }
 
 static _Atomic uint64_t *

@@ -233,3 +233,29 @@ Test(buf, json_by_a_pattern)
 	    "{\"it\":{\"name\":\"a \\\"b\\\"\",\"n\":-9223372036854775808,\"list\":[]},"
 	    "\"more\":[0,1,2],\"none\":null}");
 }
+
+Test(buf, fixed_memory_is_never_exceeded)
+{
+	char memory[9] = "xxxxxxxx";
+	struct buf b = buf_fixed(memory, 8);
+
+	cr_expect_str_eq(buf_done(&b), "");
+	buf_text(&b, "1234567");
+	cr_expect_str_eq(buf_done(&b), "1234567");
+	buf_char(&b, '8');
+	cr_expect_null(buf_done(&b));
+	cr_expect_str_eq(memory, "1234567");
+	cr_expect_eq(memory[8], '\0');
+}
+
+Test(buf, microseconds_as_seconds)
+{
+	struct buf b = buf_new(a, 100);
+
+	buf_seconds(&b, 0);
+	buf_char(&b, ' ');
+	buf_seconds(&b, 1500000);
+	buf_char(&b, ' ');
+	buf_seconds(&b, 12000007);
+	cr_expect_str_eq(buf_done(&b), "0.000000 1.500000 12.000007");
+}

@@ -15,7 +15,6 @@ enum { MESSAGE_MAX = 256 * 1024, TIMEOUT_SECONDS = 30 };
 static void
 put_header_text(struct buf *b, const char *text)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	bool plain = true;
 
 	for (const char *p = text; *p; p++)
@@ -33,7 +32,7 @@ put_header_text(struct buf *b, const char *text)
 			buf_text(b, room ? "?=\r\n =?UTF-8?Q?" : "=?UTF-8?Q?");
 			room = 60;
 		}
-		buf_put(b, (char[]) { '=', hex[ch >> 4], hex[ch & 15] }, 3);
+		buf_printf(b, "=%02X", ch);
 		room = room > 3 ? room - 3 : 1;
 	}
 	buf_text(b, "?=");
