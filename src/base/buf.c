@@ -115,11 +115,12 @@ buf_printf(struct buf *b, const char *format, ...)
 	buf_text(b, text);
 }
 
-static bool
-needs_escape(unsigned char ch)
-{
-	return ch < 0x20 || ch == '"' || ch == '\\' || ch == 127;
-}
+/* How a byte is written in a JSON string: 0: as it is; 'u': \u00XX; else: a backslash and this
+ * character. */
+static const char json_escapes[256] = {
+	[0 ... 7] = 'u', ['\b'] = 'b',      ['\t'] = 't', ['\n'] = 'n',  [11] = 'u',  ['\f'] = 'f',
+	['\r'] = 'r',    [14 ... 31] = 'u', ['"'] = '"',  ['\\'] = '\\', [127] = 'u',
+};
 
 /* The number of leading bytes that need no escape. Checks eight at a time: escapes are rare. */
 static size_t
@@ -141,7 +142,7 @@ json_plain_length(const char *text, size_t len)
 		    tops)
 			break;
 	}
-	while (n < len && !needs_escape((unsigned char)text[n]))
+	while (n < len && !json_escapes[(unsigned char)text[n]])
 		n++;
 	return n;
 }
@@ -149,15 +150,10 @@ json_plain_length(const char *text, size_t len)
 static void
 put_escape(struct buf *b, unsigned char ch)
 {
-	static const char special[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
-	const char *at = memchr(special, ch, strlen(special));
-	char out[] = "\\u00XX";
+	char out[] = { '\\', json_escapes[ch], '0', '0', 'X', 'X' };
 
-	if (at)
-		out[1] = letters[at - special];
-	else
-		hex_write(out + 4, &ch, 1);
-	buf_put(b, out, at ? 2 : 6);
+	hex_write(out + 4, &ch, 1);
+	buf_put(b, out, json_escapes[ch] == 'u' ? sizeof(out) : 2);
 }
 
 void
