@@ -1,9 +1,10 @@
 /* Checks the value of a setting by its kind. */
 #include "settings_priv.h"
 
+#include "app/text.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <regex.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -35,15 +36,7 @@ static const struct {
 static bool
 regex_matches(const char *pattern, const char *text)
 {
-	regex_t regex;
-	bool found;
-
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-
-	found = regexec(&regex, text, 0, NULL, 0) == 0;
-	regfree(&regex);
-	return found;
+	return text_matches(pattern, text, NULL, 0);
 }
 
 /* ---- URLs */
@@ -80,9 +73,9 @@ check_escapes(const char *text)
 			return "has a space: write %20";
 		if (*text != '%')
 			continue;
-		if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
+		if (hex_byte(text + 1) < 0)
 			return "has a % without two hexadecimal digits after it: write %25";
-		if (text[1] == '0' && text[2] == '0')
+		if (hex_byte(text + 1) == 0)
 			return "has a NUL byte (%00)";
 	}
 	return NULL;

@@ -1,4 +1,4 @@
-/* Digits of numbers and bytes. */
+/* Digits of numbers and bytes, and patterns. */
 #include "app/text.h"
 
 char *
@@ -32,4 +32,26 @@ hex_value(char digit)
 	if (digit >= 'A' && digit <= 'F')
 		return digit - 'A' + 10;
 	return -1;
+}
+
+int
+hex_byte(const char *text)
+{
+	int high = hex_value(text[0]), low = high < 0 ? -1 : hex_value(text[1]);
+
+	return low < 0 ? -1 : high << 4 | low;
+}
+
+bool
+text_matches(const char *pattern, const char *text, regmatch_t *parts, size_t n)
+{
+	regex_t regex;
+	bool found;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED) != 0)
+		return false;
+
+	found = regexec(&regex, text, n, parts, 0) == 0;
+	regfree(&regex);
+	return found;
 }

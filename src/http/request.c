@@ -29,12 +29,11 @@ decode_url(struct arena *a, const char *text, size_t len, bool plus)
 		char ch = text[i];
 
 		if (ch == '%') {
-			int high = len - i > 2 ? hex_value(text[i + 1]) : -1;
-			int low = len - i > 2 ? hex_value(text[i + 2]) : -1;
+			int byte = len - i > 2 ? hex_byte(text + i + 1) : -1;
 
-			if (high < 0 || low < 0 || (high == 0 && low == 0))
+			if (byte <= 0)
 				return NULL;
-			ch = (char)(high << 4 | low);
+			ch = (char)byte;
 			i += 2;
 		} else if (ch == '+' && plus) {
 			ch = ' ';

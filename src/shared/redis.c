@@ -5,13 +5,13 @@
 #include "app/clock.h"
 #include "app/log.h"
 #include "app/settings.h"
+#include "app/text.h"
 #include "shared/shared_priv.h"
 
 #include <hiredis/hiredis.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <regex.h>
 
 enum { MICROS = 1000000, CALL_MS = 100, PORT = 6379, PART_MAX = 512, LOG_INTERVAL_SECONDS = 60 };
 
@@ -30,20 +30,6 @@ static struct connection {
 /* ---- REDIS_URL */
 
 #define LOGIN "((([^:/?]*):)?([^/?]*)@)?"
-
-static bool
-url_matches(const char *pattern, regmatch_t *parts, size_t n)
-{
-	regex_t regex;
-	bool found;
-
-	if (regcomp(&regex, pattern, REG_EXTENDED) != 0)
-		return false;
-
-	found = regexec(&regex, settings.redis_url, n, parts, 0) == 0;
-	regfree(&regex);
-	return found;
-}
 
 static bool
 copy_part(char out[PART_MAX], regmatch_t part)
@@ -67,9 +53,9 @@ copy_unescaped(char out[PART_MAX], regmatch_t part)
 		return false;
 
 	for (char *at = out; (at = strchr(at, '%')); at++) {
-		unsigned byte;
+		int byte = hex_byte(at + 1);
 
-		if (strlen(at) < 3 || sscanf(at + 1, "%2x", &byte) != 1 || !byte)
+		if (byte <= 0)
 			return false;
 		*at = (char)byte;
 		memmove(at + 1, at + 3, strlen(at + 3) + 1);
@@ -99,11 +85,11 @@ read_redis_url(struct redis_address *p)
 	bool good;
 
 	*p = (struct redis_address) { .port = PORT };
-	if (url_matches(tcp, parts, COUNT(parts)))
+	if (text_matches(tcp, settings.redis_url, parts, COUNT(parts)))
 		good = copy_part(p->host, parts[parts[7].rm_so < 0 ? 6 : 7]) && *p->host &&
 		       read_url_number(&p->port, parts[9], 65535) &&
 		       read_url_number(&p->database, parts[11], 9999);
-	else if (url_matches(local, parts, COUNT(parts)))
+	else if (text_matches(local, settings.redis_url, parts, COUNT(parts)))
 		good =
 		    copy_part(p->path, parts[5]) && read_url_number(&p->database, parts[7], 9999);
 	else

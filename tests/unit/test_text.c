@@ -42,6 +42,26 @@ Test(text, values_of_hexadecimal_digits)
 	cr_expect_eq(hex_value('\0'), -1);
 }
 
+Test(text, bytes_in_two_digits)
+{
+	cr_expect_eq(hex_byte("00"), 0);
+	cr_expect_eq(hex_byte("fFx"), 255);
+	cr_expect_eq(hex_byte("+f"), -1);
+	cr_expect_eq(hex_byte("f"), -1);
+	cr_expect_eq(hex_byte(""), -1);
+}
+
+Test(text, parts_of_a_pattern)
+{
+	regmatch_t parts[2];
+
+	cr_assert(text_matches("^a(b+)", "abbc", parts, 2));
+	cr_expect_eq(parts[1].rm_so, 1);
+	cr_expect_eq(parts[1].rm_eo, 3);
+	cr_expect(text_matches("c$", "abbc", NULL, 0));
+	cr_expect_not(text_matches("^b", "abbc", NULL, 0));
+}
+
 Test(text, each_byte_changes_the_hash)
 {
 	char name[20] = "a name of a query";
