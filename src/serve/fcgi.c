@@ -1,5 +1,25 @@
-/* The worker: accepts one connection at a time, reads the request through fcgi_parser, lets libfcgi
- * decode it and encode the response, and closes the connection. */
+/*
+ * The worker: accepts one connection at a time, and closes it after the response, since a FastCGI
+ * connection that is kept open would occupy a worker.
+ *
+ *	 web server ------ FastCGI records ------> fcgi_parser.c     limits time and size,
+ *	     ^                                      |         |      checks all lengths
+ *	     |                               PARAMS |         | STDIN
+ *	     |                                      v         |
+ *	     |                                fcgi_decode.c   |      libfcgi, on a connection
+ *	     |                                      |         |      of the worker to itself
+ *	     |                          environment |         | body
+ *	     |                                      v         v
+ *	fcgi_response.c <------- response ------- app_handle()
+ *
+ * Each process that may open the socket can send anything, and nothing that it sends may end a
+ * worker. libfcgi waits without limit for the rest of a request, accepts any number and size of
+ * parameters, and overflows if their lengths are wrong. So it sees only what the parser has accepted.
+ *
+ * libfcgi cannot decode bytes in memory: FCGX_Accept_r() accepts a connection and reads from it.
+ * Therefore, each worker has a connection to itself, which libfcgi accepts once and keeps. A response
+ * from libfcgi would arrive there, in pieces of 8 KB, so fcgi_response.c encodes it instead.
+ */
 #include "serve_priv.h"
 
 #include "app/clock.h"
@@ -11,23 +31,20 @@
 #include "app/settings.h"
 #include "shared/shared_priv.h"
 
-#include <fcgiapp.h>
-#include <fastcgi.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 enum {
 	SILENT_SECONDS = 5,   /* longest pause while receiving a request */
 	RECEIVE_SECONDS = 15, /* to receive a request; at most half of its deadline */
 	DRAIN_SECONDS = 2,    /* to serve the backlog when the worker stops */
+	LINGER_SECONDS = 2,   /* to read the rest of an incomplete request after its response */
 	READ_SIZE = 64 * 1024,
 	ARENA_BASE = 64 * 1024 * 1024,
 };
@@ -48,14 +65,12 @@ struct parked {
 
 static struct fcgi_worker {
 	int listener, epoll, signals;
-	int request_file; /* libfcgi reads the checked request from this memory file */
 	struct worker_slot *slot, spare_slot;
 	int64_t began; /* when the current request was received */
 	struct fcgi_parser fcgi_parser;
 	struct parked *parked; /* in order of arrival */
 	struct arena *arena;
 	struct db *db;
-	FCGX_Request fcgx;
 	int64_t requests_left;
 	enum worker_stop stop;
 } w;
@@ -125,80 +140,17 @@ client_is_gone(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* ---- decoding by libfcgi */
-
-enum { PIECE = 32 * 1024, RECORDS_MAX = PARSER_PARAMS_BYTES / PIECE + 4 };
-
-/* The records of a request, each with header and content. */
-struct request_records {
-	unsigned char headers[RECORDS_MAX][FCGI_HEADER_LEN];
-	struct iovec parts[2 * RECORDS_MAX];
-	size_t n, total;
-};
-
-static void
-add_record(struct request_records *r, unsigned type, void *content, size_t len)
-{
-	unsigned char *header = r->headers[r->n];
-
-	put_record_header(header, type, w.fcgi_parser.id, len);
-	r->parts[2 * r->n] = (struct iovec) { header, FCGI_HEADER_LEN };
-	r->parts[2 * r->n + 1] = (struct iovec) { content, len };
-	r->total += FCGI_HEADER_LEN + len;
-	r->n++;
-}
-
-/* Writes the checked request, without its body, as plain records for libfcgi. */
-static bool
-write_request(void)
-{
-	unsigned char begin[8] = { 0, FCGI_RESPONDER };
-	struct request_records r; /* not zeroed: it is large */
-	size_t len;
-
-	r.n = r.total = 0;
-	add_record(&r, FCGI_BEGIN_REQUEST, begin, sizeof(begin));
-	for (size_t at = 0; at < w.fcgi_parser.params_len; at += len) {
-		len = w.fcgi_parser.params_len - at;
-		len = len < PIECE ? len : PIECE;
-		add_record(&r, FCGI_PARAMS, w.fcgi_parser.params + at, len);
-	}
-	add_record(&r, FCGI_PARAMS, NULL, 0);
-	add_record(&r, FCGI_STDIN, NULL, 0);
-	return pwritev(w.request_file, r.parts, (int)(2 * r.n), 0) == (ssize_t)r.total &&
-	       lseek(w.request_file, 0, SEEK_SET) == 0;
-}
-
-/* FCGX_Accept_r() reads from ipcFd, which is the memory file meanwhile, so that libfcgi never
- * blocks. The response is then written to the connection. */
-static bool
-decode_request(int fd)
-{
-	if (!write_request())
-		return false;
-
-	w.fcgx.ipcFd = w.request_file;
-	w.fcgx.keepConnection = 1;
-	FCGX_Detach(&w.fcgx);
-	if (FCGX_Accept_r(&w.fcgx) != 0) {
-		w.request_file = -1; /* libfcgi has closed it */
-		return false;
-	}
-
-	w.fcgx.ipcFd = fd;
-	w.fcgx.keepConnection = 0;
-	return true;
-}
+/* ---- the response */
 
 /* Whether CONTENT_LENGTH differs from the length of the body. Empty or 0: not checked. */
 static bool
 is_length_wrong(void)
 {
-	const char *text = FCGX_GetParam("CONTENT_LENGTH", w.fcgx.envp);
+	const char *text = decoder_param("CONTENT_LENGTH");
 	unsigned long long length;
 	char *end;
 
-	if (!text || !*text || strcmp(text, "0") == 0)
+	if (!text || strcmp(text, "0") == 0)
 		return false;
 
 	errno = 0;
@@ -206,86 +158,12 @@ is_length_wrong(void)
 	return errno || *end || *text < '0' || *text > '9' || length != w.fcgi_parser.body_len;
 }
 
-/* ---- the response */
-
-static const char *
-reason(unsigned status)
-{
-	static const struct {
-		unsigned status;
-		const char *text;
-	} reasons[] = {
-		{ 200, "OK" },         { 201, "Created" },   { 202, "Accepted" },
-		{ 204, "No Content" }, { 303, "See Other" }, { 304, "Not Modified" },
-	};
-
-	for (size_t i = 0; i < COUNT(reasons); i++) {
-		if (reasons[i].status == status)
-			return reasons[i].text;
-	}
-	for (enum error e = OK + 1; e < ERROR_COUNT; e++) {
-		if (error_info(e)->status == status)
-			return error_info(e)->title;
-	}
-	return "Unknown";
-}
-
-static void
-fcgi_put(const char *text)
-{
-	FCGX_PutStr(text, (int)strlen(text), w.fcgx.out);
-}
-
-static void
-fcgi_put_header(const char *name, const char *value)
-{
-	fcgi_put(name);
-	fcgi_put(": ");
-	fcgi_put(value);
-	fcgi_put("\r\n");
-}
-
-/* libfcgi buffers up to 8 KB; FCGX_Finish_r() writes the rest. */
-static void
-fcgi_put_response(const struct request *req)
-{
-	const struct response *response = &req->response;
-	bool has_body = response->status != 204 && response->status != 304;
-	char number[96];
-
-	snprintf(number, sizeof(number), "%u %s", response->status, reason(response->status));
-	fcgi_put_header("Status", number);
-	if (response->media_type)
-		fcgi_put_header("Content-Type", response->media_type);
-	if (has_body) {
-		snprintf(number, sizeof(number), "%zu", response->len);
-		fcgi_put_header("Content-Length", number);
-	}
-	for (size_t i = 0; i < response->nheaders; i++)
-		fcgi_put_header(response->headers[i].name, response->headers[i].value);
-	fcgi_put("\r\n");
-	if (has_body && response->len && strcmp(req->method_text, "HEAD") != 0)
-		FCGX_PutStr(response->body, (int)response->len, w.fcgx.out);
-}
-
-static const char *
-param(const char *name)
-{
-	const char *value = FCGX_GetParam(name, w.fcgx.envp);
-
-	return value && *value ? value : NULL;
-}
-
-/* Keeps the request and its connection for later. FCGX_Finish_r() writes a response, so
- * ipcFd is the memory file meanwhile. */
+/* Keeps the request and its connection for later. */
 static void
 park(const struct request *req, int fd, bool broken)
 {
 	struct parked *p = calloc(1, sizeof(*p)), **end = &w.parked;
 
-	w.fcgx.ipcFd = w.request_file;
-	w.fcgx.keepConnection = 1;
-	FCGX_Finish_r(&w.fcgx);
 	if (!p) {
 		hash_leave(&req->ctx->hash);
 		close(fd);
@@ -325,30 +203,45 @@ trim_headers(char **envp)
 	}
 }
 
-/* `from`: the parked request, or NULL for a new one. */
+/* Closes the connection. If the web server is still sending a request that is `broken`, this could
+ * destroy the response, so reads the rest first. */
 static void
-respond(int fd, bool broken, const struct parked *from)
+close_connection(int fd, bool broken)
+{
+	int64_t until = clock_monotonic() + LINGER_SECONDS * (int64_t)1000000;
+	char ignored[4096];
+
+	if (broken && shutdown(fd, SHUT_WR) == 0) {
+		while (wait_readable(fd, until) && read(fd, ignored, sizeof(ignored)) > 0)
+			continue;
+	}
+	close(fd);
+}
+
+/* `envp`: the decoded parameters. `from`: the parked request, or NULL for a new one. */
+static void
+respond(int fd, char **envp, bool broken, const struct parked *from)
 {
 	struct ctx c = {
 		.arena = w.arena,
 		.db = w.db,
 		.request_id = "none",
-		.ip = param("REMOTE_ADDR"),
-		.user_agent = param("HTTP_USER_AGENT"),
+		.ip = decoder_param("REMOTE_ADDR"),
+		.user_agent = decoder_param("HTTP_USER_AGENT"),
 		.can_park = true,
 	};
 	struct request req = {
 		.ctx = &c,
-		.method_text = param("REQUEST_METHOD"),
-		.uri = param("REQUEST_URI"),
-		.env = (const char *const *)w.fcgx.envp,
+		.method_text = decoder_param("REQUEST_METHOD"),
+		.uri = decoder_param("REQUEST_URI"),
+		.env = (const char *const *)envp,
 		.body = w.fcgi_parser.body,
 		.body_len = w.fcgi_parser.body_len,
 		.body_too_large = w.fcgi_parser.body_too_large,
 		.body_broken = !w.fcgi_parser.body_too_large && (broken || is_length_wrong()),
 	};
 
-	trim_headers(w.fcgx.envp);
+	trim_headers(envp);
 	if (from) {
 		c.hash = from->hash;
 		req.limits = from->limits;
@@ -368,9 +261,10 @@ respond(int fd, bool broken, const struct parked *from)
 		park(&req, fd, broken);
 	} else {
 		hash_leave(&c.hash);
-		fcgi_put_response(&req);
-		FCGX_Finish_r(&w.fcgx);
+		respond_fcgi(fd, w.fcgi_parser.id, &req);
+		close_connection(fd, broken);
 	}
+	decoder_finish();
 	deadline_identify(0, NULL);
 }
 
@@ -446,6 +340,7 @@ static void
 serve_connection(int fd)
 {
 	enum received received;
+	char **envp = NULL;
 
 	begin_request(fd, clock_monotonic());
 	received = receive(fd);
@@ -453,10 +348,10 @@ serve_connection(int fd)
 		close(fd);
 	else if (w.fcgi_parser.params_too_large)
 		respond_too_large(fd);
-	else if (!decode_request(fd))
+	else if (!(envp = decoder_read(&w.fcgi_parser)))
 		respond_undecoded(fd);
 	else
-		respond(fd, received == RECEIVED_PART, NULL);
+		respond(fd, envp, received == RECEIVED_PART, NULL);
 	end_request();
 }
 
@@ -466,6 +361,7 @@ resume(void)
 {
 	struct parked *p = w.parked;
 	enum hash_turn turn = p ? hash_turn(&p->hash) : HASH_WAIT;
+	char **envp = NULL;
 
 	if (turn == HASH_WAIT)
 		return;
@@ -477,11 +373,11 @@ resume(void)
 	if (client_is_gone(p->fd)) {
 		hash_leave(&p->hash);
 		close(p->fd);
-	} else if (!decode_request(p->fd)) {
+	} else if (!(envp = decoder_read(&w.fcgi_parser))) {
 		hash_leave(&p->hash);
 		respond_undecoded(p->fd);
 	} else {
-		respond(p->fd, p->broken, p);
+		respond(p->fd, envp, p->broken, p);
 	}
 	end_request();
 	free(p);
@@ -612,9 +508,8 @@ worker_set_up(int listener, pid_t parent)
 	w = (struct fcgi_worker) { .listener = listener, .requests_left = count_requests() };
 	w.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	limit_heap();
-	if (FCGX_Init() != 0 || FCGX_InitRequest(&w.fcgx, -1, 0) != 0)
+	if (!decoder_open())
 		return false;
-	signal(SIGPIPE, SIG_IGN); /* libfcgi has changed it */
 
 	w.slot = shared_slot_take();
 	if (!w.slot && parent) {
@@ -623,19 +518,18 @@ worker_set_up(int listener, pid_t parent)
 	}
 	if (!w.slot)
 		w.slot = &w.spare_slot;
-	w.request_file = memfd_create("request", MFD_CLOEXEC);
 	w.arena = arena_new(ARENA_BASE + 4 * (size_t)settings.max_body_bytes);
 	w.db = db_new(settings.database_url);
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
 	deadline_init();
-	return w.signals >= 0 && w.request_file >= 0 && w.epoll >= 0 &&
-	       worker_watch(listener, EPOLLIN | EPOLLEXCLUSIVE) && worker_watch(w.signals, EPOLLIN);
+	return w.signals >= 0 && w.epoll >= 0 && worker_watch(listener, EPOLLIN | EPOLLEXCLUSIVE) &&
+	       worker_watch(w.signals, EPOLLIN);
 }
 
 static void
 worker_tear_down(void)
 {
-	FCGX_Free(&w.fcgx, 1);
+	decoder_close();
 	db_free(w.db);
 	arena_free(w.arena);
 	fcgi_parser_free(&w.fcgi_parser);

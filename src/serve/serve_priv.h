@@ -54,6 +54,21 @@ void fcgi_parser_finish(struct fcgi_parser *);
 /* Frees all buffers. */
 void fcgi_parser_free(struct fcgi_parser *);
 
+/* ---- fcgi_decode.c: libfcgi decodes the parameters */
+
+/* Call it once per process. False, with errno: the worker cannot start. */
+bool decoder_open(void) MUST_CHECK;
+void decoder_close(void);
+
+/* Decodes the parameters of a request that the parser has accepted. Returns them as NAME=value, valid
+ * until decoder_finish(), or NULL if libfcgi failed; the decoder cannot be used any more then. */
+char **decoder_read(const struct fcgi_parser *) MUST_CHECK;
+
+/* The value of a parameter of the current request; NULL if it is absent or empty. */
+const char *decoder_param(const char *name);
+
+void decoder_finish(void);
+
 /* ---- deadline.c: the deadline of a request */
 
 struct problem;
@@ -75,13 +90,16 @@ void deadline_responding(void);
 /* The request is finished. */
 void deadline_stop(void);
 
-/* ---- plain_response.c */
+/* ---- fcgi_response.c: responses. `id` is the FastCGI request id. */
+
+/* Writes the response of the pipeline. */
+void respond_fcgi(int fd, unsigned id, const struct request *);
 
 /* Writes a complete problem+json response. Async-signal-safe. */
 void respond_plainly(int fd, unsigned id, const struct problem *);
 
 /* Writes the header of a FastCGI record, eight bytes. */
-void put_record_header(unsigned char *out, unsigned type, unsigned id, size_t len);
+void put_record_header(unsigned char *to, unsigned type, unsigned id, size_t len);
 
 /* ---- fcgi.c: the worker */
 

@@ -32,7 +32,7 @@ BEGIN {
 
 	# The headers of libraries, and the files that may include them.
 	only["libpq-fe.h"] = "^src/db/"
-	only["fcgiapp.h"] = "^src/serve/"
+	only["fcgiapp.h"] = "^src/serve/fcgi_decode\\.c$"
 	only["json.h"] = only["json-c/json.h"] = "^src/schema/|^src/secure/token\\.c$"
 	only["jwt.h"] = "^src/secure/token\\.c$"
 	only["curl/curl.h"] = "^src/(features/mail/mail_send|features/[a-z_]+/[a-z_]+_http|cli/doctor_web)\\.c$"
