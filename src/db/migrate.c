@@ -332,6 +332,12 @@ run_migration(struct ctx *c, const struct migration *m, bool up, FILE *out)
 
 	if (!migration_part(c->arena, m->text, marker, &part))
 		return fail(c, E_INTERNAL, "%s has no line `-- migrate:%s`", m->name, marker);
+	if (up && migration_undecided(m->text))
+		return fail(
+		    c, E_CONFLICT,
+		    "%s, line %u: needs a decision. Write what the comment asks for, delete"
+		    " the line that begins with `-- DECIDE`, build, and run `migrate up` again",
+		    m->name, migration_undecided(m->text));
 
 	e = reset_session(c);
 	if (!e && up)

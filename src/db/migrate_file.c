@@ -70,6 +70,18 @@ migration_part(struct arena *a, const char *file, const char *marker, struct mig
 	return true;
 }
 
+unsigned
+migration_undecided(const char *file)
+{
+	static const char mark[] = "-- DECIDE";
+	unsigned number = 1;
+
+	for (const char *line = file; *line; line = next_line(line), number++)
+		if (strncmp(line, mark, strlen(mark)) == 0)
+			return number;
+	return 0;
+}
+
 const char *
 migration_version(struct arena *a, const char *name)
 {
@@ -113,9 +125,8 @@ version_now(void)
 }
 
 static enum error
-write_empty(struct ctx *c, const char *path)
+write_file(struct ctx *c, const char *path, const char *text)
 {
-	static const char text[] = "-- migrate:up\n\n\n-- migrate:down\n\n";
 	FILE *f = fopen(path, "wxe");
 
 	if (!f)
@@ -129,7 +140,7 @@ write_empty(struct ctx *c, const char *path)
 }
 
 enum error
-migrate_new(struct ctx *c, const char *name, FILE *out)
+migration_write(struct ctx *c, const char *name, const char *text, FILE *out)
 {
 	int64_t newest = newest_version(), version = version_now();
 	const char *path;
@@ -147,10 +158,16 @@ migrate_new(struct ctx *c, const char *name, FILE *out)
 	if (version <= newest)
 		version = newest + 1;
 	path = arena_printf(c->arena, FOLDER "/%" PRId64 "_%s.sql", version, name);
-	e = write_empty(c, path);
+	e = write_file(c, path, text);
 	if (e)
 		return e;
 
 	print(out, "%s\n", path);
 	return OK;
+}
+
+enum error
+migrate_new(struct ctx *c, const char *name, FILE *out)
+{
+	return migration_write(c, name, "-- migrate:up\n\n\n-- migrate:down\n\n", out);
 }

@@ -3,6 +3,7 @@
 #define APP_MIGRATE_PRIV_H
 
 #include "app/db.h"
+#include "app/table.h"
 
 struct migration_file {
 	const char *name; /* "20261121090000_users.sql" */
@@ -37,6 +38,20 @@ enum error migrate_drop_invalid(struct ctx *, const struct migration_part *, FIL
 enum error migrate_check_indexes(struct ctx *, const char *file,
 				 const struct migration_part *) MUST_CHECK;
 
+/* migrate_rows.c: appends SQL that creates a table as its rows describe it. The comment of each column
+ * is its definition; that of the table names the columns without a field. */
+void rows_put_table(struct buf *, const struct table *);
+
+/* Appends SQL that creates its indexes and foreign keys, once all tables exist. */
+void rows_put_keys(struct buf *, const struct table *);
+
+/* migrate_file.c: writes a new file and prints its path. */
+enum error migration_write(struct ctx *, const char *name, const char *text, FILE *out) MUST_CHECK;
+
+/* Returns the number of the first line that begins with "-- DECIDE"; 0: none. */
+unsigned migration_undecided(const char *file);
+
+extern const struct query migrate_auto_queries[];
 extern const struct query migrate_queries[], migrate_lock_queries[], migrate_index_queries[];
 
 #endif

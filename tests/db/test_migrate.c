@@ -248,6 +248,22 @@ Test(migrate, a_part_may_be_empty_but_not_missing)
 	cr_expect_eq(pending(), 1);
 }
 
+Test(migrate, a_file_that_needs_a_decision_is_refused)
+{
+	write_last("-- migrate:up\n-- DECIDE: dropped or renamed?\n-- DROP TABLE first;\n"
+		   "-- migrate:down\n");
+	cr_expect_eq(migrate_up(c, out), E_CONFLICT);
+	cr_expect(strstr(c->failure.detail, "20260104000000_last.sql, line 2"), "%s",
+		  c->failure.detail);
+	cr_expect(strstr(c->failure.detail, "-- DECIDE"), "%s", c->failure.detail);
+	cr_expect_eq(pending(), 1);
+
+	write_last("-- migrate:up\n-- It was DECIDEd.\n-- migrate:down\n-- DECIDE: too\n");
+	cr_expect_eq(migrate_up(c, out), E_CONFLICT);
+	write_last("-- migrate:up\n-- It was DECIDEd.\n-- migrate:down\n");
+	cr_expect_eq(migrate_up(c, out), OK, "%s", c->failure.detail);
+}
+
 Test(migrate, a_lock_on_a_table_times_out)
 {
 	PGconn *other = PQconnectdb(settings.database_url);

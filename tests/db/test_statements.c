@@ -216,6 +216,7 @@ Test(statements, of_features)
 	check_queries(db_info_queries);
 	check_queries(migrate_lock_queries);
 	check_queries(migrate_index_queries);
+	check_queries(migrate_auto_queries);
 	cr_assert_gt(checked, 0, "no feature has a statement");
 }
 

@@ -114,6 +114,8 @@ refused "the test of db/schema.sql fails after a new migration" 1 'hint: \./dev 
 dev schema
 dev test schema
 refused "it passes after ./dev schema" 0 '^1 passed, 0 failed$'
+dev new migration nothing --autogenerate
+refused "a migration for rows that match the tables" 0 'nothing to do: the tables match their rows'
 dev down
 is "down" "$code $(http_status "$url/health/live")" "0 000"
 

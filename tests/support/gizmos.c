@@ -41,7 +41,7 @@ static const struct table gizmos = {
 static const struct field part_fields[] = {
 	{ UUID(struct part, id), .flags = F_READ, .summary = "Identifier." },
 	{ UUID(struct part, gizmo_id), .flags = F_READ | F_SET, REFERENCES(&gizmos),
-	  .summary = "The gizmo it is part of." },
+	  .cascade = true, .summary = "The gizmo it is part of." },
 	{ UUID(struct part, owner_id), .flags = F_READ, .summary = "The user who added it." },
 	{ TEXT(struct part, name), .flags = F_RW | F_REQUIRED, .min = 1, .max = 50,
 	  .summary = "Name.", .example = "Bulb" },

@@ -46,12 +46,15 @@ const struct schema key_holder_schema = SCHEMA("KeyHolder", struct key_holder, h
 
 static const struct list_sort sorts[] = { { "created_at" }, { 0 } };
 
+static const char *const unlisted[] = { "key_hash", NULL };
+
 const struct table api_keys_table = {
 	.name = "api_keys",
 	.schema = &api_key_schema,
 	.owner = "user_id",
 	.readers = OWNER_ONLY,
 	.sorts = sorts,
+	.unlisted = unlisted,
 };
 
 static const struct table *const tables[] = { &api_keys_table, NULL };

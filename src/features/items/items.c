@@ -28,6 +28,8 @@ static const struct list_filter filters[] = {
 
 static const struct list_sort sorts[] = { { "created_at" }, { "updated_at" }, { "title" }, { 0 } };
 
+static const char *const unlisted[] = { "search", NULL };
+
 const struct table items_table = {
 	.name = "items",
 	.schema = &item_schema,
@@ -35,6 +37,7 @@ const struct table items_table = {
 	.readers = OWNER_AND_ADMINS,
 	.filters = filters,
 	.sorts = sorts,
+	.unlisted = unlisted,
 };
 
 static const struct table *const tables[] = { &items_table, &items_found, &items_found_own, NULL };

@@ -18,8 +18,9 @@ static const struct field user_fields[] = {
 	{ TEXT(struct user, full_name), .flags = F_READ | F_SET | F_NULLABLE, .min = 1, .max = 200,
 	  .summary = "Display name.", .example = NAME_EXAMPLE },
 	{ ENUM(struct user, role), .flags = F_READ | F_SET, .choices = role_names,
-	  .aliases = role_aliases, .summary = "Role of the account.", .example = "member" },
-	{ BOOL(struct user, is_active), .flags = F_READ | F_SET,
+	  .aliases = role_aliases, .default_value = "member", .summary = "Role of the account.",
+	  .example = "member" },
+	{ BOOL(struct user, is_active), .flags = F_READ | F_SET, .default_value = "true",
 	  .summary = "Whether the account can sign in.", .example = "true" },
 	{ TIME(struct user, last_login_at), .flags = F_READ | F_NULLABLE,
 	  .summary = "Time of the last sign-in.", .example = "2026-11-20T15:08:41.218287Z" },
@@ -102,13 +103,21 @@ static const struct list_filter filters[] = {
 	{ 0 },
 };
 
-static const struct list_sort sorts[] = { { "created_at" }, { "email" }, { 0 } };
+static const struct list_sort sorts[] = { { "created_at" }, { "email", .indexed = true }, { 0 } };
+
+static const char *const unlisted[] = {
+	"password_hash",
+	"email_verified_at",
+	"security_version",
+	NULL,
+};
 
 const struct table users_table = {
 	.name = "users",
 	.schema = &user_schema,
 	.filters = filters,
 	.sorts = sorts,
+	.unlisted = unlisted,
 };
 
 static const struct table *const tables[] = { &users_table, NULL };
