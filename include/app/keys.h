@@ -30,8 +30,7 @@ struct key {
 };
 
 /* Reads the keys of the settings. Returns NULL, or one line for each invalid key with its setting
- * and what to do; valid keys are loaded nevertheless. If it is not called, the first use reads the
- * keys, and logs invalid ones. */
+ * and what to do; valid keys are loaded nevertheless. Until then, there are no keys. */
 const char *keys_load(struct arena *) MUST_CHECK;
 
 /* All keys. */

@@ -3,7 +3,6 @@
 
 #include "app/clock.h"
 #include "app/file.h"
-#include "app/log.h"
 #include "app/secret.h"
 #include "app/settings.h"
 
@@ -15,7 +14,6 @@ enum { SECRET_MIN = 32, LOAD_MAX = 16 * 1024 * 1024 };
 static struct key ring[KEYS_MAX];
 static size_t nkeys;
 static const struct key *signer; /* NULL: a key of the folder signs */
-static bool loaded;
 
 /* The state of keys_load(). */
 struct key_loader {
@@ -260,7 +258,6 @@ keys_load(struct arena *a)
 	struct key_loader l = { .arena = arena_new(LOAD_MAX), .errors = buf_new(a, 64 * 1024) };
 
 	free_all();
-	loaded = true;
 	if (*settings.jwt_private_key_file)
 		signer = add_private_key(&l);
 	if (secret_signs())
@@ -279,28 +276,11 @@ keys_load(struct arena *a)
 	return l.errors.len ? l.errors.data : NULL;
 }
 
-static void
-load_once(void)
-{
-	struct arena *a;
-	const char *err;
-
-	if (loaded)
-		return;
-
-	a = arena_new(1024 * 1024);
-	err = keys_load(a);
-	if (err)
-		log_error(NULL, "keys: %s", err);
-	arena_free(a);
-}
-
 /* ---- lookup */
 
 const struct key *
 keys_all(size_t *n)
 {
-	load_once();
 	*n = nkeys;
 	return ring;
 }
@@ -328,7 +308,6 @@ newest_valid(void)
 const struct key *
 keys_signing(void)
 {
-	load_once();
 	return signer || secret_signs() ? signer : newest_valid();
 }
 
@@ -337,7 +316,6 @@ keys_find(const char *algorithm, const char *id)
 {
 	const struct key *key = id ? NULL : keys_signing();
 
-	load_once();
 	for (size_t i = 0; id && i < nkeys && !key; i++) {
 		if (strcmp(ring[i].id, id) == 0)
 			key = &ring[i];
@@ -348,7 +326,6 @@ keys_find(const char *algorithm, const char *id)
 void
 keys_write(struct buf *b)
 {
-	load_once();
 	buf_json(b, "{'keys':[");
 	for (size_t i = 0; i < nkeys; i++) {
 		struct buf members = buf_new(b->arena, 8192);

@@ -1,6 +1,7 @@
 /* Functions that fuzz targets share, and the entry point for libFuzzer. */
 #include "fuzz.h"
 
+#include "app/keys.h"
 #include "app/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -64,6 +65,7 @@ load_settings(struct arena *a)
 	settings.jwt_secret_key = "0123456789abcdef0123456789abcdef";
 	settings.jwt_issuer = "issuer";
 	settings.jwt_audience = "audience";
+	HOLDS(!keys_load(a));
 }
 
 int

@@ -3,6 +3,7 @@
 
 #include "support/testdb.h"
 
+#include "app/keys.h"
 #include "app/migrate.h"
 #include "app/secret.h"
 #include "app/settings.h"
@@ -30,6 +31,8 @@ load_settings(const char *url)
 	setenv("JWT_SECRET_KEY", "a key that the tests alone use, long enough", 0);
 	setenv("LOG_LEVEL", level ? level : "error", 0);
 	wrong = settings_load(memory, "/dev/null", true);
+	if (!wrong)
+		wrong = keys_load(memory);
 	cr_assert_null(wrong, "settings: %s", wrong);
 	settings.cache_ttl_seconds = 0;
 	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
