@@ -140,7 +140,7 @@ new resource category name:text && not_ok "an existing resource is rejected" || 
 
 tests="tests/features/test_categories tests/features/test_products tests/features/test_people"
 tests+=" tests/features/test_comments tests/features/test_photos tests/features/test_things tests/features/test_items"
-tests+=" tests/features/test_access tests/features/test_fields tests/db/test_indexes tests/db/test_statements tests/db/test_migrations"
+tests+=" tests/features/test_access tests/features/test_fields tests/db/test_autogenerate tests/db/test_indexes tests/db/test_statements tests/db/test_migrations"
 copy_check "they build, and all their tests and lints pass" "tests/db/schema.sh $lints_of_sources" "$tests" check_PROGRAMS="$tests"
 matches "all tests were run" "$(grep '^# PASS' check.log)" '[1-9][0-9]'
 document=$(build/"$package" openapi)
