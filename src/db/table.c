@@ -167,6 +167,18 @@ updates_any(const struct table *t, uint64_t given)
 	return false;
 }
 
+/* "items_find". Not by arena_printf(), since each request needs it. */
+static const char *
+statement_name(struct arena *a, const struct table *t, enum table_statement which)
+{
+	struct buf b = buf_new(a, 1024);
+
+	buf_text(&b, t->name);
+	buf_char(&b, '_');
+	buf_text(&b, statements[which].verb);
+	return b.data;
+}
+
 struct query
 table_query(struct arena *a, const struct table *t, enum table_statement which)
 {
@@ -174,7 +186,7 @@ table_query(struct arena *a, const struct table *t, enum table_statement which)
 		return (struct query) { 0 };
 
 	return (struct query) {
-		.name = arena_printf(a, "%s_%s", t->name, statements[which].verb),
+		.name = statement_name(a, t, which),
 		.row = statements[which].returns ? t->schema : NULL,
 		.read_only = statements[which].reads,
 		.compose = statements[which].compose,
@@ -260,9 +272,14 @@ table_version(struct arena *a, const struct schema *schema, const void *row)
 	const struct field *id = schema_field(schema, "id");
 	const struct field *version = schema_field(schema, "version");
 
+	struct buf b = buf_new(a, 1024);
+
 	/* The id is included because `/users/me` is a different row for each caller. */
-	return arena_printf(a, "%s-%s", id ? field_text(a, id, row) : "",
-			    field_text(a, version, row));
+	if (id)
+		buf_text(&b, field_text(a, id, row));
+	buf_char(&b, '-');
+	buf_text(&b, field_text(a, version, row));
+	return b.data;
 }
 
 enum error

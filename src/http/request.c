@@ -12,7 +12,7 @@ request_env(const struct request *req, const char *name)
 	size_t len = strlen(name);
 
 	for (const char *const *at = req->env; at && *at; at++) {
-		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
+		if (**at == *name && strncmp(*at, name, len) == 0 && (*at)[len] == '=')
 			return *at + len + 1;
 	}
 	return NULL;
