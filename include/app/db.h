@@ -1,13 +1,13 @@
 /*
- * PostgreSQL. A statement is a row with a name and an SQL literal. Each connection prepares it
- * on first use. Values are always parameters.
+ * PostgreSQL. A statement is a row with a name and an SQL literal, unless a table composes it
+ * (app/table.h). Each connection prepares it on first use. Values are always parameters.
  *
- *	enum { INSERT, FIND };
- *	const struct query items_queries[] = {
- *		[FIND] = QUERY("items_find", &item_schema, "SELECT … WHERE id = $1"),
+ *	enum { LOCK };
+ *	const struct query users_queries[] = {
+ *		[LOCK] = QUERY("users_lock", &user_schema, "SELECT … WHERE id = $1 FOR UPDATE"),
  *		{ 0 }
  *	};
- *	e = db_one(c, &items_queries[FIND], &item, id);
+ *	e = db_one(c, &users_queries[LOCK], &user, id);
  *
  * A broken connection is detected and replaced before a statement is sent. If the database is
  * down, calls return E_UNAVAILABLE. A statement that may have reached the server is retried
@@ -20,12 +20,12 @@
 #include "app/schema.h"
 
 struct query {
-	const char *name; /* "items_find": in logs, metrics and pg_stat_statements */
+	const char *name; /* "users_lock": in logs, metrics and pg_stat_statements */
 	const char *sql;
 	const struct schema *row; /* NULL: returns no rows */
 	bool read_only;           /* may be retried after a lost connection */
 	bool by_values; /* not prepared, so that each plan depends on the parameter values */
-	/* If .sql is NULL: composes it from `rows`, when a connection first uses the statement. The
+	/* If .sql is NULL: composes it from .rows when a connection first uses the statement. The
 	 * name must determine the text. */
 	const char *(*compose)(struct arena *, const void *rows);
 	const void *rows;

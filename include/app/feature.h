@@ -39,8 +39,8 @@ struct feature {
 	bool api_keys; /* the credentials are API keys */
 
 	/* Called after a 403 for a known caller, a refusal to remove the last owner, or a 429.
-	 * Repetitions are skipped for a minute, or for a 429 during the window of its policy: same
-	 * caller (or client address), same error, and same route or policy. */
+	 * Repetitions (same caller or client address, same error, same route or policy) are skipped
+	 * for a minute; those of a 429, during the window of its policy. */
 	void (*refused)(struct request *, enum error);
 
 	/* Creates the rows that must exist before the first request, for `seed`. Must be

@@ -62,9 +62,9 @@ struct route {
 	/* Schema of the body as a form (application/x-www-form-urlencoded), if the route accepts
 	 * one. Its rows fill the same C record as .body. */
 	const struct schema *form;
-	const struct schema *query;    /* query parameters; a .list has its filters instead */
+	const struct schema *query;    /* query parameters; not with .list, which has its own */
 	const struct table *list;      /* the response is a page of its rows */
-	const struct table *table;     /* of create_row() etc. */
+	const struct table *table;     /* for create_row() etc. */
 	const struct schema *response; /* body of a success; with .list, each of its items */
 	unsigned status;               /* of a success; 0 means 200 */
 	bool idempotent;     /* a POST that accepts Idempotency-Key. Its response is stored for
@@ -131,8 +131,8 @@ struct request {
 	const struct param *query;
 	size_t nquery;
 	const void *in;           /* the body as a record of route->body */
-	uint64_t given;           /* its fields that the client sent (GIVEN()); of a PUT, all that
-				   * it replaces */
+	uint64_t given;           /* the fields that the client sent (GIVEN()); for a PUT, all
+				   * that it replaces */
 	const void *query_record; /* of route->query */
 	struct list_args list;
 	struct limit_tally limits;
@@ -195,11 +195,11 @@ enum error respond_record(struct request *, enum error outcome, const void *reco
 enum error respond_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
 enum error respond_empty(struct request *, enum error outcome) MUST_CHECK;
 
-/* Complete handlers for rows without rules of their own. list_rows(): a page of .list;
- * list_own_rows(): of the caller's own rows, even for admins. The others: the row {id} of .table, or
- * a new one; .body, if any, has the fields of the table's schema. If the table has a .parent, the
- * path has the parent's id in a parameter of that name: E_NOT_FOUND unless the caller may see the
- * parent, and the row is one of it. */
+/* Complete handlers for routes without rules of their own. list_rows(): a page of .list;
+ * list_own_rows(): a page of the caller's own rows, even for admins. The others create a row of
+ * .table, or show, update or delete the row {id}; .body, if any, is the table's schema. If the table
+ * has a .parent, the path has the parent's id in a parameter of that name. E_NOT_FOUND if the
+ * caller may not see the parent, or if the row has another parent. */
 enum error list_rows(struct request *) MUST_CHECK;
 enum error list_own_rows(struct request *) MUST_CHECK;
 enum error create_row(struct request *) MUST_CHECK;

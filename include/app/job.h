@@ -54,7 +54,7 @@ struct job_task {
 };
 
 /* A cron entry: a row in the feature's .crons, which ends with { 0 }. Each occurrence enqueues one
- * job, however many processes run. Occurrences missed while none ran enqueue one job together. */
+ * job, however many processes run. Occurrences missed while no process ran enqueue one job. */
 struct cron {
 	const char *name; /* "invoices_monthly"; must be unique */
 	const char *at;   /* minute hour day month weekday, as in crontab(5): "30 6 * * 1-5" */

@@ -44,13 +44,13 @@ enum field_type {
 
 enum { DECIMAL_DIGITS = 18, ARRAY_MAX = 100 };
 
-/* Flags of a row. Without flags, a field is loaded from the database, but never accepted and
+/* Flags of a field. Without flags, it is loaded from the database, but never accepted and
  * never sent. */
 enum {
 	F_READ = 1,       /* sent in responses */
 	F_CREATE = 2,     /* accepted by POST and PUT */
 	F_UPDATE = 4,     /* accepted by PATCH */
-	F_RW = 7,         /* all of these */
+	F_RW = 7,         /* all of the above */
 	F_REQUIRED = 8,   /* required by POST, PUT and in a query */
 	F_NULLABLE = 16,  /* may be null. The C member is then a pointer, for INT and BOOL too:
 			  * const int64_t *, const bool * */
@@ -65,7 +65,7 @@ struct field {
 	enum field_type type;
 	size_t offset;
 	unsigned flags;
-	int64_t min, max;           /* limits by type; of TYPE_INT and TYPE_DECIMAL if max > min */
+	int64_t min, max;           /* see the type; TYPE_INT, TYPE_DECIMAL: limits if max > min */
 	const int64_t *min_setting; /* a setting that replaces .min, or NULL */
 	const char *const *choices; /* TYPE_ENUM: ends with NULL */
 	/* TYPE_ENUM: NULL, or pairs of an alias and the choice that it is stored as, then NULL.
@@ -74,7 +74,7 @@ struct field {
 	int scale;                /* TYPE_DECIMAL: digits after the point, at most 17 */
 	bool pointer;             /* TYPE_INT, TYPE_BOOL: the member is a pointer */
 	const struct field *item; /* TYPE_ARRAY: the type of each value; its name is unused */
-	/* Whether POST and PUT require the field. `record` has the fields before it. NULL: no. */
+	/* Whether POST and PUT require the field. `record` has the fields above it. NULL: no. */
 	bool (*required_if)(const void *record);
 	const char *default_value;   /* as text, for POST and PUT */
 	const struct schema *record; /* TYPE_RECORD, TYPE_RECORDS */
@@ -84,7 +84,7 @@ struct field {
 	 * Called for each id in a request. */
 	enum error (*visible)(struct ctx *, const struct field *, const char *id);
 	const struct table *references;
-	bool cascade; /* deleting that row deletes this one; false: it cannot be deleted */
+	bool cascade; /* deleting that row deletes this one; false: that row cannot be deleted */
 
 	const char *summary; /* one sentence, for OpenAPI */
 	const char *example; /* as text; NULL: OpenAPI generates one */

@@ -3,7 +3,7 @@
  *
  * A page has two limits. The inner one is a literal, so that the planner expects few rows and uses
  * the index. The outer one is the requested limit, a parameter. It is wrapped in a SELECT, because
- * with a bare parameter PostgreSQL prefers custom plans, and plans each execution again. A page
+ * with a bare parameter PostgreSQL prefers custom plans, which it makes for each execution. A page
  * far from the start has no inner limit.
  */
 #include "table_priv.h"
@@ -16,7 +16,7 @@ enum { SQL_MAX = 64 * 1024 };
 struct writer {
 	struct buf b;
 	const struct list_shape *shape;
-	int nfilters; /* parameters that owner, parent and filters take */
+	int nfilters; /* number of parameters for owner, parent and filters */
 };
 
 static void

@@ -1,8 +1,8 @@
 /*
  * Compares the rows of tables with the database and writes the migration between them.
  *
- * A transaction that is rolled back creates the tables again in a schema of their own, as their rows
- * describe them. Then the catalogs show both in PostgreSQL's normal form.
+ * A transaction that is rolled back creates the tables in another schema, as their rows describe
+ * them, so that the catalogs have both versions in PostgreSQL's normal form.
  */
 #include "app/migrate.h"
 
@@ -45,10 +45,10 @@ const struct query migrate_auto_queries[] = {
 	    " JOIN pg_type y ON y.oid = atttypid"
 	    " LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
 	    " WHERE attnum > 0 AND NOT attisdropped),"
-	    /* Constraints of columns with a field, and indexes. An object replaces another one if its key
-	     * begins with that one's: an index may have further columns, and that of a foreign
-	     * key needs only the first. `ours`: not written by hand, nor
-	     * part of a new column. `apart`: dropping the table does not suffice. */
+	    /* Constraints of columns with a field, and indexes. An existing object suffices if its
+	     * key begins with that of the wanted one: an index may have further columns, and the
+	     * index of a foreign key needs only the first. `ours`: not written by hand, nor part of
+	     * a new column. `apart`: needs a DROP of its own. */
 	    " objects AS (SELECT tab, wanted, place, altered OR contype = 'f' AS apart,"
 	    " contype = 'f' OR paired AND (wanted OR count(*) OVER (PARTITION BY tab, conname) = 2"
 	    " OR def ~ concat('^CHECK \\(((char|octet)_length\\(|cardinality\\()?', col,"
@@ -144,7 +144,7 @@ const struct query migrate_auto_queries[] = {
 	{ 0 },
 };
 
-/* Creates the tables of the rows in a schema of their own, which comes first in search_path. */
+/* Creates the tables of the rows in another schema, which comes first in search_path. */
 static enum error
 create_tables(struct ctx *c, const struct table *const *tables)
 {

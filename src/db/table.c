@@ -5,7 +5,7 @@
 #include "db_priv.h"
 #include "table_priv.h"
 
-/* The key and the owner whose row it must be; then the versions, if rows have one. */
+/* $1: the id; $2: the owner, or null for any; $3: the accepted versions, or null for any. */
 #define OWN_ROW       " WHERE id = $1 AND ($2::uuid IS NULL OR %s = $2)"
 #define NO_OWNER      " WHERE id = $1 AND $2::uuid IS NULL"
 #define VERSION_AMONG " AND ($3::text[] IS NULL OR id || '-' || version = ANY ($3))"
@@ -310,7 +310,7 @@ p_versions(struct ctx *c, const struct table *t)
 	return p_array(c, c->precondition.versions);
 }
 
-/* Finds out why a statement has changed no row. */
+/* Finds out why a statement changed no row. */
 static enum error
 not_changed(struct ctx *c, const struct table *t, const char *id)
 {

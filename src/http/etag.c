@@ -39,9 +39,9 @@ etag_reader(const struct route *route)
 	return reader && etag_has_version(reader->response) ? reader : NULL;
 }
 
-/* Finds the next tag of a comma-separated list (RFC 9110, section 8.8.3), which a proxy may have
- * weakened; *tag is its text between the quotes. Advances *list. At its end, *tag is NULL. Returns
- * false if the list is malformed. */
+/* Finds the next tag of a comma-separated list (RFC 9110, section 8.8.3), and advances *list. *tag
+ * is the text between the quotes, or NULL at the end. Accepts weak tags, since a proxy may have
+ * weakened them. Returns false if the list is malformed. */
 static bool
 next_tag(struct arena *a, const char **list, bool first, const char **tag)
 {
@@ -145,8 +145,8 @@ etag_wanted(const struct request *req)
 	       (request_env(req, IF_MATCH) || request_env(req, IF_NONE_MATCH));
 }
 
-/* The change itself checks the versions of If-Match. For If-None-Match, which clients hardly send
- * here, the row is read first, and the change demands the version that was read. */
+/* The change itself checks the versions of If-Match. For If-None-Match, which clients rarely
+ * send with a change, the row is read first, and the change demands the version that was read. */
 static enum error
 demand_version(struct request *req, const struct route *reader)
 {

@@ -1,7 +1,7 @@
 /* Handlers that list, create, show, update and delete the rows of a table. */
 #include "http_priv.h"
 
-/* Checks that the caller may see the parent in the path. Returns its id, or NULL: none. */
+/* Checks that the caller may see the parent in the path, and stores its id; NULL: not nested. */
 static enum error
 find_parent(struct request *req, const struct table *t, const char **id)
 {
@@ -60,7 +60,7 @@ create_row(struct request *req)
 	return respond_record(req, e, out);
 }
 
-/* Finds the row of the path, which must be one of the path's parent. */
+/* Finds the row {id}, which must belong to the parent in the path. */
 static enum error
 find_path_row(struct request *req, void *out)
 {

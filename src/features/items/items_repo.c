@@ -1,4 +1,4 @@
-/* Search: statements that a table does not write. */
+/* Search: statements that a table does not compose. */
 #include "items_priv.h"
 
 enum { FOUND_OF = 1 }; /* a filter of items_found_own */
