@@ -188,7 +188,8 @@ const struct limit *route_limit(const struct route *, size_t i);
  * `return respond_record(req, e, &item);`. The status is that of the route.
  * - respond_record(): a record of .response. Adds Location (a 201, or a route with .location;
  *   the id is the first field) and ETag (a schema with an INT `version` without flags, which
- *   every UPDATE must increment; conditional requests then work without code in the handler).
+ *   every UPDATE must increment; a handler that changes the row must call table_update(),
+ *   table_delete() or table_check_version()).
  * - respond_page(): a page of .list.
  * - respond_empty(): always 204. */
 enum error respond_record(struct request *, enum error outcome, const void *record) MUST_CHECK;

@@ -51,7 +51,7 @@ enum {
 	F_CREATE = 2,     /* accepted by POST and PUT */
 	F_UPDATE = 4,     /* accepted by PATCH */
 	F_RW = 7,         /* all of the above */
-	F_REQUIRED = 8,   /* required by POST, PUT and in a query */
+	F_REQUIRED = 8,   /* required in POST, PUT and queries */
 	F_NULLABLE = 16,  /* may be null. The C member is then a pointer, for INT and BOOL too:
 			  * const int64_t *, const bool * */
 	F_SECRET = 32,    /* writeOnly, format password in OpenAPI; never logged */

@@ -87,7 +87,7 @@ enum error table_update(struct ctx *, const struct table *, const char *id, cons
 /* Deletes a row. Errors as in table_update(); E_CONFLICT if another row refers to it. */
 enum error table_delete(struct ctx *, const struct table *, const char *id) MUST_CHECK;
 
-/* For code that locks the row and changes it by statements of its own: E_PRECONDITION_FAILED if the
+/* For code that locks the row and changes it with statements of its own: E_PRECONDITION_FAILED if the
  * row has another version than the request demands. */
 enum error table_check_version(struct ctx *, const struct schema *, const void *row) MUST_CHECK;
 
