@@ -173,7 +173,7 @@ uint64_t schema_replaced(const struct schema *);
 /* Returns the minimum: the value of .min_setting, else .min. */
 int64_t field_min(const struct field *);
 
-/* Returns the row of that name, or NULL. */
+/* Returns the field of that name, or NULL. */
 const struct field *schema_field(const struct schema *, const char *name);
 
 /* Returns a field's value as text in normal form, or NULL if it is null, an array or a record. */
@@ -200,7 +200,7 @@ struct json_scan {
 	bool too_many;  /* the error is more than JSON_VALUES_MAX values */
 };
 
-/* The same without the check for duplicate keys. Allocates nothing. */
+/* json_check() without the check for duplicate keys. Allocates nothing. */
 const char *json_scan(const char *json, size_t len, struct json_scan *) MUST_CHECK;
 
 #endif
