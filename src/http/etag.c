@@ -2,6 +2,7 @@
 #include "http_priv.h"
 
 #include "app/log.h"
+#include "app/utf8.h"
 
 bool
 etag_has_version(const struct schema *schema)
@@ -68,16 +69,20 @@ next_tag(struct arena *a, const char **list, bool first, const char **tag)
 	return true;
 }
 
-/* Splits the list into its tags, then NULL. Returns NULL if it is malformed. */
+/* Splits the list into its tags, then NULL. Omits those that are not UTF-8: PostgreSQL rejects
+ * them, and no version is one of them. Returns NULL if the list is malformed. */
 static const char *const *
 read_tags(struct arena *a, const char *list)
 {
 	const char **tags = arena_array(a, strlen(list) / 3 + 2, sizeof(*tags));
+	bool first = true;
 	size_t n = 0;
 
-	while (next_tag(a, &list, n == 0, &tags[n]))
-		if (!tags[n++])
+	for (; next_tag(a, &list, first, &tags[n]); first = false) {
+		if (!tags[n])
 			return tags;
+		n += utf8_valid(tags[n], strlen(tags[n]));
+	}
 	return NULL;
 }
 

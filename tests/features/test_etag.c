@@ -310,6 +310,19 @@ Test(etag, malformed_tags_are_rejected)
 	cr_expect_str_eq(title(), "Lamp");
 }
 
+/* Bytes from 0x80 are allowed in a tag, but PostgreSQL accepts only UTF-8. */
+Test(etag, a_tag_in_another_encoding_matches_nothing)
+{
+	struct test_response a = rename_if_match("\"\xff\"");
+
+	expect_problem(&a, 412, "precondition_failed");
+	a = call_if_match("DELETE", path, "\"\xc3\", \"x\"", NULL);
+	expect_problem(&a, 412, "precondition_failed");
+	cr_expect_eq(show_if_none_match("GET", "\"\xff\"").status, 200);
+	a = rename_if_match(arena_printf(t->arena, "\"\xff\", %s", tag));
+	cr_expect_eq(a.status, 200, "%s", a.body);
+}
+
 /* ---- accounts */
 
 Test(etag, accounts_accept_if_match)
