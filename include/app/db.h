@@ -2,12 +2,12 @@
  * PostgreSQL. A statement is a row with a name and an SQL literal, unless a table composes it
  * (app/table.h). Each connection prepares it on first use. Values are always parameters.
  *
- *	enum { LOCK };
+ *	enum { COUNT_ALL };
  *	const struct query users_queries[] = {
- *		[LOCK] = QUERY("users_lock", &user_schema, "SELECT … WHERE id = $1 FOR UPDATE"),
+ *		[COUNT_ALL] = QUERY("users_count", &db_number_schema, "SELECT count(*) AS n …"),
  *		{ 0 }
  *	};
- *	e = db_one(c, &users_queries[LOCK], &user, id);
+ *	e = db_one(c, &users_queries[COUNT_ALL], &n);
  *
  * A broken connection is detected and replaced before a statement is sent. If the database is
  * down, calls return E_UNAVAILABLE. A statement that may have reached the server is retried
@@ -20,7 +20,7 @@
 #include "app/schema.h"
 
 struct query {
-	const char *name; /* "users_lock": in logs, metrics and pg_stat_statements */
+	const char *name; /* "users_count": in logs, metrics and pg_stat_statements */
 	const char *sql;
 	const struct schema *row; /* NULL: returns no rows */
 	bool read_only;           /* may be retried after a lost connection */

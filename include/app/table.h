@@ -77,6 +77,10 @@ enum error table_insert(struct ctx *, const struct table *, const void *in, void
 /* E_NOT_FOUND if there is no such row, or the caller may not see it. */
 enum error table_find(struct ctx *, const struct table *, const char *id, void *out) MUST_CHECK;
 
+/* Finds a row and locks it until the transaction ends, for a change that depends on its values.
+ * E_NOT_FOUND and E_PRECONDITION_FAILED as in table_update(). */
+enum error table_lock(struct ctx *, const struct table *, const char *id, void *out) MUST_CHECK;
+
 /* Sets the fields of `in` that are in `given` and have F_UPDATE or F_SET; without any, only reads
  * the row. E_NOT_FOUND if there is no such row, or the caller may not change it;
  * E_PRECONDITION_FAILED if it has another version than the request demands (If-Match); E_CONFLICT
@@ -102,7 +106,14 @@ enum error table_visible(struct ctx *, const struct field *, const char *id) MUS
 #define TABLE_NOW "now"
 
 /* Returns a statement of a table; .name is NULL if no field can be updated (TABLE_UPDATE). */
-enum table_statement { TABLE_INSERT, TABLE_FIND, TABLE_UPDATE, TABLE_DELETE, TABLE_STATEMENTS };
+enum table_statement {
+	TABLE_INSERT,
+	TABLE_FIND,
+	TABLE_LOCK,
+	TABLE_UPDATE,
+	TABLE_DELETE,
+	TABLE_STATEMENTS,
+};
 struct query table_query(struct arena *, const struct table *, enum table_statement);
 
 /* --- lists (doc/API.md, Lists) --- */

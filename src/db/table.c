@@ -104,6 +104,12 @@ find_sql(struct arena *a, const void *table)
 }
 
 static const char *
+lock_sql(struct arena *a, const void *table)
+{
+	return arena_printf(a, "%s FOR UPDATE", find_sql(a, table));
+}
+
+static const char *
 update_sql(struct arena *a, const void *table)
 {
 	const struct table *t = table;
@@ -153,6 +159,7 @@ static const struct {
 } statements[] = {
 	[TABLE_INSERT] = { "insert", insert_sql, .returns = true },
 	[TABLE_FIND] = { "find", find_sql, .returns = true, .reads = true },
+	[TABLE_LOCK] = { "lock", lock_sql, .returns = true },
 	[TABLE_UPDATE] = { "update", update_sql, .returns = true },
 	[TABLE_DELETE] = { "delete", delete_sql },
 };
@@ -297,6 +304,15 @@ table_check_version(struct ctx *c, const struct schema *schema, const void *row)
 		if (strcmp(*v, version) == 0)
 			return OK;
 	return fail(c, E_PRECONDITION_FAILED, NULL);
+}
+
+enum error
+table_lock(struct ctx *c, const struct table *t, const char *id, void *out)
+{
+	struct query q = table_query(c->arena, t, TABLE_LOCK);
+	enum error e = db_one(c, &q, out, id, owner_for(c, t, false));
+
+	return e ? e : table_check_version(c, t->schema, out);
 }
 
 /* Returns the versions that the row may have, or NULL: any. */

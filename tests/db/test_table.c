@@ -207,6 +207,7 @@ expect_may(enum readers readers, struct caller caller, bool find, bool change)
 		     "%d", readers);
 	cr_expect_eq(table_update(c, &lamps, id, &in, 0, &out), change ? OK : E_NOT_FOUND);
 	cr_assert_eq(db_begin(c), OK);
+	cr_expect_eq(table_lock(c, &lamps, id, &out), change ? OK : E_NOT_FOUND, "%d", readers);
 	cr_expect_eq(table_delete(c, &lamps, id), change ? OK : E_NOT_FOUND, "%d", readers);
 	db_reset(c->db);
 }
@@ -274,6 +275,7 @@ Test(table, a_change_demands_the_version_of_the_request)
 	cr_expect_eq(table_update(c, &lamps, id, &in, BIT(title), &out), E_PRECONDITION_FAILED);
 	cr_expect(c->precondition.checked);
 	cr_expect_eq(table_update(c, &lamps, id, &in, 0, &out), E_PRECONDITION_FAILED);
+	cr_expect_eq(table_lock(c, &lamps, id, &out), E_PRECONDITION_FAILED);
 	cr_expect_eq(table_delete(c, &lamps, id), E_PRECONDITION_FAILED);
 	demand(version_of(GRACE, 1));
 	cr_expect_eq(table_update(c, &lamps, id, &in, BIT(title), &out), E_PRECONDITION_FAILED);

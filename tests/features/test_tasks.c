@@ -6,6 +6,9 @@
 #include "support/testdb.h"
 
 #include "app/ids.h"
+#include "app/settings.h"
+
+#include <sys/wait.h>
 
 static struct test *t;
 static struct account ada;
@@ -256,6 +259,37 @@ Test(tasks, what_stays_done_keeps_its_moment)
 		cr_expect(is_done_since(&a, "created_at"), "%s: %s", bodies[i], a.body);
 	}
 	a = put(id, "{\"title\":\"z\",\"status\":\"done\"}");
+	cr_expect(is_done_since(&a, "created_at"), "%s", a.body);
+}
+
+/* Whether another transaction waits for this connection's transaction. */
+static bool
+is_waited_for(void)
+{
+	return testdb_sql("SELECT 1 FROM pg_locks WHERE NOT granted"
+			  " AND transactionid = pg_current_xact_id()::xid") != NULL;
+}
+
+Test(tasks, a_task_made_done_meanwhile_keeps_its_moment)
+{
+	const char *id = make_task(t, &ada, .created_at = "2026-01-01T00:00:00Z");
+	struct test_response a;
+	int status;
+	pid_t pid;
+
+	testdb_sql("BEGIN");
+	testdb_sql("UPDATE tasks SET status = 'done', completed_at = created_at");
+	pid = fork();
+	if (pid == 0) {
+		t->ctx->db = t->db = db_new(settings.database_url);
+		_exit(patch(id, "{\"status\":\"done\"}").status != 200);
+	}
+	while (!is_waited_for())
+		cr_assert_eq(waitpid(pid, &status, WNOHANG), 0, "it does not wait");
+	testdb_sql("COMMIT");
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0);
+	a = show(id);
 	cr_expect(is_done_since(&a, "created_at"), "%s", a.body);
 }
 

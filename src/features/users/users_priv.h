@@ -56,7 +56,6 @@ enum error users_check_own_password(struct ctx *, const char *id, const char *pa
 /* users_repo.c */
 enum error users_insert(struct ctx *, const struct new_user *, const char *hash,
 			struct user *out) MUST_CHECK;
-enum error users_lock(struct ctx *, const char *id, struct user *out) MUST_CHECK;
 enum error users_find_login(struct ctx *, const char *email, struct login *out) MUST_CHECK;
 enum error users_find_own_login(struct ctx *, const char *id, struct login *out) MUST_CHECK;
 enum error users_renew_hash(struct ctx *, const struct login *, const char *hash,

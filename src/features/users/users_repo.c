@@ -10,7 +10,6 @@
 enum {
 	INSERT,
 	FIND_BY_EMAIL,
-	LOCK,
 	LOCK_OWNERS,
 	FIND_LOGIN,
 	FIND_OWN_LOGIN,
@@ -32,8 +31,6 @@ const struct query users_queries[] = {
 	[FIND_BY_EMAIL] = QUERY_READ("users_find_by_email", &user_schema,
 				     "SELECT " COLUMNS " FROM users"
 				     " WHERE lower(email) = lower($1)"),
-	[LOCK] = QUERY("users_lock", &user_schema,
-		       "SELECT " COLUMNS " FROM users WHERE id = $1 FOR UPDATE"),
 	[LOCK_OWNERS] = QUERY("users_lock_owners", &db_number_schema,
 			      "SELECT count(*) AS n FROM (SELECT 1 FROM users"
 			      " WHERE role = 'owner' AND is_active ORDER BY id FOR UPDATE) AS o"),
@@ -92,12 +89,6 @@ enum error
 users_get_by_email(struct ctx *c, const char *email, struct user *out)
 {
 	return db_one(c, &users_queries[FIND_BY_EMAIL], out, email);
-}
-
-enum error
-users_lock(struct ctx *c, const char *id, struct user *out)
-{
-	return db_one(c, &users_queries[LOCK], out, id);
 }
 
 enum error

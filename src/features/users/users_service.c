@@ -137,11 +137,7 @@ lock(struct ctx *c, const char *id, struct user *user, bool *last_owner)
 	if (e)
 		return e;
 
-	e = users_lock(c, id, user);
-	if (e)
-		return e;
-
-	e = table_check_version(c, &user_schema, user);
+	e = table_lock(c, &users_table, id, user);
 	if (e)
 		return e;
 
