@@ -51,7 +51,9 @@ enum readers {
 struct table {
 	const char *name;            /* "items": also the prefix of its statements' names */
 	const struct schema *schema; /* of a row; each field is a column */
-	const char *owner;           /* the column of the owner's account (users.id), or NULL */
+	/* The column of the owner's account (users.id). NULL: every caller may see and change all rows,
+	 * as far as the routes allow. */
+	const char *owner;
 	enum readers readers;
 	const char *parent; /* the column of the parent's id in a nested path, or NULL */
 	const struct list_filter *filters; /* NULL: none */

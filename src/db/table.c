@@ -229,14 +229,12 @@ table_visible_to(const struct ctx *c, const struct table *t)
 }
 
 static const char *
-value_to_store(struct ctx *c, const struct table *t, const struct field *f, const void *in)
+value_to_store(struct ctx *c, const struct field *f, const void *in)
 {
 	const char *value = p_field(c, f, in);
 
 	if (value || f->flags & F_NULLABLE)
 		return value;
-	if (is_named(f, t->owner))
-		return c->caller.user_id;
 	return f->type == TYPE_ARRAY ? "{}" : f->default_value;
 }
 
@@ -253,8 +251,10 @@ table_insert(struct ctx *c, const struct table *t, const void *in, void *out)
 
 		if (is_named(f, "id"))
 			table_param(&v, id);
+		else if (is_named(f, t->owner) && !field_text(c->arena, f, in))
+			table_param(&v, c->caller.user_id);
 		else if (is_inserted(t, f))
-			table_param(&v, value_to_store(c, t, f, in));
+			table_param(&v, value_to_store(c, f, in));
 	}
 	return db_one_(c, &q, out, (struct db_params) { v.at, v.n });
 }
@@ -370,7 +370,7 @@ table_update(struct ctx *c, const struct table *t, const char *id, const void *i
 		if (!is_updated(f))
 			continue;
 		table_param(&v, p_bool(set));
-		table_param(&v, set ? value_to_store(c, t, f, in) : NULL);
+		table_param(&v, set ? value_to_store(c, f, in) : NULL);
 	}
 	e = db_one_(c, &q, out, (struct db_params) { v.at, v.n });
 	return e == E_NOT_FOUND ? not_changed(c, t, id) : e;

@@ -108,6 +108,19 @@ Test(table, a_new_row_has_an_id_its_owner_and_defaults)
 	cr_expect_str_lt(lamp->id, other->id, "a later id is greater");
 }
 
+Test(table, a_new_row_has_an_owner_even_if_rows_may_have_none)
+{
+	struct field nullable[COUNT(fields)];
+	const struct schema schema = SCHEMA("Lamp", struct lamp, nullable);
+
+	memcpy(nullable, fields, sizeof(fields));
+	nullable[1].flags |= F_NULLABLE;
+	cr_assert_str_eq(nullable[1].name, lamps.owner);
+	lamps.schema = &schema;
+	cr_expect_str_eq(INSERT(.title = "Brass")->owner_id, ADA);
+	cr_expect_str_eq(INSERT(.title = "Oak", .owner_id = GRACE)->owner_id, GRACE);
+}
+
 Test(table, every_type_is_stored_and_read_back)
 {
 	static const char *const tags[] = { "a", "b \"c\" \\ , {}", "", NULL };
