@@ -277,8 +277,10 @@ check_list(const struct table *table)
 	cr_assert(table->sorts && table->sorts[0].name, "table %s has no order", table->name);
 	for (const struct list_sort *s = table->sorts; s->name; s++)
 		check_sort(table, s);
-	for (const struct list_filter *f = table->filters; list_is_filter(f); f++)
+	for (const struct list_filter *f = table->filters; list_is_filter(f); f++) {
+		cr_assert_lt(f - table->filters, LIST_FILTERS_MAX, "table %s", table->name);
 		check_filter(table, f);
+	}
 	the_table = table;
 	cr_expect_eq(list_statements(c, table, check_list_statement), OK);
 }

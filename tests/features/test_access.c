@@ -264,11 +264,28 @@ static void
 check_parent(const struct route *r)
 {
 	const struct table *table = r->list ? r->list : r->table;
+	const struct field *parent;
 
 	if (table && table->parent && r->handle != list_own_rows)
 		cr_expect(strstr(r->path, arena_printf(t->arena, "{%s}", table->parent)),
 			  "%s: without {%s} in its path, everyone can see all rows", r->id,
 			  table->parent);
+	parent = table && table->parent ? schema_field(table->schema, table->parent) : NULL;
+	cr_expect(!table || !table->parent || (parent && parent->references),
+		  "%s: the parent has no REFERENCES()", r->id);
+}
+
+/* The handlers of rows read and write records of the table's schema. */
+static void
+check_table(const struct route *r)
+{
+	const struct table *table = r->table;
+
+	if (!table)
+		return;
+	cr_expect(!r->body || r->body == table->schema, "%s: body of another schema", r->id);
+	cr_expect(!r->response || r->response == table->schema, "%s: response of another schema",
+		  r->id);
 }
 
 static void
@@ -294,6 +311,7 @@ check_row(const struct route *r)
 	cr_expect(status != 201 || schema_field(r->response, "id"), "%s: Location needs an id",
 		  r->id);
 	check_parent(r);
+	check_table(r);
 }
 
 Test(access, every_row_is_complete)
