@@ -100,7 +100,8 @@ enum error table_check_version(struct ctx *, const struct schema *, const void *
 /* Returns "id-version" of the row. */
 const char *table_version(struct arena *, const struct schema *, const void *row);
 
-/* For a field of type UUID that refers to a row of `table`: the caller must be able to see it. */
+/* For a field of type UUID that refers to a row of `table`: the caller must be able to see it,
+ * and its parents. */
 #define REFERENCES(table) .visible = table_visible, .references = (table)
 enum error table_visible(struct ctx *, const struct field *, const char *id) MUST_CHECK;
 

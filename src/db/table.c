@@ -393,5 +393,10 @@ table_delete(struct ctx *c, const struct table *t, const char *id)
 enum error
 table_visible(struct ctx *c, const struct field *f, const char *id)
 {
-	return table_find(c, f->references, id, arena_alloc(c->arena, f->references->schema->size));
+	const struct table *t = f->references;
+	const struct field *parent = t->parent ? schema_field(t->schema, t->parent) : NULL;
+	void *row = arena_alloc(c->arena, t->schema->size);
+	enum error e = table_find(c, t, id, row);
+
+	return e || !parent ? e : table_visible(c, parent, field_text(c->arena, parent, row));
 }

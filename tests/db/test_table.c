@@ -251,6 +251,32 @@ Test(table, without_an_owner_every_row_is_visible)
 	cr_expect_eq(table_delete(c, &lamps, id), E_NOT_FOUND);
 }
 
+struct bulb {
+	const char *id, *lamp_id;
+};
+
+static const struct field bulb_fields[] = {
+	{ UUID(struct bulb, id), .flags = F_READ },
+	{ UUID(struct bulb, lamp_id), .flags = F_READ | F_SET, REFERENCES(&lamps) },
+};
+static const struct schema bulb_schema = SCHEMA("Bulb", struct bulb, bulb_fields);
+static const struct table bulbs = { .name = "bulbs", .schema = &bulb_schema, .parent = "lamp_id" };
+
+Test(table, a_reference_to_a_nested_row_needs_access_to_its_parent)
+{
+	const struct field f = { .name = "bulb_id", .type = TYPE_UUID, REFERENCES(&bulbs) };
+	const struct bulb in = { .lamp_id = INSERT(.title = "Brass")->id };
+	struct bulb bulb;
+
+	testdb_sql("CREATE TABLE bulbs (id uuid PRIMARY KEY, lamp_id uuid NOT NULL)");
+	cr_assert_eq(table_insert(c, &bulbs, &in, &bulb), OK, "%s", c->failure.detail);
+	cr_expect_eq(table_visible(c, &f, bulb.id), OK);
+	c->caller.user_id = GRACE;
+	cr_expect_eq(table_visible(c, &f, bulb.id), E_NOT_FOUND);
+	c->caller.role = ROLE_ADMIN;
+	cr_expect_eq(table_visible(c, &f, bulb.id), OK);
+}
+
 Test(table, errors_of_the_database_are_errors)
 {
 	struct lamp out;
