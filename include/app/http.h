@@ -49,8 +49,8 @@ struct limit {
 /* List the coarsest limit first: a request that it refuses creates no counters for the others. */
 enum { LIMITS_MAX = 4 };
 
-/* A route. The table ends with { 0 }. Each {name} in a path is a UUID; any other value there
- * is a 404. */
+/* A route. The table ends with { 0 }. In a path, {slug} is a slug, and each other {name} a UUID; any
+ * other value there is a 404. */
 struct route {
 	enum method method;
 	const char *path; /* below API_PREFIX, or absolute if .root */
@@ -198,7 +198,7 @@ enum error respond_empty(struct request *, enum error outcome) MUST_CHECK;
 
 /* Complete handlers for routes without rules of their own. list_rows(): a page of .list;
  * list_own_rows(): a page of the caller's own rows, even for admins. The others create a row of
- * .table, or show, update or delete the row {id}; .body, if any, is the table's schema. If the table
+ * .table, or show, update or delete the row {id} or {slug}; .body, if any, is the table's schema. If the table
  * has a .parent, the path has the parent's id in a parameter of that name. E_NOT_FOUND if the
  * caller may not see the parent, or if the row has another parent. */
 enum error list_rows(struct request *) MUST_CHECK;

@@ -15,6 +15,10 @@ void uuid_new(char out[UUID_TEXT_SIZE]);
 /* Whether the text is a UUID (8-4-4-4-12 hex digits, either case). */
 bool uuid_valid(const char *text);
 
+/* Whether the text is a slug: TYPE_SLUG of app/schema.h. */
+enum { SLUG_MAX = 100 };
+bool slug_valid(const char *text);
+
 /* Whether a client's X-Request-ID is accepted: [A-Za-z0-9._-]{8,64}. */
 bool request_id_valid(const char *text);
 

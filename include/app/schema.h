@@ -22,6 +22,7 @@ enum field_type {
 	TYPE_TEXT,    /* const char *: UTF-8; min and max count characters */
 	TYPE_EMAIL,   /* const char *: trimmed; ASCII local@domain, at most 254 bytes; the
 		       * domain has a dot */
+	TYPE_SLUG,    /* const char *: 1 to 100 of a to z and 0 to 9, with single hyphens between */
 	TYPE_UUID,    /* const char *: lower case */
 	TYPE_TIME,    /* const char *: RFC 3339; accepted with any offset, stored and sent in UTC */
 	TYPE_DATE,    /* const char *: YYYY-MM-DD, years 1 to 9999 */
@@ -122,6 +123,7 @@ struct records {
 	.offset = offsetof(rec, m) + ZERO_IF(IS_A(rec, m, ctype) || IS_A(rec, m, const ctype *))
 #define TEXT(rec, m)           MEMBER(rec, m, TYPE_TEXT, const char *)
 #define EMAIL(rec, m)          MEMBER(rec, m, TYPE_EMAIL, const char *)
+#define SLUG(rec, m)           MEMBER(rec, m, TYPE_SLUG, const char *)
 #define UUID(rec, m)           MEMBER(rec, m, TYPE_UUID, const char *)
 #define TIME(rec, m)           MEMBER(rec, m, TYPE_TIME, const char *)
 #define DATE(rec, m)           MEMBER(rec, m, TYPE_DATE, const char *)

@@ -56,6 +56,8 @@ struct table {
 	const char *owner;
 	enum readers readers;
 	const char *parent; /* the column of the parent's id in a nested path, or NULL */
+	/* The column (SLUG, NOT NULL, UNIQUE) by which {slug} in a path finds a row, or NULL. */
+	const char *slug;
 	const struct list_filter *filters; /* NULL: none */
 	const struct list_sort *sorts;
 	bool fixed_order; /* the list has no parameter `sort` */
@@ -78,6 +80,10 @@ enum error table_insert(struct ctx *, const struct table *, const void *in, void
 
 /* E_NOT_FOUND if there is no such row, or the caller may not see it. */
 enum error table_find(struct ctx *, const struct table *, const char *id, void *out) MUST_CHECK;
+
+/* The same by .slug. */
+enum error table_find_slug(struct ctx *, const struct table *, const char *slug,
+			   void *out) MUST_CHECK;
 
 /* Finds a row and locks it until the transaction ends, for a change that depends on its values.
  * E_NOT_FOUND and E_PRECONDITION_FAILED as in table_update(). */
@@ -108,10 +114,11 @@ enum error table_visible(struct ctx *, const struct field *, const char *id) MUS
 /* A value for a field with F_SET: the time of the transaction. */
 #define TABLE_NOW "now"
 
-/* Returns a statement of a table; .name is NULL if no field can be updated (TABLE_UPDATE). */
+/* Returns a statement of a table; .name is NULL if the table has no field for it. */
 enum table_statement {
 	TABLE_INSERT,
 	TABLE_FIND,
+	TABLE_FIND_SLUG,
 	TABLE_LOCK,
 	TABLE_UPDATE,
 	TABLE_DELETE,

@@ -49,6 +49,15 @@ uuid_new(char out[UUID_TEXT_SIZE])
 }
 
 bool
+slug_valid(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len > 0 && len <= SLUG_MAX && !text[len] && text[0] != '-' && text[len - 1] != '-' &&
+	       !strstr(text, "--");
+}
+
+bool
 uuid_valid(const char *text)
 {
 	for (int i = 0; i < UUID_TEXT_SIZE - 1; i++) {

@@ -4,7 +4,16 @@
 #include "app/buf.h"
 #include "migrate_priv.h"
 
-enum { SCRIPT_MAX = 1024 * 1024, EMAIL_MIN = 3, EMAIL_MAX = 254 };
+enum { SCRIPT_MAX = 1024 * 1024 };
+
+/* Limits of types that have none in the row. */
+static const struct {
+	int64_t min, max;
+} limits[] = {
+	[TYPE_EMAIL] = { 3, 254 },
+	[TYPE_SLUG] = { 1, 100 },
+	[TYPE_RECORDS] = { 0 },
+};
 
 /* The type of the column, and the function whose result the constraint TABLE_COLUMN_check limits
  * ("": the value itself; NULL: no constraint). */
@@ -14,6 +23,7 @@ static const struct {
 } types[] = {
 	[TYPE_TEXT] = { "text", "char_length" },
 	[TYPE_EMAIL] = { "text", "octet_length" },
+	[TYPE_SLUG] = { "text", "char_length" },
 	[TYPE_UUID] = { "uuid" },
 	[TYPE_TIME] = { "timestamptz" },
 	[TYPE_DATE] = { "date" },
@@ -91,8 +101,8 @@ static void
 put_check(struct buf *b, const struct field *f)
 {
 	const char *measure = types[f->type].measure;
-	int64_t min = f->type == TYPE_EMAIL ? EMAIL_MIN : f->min;
-	int64_t max = f->type == TYPE_EMAIL ? EMAIL_MAX : f->max;
+	int64_t min = limits[f->type].max ? limits[f->type].min : f->min;
+	int64_t max = limits[f->type].max ? limits[f->type].max : f->max;
 
 	for (const char *const *choice = f->choices; choice && *choice; choice++) {
 		buf_printf(b, choice == f->choices ? "%s IN (" : ", ", f->name);
@@ -132,6 +142,8 @@ put_column(struct buf *b, struct buf *comments, const struct table *t, const str
 			   condition.data);
 
 	buf_printf(b, "%s%s", comments->len ? ", " : "", column.data);
+	if (equal(f->name, t->slug)) /* compared as a part of the column, not as an index */
+		buf_text(&column, " UNIQUE");
 	buf_printf(comments, "COMMENT ON COLUMN %s.%s IS ", t->name, f->name);
 	put_quoted(comments, column.data);
 	buf_text(comments, ";\n");

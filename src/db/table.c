@@ -5,9 +5,9 @@
 #include "db_priv.h"
 #include "table_priv.h"
 
-/* $1: the id; $2: the owner, or null for any; $3: the accepted versions, or null for any. */
-#define OWN_ROW       " WHERE id = $1 AND ($2::uuid IS NULL OR %s = $2)"
-#define NO_OWNER      " WHERE id = $1 AND $2::uuid IS NULL"
+/* $1: the id or slug; $2: the owner, or null for any; $3: the accepted versions, or null for any. */
+#define OWN_ROW       " WHERE %s = $1 AND ($2::uuid IS NULL OR %s = $2)"
+#define NO_OWNER      " WHERE %s = $1 AND $2::uuid IS NULL"
 #define VERSION_AMONG " AND ($3::text[] IS NULL OR id || '-' || version = ANY ($3))"
 
 enum { SQL_MAX = 64 * 1024 };
@@ -60,12 +60,12 @@ put_returning(struct buf *b, const struct table *t)
 }
 
 static void
-put_row(struct buf *b, const struct table *t)
+put_row(struct buf *b, const struct table *t, const char *key)
 {
 	if (t->owner)
-		buf_printf(b, OWN_ROW, t->owner);
+		buf_printf(b, OWN_ROW, key, t->owner);
 	else
-		buf_text(b, NO_OWNER);
+		buf_printf(b, NO_OWNER, key);
 }
 
 static const char *
@@ -91,16 +91,29 @@ insert_sql(struct arena *a, const void *table)
 }
 
 static const char *
-find_sql(struct arena *a, const void *table)
+select_sql(struct arena *a, const struct table *t, const char *key)
 {
-	const struct table *t = table;
 	struct buf b = buf_new(a, SQL_MAX);
 
 	buf_text(&b, "SELECT ");
 	table_put_columns(&b, t);
 	buf_printf(&b, " FROM %s", t->name);
-	put_row(&b, t);
+	put_row(&b, t, key);
 	return buf_done(&b);
+}
+
+static const char *
+find_sql(struct arena *a, const void *table)
+{
+	return select_sql(a, table, "id");
+}
+
+static const char *
+find_slug_sql(struct arena *a, const void *table)
+{
+	const struct table *t = table;
+
+	return select_sql(a, t, t->slug);
 }
 
 static const char *
@@ -132,7 +145,7 @@ update_sql(struct arena *a, const void *table)
 		buf_printf(&b, "%supdated_at = now()", comma);
 	if (has_field(t, "version"))
 		buf_text(&b, ", version = version + 1");
-	put_row(&b, t);
+	put_row(&b, t, "id");
 	if (has_field(t, "version"))
 		buf_text(&b, VERSION_AMONG);
 	put_returning(&b, t);
@@ -146,7 +159,7 @@ delete_sql(struct arena *a, const void *table)
 	struct buf b = buf_new(a, SQL_MAX);
 
 	buf_printf(&b, "DELETE FROM %s", t->name);
-	put_row(&b, t);
+	put_row(&b, t, "id");
 	if (has_field(t, "version"))
 		buf_text(&b, VERSION_AMONG);
 	return buf_done(&b);
@@ -159,6 +172,7 @@ static const struct {
 } statements[] = {
 	[TABLE_INSERT] = { "insert", insert_sql, .returns = true },
 	[TABLE_FIND] = { "find", find_sql, .returns = true, .reads = true },
+	[TABLE_FIND_SLUG] = { "find_slug", find_slug_sql, .returns = true, .reads = true },
 	[TABLE_LOCK] = { "lock", lock_sql, .returns = true },
 	[TABLE_UPDATE] = { "update", update_sql, .returns = true },
 	[TABLE_DELETE] = { "delete", delete_sql },
@@ -189,7 +203,8 @@ statement_name(struct arena *a, const struct table *t, enum table_statement whic
 struct query
 table_query(struct arena *a, const struct table *t, enum table_statement which)
 {
-	if (which == TABLE_UPDATE && !updates_any(t, UINT64_MAX))
+	if ((which == TABLE_UPDATE && !updates_any(t, UINT64_MAX)) ||
+	    (which == TABLE_FIND_SLUG && !t->slug))
 		return (struct query) { 0 };
 
 	return (struct query) {
@@ -271,6 +286,14 @@ enum error
 table_find(struct ctx *c, const struct table *t, const char *id, void *out)
 {
 	return find_of_owner(c, t, id, owner_for(c, t, true), out);
+}
+
+enum error
+table_find_slug(struct ctx *c, const struct table *t, const char *slug, void *out)
+{
+	struct query q = table_query(c->arena, t, TABLE_FIND_SLUG);
+
+	return db_one(c, &q, out, slug, owner_for(c, t, true));
 }
 
 const char *

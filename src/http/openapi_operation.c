@@ -53,9 +53,9 @@ path_parameters(struct doc *d, const char *path)
 {
 	while ((path = strchr(path, '{'))) {
 		size_t n = strcspn(++path, "}");
-		struct field id = { .type = TYPE_UUID };
+		struct field id = { .name = arena_text_n(d->arena, path, n) };
 
-		id.name = arena_text_n(d->arena, path, n);
+		id.type = strcmp(id.name, "slug") == 0 ? TYPE_SLUG : TYPE_UUID;
 		parameter(d, "path", &id, true);
 	}
 }

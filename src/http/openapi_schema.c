@@ -92,6 +92,7 @@ static const struct {
 } types[] = {
 	[TYPE_TEXT] = { "string" },
 	[TYPE_EMAIL] = { "string", "email" },
+	[TYPE_SLUG] = { "string" },
 	[TYPE_UUID] = { "string", "uuid" },
 	[TYPE_TIME] = { "string", "date-time" },
 	[TYPE_DATE] = { "string", "date" },
@@ -144,6 +145,8 @@ limits_of(struct doc *d, const struct field *f, enum use use)
 		buf_json(b, "'maxLength':%jd,", f->max);
 	if (f->type == TYPE_EMAIL)
 		buf_json(b, "'maxLength':254,");
+	if (f->type == TYPE_SLUG)
+		buf_json(b, "'pattern':'^[a-z0-9]+(-[a-z0-9]+)*$','maxLength':100,");
 	if (f->type == TYPE_DECIMAL)
 		buf_json(b, "'pattern':%s,", decimal_pattern(d->arena, f, use));
 	if (f->type == TYPE_INT && f->max > min)

@@ -90,7 +90,9 @@ static void
 set_location(struct request *req, const void *record)
 {
 	const struct route *route = req->route;
-	const struct field *id = &route->response->fields[0];
+	const char *slug = route->table ? route->table->slug : NULL;
+	const struct field *id =
+	    slug ? schema_field(route->response, slug) : &route->response->fields[0];
 	const char *path = fill_path(req, route->location ? route->location : route->path);
 
 	response_header(

@@ -38,7 +38,9 @@ match_pattern(const char *pattern, const char *const *segments, size_t n, const 
 		if (used == n)
 			return -1;
 		if (*pattern == '{') {
-			if (!uuid_valid(segments[used]))
+			bool slug = strncmp(pattern, "{slug}", len) == 0;
+
+			if (slug ? !slug_valid(segments[used]) : !uuid_valid(segments[used]))
 				return -1;
 			params[nparams++] = segments[used];
 		} else if (strncmp(pattern, segments[used], len) != 0 || segments[used][len]) {

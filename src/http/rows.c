@@ -69,7 +69,9 @@ find_path_row(struct request *req, void *out)
 	enum error e;
 
 	e = find_parent(req, t, &parent);
-	if (!e)
+	if (!e && t->slug)
+		e = table_find_slug(req->ctx, t, request_path(req, "slug"), out);
+	else if (!e)
 		e = table_find(req->ctx, t, request_path(req, "id"), out);
 	if (e || !parent)
 		return e;
@@ -78,6 +80,23 @@ find_path_row(struct request *req, void *out)
 	    0)
 		return fail(req->ctx, E_NOT_FOUND, NULL);
 	return OK;
+}
+
+/* Returns the id of the row to change. */
+static enum error
+find_path_id(struct request *req, const char **id)
+{
+	const struct table *t = req->route->table;
+	void *row = new_row(req);
+	enum error e = OK;
+
+	if (!t->parent && !t->slug) {
+		*id = request_path(req, "id");
+		return OK;
+	}
+	e = find_path_row(req, row);
+	*id = e ? NULL : field_text(req->ctx->arena, schema_field(t->schema, "id"), row);
+	return e;
 }
 
 enum error
@@ -92,22 +111,24 @@ show_row(struct request *req)
 enum error
 update_row(struct request *req)
 {
-	const struct table *t = req->route->table;
 	void *out = new_row(req);
-	enum error e = t->parent ? find_path_row(req, out) : OK;
+	const char *id;
+	enum error e;
 
+	e = find_path_id(req, &id);
 	if (!e)
-		e = table_update(req->ctx, t, request_path(req, "id"), req->in, req->given, out);
+		e = table_update(req->ctx, req->route->table, id, req->in, req->given, out);
 	return respond_record(req, e, out);
 }
 
 enum error
 delete_row(struct request *req)
 {
-	const struct table *t = req->route->table;
-	enum error e = t->parent ? find_path_row(req, new_row(req)) : OK;
+	const char *id;
+	enum error e;
 
+	e = find_path_id(req, &id);
 	if (!e)
-		e = table_delete(req->ctx, t, request_path(req, "id"));
+		e = table_delete(req->ctx, req->route->table, id);
 	return respond_empty(req, e);
 }

@@ -132,6 +132,18 @@ check_email(const struct field_input *at, const char *text)
 }
 
 static const char *
+check_slug(const struct field_input *at, const char *text)
+{
+	if (slug_valid(text))
+		return text;
+	if (strlen(text) > SLUG_MAX)
+		return field_reject(at, FIELD_TOO_LONG, "must have at most %d characters",
+				    SLUG_MAX);
+	return field_reject(at, FIELD_INVALID_FORMAT,
+			    "must be lower-case letters and digits, with single hyphens between");
+}
+
+static const char *
 check_uuid(const struct field_input *at, const char *text)
 {
 	if (!uuid_valid(text))
@@ -262,11 +274,17 @@ const char *
 field_check(struct ctx *c, const char *in, const struct field *f, const char *text)
 {
 	static const char *(*const checks[])(const struct field_input *, const char *) = {
-		[TYPE_TEXT] = check_text_field, [TYPE_EMAIL] = check_email,
-		[TYPE_UUID] = check_uuid,       [TYPE_TIME] = check_time,
-		[TYPE_DATE] = check_date,       [TYPE_ENUM] = check_choice,
-		[TYPE_INT] = field_check_int,   [TYPE_DECIMAL] = field_check_decimal,
-		[TYPE_BOOL] = check_bool,       [TYPE_JSON] = check_json,
+		[TYPE_TEXT] = check_text_field,
+		[TYPE_EMAIL] = check_email,
+		[TYPE_SLUG] = check_slug,
+		[TYPE_UUID] = check_uuid,
+		[TYPE_TIME] = check_time,
+		[TYPE_DATE] = check_date,
+		[TYPE_ENUM] = check_choice,
+		[TYPE_INT] = field_check_int,
+		[TYPE_DECIMAL] = field_check_decimal,
+		[TYPE_BOOL] = check_bool,
+		[TYPE_JSON] = check_json,
 	};
 	struct field_input at = { .ctx = c, .in = in, .field = f };
 

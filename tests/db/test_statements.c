@@ -37,6 +37,7 @@ enum {
 static const Oid types[][6] = {
 	[TYPE_TEXT] = { TEXT_OID, VARCHAR_OID, BPCHAR_OID, JSON_OID, JSONB_OID },
 	[TYPE_EMAIL] = { TEXT_OID, VARCHAR_OID },
+	[TYPE_SLUG] = { TEXT_OID },
 	[TYPE_UUID] = { UUID_OID },
 	[TYPE_TIME] = { TIMESTAMPTZ_OID },
 	[TYPE_DATE] = { DATE_OID },
@@ -251,9 +252,9 @@ check_sort(const struct table *table, const struct list_sort *s)
 	const struct field *f = schema_field(table->schema, s->name);
 
 	cr_assert(f, "table %s: there is no field for its order by %s", table->name, s->name);
-	cr_expect(f->type == TYPE_TEXT || f->type == TYPE_EMAIL || f->type == TYPE_ENUM ||
-		      f->type == TYPE_TIME || f->type == TYPE_DATE || f->type == TYPE_INT ||
-		      f->type == TYPE_DECIMAL,
+	cr_expect(f->type == TYPE_TEXT || f->type == TYPE_EMAIL || f->type == TYPE_SLUG ||
+		      f->type == TYPE_ENUM || f->type == TYPE_TIME || f->type == TYPE_DATE ||
+		      f->type == TYPE_INT || f->type == TYPE_DECIMAL,
 		  "table %s: a list cannot be ordered by the type of %s", table->name, s->name);
 	cr_expect(f->type != TYPE_TEXT || (f->max && f->max * UTF8_MAX <= CURSOR_VALUE_MAX),
 		  "table %s: %s has no maximum that fits a cursor", table->name, s->name);

@@ -60,6 +60,8 @@ resource product state:enum:a,a           | duplicate choice a
 resource product data:json[]              | arrays of json are not supported
 resource product category:ref             | a ref needs the resource
 resource product category:ref:categories  | there is no resource categories
+resource product name:slug               | a slug is named slug
+resource product slug:slug?              | a slug cannot be null or an array
 resource product jwks:ref:jwks            | there is no resource jwks
 resource product holder:ref:users         | users: is a part of the core
 resource product item:ref:items:delete    | expected cascade or restrict
@@ -114,7 +116,7 @@ generate resource product --shared name:text:200 price:decimal stock:int:0:1000 
 	tags:text:20[] 'sizes:enum:s,m,l[]' 'numbers:int[]?' level:int:1:9=3 'label:text:20=No label' rate:decimal:3:0:5=1.250 \
 	category:ref:categories other_id:category? item:item? task:ref:tasks:cascade parent:product?
 generate resource person/people --public name:text:40 home:ref:categories?
-generate resource comment --parent items text:text:500 about:ref:people?
+generate resource comment --parent items slug:slug text:text:500 about:ref:people?
 generate resource photo --parent people:restrict text:text:500
 for noun in page group link owner record system/systems int; do
 	generate resource "$noun" name:text:40
@@ -144,6 +146,6 @@ tests+=" tests/features/test_access tests/features/test_fields tests/db/test_aut
 copy_check "they build, and all their tests and lints pass" "tests/db/schema.sh $lints_of_sources" "$tests" check_PROGRAMS="$tests"
 matches "all tests were run" "$(grep '^# PASS' check.log)" '[1-9][0-9]'
 document=$(build/"$package" openapi)
-for path in categories products people 'items/\{item_id\}/comments'; do
-	matches "/$path is in the OpenAPI document" "$document" "\"/api/v1/$path/\{id\}\""
+for path in 'categories/\{id\}' 'products/\{id\}' 'people/\{id\}' 'items/\{item_id\}/comments/\{slug\}'; do
+	matches "/$path is in the OpenAPI document" "$document" "\"/api/v1/$path\""
 done

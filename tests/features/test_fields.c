@@ -31,11 +31,13 @@ static size_t nresources;
 static const struct route *
 find_route(enum method method, const char *base)
 {
-	const char *path = arena_printf(t->arena, "%s/{id}", base);
+	const char *by_id = arena_printf(t->arena, "%s/{id}", base);
+	const char *by_slug = arena_printf(t->arena, "%s/{slug}", base);
 
 	for (const struct feature *const *f = features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
-			if (r->method == method && strcmp(r->path, path) == 0)
+			if (r->method == method &&
+			    (strcmp(r->path, by_id) == 0 || strcmp(r->path, by_slug) == 0))
 				return r;
 	return NULL;
 }
@@ -166,6 +168,16 @@ write_row(const struct route *r, const char *uri, const char *json, unsigned sta
 	return a;
 }
 
+/* The path of a row after a change: it follows the slug. */
+static const char *
+uri_after(const struct route *r, const char *uri, const struct test_response *a)
+{
+	if (!strstr(r->path, "{slug}"))
+		return uri;
+	return arena_printf(t->arena, "%.*s%s", (int)(strrchr(uri, '/') + 1 - uri), uri,
+			    response_text(a, "slug"));
+}
+
 static const char *
 create_resource(const struct resource *r, enum bound bound)
 {
@@ -188,18 +200,20 @@ remove_row(const struct resource *r, const char *uri)
 		cr_assert_eq(call(t, "DELETE", uri, .token = owner.token).status, 204);
 }
 
-static void
+static const char *
 replace_row(const struct resource *r, const char *uri, enum bound bound)
 {
 	struct written w;
 	const char *json = body_of(r->put, bound, &w);
 	struct test_response a = write_row(r->put, uri, json, 200);
 
+	uri = uri_after(r->put, uri, &a);
 	expect_row(r->put, &w, uri, &a);
+	return uri;
 }
 
 /* Changes one member; the others stay as they are. */
-static void
+static const char *
 change_member(const struct route *r, const char *uri, struct written *w, size_t i,
 	      const char *value)
 {
@@ -208,7 +222,9 @@ change_member(const struct route *r, const char *uri, struct written *w, size_t 
 	w->values[i] = value;
 	a = write_row(r, uri,
 		      arena_printf(t->arena, "{\"%s\":%s}", w->schema->fields[i].name, value), 200);
+	uri = uri_after(r, uri, &a);
 	expect_row(r, w, uri, &a);
+	return uri;
 }
 
 /* The current values of the members that the body of `r` may change. */
@@ -229,7 +245,7 @@ read_row(const struct route *r, const char *uri)
 	return w;
 }
 
-static void
+static const char *
 change_members(const struct route *r, const char *uri)
 {
 	struct written w = read_row(r, uri);
@@ -239,11 +255,12 @@ change_members(const struct route *r, const char *uri)
 
 		if (!is_written(r, f, F_UPDATE))
 			continue;
-		change_member(r, uri, &w, i, sample_value(t, &owner, f, HIGH));
+		uri = change_member(r, uri, &w, i, sample_value(t, &owner, f, HIGH));
 		if (f->flags & F_NULLABLE)
-			change_member(r, uri, &w, i, "null");
-		change_member(r, uri, &w, i, sample_value(t, &owner, f, LOW));
+			uri = change_member(r, uri, &w, i, "null");
+		uri = change_member(r, uri, &w, i, sample_value(t, &owner, f, LOW));
 	}
+	return uri;
 }
 
 Test(fields, are_stored_by_post)
@@ -265,8 +282,8 @@ Test(fields, are_stored_by_put)
 			continue;
 		uri = create_resource(&resources[i], LOW);
 		n++;
-		replace_row(&resources[i], uri, HIGH);
-		replace_row(&resources[i], uri, LOW);
+		uri = replace_row(&resources[i], uri, HIGH);
+		uri = replace_row(&resources[i], uri, LOW);
 		remove_row(&resources[i], uri);
 	}
 	cr_expect_gt(n, 0);
@@ -283,21 +300,21 @@ Test(fields, are_stored_by_patch)
 			continue;
 		uri = create_resource(&resources[i], LOW);
 		n++;
-		change_members(resources[i].patch, uri);
+		uri = change_members(resources[i].patch, uri);
 		remove_row(&resources[i], uri);
 	}
 	cr_expect_gt(n, 0);
 }
 
 /* The body is valid, so only the version can be the reason for a refusal. */
-static void
+static const char *
 expect_version_checked(const struct route *r, const char *uri, const char *json)
 {
 	struct test_response was = call(t, "GET", uri, .token = owner.token), a, is;
 	const char *tag = response_header_value(&was, "ETag");
 
 	if (!r || !tag)
-		return;
+		return uri;
 	a = call(t, method_name(r->method), uri, .token = owner.token, .json = json,
 		 .header = "HTTP_IF_MATCH=\"stale-1\", \"stale-2\"");
 	expect_problem(&a, 412, "precondition_failed");
@@ -307,6 +324,7 @@ expect_version_checked(const struct route *r, const char *uri, const char *json)
 		 .header = arena_printf(t->arena, "HTTP_IF_MATCH=\"stale-1\", %s", tag));
 	cr_expect_eq(a.status, r->status ? r->status : 200, "%s %s: %u %s", method_name(r->method),
 		     r->path, a.status, a.body);
+	return a.status == 200 ? uri_after(r, uri, &a) : uri;
 }
 
 Test(fields, are_only_changed_in_the_demanded_version)
@@ -317,10 +335,10 @@ Test(fields, are_only_changed_in_the_demanded_version)
 		struct written w;
 
 		if (r->put)
-			expect_version_checked(r->put, uri, body_of(r->put, HIGH, &w));
-		expect_version_checked(r->patch, uri, "{}");
+			uri = expect_version_checked(r->put, uri, body_of(r->put, HIGH, &w));
+		uri = expect_version_checked(r->patch, uri, "{}");
 		if (r->patch)
-			expect_version_checked(r->patch, uri, body_of(r->patch, LOW, &w));
+			uri = expect_version_checked(r->patch, uri, body_of(r->patch, LOW, &w));
 		expect_version_checked(r->remove, uri, NULL);
 	}
 }

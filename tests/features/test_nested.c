@@ -1,4 +1,4 @@
-/* Nested resources: rows of a parent in the path. */
+/* Paths with the id of a parent, or with a slug. */
 #include <criterion/criterion.h>
 
 #include "support/call.h"
@@ -136,4 +136,52 @@ Test(nested, versions_are_checked)
 	a = call(t, "PATCH", path, .token = ada.token, .json = "{\"number\":3}", .header = tag);
 	cr_expect_eq(a.status, 412);
 	cr_expect_eq(call(t, "DELETE", path, .token = ada.token, .header = tag).status, 412);
+}
+
+/* --- slugs --- */
+
+static struct test_response
+label(const char *method, const char *path, const char *json)
+{
+	return call(t, method, path, .token = ada.token, .json = json);
+}
+
+Test(nested, a_slug_finds_a_row)
+{
+	struct test_response a = label("POST", P "/labels", "{\"slug\":\"green-shade-2\"}"), b;
+
+	cr_assert_eq(a.status, 201, "%s", a.body);
+	cr_expect_str_eq(response_header_value(&a, "Location"), P "/labels/green-shade-2");
+	b = label("GET", P "/labels/green-shade-2", NULL);
+	cr_expect_str_eq(b.body, a.body);
+	cr_expect_eq(label("GET", P "/labels/GREEN-shade-2", NULL).status, 404);
+	cr_expect_eq(label("GET", P "/labels/green-", NULL).status, 404);
+	cr_expect_eq(
+	    label("GET", arena_printf(t->arena, P "/labels/%s", response_text(&a, "id")), NULL)
+		.status,
+	    404, "an id is no slug of a row");
+
+	a = label("PATCH", P "/labels/green-shade-2", "{\"slug\":\"shade\",\"text\":\"x\"}");
+	cr_expect_eq(a.status, 200, "%s", a.body);
+	cr_expect_eq(label("GET", P "/labels/green-shade-2", NULL).status, 404);
+	cr_expect_eq(call(t, "DELETE", P "/labels/shade", .token = grace.token).status, 404);
+	cr_expect_eq(label("DELETE", P "/labels/shade", NULL).status, 204);
+	cr_expect_eq(label("DELETE", P "/labels/shade", NULL).status, 404);
+}
+
+Test(nested, a_slug_is_unique_and_valid)
+{
+	static const char *const invalid[] = { "", "-a", "a-", "a--b", "A", "a b", "ä", "a/b" };
+	struct test_response a = label("POST", P "/labels", "{\"slug\":\"shade\"}");
+
+	cr_assert_eq(a.status, 201, "%s", a.body);
+	a = label("POST", P "/labels", "{\"slug\":\"shade\"}");
+	expect_problem(&a, 409, "conflict");
+	for (size_t i = 0; i < COUNT(invalid); i++) {
+		a = label("POST", P "/labels",
+			  arena_printf(t->arena, "{\"slug\":\"%s\"}", invalid[i]));
+		expect_fields(&a, "body slug invalid_format");
+	}
+	a = label("POST", P "/labels", arena_printf(t->arena, "{\"slug\":\"%0101d\"}", 0));
+	expect_fields(&a, "body slug too_long");
 }

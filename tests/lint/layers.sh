@@ -23,7 +23,7 @@ BEGIN {
 	beside["job>serve"] = beside["cli>serve"] = beside["cli>job"] = 1
 
 	# The folder that a public header belongs to; by default, base.
-	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http idempotency:http db:db list:db " \
+	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http idempotency:http db:db table:db " \
 	    "migrate:db auth_cache:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job command:cli", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")

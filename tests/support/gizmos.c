@@ -64,7 +64,31 @@ static const struct table parts = {
 	.sorts = part_sorts,
 };
 
-static const struct table *const tables[] = { &gizmos, &parts, NULL };
+/* Labels, which everyone can see: their paths have a slug. */
+
+static const struct field label_fields[] = {
+	{ UUID(struct label, id), .flags = F_READ, .summary = "Identifier." },
+	{ SLUG(struct label, slug), .flags = F_RW | F_REQUIRED, .summary = "Name in the path.",
+	  .example = "green-shade" },
+	{ UUID(struct label, owner_id), .flags = F_READ, .summary = "The user who added it." },
+	{ TEXT(struct label, text), .flags = F_RW | F_NULLABLE, .max = 50, .summary = "Text.",
+	  .example = "Fragile" },
+	{ TIME(struct label, created_at), .flags = F_READ, .summary = "Time of creation." },
+	{ INT(struct label, version) },
+};
+
+static const struct schema label_schema = SCHEMA("Label", struct label, label_fields);
+
+static const struct table labels = {
+	.name = "labels",
+	.schema = &label_schema,
+	.owner = "owner_id",
+	.readers = EVERYONE,
+	.slug = "slug",
+	.sorts = part_sorts,
+};
+
+static const struct table *const tables[] = { &gizmos, &parts, &labels, NULL };
 
 static const struct route routes[] = {
 	{ GET, "/gizmos", list_rows, ACCESS_VIEWER, .scope = "gizmos:read", .list = &gizmos,
@@ -103,6 +127,21 @@ static const struct route routes[] = {
 	{ DELETE, "/gizmos/{gizmo_id}/parts/{id}", delete_row, ACCESS_MEMBER,
 	  .scope = "gizmos:write", .table = &parts, .status = 204, .id = "parts_delete",
 	  .summary = "Remove a part" },
+	{ GET, "/labels", list_rows, ACCESS_VIEWER, .scope = "gizmos:read", .list = &labels,
+	  .response = &label_schema, .id = "labels_list", .summary = "List labels" },
+	{ POST, "/labels", create_row, ACCESS_MEMBER, .scope = "gizmos:write", .table = &labels,
+	  .body = &label_schema, .response = &label_schema, .status = 201, .idempotent = true,
+	  .errors = { E_CONFLICT }, .id = "labels_create", .summary = "Create a label" },
+	{ GET, "/labels/{slug}", show_row, ACCESS_VIEWER, .scope = "gizmos:read", .table = &labels,
+	  .response = &label_schema, .id = "labels_show", .summary = "Show a label" },
+	{ PATCH, "/labels/{slug}", update_row, ACCESS_MEMBER, .scope = "gizmos:write",
+	  .table = &labels, .body = &label_schema, .response = &label_schema,
+	  .errors = { E_CONFLICT }, .id = "labels_update", .summary = "Update a label" },
+	{ PUT, "/labels/{slug}", update_row, ACCESS_MEMBER, .scope = "gizmos:write",
+	  .table = &labels, .body = &label_schema, .response = &label_schema,
+	  .errors = { E_CONFLICT }, .id = "labels_replace", .summary = "Replace a label" },
+	{ DELETE, "/labels/{slug}", delete_row, ACCESS_MEMBER, .scope = "gizmos:write",
+	  .table = &labels, .status = 204, .id = "labels_delete", .summary = "Delete a label" },
 	{ 0 },
 };
 

@@ -22,6 +22,13 @@ struct part {
 	int64_t version;
 };
 
+struct label {
+	const char *id, *slug, *owner_id;
+	const char *text;
+	int64_t version;
+	const char *created_at;
+};
+
 extern const struct feature gizmos_feature;
 
 #endif

@@ -270,6 +270,7 @@ check_location(const struct asked *asked, const struct test_response *a)
 {
 	const char *location = response_header_value(a, "Location");
 	bool wanted = a->status == 201 || (a->status < 300 && a->route && a->route->location);
+	const char *key;
 	size_t len;
 
 	CHECK(wanted || !location, "Location is %s", location);
@@ -280,9 +281,9 @@ check_location(const struct asked *asked, const struct test_response *a)
 	      location ? location : "missing");
 	if (!location || !response_has(a, "id"))
 		return;
-	len = strlen(response_text(a, "id"));
-	CHECK(strlen(location) > len &&
-		  strcmp(location + strlen(location) - len, response_text(a, "id")) == 0,
+	key = response_text(a, a->route->table && a->route->table->slug ? "slug" : "id");
+	len = strlen(key);
+	CHECK(strlen(location) > len && strcmp(location + strlen(location) - len, key) == 0,
 	      "Location is %s, of another row", location);
 }
 

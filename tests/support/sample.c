@@ -48,6 +48,15 @@ email_value(struct test *t, enum bound bound)
 			    HUNDRED_LETTERS, HUNDRED_LETTERS);
 }
 
+/* A different one for each call. */
+static const char *
+slug_value(struct test *t, enum bound bound)
+{
+	static int n;
+
+	return arena_printf(t->arena, "\"%.*s%d\"", bound == LOW ? 0 : 90, HUNDRED_LETTERS, ++n);
+}
+
 static bool
 has_range(const struct field *f)
 {
@@ -119,10 +128,9 @@ find_create(const struct schema *schema, const char *path)
 static struct sample
 create_sample(struct test *t, const struct account *who, const struct route *r)
 {
-	struct sample s = { .list = sample_uri(t, who, r) };
+	struct sample s = { .list = sample_uri(t, who, r), .body = sample_body(t, who, r->body) };
 
-	s.response =
-	    call(t, "POST", s.list, .token = who->token, .json = sample_body(t, who, r->body));
+	s.response = call(t, "POST", s.list, .token = who->token, .json = s.body);
 	cr_assert_eq(s.response.status, 201, "%s: %s", s.list, s.response.body);
 	s.path = response_header_value(&s.response, "Location");
 	return s;
@@ -195,6 +203,8 @@ sample_value(struct test *t, const struct account *who, const struct field *f, e
 		return text_value(t, low ? field_min(f) : f->max ? f->max : TEXT_LENGTH, bound);
 	case TYPE_EMAIL:
 		return email_value(t, bound);
+	case TYPE_SLUG:
+		return slug_value(t, bound);
 	case TYPE_UUID:
 		return uuid_value(t, who, f, bound);
 	case TYPE_TIME:

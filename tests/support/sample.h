@@ -24,6 +24,7 @@ const char *sample_uri(struct test *, const struct account *, const struct route
 
 struct sample {
 	const char *list, *path; /* the URIs of POST and of the row */
+	const char *body;        /* of the POST */
 	struct test_response response;
 };
 

@@ -27,7 +27,7 @@ const struct table @names@_table = {
 	.schema = &@name@_schema,
 	.owner = "owner_id",
 	.readers = @readers@,
-@parent_cell@	.filters = filters,
+@cells@	.filters = filters,
 	.sorts = sorts,
 };
 

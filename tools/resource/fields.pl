@@ -122,6 +122,13 @@ my %types = (
 		$f->{initial} = $words[0];
 		$f->{rule} = "$f->{field} IN (" . join(', ', map { "'$_'" } @words) . ')';
 	}, sub { my $text = $_[1]; grep { $_ eq $text } @{$_[0]{words}} } ],
+	slug => [ 'slug', 0, 'const char *', 'text', sub {
+		my ($f) = @_;
+
+		refuse("$f->{field}: a slug is named slug: slug:slug") if $f->{field} ne 'slug';
+		refuse("$f->{field}: a slug cannot be null or an array") if $f->{null} || $f->{array};
+		$f->{rule} = "char_length($f->{field}) BETWEEN 1 AND 100";
+	}, sub { 0 } ],
 	uuid => [ 'uuid', 0, 'const char *', 'uuid', sub { }, sub { 0 } ],
 	time => [ 'time', 0, 'const char *', 'timestamptz', sub { }, sub { 0 } ],
 	date => [ 'date', 0, 'const char *', 'date', sub { }, sub { $_[1] =~ /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$/ } ],
@@ -146,9 +153,9 @@ sub resource {
 		unless slurp('src/features/api_keys/api_keys_scopes.c') =~ /"$path:read"/;
 	refuse("$names: src/features/$names/$names.h must declare ${names}_table")
 		unless slurp("src/features/$names/$names.h") =~ /\b${names}_table;/;
-	my ($base, $access) = slurp("src/features/$names/${names}_routes.c") =~ m(\{ GET, "/([^"]*)/\{id\}",\s+\w+,\s+(\w+),)
+	my ($base, $access) = slurp("src/features/$names/${names}_routes.c") =~ m(\{ GET, "/([^"]*)/\{(?:id|slug)\}",\s+\w+,\s+(\w+),)
 		or refuse("$names: src/features/$names/${names}_routes.c must have a route GET /$path/{id}");
-	return { name => $name, word => $name =~ s/_row$//r, names => $names, path => $path, base => $base,
+	return { slug => scalar(slurp("src/features/$names/${names}_routes.c") =~ /\{slug\}/), name => $name, word => $name =~ s/_row$//r, names => $names, path => $path, base => $base,
 		access => $access eq 'ACCESS_PUBLIC' ? 'public'
 			: slurp("src/features/$names/$names.c") =~ /\.readers = EVERYONE/ ? 'shared' : 'own' };
 }
@@ -287,6 +294,7 @@ sub column {
 	my $default = $f->{array} ? "'{}'" : !defined $f->{initial} ? undef : $f->{type} =~ /^(int|decimal|bool)$/ ? $f->{initial} : "'$f->{initial}'";
 
 	return "$f->{field} $f->{sql}" . ($f->{array} ? '[]' : '') . ($f->{null} ? '' : ' NOT NULL')
+		. ($f->{type} eq 'slug' ? ' UNIQUE' : '')
 		. (defined $default && !$f->{null} ? " DEFAULT $default" : '')
 		. ($f->{rule} && !$f->{array} ? "\n\t\tCONSTRAINT $self->{names}_$f->{field}_check CHECK ($f->{rule})" : '')
 		. ($f->{target} ? " REFERENCES $f->{target}{names} (id)" . ($f->{cascade} ? ' ON DELETE CASCADE' : '') : '');

@@ -29,7 +29,20 @@ CREATE TABLE parts (
 CREATE INDEX parts_of_gizmo ON parts (gizmo_id, created_at, id);
 CREATE INDEX parts_of_owner ON parts (owner_id);
 
+CREATE TABLE labels (
+	id uuid PRIMARY KEY DEFAULT uuid_v7(),
+	slug text NOT NULL UNIQUE
+		CONSTRAINT labels_slug_check CHECK (char_length(slug) BETWEEN 1 AND 100),
+	owner_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+	text text CONSTRAINT labels_text_check CHECK (char_length(text) <= 50),
+	version bigint NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX labels_of_owner_by_created_at ON labels (owner_id, created_at, id);
+CREATE INDEX labels_by_created_at ON labels (created_at, id);
+
 -- migrate:down
 
+DROP TABLE labels;
 DROP TABLE parts;
 DROP TABLE gizmos;
