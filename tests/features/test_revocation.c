@@ -467,6 +467,18 @@ expect_no_race(bool verified)
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM mail_tokens"), "0");
 }
 
+Test(revocation, an_address_changed_in_between_does_not_come_back_without_the_password)
+{
+	struct account ada = make_user(t);
+
+	expect_after(
+	    arena_printf(t->arena, "UPDATE users SET email = 'new@example.com' WHERE id = '%s'",
+			 ada.id),
+	    "PATCH", P "/users/me", ada.token, members("email", ada.email, "full_name", "A"), 422);
+	cr_expect_str_eq(testdb_sql("SELECT email FROM users WHERE id = '%s'", ada.id),
+			 "new@example.com");
+}
+
 Test(revocation, a_reset_in_between_stops_a_change_of_address)
 {
 	expect_no_race(false);

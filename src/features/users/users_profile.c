@@ -76,16 +76,36 @@ update_profile(struct ctx *c, const struct profile *in, uint64_t given, const ch
 	return audit_write(c, &event);
 }
 
+static enum error
+password_missing(struct ctx *c)
+{
+	return fail_field(c, "body", "current_password", FIELD_REQUIRED,
+			  "must be given with a new e-mail address");
+}
+
 /* A new address needs the password, so that an unattended session is not enough to take over the
  * account. If addresses must be verified, the change takes effect after verification. */
 static enum error
 check_new_email(struct ctx *c, const struct profile *in, uint64_t given, const struct login **login)
 {
 	if (!(given & PROFILE(current_password)))
-		return fail_field(c, "body", "current_password", FIELD_REQUIRED,
-				  "must be given with a new e-mail address");
+		return password_missing(c);
 
 	return check_current(c, in->current_password, AUDIT_USER_UPDATED, login);
+}
+
+/* The address was the account's own, so no password was checked. */
+static enum error
+check_same_email(struct ctx *c, const struct profile *in)
+{
+	struct user now;
+	enum error e;
+
+	e = table_lock(c, &users_table, c->caller.user_id, &now);
+	if (e)
+		return e;
+
+	return strcasecmp(in->email, now.email) == 0 ? OK : password_missing(c);
 }
 
 /* `login`: the account as its password was checked for a new address, else NULL. It must not have
@@ -109,6 +129,8 @@ change_profile(struct ctx *c, const struct profile *in, uint64_t given, const st
 		} else if (mail_enabled()) {
 			e = recovery_email_changed(c, login->id, in->email);
 		}
+	} else if (given & PROFILE(email)) {
+		e = check_same_email(c, in);
 	}
 	if (e)
 		return e;
