@@ -169,5 +169,10 @@ migration_write(struct ctx *c, const char *name, const char *text, FILE *out)
 enum error
 migrate_new(struct ctx *c, const char *name, FILE *out)
 {
-	return migration_write(c, name, "-- migrate:up\n\n\n-- migrate:down\n\n", out);
+	/* Without the DECIDE line, a running `up --watch` would apply the empty file. */
+	return migration_write(c, name,
+			       "-- migrate:up\n\n"
+			       "-- DECIDE: write the statements, then delete this line.\n\n"
+			       "-- migrate:down\n\n",
+			       out);
 }

@@ -229,7 +229,8 @@ error_mismatch(struct arena *a, struct json_object *documented,
 	if (!response->route || !code || !is_specific(response->route, code) ||
 	    strstr(text, arena_printf(a, "`%s`", code)))
 		return NULL;
-	return arena_printf(a, "the operation does not document %s", code);
+	return arena_printf(a, "the operation does not document %s: add it to .errors of its route",
+			    code);
 }
 
 static const char *
