@@ -228,14 +228,14 @@ expect_may(enum readers readers, struct caller caller, bool find, bool change)
 Test(table, readers_decide_who_sees_a_row)
 {
 	const struct caller ada = c->caller, grace = { .user_id = GRACE, .role = ROLE_MEMBER };
-	const struct caller admin = { .user_id = GRACE, .role = ROLE_ADMIN }, nobody = { 0 };
+	const struct caller admin = { .user_id = GRACE, .role = ROLE_ADMIN }, anonymous = { 0 };
 
 	id = INSERT(.title = "Brass")->id;
 	for (enum readers r = OWNER_ONLY; r <= EVERYONE; r++) {
 		expect_may(r, ada, true, true);
 		expect_may(r, grace, r == EVERYONE, false);
 		expect_may(r, admin, r != OWNER_ONLY, r != OWNER_ONLY);
-		expect_may(r, nobody, r == EVERYONE, false);
+		expect_may(r, anonymous, r == EVERYONE, false);
 	}
 }
 
