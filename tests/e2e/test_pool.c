@@ -239,7 +239,7 @@ has_response(int fd)
 /* All hashes together take a second, the other requests a few milliseconds. */
 Test(pool, a_burst_of_hashes_does_not_delay_other_requests)
 {
-	pool_start(&pool, SETTINGS("WORKERS=4", "PASSWORD_YESCRYPT_COST=7"), NULL);
+	pool_start(&pool, SETTINGS("WORKERS=4", "PASSWORD_YESCRYPT_COST=6"), NULL);
 	send_burst(BURST);
 	for (int i = 0; i < 20; i++)
 		expect_status(&pool, "GET", "/about", NULL, 200, &response);
