@@ -301,7 +301,6 @@ table_version(struct arena *a, const struct schema *schema, const void *row)
 {
 	const struct field *id = schema_field(schema, "id");
 	const struct field *version = schema_field(schema, "version");
-
 	struct buf b = buf_new(a, 1024);
 
 	/* The id is included because `/users/me` is a different row for each caller. */

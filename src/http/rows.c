@@ -87,13 +87,15 @@ static enum error
 find_path_id(struct request *req, const char **id)
 {
 	const struct table *t = req->route->table;
-	void *row = new_row(req);
-	enum error e = OK;
+	void *row;
+	enum error e;
 
 	if (!t->parent && !t->slug) {
 		*id = request_path(req, "id");
 		return OK;
 	}
+
+	row = new_row(req);
 	e = find_path_row(req, row);
 	*id = e ? NULL : field_text(req->ctx->arena, schema_field(t->schema, "id"), row);
 	return e;

@@ -72,24 +72,6 @@ verdict_of(const struct route *r, const struct caller_kind *kind)
 	return (struct verdict) { 0 };
 }
 
-/* The path of the route, with an unused id for each {name}. */
-static const char *
-path_of(const struct route *r)
-{
-	struct buf b = buf_new(t->arena, 1000);
-
-	buf_text(&b, r->root ? "" : settings.api_prefix);
-	for (const char *p = r->path; *p; p++) {
-		if (*p != '{') {
-			buf_char(&b, *p);
-			continue;
-		}
-		buf_text(&b, ID);
-		p += strcspn(p, "}");
-	}
-	return buf_done(&b);
-}
-
 static const char *
 make_key(const struct account *user, const char *but)
 {
@@ -126,7 +108,7 @@ check_route(const struct route *r, const struct caller_kind *kind)
 {
 	struct verdict want = verdict_of(r, kind);
 	struct test_response a =
-	    call(t, method_name(r->method), path_of(r), .token = credential_of(r, kind));
+	    call(t, method_name(r->method), route_uri(t, r, ID), .token = credential_of(r, kind));
 
 	cr_expect_eq(a.route, r, "%s is another route's", r->id);
 	if (want.status) {

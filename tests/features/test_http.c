@@ -227,24 +227,6 @@ Test(http, malformed_ids_are_not_found)
 
 /* ---- methods */
 
-/* The route's path with an id for each {name}. */
-static const char *
-path_of(const struct route *route)
-{
-	struct buf b = buf_new(t->arena, 1000);
-
-	buf_text(&b, route->root ? "" : settings.api_prefix);
-	for (const char *at = route->path; *at; at++) {
-		if (*at == '{') {
-			buf_text(&b, ID);
-			at += strcspn(at, "}");
-		} else {
-			buf_char(&b, *at);
-		}
-	}
-	return buf_done(&b);
-}
-
 static void
 each_route(void (*look)(const struct route *, const char *path))
 {
@@ -252,7 +234,7 @@ each_route(void (*look)(const struct route *, const char *path))
 
 	for (const struct feature *const *f = features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++, n++)
-			look(r, path_of(r));
+			look(r, route_uri(t, r, ID));
 	}
 	cr_assert_gt(n, 10);
 }
