@@ -73,7 +73,7 @@ pool_stop
 web_stop "$site"
 APP=$BUILD/examples/notes/notes
 program() { printf '%s\n' "$APP"; }
-make -C "$BUILD" examples/notes/notes >>"$log" 2>&1 9>&-
+make_program examples/notes/notes >>"$log" 2>&1 9>&-
 site_start
 ask POST /api/v1/notes -H 'Content-Type: application/json' -d '{"body":"Water the plants"}'
 is "a note is created" "$status" 201

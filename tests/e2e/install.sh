@@ -6,7 +6,7 @@
 folder=$site/installed
 rm -rf "$site"
 mkdir -p "$site/log"
-(umask 077 && make -s -C "$BUILD" install DESTDIR="$folder") >"$site/log/install.log" 2>&1 9>&- || fail_all "make install"
+(umask 077 && make_program -s install DESTDIR="$folder") >"$site/log/install.log" 2>&1 9>&- || fail_all "make install"
 modes() { (cd "$folder" && find . -mindepth 1 "$@" -printf '%m %P\n' | sort); }
 is "files are installed" "$(($(modes -type f | wc -l) > 20))" 1
 is "folders have the mode 0755" "$(modes -type d ! -perm 0755)" ""

@@ -33,7 +33,7 @@ if [[ ${1-} != --write && $(sed -n 's/^compiler: //p' "$figures") != "$compiler"
 	echo "ok - instructions # SKIP counted with another compiler: $compiler"
 	exit 0
 fi
-make -s -C "$BUILD" tests/bench/within
+make_program -s tests/bench/within
 rm -rf "$site"
 mkdir -p "$site/log"
 export ENV_FILE=/dev/null LOG_LEVEL=error CACHE_TTL_SECONDS=0 RATE_LIMIT=off DATABASE_URL JWT_SECRET_KEY

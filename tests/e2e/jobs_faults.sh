@@ -21,7 +21,7 @@ set_up() {
 	MIGRATE_DATABASE_URL=$(owner_url "$TEST_POSTGRES" "e2e_$name")
 	psql_admin "$TEST_POSTGRES" "DROP DATABASE IF EXISTS \"e2e_$name\" WITH (FORCE)" 2>/dev/null
 	postgres_database "$TEST_POSTGRES" "e2e_$name"
-	make -s -C "$BUILD" tests/e2e/jobs_app >>"$log" 2>&1
+	make_program -s tests/e2e/jobs_app >>"$log" 2>&1
 	"$jobs_app" migrate up >>"$log" 2>&1
 	sql 'CREATE TABLE effects (job uuid, n bigint, attempt int, pid int, what text);
 		CREATE TABLE ends (job uuid, status text, attempt int, lease bigint);

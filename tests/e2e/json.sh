@@ -2,5 +2,5 @@
 # Compares the JSON reader with Node's on handwritten and random documents.
 . "$(dirname "$0")/e2e.sh"
 needs node
-make -s -C "$BUILD" tests/e2e/json_verdicts
+make_program -s tests/e2e/json_verdicts
 node "$TOP/tests/e2e/json.mjs" "$BUILD/tests/e2e/json_verdicts" "$TOP/tests/fuzz/corpus/json"

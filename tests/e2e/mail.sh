@@ -128,7 +128,7 @@ failed_once() {
 	[[ $(psql -XAtd "$DATABASE_URL" -c "SELECT count(*) FROM jobs WHERE kind = 'send_mail' AND attempts > 0 AND status <> 'succeeded'") == 1 ]]
 }
 if wait_until 20 failed_once; then ok "the mail is retried later"; else not_ok "the mail is retried later"; fi
-make -s -C "$BUILD" tests/e2e/smtp_sink >>"$log" 2>&1
+make_program -s tests/e2e/smtp_sink >>"$log" 2>&1
 sink_start() { # FILE
 	"$BUILD/tests/e2e/smtp_sink" "$port" >"$1" &
 	sink=$!

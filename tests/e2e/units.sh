@@ -4,7 +4,7 @@
 . "$(dirname "$0")/e2e.sh"
 mkdir -p "$site/log"
 units=("$package.service" "$package-work.service")
-make -s -C "$BUILD" "${units[@]/#/deploy/systemd/}" "deploy/systemd/$package.socket" >>"$log" 2>&1 9>&-
+make_program -s "${units[@]/#/deploy/systemd/}" "deploy/systemd/$package.socket" >>"$log" 2>&1 9>&-
 rm -rf "$site/units"
 mkdir "$site/units"
 for unit in "${units[@]}" "$package.socket"; do
