@@ -318,7 +318,8 @@ CREATE TABLE sessions (
     ended_at timestamp with time zone,
     ip text,
     user_agent text,
-    password_failures integer DEFAULT 0 NOT NULL
+    password_failures integer DEFAULT 0 NOT NULL,
+    confirmed_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE tasks (

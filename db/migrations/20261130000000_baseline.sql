@@ -46,7 +46,8 @@ CREATE TABLE sessions (
 	ended_at timestamptz,
 	ip text,
 	user_agent text,
-	password_failures integer NOT NULL DEFAULT 0 -- consecutive wrong current passwords
+	password_failures integer NOT NULL DEFAULT 0, -- consecutive wrong current passwords
+	confirmed_at timestamptz NOT NULL DEFAULT now() -- last sign-in or auth/confirm
 );
 
 CREATE INDEX sessions_of_user ON sessions (user_id, created_at, id);

@@ -13,10 +13,11 @@ struct cached_caller {
 	char id[UUID_TEXT_SIZE];           /* of the session or key; "": unknown */
 	char user_id[UUID_TEXT_SIZE];
 	enum role role;
-	uint64_t scopes; /* of an API key, one bit each */
-	int64_t expires; /* seconds since 1970 */
-	int64_t touched; /* when its use was last recorded (clock_monotonic()); 0: never */
-	int64_t read_at; /* when the database was read (clock_monotonic()) */
+	uint64_t scopes;   /* of an API key, one bit each */
+	int64_t expires;   /* seconds since 1970 */
+	int64_t confirmed; /* of a session: microseconds since 1970 (struct caller) */
+	int64_t touched;   /* when its use was last recorded (clock_monotonic()); 0: never */
+	int64_t read_at;   /* when the database was read (clock_monotonic()) */
 	uint64_t user_epoch, epoch; /* the epochs at that time, valid if `stamped` */
 	bool stamped;
 };

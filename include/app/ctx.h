@@ -32,6 +32,8 @@ struct caller {
 	const char *session_id;    /* UUID; NULL without a session (API key, command) */
 	const char *api_key_id;    /* UUID; NULL unless an API key was used */
 	const char *const *scopes; /* of the API key, NULL-terminated */
+	int64_t confirmed;         /* when the session was last confirmed by the password, in
+				    * microseconds since 1970; 0 without a session */
 };
 
 /* A place in the queue for password hashing (app/hash_queue.h). */

@@ -67,6 +67,8 @@ struct route {
 	const struct table *table;     /* for create_row() etc. */
 	const struct schema *response; /* body of a success; with .list, each of its items */
 	unsigned status;               /* of a success; 0 means 200 */
+	bool fresh;          /* the session must have been confirmed by the password within
+			      * FRESH_MINUTES; never with .scope */
 	bool idempotent;     /* a POST that accepts Idempotency-Key. Its response is stored for
 			      * 24 hours and must not contain a secret */
 	bool oauth;          /* errors also have RFC 6749's member `error` */

@@ -100,6 +100,18 @@ check_empty_patch(struct request *req)
 	return check_scope(req->ctx, reader ? reader->scope : NULL);
 }
 
+static enum error
+check_fresh(struct ctx *c)
+{
+	int64_t age = clock_now() - c->caller.confirmed;
+
+	if (!c->caller.session_id)
+		return fail(c, E_FORBIDDEN, "this route requires a session");
+	if (age >= settings.fresh_minutes * 60 * 1000000)
+		return fail(c, E_CONFIRMATION_REQUIRED, NULL);
+	return OK;
+}
+
 /* Identifies the caller and checks that it has access. */
 static enum error
 check_access(struct request *req)
@@ -131,7 +143,7 @@ check_access(struct request *req)
 	if (c->caller.role < least[route->access])
 		return fail(c, E_FORBIDDEN, "this requires the role %s",
 			    role_name(least[route->access]));
-	return OK;
+	return route->fresh ? check_fresh(c) : OK;
 }
 
 /* Whether the Content-Type is `wanted`, with any parameters. */

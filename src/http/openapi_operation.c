@@ -211,8 +211,9 @@ description(struct doc *d, const struct route *r)
 		[ACCESS_OWNER] = "For owners.",
 	};
 
-	return arena_printf(d->arena, "%s%s%s%s", r->description ? r->description : "",
-			    r->description ? "\n\n" : "", access[r->access], api_key_text(d, r));
+	return arena_printf(d->arena, "%s%s%s%s%s", r->description ? r->description : "",
+			    r->description ? "\n\n" : "", access[r->access],
+			    r->fresh ? " Requires a recent sign-in." : "", api_key_text(d, r));
 }
 
 void

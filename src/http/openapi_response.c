@@ -97,6 +97,9 @@ errors_text(struct doc *d, const struct route *r, unsigned status)
 		buf_text(&b, "`not_found`: no such row, or not yours.");
 	if (status == 503 && r->body_on_503)
 		buf_text(&b, "Not ready, or the problem `unavailable` or `overloaded`.");
+	if (status == 401 && r->fresh)
+		buf_printf(&b, "`%s`: %s.", error_info(E_CONFIRMATION_REQUIRED)->code,
+			   error_info(E_CONFIRMATION_REQUIRED)->detail);
 	for (size_t i = 0; i < COUNT(r->errors) && r->errors[i]; i++) {
 		const struct error_info *info = error_info(r->errors[i]);
 

@@ -43,7 +43,10 @@ set_error_headers(struct request *req, enum error e, unsigned status)
 	bool token_sent = e == E_INVALID_TOKEN || e == E_TOKEN_EXPIRED || e == E_TOKEN_REUSED;
 	unsigned seconds = req->ctx->failure.retry_after;
 
-	if (status == 401)
+	if (e == E_CONFIRMATION_REQUIRED) /* RFC 9470 */
+		response_header(req, "WWW-Authenticate",
+				"Bearer error=\"insufficient_user_authentication\"");
+	else if (status == 401)
 		response_header(req, "WWW-Authenticate",
 				token_sent ? "Bearer error=\"invalid_token\"" : "Bearer");
 	if (status == 403 && e == E_INSUFFICIENT_SCOPE)

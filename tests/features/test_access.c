@@ -34,6 +34,7 @@ struct caller_kind {
 	enum credential credential;
 	const char *role;
 	bool token_expired;
+	bool stale;       /* the session was not confirmed within FRESH_MINUTES */
 	const char *fate; /* SQL that changes the account, session or key before the call */
 };
 
@@ -69,6 +70,8 @@ verdict_of(const struct route *r, const struct caller_kind *kind)
 		return (struct verdict) { 403, "insufficient_scope" };
 	if (role_parse(kind->role) < least[r->access])
 		return (struct verdict) { 403, "forbidden" };
+	if (kind->stale && r->fresh)
+		return (struct verdict) { 401, "confirmation_required" };
 	return (struct verdict) { 0 };
 }
 
@@ -98,6 +101,10 @@ credential_of(const struct route *r, const struct caller_kind *kind)
 	user = make_user(t, .role = kind->role, .token_expires_in = kind->token_expired ? -60 : 0);
 	if (kind->credential != TOKEN)
 		user.token = make_key(&user, kind->credential == LACKING_KEY ? r->scope : NULL);
+	if (kind->stale)
+		testdb_sql("UPDATE sessions SET confirmed_at = now() - interval '%d minutes'"
+			   " WHERE user_id = '%s'",
+			   (int)settings.fresh_minutes, user.id);
 	if (kind->fate)
 		testdb_sql("%s '%s'", kind->fate, user.id);
 	return user.token;
@@ -158,6 +165,12 @@ Test(access, admin)
 Test(access, owner)
 {
 	check_all(TOKEN, "owner");
+}
+
+Test(access, session_that_is_not_fresh)
+{
+	check_all(TOKEN, "owner", .stale = true);
+	check_all(TOKEN, "viewer", .stale = true);
 }
 
 Test(access, expired_token)
@@ -293,6 +306,8 @@ check_row(const struct route *r)
 	cr_expect(!r->form || r->body, "%s: form", r->id);
 	cr_expect(status != 201 || schema_field(r->response, "id"), "%s: Location needs an id",
 		  r->id);
+	cr_expect(!r->fresh || (r->access > ACCESS_PUBLIC && !r->scope),
+		  "%s: only a session can be fresh", r->id);
 	check_parent(r);
 	check_table(r);
 	cr_expect(!r->table || !etag_reader(r) || etag_reader(r)->response == r->table->schema,

@@ -202,6 +202,13 @@ change_profile(const struct scene *s)
 }
 
 static struct test_response
+confirm_session(const struct scene *s)
+{
+	return post(s->ada.token, P "/auth/confirm",
+		    arena_printf(t->arena, "{\"password\":\"%s\"}", s->ada.password));
+}
+
+static struct test_response
 change_password(const struct scene *s)
 {
 	return post(s->ada.token, P "/users/me/change-password",
@@ -325,6 +332,7 @@ static const struct act {
 	{ "logout of all", 204, log_out_all },
 	{ "end of a session", 204, end_session },
 	{ "change of profile", 200, change_profile },
+	{ "confirmation of a session", 204, confirm_session },
 	{ "change of password", 204, change_password },
 	{ "confirmation of an address", 204, confirm_email },
 	{ "reset of a password", 204, reset_password },

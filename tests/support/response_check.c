@@ -82,18 +82,31 @@ static const struct {
 	const char *code;
 	unsigned status;
 } codes[] = {
-	{ "malformed_json", 400 },      { "bad_request", 400 },
-	{ "unauthenticated", 401 },     { "token_expired", 401 },
-	{ "invalid_credentials", 401 }, { "token_reused", 401 },
-	{ "invalid_token", 401 },       { "forbidden", 403 },
-	{ "insufficient_scope", 403 },  { "not_found", 404 },
-	{ "method_not_allowed", 405 },  { "conflict", 409 },
-	{ "email_taken", 409 },         { "last_owner", 409 },
-	{ "precondition_failed", 412 }, { "idempotency_in_progress", 409 },
-	{ "payload_too_large", 413 },   { "unsupported_media_type", 415 },
-	{ "validation_error", 422 },    { "idempotency_key_reused", 422 },
-	{ "rate_limited", 429 },        { "internal_error", 500 },
-	{ "unavailable", 503 },         { "overloaded", 503 },
+	{ "malformed_json", 400 },
+	{ "bad_request", 400 },
+	{ "unauthenticated", 401 },
+	{ "token_expired", 401 },
+	{ "invalid_credentials", 401 },
+	{ "confirmation_required", 401 },
+	{ "token_reused", 401 },
+	{ "invalid_token", 401 },
+	{ "forbidden", 403 },
+	{ "insufficient_scope", 403 },
+	{ "not_found", 404 },
+	{ "method_not_allowed", 405 },
+	{ "conflict", 409 },
+	{ "email_taken", 409 },
+	{ "last_owner", 409 },
+	{ "precondition_failed", 412 },
+	{ "idempotency_in_progress", 409 },
+	{ "payload_too_large", 413 },
+	{ "unsupported_media_type", 415 },
+	{ "validation_error", 422 },
+	{ "idempotency_key_reused", 422 },
+	{ "rate_limited", 429 },
+	{ "internal_error", 500 },
+	{ "unavailable", 503 },
+	{ "overloaded", 503 },
 };
 
 static bool
@@ -176,7 +189,8 @@ static void
 check_challenge(const struct asked *asked, const struct test_response *a)
 {
 	const char *challenge = response_header_value(a, "WWW-Authenticate");
-	bool about_token = a->status == 401 && asked->call->token &&
+	bool stale = strcmp(response_code(a), "confirmation_required") == 0;
+	bool about_token = a->status == 401 && !stale && asked->call->token &&
 			   strcmp(response_code(a), "invalid_credentials") != 0;
 
 	if (a->status != 401) {
@@ -185,6 +199,10 @@ check_challenge(const struct asked *asked, const struct test_response *a)
 	}
 	CHECK(challenge && strncmp(challenge, "Bearer", 6) == 0, "WWW-Authenticate is %s",
 	      challenge ? challenge : "missing");
+	if (stale)
+		CHECK(header_is(a, "WWW-Authenticate",
+				"Bearer error=\"insufficient_user_authentication\""),
+		      "WWW-Authenticate does not ask for a confirmation");
 	if (about_token)
 		CHECK(header_is(a, "WWW-Authenticate", "Bearer error=\"invalid_token\""),
 		      "WWW-Authenticate says nothing of the token");

@@ -41,7 +41,7 @@ delete_key(struct request *req)
 const struct route api_keys_routes[] = {
 	{ GET, "/api-keys", list_rows, ACCESS_VIEWER, .list = &api_keys_table,
 	  .response = &api_key_schema, .id = "api_keys_list", .summary = "List API keys" },
-	{ POST, "/api-keys", create_key, ACCESS_MEMBER, .body = &api_key_schema,
+	{ POST, "/api-keys", create_key, ACCESS_MEMBER, .fresh = true, .body = &api_key_schema,
 	  .response = &new_api_key_schema, .status = 201, .errors = { E_CONFLICT },
 	  .id = "api_keys_create", .summary = "Create an API key",
 	  .description = "Only this response has the key itself." },

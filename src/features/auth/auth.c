@@ -104,6 +104,13 @@ static const struct field refresh_fields[] = {
 };
 const struct schema refresh_schema = SCHEMA("Refresh", struct refresh, refresh_fields);
 
+static const struct field confirmation_fields[] = {
+	{ TEXT(struct confirmation, password), .flags = SECRET, .summary = "Current password.",
+	  .example = PASSWORD_EXAMPLE },
+};
+const struct schema confirmation_schema =
+    SCHEMA("Confirmation", struct confirmation, confirmation_fields);
+
 static const struct field tokens_fields[] = {
 	{ TEXT(struct tokens, access_token), .flags = F_READ,
 	  .summary = "Access token, sent as `Authorization: Bearer …`.",
@@ -142,11 +149,12 @@ static const struct field session_ref_fields[] = {
 const struct schema session_ref_schema =
     SCHEMA("SessionRef", struct session_ref, session_ref_fields);
 
-static const struct field session_role_fields[] = {
-	{ TEXT(struct session_role, role) },
+static const struct field session_access_fields[] = {
+	{ TEXT(struct session_access, role) },
+	{ INT(struct session_access, confirmed) },
 };
-const struct schema session_role_schema =
-    SCHEMA("SessionRole", struct session_role, session_role_fields);
+const struct schema session_access_schema =
+    SCHEMA("SessionAccess", struct session_access, session_access_fields);
 
 const struct feature auth_feature = {
 	.name = "auth",

@@ -47,13 +47,19 @@ struct session_ref {
 	const char *session_id, *user_id;
 };
 
-struct session_role {
+/* A live session, as far as access depends on it. */
+struct session_access {
 	const char *role;
+	int64_t confirmed; /* microseconds since 1970 */
+};
+
+struct confirmation {
+	const char *password;
 };
 
 extern const struct schema registration_schema, credentials_schema, credentials_form, token_form,
-    refresh_schema, tokens_schema, refresh_state_schema, session_life_schema, session_ref_schema,
-    session_role_schema;
+    refresh_schema, confirmation_schema, tokens_schema, refresh_state_schema, session_life_schema,
+    session_ref_schema, session_access_schema;
 extern const struct command auth_commands[];
 extern const struct route auth_routes[];
 extern const struct query auth_queries[];
@@ -69,6 +75,8 @@ enum error auth_register(struct ctx *, const struct registration *, struct user 
 enum error auth_login(struct ctx *, const struct credentials *, struct tokens *out) MUST_CHECK;
 enum error auth_refresh(struct ctx *, const char *token, struct tokens *out) MUST_CHECK;
 enum error auth_logout(struct ctx *, const char *token) MUST_CHECK;
+/* Makes the caller's session fresh if the password is right. */
+enum error auth_confirm(struct ctx *, const char *password) MUST_CHECK;
 
 /* The id of the refresh token's session; for an unknown token, its hash. */
 const char *auth_session_of(struct ctx *, const char *token);
@@ -82,7 +90,7 @@ enum error auth_insert_session(struct ctx *, const char *user_id, int64_t hours,
 enum error auth_renew_session(struct ctx *, const char *session_id,
 			      struct session_life *out) MUST_CHECK;
 enum error auth_find_session(struct ctx *, const char *session_id, const char *user_id,
-			     struct session_role *out) MUST_CHECK;
+			     struct session_access *out) MUST_CHECK;
 /* `parent`: the token whose use issues this one; NULL at sign-in. The token expires with its
  * session. */
 enum error auth_insert_token(struct ctx *, const char *session_id, const char *parent,

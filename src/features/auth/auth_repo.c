@@ -29,8 +29,10 @@ const struct query auth_queries[] = {
 		  "UPDATE sessions SET last_used_at = now(),"
 		  " expires_at = least(now() + make_interval(days => $2), " LAST_DAY ")"
 		  " WHERE id = $1 RETURNING " LIFE),
-	[FIND_SESSION] = QUERY_READ("auth_find_session", &session_role_schema,
-				    "SELECT u.role FROM sessions s JOIN users u ON u.id = s.user_id"
+	[FIND_SESSION] = QUERY_READ("auth_find_session", &session_access_schema,
+				    "SELECT u.role,"
+				    " (extract(epoch FROM s.confirmed_at) * 1000000)::bigint"
+				    " AS confirmed FROM sessions s JOIN users u ON u.id = s.user_id"
 				    " WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL"
 				    " AND s.expires_at > now() AND u.is_active"),
 	[INSERT_TOKEN] = QUERY("auth_insert_token", NULL,
@@ -90,7 +92,7 @@ auth_renew_session(struct ctx *c, const char *session_id, struct session_life *o
 
 enum error
 auth_find_session(struct ctx *c, const char *session_id, const char *user_id,
-		  struct session_role *out)
+		  struct session_access *out)
 {
 	return db_one(c, &auth_queries[FIND_SESSION], out, session_id, user_id);
 }

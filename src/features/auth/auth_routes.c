@@ -75,6 +75,17 @@ log_out(struct request *req)
 	return respond_empty(req, e);
 }
 
+static enum error
+confirm_session(struct request *req)
+{
+	const struct confirmation *in = req->in;
+	enum error e = auth_confirm(req->ctx, in->password);
+
+	if (!req->ctx->parked)
+		count_attempt("password", e);
+	return respond_empty(req, e);
+}
+
 /* For web servers that authorize requests to other services by a subrequest (nginx: auth_request). */
 static enum error
 show_caller(struct request *req)
@@ -162,6 +173,11 @@ const struct route auth_routes[] = {
 	  .id = "auth_logout", .summary = "Sign out",
 	  .description = "Ends the session of the refresh token. The response is the same for an "
 			 "unknown token." },
+	{ POST, "/auth/confirm", confirm_session, ACCESS_VIEWER, .body = &confirmation_schema,
+	  .status = 204, .errors = { E_INVALID_CREDENTIALS }, .limits = { &users_password_limit },
+	  .id = "auth_confirm", .summary = "Confirm the session",
+	  .description = "After this, the session may use the operations that require a recent "
+			 "sign-in." },
 	{ GET, "/auth/check", show_caller, ACCESS_VIEWER, .status = 204, .id = "auth_check",
 	  .response_headers = { { "X-User-Id", "ID of the user." },
 				{ "X-User-Role", "Role of the user." },

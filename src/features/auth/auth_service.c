@@ -291,6 +291,36 @@ auth_logout(struct ctx *c, const char *token)
 	return e;
 }
 
+static enum error
+confirm(struct ctx *c)
+{
+	struct audit_event event = {
+		.action = AUDIT_LOGIN_SUCCESS,
+		.target = c->caller.session_id,
+		.detail = audit_detail(c, "reason", "confirmation", NULL),
+	};
+	enum error e;
+
+	e = sessions_confirm(c);
+	return e ? e : audit_write(c, &event);
+}
+
+enum error
+auth_confirm(struct ctx *c, const char *password)
+{
+	const struct login *login;
+	enum error e;
+
+	e = users_check_current_password(c, password, AUDIT_LOGIN_FAIL, &login);
+	if (e)
+		return e;
+
+	e = db_begin(c);
+	if (!e)
+		e = confirm(c);
+	return db_finish(c, e);
+}
+
 const char *
 auth_session_of(struct ctx *c, const char *token)
 {
@@ -356,7 +386,7 @@ verify(struct ctx *c, const char *token, struct cached_caller *known)
 static enum error
 find_token_session(struct ctx *c, struct cached_caller *known)
 {
-	struct session_role live;
+	struct session_access live;
 	enum error e;
 
 	auth_cache_stamp(known);
@@ -367,6 +397,7 @@ find_token_session(struct ctx *c, struct cached_caller *known)
 		return e;
 
 	known->role = role_parse(live.role);
+	known->confirmed = live.confirmed;
 	return OK;
 }
 
@@ -392,6 +423,7 @@ auth_identify(struct ctx *c, const char *token)
 		.role = known.role,
 		.user_id = arena_text(c->arena, known.user_id),
 		.session_id = arena_text(c->arena, known.id),
+		.confirmed = known.confirmed,
 	};
 	return OK;
 }

@@ -42,6 +42,10 @@ enum error sessions_password_wrong(struct ctx *) MUST_CHECK;
 /* Resets that count. */
 enum error sessions_password_right(struct ctx *) MUST_CHECK;
 
+/* Records, in the open transaction, that the caller has just proved the password. E_INVALID_TOKEN if
+ * the session has ended. */
+enum error sessions_confirm(struct ctx *) MUST_CHECK;
+
 /* Removes ended sessions and expired refresh tokens; counts both. A used token stays
  * until it expires, so that its reuse is detected. Applies SESSION_MAX_DAYS first. */
 enum error sessions_prune(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;

@@ -37,6 +37,9 @@ enum error sessions_count_failure(struct ctx *, const char *user_id, const char 
 				  int64_t *n) MUST_CHECK;
 enum error sessions_clear_failures(struct ctx *, const char *id) MUST_CHECK;
 
+/* E_NOT_FOUND if the session is not live. */
+enum error sessions_set_confirmed(struct ctx *, const char *user_id, const char *id) MUST_CHECK;
+
 /* Process at most `limit` rows and set *n to their number. sessions_shorten() applies a lowered
  * SESSION_MAX_DAYS; the others delete. */
 enum error sessions_shorten(struct ctx *, int64_t limit, int64_t *n) MUST_CHECK;

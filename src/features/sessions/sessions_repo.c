@@ -12,6 +12,7 @@ enum {
 	SHORTEN,
 	COUNT_FAILURE,
 	CLEAR_FAILURES,
+	SET_CONFIRMED,
 	REMOVE_OVER,
 	REMOVE_TOKENS,
 };
@@ -39,6 +40,9 @@ const struct query sessions_queries[] = {
 	[CLEAR_FAILURES] = QUERY("sessions_clear_failures", NULL,
 				 "UPDATE sessions SET password_failures = 0"
 				 " WHERE id = $1 AND password_failures > 0"),
+	[SET_CONFIRMED] = QUERY("sessions_set_confirmed", NULL,
+				"UPDATE sessions SET confirmed_at = clock_timestamp()"
+				" WHERE user_id = $1 AND id = $2 AND " LIVE),
 	[REMOVE_OVER] = QUERY("sessions_remove_over", NULL,
 			      "DELETE FROM sessions WHERE id = ANY (ARRAY(SELECT id FROM sessions"
 			      " WHERE ended_at IS NOT NULL OR expires_at <= now()"
@@ -108,6 +112,12 @@ enum error
 sessions_clear_failures(struct ctx *c, const char *id)
 {
 	return db_exec(c, &sessions_queries[CLEAR_FAILURES], NULL, id);
+}
+
+enum error
+sessions_set_confirmed(struct ctx *c, const char *user_id, const char *id)
+{
+	return db_exec_one(c, &sessions_queries[SET_CONFIRMED], user_id, id);
 }
 
 enum error

@@ -123,6 +123,22 @@ sessions_password_right(struct ctx *c)
 	return sessions_clear_failures(c, c->caller.session_id);
 }
 
+enum error
+sessions_confirm(struct ctx *c)
+{
+	const char *id = c->caller.session_id;
+	enum error e;
+
+	e = sessions_set_confirmed(c, c->caller.user_id, id);
+	if (e == E_NOT_FOUND)
+		return fail(c, E_INVALID_TOKEN, "the session has ended");
+	if (e)
+		return e;
+
+	cache_invalidate(c, "session", id);
+	return OK;
+}
+
 /* Deletes in batches, so that no transaction locks many rows for long. */
 static enum error
 in_batches(struct ctx *c, enum error (*step)(struct ctx *, int64_t limit, int64_t *n),

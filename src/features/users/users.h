@@ -3,6 +3,7 @@
 #define APP_USERS_H
 
 #include "app/feature.h"
+#include "features/audit/audit.h"
 
 struct user {
 	const char *id, *email;
@@ -75,6 +76,14 @@ enum error users_remove(struct ctx *, const char *id) MUST_CHECK;
  * first. */
 enum error users_check_password(struct ctx *, const char *email, const char *password,
 				const struct login **out) MUST_CHECK;
+
+/* Checks the password of the caller's own account. E_INVALID_CREDENTIALS if it is wrong: this is
+ * audited as `action`, and counted in the session, which the tenth failure in a row ends. A route
+ * that calls it has users_password_limit in its .limits. */
+enum error users_check_current_password(struct ctx *, const char *password,
+					enum audit_action action,
+					const struct login **out) MUST_CHECK;
+extern const struct limit users_password_limit;
 
 /* Records a sign-in and locks the account, in the transaction that creates the session. E_NOT_FOUND
  * if the account is gone, not active, or has another password by now. */

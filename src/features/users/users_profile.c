@@ -21,9 +21,9 @@ note_wrong_password(struct ctx *c, const struct audit_event *event)
 	return db_finish(c, e);
 }
 
-static enum error
-check_current(struct ctx *c, const char *password, enum audit_action action,
-	      const struct login **login)
+enum error
+users_check_current_password(struct ctx *c, const char *password, enum audit_action action,
+			     const struct login **login)
 {
 	const char *id = c->caller.user_id;
 	struct audit_event event = { .action = action, .failed = true, .target = id };
@@ -91,7 +91,7 @@ check_new_email(struct ctx *c, const struct profile *in, uint64_t given, const s
 	if (!(given & PROFILE(current_password)))
 		return password_missing(c);
 
-	return check_current(c, in->current_password, AUDIT_USER_UPDATED, login);
+	return users_check_current_password(c, in->current_password, AUDIT_USER_UPDATED, login);
 }
 
 /* The address was the account's own, so no password was checked. */
@@ -194,7 +194,8 @@ users_change_password(struct ctx *c, const struct password_change *in)
 	const char *hash;
 	enum error e;
 
-	e = check_current(c, in->current_password, AUDIT_PASSWORD_CHANGE_FAIL, &login);
+	e = users_check_current_password(c, in->current_password, AUDIT_PASSWORD_CHANGE_FAIL,
+					 &login);
 	if (e)
 		return e;
 

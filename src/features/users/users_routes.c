@@ -110,8 +110,8 @@ client_if_email(struct request *req)
 	return account_if_email(req) ? limit_client(req) : NULL;
 }
 
-static const struct limit password_limit = { "password", &settings.auth_password_rate_limit,
-					     caller_account };
+const struct limit users_password_limit = { "password", &settings.auth_password_rate_limit,
+					    caller_account };
 static const struct limit profile_password_limit = { "password", &settings.auth_password_rate_limit,
 						     account_if_password, .needs_body = true };
 static const struct limit email_limit = { "email_change", &settings.auth_email_change_rate_limit,
@@ -134,11 +134,11 @@ const struct route users_routes[] = {
 			 "merge patch (RFC 7396)." },
 	{ POST, "/users/me/change-password", change_password, ACCESS_VIEWER,
 	  .body = &password_change_schema, .status = 204, .errors = { E_INVALID_CREDENTIALS },
-	  .limits = { &password_limit }, .id = "users_change_password",
+	  .limits = { &users_password_limit }, .id = "users_change_password",
 	  .summary = "Change your password",
 	  .description = "Ends all other sessions of the account." },
-	{ DELETE, "/users/me", delete_me, ACCESS_VIEWER, .status = 204, .errors = { E_LAST_OWNER },
-	  .id = "users_delete_me", .summary = "Delete your account",
+	{ DELETE, "/users/me", delete_me, ACCESS_VIEWER, .fresh = true, .status = 204,
+	  .errors = { E_LAST_OWNER }, .id = "users_delete_me", .summary = "Delete your account",
 	  .description = "Deletes everything that belongs to the account." },
 	{ GET, "/users", list_rows, ACCESS_ADMIN, .list = &users_table, .response = &user_schema,
 	  .id = "users_list", .summary = "List users" },
