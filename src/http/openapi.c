@@ -14,15 +14,6 @@ describe(struct doc *d, const char *text)
 		buf_json(&d->json, "'description':%s,", text);
 }
 
-void
-close_array(struct doc *d, size_t start)
-{
-	if (d->json.data[d->json.len - 1] == '[')
-		d->json.len = start;
-	else
-		buf_json(&d->json, "],");
-}
-
 /* The router takes the first matching row; without a prefix, two rows can have the same path. */
 static bool
 is_shadowed(const struct doc *d, const struct route *r, const char *path)
@@ -51,7 +42,6 @@ collect(struct doc *d)
 			end = &(*end)->next;
 			if (r->token_endpoint)
 				d->token_url = path;
-			operation_collect_schemas(d, r);
 		}
 	}
 }

@@ -2,28 +2,7 @@
 #include "http_priv.h"
 #include "openapi_priv.h"
 
-static enum use
-body_use(const struct route *r)
-{
-	return r->method == PATCH ? USE_UPDATE : USE_CREATE;
-}
-
 /* One media type for each body: generators cannot express two. */
-static const struct schema *
-body_schema(const struct route *r)
-{
-	return r->token_endpoint ? r->form : r->body;
-}
-
-void
-operation_collect_schemas(struct doc *d, const struct route *r)
-{
-	if (r->response)
-		shape_need(d, r->response, r->list ? USE_PAGE : USE_READ);
-	if (r->body)
-		shape_need(d, body_schema(r), body_use(r));
-}
-
 static void
 request_body(struct doc *d, const struct route *r)
 {
@@ -32,7 +11,8 @@ request_body(struct doc *d, const struct route *r)
 
 	buf_json(&d->json, "'requestBody':{'required':true,'content':{%s:{'schema':",
 		 r->token_endpoint ? "application/x-www-form-urlencoded" : "application/json");
-	shape_ref(d, body_schema(r), body_use(r));
+	shape_ref(d, r->token_endpoint ? r->form : r->body,
+		  r->method == PATCH ? USE_UPDATE : USE_CREATE);
 	buf_json(&d->json, "}}},");
 }
 
@@ -99,46 +79,36 @@ sort_parameter(struct doc *d, const struct table *list)
 /* 1 to 255 printable characters, or these as a quoted string (parse_idempotency_key()). */
 #define KEY_PATTERN "^([!#-~][ -~]{0,254}|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$"
 
-enum { IF_NONE_MATCH, IF_MATCH, IDEMPOTENCY_KEY };
-
 static const struct {
 	const char *name, *text, *pattern;
 } headers[] = {
-	[IF_NONE_MATCH] = { "If-None-Match",
-			    "`ETag` of a version that the client has: 304 if it is current.",
-			    TAGS_PATTERN },
-	[IF_MATCH] = { "If-Match",
-		       "`ETag` of the version to change: 412 `precondition_failed` if it is not "
-		       "current.",
-		       TAGS_PATTERN },
-	[IDEMPOTENCY_KEY] = { "Idempotency-Key",
-			      "A key that the client chooses, such as a UUID. A retry with the "
-			      "same key within a day gets the first response. 409 "
-			      "`idempotency_in_progress` while the first request is running; 422 "
-			      "`idempotency_key_reused` with another query or body.",
-			      KEY_PATTERN },
+	{ "If-None-Match", "`ETag` of a version that the client has: 304 if it is current.",
+	  TAGS_PATTERN },
+	{ "If-Match",
+	  "`ETag` of the version to change: 412 `precondition_failed` if it is not "
+	  "current.",
+	  TAGS_PATTERN },
+	{ "Idempotency-Key",
+	  "A key that the client chooses, such as a UUID. A retry with the "
+	  "same key within a day gets the first response. 409 "
+	  "`idempotency_in_progress` while the first request is running; 422 "
+	  "`idempotency_key_reused` with another query or body.",
+	  KEY_PATTERN },
 };
 
-/* A parameter of many operations: a component, written if it is used. */
+/* A parameter of many operations: a component. */
 static void
-shared_parameter(struct doc *d, unsigned *used, unsigned i, const char *name)
+shared_parameter(struct doc *d, const char *name)
 {
-	*used |= 1U << i;
 	buf_json(&d->json, "{'$ref':%s},",
 		 arena_printf(d->arena, "#/components/parameters/%s", name));
-}
-
-static void
-header_parameter(struct doc *d, unsigned i)
-{
-	shared_parameter(d, &d->headers_used, i, headers[i].name);
 }
 
 static void
 list_parameters(struct doc *d, const struct table *list)
 {
 	for (unsigned i = 0; i < LIST_PAGING; i++)
-		shared_parameter(d, &d->paging_used, i, list_paging[i].name);
+		shared_parameter(d, list_paging[i].name);
 	if (!list->fixed_order)
 		sort_parameter(d, list);
 	for (const struct list_filter *f = list->filters; list_is_filter(f); f++) {
@@ -149,17 +119,24 @@ list_parameters(struct doc *d, const struct table *list)
 	}
 }
 
+/* Whether an operation written so far refers to the component. */
+static bool
+is_used(struct doc *d, const char *name)
+{
+	return strstr(d->json.data, arena_printf(d->arena, "/parameters/%s\"", name));
+}
+
 void
 shared_parameters_write(struct doc *d)
 {
 	for (unsigned i = 0; i < LIST_PAGING; i++) {
-		if (!(d->paging_used & 1U << i))
+		if (!is_used(d, list_paging[i].name))
 			continue;
 		buf_json(&d->json, "\n%s:", list_paging[i].name);
 		parameter(d, "query", &list_paging[i], false);
 	}
 	for (unsigned i = 0; i < COUNT(headers); i++)
-		if (d->headers_used & 1U << i)
+		if (is_used(d, headers[i].name))
 			buf_json(&d->json,
 				 "\n%s:{'name':%s,'in':'header','description':%s,"
 				 "'schema':{'type':'string','pattern':%s}},",
@@ -170,20 +147,18 @@ shared_parameters_write(struct doc *d)
 static void
 parameters(struct doc *d, const struct route *r)
 {
-	size_t start = d->json.len;
-
 	buf_json(&d->json, "'parameters':[");
 	path_parameters(d, r->path);
 	query_parameters(d, r->query);
 	if (r->list)
 		list_parameters(d, r->list);
 	if (has_etag(r))
-		header_parameter(d, IF_NONE_MATCH);
+		shared_parameter(d, "If-None-Match");
 	if (etag_reader(r))
-		header_parameter(d, IF_MATCH);
+		shared_parameter(d, "If-Match");
 	if (r->idempotent)
-		header_parameter(d, IDEMPOTENCY_KEY);
-	close_array(d, start);
+		shared_parameter(d, "Idempotency-Key");
+	buf_json(&d->json, "],");
 }
 
 static const char *

@@ -6,7 +6,7 @@
 #include "app/buf.h"
 #include "app/feature.h"
 
-/* A schema has a component for each use. */
+/* A schema has a component for each use that the document refers to. */
 enum use { USE_READ, USE_CREATE, USE_UPDATE, USE_PAGE };
 
 struct shape {
@@ -31,16 +31,12 @@ struct doc {
 	struct shape *shapes;
 	const char *token_url; /* the OAuth 2 token endpoint, or NULL */
 	bool api_keys;
-	unsigned headers_used, paging_used; /* shared parameters: a bit for each row */
 };
 
 /* openapi.c: the description, or nothing for NULL. */
 void describe(struct doc *, const char *text);
-/* Removes the last comma and ends an array whose key began at `start`; removes an empty array. */
-void close_array(struct doc *, size_t start);
 
 /* openapi_operation.c */
-void operation_collect_schemas(struct doc *, const struct route *);
 void operation_write(struct doc *, const struct operation *);
 void shared_parameters_write(struct doc *);
 
@@ -51,8 +47,7 @@ bool has_etag(const struct route *);
 void problem_response_write(struct doc *);
 void problem_schemas_write(struct doc *);
 
-/* openapi_schema.c. shape_need() comes first for all schemas, then the writers. */
-void shape_need(struct doc *, const struct schema *, enum use);
+/* openapi_schema.c. shape_ref() also adds the component; shape_write_all() writes those added. */
 void shape_ref(struct doc *, const struct schema *, enum use);
 void shape_write_all(struct doc *);
 /* The field's summary, followed by what its type cannot express. */

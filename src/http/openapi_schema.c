@@ -1,15 +1,6 @@
 /* Records in the OpenAPI document: a component for each use of a schema, made from its rows. */
 #include "openapi_priv.h"
 
-static struct shape *
-shape_find(const struct doc *d, const struct schema *schema, enum use use)
-{
-	for (struct shape *s = d->shapes; s; s = s->next)
-		if (s->schema == schema && s->use == use)
-			return s;
-	return NULL;
-}
-
 /* Whether a row is part of a record in that use. */
 static bool
 takes_part(const struct field *f, enum use use)
@@ -23,66 +14,45 @@ takes_part(const struct field *f, enum use use)
 	return f->flags & flag[use] && (use == USE_READ || !f->record);
 }
 
-void
-shape_need(struct doc *d, const struct schema *schema, enum use use)
-{
-	struct shape **at = &d->shapes;
-
-	if (shape_find(d, schema, use))
-		return;
-
-	while (*at)
-		at = &(*at)->next;
-	*at = ARENA_NEW(d->arena, struct shape);
-	**at = (struct shape) { .schema = schema, .use = use };
-	if (use == USE_PAGE)
-		shape_need(d, schema, USE_READ);
-	if (use != USE_READ)
-		return;
-
-	for (size_t i = 0; i < schema->nfields; i++)
-		if (schema->fields[i].record && takes_part(&schema->fields[i], USE_READ))
-			shape_need(d, schema->fields[i].record, USE_READ);
-}
-
-/* "Item", "ItemCreate", "ItemUpdate", "ItemPage"; a schema with a single use keeps its name. */
+/* "Item", "ItemCreate", "ItemUpdate", "ItemPage"; a schema of bodies only has no ending. */
 static const char *
-plain_name(const struct doc *d, const struct shape *shape)
+plain_name(struct doc *d, const struct schema *schema, enum use use)
 {
 	static const char *const endings[] = { "", "Create", "Update", "Page" };
-	unsigned uses = 0;
+	bool is_read = false;
 
-	for (enum use use = USE_READ; use <= USE_PAGE; use++)
-		uses += shape_find(d, shape->schema, use) != NULL;
-	return arena_printf(d->arena, "%s%s", shape->schema->name,
-			    uses == 1 ? "" : endings[shape->use]);
+	for (size_t i = 0; i < schema->nfields; i++)
+		is_read = is_read || schema->fields[i].flags & F_READ;
+	return arena_printf(d->arena, "%s%s", schema->name, is_read ? endings[use] : "");
 }
 
 /* Numbered if an earlier shape, or a schema of this module, has the same name: a new resource may
  * be called "address". */
-static const char *
-shape_name(const struct doc *d, struct shape *shape)
+static struct shape *
+shape_add(struct doc *d, const struct schema *schema, enum use use)
 {
-	const char *name = plain_name(d, shape);
+	const char *name = plain_name(d, schema, use);
 	unsigned n = strcmp(name, "Problem") == 0 || strcmp(name, "FieldError") == 0;
+	struct shape *shape = ARENA_NEW(d->arena, struct shape), **at = &d->shapes;
 
-	if (shape->name)
-		return shape->name;
-
-	for (const struct shape *s = d->shapes; s != shape; s = s->next)
-		n += strcmp(plain_name(d, s), name) == 0;
+	for (; *at; at = &(*at)->next)
+		n += strcmp(plain_name(d, (*at)->schema, (*at)->use), name) == 0;
+	*shape = (struct shape) { .schema = schema, .use = use };
 	shape->name = n ? arena_printf(d->arena, "%s%u", name, n + 1) : name;
-	return shape->name;
+	return *at = shape;
 }
 
 void
 shape_ref(struct doc *d, const struct schema *schema, enum use use)
 {
-	struct shape *shape = shape_find(d, schema, use); /* shape_need() has added it */
+	struct shape *shape = d->shapes;
 
-	if (shape)
-		buf_json(&d->json, "{'$ref':%s},",
-			 arena_printf(d->arena, "#/components/schemas/%s", shape_name(d, shape)));
+	while (shape && (shape->schema != schema || shape->use != use))
+		shape = shape->next;
+	if (!shape)
+		shape = shape_add(d, schema, use);
+	buf_json(&d->json, "{'$ref':%s},",
+		 arena_printf(d->arena, "#/components/schemas/%s", shape->name));
 }
 
 /* The type and format of JSON Schema, and whether an example of it is already JSON. */
@@ -248,8 +218,6 @@ field_description(struct doc *d, const struct field *f, enum use use)
 static void
 required_rows(struct doc *d, const struct shape *s)
 {
-	size_t start = d->json.len;
-
 	buf_json(&d->json, "'required':[");
 	for (size_t i = 0; i < s->schema->nfields; i++) {
 		const struct field *f = &s->schema->fields[i];
@@ -259,7 +227,7 @@ required_rows(struct doc *d, const struct shape *s)
 		if (takes_part(f, s->use) && required)
 			buf_json(&d->json, "%s,", f->name);
 	}
-	close_array(d, start);
+	buf_json(&d->json, "],");
 }
 
 static void
@@ -304,7 +272,7 @@ void
 shape_write_all(struct doc *d)
 {
 	for (struct shape *s = d->shapes; s; s = s->next) {
-		buf_json(&d->json, "\n%s:{'type':'object',", shape_name(d, s));
+		buf_json(&d->json, "\n%s:{'type':'object',", s->name);
 		if (s->use == USE_PAGE)
 			page_schema(d, s);
 		else
