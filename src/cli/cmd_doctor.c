@@ -3,95 +3,15 @@
 #include "doctor_priv.h"
 
 #include "app/buf.h"
-#include "app/settings.h"
 #include "app/print.h"
+#include "app/redis.h"
+#include "app/settings.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
-enum { TIMEOUT_MS = 1800, CHECKS_MAX = 32 };
-
-struct plan doctor_plan;
-
-void
-finding_set(struct finding *f, enum state state, const char *hint, const char *format, ...)
-{
-	va_list args;
-
-	f->state = state;
-	snprintf(f->hint, sizeof(f->hint), "%s", hint ? hint : "");
-	va_start(args, format);
-	vsnprintf(f->text, sizeof(f->text), format, args);
-	va_end(args);
-}
-
-/* ---- running the checks */
-
-/* Discards log output: the findings have the details. */
-static NORETURN void
-run_checks(enum service service, struct finding *findings)
-{
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	struct finding f;
-
-	if (null >= 0)
-		dup2(null, STDERR_FILENO);
-	for (size_t i = 0; doctor_checks[i].name; i++) {
-		if (doctor_checks[i].service != service)
-			continue;
-		doctor_checks[i].run(&f);
-		findings[i] = f;
-	}
-	_exit(EXIT_SUCCESS);
-}
-
-/* Runs each service in a child process, and ends those that take too long. The children hold the
- * writing end of a pipe: poll() returns when all have exited. */
-static void
-run_services(struct finding *findings)
-{
-	struct pollfd running = { .fd = -1 };
-	pid_t pids[SERVICES];
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return;
-
-	for (int service = 0; service < SERVICES; service++) {
-		pids[service] = fork();
-		if (pids[service] == 0)
-			run_checks((enum service)service, findings);
-	}
-	close(ends[1]);
-	running.fd = ends[0];
-	poll(&running, 1, TIMEOUT_MS);
-	close(ends[0]);
-	for (int service = 0; service < SERVICES; service++) {
-		if (pids[service] < 0)
-			continue;
-		kill(pids[service], SIGKILL);
-		waitpid(pids[service], NULL, 0);
-	}
-}
-
-/* Returns memory that the children share, with the findings of checks that do not end, or NULL. */
-static struct finding *
-new_findings(void)
-{
-	struct finding *findings = mmap(NULL, CHECKS_MAX * sizeof(*findings),
-					PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (findings == MAP_FAILED)
-		return NULL;
-
-	for (size_t i = 0; i < CHECKS_MAX; i++)
-		finding_set(&findings[i], STATE_FAULT, "check that it is reachable from this host",
-			    "no response within %d ms", TIMEOUT_MS);
-	return findings;
-}
+enum { TEXT_MAX = 400 };
 
 /* ---- output */
 
@@ -106,57 +26,219 @@ static const struct {
 };
 
 static void
-print_row(const char *name, const struct finding *f)
+report_as_text(const char *check, enum state state, const char *hint, const char *text)
 {
-	bool colour = isatty(STDOUT_FILENO) && *states[f->state].colour;
+	bool colour = isatty(STDOUT_FILENO) && *states[state].colour;
 
-	fputs(colour ? states[f->state].colour : "", stdout);
-	print(stdout, "%-7s", states[f->state].name);
+	fputs(colour ? states[state].colour : "", stdout);
+	print(stdout, "%-7s", states[state].name);
 	fputs(colour ? "\033[0m" : "", stdout);
-	print(stdout, "  %-12s %s\n", name, f->text);
-	if (*f->hint)
-		print(stdout, "%-9s%-12s %s\n", "", "", f->hint);
+	print(stdout, "  %-12s %s\n", check, text);
+	if (*hint)
+		print(stdout, "%-9s%-12s %s\n", "", "", hint);
 }
 
 static void
-print_finding_json(const char *name, const struct finding *f, bool first)
+report_as_json(const char *check, enum state state, const char *hint, const char *text)
 {
-	struct arena *a = arena_new(64 * 1024);
-	struct buf b = buf_new(a, 32 * 1024);
+	char memory[8 * TEXT_MAX];
+	struct buf b = buf_fixed(memory, sizeof(memory));
 
-	buf_json(&b, "{'check':%s,'state':%s,'text':%s,'hint':%s}", name, states[f->state].word,
-		 f->text, f->hint);
-	print(stdout, first ? "[%s" : ",\n %s", b.data);
-	arena_free(a);
+	buf_json(&b, "{'check':%s,'state':%s,'text':%s,'hint':%s}", check, states[state].word, text,
+		 hint);
+	print(stdout, "%s", b.data);
 }
 
+void
+report(struct doctor *d, enum state state, const char *hint, const char *format, ...)
+{
+	char text[TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	d->faults += state == STATE_FAULT;
+	if (d->json)
+		fputs(d->reports++ ? ",\n " : "[", stdout);
+	(d->json ? report_as_json : report_as_text)(d->check, state, hint ? hint : "", text);
+}
+
+/* ---- settings, this host and other services */
+
+/* Joins lines with semicolons. */
+static const char *
+one_line(struct arena *a, const char *lines)
+{
+	struct buf b = buf_new(a, 64 * 1024);
+
+	for (; *lines; lines++)
+		if (*lines != '\n')
+			buf_char(&b, *lines);
+		else if (lines[1])
+			buf_text(&b, "; ");
+	return b.data;
+}
+
+static void
+check_settings(struct doctor *d)
+{
+	struct arena *a = arena_new(8 * 1024 * 1024);
+	const char *err = cli_settings(a, NULL, true), *warnings = settings_warnings();
+
+	if (err)
+		report(d, STATE_FAULT, "set it in the environment or the --env-file", "%.*s",
+		       (int)strcspn(err, "\n"), err);
+	else if (!settings_production())
+		report(d, STATE_WARNING, "on a public host: ENVIRONMENT=production",
+		       "ENVIRONMENT=%s: weak secrets are not refused%s%s", settings.environment,
+		       *warnings ? "; " : "", one_line(a, warnings));
+	else if (*warnings)
+		report(d, STATE_WARNING, "correct or remove these lines", "%s",
+		       one_line(a, warnings));
+	else if (*settings.first_admin_password)
+		report(d, STATE_WARNING, "remove it from the settings after `seed` has run",
+		       "FIRST_ADMIN_PASSWORD is still set");
+	else
+		report(d, STATE_OK, NULL, "complete, for production");
+}
+
+static void
+check_timeouts(struct doctor *d)
+{
+	int64_t statement = settings.db_statement_timeout_ms;
+
+	if (statement == 0 || statement >= settings.request_timeout_seconds * 1000)
+		report(d, STATE_WARNING,
+		       "set DB_STATEMENT_TIMEOUT_MS below REQUEST_TIMEOUT_SECONDS",
+		       "a statement may take longer than its request");
+	else
+		report(d, STATE_OK, NULL, "statement %" PRId64 " ms, request %" PRId64 " s",
+		       statement, settings.request_timeout_seconds);
+}
+
+/* False, with errno, if no process listens. */
+static bool
+connects_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc, saved;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	rc = connect(fd, (const struct sockaddr *)&address, sizeof(address));
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc == 0;
+}
+
+static void
+check_socket(struct doctor *d)
+{
+	const char *path = settings.listen + strlen("unix:");
+	struct stat st;
+
+	if (strncmp(settings.listen, "unix:", strlen("unix:")) != 0)
+		report(d, STATE_UNKNOWN, NULL, "not checked: LISTEN names no Unix socket");
+	else if (stat(path, &st) != 0)
+		report(d, STATE_FAULT, "start the service", "%s: %s", path, strerror(errno));
+	else if (st.st_mode & S_IWOTH)
+		report(d, STATE_FAULT, "chmod o= that file; the service creates it with 0660",
+		       "all users of this host can write to %s, and pose as any client", path);
+	else if (!connects_unix(path))
+		report(d, STATE_FAULT,
+		       "start the service; run doctor as root or as a member of the group",
+		       "%s: %s", path, strerror(errno));
+	else
+		report(d, STATE_OK, NULL, "%s accepts connections, mode %03o", path,
+		       (unsigned)st.st_mode & 0777);
+}
+
+static bool
+is_loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+	       strcmp(host, "localhost") == 0;
+}
+
+static void
+check_mail(struct doctor *d)
+{
+	const char *port = strncmp(settings.smtp_url, "smtps:", 6) == 0 ? "465" : "25";
+	char host[256];
+
+	if (!*settings.smtp_url)
+		report(d, settings_production() ? STATE_WARNING : STATE_OK,
+		       settings_production() ? "set SMTP_URL" : NULL,
+		       "without SMTP_URL, no e-mails are sent");
+	else if (!url_responds(settings.smtp_url, port, host))
+		report(d, STATE_FAULT,
+		       "check SMTP_URL, and that this host may connect to the server",
+		       "%s does not accept connections", host);
+	else if (strcmp(settings.smtp_tls, "off") == 0 && !is_loopback(host))
+		report(d, STATE_WARNING, "SMTP_TLS=required",
+		       "e-mails are sent to %s unencrypted (SMTP_TLS=off)", host);
+	else
+		report(d, STATE_OK, NULL, "%s accepts connections", host);
+}
+
+static void
+check_redis(struct doctor *d)
+{
+	if (!redis_enabled())
+		report(d, STATE_OK, NULL, "not configured: rate limits apply per host");
+	else if (!redis_ping())
+		report(d, STATE_FAULT,
+		       "try redis-cli with the host, user and password of REDIS_URL",
+		       "Redis does not respond: rate limits apply per host");
+	else
+		report(d, STATE_OK, NULL, "Redis responds");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct doctor *);
+	bool needs_database;
+} checks[] = {
+	{ "settings", check_settings },
+	{ "time-outs", check_timeouts },
+	{ "database", check_database },
+	{ "migrations", check_migrations, .needs_database = true },
+	{ "indexes", check_indexes, .needs_database = true },
+	{ "pooler", check_pooler, .needs_database = true },
+	{ "role", check_role, .needs_database = true },
+	{ "connections", check_connections, .needs_database = true },
+	{ "clock", check_clock, .needs_database = true },
+	{ "socket", check_socket },
+	{ "web server", check_web },
+	{ "redis", check_redis },
+	{ "mail", check_mail },
+	{ "orders", check_orders },
+};
+
+/* Discards log output: the reports have the details. */
 static int
 doctor(const struct call *call)
 {
-	struct finding *findings = new_findings();
-	bool json = cli_value(call, "--json");
-	int faults = 0;
+	struct doctor d = {
+		.url = cli_value(call, "--url"),
+		.log = cli_value(call, "--log"),
+		.json = cli_value(call, "--json"),
+	};
 
-	if (!findings) {
-		print(stderr, "%s doctor: out of memory\n", PACKAGE);
+	if (!freopen("/dev/null", "w", stderr))
 		return 1;
-	}
-	doctor_plan.url = cli_value(call, "--url");
-	doctor_plan.log = cli_value(call, "--log");
-	if (!doctor_plan.url)
-		doctor_plan.url = settings.app_url;
-	run_services(findings);
-	for (size_t i = 0; doctor_checks[i].name; i++) {
-		faults += findings[i].state == STATE_FAULT;
-		if (json)
-			print_finding_json(doctor_checks[i].name, &findings[i], i == 0);
+
+	for (size_t i = 0; i < COUNT(checks); i++) {
+		d.check = checks[i].name;
+		if (checks[i].needs_database && !d.db_responds)
+			report(&d, STATE_UNKNOWN, NULL, "the database does not respond");
 		else
-			print_row(doctor_checks[i].name, &findings[i]);
+			checks[i].run(&d);
 	}
-	if (json)
+	if (d.json)
 		print(stdout, "]\n");
-	munmap(findings, CHECKS_MAX * sizeof(*findings));
-	return faults ? 1 : 0;
+	return d.faults ? 1 : 0;
 }
 
 const struct subcommand doctor_subcommands[] = {

@@ -35,32 +35,36 @@ find_slow_order(const char *line, const struct table **table)
 	return NULL;
 }
 
+/* The end of a long log is enough: a slow list is logged again. */
+enum { LOG_READ_MAX = 64 * 1024 * 1024 };
+
 void
-check_orders(struct finding *f)
+check_orders(struct doctor *d)
 {
-	FILE *in = doctor_plan.log ? fopen(doctor_plan.log, "re") : NULL;
+	FILE *in = d->log ? fopen(d->log, "re") : NULL;
 	const struct list_sort *sort = NULL;
 	const struct table *table;
 	char line[4096];
 
-	if (!doctor_plan.log) {
-		finding_set(f, STATE_UNKNOWN, NULL, "not checked: use --log FILE");
+	if (!d->log) {
+		report(d, STATE_UNKNOWN, NULL, "not checked: use --log FILE");
 		return;
 	}
 	if (!in) {
-		finding_set(f, STATE_FAULT, "use --log with a file that this user can read",
-			    "%s: %s", doctor_plan.log, strerror(errno));
+		report(d, STATE_FAULT, "use --log with a file that this user can read", "%s: %s",
+		       d->log, strerror(errno));
 		return;
 	}
+	if (fseeko(in, -(off_t)LOG_READ_MAX, SEEK_END) != 0)
+		rewind(in);
 	while (!sort && fgets(line, sizeof(line), in))
 		sort = find_slow_order(line, &table);
 	fclose(in);
 	if (sort)
-		finding_set(f, STATE_WARNING,
-			    "add .indexed = true to this order in the table's row, then write the"
-			    " migration by `./dev new migration NAME --autogenerate`",
-			    "%s are listed slowly by %s, which has no index", table->name,
-			    sort->name);
+		report(d, STATE_WARNING,
+		       "add .indexed = true to this order in the table's row, then write the"
+		       " migration by `./dev new migration NAME --autogenerate`",
+		       "%s are listed slowly by %s, which has no index", table->name, sort->name);
 	else
-		finding_set(f, STATE_OK, NULL, "no slow list without an index");
+		report(d, STATE_OK, NULL, "no slow list without an index");
 }

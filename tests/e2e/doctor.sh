@@ -28,26 +28,16 @@ with() {
 	output=$(tail -n +2 "$site/look")
 }
 
-# in_space COMMAND…: runs it in a namespace where net.core.somaxconn is 128.
-in_space() {
-	local as=()
-	((EUID == 0)) || as=(--map-root-user)
-	echo 128 >"$site/somaxconn"
-	# shellcheck disable=SC2016 # Expanded by the inner shell.
-	unshare --mount "${as[@]}" sh -c 'mount --bind "$1/somaxconn" /proc/sys/net/core/somaxconn &&
-		shift && exec "$@"' sh "$site" "$@"
-}
-
 with FIRST_ADMIN_PASSWORD=
 is "no problem: exit status" "$code" 0
 is "no problem: no fault" "$(grep -c '"state":"fault"' <<<"$output" || true)" 0
-for check in settings database migrations indexes pooler role connections clock socket "web server" "body limit" origins redis orders; do
+for check in settings database migrations indexes pooler role connections clock socket "web server" redis orders; do
 	is "no problem: $check" "$(state "$check")" ok
 done
 is "nothing on standard error" "$(cat "$site/errors")" ""
 is "no secret in the output" "$(grep -c "$JWT_SECRET_KEY\|$FIRST_ADMIN_PASSWORD" <<<"$output" || true)" 0
 is "JSON: all members of each check" \
-	"$(jq '[.[] | select(.check and .state and .text and has("hint"))] | length' <<<"$output")" 17
+	"$(jq '[.[] | select(.check and .state and .text and has("hint"))] | length' <<<"$output")" 14
 matches "as text" "$("$APP" doctor --url "$url")" '^ok +database +PostgreSQL [0-9]+'
 
 # Slow lists.
@@ -59,6 +49,12 @@ if [[ -d $TOP/src/features/items ]]; then # the core has no order without an ind
 	echo 'slow statement items_list:title:1:near' >>"$pool_log"
 	doctor
 	finds orders warning 'items are listed slowly by title'
+	truncate -s 20G "$site/long.log"
+	cat "$pool_log" >>"$site/long.log"
+	pool_log=$site/long.log
+	doctor
+	finds orders warning 'items are listed slowly by title'
+	rm "$site/long.log"
 fi
 pool_log=$site/none.log
 doctor
@@ -92,16 +88,17 @@ finds time-outs warning 'longer than its request'
 # The database.
 began=${EPOCHREALTIME/./}
 url=http://192.0.2.1 with DATABASE_URL=postgresql://app@192.0.2.1/app SMTP_URL=smtp://192.0.2.1
-is "quick without any service" "$((${EPOCHREALTIME/./} - began < 2000000))" 1
+is "in time without any service" "$((${EPOCHREALTIME/./} - began < 10000000))" 1
 is "the database is down" "$(state database) $code" "fault 1"
 is "the mail server is down" "$(state mail)" fault
 is "the web server is down" "$(state "web server")" fault
-is "checks that need no service" "$(state time-outs) $(state backlog)" "ok ok"
+is "checks that need no service" "$(state time-outs) $(state socket)" "ok ok"
 with SMTP_URL=smtp://:secret@127.0.0.1:1
 finds mail fault '127.0.0.1 does not accept connections'
 is "no password of SMTP_URL in the output" "$(grep -c :secret <<<"$output" || true)" 0
 with SMTP_URL=
 finds mail warning 'without SMTP_URL'
+is "a warning is not a fault" "$code" 0
 with REDIS_URL=redis://:secret@127.0.0.1:1/0
 finds redis fault 'Redis does not respond'
 is "no password of REDIS_URL in the output" "$(grep -c :secret <<<"$output" || true)" 0
@@ -132,7 +129,7 @@ doctor
 finds database fault 'read-only: default_transaction_read_only is on'
 psql_admin "$TEST_POSTGRES" "ALTER DATABASE \"e2e_$name\" RESET default_transaction_read_only" >>"$log"
 
-# This host: clock, backlog.
+# The clock.
 # shellcheck disable=SC2086 # CC may have arguments.
 ${CC:-cc} -shared -fPIC -O -o "$site/clock.so" "$TOP/tests/e2e/clock_shim.c" -ldl 2>>"$log" || fail_all "cannot build clock_shim.c"
 for step in -3600 3600; do
@@ -140,13 +137,6 @@ for step in -3600 3600; do
 	with LD_PRELOAD="$site/clock.so" CLOCK_FILE="$site/clock" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
 	finds clock fault 'differ by (3599|3600|3601) s'
 done
-if in_space true 2>>"$log"; then
-	output=$(in_space "$APP" doctor --json --url "$url") && code=0 || code=$?
-	finds backlog warning 'at most 128 connections can wait'
-	is "warnings are not faults" "$code $(grep -o "\"check.*\"state\":\"fault.*" <<<"$output")" "0 "
-else
-	ok "a short backlog # SKIP no namespaces here"
-fi
 
 # The socket.
 chmod 666 "$site/run/api.sock"
@@ -157,9 +147,6 @@ with LISTEN=
 is "an inherited socket" "$(state socket)" unknown
 
 # The web server.
-web_again 's/client_max_body_size .*/client_max_body_size 1k;/'
-doctor
-finds "body limit" fault 'MAX_BODY_BYTES=1048576'
 web_again 's/fastcgi_param HTTP_PROXY "";/& fastcgi_param HTTP_AUTHORIZATION "";/'
 doctor
 finds "web server" fault 'does not pass Authorization'
@@ -171,16 +158,6 @@ finds socket fault 'No such file'
 web_stop "$site"
 doctor
 finds "web server" fault 'connect'
-is "no web server: the limit of bodies" "$(state "body limit")" unknown
 
-# CORS_ORIGINS, which a site repeats for its own errors.
-CORS_ORIGINS=http://localhost:3000,https://app.example.com web_again
-with CORS_ORIGINS=https://app.example.com,http://localhost:3000
-is "origins in another order match" "$(state origins)" ok
-with CORS_ORIGINS=https://app.example.com,http://localhost:3001
-finds origins fault 'own errors do not allow the origin http://localhost:3001$'
-CORS_ORIGINS='*' web_again
-with 'CORS_ORIGINS=*'
-is "all origins match" "$(state origins)" ok
 "$APP" doctor --colour >/dev/null 2>&1 && code=0 || code=$?
 is "an invalid argument" "$code" 2
