@@ -6,7 +6,7 @@ export LC_ALL=C # the order of the names
 
 echo '/* The files of db/migrations/, made by db/embed.sh. */'
 echo '#include "app/base.h"'
-echo '#include "db/migrate_priv.h"'
+echo '#include "migrate/migrate_priv.h"'
 echo
 echo 'const struct migration_file migration_files[] = {'
 for folder; do

@@ -6,7 +6,7 @@
 #include "app/feature.h"
 #include "app/migrate.h"
 #include "app/table.h"
-#include "db/migrate_priv.h"
+#include "migrate/migrate_priv.h"
 
 #include <dirent.h>
 #include <sys/stat.h>

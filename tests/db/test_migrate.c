@@ -5,7 +5,7 @@
 
 #include "app/migrate.h"
 #include "app/settings.h"
-#include "db/migrate_priv.h"
+#include "migrate/migrate_priv.h"
 
 #include <libpq-fe.h>
 #include <signal.h>

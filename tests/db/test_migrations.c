@@ -4,7 +4,7 @@
 #include "support/testdb.h"
 
 #include "app/migrate.h"
-#include "db/migrate_priv.h"
+#include "migrate/migrate_priv.h"
 
 static struct arena *arena;
 static struct ctx *c;

@@ -12,7 +12,7 @@
 #include "db/db_priv.h"
 #include "db/table_priv.h"
 #include "db/db_info.h"
-#include "db/migrate_priv.h"
+#include "migrate/migrate_priv.h"
 
 enum { NAMES_MAX = 20000, NAME_LENGTH_MAX = 63, UTF8_MAX = 4 };
 

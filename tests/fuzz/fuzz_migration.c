@@ -1,7 +1,7 @@
 /* Migration files: each part is text of the file, at the reported line. */
 #include "fuzz.h"
 
-#include "db/migrate_priv.h"
+#include "migrate/migrate_priv.h"
 
 static void
 check_part(struct ctx *c, const char *file, const char *marker)

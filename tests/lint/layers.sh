@@ -13,25 +13,26 @@ function complain(hint) {
 function layer(part) { return part in layers ? layers[part] : 0 }
 
 BEGIN {
-	split("base 1 schema 2 shared 2 http 3 db 3 secure 3 serve 4 job 4 cli 4 features 5 main 6",
+	split("base 1 schema 2 shared 2 http 3 openapi 3 db 3 migrate 3 secure 3 serve 4 job 4 cli 4 features 5 main 6",
 	    words, " ")
 	for (i = 1; i in words; i += 2)
 		layers[words[i]] = words[i + 1]
 
 	# Allowed includes between folders of one layer.
+	beside["openapi>http"] = beside["openapi>db"] = beside["migrate>db"] = 1
 	beside["http>db"] = beside["http>secure"] = beside["db>secure"] = 1
 	beside["job>serve"] = beside["cli>serve"] = beside["cli>job"] = 1
 
 	# The folder that a public header belongs to; by default, base.
-	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:http idempotency:http db:db table:db " \
-	    "migrate:db auth_cache:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job command:cli", words, " ")
+	split("schema:schema shared:shared metrics:shared rate:shared redis:shared http:http feature:http openapi:openapi idempotency:http db:db table:db " \
+	    "migrate:migrate auth_cache:secure password:secure token:secure keys:secure secret:secure serve:serve pool:serve job:job command:cli", words, " ")
 	for (i = 1; i in words; i++) {
 		split(words[i], pair, ":")
 		part_of["app/" pair[1] ".h"] = pair[2]
 	}
 
 	# The headers of libraries, and the files that may include them.
-	only["libpq-fe.h"] = "^src/db/"
+	only["libpq-fe.h"] = "^src/(db|migrate)/"
 	only["fcgiapp.h"] = "^src/serve/fcgi_decode\\.c$"
 	only["json.h"] = only["json-c/json.h"] = "^src/schema/|^src/secure/token\\.c$"
 	only["jwt.h"] = "^src/secure/token\\.c$"
@@ -104,7 +105,7 @@ FNR == 1 {
 	gsub(/"([^"\\]|\\.)*"/, "\"\"", code)
 }
 
-line ~ sql && FILENAME !~ /_repo\.c$/ && FILENAME !~ /^src\/db\// {
+line ~ sql && FILENAME !~ /_repo\.c$/ && FILENAME !~ /^src\/(db|migrate)\// {
 	complain("SQL belongs in *_repo.c: add a statement and a function there")
 }
 
@@ -116,7 +117,7 @@ FILENAME ~ /_(service|repo)\.c$/ && code ~ /struct request|(^|[^a-z_])(respond|r
 	complain("services and repositories must not use HTTP: pass values as parameters")
 }
 
-FILENAME ~ /^src\/(cli|features|db)\// && FILENAME !~ /cmd_explain\.c$/ && code ~ /(^|[^a-z_])(v?f?printf|puts) *\(/ {
+FILENAME ~ /^src\/(cli|features|db|migrate)\// && FILENAME !~ /cmd_explain\.c$/ && code ~ /(^|[^a-z_])(v?f?printf|puts) *\(/ {
 	complain("output may contain untrusted text: use print() of app/print.h")
 }
 

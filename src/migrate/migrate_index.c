@@ -1,7 +1,7 @@
 /* Invalid indexes. An interrupted CREATE or REINDEX INDEX CONCURRENTLY leaves one, which slows
  * writes down, is used by no query, and makes the next attempt fail. */
 #include "app/print.h"
-#include "db_priv.h"
+#include "db/db_priv.h"
 #include "migrate_priv.h"
 
 enum { FOREVER = -1 };

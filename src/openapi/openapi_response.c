@@ -1,5 +1,5 @@
 /* Responses in the OpenAPI document: success, the errors that a row names, and `default`. */
-#include "http_priv.h"
+#include "http/http_priv.h"
 #include "openapi_priv.h"
 
 static bool

@@ -1,7 +1,7 @@
 /* A session-level advisory lock, so that only one process migrates at a time. */
 #include "app/log.h"
 #include "app/print.h"
-#include "db_priv.h"
+#include "db/db_priv.h"
 #include "migrate_priv.h"
 
 enum { LOCK_PAUSE_MS = 100 };

@@ -1,5 +1,5 @@
 /* One operation of the OpenAPI document: texts, security, parameters and body. */
-#include "http_priv.h"
+#include "http/http_priv.h"
 #include "openapi_priv.h"
 
 /* One media type for each body: generators cannot express two. */

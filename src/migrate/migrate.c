@@ -5,7 +5,7 @@
 #include "app/log.h"
 #include "app/settings.h"
 #include "app/print.h"
-#include "db_priv.h"
+#include "db/db_priv.h"
 #include "migrate_priv.h"
 
 enum { FOREVER = -1 };

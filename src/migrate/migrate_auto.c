@@ -8,7 +8,7 @@
 
 #include "app/buf.h"
 #include "app/print.h"
-#include "db_priv.h"
+#include "db/db_priv.h"
 #include "migrate_priv.h"
 
 enum { TEXT_MAX = 1024 * 1024 };
