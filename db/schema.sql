@@ -319,7 +319,11 @@ CREATE TABLE sessions (
     ip text,
     user_agent text,
     password_failures integer DEFAULT 0 NOT NULL,
-    confirmed_at timestamp with time zone DEFAULT now() NOT NULL
+    confirmed_at timestamp with time zone DEFAULT now() NOT NULL,
+    cookie_hash bytea,
+    former_cookie_hash bytea,
+    cookie_changed_at timestamp with time zone,
+    CONSTRAINT sessions_cookie_hash_check CHECK ((octet_length(cookie_hash) = 32))
 );
 
 CREATE TABLE tasks (
@@ -454,6 +458,10 @@ CREATE INDEX mails_by_created_at ON mails USING btree (created_at);
 CREATE INDEX mails_of_recipient ON mails USING btree (lower(recipient), template, created_at);
 
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
+
+CREATE UNIQUE INDEX sessions_cookie_hash_key ON sessions USING btree (cookie_hash) WHERE (cookie_hash IS NOT NULL);
+
+CREATE UNIQUE INDEX sessions_former_cookie_hash_key ON sessions USING btree (former_cookie_hash) WHERE (former_cookie_hash IS NOT NULL);
 
 CREATE INDEX sessions_of_user ON sessions USING btree (user_id, created_at, id);
 

@@ -4,6 +4,7 @@
 #include "features/api_keys/api_keys.h"
 #include "features/audit/audit.h"
 #include "features/auth/auth.h"
+#include "features/browser_sessions/browser_sessions.h"
 #include "features/docs/docs.h"
 #include "features/health/health.h"
 #include "features/idempotency/idempotency_feature.h"
@@ -21,6 +22,7 @@
 const struct feature *const features[] = {
 	&auth_feature,
 	&sessions_feature,
+	&browser_sessions_feature,
 	&recovery_feature,
 	&users_feature,
 	&items_feature,

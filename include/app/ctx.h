@@ -32,6 +32,7 @@ struct caller {
 	const char *session_id;    /* UUID; NULL without a session (API key, command) */
 	const char *api_key_id;    /* UUID; NULL unless an API key was used */
 	const char *const *scopes; /* of the API key, NULL-terminated */
+	bool cookie;               /* the session was identified by a cookie */
 	int64_t confirmed;         /* when the session was last confirmed by the password, in
 				    * microseconds since 1970; 0 without a session */
 };
@@ -61,6 +62,9 @@ struct ctx {
 	const char *traceparent; /* valid W3C traceparent, or NULL */
 	const char *ip;          /* of the client, as the web server reports it, or NULL */
 	const char *user_agent;  /* or NULL */
+	bool https;              /* the client reached the web server by TLS */
+	const char *set_cookie;  /* Set-Cookie of a success, or NULL */
+	bool clears_cookie;      /* set_cookie clears the cookie, so errors have it too */
 	const char *route;       /* pattern of the route for the logs, or NULL */
 	const char *process;     /* the actor if there is no caller: "cli", "system"; else NULL */
 	struct precondition precondition;

@@ -14,6 +14,21 @@ struct command;
 struct cron;
 struct metric;
 
+/* Sessions that a browser carries in a cookie. */
+struct cookie_sessions {
+	/* The name of the cookie; NULL: they are turned off. */
+	const char *(*name)(void);
+	/* Whether the request's credential is the cookie. */
+	bool (*sent)(const struct request *);
+	/* Refuses a request that another site may have caused. Called for each request, before
+	 * anything has an effect. */
+	enum error (*check)(struct request *);
+	/* Gives the session a new cookie, in the open transaction. The response sets it. */
+	enum error (*issue)(struct ctx *, const char *session_id);
+	/* Ends the session of the request's cookie, if it has not ended. */
+	enum error (*log_out)(struct request *);
+};
+
 struct feature {
 	const char *name;           /* "items" */
 	const char *tag;            /* its tag in OpenAPI; NULL: .name */
@@ -36,7 +51,8 @@ struct feature {
 	 * credentials of its kind, returns OK and leaves the caller empty. Called until one
 	 * feature identifies or rejects the caller; those with .api_keys come first. */
 	enum error (*authenticate)(struct request *);
-	bool api_keys; /* the credentials are API keys */
+	bool api_keys;                         /* the credentials are API keys */
+	const struct cookie_sessions *cookies; /* the credentials are cookies; NULL: they are not */
 
 	/* Called after a 403 for a known caller, a refusal to remove the last owner, or a 429.
 	 * Repetitions (same caller or client address, same error, same route or policy) are skipped
@@ -53,5 +69,8 @@ struct feature {
 
 /* All features; ends with NULL. */
 extern const struct feature *const features[];
+
+/* The cookie sessions of this application; NULL if it has none or they are turned off. */
+const struct cookie_sessions *cookie_sessions(void);
 
 #endif

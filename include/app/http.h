@@ -62,9 +62,11 @@ struct route {
 	/* Schema of the body as a form (application/x-www-form-urlencoded), if the route accepts
 	 * one. Its rows fill the same C record as .body. */
 	const struct schema *form;
-	const struct schema *query;    /* query parameters; not with .list, which has its own */
-	const struct table *list;      /* the response is a page of its rows */
-	const struct table *table;     /* for create_row() etc. */
+	const struct schema *query; /* query parameters; not with .list, which has its own */
+	const struct table *list;   /* the response is a page of its rows */
+	const struct table *table;  /* for create_row() etc. */
+	const struct schema *cookie_response; /* the same if the body asks for a cookie session */
+	bool cookie_needs_no_body;     /* a request whose credential is a cookie may omit .body */
 	const struct schema *response; /* body of a success; with .list, each of its items */
 	unsigned status;               /* of a success; 0 means 200 */
 	bool fresh;          /* the session must have been confirmed by the password within
@@ -192,9 +194,12 @@ const struct limit *route_limit(const struct route *, size_t i);
  *   the id is the first field) and ETag (a schema with an INT `version` without flags, which
  *   every UPDATE must increment; a handler that changes the row must call table_update(),
  *   table_delete() or table_check_version()).
+ * - respond_record_as(): only the body, of another schema, such as .cookie_response.
  * - respond_page(): a page of .list.
  * - respond_empty(): always 204. */
 enum error respond_record(struct request *, enum error outcome, const void *record) MUST_CHECK;
+enum error respond_record_as(struct request *, enum error outcome, const struct schema *,
+			     const void *record) MUST_CHECK;
 enum error respond_page(struct request *, enum error outcome, const struct page *) MUST_CHECK;
 enum error respond_empty(struct request *, enum error outcome) MUST_CHECK;
 

@@ -8,10 +8,20 @@
 #include "app/metrics.h"
 #include "app/settings.h"
 
+const struct cookie_sessions *
+cookie_sessions(void)
+{
+	for (const struct feature *const *f = features; *f; f++)
+		if ((*f)->cookies)
+			return (*f)->cookies->name() ? (*f)->cookies : NULL;
+	return NULL;
+}
+
 static void
 identify(struct request *req)
 {
 	struct ctx *c = req->ctx;
+	const char *scheme = request_env(req, "REQUEST_SCHEME");
 	const char *id = request_env(req, "REQUEST_ID"); /* as the web server logs it */
 	const char *parent = request_env(req, "HTTP_TRACEPARENT");
 
@@ -24,6 +34,9 @@ identify(struct request *req)
 		id = arena_text(c->arena, new_id);
 	}
 	c->request_id = id;
+	c->https = scheme && strcmp(scheme, "https") == 0;
+	c->set_cookie = NULL;
+	c->clears_cookie = false;
 	c->traceparent = parent && traceparent_valid(parent) ? parent : NULL;
 }
 
@@ -34,6 +47,12 @@ count_attempt(const char *kind, enum error e)
 	const char *result = status == 401 || status == 403 || status == 429 ? "failure" : "error";
 
 	metric_add(&metric_auth_attempts, 1, kind, e ? result : "success");
+}
+
+static const char *
+attempt_kind(const struct feature *f)
+{
+	return f->api_keys ? "api_key" : f->cookies ? "cookie" : "access_token";
 }
 
 static enum error
@@ -47,7 +66,7 @@ authenticate_by(struct request *req, bool api_keys)
 			continue;
 		e = (*f)->authenticate(req);
 		if (!req->resumed && (e || req->ctx->caller.role != ROLE_NONE))
-			count_attempt(api_keys ? "api_key" : "access_token", e);
+			count_attempt(attempt_kind(*f), e);
 	}
 	return e;
 }
@@ -122,10 +141,14 @@ check_access(struct request *req)
 		[ACCESS_ADMIN] = ROLE_ADMIN,
 		[ACCESS_OWNER] = ROLE_OWNER,
 	};
+	const struct cookie_sessions *cookies = cookie_sessions();
 	const struct route *route = req->route;
 	struct ctx *c = req->ctx;
 	enum error e;
 
+	e = cookies ? cookies->check(req) : OK;
+	if (e)
+		return e;
 	if (route->access == ACCESS_PUBLIC)
 		return OK;
 	if (route->access == ACCESS_NOBODY)
@@ -178,6 +201,14 @@ read_form(struct request *req, void *record)
 				  &req->given);
 }
 
+static bool
+may_omit_body(const struct request *req)
+{
+	const struct cookie_sessions *cookies = cookie_sessions();
+
+	return req->route->cookie_needs_no_body && !req->body_len && cookies && cookies->sent(req);
+}
+
 static enum error
 read_body(struct request *req)
 {
@@ -193,7 +224,7 @@ read_body(struct request *req)
 	if (req->body_too_large)
 		return fail(req->ctx, E_PAYLOAD_TOO_LARGE,
 			    "the body is longer than %" PRId64 " bytes", settings.max_body_bytes);
-	if (!route->body)
+	if (!route->body || may_omit_body(req))
 		return OK;
 	if (!json && !form && (req->body_len || (type && *type)))
 		return fail(req->ctx, E_UNSUPPORTED_MEDIA_TYPE,
@@ -344,6 +375,8 @@ finish(struct request *req)
 	response_header(req, "Cache-Control",
 			cache && req->response.status < 400 ? cache : "no-store");
 	cors_finish(req);
+	if (req->ctx->set_cookie && (req->response.status < 400 || req->ctx->clears_cookie))
+		response_header(req, "Set-Cookie", req->ctx->set_cookie);
 }
 
 void

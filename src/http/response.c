@@ -104,16 +104,27 @@ enum error
 respond_record(struct request *req, enum error e, const void *record)
 {
 	const struct schema *schema = req->route->response;
+
+	if (e)
+		return e;
+
+	if (etag_has_version(schema))
+		response_header(req, "ETag", etag_make(req->ctx->arena, schema, record));
+	if (has_location(req->route))
+		set_location(req, record);
+	return respond_record_as(req, OK, schema, record);
+}
+
+enum error
+respond_record_as(struct request *req, enum error e, const struct schema *schema,
+		  const void *record)
+{
 	struct buf b = buf_new(req->ctx->arena, BODY_MAX);
 
 	if (e)
 		return e;
 
 	schema_write(&b, schema, record);
-	if (etag_has_version(schema))
-		response_header(req, "ETag", etag_make(req->ctx->arena, schema, record));
-	if (has_location(req->route))
-		set_location(req, record);
 	return respond_json(req, &b);
 }
 

@@ -144,6 +144,12 @@ components(struct doc *d)
 		 "},\n'securitySchemes':{'bearer':{'type':'http','scheme':'bearer',"
 		 "'description':%s},",
 		 d->api_keys ? "An access token or an API key." : "An access token.");
+	if (cookie_sessions())
+		buf_json(&d->json,
+			 "'cookieAuth':{'type':'apiKey','in':'cookie','name':%s,'description':"
+			 "'The cookie of a sign-in with `cookie`. Methods other than GET also need "
+			 "Sec-Fetch-Site: same-origin or a known Origin, which browsers send.'},",
+			 cookie_sessions()->name());
 	if (d->token_url)
 		buf_json(&d->json,
 			 "'oauth2':{'type':'oauth2','description':'Signs in with e-mail address "

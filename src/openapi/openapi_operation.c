@@ -9,7 +9,10 @@ request_body(struct doc *d, const struct route *r)
 	if (!r->body)
 		return;
 
-	buf_json(&d->json, "'requestBody':{'required':true,'content':{%s:{'schema':",
+	buf_json(&d->json,
+		 r->cookie_needs_no_body && cookie_sessions()
+		     ? "'requestBody':{'content':{%s:{'schema':"
+		     : "'requestBody':{'required':true,'content':{%s:{'schema':",
 		 r->token_endpoint ? "application/x-www-form-urlencoded" : "application/json");
 	shape_ref(d, r->token_endpoint ? r->form : r->body,
 		  r->method == PATCH ? USE_UPDATE : USE_CREATE);
@@ -200,8 +203,9 @@ operation_write(struct doc *d, const struct operation *op)
 	describe(d, description(d, r));
 	if (r->deprecated)
 		buf_json(&d->json, "'deprecated':true,");
-	buf_json(&d->json,
-		 r->access == ACCESS_PUBLIC ? "'security':[]," : "'security':[{'bearer':[]}],");
+	buf_json(&d->json, r->access == ACCESS_PUBLIC ? "'security':[],"
+			   : cookie_sessions() ? "'security':[{'bearer':[]},{'cookieAuth':[]}],"
+					       : "'security':[{'bearer':[]}],");
 	parameters(d, r);
 	request_body(d, r);
 	responses_write(d, r);

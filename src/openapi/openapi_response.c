@@ -56,7 +56,12 @@ success_content(struct doc *d, const struct route *r)
 {
 	buf_json(&d->json,
 		 "'content':{%s:{'schema':", r->media_type ? r->media_type : "application/json");
-	if (r->response)
+	if (r->cookie_response && cookie_sessions()) {
+		buf_json(&d->json, "{'anyOf':[");
+		shape_ref(d, r->response, USE_READ);
+		shape_ref(d, r->cookie_response, USE_READ);
+		buf_json(&d->json, "]},");
+	} else if (r->response)
 		shape_ref(d, r->response, r->list ? USE_PAGE : USE_READ);
 	else
 		buf_json(&d->json, r->media_type && !strstr(r->media_type, "json")
@@ -169,7 +174,13 @@ problem_response_write(struct doc *d)
 	    "'Retry-After':{'description':'With 429 and 503: seconds to wait.',"
 	    "'schema':{'type':'integer','minimum':0}},"
 	    "'Allow':{'description':'With 405: the methods of the path.',"
-	    "'schema':{'type':'string'}}},");
+	    "'schema':{'type':'string'}},");
+	if (cookie_sessions())
+		buf_json(&d->json,
+			 "'Set-Cookie':{'description':'Sets the cookie of the session after a "
+			 "sign-in with `cookie`, a confirmation and a new password; clears it "
+			 "when the session has ended.','schema':{'type':'string'}},");
+	buf_json(&d->json, "},");
 	problem_content(d, NULL);
 	buf_json(&d->json, "},");
 }

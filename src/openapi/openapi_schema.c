@@ -11,6 +11,8 @@ takes_part(const struct field *f, enum use use)
 		[USE_UPDATE] = F_UPDATE,
 	};
 
+	if (f->enabled && !f->enabled())
+		return false;
 	return f->flags & flag[use] && (use == USE_READ || !f->record);
 }
 

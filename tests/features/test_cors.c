@@ -22,6 +22,7 @@ begin(void)
 	t = test_begin();
 	ada = make_user(t);
 	settings.cors_origins = listed;
+	settings.auth_cookie = true;
 }
 
 TestSuite(cors, .init = begin, .fini = test_end);
@@ -98,6 +99,19 @@ Test(cors, a_listed_origin_is_echoed)
 			cr_expect(lists(&a, "Access-Control-Expose-Headers", seen[k]), "%s",
 				  seen[k]);
 	}
+}
+
+/* Without cookies, there are no credentials that a browser could add. */
+Test(cors, without_cookies_there_are_no_credentials)
+{
+	struct test_response a;
+
+	settings.auth_cookie = false;
+	a = call(t, "GET", GIZMOS, .token = ada.token, .header = ORIGIN);
+	expect_header(&a, "Access-Control-Allow-Origin", APP);
+	expect_header(&a, "Access-Control-Allow-Credentials", NULL);
+	a = preflight(GIZMOS, APP, "POST");
+	expect_header(&a, "Access-Control-Allow-Credentials", NULL);
 }
 
 Test(cors, another_origin_is_not_allowed)

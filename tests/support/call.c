@@ -72,7 +72,7 @@ address_of(const struct call_options *call)
 static void
 set_variables(struct arena *a, const struct call_options *call, const char *env[ENV_MAX])
 {
-	const char *const headers[] = { call->header, call->header2, call->header3 };
+	const char *const headers[] = { call->header, call->header2, call->header3, call->header4 };
 	const char *type = type_of(call);
 	size_t n = 0;
 

@@ -48,9 +48,10 @@ struct call_options {
 	const char *body;  /* any other body, of .len bytes (0: up to its NUL) */
 	size_t len;
 	const char *type; /* Content-Type; also overrides that of .json and .form */
-	const char *header, *header2, *header3; /* CGI variables: "HTTP_X_REQUEST_ID=abcdefgh" */
-	const char *address;                    /* of the client; NULL: 192.0.2.1, "": none */
-	bool too_large, broken;                 /* body_too_large, body_broken of the request */
+	const char *header, *header2, *header3,
+	    *header4;           /* CGI variables: "HTTP_X_REQUEST_ID=abcdefgh" */
+	const char *address;    /* of the client; NULL: 192.0.2.1, "": none */
+	bool too_large, broken; /* body_too_large, body_broken of the request */
 };
 
 struct test_response {

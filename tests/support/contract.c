@@ -94,7 +94,7 @@ static bool
 is_common(const char *name)
 {
 	static const char *const names[] = { "X-Request-ID", "Cache-Control", "RateLimit",
-					     "RateLimit-Policy" };
+					     "RateLimit-Policy", "Set-Cookie" };
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		if (strcasecmp(names[i], name) == 0)

@@ -14,6 +14,7 @@ struct registration {
 
 struct credentials {
 	const char *email, *password;
+	bool cookie;                                   /* JSON only */
 	const char *grant_type, *refresh_token;        /* form only, or NULL */
 	const char *scope, *client_id, *client_secret; /* form only, unused */
 };
@@ -73,6 +74,9 @@ enum error auth_authenticate(struct request *) MUST_CHECK;
 /* auth_service.c */
 enum error auth_register(struct ctx *, const struct registration *, struct user *out) MUST_CHECK;
 enum error auth_login(struct ctx *, const struct credentials *, struct tokens *out) MUST_CHECK;
+/* The same, with a cookie in place of tokens. */
+enum error auth_login_by_cookie(struct ctx *, const struct credentials *,
+				struct user *out) MUST_CHECK;
 enum error auth_refresh(struct ctx *, const char *token, struct tokens *out) MUST_CHECK;
 enum error auth_logout(struct ctx *, const char *token) MUST_CHECK;
 /* Makes the caller's session fresh if the password is right. */

@@ -31,12 +31,16 @@ sign_up(struct request *req)
 static enum error
 log_in(struct request *req)
 {
+	const struct credentials *in = req->in;
 	struct tokens tokens;
-	enum error e = auth_login(req->ctx, req->in, &tokens);
+	struct user user;
+	enum error e = in->cookie ? auth_login_by_cookie(req->ctx, in, &user)
+				  : auth_login(req->ctx, in, &tokens);
 
 	if (!req->ctx->parked)
 		count_attempt("password", e);
-	return respond_record(req, e, &tokens);
+	return in->cookie ? respond_record_as(req, e, &user_schema, &user)
+			  : respond_record(req, e, &tokens);
 }
 
 static enum error
@@ -69,9 +73,12 @@ respond_with_tokens(struct request *req)
 static enum error
 log_out(struct request *req)
 {
+	const struct cookie_sessions *cookies = cookie_sessions();
 	const struct refresh *in = req->in;
-	enum error e = auth_logout(req->ctx, in->refresh_token);
+	enum error e = in ? auth_logout(req->ctx, in->refresh_token) : OK;
 
+	if (!e && cookies && cookies->sent(req))
+		e = cookies->log_out(req);
 	return respond_empty(req, e);
 }
 
@@ -154,12 +161,12 @@ const struct route auth_routes[] = {
 	  .errors = { E_FORBIDDEN, E_EMAIL_TAKEN }, .limits = { &register_limit },
 	  .id = "auth_register", .summary = "Create your account" },
 	{ POST, "/auth/login", log_in, ACCESS_PUBLIC, .body = &credentials_schema,
-	  .form = &credentials_form, .response = &tokens_schema,
+	  .form = &credentials_form, .response = &tokens_schema, .cookie_response = &user_schema,
 	  .errors = { E_INVALID_CREDENTIALS }, .limits = { &login_ip_limit, &login_limit },
 	  .oauth = true, .id = "auth_login", .summary = "Sign in",
 	  .description = "Also accepts the form of `auth/token`." },
 	{ POST, "/auth/token", respond_with_tokens, ACCESS_PUBLIC, .body = &credentials_schema,
-	  .form = &token_form, .response = &tokens_schema,
+	  .form = &token_form, .response = &tokens_schema, .cookie_response = &user_schema,
 	  .errors = { E_INVALID_CREDENTIALS, E_INVALID_TOKEN, E_TOKEN_REUSED },
 	  .limits = { &token_ip_limit, &login_limit, &token_refresh_limit }, .oauth = true,
 	  .token_endpoint = true, .id = "auth_token", .summary = "Sign in as an OAuth 2.0 client",
@@ -170,7 +177,7 @@ const struct route auth_routes[] = {
 	  .limits = { &refresh_limit }, .id = "auth_refresh", .summary = "Refresh the tokens",
 	  .description = "A refresh token can be used once." },
 	{ POST, "/auth/logout", log_out, ACCESS_PUBLIC, .body = &refresh_schema, .status = 204,
-	  .id = "auth_logout", .summary = "Sign out",
+	  .cookie_needs_no_body = true, .id = "auth_logout", .summary = "Sign out",
 	  .description = "Ends the session of the refresh token. The response is the same for an "
 			 "unknown token." },
 	{ POST, "/auth/confirm", confirm_session, ACCESS_VIEWER, .body = &confirmation_schema,

@@ -15,6 +15,8 @@ enum { HOURS_A_DAY = 24 };
 /* What a token pair is issued for. */
 struct grant {
 	const char *user_id, *session_id, *role, *refresh_token;
+	struct user user;   /* after a sign-in */
+	bool cookie;        /* it gets a cookie, and no refresh token */
 	int64_t expires_in; /* lifetime of the session in seconds */
 };
 
@@ -97,26 +99,27 @@ static enum error
 begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 {
 	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS };
+	const struct cookie_sessions *cookies = cookie_sessions();
 	struct session_life session;
-	struct user user;
 	enum error e;
 
-	e = users_signed_in(c, login, &user);
+	e = users_signed_in(c, login, &grant->user);
 	if (e)
 		return e;
 
-	e = auth_insert_session(c, user.id, settings.refresh_token_expire_days * HOURS_A_DAY,
+	grant->user_id = grant->user.id;
+	grant->role = grant->user.role;
+	e = auth_insert_session(c, grant->user_id, settings.refresh_token_expire_days * HOURS_A_DAY,
 				&session);
 	if (e)
 		return e;
 
-	grant->user_id = user.id;
-	grant->role = user.role;
-	e = issue_refresh_token(c, &session, NULL, grant);
+	e = grant->cookie && cookies ? cookies->issue(c, session.session_id)
+				     : issue_refresh_token(c, &session, NULL, grant);
 	if (e)
 		return e;
 
-	event.actor_id = user.id;
+	event.actor_id = grant->user_id;
 	event.target = session.session_id;
 	return audit_write(c, &event);
 }
@@ -159,22 +162,37 @@ try_login(struct ctx *c, const struct credentials *in, struct grant *grant)
 	return db_finish(c, e);
 }
 
+static enum error
+check_login(struct ctx *c, const struct credentials *in, struct grant *grant)
+{
+	enum error e;
+
+	e = try_login(c, in, grant);
+	if (e ==
+	    E_NOT_FOUND) /* the account changed since the password check; perhaps only its hash */
+		e = try_login(c, in, grant);
+	if (e == E_NOT_FOUND || e == E_INVALID_CREDENTIALS)
+		return refuse_login(c, in->email);
+	return e;
+}
+
 enum error
 auth_login(struct ctx *c, const struct credentials *in, struct tokens *out)
 {
 	struct grant grant = { 0 };
-	enum error e;
+	enum error e = check_login(c, in, &grant);
 
-	e = try_login(c, in, &grant);
-	if (e ==
-	    E_NOT_FOUND) /* the account changed since the password check; perhaps only its hash */
-		e = try_login(c, in, &grant);
-	if (e == E_NOT_FOUND || e == E_INVALID_CREDENTIALS)
-		return refuse_login(c, in->email);
-	if (e)
-		return e;
+	return e ? e : hand_out(c, &grant, out);
+}
 
-	return hand_out(c, &grant, out);
+enum error
+auth_login_by_cookie(struct ctx *c, const struct credentials *in, struct user *out)
+{
+	struct grant grant = { .cookie = true };
+	enum error e = check_login(c, in, &grant);
+
+	*out = grant.user;
+	return e;
 }
 
 /* Either client may be the thief, so the session ends for both. */
@@ -362,7 +380,10 @@ auth_issue(struct ctx *c, const char *user_id, const char *role, int64_t hours, 
 		return e;
 
 	*expires_in = session.expires_in;
-	return sign(c, &(struct grant) { user_id, session.session_id, role }, *expires_in, token);
+	return sign(
+	    c,
+	    &(struct grant) { .user_id = user_id, .session_id = session.session_id, .role = role },
+	    *expires_in, token);
 }
 
 /* Checks a token that is not in the auth cache. */

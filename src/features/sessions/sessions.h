@@ -46,6 +46,10 @@ enum error sessions_password_right(struct ctx *) MUST_CHECK;
  * the session has ended. */
 enum error sessions_confirm(struct ctx *) MUST_CHECK;
 
+/* Call it in the transaction of an action that raises the privileges of the caller's session or
+ * changes its password: a cookie that was known before becomes invalid. */
+enum error sessions_raised(struct ctx *) MUST_CHECK;
+
 /* Removes ended sessions and expired refresh tokens; counts both. A used token stays
  * until it expires, so that its reuse is detected. Applies SESSION_MAX_DAYS first. */
 enum error sessions_prune(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;

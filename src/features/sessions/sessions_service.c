@@ -136,7 +136,15 @@ sessions_confirm(struct ctx *c)
 		return e;
 
 	cache_invalidate(c, "session", id);
-	return OK;
+	return sessions_raised(c);
+}
+
+enum error
+sessions_raised(struct ctx *c)
+{
+	const struct cookie_sessions *cookies = cookie_sessions();
+
+	return cookies && c->caller.cookie ? cookies->issue(c, c->caller.session_id) : OK;
 }
 
 /* Deletes in batches, so that no transaction locks many rows for long. */

@@ -180,6 +180,10 @@ set_password(struct ctx *c, const struct login *login, const char *hash)
 	if (e)
 		return e;
 
+	e = sessions_raised(c);
+	if (e)
+		return e;
+
 	e = recovery_password_changed(c, login->id);
 	if (e)
 		return e;

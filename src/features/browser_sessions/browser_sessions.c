@@ -1,0 +1,35 @@
+/* Browser sessions: field rows, feature row. */
+#include "browser_sessions_priv.h"
+
+#include "app/settings.h"
+
+static const struct field fields[] = {
+	{ UUID(struct cookie_session, id) },       { UUID(struct cookie_session, user_id) },
+	{ TEXT(struct cookie_session, role) },     { INT(struct cookie_session, expires) },
+	{ INT(struct cookie_session, confirmed) }, { BOOL(struct cookie_session, current) },
+};
+const struct schema cookie_session_schema = SCHEMA("CookieSession", struct cookie_session, fields);
+
+static const char *
+name(void)
+{
+	bool https = settings_production() || strncmp(settings.app_url, "https:", 6) == 0;
+
+	return settings.auth_cookie ? cookie_name(https) : NULL;
+}
+
+static const struct cookie_sessions cookies = {
+	.name = name,
+	.sent = cookie_is_credential,
+	.check = csrf_check,
+	.issue = browser_sessions_issue,
+	.log_out = cookie_log_out,
+};
+
+const struct feature browser_sessions_feature = {
+	.name = "browser_sessions",
+	.tag = "Sign-in",
+	.queries = browser_sessions_queries,
+	.authenticate = cookie_authenticate,
+	.cookies = &cookies,
+};
