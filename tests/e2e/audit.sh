@@ -4,7 +4,7 @@
 # fetched. The real lists are not used.
 # Beside the others: it needs no site.
 # Not under sanitizers: the program links the same libraries.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs debsecan npm jq python3
 
 mkdir -p "$site/log"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The example in the shipped site that authorizes requests to another service by GET auth/check.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 site_start
 conf=$site/nginx/site.conf
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Backs up the database under load and restores it on another server by the commands
 # of deploy/backup.md: the rows and privileges are the same, and the service works.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 
 other=$base/var/test/backup

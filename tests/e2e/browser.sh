@@ -2,7 +2,7 @@
 # The pages /docs and /redoc in headless Chromium.
 # Not under sanitizers: it tests pages.
 # Long: it starts first.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \
 	"$TOP/tests/e2e/node_modules/axe-core/axe.min.js" \

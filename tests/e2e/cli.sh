@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The commands for accounts, tokens and sessions, while the site runs.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 site_start SESSION_CACHE_SECONDS=0 AUTH_LOGIN_RATE_LIMIT=off AUTH_LOGIN_IP_RATE_LIMIT=off
 
 # app ARGUMENTS…: sets `output`, `errors` (in one line) and `code`; standard input is that of the caller.

@@ -5,7 +5,7 @@
 # Beside the others: it has a site of its own.
 # Long: it starts first.
 # Not under sanitizers: it runs the clients.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 modules=$TOP/tests/e2e/node_modules
 needs node python3 "$modules/openapi-fetch/package.json" "$modules/@hey-api/openapi-ts/package.json"
 needs_feature items

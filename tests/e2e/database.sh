@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The database stops and restarts: requests get 503 immediately, and the service recovers without
 # intervention.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 trap site_end EXIT
 own_postgres
 site_start

@@ -3,7 +3,7 @@
 # Not under sanitizers: it builds its own program.
 # Beside the others: it builds in a copy of the tree.
 # Long: it starts first.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 rm -rf "$site/mail"
 mkdir -p "$site/log" "$site/mail"
@@ -31,18 +31,30 @@ refused() { # TEXT STATUS WANTED
 runs() { is "$1: the service keeps running" "$(http_status "$url/health/ready")" 200; }
 
 dev help
+is "help lists the commands that are used most" "$(grep -c '^  [a-z]' <<<"$output")" 12
+dev --help --all
 names=$(sed -n 's/^  \([a-z]*\)  *[A-Z].*/\1/p' <<<"$output")
-is "help lists the commands" "$(($(wc -l <<<"$names") > 20))" 1
+is "help --all lists all commands" "$(($(wc -l <<<"$names") > 20))" 1
 for name in $names; do
 	dev "$name" --help
 	is "help of $name" "$code $(sed -n '1s/^\(Usage: \.\/dev [a-z]*\).*/\1/p; 3s/^[A-Z].*\.$/fine/p' <<<"$output" | paste -sd ' ') $(tail -n 2 <<<"$output" | sed -n '1s/^Example://p; 2s/^  .*[^ ].*/fine/p' | xargs)" \
 		"0 Usage: ./dev $name fine fine"
 done
 
+dev faults --help
+is "help of faults names them all" "$(sed -n '/^NAME is one of:/,/^$/p' <<<"$output" | sed 's/.*: //; s/\.$//' | xargs)" \
+	"$(sed -n "s/^all='\(.*\)'/\1/p" tests/e2e/faults.sh)"
+
 dev bogus
 refused "an unknown command" 2 '^\./dev: unknown command bogus$'
 dev up --bogus
 refused "an unknown argument" 2 'unknown argument --bogus'
+dev down now
+refused "a command without arguments" 2 '^\./dev down: unknown argument now$'
+mkdir -p 'var/a folder'
+ln -s "$copy/dev" 'var/a folder/dev'
+is "through a link in a folder with a space" "$('var/a folder/dev' help | head -n 1)" 'Usage: ./dev COMMAND [ARGUMENTS]'
+rm -r 'var/a folder'
 dev faults bogus
 refused "an unknown fault" 2 'there is no fault bogus'
 dev env

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `doctor`: reports no problem on a correct site, then each fault that the test creates.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 site_start ENVIRONMENT=production
 
 # doctor: sets `output`, `code`.

@@ -2,7 +2,7 @@
 # The programs in examples/: each client works against a running site, and so does
 # the smallest application.
 # Not under sanitizers: it runs the clients.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 needs_feature tasks
 needs node jq python3 curl openssl "$TOP/tests/e2e/node_modules/typescript/package.json"

@@ -5,7 +5,7 @@
 # FAULTS=long takes minutes, as `./dev faults` does; FAULTS_NAMES selects faults.
 # Not under sanitizers: it measures and limits memory.
 # Long: it starts first.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 needs python3 prlimit
 

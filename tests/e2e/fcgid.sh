@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The shipped site for Apache, with mod_fcgid: Apache itself starts `serve --single`.
 # Not under sanitizers: the tests behind nginx send the same requests.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 server=apache
 # shellcheck disable=SC2034 # dev and site.sh read them.
 site_edit="/^\t#Fcgid/,/^\t#<\/Location>/s/#//; s/^\t\(ProxyPass\|SetEnv \)/\t#&/

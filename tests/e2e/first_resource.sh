@@ -4,7 +4,7 @@
 # rebuilds when files are saved.
 # Not under sanitizers: it builds its own program.
 # Beside the others: it builds in a copy of the tree.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_no_feature categories products
 mkdir -p "$site/log"
 copy_tree

@@ -4,7 +4,7 @@
 # database fails over, a session ends: the other host sees each.
 # Not under sanitizers: the other tests run the same program.
 # Long: it starts first.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 
 front=$package-$$-front

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shared hosting: mod_fcgid and a folder with .htaccess, without other configuration.
 # Not under sanitizers: the tests behind nginx send the same requests.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 server=apache
 web_site() {

@@ -2,7 +2,7 @@
 # `make install` with DESTDIR and a strict umask: every installable file of the tree is present,
 # unchanged and world-readable.
 # Not under sanitizers: it only installs files.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 folder=$site/installed
 rm -rf "$site"
 mkdir -p "$site/log"

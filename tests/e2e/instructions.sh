@@ -4,7 +4,7 @@
 # `./dev bench instructions` updates that file.
 #
 # Not under sanitizers: it counts instructions of the plain program.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 needs valgrind
 figures=$TOP/tests/bench/instructions

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares the JSON reader with Node's on handwritten and random documents.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs node
 make_program -s tests/e2e/json_verdicts
 node "$TOP/tests/e2e/json.mjs" "$BUILD/tests/e2e/json_verdicts" "$TOP/tests/fuzz/corpus/json"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Rotates the key of the access tokens under use: no user is signed out, and a bad
 # key file changes nothing.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 
 keys=$base/var/test/keys
 rm -rf "$keys"

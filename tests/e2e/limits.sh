@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The default limits through nginx, across all workers: at most five sign-ins a
 # minute, however many are concurrent.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 site_start RATE_LIMIT=600/minute
 
 is "five of forty concurrent sign-ins are allowed" "$(crowd ada@example.com)" ' 5 401 35 429 '

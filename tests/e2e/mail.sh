@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Accounts by e-mail, with the job worker that sends the e-mails: into a folder, then to a mail
 # server that is unavailable at first.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 export MAIL_TEMPLATES=$TOP/deploy/mail MAIL_DIR=$site/mail MAIL_FROM=noreply@example.com
 export REQUIRE_VERIFIED_EMAIL=yes APP_URL=https://app.example.com
 trap 'work_stop "$site"' EXIT

@@ -3,7 +3,7 @@
 # (requests-oauthlib) and httpx-oauth, from PyPI.
 # Not under sanitizers: it runs the clients.
 # Long: it starts first.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs python3 jq
 
 site_start AUTH_LOGIN_RATE_LIMIT=1000/minute REFRESH_REUSE_GRACE_SECONDS=0

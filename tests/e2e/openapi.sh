@@ -2,7 +2,7 @@
 # The OpenAPI document passes a public linter without an error or a warning, and its patterns
 # accept the headers that the program accepts.
 # Not under sanitizers: it only reads the document.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs jq node "$TOP/tests/e2e/node_modules/@redocly/cli/package.json"
 mkdir -p "$site/log"
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # PgBouncer in transaction mode, as in deploy/hosts.md: consecutive statements may use different
 # connections, and accounts, items and jobs still work.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 
 pooler=$base/var/test/pgbouncer

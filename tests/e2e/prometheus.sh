@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # /metrics, the dashboard and the alerts: promtool accepts all of
 # them, and every metric they use exists.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 site_start JOB_POLL_SECONDS=1
 export PID_FILE=$site/run/work.pid
 in_background "$site/log/work.log" "$APP" work

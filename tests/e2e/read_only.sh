@@ -2,7 +2,7 @@
 # The database becomes read-only and writable again, as in a failover: reads go on, health and
 # doctor report it, and writes and jobs go on afterwards without a restart.
 # Beside the others: it has its own database.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 site_start ENVIRONMENT=production RATE_LIMIT=off AUTH_LOGIN_RATE_LIMIT=off JOB_WORKERS=2
 work_start "$site" || fail_all "the job workers do not start"
 

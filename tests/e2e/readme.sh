@@ -2,7 +2,7 @@
 # README.md: every command and output as printed, except ids, times and tokens. Other scripts run
 # ./dev up and ./dev test.
 # Not under sanitizers: it compares outputs.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 site_start
 cd "$site"

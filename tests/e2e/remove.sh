@@ -5,7 +5,7 @@
 # Not under sanitizers: it builds its own programs.
 # Beside the others: it builds in a copy of the tree.
 # Long: it starts first.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 needs_feature tasks
 needs_no_feature gadgets

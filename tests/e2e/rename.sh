@@ -3,7 +3,7 @@
 # the program has the new one.
 # Not under sanitizers: it builds its own programs.
 # Beside the others: it builds in a copy of the tree.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 copy_tree
 git init -q .
 git -c user.name=x -c user.email=x@example.com -c core.autocrlf=false commit -q --allow-empty -m x

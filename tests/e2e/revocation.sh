@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Revocation by a command or by a request to another pool takes effect with the
 # next request of every worker in each pool on this host, despite the auth caches.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 site_start SESSION_CACHE_SECONDS=300 AUTH_LOGIN_RATE_LIMIT=off AUTH_LOGIN_IP_RATE_LIMIT=off WORKERS=3
 
 json=(-H 'Content-Type: application/json')

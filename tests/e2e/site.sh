@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A shipped site: requests that its web server passes on, and its own responses. Sourced by the
-# test of each server after e2e.sh; `wanted` gives the status if servers differ.
+# test of each server after lib.sh; `wanted` gives the status if servers differ.
 declare -A wanted
 # wanted CASE STATUS: the status unless the test of this server states another.
 wanted() { printf '%s\n' "${wanted[$1]:-$2}"; }

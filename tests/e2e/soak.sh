@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Mixed traffic, then accounting: rows, sessions, jobs, events and metrics match the
 # responses. SOAK_SECONDS: the duration (`./dev soak` takes ten minutes).
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 needs_feature tasks
 needs python3

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The systemd units: valid, and restricted to what the program needs.
 # Not under sanitizers: it only reads files.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 mkdir -p "$site/log"
 units=("$package.service" "$package-work.service")
 make_program -s "${units[@]/#/deploy/systemd/}" "deploy/systemd/$package.socket" >>"$log" 2>&1 9>&-

@@ -2,7 +2,7 @@
 # The page of examples/web in headless Chromium.
 # Not under sanitizers: it tests pages.
 # Long: it starts first.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 needs_feature tasks
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # No request fails during reloads, restarts behind a kept socket,
 # replacement of workers, and migrations by the rules of deploy/README.md.
-. "$(dirname "$0")/e2e.sh"
+. "$(dirname "$0")/lib.sh"
 needs_feature items
 
 pool_start() {

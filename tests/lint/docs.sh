@@ -71,7 +71,7 @@ fi
 rm -f doc/bench.wrong
 
 # The libraries that the build needs are listed in several places.
-for library in $(sed -n "/^packages_build=/,/'\$/p" "$src/dev" | grep -o 'lib[^ :]*-dev'); do
+for library in $(sed -n "/^packages_build=/,/'\$/p" "$src/tools/dev/packages.sh" | grep -o 'lib[^ :]*-dev'); do
 	for file in deploy/README.md deploy/docker/Dockerfile; do
 		grep -qE "[[:blank:]]$library( |\$)" "$src/$file" && continue
 		echo "$file:1: does not install $library, which ./dev does"

@@ -3,16 +3,18 @@
 # `./dev test` runs. It sources this file, starts its own site (pool, web server, database),
 # sends requests, and prints "ok - …" or "not ok - …":
 #
-#	. "$(dirname "$0")/e2e.sh"
+#	. "$(dirname "$0")/lib.sh"
 #	site_start
 #	ask GET /health/live
 #	is "it lives" "$status" 200
 set -euo pipefail
 : "${TOP:?run ./dev test NAME}" "${APP:?}" "${BASE:?}" "${BUILD:?}" "${TEST_POSTGRES:?}"
-# shellcheck source=../../dev
-. "$TOP/dev"
+PATH=$PATH:/usr/sbin:/sbin
+root=$TOP
+for file in common settings process build postgres site; do
+	. "$TOP/tools/dev/$file.sh"
+done
 export PYTHONDONTWRITEBYTECODE=1
-# shellcheck disable=SC2034 # dev's functions read it.
 base=$BASE build=$BUILD
 name=$(basename "$0" | sed 's/\..*//')
 site=$base/var/test/e2e-$name
