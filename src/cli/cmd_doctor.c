@@ -238,6 +238,8 @@ doctor(const struct call *call)
 	}
 	if (d.json)
 		print(stdout, "]\n");
+	db_free(d.db_ctx.db);
+	arena_free(d.db_ctx.arena);
 	return d.faults ? 1 : 0;
 }
 

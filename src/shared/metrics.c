@@ -196,28 +196,21 @@ write_name(struct series *s, const struct series_name *n)
 	atomic_store_explicit(&s->named, true, memory_order_release);
 }
 
-/* Finds or adds a key. METRIC_SERIES_MAX: the table is full. */
+/* Finds or adds a key, beginning at its place in the hash table. METRIC_SERIES_MAX: the table is
+ * full. */
 static size_t
 series_index(struct measured *all, uint64_t key)
 {
-	static uint16_t seen[1024]; /* positions that this process found before */
-	uint16_t *last = &seen[key % COUNT(seen)];
-	size_t i = 0;
-
-	if (atomic_load_explicit(&all->keys[*last], memory_order_relaxed) == key)
-		return *last;
-
-	for (; i < METRIC_SERIES_MAX; i++) {
-		uint64_t there = all->keys[i];
+	for (size_t n = 0; n < METRIC_SERIES_MAX; n++) {
+		size_t i = (key + n) % METRIC_SERIES_MAX;
+		uint64_t there = atomic_load_explicit(&all->keys[i], memory_order_relaxed);
 
 		if (!there && atomic_compare_exchange_strong(&all->keys[i], &there, key))
 			there = key;
-		if (there == key) {
-			*last = (uint16_t)i;
-			break;
-		}
+		if (there == key)
+			return i;
 	}
-	return i;
+	return METRIC_SERIES_MAX;
 }
 
 /* The cells of the series in the shard of this worker, or NULL if the table is full. */
@@ -312,10 +305,10 @@ metric_read(struct arena *a, const struct metric *m, bool reset, struct metric_s
 	struct metric_series *found;
 	size_t used = 0, n = 0;
 
-	while (used < METRIC_SERIES_MAX && all->keys[used])
-		used++;
+	for (size_t i = 0; i < METRIC_SERIES_MAX; i++)
+		used += all->keys[i] != 0;
 	*out = found = arena_array(a, used + 1, sizeof(*found));
-	for (size_t i = 0; i < used; i++) {
+	for (size_t i = 0; i < METRIC_SERIES_MAX && n < used; i++) {
 		if (!is_series_of(a, &all->series[i], m, found[n].values))
 			continue;
 		for (size_t shard = 0; shard < SHARDS; shard++) {

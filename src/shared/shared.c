@@ -15,7 +15,7 @@ enum { READING_US = 1000000 };
 
 /* The worker slots follow the segment. LAYOUT changes with the size of either; increment
  * LAYOUT_VERSION if only the meaning changes. */
-enum { LAYOUT_VERSION = 3 };
+enum { LAYOUT_VERSION = 4 };
 #define LAYOUT                                                                                     \
 	((uint64_t)LAYOUT_VERSION << 48 | (uint64_t)sizeof(struct segment) << 16 |                 \
 	 sizeof(struct worker_slot))

@@ -47,8 +47,7 @@ struct series_cells {
 	_Alignas(64) _Atomic uint64_t cell[METRIC_CELLS];
 };
 struct measured {
-	_Alignas(
-	    64) _Atomic uint64_t keys[METRIC_SERIES_MAX]; /* 0: free, and so are all after it */
+	_Alignas(64) _Atomic uint64_t keys[METRIC_SERIES_MAX]; /* a hash table; 0: free */
 	struct series series[METRIC_SERIES_MAX];
 	struct series_cells cells[SHARDS][METRIC_SERIES_MAX];
 };
