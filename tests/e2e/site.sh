@@ -17,11 +17,17 @@ refused() {
 }
 
 origin=https://app.example.com
-site_start MAX_BODY_BYTES=20000 METRICS_ALLOW='*' CORS_ORIGINS="http://localhost:3000,$origin" # only the web server may refuse it
+cookies=off
+[[ ! -d $TOP/src/features/browser_sessions ]] || cookies=on
+site_start AUTH_COOKIE=$cookies MAX_BODY_BYTES=20000 METRICS_ALLOW='*' CORS_ORIGINS="http://localhost:3000,$origin" # only the web server may refuse it
 long=$(printf '%09000d' 0)
 
 # The CORS headers of the last response.
-cors() { grep -i '^access-control-\|^vary:' <<<"$headers" | sed 's/^vary:.*Origin.*/vary: Origin/I' | sort; }
+# Without cookies, only the web server allows credentials.
+cors() {
+	grep -i '^access-control-\|^vary:' <<<"$headers" | if [[ $cookies == on ]]; then cat; else grep -vi allow-credentials; fi |
+		sed 's/^vary:.*Origin.*/vary: Origin/I' | sort
+}
 ask GET /nowhere -H "Origin: $origin"
 cors_of_program=$(cors)
 matches "CORS headers of the program" "$cors_of_program" "^access-control-allow-origin: $origin\$"
@@ -210,6 +216,42 @@ if [[ -d $TOP/src/features/items ]]; then
 	ask GET /health/live -m 5
 	is "clients that do not read occupy no worker" "$status" "${wanted[unread]:-200}"
 	kill $unread
+fi
+
+# Sessions in a cookie: the server passes the headers on which they depend, and Set-Cookie.
+if [[ $cookies == on ]]; then
+	jar=$site/jar
+	ask POST /api/v1/auth/login -c "$jar" --json '{"email":"admin@example.com","password":"correct-horse-battery","cookie":true}'
+	is "a sign-in with a cookie" "$status $(header cache-control)" "200 no-store"
+	matches "it has a cookie" "$(header set-cookie)" '^session=[A-Za-z0-9_-]{43}; Path=/; HttpOnly; SameSite=Lax; Max-Age=[0-9]+$'
+	is "and no token" "$(member access_token)" ""
+	ask GET /api/v1/users/me -b "$jar"
+	is "the cookie identifies the user" "$status $(member email)" "200 admin@example.com"
+	is "the response is not stored" "$(header cache-control)" no-store
+	name=(--json '{"full_name":"Ada"}')
+	ask PATCH /api/v1/users/me -b "$jar" "${name[@]}"
+	is_problem "neither header" 403 csrf_refused
+	ask PATCH /api/v1/users/me -b "$jar" -H 'Origin: https://evil.example' -H 'Sec-Fetch-Site: cross-site' "${name[@]}"
+	is_problem "another site" 403 csrf_refused
+	ask PATCH /api/v1/users/me -b "$jar" -H 'Sec-Fetch-Site: same-origin' "${name[@]}"
+	is "Sec-Fetch-Site" "$status" 200
+	ask PATCH /api/v1/users/me -b "$jar" -H "Origin: $url" "${name[@]}"
+	is "the server's own origin" "$status" 200
+	ask PATCH /api/v1/users/me -b "$jar" -H "Origin: $origin" "${name[@]}"
+	is "a listed origin" "$status $(header access-control-allow-credentials)" "200 true"
+	ask GET /api/v1/users/me -b "$jar" -H 'Authorization: Bearer x'
+	is_problem "a token takes precedence" 401 invalid_token
+	is "it does not clear the cookie" "$(header set-cookie)" ""
+	ask GET /api/v1/auth/check -b "$jar"
+	is "check" "$status" 204
+	ask POST /api/v1/auth/logout -b "$jar" -H "Origin: $url" -d ''
+	is "logout without a body" "$status" 204
+	matches "it clears the cookie" "$(header set-cookie)" '^session=; .*; Max-Age=0$'
+	ask GET /api/v1/users/me -b "$jar"
+	is_problem "the session has ended" 401 invalid_token
+	matches "the cookie is cleared again" "$(header set-cookie)" '^session=; .*; Max-Age=0$'
+	ask GET /api/v1/users/me -H "Cookie: session=$long"
+	refused "a cookie of 9000 bytes" long_header 431
 fi
 
 # Many sign-ins are limited and do not block other requests.
