@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { TEXT_MAX = 400 };
+enum { TEXT_MAX = 400, ARENA_MAX = 8 * 1024 * 1024 };
 
 /* ---- output */
 
@@ -83,7 +83,7 @@ one_line(struct arena *a, const char *lines)
 static void
 check_settings(struct doctor *d)
 {
-	struct arena *a = arena_new(8 * 1024 * 1024);
+	struct arena *a = d->arena;
 	const char *err = cli_settings(a, NULL, true), *warnings = settings_warnings();
 
 	if (err)
@@ -221,6 +221,7 @@ static int
 doctor(const struct call *call)
 {
 	struct doctor d = {
+		.arena = arena_new(ARENA_MAX),
 		.url = cli_value(call, "--url"),
 		.log = cli_value(call, "--log"),
 		.json = cli_value(call, "--json"),
@@ -240,6 +241,7 @@ doctor(const struct call *call)
 		print(stdout, "]\n");
 	db_free(d.db_ctx.db);
 	arena_free(d.db_ctx.arena);
+	arena_free(d.arena);
 	return d.faults ? 1 : 0;
 }
 

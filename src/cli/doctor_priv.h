@@ -8,8 +8,9 @@
 enum state { STATE_FAULT, STATE_WARNING, STATE_OK, STATE_UNKNOWN };
 
 struct doctor {
-	const char *url; /* of the web server */
-	const char *log; /* of the pool, or NULL */
+	struct arena *arena; /* of the settings */
+	const char *url;     /* of the web server */
+	const char *log;     /* of the pool, or NULL */
 	bool json;
 	const char *check; /* name of the running check */
 	size_t reports;
