@@ -13,7 +13,7 @@ postgres_stop "$TEST_POSTGRES"
 ask GET /health/live
 is "live while the database is down" "$status" 200
 not_ready() { ! is_ready "$url"; }
-wait_until 5 not_ready || true # Readiness is cached for a second.
+wait_until 20 not_ready || true # Readiness is cached for a second.
 ask GET /health/ready
 is "not ready" "$status" 503
 for try in 1 2 3 4 5 6; do

@@ -240,7 +240,7 @@ fault_memory_flat() {
 fault_disk() {
 	load_begin disk
 	pool_stop
-	wait_until 5 not_alive || true
+	wait_until 20 not_alive || true
 	api_start_on /dev/full
 	sleep "$(pick 1 20)"
 	for n in 1 2 3; do

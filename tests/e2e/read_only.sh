@@ -31,7 +31,7 @@ matches "the cause is named" "$body" 'read-only'
 ask GET /api/v1/users/me -H "Authorization: Bearer $token"
 is "read while read-only" "$status" 200
 read_only() { ask GET /health && [[ $(database_status) == read-only ]]; }
-wait_until 5 read_only || true
+wait_until 20 read_only || true
 is "health while read-only" "$status $(database_status) $(jq -r .status <<<"$body")" "200 read-only degraded"
 ask GET /health/ready
 is_problem "not ready" 503 unavailable
@@ -42,14 +42,14 @@ matches "a command prints a hint" "$errors" 'hint: connect to the primary, or re
 
 # Every session is read-only now, also those of `work`.
 sql "ALTER DATABASE \"e2e_$name\" RESET default_transaction_read_only"
-wait_until 5 writes || true
+wait_until 20 writes || true
 failed_writes() {
 	local i failed=0
 	for i in {1..40}; do writes || failed=$((failed + 1)); done
 	echo "$failed"
 }
 recovered() { [[ $(failed_writes) == 0 ]]; }
-wait_until 5 recovered || true
+wait_until 20 recovered || true
 is "all 40 writes succeed" "$(failed_writes)" 0
 start_job
 is "a job is accepted" "$status" 202
@@ -58,6 +58,6 @@ job_done() { ask GET "/api/v1/jobs/$job" -H "Authorization: Bearer $token" && [[
 wait_until 15 job_done || true
 is "the job runs" "$(member status)" succeeded
 is_ready_again() { ask GET /health/ready && [[ $status == 200 ]]; }
-wait_until 5 is_ready_again || true
+wait_until 20 is_ready_again || true
 is "ready again" "$status" 200
 is "doctor reports a writable database" "$(doctor | grep '"check":"database"' | grep -c '"state":"ok"')" 1

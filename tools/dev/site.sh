@@ -153,7 +153,7 @@ web_start() {
 	"${server}_frame" "$1" "$2" >"$1/$server/$server.conf"
 	rm -f "$1/run/$server.pid"
 	"${server}_run" "$1" 9>&- || return
-	wait_until 5 web_pid "$1" >/dev/null && wait_until 5 port_is_taken "$2"
+	wait_until 20 web_pid "$1" >/dev/null && wait_until 20 port_is_taken "$2"
 }
 
 web_stop() { # STATE
