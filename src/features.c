@@ -1,5 +1,5 @@
 /* The features of this application, in the order of the API's documents. */
-#include "app/feature.h"
+#include "app_features.h"
 
 #include "features/api_keys/api_keys.h"
 #include "features/audit/audit.h"
@@ -19,7 +19,7 @@
 #include "features/users/users.h"
 
 /* clang-format off */
-const struct feature *const features[] = {
+const struct feature *const app_features[] = {
 	&auth_feature,
 	&sessions_feature,
 	&browser_sessions_feature,

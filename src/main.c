@@ -1,4 +1,6 @@
-/* The commands of the core, one row each. */
+/* The application: its features, and the commands of the core, one row each. */
+#include "app_features.h"
+
 #include "app/command.h"
 
 static const struct command commands[] = {
@@ -40,5 +42,11 @@ static const struct command commands[] = {
 int
 main(int argc, char **argv)
 {
-	return cli_main(commands, argc, argv);
+	static const struct app app = {
+		.name = PACKAGE,
+		.features = app_features,
+		.commands = commands,
+	};
+
+	return cli_main(&app, argc, argv);
 }

@@ -4,4 +4,4 @@
 
 #include "notes.h"
 
-const struct feature *const features[] = { &health_feature, &docs_feature, &notes_feature, NULL };
+const struct feature *const notes_features[] = { &health_feature, &docs_feature, &notes_feature, NULL };

@@ -1,4 +1,6 @@
-/* The commands of this program, a subset of the core's. */
+/* The application: its features, and its commands, a subset of the core's. */
+#include "notes.h"
+
 #include "app/command.h"
 
 static const struct command commands[] = {
@@ -16,5 +18,7 @@ static const struct command commands[] = {
 int
 main(int argc, char **argv)
 {
-	return cli_main(commands, argc, argv);
+	static const struct app app = { "notes", notes_features, commands };
+
+	return cli_main(&app, argc, argv);
 }

@@ -9,5 +9,6 @@ struct note {
 };
 
 extern const struct feature notes_feature;
+extern const struct feature *const notes_features[]; /* of the application; ends with NULL */
 
 #endif

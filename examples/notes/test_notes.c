@@ -2,11 +2,21 @@
  * the test's own, and each response is checked against the OpenAPI document. */
 #include <criterion/criterion.h>
 
+#include "notes.h"
 #include "support/call.h"
+#include "support/test_app.h"
 
 #define NOTES "/api/v1/notes"
 
 TEST_SUITE(notes);
+
+const struct app *
+test_app(void)
+{
+	static const struct app app = { .name = "notes", .features = notes_features };
+
+	return &app;
+}
 
 static struct test_response
 write_note(const char *body)

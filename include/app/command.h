@@ -1,5 +1,5 @@
 /*
- * Commands of the program. Those of the core are rows of main.c, those of a feature are its
+ * Commands of the program. Those of the core are rows of src/main.c, those of a feature are its
  * .commands:
  *
  *	static enum error
@@ -24,10 +24,13 @@
 
 #include "app/schema.h"
 
+struct app;
+
 enum { ARGUMENTS_MAX = 16 };
 
 /* The parsed command line of a subcommand. */
 struct call {
+	const struct app *app;
 	char **argv; /* the whole command line */
 	const char *command;
 	struct argument {
@@ -58,10 +61,9 @@ struct command {
 	bool daemon;         /* drops log lines instead of waiting for the reader (app/log.h) */
 };
 
-/* Runs the command that argv names, from `commands` (ends with { 0 }) or a feature, or prints
- * help. Returns the exit status: 0 for success, 1 for failure, 2 for a usage error, such as
+/* Runs the command that argv names, or prints help. Returns the exit status: 0 for success, 1 for failure, 2 for a usage error, such as
  * E_BAD_REQUEST from a subcommand. */
-int cli_main(const struct command *commands, int argc, char **argv);
+int cli_main(const struct app *, int argc, char **argv);
 
 /* Loads and checks the settings. `complete`: also reports missing settings that the service
  * requires. Returns NULL, or errors in the form of settings_load(). */
@@ -69,7 +71,7 @@ const char *cli_settings(struct arena *, const char *env_file, bool complete) MU
 
 /* Returns a ctx with an arena and a database handle, and without a caller, so access checks do not
  * apply. `owner`: connect as the owner of the tables (MIGRATE_DATABASE_URL). */
-struct ctx cli_open(bool owner);
+struct ctx cli_open(const struct app *, bool owner);
 
 /* Returns the argument of that name ("--limit", "EMAIL"), or NULL if it is absent. */
 const char *cli_value(const struct call *, const char *name);

@@ -8,6 +8,7 @@
 #include "app/arena.h"
 #include "app/error.h"
 
+struct app;
 struct db;
 struct schema;
 
@@ -55,6 +56,7 @@ struct precondition {
 };
 
 struct ctx {
+	const struct app *app; /* app/feature.h */
 	struct arena *arena;
 	struct db *db; /* NULL if the work needs no database */
 	struct caller caller;

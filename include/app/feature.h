@@ -1,6 +1,6 @@
 /*
- * A feature is a struct that lists everything it adds to the application. src/features.c lists all
- * features.
+ * A feature is a struct that lists everything it adds to the application; an application is a list
+ * of features.
  */
 #ifndef APP_FEATURE_H
 #define APP_FEATURE_H
@@ -67,10 +67,14 @@ struct feature {
 	enum error (*sample)(struct ctx *, FILE *out);
 };
 
-/* All features; ends with NULL. */
-extern const struct feature *const features[];
+/* An application. main.c passes its own to cli_main(); afterwards, ctx->app is the application. */
+struct app {
+	const char *name;                      /* of the program, in its help and messages */
+	const struct feature *const *features; /* ends with NULL */
+	const struct command *commands;        /* besides those of the features; ends with { 0 } */
+};
 
-/* The cookie sessions of this application; NULL if it has none or they are turned off. */
-const struct cookie_sessions *cookie_sessions(void);
+/* The cookie sessions of the application; NULL if it has none or they are turned off. */
+const struct cookie_sessions *cookie_sessions(const struct app *);
 
 #endif

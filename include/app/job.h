@@ -27,6 +27,7 @@
 
 #include "app/table.h"
 
+struct app;
 struct job;
 
 /* The queue of jobs that users wait for, such as e-mails. `work` has a worker that serves only this
@@ -202,14 +203,14 @@ struct job_total {
 };
 enum error job_totals(struct ctx *, struct records *out) MUST_CHECK; /* of struct job_total */
 
-/* The task of this name in features[], or NULL. */
-const struct job_task *job_task_find(const char *name);
+/* The task of this name, or NULL. */
+const struct job_task *job_task_find(const struct app *, const char *name);
 
 /* Runs a pool of a supervisor, JOB_WORKERS workers and one for mail until it is stopped. Returns the
  * exit status. The settings must be loaded. `argv` is the command line, for a reload. */
-int job_work(char **argv);
+int job_work(const struct app *, char **argv);
 
 /* Like job_work(), but runs only the jobs that are due, then returns the exit status. */
-int job_work_once(void);
+int job_work_once(const struct app *);
 
 #endif

@@ -8,14 +8,18 @@
 #include <signal.h>
 #include <sys/types.h>
 
+struct app;
+
 /* Passed to each worker. */
 struct worker_info {
+	const struct app *app;
 	int listener;  /* the listening socket; -1: none */
 	pid_t parent;  /* to send SIGUSR1 when the worker is ready */
 	size_t number; /* 0 to nworkers - 1; unique among the current workers */
 };
 
 struct pool_plan {
+	const struct app *app;
 	char **argv;         /* the command line, executed again on HUP; first with --check added */
 	const char *summary; /* what the pool is doing, for the log: "serving requests" */
 	size_t nworkers;

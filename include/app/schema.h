@@ -75,8 +75,8 @@ struct field {
 	int scale;                /* TYPE_DECIMAL: digits after the point, at most 17 */
 	bool pointer;             /* TYPE_INT, TYPE_BOOL: the member is a pointer */
 	const struct field *item; /* TYPE_ARRAY: the type of each value; its name is unused */
-	/* Whether the settings permit the field; if not, it is unknown. NULL: always. */
-	bool (*enabled)(void);
+	const bool
+	    *enabled; /* a setting that permits the field; off: it is unknown. NULL: always */
 	/* Whether POST and PUT require the field. `record` has the fields above it. NULL: no. */
 	bool (*required_if)(const void *record);
 	const char *default_value;   /* as text, for POST and PUT */

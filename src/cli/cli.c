@@ -22,14 +22,14 @@ sentence(const char *text)
 	return end ? (size_t)(end - text) : strlen(text) - 1;
 }
 
-/* Returns command number `i`: those of the core, then those of the features, then NULL. */
+/* Returns command number `i`: those of the application, then those of its features, then NULL. */
 static const struct command *
-command_at(const struct command *own, size_t i)
+command_at(const struct app *app, size_t i)
 {
-	for (; own->name; own++)
+	for (const struct command *c = app->commands; c->name; c++)
 		if (i-- == 0)
-			return own;
-	for (const struct feature *const *f = features; *f; f++)
+			return c;
+	for (const struct feature *const *f = app->features; *f; f++)
 		for (const struct command *c = (*f)->commands; c && c->name; c++)
 			if (i-- == 0)
 				return c;
@@ -37,40 +37,40 @@ command_at(const struct command *own, size_t i)
 }
 
 static void
-print_overview(FILE *out, const struct command *commands)
+print_overview(FILE *out, const struct app *app)
 {
 	const struct command *c;
 
-	print(out, "Usage: %s [--env-file FILE] COMMAND [ARGUMENTS]\n\n", PACKAGE);
-	for (size_t i = 0; (c = command_at(commands, i)); i++)
+	print(out, "Usage: %s [--env-file FILE] COMMAND [ARGUMENTS]\n\n", app->name);
+	for (size_t i = 0; (c = command_at(app, i)); i++)
 		print(out, "  %-10s %.*s.\n", c->name, (int)sentence(c->summary), c->summary);
 	print(out,
 	      "\n`%s COMMAND --help` describes a command. Settings come from the environment\n"
 	      "and from .env; `%s settings` lists them.\n",
-	      PACKAGE, PACKAGE);
+	      app->name, app->name);
 }
 
 static void
-print_help(const struct command *command)
+print_help(const struct app *app, const struct command *command)
 {
 	for (const struct subcommand *s = command->subcommands; s->form; s++)
 		print(stdout, "%-6s %s %s%s%s\n", s == command->subcommands ? "Usage:" : "",
-		      PACKAGE, command->name, *s->form ? " " : "", s->form);
-	print(stdout, "\n%s\n\nExample:\n  %s %s%s%s\n", command->summary, PACKAGE, command->name,
+		      app->name, command->name, *s->form ? " " : "", s->form);
+	print(stdout, "\n%s\n\nExample:\n  %s %s%s%s\n", command->summary, app->name, command->name,
 	      *command->example ? " " : "", command->example);
 }
 
 /* ---- parsing the arguments */
 
-static int PRINTF_LIKE(2, 3) usage(const char *command, const char *format, ...)
+static int PRINTF_LIKE(2, 3) usage(const struct call *call, const char *format, ...)
 {
 	va_list args;
 
-	print(stderr, "%s %s: ", PACKAGE, command);
+	print(stderr, "%s %s: ", call->app->name, call->command);
 	va_start(args, format);
 	print_args(stderr, format, args);
 	va_end(args);
-	print(stderr, "\nRun `%s %s --help` for its usage.\n", PACKAGE, command);
+	print(stderr, "\nRun `%s %s --help` for its usage.\n", call->app->name, call->command);
 	return 2;
 }
 
@@ -95,7 +95,7 @@ find_subcommand(const struct subcommand *subcommands, const char *word)
 
 /* "expected one of: up, down, status, new" */
 static int
-report_missing_subcommand(const struct command *command)
+report_missing_subcommand(const struct call *call, const struct command *command)
 {
 	const char *between = "";
 	char names[200] = "";
@@ -106,7 +106,7 @@ report_missing_subcommand(const struct command *command)
 				      (int)name_length(s->form), s->form);
 		between = ", ";
 	}
-	return usage(command->name, "expected one of: %s", names);
+	return usage(call, "expected one of: %s", names);
 }
 
 /* An option or value of a form. */
@@ -198,7 +198,7 @@ read_call(const struct subcommand *subcommand, int argc, char **argv, struct cal
 
 	err = read_words(form, argc - !!len, argv + !!len, call);
 	if (err)
-		return usage(call->command, "%.*s%sinvalid argument %s", (int)len, subcommand->form,
+		return usage(call, "%.*s%sinvalid argument %s", (int)len, subcommand->form,
 			     len ? ": " : "", err);
 
 	while (*form) {
@@ -206,7 +206,7 @@ read_call(const struct subcommand *subcommand, int argc, char **argv, struct cal
 
 		form = read_element(form, &e);
 		if (!e.optional && !find_argument(call, e.name, e.len))
-			return usage(call->command, "%.*s%smissing argument %.*s", (int)len,
+			return usage(call, "%.*s%smissing argument %.*s", (int)len,
 				     subcommand->form, len ? ": " : "", (int)e.len, e.name);
 	}
 	return 0;
@@ -286,13 +286,13 @@ show_lines(const char *lines, bool in_log)
 }
 
 static bool
-load_settings(struct arena *a, const char *env_file, bool complete)
+load_settings(struct arena *a, const struct app *app, const char *env_file, bool complete)
 {
 	const char *err = cli_settings(a, env_file, complete);
 
 	if (err) {
-		print(stderr, "%s: invalid settings (`%s settings --example` lists all)\n", PACKAGE,
-		      PACKAGE);
+		print(stderr, "%s: invalid settings (`%s settings --example` lists all)\n",
+		      app->name, app->name);
 		show_lines(err, false);
 		return false;
 	}
@@ -303,28 +303,29 @@ load_settings(struct arena *a, const char *env_file, bool complete)
 }
 
 struct ctx
-cli_open(bool owner)
+cli_open(const struct app *app, bool owner)
 {
 	const char *url = settings.migrate_database_url;
 
 	return (struct ctx) {
+		.app = app,
 		.arena = arena_new(CLI_ARENA_LIMIT),
 		.db = db_new(owner && *url ? url : settings.database_url),
-		.request_id = PACKAGE,
+		.request_id = app->name,
 		.process = "cli",
 	};
 }
 
 /* Prints the error to standard error. Returns the exit status. */
 static int
-report_error(const struct ctx *c, const char *command, enum error e)
+report_error(const struct ctx *c, const struct call *call, enum error e)
 {
 	const char *detail = c->failure.detail ? c->failure.detail : error_info(e)->detail;
 
 	if (e == E_BAD_REQUEST)
-		return usage(command, "%s", detail);
+		return usage(call, "%s", detail);
 	if (e)
-		print(stderr, "%s %s: %s\n", PACKAGE, command, detail);
+		print(stderr, "%s %s: %s\n", call->app->name, call->command, detail);
 	if (e == E_UNAVAILABLE || e == E_OVERLOADED || e == E_INTERNAL) {
 		if (*db_reason(c))
 			print(stderr, "  cause: %s\n", db_reason(c));
@@ -347,7 +348,7 @@ run_subcommand(const struct command *command, const struct subcommand *subcomman
 	if (subcommand->run_alone)
 		return subcommand->run_alone(call);
 
-	c = cli_open(command->owner);
+	c = cli_open(call->app, command->owner);
 	if (command->owner && !*settings.migrate_database_url && !*settings.database_url)
 		e = fail_unavailable(
 		    &c, CAUSE_SETTINGS,
@@ -355,7 +356,7 @@ run_subcommand(const struct command *command, const struct subcommand *subcomman
 		    " everything");
 	else
 		e = subcommand->run(&c, call);
-	status = report_error(&c, command->name, e);
+	status = report_error(&c, call, e);
 	db_free(c.db);
 	arena_free(c.arena);
 	return status;
@@ -372,20 +373,20 @@ run_command(const struct command *command, struct call *call, const char *env_fi
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0)
 			continue;
-		print_help(command);
+		print_help(call->app, command);
 		return 0;
 	}
 	call->command = command->name;
 	subcommand = find_subcommand(command->subcommands, argv[0]);
 	status = subcommand ? read_call(subcommand, argc, argv, call)
-			    : report_missing_subcommand(command);
+			    : report_missing_subcommand(call, command);
 	if (status)
 		return status;
 
 	if (command->daemon)
 		log_never_block();
 	a = arena_new(8 * 1024 * 1024);
-	status = load_settings(a, env_file, command->needs_config)
+	status = load_settings(a, call->app, env_file, command->needs_config)
 		     ? run_subcommand(command, subcommand, call)
 		     : 1;
 	arena_free(a);
@@ -393,11 +394,11 @@ run_command(const struct command *command, struct call *call, const char *env_fi
 }
 
 int
-cli_main(const struct command *commands, int argc, char **argv)
+cli_main(const struct app *app, int argc, char **argv)
 {
 	static char help[] = "--help";
 	const char *env_file = NULL, *name;
-	struct call call = { .argv = argv };
+	struct call call = { .app = app, .argv = argv };
 	const struct command *c;
 
 	argc--, argv++;
@@ -413,17 +414,17 @@ cli_main(const struct command *commands, int argc, char **argv)
 	}
 	if (!*name || strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
 	    strcmp(name, "-h") == 0) {
-		print_overview(*name ? stdout : stderr, commands);
+		print_overview(*name ? stdout : stderr, app);
 		return *name ? 0 : 2;
 	}
 	if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
-		print(stdout, "%s\n", PACKAGE " " PACKAGE_VERSION);
+		print(stdout, "%s %s\n", app->name, PACKAGE_VERSION);
 		return 0;
 	}
-	for (size_t i = 0; (c = command_at(commands, i)); i++) {
+	for (size_t i = 0; (c = command_at(app, i)); i++) {
 		if (strcmp(c->name, name) == 0)
 			return run_command(c, &call, env_file, argc - 1, argv + 1);
 	}
-	print(stderr, "%s: unknown command %s (`%s help` lists all)\n", PACKAGE, name, PACKAGE);
+	print(stderr, "%s: unknown command %s (`%s help` lists all)\n", app->name, name, app->name);
 	return 2;
 }

@@ -221,6 +221,7 @@ static int
 doctor(const struct call *call)
 {
 	struct doctor d = {
+		.app = call->app,
 		.arena = arena_new(ARENA_MAX),
 		.url = cli_value(call, "--url"),
 		.log = cli_value(call, "--log"),

@@ -42,7 +42,7 @@ print_routes(struct ctx *c, const struct call *call)
 	bool json = cli_value(call, "--json");
 	const char *comma = "[";
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = c->app->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			const char *prefix = r->root ? "" : settings.api_prefix;
 			const char *limits = limits_text(c->arena, r);
@@ -67,7 +67,7 @@ print_openapi(struct ctx *c, const struct call *call UNUSED)
 	const char *document;
 	size_t len;
 
-	document = openapi_document(&len);
+	document = openapi_document(c->app, &len);
 	if (!document)
 		return fail(c, E_INTERNAL, "out of memory");
 
@@ -99,7 +99,7 @@ print_table_queries(struct ctx *c, const struct table *t)
 static enum error
 print_queries(struct ctx *c, const struct call *call UNUSED)
 {
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = c->app->features; *f; f++) {
 		for (const struct query *q = (*f)->queries; q && q->name; q++)
 			printf("%s: %s\n", q->name, q->sql);
 		for (const struct table *const *t = (*f)->tables; t && *t; t++)

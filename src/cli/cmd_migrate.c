@@ -65,12 +65,12 @@ cmd_migrate_autogenerate(struct ctx *c, const struct call *call)
 	size_t n = 0;
 	enum error e;
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = c->app->features; *f; f++)
 		for (const struct table *const *t = (*f)->tables; t && *t; t++)
 			n++;
 	tables = arena_array(c->arena, n + 1, sizeof(*tables));
 	n = 0;
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = c->app->features; *f; f++)
 		for (const struct table *const *t = (*f)->tables; t && *t; t++)
 			tables[n++] = *t;
 

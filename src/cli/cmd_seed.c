@@ -15,11 +15,11 @@ cmd_seed(struct ctx *c, const struct call *call)
 			    "sample accounts have published passwords: --sample is not allowed with"
 			    " ENVIRONMENT=production");
 
-	for (const struct feature *const *f = features; *f && !e; f++) {
+	for (const struct feature *const *f = c->app->features; *f && !e; f++) {
 		if ((*f)->seed)
 			e = (*f)->seed(c, stdout);
 	}
-	for (const struct feature *const *f = features; *f && !e && sample; f++) {
+	for (const struct feature *const *f = c->app->features; *f && !e && sample; f++) {
 		if ((*f)->sample)
 			e = (*f)->sample(c, stdout);
 	}

@@ -8,7 +8,8 @@ cmd_serve(const struct call *call)
 {
 	if (cli_value(call, "--check")) /* the settings have been checked */
 		return EXIT_SUCCESS;
-	return cli_value(call, "--single") ? serve_single() : serve_pool(call->argv);
+	return cli_value(call, "--single") ? serve_single(call->app)
+					   : serve_pool(call->app, call->argv);
 }
 
 const struct subcommand serve_subcommands[] = {

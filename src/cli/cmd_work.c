@@ -8,7 +8,8 @@ cmd_work(const struct call *call)
 {
 	if (cli_value(call, "--check")) /* the settings have been checked */
 		return EXIT_SUCCESS;
-	return cli_value(call, "--once") ? job_work_once() : job_work(call->argv);
+	return cli_value(call, "--once") ? job_work_once(call->app)
+					 : job_work(call->app, call->argv);
 }
 
 const struct subcommand work_subcommands[] = {

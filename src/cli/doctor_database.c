@@ -14,7 +14,7 @@ check_database(struct doctor *d)
 	struct ctx *c = &d->db_ctx;
 	struct db_ping ping;
 
-	*c = cli_open(false);
+	*c = cli_open(d->app, false);
 	d->db_responds = !db_info(c, &d->db) && !db_ping(c, &ping);
 	if (!d->db_responds)
 		report(d, STATE_FAULT,

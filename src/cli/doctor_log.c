@@ -5,11 +5,11 @@
 
 /* Returns the table of the name before `end`, or NULL. */
 static const struct table *
-find_table(const char *name, const char *end)
+find_table(const struct app *app, const char *name, const char *end)
 {
 	size_t len = (size_t)(end - name);
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = app->features; *f; f++)
 		for (const struct table *const *t = (*f)->tables; t && *t; t++)
 			if (strlen((*t)->name) == len && memcmp((*t)->name, name, len) == 0)
 				return *t;
@@ -18,12 +18,12 @@ find_table(const char *name, const char *end)
 
 /* Returns the order of a slow list statement (list_name()), if an index could help, or NULL. */
 static const struct list_sort *
-find_slow_order(const char *line, const struct table **table)
+find_slow_order(const struct app *app, const char *line, const struct table **table)
 {
 	static const char slow[] = "slow statement ", list[] = "_list:";
 	const char *name = strstr(line, slow), *order = name ? strstr(name, list) : NULL;
 
-	*table = order ? find_table(name + strlen(slow), order) : NULL;
+	*table = order ? find_table(app, name + strlen(slow), order) : NULL;
 	if (!*table || (*table)->from)
 		return NULL;
 
@@ -58,7 +58,7 @@ check_orders(struct doctor *d)
 	if (fseeko(in, -(off_t)LOG_READ_MAX, SEEK_END) != 0)
 		rewind(in);
 	while (!sort && fgets(line, sizeof(line), in))
-		sort = find_slow_order(line, &table);
+		sort = find_slow_order(d->app, line, &table);
 	fclose(in);
 	if (sort)
 		report(d, STATE_WARNING,

@@ -8,6 +8,7 @@
 enum state { STATE_FAULT, STATE_WARNING, STATE_OK, STATE_UNKNOWN };
 
 struct doctor {
+	const struct app *app;
 	struct arena *arena; /* of the settings */
 	const char *url;     /* of the web server */
 	const char *log;     /* of the pool, or NULL */

@@ -297,9 +297,9 @@ depends_on(const struct feature *feature, const struct feature *other)
 
 /* Whether a change of the feature invalidates the responses of any route. */
 static bool
-is_cached(const struct feature *feature)
+is_cached(const struct app *app, const struct feature *feature)
 {
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = app->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			if (r->cache_seconds && depends_on(*f, feature))
 				return true;
@@ -317,7 +317,7 @@ cache_invalidate_feature(const struct request *req)
 
 	if (!req->feature || req->method == GET || req->method == HEAD ||
 	    (status >= 400 && status < 500) || settings.cache_ttl_seconds == 0 ||
-	    !is_cached(req->feature))
+	    !is_cached(req->ctx->app, req->feature))
 		return;
 
 	epoch_bump("cache", req->feature->name);

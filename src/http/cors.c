@@ -38,7 +38,7 @@ cors_finish(struct request *req)
 		return;
 
 	response_header(req, "Access-Control-Allow-Origin", origin);
-	if (strcmp(origin, "*") != 0 && cookie_sessions())
+	if (strcmp(origin, "*") != 0 && cookie_sessions(req->ctx->app))
 		response_header(req, "Access-Control-Allow-Credentials", "true");
 	if (req->method == OPTIONS && methods &&
 	    request_env(req, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")) {

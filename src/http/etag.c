@@ -19,9 +19,9 @@ etag_make(struct arena *a, const struct schema *schema, const void *record)
 }
 
 const struct route *
-route_reader(const struct route *route)
+route_reader(const struct app *app, const struct route *route)
 {
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = app->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			if (r->method == GET && r->root == route->root && r->response && !r->list &&
 			    !r->query && strcmp(r->path, route->path) == 0)
@@ -32,10 +32,10 @@ route_reader(const struct route *route)
 }
 
 const struct route *
-etag_reader(const struct route *route)
+etag_reader(const struct app *app, const struct route *route)
 {
 	bool changes = route->method == PUT || route->method == PATCH || route->method == DELETE;
-	const struct route *reader = changes ? route_reader(route) : NULL;
+	const struct route *reader = changes ? route_reader(app, route) : NULL;
 
 	return reader && etag_has_version(reader->response) ? reader : NULL;
 }
@@ -146,7 +146,7 @@ find_current(struct request *req, const struct route *reader, const char **tag)
 bool
 etag_wanted(const struct request *req)
 {
-	return etag_reader(req->route) &&
+	return etag_reader(req->ctx->app, req->route) &&
 	       (request_env(req, IF_MATCH) || request_env(req, IF_NONE_MATCH));
 }
 
@@ -181,7 +181,7 @@ etag_handle(struct request *req)
 	struct ctx *c = req->ctx;
 	enum error e;
 
-	e = demand_version(req, etag_reader(req->route));
+	e = demand_version(req, etag_reader(req->ctx->app, req->route));
 	if (!e)
 		e = req->route->handle(req);
 	if (!e && c->precondition.schema && !c->precondition.checked) {

@@ -9,9 +9,9 @@
 #include "app/settings.h"
 
 const struct cookie_sessions *
-cookie_sessions(void)
+cookie_sessions(const struct app *app)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = app->features; *f; f++)
 		if ((*f)->cookies)
 			return (*f)->cookies->name() ? (*f)->cookies : NULL;
 	return NULL;
@@ -60,7 +60,7 @@ authenticate_by(struct request *req, bool api_keys)
 {
 	enum error e = OK;
 
-	for (const struct feature *const *f = features;
+	for (const struct feature *const *f = req->ctx->app->features;
 	     *f && !e && req->ctx->caller.role == ROLE_NONE; f++) {
 		if (!(*f)->authenticate || (*f)->api_keys != api_keys)
 			continue;
@@ -115,7 +115,7 @@ check_empty_patch(struct request *req)
 	if (req->route->method != PATCH || req->given || !req->ctx->caller.api_key_id)
 		return OK;
 
-	reader = route_reader(req->route);
+	reader = route_reader(req->ctx->app, req->route);
 	return check_scope(req->ctx, reader ? reader->scope : NULL);
 }
 
@@ -141,7 +141,7 @@ check_access(struct request *req)
 		[ACCESS_ADMIN] = ROLE_ADMIN,
 		[ACCESS_OWNER] = ROLE_OWNER,
 	};
-	const struct cookie_sessions *cookies = cookie_sessions();
+	const struct cookie_sessions *cookies = cookie_sessions(req->ctx->app);
 	const struct route *route = req->route;
 	struct ctx *c = req->ctx;
 	enum error e;
@@ -204,7 +204,7 @@ read_form(struct request *req, void *record)
 static bool
 may_omit_body(const struct request *req)
 {
-	const struct cookie_sessions *cookies = cookie_sessions();
+	const struct cookie_sessions *cookies = cookie_sessions(req->ctx->app);
 
 	return req->route->cookie_needs_no_body && !req->body_len && cookies && cookies->sent(req);
 }
@@ -356,7 +356,7 @@ audit_refusal(struct request *req, enum error e)
 	if (!limit_first_refusal(req, e))
 		return;
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = req->ctx->app->features; *f; f++) {
 		if ((*f)->refused)
 			(*f)->refused(req, e);
 	}

@@ -43,9 +43,9 @@ enum error route_find(struct request *, const struct segments *) MUST_CHECK;
 bool etag_has_version(const struct schema *) MUST_CHECK;
 const char *etag_make(struct arena *, const struct schema *, const void *record);
 /* Returns the GET route of the same path that returns one row, or NULL. */
-const struct route *route_reader(const struct route *);
+const struct route *route_reader(const struct app *, const struct route *);
 /* The same, for a PUT, PATCH or DELETE of a row with a version; else NULL. */
-const struct route *etag_reader(const struct route *);
+const struct route *etag_reader(const struct app *, const struct route *);
 /* E_BAD_REQUEST for a malformed header. */
 enum error etag_read_conditions(struct request *) MUST_CHECK;
 /* Whether the request changes a row under a condition. Then etag_handle() runs the handler with

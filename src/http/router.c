@@ -99,7 +99,7 @@ route_find(struct request *req, const struct segments *s)
 	enum method wanted = req->method == HEAD ? GET : req->method;
 	unsigned methods = 0;
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = req->ctx->app->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			if (!route_matches(r, s, prefix, params))
 				continue;

@@ -12,7 +12,7 @@
 enum { SPARE_SLOTS = 8 };
 
 static NORETURN void
-run_worker(pid_t parent, bool mail_only)
+run_worker(const struct app *app, pid_t parent, bool mail_only)
 {
 	struct worker_slot *slot;
 	bool done;
@@ -20,7 +20,7 @@ run_worker(pid_t parent, bool mail_only)
 	signals_init(SIGNALS_WORKER);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	slot = shared_slot_take();
-	if (getppid() != parent || !slot || !job_worker_init(slot, mail_only)) {
+	if (getppid() != parent || !slot || !job_worker_init(app, slot, mail_only)) {
 		log_error(NULL, "cannot start a worker: %s", strerror(errno));
 		exit(EXIT_FAILURE);
 	}
@@ -32,7 +32,7 @@ run_worker(pid_t parent, bool mail_only)
 }
 
 int
-job_work_once(void)
+job_work_once(const struct app *app)
 {
 	int64_t n = settings.job_workers + queue_served(JOB_QUEUE_MAIL);
 	pid_t parent = getpid();
@@ -41,7 +41,7 @@ job_work_once(void)
 	log_never_block();
 	forbid_cores();
 	err = shared_open(NULL, (unsigned)n + SPARE_SLOTS);
-	if (err || !wakeups_open() || !supervisor_init(SIGNALS_SINGLE)) {
+	if (err || !wakeups_open() || !supervisor_init(app, SIGNALS_SINGLE)) {
 		log_error(NULL, "%s", err ? err : strerror(errno));
 		return EXIT_FAILURE;
 	}
@@ -52,7 +52,7 @@ job_work_once(void)
 		pid_t pid = fork();
 
 		if (pid == 0)
-			run_worker(parent, i == settings.job_workers);
+			run_worker(app, parent, i == settings.job_workers);
 		if (pid < 0)
 			log_error(NULL, "cannot start a worker: %s", strerror(errno));
 	}

@@ -59,7 +59,7 @@ enum error task_read_args(struct ctx *, const struct job_task *, const char *jso
 			  const void **args) MUST_CHECK;
 
 /* The maximum number of jobs of a queue that run at once; 0: no limit. */
-int64_t queue_limit(const char *queue);
+int64_t queue_limit(const struct app *, const char *queue);
 
 /* The queues of JOB_QUEUES as text[]; NULL: all. */
 const char *queue_names(struct ctx *);
@@ -87,9 +87,9 @@ int64_t cron_last_due(const struct cron_times *, const char *zone, int64_t after
 /* ---- job_supervisor.c, job_worker.c, job_run.c */
 
 /* Initialize the process (false, with errno, on failure); run until a signal stops it. */
-bool supervisor_init(enum signal_role);
+bool supervisor_init(const struct app *, enum signal_role);
 void supervisor_run(void);
-bool job_worker_init(struct worker_slot *, bool mail_only);
+bool job_worker_init(const struct app *, struct worker_slot *, bool mail_only);
 void job_worker_run(void);
 
 /* For `work --once`: checks once which jobs are due, and closes the connection before fork(); then

@@ -477,7 +477,7 @@ take_jobs(struct ctx *c, const char *queue, int64_t n, int64_t lease, const int6
 enum error
 jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct records *out)
 {
-	int64_t limit = queue_limit(queue);
+	int64_t limit = queue_limit(c->app, queue);
 	enum error e;
 
 	if (limit <= 0)

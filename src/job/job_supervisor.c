@@ -449,7 +449,7 @@ workers_left(void)
 static void
 read_crons(void)
 {
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = sup.ctx.app->features; *f; f++) {
 		for (const struct cron *row = (*f)->crons; row && row->name; row++) {
 			struct cron_entry *t = &sup.crons[sup.ncrons];
 			const char *err = cron_read(row->at, &t->times);
@@ -469,14 +469,16 @@ read_crons(void)
 }
 
 bool
-supervisor_init(enum signal_role role)
+supervisor_init(const struct app *app, enum signal_role role)
 {
 	sigset_t set = signals_init(role);
 
 	sup.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	sup.arena = arena_new(ARENA_LIMIT);
 	sup.db = db_new(settings.database_url);
-	sup.ctx = (struct ctx) { .arena = sup.arena, .db = sup.db, .request_id = "supervisor" };
+	sup.ctx = (struct ctx) {
+		.app = app, .arena = sup.arena, .db = sup.db, .request_id = "supervisor"
+	};
 	sup.poll_us = POLL_FIRST_US;
 	read_crons();
 	return sup.signals >= 0;

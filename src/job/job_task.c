@@ -49,9 +49,9 @@ task_backoff(const struct job_task *task, int64_t attempts)
 }
 
 const struct job_task *
-job_task_find(const char *name)
+job_task_find(const struct app *app, const char *name)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = app->features; *f; f++)
 		for (const struct job_task *const *k = (*f)->jobs; k && *k; k++)
 			if (strcmp((*k)->name, name) == 0)
 				return *k;
@@ -64,7 +64,7 @@ task_names(struct ctx *c)
 	const char *names[NAMES_MAX + 1] = { NULL };
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = c->app->features; *f; f++)
 		for (const struct job_task *const *k = (*f)->jobs; k && *k && n < NAMES_MAX; k++)
 			names[n++] = (*k)->name;
 	return p_array(c, names);
@@ -86,9 +86,9 @@ task_read_args(struct ctx *c, const struct job_task *task, const char *json, con
 
 /* "mail:2": at most two jobs of the queue mail run at once. */
 int64_t
-queue_limit(const char *queue)
+queue_limit(const struct app *app, const char *queue)
 {
-	const struct job_task *task = job_task_find(queue);
+	const struct job_task *task = job_task_find(app, queue);
 	size_t len = strlen(queue);
 
 	for (const char *const *q = settings.job_queues; q && *q; q++)
@@ -130,7 +130,7 @@ unknown_task(struct ctx *c, const char *task)
 {
 	const char *names = "";
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = c->app->features; *f; f++)
 		for (const struct job_task *const *t = (*f)->jobs; t && *t; t++)
 			names =
 			    arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "", (*t)->name);
@@ -140,7 +140,7 @@ unknown_task(struct ctx *c, const char *task)
 enum error
 job_enqueue_json(struct ctx *c, const char *task, const char *json, const char **id)
 {
-	const struct job_task *found = job_task_find(task);
+	const struct job_task *found = job_task_find(c->app, task);
 	const void *args;
 	enum error e;
 

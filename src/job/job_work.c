@@ -36,8 +36,8 @@ job_process(const struct worker_info *info)
 	struct worker_slot *slot = shared_slot_take();
 
 	errno = EAGAIN; /* no slot is free until old workers have exited */
-	if (!slot ||
-	    !(supervisor ? supervisor_init(SIGNALS_WORKER) : job_worker_init(slot, mail_only))) {
+	if (!slot || !(supervisor ? supervisor_init(info->app, SIGNALS_WORKER)
+				  : job_worker_init(info->app, slot, mail_only))) {
 		log_error(NULL, "cannot start a %s: %s", supervisor ? "supervisor" : "worker",
 			  strerror(errno));
 		return EXIT_FAILURE;
@@ -63,9 +63,10 @@ wakeups_open(void)
 }
 
 int
-job_work(char **argv)
+job_work(const struct app *app, char **argv)
 {
 	const struct pool_plan plan = {
+		.app = app,
 		.argv = argv,
 		.summary = "running jobs",
 		.nworkers = (size_t)settings.job_workers + 1 + queue_served(JOB_QUEUE_MAIL),

@@ -380,7 +380,8 @@ run_one(const struct taken_job *t, const struct job_task *task)
 	enum outcome outcome;
 
 	r = (struct job_run) {
-		.ctx = { .arena = w.job_arena,
+		.ctx = { .app = w.ctx.app,
+			 .arena = w.job_arena,
 			 .db = w.db,
 			 .route = task->name,
 			 .request_id = t->request_id ? t->request_id : t->id,
@@ -414,7 +415,7 @@ static void
 run_next(void)
 {
 	const struct taken_job *t = &w.taken[w.nstarted];
-	const struct job_task *task = job_task_find(t->task);
+	const struct job_task *task = job_task_find(w.ctx.app, t->task);
 
 	w.slot->stop = 0;
 	w.slot->since = now();
@@ -507,7 +508,7 @@ work_round(void)
 /* ---- start and end of a worker */
 
 bool
-job_worker_init(struct worker_slot *slot, bool mail_only)
+job_worker_init(const struct app *app, struct worker_slot *slot, bool mail_only)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	uint32_t random;
@@ -524,7 +525,7 @@ job_worker_init(struct worker_slot *slot, bool mail_only)
 	w.arena = arena_new(ARENA_LIMIT);
 	w.job_arena = arena_new(ARENA_LIMIT);
 	w.db = db_new(settings.database_url);
-	w.ctx = (struct ctx) { .arena = w.arena, .db = w.db, .request_id = "worker" };
+	w.ctx = (struct ctx) { .app = app, .arena = w.arena, .db = w.db, .request_id = "worker" };
 	w.epoll = epoll_create1(EPOLL_CLOEXEC);
 	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, w.wakeup, &event) == 0;
 }

@@ -29,7 +29,7 @@ collect(struct doc *d)
 {
 	struct operation **end = &d->operations;
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = d->app->features; *f; f++) {
 		d->api_keys = d->api_keys || (*f)->api_keys;
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			const char *path = arena_printf(
@@ -144,12 +144,12 @@ components(struct doc *d)
 		 "},\n'securitySchemes':{'bearer':{'type':'http','scheme':'bearer',"
 		 "'description':%s},",
 		 d->api_keys ? "An access token or an API key." : "An access token.");
-	if (cookie_sessions())
+	if (cookie_sessions(d->app))
 		buf_json(&d->json,
 			 "'cookieAuth':{'type':'apiKey','in':'cookie','name':%s,'description':"
 			 "'The cookie of a sign-in with `cookie`. Methods other than GET also need "
 			 "Sec-Fetch-Site: same-origin or a known Origin, which browsers send.'},",
-			 cookie_sessions()->name());
+			 cookie_sessions(d->app)->name());
 	if (d->token_url)
 		buf_json(&d->json,
 			 "'oauth2':{'type':'oauth2','description':'Signs in with e-mail address "
@@ -160,9 +160,9 @@ components(struct doc *d)
 }
 
 static const char *
-make_document(struct arena *a)
+make_document(const struct app *app, struct arena *a)
 {
-	struct doc d = { .arena = a, .json = buf_new(a, DOCUMENT_MAX) };
+	struct doc d = { .app = app, .arena = a, .json = buf_new(a, DOCUMENT_MAX) };
 	const char *text;
 
 	collect(&d);
@@ -180,7 +180,7 @@ make_document(struct arena *a)
 }
 
 const char *
-openapi_document(size_t *len)
+openapi_document(const struct app *app, size_t *len)
 {
 	static const char *document;
 
@@ -188,7 +188,7 @@ openapi_document(size_t *len)
 		struct arena *a = arena_new(MEMORY_MAX);
 
 		if (setjmp(*arena_catch(a)) == 0)
-			document = make_document(a);
+			document = make_document(app, a);
 		arena_free(a);
 	}
 	*len = document ? strlen(document) : 0;

@@ -10,7 +10,7 @@ request_body(struct doc *d, const struct route *r)
 		return;
 
 	buf_json(&d->json,
-		 r->cookie_needs_no_body && cookie_sessions()
+		 r->cookie_needs_no_body && cookie_sessions(d->app)
 		     ? "'requestBody':{'content':{%s:{'schema':"
 		     : "'requestBody':{'required':true,'content':{%s:{'schema':",
 		 r->token_endpoint ? "application/x-www-form-urlencoded" : "application/json");
@@ -157,7 +157,7 @@ parameters(struct doc *d, const struct route *r)
 		list_parameters(d, r->list);
 	if (has_etag(r))
 		shared_parameter(d, "If-None-Match");
-	if (etag_reader(r))
+	if (etag_reader(d->app, r))
 		shared_parameter(d, "If-Match");
 	if (r->idempotent)
 		shared_parameter(d, "Idempotency-Key");
@@ -204,8 +204,9 @@ operation_write(struct doc *d, const struct operation *op)
 	if (r->deprecated)
 		buf_json(&d->json, "'deprecated':true,");
 	buf_json(&d->json, r->access == ACCESS_PUBLIC ? "'security':[],"
-			   : cookie_sessions() ? "'security':[{'bearer':[]},{'cookieAuth':[]}],"
-					       : "'security':[{'bearer':[]}],");
+			   : cookie_sessions(d->app)
+			       ? "'security':[{'bearer':[]},{'cookieAuth':[]}],"
+			       : "'security':[{'bearer':[]}],");
 	parameters(d, r);
 	request_body(d, r);
 	responses_write(d, r);

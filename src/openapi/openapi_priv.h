@@ -25,6 +25,7 @@ struct operation {
 };
 
 struct doc {
+	const struct app *app;
 	struct arena *arena;
 	struct buf json;
 	struct operation *operations;

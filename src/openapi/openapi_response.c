@@ -56,7 +56,7 @@ success_content(struct doc *d, const struct route *r)
 {
 	buf_json(&d->json,
 		 "'content':{%s:{'schema':", r->media_type ? r->media_type : "application/json");
-	if (r->cookie_response && cookie_sessions()) {
+	if (r->cookie_response && cookie_sessions(d->app)) {
 		buf_json(&d->json, "{'anyOf':[");
 		shape_ref(d, r->response, USE_READ);
 		shape_ref(d, r->cookie_response, USE_READ);
@@ -175,7 +175,7 @@ problem_response_write(struct doc *d)
 	    "'schema':{'type':'integer','minimum':0}},"
 	    "'Allow':{'description':'With 405: the methods of the path.',"
 	    "'schema':{'type':'string'}},");
-	if (cookie_sessions())
+	if (cookie_sessions(d->app))
 		buf_json(&d->json,
 			 "'Set-Cookie':{'description':'Sets the cookie of the session after a "
 			 "sign-in with `cookie`, a confirmation and a new password; clears it "

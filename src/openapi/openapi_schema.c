@@ -11,7 +11,7 @@ takes_part(const struct field *f, enum use use)
 		[USE_UPDATE] = F_UPDATE,
 	};
 
-	if (f->enabled && !f->enabled())
+	if (f->enabled && !*f->enabled)
 		return false;
 	return f->flags & flag[use] && (use == USE_READ || !f->record);
 }

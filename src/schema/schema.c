@@ -43,7 +43,7 @@ field_accepted(const struct field *f, enum schema_mode mode)
 {
 	if (f->type == TYPE_RECORD || f->type == TYPE_RECORDS)
 		return false;
-	if (f->enabled && !f->enabled())
+	if (f->enabled && !*f->enabled)
 		return false;
 	return f->flags & (mode == SCHEMA_CREATE ? F_CREATE : F_UPDATE);
 }

@@ -64,6 +64,7 @@ struct parked {
 };
 
 static struct fcgi_worker {
+	const struct app *app;
 	int listener, epoll, signals;
 	struct worker_slot *slot, spare_slot;
 	int64_t began; /* when the current request was received */
@@ -223,6 +224,7 @@ static void
 respond(int fd, char **envp, bool broken, const struct parked *from)
 {
 	struct ctx c = {
+		.app = w.app,
 		.arena = w.arena,
 		.db = w.db,
 		.request_id = "none",
@@ -500,12 +502,14 @@ limit_heap(void)
 }
 
 static bool
-worker_set_up(int listener, pid_t parent)
+worker_set_up(const struct app *app, int listener, pid_t parent)
 {
 	sigset_t signals = signals_init(parent ? SIGNALS_WORKER : SIGNALS_SINGLE);
 
 	/* Signals are read from a descriptor, so that none interrupts a request. */
-	w = (struct fcgi_worker) { .listener = listener, .requests_left = count_requests() };
+	w = (struct fcgi_worker) { .app = app,
+				   .listener = listener,
+				   .requests_left = count_requests() };
 	w.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	limit_heap();
 	if (!decoder_open())
@@ -537,9 +541,9 @@ worker_tear_down(void)
 }
 
 int
-worker_run(int listener, pid_t parent)
+worker_run(const struct app *app, int listener, pid_t parent)
 {
-	if (!worker_set_up(listener, parent)) {
+	if (!worker_set_up(app, listener, parent)) {
 		log_error(NULL, "cannot start a worker: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

@@ -58,7 +58,7 @@ static struct pool {
 static NORETURN void
 become_worker(pid_t parent, size_t worker)
 {
-	struct worker_info info = { pool.listener.fd, parent, worker };
+	struct worker_info info = { pool.plan->app, pool.listener.fd, parent, worker };
 
 	signals_init(SIGNALS_WORKER);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -24,7 +24,7 @@ forbid_cores(void)
 enum { SINGLES_MAX = 64 }; /* workers that share an SHM_FILE */
 
 int
-serve_single(void)
+serve_single(const struct app *app)
 {
 	struct listener listener;
 	const char *err;
@@ -40,7 +40,7 @@ serve_single(void)
 		return EXIT_FAILURE;
 	}
 
-	status = worker_run(listener.fd, 0);
+	status = worker_run(app, listener.fd, 0);
 	listener_shutdown(&listener);
 	return status;
 }
@@ -58,13 +58,14 @@ count_workers(void)
 static int
 serve_work(const struct worker_info *info)
 {
-	return worker_run(info->listener, info->parent);
+	return worker_run(info->app, info->listener, info->parent);
 }
 
 int
-serve_pool(char **argv)
+serve_pool(const struct app *app, char **argv)
 {
 	const struct pool_plan plan = {
+		.app = app,
 		.argv = argv,
 		.summary = "serving requests",
 		.nworkers = count_workers(),

@@ -105,7 +105,7 @@ void put_record_header(unsigned char *to, unsigned type, unsigned id, size_t len
 
 /* Serves requests until a signal stops it; returns the exit status. `parent` gets SIGUSR1 when the
  * worker is ready; 0: there is no parent. */
-int worker_run(int listener, pid_t parent);
+int worker_run(const struct app *, int listener, pid_t parent);
 
 /* ---- listen.c: the listening socket */
 

@@ -3,6 +3,8 @@
  * handles it TIMES times and prints the status and the microseconds of processor time per request.
  * Settings and database come from the environment.
  */
+#include "app_features.h"
+
 #include "app/arena.h"
 #include "app/db.h"
 #include "app/http.h"
@@ -26,7 +28,10 @@ processor_us(void)
 static unsigned
 handle(struct arena *a, struct db *db, char **call, const char *const *env, const char *body)
 {
-	struct ctx c = { .arena = a, .db = db, .request_id = "none", .ip = "192.0.2.1" };
+	static const struct app app = { .name = PACKAGE, .features = app_features };
+	struct ctx c = {
+		.app = &app, .arena = a, .db = db, .request_id = "none", .ip = "192.0.2.1"
+	};
 	struct request req = {
 		.ctx = &c,
 		.method_text = call[0],

@@ -1,6 +1,7 @@
 /* migrate autogenerate: the migration that a change of rows makes, applied and reverted. */
 #include <criterion/criterion.h>
 
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -277,7 +278,7 @@ Test(autogenerate, the_tables_of_features_match_their_rows)
 	const char *text;
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct table *const *t = (*f)->tables; t && *t && n + 1 < COUNT(all);
 		     t++)
 			all[n++] = *t;

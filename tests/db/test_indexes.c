@@ -1,6 +1,7 @@
 /* Indexes: the default order of each list, and foreign keys. */
 #include <criterion/criterion.h>
 
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -81,7 +82,7 @@ Test(indexes, of_the_default_order)
 {
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct table *const *t = (*f)->tables; t && *t; t++)
 			n += check_table(*t);
 	cr_assert_gt(n, 0, "no feature has a table");

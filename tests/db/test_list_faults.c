@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -242,7 +243,7 @@ Test(list_faults, every_list_survives_a_lost_connection_and_empty_caches)
 {
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->handle; r++)
 			if (r->list) {
 				each_filter(r->list);

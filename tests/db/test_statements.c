@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "support/list_statements.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -211,7 +212,7 @@ check_queries(const struct query *queries)
 
 Test(statements, of_features)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		check_queries((*f)->queries);
 	check_queries(migrate_queries);
 	check_queries(db_info_queries);
@@ -302,7 +303,7 @@ Test(statements, of_tables, .timeout = 300)
 {
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct table *const *t = (*f)->tables; t && *t; t++, n++)
 			check_table(*t);
 	cr_assert_gt(n, 0, "no feature has a table");

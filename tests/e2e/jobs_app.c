@@ -43,9 +43,9 @@ note(struct job *job, int64_t n, const char *what)
 }
 
 static enum error
-do_nothing(struct job *job UNUSED)
+do_nothing(struct job *job)
 {
-	return OK;
+	return job_task_find(job->ctx->app, job->task->name) ? OK : E_INTERNAL;
 }
 
 static enum error
@@ -195,13 +195,13 @@ static const struct feature jobs_app_feature = {
 	.crons = crons,
 };
 
-const struct feature *const features[] = { &jobs_app_feature, NULL };
+static const struct feature *const features[] = { &jobs_app_feature, NULL };
 
 /* Enqueues COUNT jobs, BATCH in each transaction, with numbers as arguments. */
 static enum error
 enqueue(struct ctx *c, const struct call *call)
 {
-	const struct job_task *task = job_task_find(cli_value(call, "TASK"));
+	const struct job_task *task = job_task_find(c->app, cli_value(call, "TASK"));
 	int64_t count = 0, batch = 1;
 	struct arena *arena;
 	struct ctx turn;
@@ -246,5 +246,7 @@ static const struct command commands[] = {
 int
 main(int argc, char **argv)
 {
-	return cli_main(commands, argc, argv);
+	static const struct app app = { "jobs_app", features, commands };
+
+	return cli_main(&app, argc, argv);
 }

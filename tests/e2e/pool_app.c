@@ -177,7 +177,7 @@ static const struct feature pool_feature = {
 	.routes = routes,
 };
 
-const struct feature *const features[] = { &pool_feature, &prometheus_feature, NULL };
+static const struct feature *const features[] = { &pool_feature, &prometheus_feature, NULL };
 
 static const struct command commands[] = {
 	{ "log-level", log_level_subcommands, "Set the log level.", "debug" },
@@ -189,5 +189,7 @@ static const struct command commands[] = {
 int
 main(int argc, char **argv)
 {
-	return cli_main(commands, argc, argv);
+	static const struct app app = { "pool_app", features, commands };
+
+	return cli_main(&app, argc, argv);
 }

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -136,7 +137,7 @@ check_all_(struct caller_kind kind)
 {
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++, n++)
 			check_route(r, &kind);
 	cr_assert_gt(n, 20);
@@ -310,13 +311,14 @@ check_row(const struct route *r)
 		  "%s: only a session can be fresh", r->id);
 	check_parent(r);
 	check_table(r);
-	cr_expect(!r->table || !etag_reader(r) || etag_reader(r)->response == r->table->schema,
+	cr_expect(!r->table || !etag_reader(test_app(), r) ||
+		      etag_reader(test_app(), r)->response == r->table->schema,
 		  "%s: its GET returns another schema, so If-Match would not be checked", r->id);
 }
 
 Test(access, every_row_is_complete)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			check_row(r);
 }
@@ -342,7 +344,7 @@ check_rule(const struct route *r)
 
 Test(access, every_row_follows_the_rules)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			check_rule(r);
 }

@@ -3,6 +3,7 @@
 
 #include "support/call.h"
 #include "support/make_gizmo.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -261,7 +262,7 @@ Test(api_keys, no_patch_without_a_member_reads_a_row)
 	struct account ada = make_user(t);
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = test_app()->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++) {
 			struct made_key made;
 			struct test_response a;
@@ -520,7 +521,7 @@ is_scope(const char *word)
 
 Test(api_keys, every_scope_of_a_route_can_be_had)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			cr_expect(!r->scope || !*r->scope || is_scope(r->scope),
 				  "%s needs the scope %s, which no key can have", r->id, r->scope);

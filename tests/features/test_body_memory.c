@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -115,7 +116,7 @@ send_body(const char *method, const char *uri, const char *token, bool form, siz
 				   : "CONTENT_TYPE=application/json",
 			      token, NULL };
 	static struct arena *arena;
-	struct ctx c = { .db = t->db, .request_id = "none", .ip = "192.0.2.1" };
+	struct ctx c = { .app = test_app(), .db = t->db, .request_id = "none", .ip = "192.0.2.1" };
 	struct request req = { .ctx = &c,
 			       .method_text = method,
 			       .uri = uri,
@@ -164,7 +165,7 @@ Test(body_memory, is_limited_and_returned)
 	const char *token = arena_printf(t->arena, "HTTP_AUTHORIZATION=Bearer %s", owner.token);
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = test_app()->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->handle; r++) {
 			for (size_t i = 0; i < COUNT(shapes) && r->body; i++, n++)
 				if (!shapes[i].form || r->form)

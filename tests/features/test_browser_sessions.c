@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -272,7 +273,7 @@ Test(browser_sessions, no_unsafe_route_can_be_forged)
 	size_t n = 0;
 
 	give_cookie(&ada, SECRET);
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			if (r->method != GET)
 				n += check_unsafe_route(r);
@@ -599,7 +600,9 @@ Test(browser_sessions, openapi_documents_the_cookie_only_if_it_is_on)
 {
 	size_t len;
 
-	cr_expect_neq(strstr(openapi_document(&len), "\"cookieAuth\":{\"type\":\"apiKey\""), NULL);
+	cr_expect_neq(
+	    strstr(openapi_document(test_app(), &len), "\"cookieAuth\":{\"type\":\"apiKey\""),
+	    NULL);
 }
 
 Test(browser_sessions, openapi_says_nothing_if_it_is_off)
@@ -607,5 +610,5 @@ Test(browser_sessions, openapi_says_nothing_if_it_is_off)
 	size_t len;
 
 	settings.auth_cookie = false;
-	cr_expect_eq(strstr(openapi_document(&len), "ookie"), NULL);
+	cr_expect_eq(strstr(openapi_document(test_app(), &len), "ookie"), NULL);
 }

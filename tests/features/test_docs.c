@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/test_app.h"
 
 #include "app/feature.h"
 #include "app/password.h"
@@ -59,7 +60,7 @@ Test(docs, documents_every_route)
 {
 	struct test_response a = call(t, "GET", "/openapi.json");
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = test_app()->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			expect_words(&a,
 				     arena_printf(t->arena, "\"%s%s\":",
@@ -88,7 +89,7 @@ Test(docs, marks_aliases_as_deprecated)
 {
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			if (strcmp(r->id, "auth_me") == 0 || strcmp(r->id, "jobs_status") == 0) {
 				cr_expect(r->deprecated, "%s", r->id);
@@ -99,9 +100,9 @@ Test(docs, marks_aliases_as_deprecated)
 
 Test(docs, operation_ids_are_unique)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
-			for (const struct feature *const *g = features; *g; g++)
+			for (const struct feature *const *g = test_app()->features; *g; g++)
 				for (const struct route *s = (*g)->routes; s && s->method; s++)
 					cr_expect(r == s || strcmp(r->id, s->id) != 0, "%s", r->id);
 }
@@ -113,7 +114,7 @@ Test(docs, each_new_password_states_both_limits)
 	const char *at = a.body;
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = test_app()->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->handle; r++) {
 			for (size_t i = 0; r->body && i < r->body->nfields; i++) {
 				const struct field *field = &r->body->fields[i];

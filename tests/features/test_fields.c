@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "support/sample.h"
+#include "support/test_app.h"
 
 #include "app/feature.h"
 
@@ -34,7 +35,7 @@ find_route(enum method method, const char *base)
 	const char *by_id = arena_printf(t->arena, "%s/{id}", base);
 	const char *by_slug = arena_printf(t->arena, "%s/{slug}", base);
 
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			if (r->method == method &&
 			    (strcmp(r->path, by_id) == 0 || strcmp(r->path, by_slug) == 0))
@@ -63,7 +64,7 @@ begin(void)
 	t = test_begin();
 	owner = make_user(t, .role = "owner");
 	nresources = 0;
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			if (r->method == POST && r->status == 201 && r->body && r->response)
 				add_resource(r);

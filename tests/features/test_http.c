@@ -4,6 +4,7 @@
 
 #include "support/call.h"
 #include "support/make_gizmo.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -232,7 +233,7 @@ each_route(void (*look)(const struct route *, const char *path))
 {
 	size_t n = 0;
 
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = test_app()->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->method; r++, n++)
 			look(r, route_uri(t, r, ID));
 	}

@@ -3,6 +3,7 @@
 
 #include "support/call.h"
 #include "support/crowd.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -339,7 +340,7 @@ Test(idempotency, other_routes_ignore_it)
 
 Test(idempotency, anonymous_clients_cannot_fill_the_table)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			cr_expect(!r->idempotent ||
 				      (r->method == POST && r->access > ACCESS_PUBLIC),

@@ -3,6 +3,7 @@
 
 #include "support/call.h"
 #include "support/crowd.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/clock.h"
@@ -306,7 +307,7 @@ start_in_crowd(struct ctx *c, int number, void *arg UNUSED)
 		int64_t duration;
 	} args = { "Ada", number };
 
-	return job_enqueue(c, job_task_find("example"), &args, .owner = ada.id);
+	return job_enqueue(c, job_task_find(test_app(), "example"), &args, .owner = ada.id);
 }
 
 Test(jobs, concurrent_requests_do_not_exceed_that_maximum)
@@ -478,12 +479,12 @@ Test(enqueue, old_ones_are_pruned, .init = begin, .fini = test_end)
 /* Every task and every cron entry of the application is valid. */
 Test(enqueue, kinds_are_complete, .init = begin, .fini = test_end)
 {
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = test_app()->features; *f; f++) {
 		for (const struct job_task *const *k = (*f)->jobs; k && *k; k++) {
 			cr_expect_not_null((*k)->summary, "%s", (*k)->name);
 			cr_expect_not_null((*k)->run, "%s", (*k)->name);
-			cr_expect_eq(job_task_find((*k)->name), *k, "two kinds are called %s",
-				     (*k)->name);
+			cr_expect_eq(job_task_find(test_app(), (*k)->name), *k,
+				     "two kinds are called %s", (*k)->name);
 		}
 	}
 }

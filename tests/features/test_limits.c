@@ -3,6 +3,7 @@
 
 #include "support/call.h"
 #include "support/hash_places.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -429,7 +430,7 @@ Test(limits, every_route_below_the_prefix_has_the_default_limit)
 	struct test_response a;
 
 	settings.rate_limit = (struct rate) { 600, 60 };
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = test_app()->features; *f; f++) {
 		for (const struct route *r = (*f)->routes; r && r->id; r++)
 			cr_expect_eq(route_limit(r, 0) != NULL, !r->root, "%s", r->id);
 	}

@@ -6,6 +6,7 @@
 
 #include "support/call.h"
 #include "support/make_gizmo.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/clock.h"
@@ -100,7 +101,11 @@ handle(const struct act *act, const char *token, int which)
 	const char *env[] = { "REMOTE_ADDR=192.0.2.1", "CONTENT_TYPE=application/json", token,
 			      NULL };
 	struct arena *memory = arena_new(64 << 20);
-	struct ctx c = { .arena = memory, .db = t->db, .request_id = "none", .ip = "192.0.2.1" };
+	struct ctx c = { .app = test_app(),
+			 .arena = memory,
+			 .db = t->db,
+			 .request_id = "none",
+			 .ip = "192.0.2.1" };
 	struct request req = {
 		.ctx = &c,
 		.method_text = act->method,

@@ -31,7 +31,8 @@ static const struct route routes[] = {
 	{ 0 },
 };
 static const struct feature feature = { .name = "sample", .routes = routes };
-const struct feature *const features[] = { &feature, NULL };
+static const struct feature *const features[] = { &feature, NULL };
+static const struct app app = { .name = "fuzz", .features = features };
 
 static const char *
 header(const struct response *response, const char *name)
@@ -85,6 +86,7 @@ fuzz(struct ctx *c, const char *bytes, size_t len)
 	}
 	req.body = *next ? next + 1 : next;
 	req.body_len = strlen(req.body);
+	c->app = &app;
 	app_handle(&req);
 	check_answer(&req);
 }

@@ -51,7 +51,7 @@ FNR == 1 {
 	feature = part == "features" ? path[3] : ""
 	if (part == "main.c")
 		part = "main"
-	if (part == "features.c")
+	if (part == "features.c" || part == "app_features.h")
 		part = "features"
 	in_comment = 0
 }

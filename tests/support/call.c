@@ -4,6 +4,7 @@
 #include "call_priv.h"
 
 #include "support/secrets.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/feature.h"
@@ -27,7 +28,6 @@ test_begin(void)
 	settings.mail_templates =
 	    arena_printf(a, "%s/deploy/mail", getenv("srcdir") ? getenv("srcdir") : ".");
 	log_init();
-	cr_assert_not_null(features[0]); /* links those of the tests: support.am */
 	return &running;
 }
 
@@ -135,7 +135,8 @@ call_(struct test *t, const char *method, const char *uri, struct call_options c
 {
 	const char *env[ENV_MAX];
 	struct arena *memory = arena_new(REQUEST_ARENA);
-	struct ctx c = { .arena = memory,
+	struct ctx c = { .app = test_app(),
+			 .arena = memory,
 			 .db = t->db,
 			 .request_id = "none",
 			 .ip = *address_of(&call) ? address_of(&call) : NULL };
@@ -339,9 +340,10 @@ run_job(struct test *t, const char *name, const void *args)
 {
 	static struct worker_slot slot;
 	struct job_state state = { .slot = &slot, .key = 1, .deadline = INT64_MAX };
-	struct job job = {
-		.ctx = t->ctx, .state = &state, .task = job_task_find(name), .args = args
-	};
+	struct job job = { .ctx = t->ctx,
+			   .state = &state,
+			   .task = job_task_find(test_app(), name),
+			   .args = args };
 
 	cr_assert_not_null(job.task, "no job %s", name);
 	cr_assert_eq(job.task->run(&job), OK);

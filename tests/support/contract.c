@@ -2,6 +2,7 @@
 #include "call_priv.h"
 
 #include "support/json_schema.h"
+#include "support/test_app.h"
 
 #include "app/openapi.h"
 #include "app/settings.h"
@@ -15,7 +16,7 @@ document(void)
 	size_t len;
 
 	if (!parsed)
-		parsed = json_tokener_parse(openapi_document(&len));
+		parsed = json_tokener_parse(openapi_document(test_app(), &len));
 	return parsed;
 }
 

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "support/crowd.h"
+#include "support/test_app.h"
 
 #include "app/db.h"
 #include "app/settings.h"
@@ -15,7 +16,9 @@ static void
 join_in(int number, int gate, enum error (*act)(struct ctx *, int, void *), void *arg,
 	enum error *result)
 {
-	struct ctx c = { .arena = arena_new(ARENA_LIMIT), .request_id = "crowd" };
+	struct ctx c = { .app = test_app(),
+			 .arena = arena_new(ARENA_LIMIT),
+			 .request_id = "crowd" };
 	struct db_ping ping;
 	char byte;
 

@@ -3,6 +3,8 @@
 
 #include "sample.h"
 
+#include "support/test_app.h"
+
 #include "app/feature.h"
 #include "app/settings.h"
 #include "app/table.h"
@@ -116,7 +118,7 @@ array_value(struct test *t, const struct field *f, enum bound bound)
 static const struct route *
 find_create(const struct schema *schema, const char *path)
 {
-	for (const struct feature *const *f = features; *f; f++)
+	for (const struct feature *const *f = test_app()->features; *f; f++)
 		for (const struct route *r = (*f)->routes; r && r->method; r++)
 			if (r->method == POST && r->status == 201 &&
 			    (r->response == schema || (path && strcmp(r->path, path) == 0)))

@@ -1,6 +1,7 @@
 /* Schemas of tests: taken, emptied, released. */
 #include <criterion/criterion.h>
 
+#include "support/test_app.h"
 #include "support/testdb.h"
 
 #include "app/keys.h"
@@ -133,7 +134,9 @@ testdb_spoil(void)
 static void
 build(void)
 {
-	struct ctx c = { .arena = memory, .db = testdb_owner(), .request_id = "testdb" };
+	struct ctx c = {
+		.app = test_app(), .arena = memory, .db = testdb_owner(), .request_id = "testdb"
+	};
 	char *output = NULL;
 	size_t len;
 	FILE *out = open_memstream(&output, &len);
@@ -223,6 +226,7 @@ testdb_ctx(struct arena *a)
 {
 	struct ctx *c = ARENA_NEW(a, struct ctx);
 
+	c->app = test_app();
 	c->arena = a;
 	c->db = opened;
 	c->request_id = "test";

@@ -2,6 +2,8 @@
  * becomes. */
 #include <criterion/criterion.h>
 
+#include "support/test_app.h"
+
 #include "app/feature.h"
 #include "app/openapi.h"
 #include "app/settings.h"
@@ -185,9 +187,16 @@ static const struct feature other_feature = { .name = "other",
 					      .api_keys = true };
 static const struct feature bare_feature = { .name = "bare", .routes = NULL };
 
-const struct feature *const features[] = {
-	&lamp_feature, &bare_feature, &other_feature, &plug_feature, NULL,
-};
+const struct app *
+test_app(void)
+{
+	static const struct feature *const features[] = {
+		&lamp_feature, &bare_feature, &other_feature, &plug_feature, NULL,
+	};
+	static const struct app app = { .name = "test", .features = features };
+
+	return &app;
+}
 
 static json_object *document;
 
@@ -200,7 +209,7 @@ make_document(void)
 	settings.app_name = "Lamp \"shop\"";
 	if (!settings.api_prefix)
 		settings.api_prefix = "/api/v1";
-	text = openapi_document(&len);
+	text = openapi_document(test_app(), &len);
 	cr_assert_not_null(text);
 	cr_assert_eq(strlen(text), len);
 	cr_assert_null(json_check(text, len), "%s", json_check(text, len));
@@ -636,7 +645,7 @@ Test(openapi, is_made_once)
 {
 	size_t a, b;
 
-	cr_expect_eq(openapi_document(&a), openapi_document(&b));
+	cr_expect_eq(openapi_document(test_app(), &a), openapi_document(test_app(), &b));
 	cr_expect_eq(a, b);
 }
 

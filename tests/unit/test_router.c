@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/test_app.h"
 
 #include "app/feature.h"
 #include "app/settings.h"
@@ -194,7 +195,14 @@ static const struct feature test_feature = {
 	.name = "test", .routes = routes, .authenticate = authenticate, .api_keys = true
 };
 
-const struct feature *const features[] = { &test_feature, NULL };
+const struct app *
+test_app(void)
+{
+	static const struct feature *const features[] = { &test_feature, NULL };
+	static const struct app app = { .name = "test", .features = features };
+
+	return &app;
+}
 
 static struct test test, *t = &test;
 

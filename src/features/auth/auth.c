@@ -25,18 +25,12 @@ static const struct field registration_fields[] = {
 const struct schema registration_schema =
     SCHEMA("Registration", struct registration, registration_fields);
 
-static bool
-has_cookies(void)
-{
-	return cookie_sessions();
-}
-
 static const struct field credentials_fields[] = {
 	{ EMAIL(struct credentials, email), .flags = F_CREATE | F_REQUIRED,
 	  .summary = "E-mail address.", .example = EMAIL_EXAMPLE },
 	{ TEXT(struct credentials, password), .flags = SECRET, .summary = "Password.",
 	  .example = PASSWORD_EXAMPLE },
-	{ BOOL(struct credentials, cookie), .flags = F_CREATE, .enabled = has_cookies,
+	{ BOOL(struct credentials, cookie), .flags = F_CREATE, .enabled = &settings.auth_cookie,
 	  .default_value = "false",
 	  .summary = "`true`: the response is the user and sets a cookie, without tokens.",
 	  .example = "false" },

@@ -73,7 +73,7 @@ respond_with_tokens(struct request *req)
 static enum error
 log_out(struct request *req)
 {
-	const struct cookie_sessions *cookies = cookie_sessions();
+	const struct cookie_sessions *cookies = cookie_sessions(req->ctx->app);
 	const struct refresh *in = req->in;
 	enum error e = in ? auth_logout(req->ctx, in->refresh_token) : OK;
 

@@ -99,7 +99,7 @@ static enum error
 begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 {
 	struct audit_event event = { .action = AUDIT_LOGIN_SUCCESS };
-	const struct cookie_sessions *cookies = cookie_sessions();
+	const struct cookie_sessions *cookies = cookie_sessions(c->app);
 	struct session_life session;
 	enum error e;
 

@@ -135,7 +135,7 @@ cookie_authenticate(struct request *req)
 {
 	enum error e;
 
-	if (!cookie_sessions() || !cookie_is_credential(req))
+	if (!cookie_sessions(req->ctx->app) || !cookie_is_credential(req))
 		return OK;
 
 	e = check_cookie(req);

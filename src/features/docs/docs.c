@@ -23,7 +23,7 @@ static enum error
 show_document(struct request *req)
 {
 	size_t len;
-	const char *document = openapi_document(&len);
+	const char *document = openapi_document(req->ctx->app, &len);
 
 	if (!document)
 		return fail_unavailable(req->ctx, CAUSE_MEMORY, NULL);

@@ -124,7 +124,7 @@ prometheus_write(struct ctx *c, struct buf *b)
 {
 	for (const struct metric *const *m = metrics; *m; m++)
 		write_metric(c, b, *m);
-	for (const struct feature *const *f = features; *f; f++) {
+	for (const struct feature *const *f = c->app->features; *f; f++) {
 		for (const struct metric *const *m = (*f)->metrics; m && *m; m++)
 			metric_write_all(b, *m);
 	}

@@ -142,7 +142,7 @@ sessions_confirm(struct ctx *c)
 enum error
 sessions_raised(struct ctx *c)
 {
-	const struct cookie_sessions *cookies = cookie_sessions();
+	const struct cookie_sessions *cookies = cookie_sessions(c->app);
 
 	return cookies && c->caller.cookie ? cookies->issue(c, c->caller.session_id) : OK;
 }
