@@ -1,14 +1,9 @@
-// Requests to the API: tokens, refresh, errors. Independent of the page.
+// Requests to the API and its errors. Independent of the page.
+//
+// The session is in a cookie that no script can read (AUTH_COOKIE=on): the browser adds it by itself, to requests
+// of this origin only. Nothing is stored here.
 
 export const prefix = document.querySelector("meta[name=api]").content;
-const storageKey = "refresh_token";
-
-// The access token is only in memory and expires within minutes. The refresh token is in
-// sessionStorage, so that a reload does not sign the user out. It ends with the tab, and unlike
-// a cookie it is not sent automatically, so no other site can use it. Only a script in this page
-// could read it: hence the strict Content-Security-Policy, and text is never inserted as HTML.
-let access = null;
-let refreshing = null;
 
 // An error response (RFC 9457). `errors` lists every invalid field.
 export class Problem extends Error {
@@ -20,17 +15,16 @@ export class Problem extends Error {
   }
 }
 
-async function send(method, path, { body, headers = {}, token = access } = {}) {
+async function send(method, path, { body, headers = {} } = {}) {
   let response, text;
   try {
     response = await fetch(prefix + path, {
       method,
       cache: "no-store",
-      credentials: "omit",
+      credentials: "same-origin",
       body: body === undefined ? undefined : JSON.stringify(body),
       headers: {
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-        ...(token ? { Authorization: `Bearer ${token}` } : {}),
         ...headers,
       },
     });
@@ -44,54 +38,43 @@ async function send(method, path, { body, headers = {}, token = access } = {}) {
   return { body: parsed, headers: response.headers };
 }
 
-function store(tokens) {
-  access = tokens?.access_token ?? null;
-  if (tokens)
-    sessionStorage.setItem(storageKey, tokens.refresh_token);
-  else
-    sessionStorage.removeItem(storageKey);
-}
+// Whether the session has ended, or there is none.
+export const isSignedOut = ({ code }) => code === "unauthenticated" || code === "invalid_token";
 
-export function mayResume() {
-  return sessionStorage.getItem(storageKey) !== null;
-}
+// Some actions need a recent sign-in. `ask` asks for the password, calls confirmSession(), and returns
+// whether it succeeded.
+let askPassword = async () => false;
 
-// A refresh token is valid once: concurrent requests share one refresh.
-export function refresh() {
-  refreshing ??= send("POST", "/auth/refresh",
-    { body: { refresh_token: sessionStorage.getItem(storageKey) }, token: null })
-    .then(({ body }) => store(body))
-    .catch((problem) => {
-      if (problem.status === 401)
-        store(null);
-      throw problem;
-    })
-    .finally(() => { refreshing = null; });
-  return refreshing;
+export function onConfirmation(ask) {
+  askPassword = ask;
 }
 
 export async function call(method, path, options) {
-  if (!access && mayResume())
-    await refresh();
   try {
     return await send(method, path, options);
   } catch (problem) {
-    if (problem.code !== "token_expired")
+    if (problem.code !== "confirmation_required" || !await askPassword())
       throw problem;
   }
-  await refresh();
   return send(method, path, options);
 }
 
+export async function confirmSession(password) {
+  await send("POST", "/auth/confirm", { body: { password } });
+}
+
 export async function signIn(email, password) {
-  store((await send("POST", "/auth/login", { body: { email, password }, token: null })).body);
+  try {
+    await send("POST", "/auth/login", { body: { email, password, cookie: true } });
+  } catch (problem) {
+    if (problem.errors?.some(({ field }) => field === "cookie"))
+      throw new Problem({ status: 0, code: "off", detail: "this page needs AUTH_COOKIE=on" });
+    throw problem;
+  }
 }
 
 export async function signOut() {
-  const token = sessionStorage.getItem(storageKey);
-  store(null);
-  if (token)
-    await send("POST", "/auth/logout", { body: { refresh_token: token } });
+  await send("POST", "/auth/logout");
 }
 
 // An Idempotency-Key: a repeated POST with the same key is executed once.

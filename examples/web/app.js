@@ -1,5 +1,5 @@
 // The page: shows one section at a time, selected by the fragment of the URL.
-import { Problem, call, mayResume, newKey, prefix, refresh, signIn, signOut } from "/app/api.js";
+import { Problem, call, confirmSession, isSignedOut, newKey, onConfirmation, prefix, signIn, signOut } from "/app/api.js";
 
 const by = (id) => document.getElementById(id);
 const said = by("said"), wrong = by("wrong");
@@ -68,7 +68,7 @@ async function attempt(act, form) {
   } catch (problem) {
     if (!(problem instanceof Problem))
       throw problem;
-    if (problem.status === 401 && signedIn && !mayResume())
+    if (isSignedOut(problem) && signedIn)
       leave();
     showFaults(form, problem);
   }
@@ -369,11 +369,36 @@ function leave() {
 function onLink(id, path, done) {
   const form = by(id).querySelector("form");
   onSubmit(form, async (data) => {
-    await call("POST", path, { body: { token: linkToken(), ...Object.fromEntries(data) } });
+    await call("POST", path, { body: { token: linkToken(), ...Object.fromEntries(data) } }).catch((problem) => {
+      problem.code = "invalid_link"; // The token of the link, not the session.
+      throw problem;
+    });
     history.replaceState(null, "", "/");
     go();
     tell(done);
   });
+}
+
+// Asks for the password once more. Resolves to whether it was right.
+function confirmByPassword() {
+  const dialog = by("confirmation"), form = dialog.querySelector("form");
+  form.reset();
+  clearFaults(form);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "confirmed"), { once: true });
+  });
+}
+
+function setUpConfirmation() {
+  const dialog = by("confirmation"), form = dialog.querySelector("form");
+  form.querySelector(".cancel").addEventListener("click", () => dialog.close());
+  onSubmit(form, async (data) => {
+    await confirmSession(data.get("password"));
+    dialog.close("confirmed");
+  });
+  onConfirmation(confirmByPassword);
 }
 
 function setUp() {
@@ -382,6 +407,7 @@ function setUp() {
   for (const [name, list] of Object.entries(lists))
     setUpList(name, list);
   setUpEdit();
+  setUpConfirmation();
   const { q, status } = by("items").querySelector(".filter").elements;
   q.addEventListener("input", () => { status.disabled = q.value.trim() !== ""; }); // items/search has no status filter.
   onSubmit(by("sign-in").querySelector("form"), async (data) => {
@@ -417,8 +443,7 @@ setUp();
 go("start");
 setUpIntro();
 showService();
-if (mayResume())
-  attempt(async () => {
-    await refresh();
-    await enter();
-  });
+enter().catch((problem) => {
+  if (!isSignedOut(problem))
+    showFaults(null, problem);
+});

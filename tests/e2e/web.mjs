@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { accessible, hold, is, open, run } from "./browser_start.mjs";
 
-const { PACKAGE, PASSWORD, MAILS } = process.env;
+const { PACKAGE, PASSWORD, MAILS, DATABASE_URL } = process.env;
+const sql = (text) => execFileSync("psql", ["-Xq", "-d", DATABASE_URL, "-c", text]);
 const email = "admin@example.com", password = "brass lamp, green shade";
 const refused = /status of (401|409|412|422)/; // What the browser logs for such a response.
 
@@ -59,7 +60,7 @@ await run(async () => {
   await page.getByRole("button", { name: "Create account" }).click();
   await page.locator("#items:not([hidden])").waitFor();
   is("the signed-in user is shown", await page.locator("#who").innerText(), "ada@example.com");
-  is("the access token is not stored", await page.evaluate(() => JSON.stringify([Object.keys(sessionStorage), localStorage.length, document.cookie])), '[["refresh_token"],0,""]');
+  is("scripts can read no credential", await page.evaluate(() => JSON.stringify([sessionStorage.length, localStorage.length, document.cookie])), '[0,0,""]');
 
   // Items: create, change, page, search.
   const items = section(page, "items");
@@ -155,28 +156,44 @@ await run(async () => {
   await rows(page).getByText("This session").waitFor();
   is("a session is shown", await rows(page).locator("li").count(), 1);
 
-  // A reload, then concurrent requests with an expired token: only one refresh.
   await page.reload();
   await page.locator("#sessions:not([hidden])").waitFor();
   is("a reload keeps the user signed in", await page.locator("#who").innerText(), "ada@example.com");
-  let refreshes = 0, expired = 3;
-  await page.route("**/api/v1/**", async (route) => {
-    if (route.request().url().endsWith("/auth/refresh"))
-      refreshes++;
-    else if (expired-- > 0)
-      return route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"status":401,"code":"token_expired","detail":"expired"}' });
-    return route.continue();
-  });
-  const got = await page.evaluate(async () => {
-    const { call } = await import("/app/api.js");
-    return (await Promise.all([1, 2, 3].map(() => call("GET", "/users/me")))).length;
-  });
-  is("three requests with an expired token", `${got} responses, ${refreshes} refresh`, "3 responses, 1 refresh");
-  await page.unroute("**/api/v1/**");
+
+  // A sign-in that is not recent.
+  sql("UPDATE sessions SET confirmed_at = now() - interval '1 hour'");
+  await goTo(page, "API keys");
+  await section(page, "keys").getByLabel("Name").fill("Writer");
+  await page.getByRole("button", { name: "Create key" }).click();
+  await page.locator("#confirmation[open]").waitFor();
+  await accessible(page, "Confirmation");
+  await section(page, "confirmation").getByLabel("Password").fill("wrong-horse-battery");
+  await page.getByRole("button", { name: "Confirm", exact: true }).click();
+  await section(page, "confirmation").getByRole("alert").filter({ hasText: "password is wrong" }).waitFor();
+  await section(page, "confirmation").getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Confirm", exact: true }).click();
+  await rows(page).getByText("Writer").waitFor();
+  is("a confirmation creates the key", await rows(page).getByText("Writer").count(), 1);
+
+  // Another tab has the same session; it ends during use.
+  const tab = await open("/");
+  await tab.locator("#items:not([hidden])").waitFor();
+  is("another tab is signed in", await tab.locator("#who").innerText(), "ada@example.com");
+  sql("UPDATE sessions SET ended_at = now()");
+  await tab.getByRole("link", { name: "Sessions", exact: true }).click();
+  await tab.locator("#sign-in:not([hidden])").waitFor();
+  is("a session that has ended leads to the sign-in", await heading(tab), "Sign in");
+  is("its cookie is cleared", (await tab.context().cookies()).length, 0);
+  await goTo(page, "Sessions").catch(() => {});
+  await page.locator("#sign-in:not([hidden])").waitFor();
+  await signIn(page, "ada@example.com", password);
+  await tab.close();
 
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await said(page, "Signed out.");
-  is("signed out", `${await heading(page)} ${await page.evaluate(() => sessionStorage.length)}`, "Sign in 0");
+  is("signed out", `${await heading(page)} ${(await page.context().cookies()).length}`, "Sign in 0");
+  await page.goBack();
+  is("the back button shows no rows", await page.locator(".rows li").count(), 0);
   await hold(page, "/", refused);
 
   // With the keyboard only.
@@ -213,7 +230,7 @@ await run(async () => {
   await press("Escape");
   is("keyboard: Escape closes the dialog", await keys.locator("#edit[open]").count(), 0);
   is("keyboard: the focus returns to the button", await keys.evaluate(() => document.activeElement.getAttribute("aria-label")), "Edit By keys");
-  await hold(keys, "/ by keyboard");
+  await hold(keys, "/ by keyboard", refused);
 
   // On narrow phones and wide screens, in light and dark.
   for (const name of ["Items", "Tasks", "Jobs", "API keys", "Sessions"]) {
@@ -231,7 +248,7 @@ await run(async () => {
 
   // The link in an e-mail: only the button uses the token.
   await keys.goto(new URL("/#forgot", keys.url()).href);
-  await keys.evaluate(() => sessionStorage.clear());
+  await keys.context().clearCookies();
   await keys.reload();
   await section(keys, "forgot").getByLabel("E-mail address").fill("ada@example.com");
   await keys.getByRole("button", { name: "Send a link" }).click();
@@ -250,7 +267,7 @@ await run(async () => {
   is("the token is removed from the URL", visitor.url(), new URL("/", visitor.url()).href);
   await signIn(visitor, "ada@example.com", "another lamp, red shade");
   is("the new password signs in", await visitor.locator("#who").innerText(), "ada@example.com");
-  await hold(visitor, "/reset-password");
+  await hold(visitor, "/reset-password", refused);
 
   const verify = await open("/verify-email#token=x");
   await verify.locator("#verify-email:not([hidden])").waitFor();

@@ -8,7 +8,8 @@ needs_feature tasks
 needs node chromium "$TOP/tests/e2e/node_modules/playwright-core/package.json" \
 	"$TOP/tests/e2e/node_modules/axe-core/axe.min.js"
 site_edit=$(page_edit)
-site_start JOB_POLL_SECONDS=1 MAIL_DIR="$site/mail" MAIL_TEMPLATES="$TOP/deploy/mail"
+needs_feature browser_sessions
+site_start AUTH_COOKIE=on SESSION_CACHE_SECONDS=0 JOB_POLL_SECONDS=1 MAIL_DIR="$site/mail" MAIL_TEMPLATES="$TOP/deploy/mail"
 work_start "$site" || fail_all "the job workers do not start"
 trap 'work_stop "$site"; site_end' EXIT
 

@@ -45,10 +45,12 @@ export_settings() {
 	MIGRATE_DATABASE_URL=$(owner_url "$base/var/pg" app)
 	LISTEN=unix:$base/var/run/api.sock
 	PID_FILE=$state/run/api.pid
+	# examples/web signs in with a cookie.
+	AUTH_COOKIE=$(setting AUTH_COOKIE on)
 	MAIL_DIR=$(setting MAIL_DIR "$state/mail")
 	MAIL_TEMPLATES=$(setting MAIL_TEMPLATES "$root/deploy/mail")
 	mkdir -p "$MAIL_DIR"
-	export DATABASE_URL MIGRATE_DATABASE_URL LISTEN PID_FILE MAIL_DIR MAIL_TEMPLATES APP_URL
+	export AUTH_COOKIE DATABASE_URL MIGRATE_DATABASE_URL LISTEN PID_FILE MAIL_DIR MAIL_TEMPLATES APP_URL
 }
 
 # Exports the settings that the running pool got from the environment of `up`, unless they are set
