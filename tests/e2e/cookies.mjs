@@ -62,6 +62,8 @@ async function submit(url, path, fields, { frame } = {}) {
 }
 
 await run(async () => {
+  // A page of our own, whatever the web server serves there.
+  await browser.route(`${api}/`, (route) => route.fulfill({ contentType: "text/html", body: "<!DOCTYPE html><title>A page</title><h1>A page</h1>" }));
   const own = await at(api);
   is("own origin: signed in", await signIn(own), "200");
   is("scripts cannot read the cookie", await own.evaluate(() => document.cookie), "");
