@@ -95,6 +95,7 @@ url_responds(const char *url, const char *port, char host[256])
 	curl_url_set(to, CURLUPART_SCHEME, "http", 0);
 	curl_easy_setopt(curl, CURLOPT_CURLU, to);
 	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	good = name && curl_easy_perform(curl) == CURLE_OK;
 	curl_free(name);

@@ -85,10 +85,23 @@ finds settings warning 'FIRST_ADMIN_PASSWORD is still set'
 with DB_STATEMENT_TIMEOUT_MS=60000
 finds time-outs warning 'longer than its request'
 
-# The database.
+# Services that accept no connection: the backlog of this one is full.
+in_background "$site/deaf" python3 -c '
+import socket, time
+listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+held = [socket.socket() for _ in range(4)]
+for one in held:
+    one.setblocking(False)
+    one.connect_ex(listener.getsockname())
+print(listener.getsockname()[1], flush=True)
+time.sleep(600)'
+wait_started 10 test -s "$site/deaf" || fail_all "no service that accepts no connection"
+deaf=127.0.0.1:$(<"$site/deaf")
 began=${EPOCHREALTIME/./}
-url=http://192.0.2.1 with DATABASE_URL=postgresql://app@192.0.2.1/app SMTP_URL=smtp://192.0.2.1
+url=http://$deaf with DATABASE_URL="postgresql://app@$deaf/app" SMTP_URL="smtp://$deaf" REDIS_URL="redis://$deaf/0"
 is "in time without any service" "$((${EPOCHREALTIME/./} - began < 10000000))" 1
+end_process "$background_pid" KILL
+is "Redis is down" "$(state redis)" fault
 is "the database is down" "$(state database) $code" "fault 1"
 is "the mail server is down" "$(state mail)" fault
 is "the web server is down" "$(state "web server")" fault
