@@ -1,7 +1,7 @@
 /*
  * The cost of a request in the pipeline, without sockets: `within TIMES METHOD URI [TOKEN [JSON]]`
  * handles it TIMES times and prints the status and the microseconds of processor time per request.
- * Settings and database come from the environment.
+ * Settings and database come from the environment. A TOKEN with `=` is a cookie: "session=…".
  */
 #include "app_features.h"
 
@@ -70,7 +70,9 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s\n", wrong);
 		return 1;
 	}
-	snprintf(token, sizeof(token), "HTTP_AUTHORIZATION=Bearer %s", argc > 4 ? argv[4] : "");
+	snprintf(token, sizeof(token), "%s%s",
+		 argc > 4 && strchr(argv[4], '=') ? "HTTP_COOKIE=" : "HTTP_AUTHORIZATION=Bearer ",
+		 argc > 4 ? argv[4] : "");
 	env[0] = token;
 
 	log_init();

@@ -15,16 +15,16 @@ $(sed -n 's/^CFLAGS = //p' "$BUILD/Makefile"), $(uname -m)"
 # The same code on each processor: the C library must not select variants for newer ones.
 export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2 OPENSSL_ia32cap=0
 
-within() { # TIMES PATH
+within() { # TIMES PATH [COOKIE]
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$BUILD/tests/bench/within" \
-		"$1" GET "$2" "$token" 2>&1 >"$site/status" | sed -n 's/.*Collected : //p'
+		"$1" GET "$2" "${3:-$token}" 2>&1 >"$site/status" | sed -n 's/.*Collected : //p'
 }
 
 # The cost of 100 more requests.
-instructions() { # PATH
+instructions() { # PATH [COOKIE]
 	local few many
-	few=$(within 10 "$1")
-	many=$(within 110 "$1")
+	few=$(within 10 "$@")
+	many=$(within 110 "$@")
 	[[ $(<"$site/status") == 200\ * ]] || fail_all "$1 responds $(<"$site/status")"
 	echo $(((many - few) / 100))
 }
@@ -67,3 +67,15 @@ for path in $paths; do
 		not_ok "$text" "  if this is intended: ./dev bench instructions"
 	fi
 done
+
+# A request with a cookie costs no more than one with a token.
+if [[ -d $TOP/src/features/browser_sessions ]]; then
+	cookie=$(random_hex 32 | head -c 43)
+	psql -Xq -d "$DATABASE_URL" -c "UPDATE sessions SET cookie_hash = sha256('$cookie')"
+	export AUTH_COOKIE=on
+	path=/api/v1/items/0190a000-0000-7000-8000-000000000001
+	by_token=$(instructions "$path")
+	by_cookie=$(instructions "$path" "session=$cookie")
+	text="$path by cookie takes $by_cookie instructions, by token $by_token"
+	if ((by_cookie <= by_token)); then ok "$text"; else not_ok "$text"; fi
+fi
