@@ -26,7 +26,7 @@ header(struct doc *d, const char *name, const char *text, bool required)
 static void
 etag_header(struct doc *d)
 {
-	header(d, "ETag", "Version; changes with each update.", true);
+	header(d, "ETag", "Version of the row.", true);
 }
 
 /* Headers that any operation may send are described once, with the errors. */
@@ -39,10 +39,7 @@ success_headers(struct doc *d, const struct route *r)
 	if (has_etag(r) || responds_with_version(r))
 		etag_header(d);
 	if (r->list)
-		header(
-		    d, "Link",
-		    "Links to other pages (RFC 8288): next; with offsets also prev, first, last.",
-		    false);
+		header(d, "Link", "Other pages (RFC 8288).", false);
 	if (r->idempotent)
 		header(d, "Idempotency-Replayed",
 		       "`true`: this is the stored response of an earlier request.", false);
