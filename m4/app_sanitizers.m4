@@ -10,7 +10,7 @@ AC_DEFUN([APP_SANITIZERS], [
 		[], [enable_coverage=no])
 	AC_ARG_ENABLE([fuzzing],
 		[AS_HELP_STRING([--enable-fuzzing],
-			[link the targets of tests/fuzz/ with libFuzzer (clang); with the sanitizers])],
+			[link the targets of tests/lab/fuzz/ with libFuzzer (clang); with the sanitizers])],
 		[], [enable_fuzzing=no])
 	AS_IF([test "$enable_fuzzing" != no], [
 		enable_sanitizers=yes

@@ -43,7 +43,7 @@ done
 
 dev faults --help
 is "help of faults names them all" "$(sed -n '/^NAME is one of:/,/^$/p' <<<"$output" | sed 's/.*: //; s/\.$//' | xargs)" \
-	"$(sed -n "s/^all='\(.*\)'/\1/p" tests/e2e/faults.sh)"
+	"$(sed -n "s/^all='\(.*\)'/\1/p" tests/lab/faults.sh)"
 
 dev bogus
 refused "an unknown command" 2 '^\./dev: unknown command bogus$'

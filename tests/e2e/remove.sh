@@ -56,7 +56,7 @@ ok "items are removed, and the rest builds"
 is "the tests of items are removed, and no others" "$(removed_tests | sed 's/[^ ]*_tasks\?\.[ch] \?//g; s/ $//')" \
 	"tests/features/test_items.c tests/features/test_search.c tests/support/make_item.c tests/support/make_item.h"
 is "each script that needs items says so" \
-	"$(grep -lE '/api/v1/items|(FROM|INTO|ON|TABLE) items' tests/e2e/*.sh | xargs grep -LE '^needs_feature items|/src/features/items')" ""
+	"$(grep -lE '/api/v1/items|(FROM|INTO|ON|TABLE) items' tests/{e2e,lab}/*.sh | xargs grep -LE '^needs_feature items|/src/features/items')" ""
 is "nothing in the sources names items" "$(grep -rlE 'items_feature|struct item\b|make_item|"/items"|items:read' src tests/features tests/support Makefile.am | grep -v '^include' || true)" ""
 
 # Builds all test programs. Runs only the tests that read the rows of all features; with

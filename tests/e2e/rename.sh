@@ -60,3 +60,22 @@ fi
 commit renamed
 sh tools/rename "$package" >>rename.log 2>&1
 is "renaming back restores all files" "$(git diff HEAD~1 --name-only)" ""
+
+git checkout -q . && git clean -fdq
+git reset -q --hard HEAD~1
+rm -r build
+drop=()
+[[ ! -d tests/lab ]] || drop+=(--drop lab)
+for feature in tasks items; do [[ ! -d src/features/$feature ]] || drop+=(--drop "$feature"); done
+./dev rename "$new" --drop users >rename.log 2>&1 || true
+matches "refused: dropping a part of the core" "$(<rename.log)" '^\./dev rename: --drop takes lab, items or tasks$'
+# Without CFLAGS, since make would pass them to a second configure.
+MAKEFLAGS='' ./dev rename "$new" "${drop[@]}" >rename.log 2>&1 || { cat rename.log; fail_all "it is renamed, and parts are dropped"; }
+is "the parts are gone" "$(ls -d tests/lab src/features/{items,tasks} 2>/dev/null)" ""
+is "no document names tests/lab" "$(git grep -l 'tests/lab' -- '*.md' '*.am' .github/dependabot.yml ':!CHANGES.md')" ""
+matches "its commands are gone" "$(./dev bench 2>&1)" 'unknown command bench$'
+if make -C build check check_PROGRAMS=tests/db/test_migrations TESTS="tests/db/test_migrations $lints_of_sources" >check.log 2>&1; then
+	ok "without them, the lints pass"
+else
+	not_ok "without them, the lints pass" "$(tail -n 40 check.log)"
+fi

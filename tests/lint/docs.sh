@@ -48,7 +48,7 @@ for file in README.md HACKING.md; do
 done
 
 # The benchmarks in README.md are those of the last `./dev bench --write`.
-grep -E '^\| (`(GET|POST) |memory of )' "$src/README.md" | tr -d '`*' | sed -E 's/ *\| */|/g; s/, requests\/s//; s/memory of [^|]*/memory/' |
+test ! -d "$src/tests/lab" || grep -E '^\| (`(GET|POST) |memory of )' "$src/README.md" | tr -d '`*' | sed -E 's/ *\| */|/g; s/, requests\/s//; s/memory of [^|]*/memory/' |
 	while IFS='|' read -r _ name ours fastapi fastify go _; do
 		actual=$(awk -F ' *[|] *' -v name="$name" '
 			/^## Scale/ { exit }
@@ -56,11 +56,11 @@ grep -E '^\| (`(GET|POST) |memory of )' "$src/README.md" | tr -d '`*' | sed -E '
 			{ is_row = name == "memory" ? NF == 6 && $3 ~ /^[0-9.]+$/ : row == name }
 			is_row { figure[name == "memory" ? $2 : $3] = name == "memory" ? $3 : $4 }
 			END { print figure["this service"] "|" figure["FastAPI"] "|" figure["Fastify"] "|" figure["Go, net/http"] }
-		' "$src/tests/bench/README.md")
+		' "$src/tests/lab/bench/README.md")
 		test "$actual" = "$ours|$fastapi|$fastify|$go" && continue
-		echo "README.md:1: $name: $ours|$fastapi|$fastify|$go, but tests/bench/README.md has $actual"
+		echo "README.md:1: $name: $ours|$fastapi|$fastify|$go, but tests/lab/bench/README.md has $actual"
 	done >doc/bench.wrong
-if test "$(grep -cE '^\| (`(GET|POST) |memory of )' "$src/README.md")" -eq 0; then
+if test -d "$src/tests/lab" && test "$(grep -cE '^\| (`(GET|POST) |memory of )' "$src/README.md")" -eq 0; then
 	echo "README.md:1: no benchmarks found: has their form changed?"
 	status=1
 fi

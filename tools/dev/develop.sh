@@ -107,22 +107,66 @@ cmd_remove() {
 	change_sources remove_resource "$@"
 }
 
-#: Usage: ./dev rename NAME
+#: Usage: ./dev rename NAME [--drop lab|items|tasks]…
 #:
 #: Rename the application.
 #:
 #: Changes the name in AC_INIT (configure.ac), from which the names of the binary, paths, units,
 #: settings, manual page and metrics derive, and rewrites README.md and other documents. The data of `up`
 #: is kept; existing tokens become invalid (JWT_ISSUER changes), so sign in again.
+#: --drop also removes what a fork may not need: the resources items and tasks (as `./dev remove` does), and
+#: tests/lab (benchmarks, fuzzing, faults under load) with its commands. On a terminal, rename asks for each.
 #:
 #: Example:
-#:   ./dev rename shop-api
+#:   ./dev rename shop-api --drop tasks --drop items
 cmd_rename() {
+	local part drop=' ' names=()
+	while (($#)); do
+		if [[ $1 == --drop ]]; then
+			[[ ${2-} =~ ^(lab|items|tasks)$ ]] || usage rename "--drop takes lab, items or tasks"
+			drop+="$2 "
+			shift
+		else
+			names+=("$1")
+		fi
+		shift
+	done
 	prepare
 	! something_runs || die "The application is running under its current name" "hint: ./dev down"
-	sh "$root/tools/rename" "$@" || exit
+	sh "$root/tools/rename" "${names[@]}" || exit
 	rm -f "$(program)"
-	say "${green}✓$plain Renamed to $1. Review the changes (git diff), then run ./dev test"
+	package=${names[0]}
+	for part in lab tasks items; do # Tasks refer to items.
+		if [[ $drop == *" $part "* ]] || { [[ $drop == ' ' ]] && wants_to_drop "$part"; }; then
+			drop_part "$part"
+		fi
+	done
+	say "${green}✓$plain Renamed to ${names[0]}. Review the changes (git diff), then run ./dev test"
+}
+
+wants_to_drop() { # PART
+	local answer place=src/features/$1
+	[[ $1 != lab ]] || place=tests/lab
+	[[ -t 0 && -d $root/$place ]] || return 1
+	read -r -p "Remove $place? [y/N] " answer
+	[[ $answer == [yY]* ]]
+}
+
+drop_part() { # PART
+	if [[ $1 != lab ]]; then
+		change_sources remove_resource "$1" --force # `tools/rename` has changed the documents.
+		return
+	fi
+	(
+		cd "$root"
+		rm -r tests/lab
+		sed -i '/^include tests\/lab\//d' Makefile.am
+		sed -i '/^## Comparison$/,/^## /{/^## Comparison$/d; /^## /!d}' README.md
+		sed -i '/^### The lab$/,/^## /{/^## /!d}' HACKING.md
+		sed -i '/\.\/dev bench/d' CONTRIBUTING.md
+		sed -i -e 's|, /tests/lab/[^],]*||' -e '/: gomod$/,/schedule/d' .github/dependabot.yml
+	)
+	say "Removed tests/lab and what README.md and HACKING.md say of it"
 }
 
 #: Usage: ./dev format

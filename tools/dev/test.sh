@@ -25,7 +25,10 @@ cmd_test() {
 	while (($#)); do
 		case $1 in
 		--sanitizers) sanitizers=yes ;;
-		--fuzz) fuzz=yes ;;
+		--fuzz)
+			declare -F cmd_fuzz >/dev/null || usage test "--fuzz needs tests/lab/fuzz/"
+			fuzz=yes
+			;;
 		--smoke)
 			mapfile -t smoke < <(smoke_tests)
 			names+=("${smoke[@]}")
@@ -138,12 +141,12 @@ smoke_tests() {
 	done
 }
 
-# find_tests NAME…: sets `checks` (run by make check) and `e2e` (executable files in tests/e2e/).
+# find_tests NAME…: sets `checks` (run by make check) and `e2e` (executable files in tests/e2e/ and tests/lab/).
 find_tests() {
 	local name file found
 	checks=() e2e=()
 	if (($# == 0)); then
-		for file in "$root"/tests/e2e/*; do
+		for file in "$root"/tests/{e2e,lab}/*; do
 			[[ -f $file && -x $file ]] || continue
 			[[ $sanitizers == no ]] || ! grep -q '^# Not under sanitizers: ' "$file" || continue
 			e2e+=("$file")
@@ -152,11 +155,11 @@ find_tests() {
 	fi
 	for name in "$@"; do
 		found=no
-		for file in "$root"/tests/e2e/"$name" "$root"/tests/e2e/"$name".*; do
+		for file in "$root"/tests/{e2e,lab}/"$name" "$root"/tests/{e2e,lab}/"$name".*; do
 			[[ -f $file && -x $file ]] || continue
 			e2e+=("$file") found=yes
 		done
-		for file in "$root"/tests/*/"$name".c "$root"/examples/*/"$name".c "$root"/tests/{db,lint}/"$name".sh; do
+		for file in "$root"/tests/{*,lab/fuzz}/"$name".c "$root"/examples/*/"$name".c "$root"/tests/{db,lint}/"$name".sh; do
 			[[ -f $file ]] || continue
 			file=${file#"$root/"}
 			[[ $file != *.c ]] || file=${file%.c}

@@ -82,7 +82,7 @@ e2e_run() { # FILE
 e2e_count() { # FILE
 	local name=${1##*/} output status=1 took=0
 	output=$state/test/${name%.*}
-	say "${bold}tests/e2e/$name$plain"
+	say "${bold}${1#"$root/"}$plain"
 	if [[ -f $output.status ]]; then { read -r status && read -r took; } <"$output.status" || true; fi
 	[[ -f $output.log ]] || echo "The test did not run" >"$output.log"
 	cat "$output.log" >>"$log"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Counts the instructions of a request inside the pipeline by callgrind and compares
-# them with tests/bench/instructions (5 %): a regression fails, a busy machine does not.
+# them with tests/lab/bench/instructions (5 %): a regression fails, a busy machine does not.
 # `./dev bench instructions` updates that file.
 #
 # Not under sanitizers: it counts instructions of the plain program.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../e2e/lib.sh"
 needs_feature items
 needs valgrind
-figures=$TOP/tests/bench/instructions
+figures=$TOP/tests/lab/bench/instructions
 paths='/health/live /api/v1/items/0190a000-0000-7000-8000-000000000001 /api/v1/items'
 compiler="$(sed -n 's/^CC = //p' "$BUILD/Makefile" | sed 's/^ccache //' | xargs -I{} sh -c '{} --version' | head -n 1), \
 $(sed -n 's/^CFLAGS = //p' "$BUILD/Makefile"), $(uname -m)"
@@ -16,7 +16,7 @@ $(sed -n 's/^CFLAGS = //p' "$BUILD/Makefile"), $(uname -m)"
 export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2 OPENSSL_ia32cap=0
 
 within() { # TIMES PATH [COOKIE]
-	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$BUILD/tests/bench/within" \
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$BUILD/tests/lab/bench/within" \
 		"$1" GET "$2" "${3:-$token}" 2>&1 >"$site/status" | sed -n 's/.*Collected : //p'
 }
 
@@ -33,7 +33,7 @@ if [[ ${1-} != --write && $(sed -n 's/^compiler: //p' "$figures") != "$compiler"
 	echo "ok - instructions # SKIP counted with another compiler: $compiler"
 	exit 0
 fi
-make_program -s tests/bench/within
+make_program -s tests/lab/bench/within
 rm -rf "$site"
 mkdir -p "$site/log"
 export ENV_FILE=/dev/null LOG_LEVEL=error CACHE_TTL_SECONDS=0 RATE_LIMIT=off DATABASE_URL JWT_SECRET_KEY

@@ -62,7 +62,8 @@ main(int argc, char **argv)
 	int n = argc - 1;
 
 	name += strncmp(name, "fuzz_", 5) == 0 ? 5 : 0;
-	snprintf(folder, sizeof(folder), "%s/tests/fuzz/corpus/%s", srcdir ? srcdir : ".", name);
+	snprintf(folder, sizeof(folder), "%s/tests/lab/fuzz/corpus/%s", srcdir ? srcdir : ".",
+		 name);
 	if (argc < 2)
 		n = replay_folder(folder);
 	for (int i = 1; i < argc && n > 0; i++)

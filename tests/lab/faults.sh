@@ -5,7 +5,7 @@
 # FAULTS=long takes minutes, as `./dev faults` does; FAULTS_NAMES selects faults.
 # Not under sanitizers: it measures and limits memory.
 # Long: it starts first.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../e2e/lib.sh"
 needs_feature items
 needs python3 prlimit
 
@@ -24,7 +24,7 @@ deaths() { curl -s "$url/metrics" | sed -n 's/^worker_restarts_total //p'; }
 # Starts the clients; load_end ends them.
 load_begin() { # FAULT
 	fault=$1 detail=
-	coproc LOAD { TOKEN=$token exec python3 "$TOP/tests/e2e/load.py" "$url" "$fault" "$(pick 4 8)" 2>>"$site/log/load.log"; }
+	coproc LOAD { TOKEN=$token exec python3 "$TOP/tests/lab/load.py" "$url" "$fault" "$(pick 4 8)" 2>>"$site/log/load.log"; }
 	local line=
 	read -t 20 -r line <&"${LOAD[0]}" || true
 	[[ $line == loaded ]] || not_ok "$fault: the load did not start" "$(tail -n 3 "$site/log/load.log")"

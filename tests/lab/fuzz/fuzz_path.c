@@ -1,6 +1,7 @@
 /* Paths and queries: splitting and joining them again gives the same. */
 #include "fuzz.h"
 
+#include "app_features.h"
 #include "http/http_priv.h"
 
 #include "app/ids.h"
@@ -56,6 +57,8 @@ check_query(struct ctx *c, const struct request *req)
 		      strcmp(again.query[i].value, req->query[i].value) == 0);
 }
 
+static const struct app app = { .name = "fuzz", .features = app_features };
+
 void
 fuzz(struct ctx *c, const char *bytes, size_t len)
 {
@@ -70,6 +73,7 @@ fuzz(struct ctx *c, const char *bytes, size_t len)
 		return;
 
 	check_segments(c, &segments);
+	c->app = &app;
 	e = route_find(&req, &segments);
 	HOLDS(e == OK || e == E_NOT_FOUND || e == E_METHOD_NOT_ALLOWED);
 	for (size_t i = 0; e == OK && i < PATH_PARAMS_MAX && req.path_params[i]; i++)

@@ -3,7 +3,7 @@
 # worker is stopped beyond its lease: every job ends succeeded or failed, with its effect, and
 # exactly once if effect and end are one transaction.
 # Long: it starts first.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../e2e/lib.sh"
 
 jobs_app=$BUILD/tests/e2e/jobs_app
 lease=3
