@@ -212,6 +212,7 @@ note_secrets() {
 		grep -ohE '"(current_password|new_password|password|refresh_token|access_token|token|key)": *"[^"\\]*' <<<"$*" |
 			sed 's/.*"//'
 		grep -ohE '(Bearer|X-API-Key:) +[^ ]+' <<<"$*" | sed 's/.* //'
+		grep -ohE 'session=[A-Za-z0-9_-]{43}' <<<"$*" | sed 's/.*=//'
 	} >>"$TEST_SECRETS" || true
 }
 
@@ -226,7 +227,7 @@ ask() {
 		-w '%{http_code}' "$@" "$url$path" 2>>"$log") || true
 	headers=$(sed 's/\r$//; 1d; s/^[^:]*:/\L&/' "$output.head")
 	body=
-	note_secrets "$@" "$(tr -d '\0' <"$output")"
+	note_secrets "$@" "$headers" "$(tr -d '\0' <"$output")"
 	[[ $method == HEAD ]] || body=$(tr -d '\0' <"$output") # For HEAD, curl writes the headers there.
 }
 

@@ -307,6 +307,13 @@ Test(browser_sessions, other_sites_can_read_nothing)
 		 .header2 = "HTTP_ORIGIN=" LISTED);
 	cr_expect_str_eq(response_header_value(&a, "Access-Control-Allow-Origin"), LISTED);
 	cr_expect_str_eq(response_header_value(&a, "Access-Control-Allow-Credentials"), "true");
+	a = call(t, "OPTIONS", ME, .header = "HTTP_ORIGIN=" LISTED,
+		 .header2 = "HTTP_ACCESS_CONTROL_REQUEST_METHOD=PATCH");
+	cr_expect_str_eq(response_header_value(&a, "Access-Control-Allow-Credentials"), "true");
+	settings.auth_cookie = false;
+	a = call(t, "GET", ME, .token = ada.token, .header = "HTTP_ORIGIN=" LISTED);
+	cr_expect_str_eq(response_header_value(&a, "Access-Control-Allow-Origin"), LISTED);
+	cr_expect_null(response_header_value(&a, "Access-Control-Allow-Credentials"));
 }
 
 Test(browser_sessions, other_credentials_take_precedence)

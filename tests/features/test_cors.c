@@ -2,8 +2,10 @@
 #include <criterion/criterion.h>
 
 #include "support/call.h"
+#include "support/test_app.h"
 #include "support/testdb.h"
 
+#include "app/feature.h"
 #include "app/settings.h"
 
 #define GIZMOS "/api/v1/gizmos"
@@ -22,7 +24,6 @@ begin(void)
 	t = test_begin();
 	ada = make_user(t);
 	settings.cors_origins = listed;
-	settings.auth_cookie = true;
 }
 
 TestSuite(cors, .init = begin, .fini = test_end);
@@ -52,6 +53,14 @@ lists(const struct test_response *a, const char *name, const char *word)
 
 	return list &&
 	       strstr(arena_printf(t->arena, ", %s,", list), arena_printf(t->arena, ", %s,", word));
+}
+
+/* Without cookies, there are no credentials that a browser could add. test_browser_sessions.c tests
+ * the other case. */
+static const char *
+credentials(void)
+{
+	return cookie_sessions(test_app()) ? "true" : NULL;
 }
 
 static struct test_response
@@ -92,26 +101,13 @@ Test(cors, a_listed_origin_is_echoed)
 
 		cr_expect_eq(a.status, 200);
 		expect_header(&a, "Access-Control-Allow-Origin", listed[i]);
-		expect_header(&a, "Access-Control-Allow-Credentials", "true");
+		expect_header(&a, "Access-Control-Allow-Credentials", credentials());
 		expect_header(&a, "Vary", "Origin");
 		expect_header(&a, "Access-Control-Allow-Methods", NULL);
 		for (size_t k = 0; k < COUNT(seen); k++)
 			cr_expect(lists(&a, "Access-Control-Expose-Headers", seen[k]), "%s",
 				  seen[k]);
 	}
-}
-
-/* Without cookies, there are no credentials that a browser could add. */
-Test(cors, without_cookies_there_are_no_credentials)
-{
-	struct test_response a;
-
-	settings.auth_cookie = false;
-	a = call(t, "GET", GIZMOS, .token = ada.token, .header = ORIGIN);
-	expect_header(&a, "Access-Control-Allow-Origin", APP);
-	expect_header(&a, "Access-Control-Allow-Credentials", NULL);
-	a = preflight(GIZMOS, APP, "POST");
-	expect_header(&a, "Access-Control-Allow-Credentials", NULL);
 }
 
 Test(cors, another_origin_is_not_allowed)
@@ -178,7 +174,7 @@ Test(cors, a_preflight_needs_no_credentials)
 	cr_expect_eq(a.status, 204);
 	cr_expect_eq(a.len, 0);
 	expect_header(&a, "Access-Control-Allow-Origin", APP);
-	expect_header(&a, "Access-Control-Allow-Credentials", "true");
+	expect_header(&a, "Access-Control-Allow-Credentials", credentials());
 	expect_header(&a, "Access-Control-Allow-Methods", "GET, POST, HEAD, OPTIONS");
 	expect_header(&a, "Access-Control-Max-Age", "7200");
 	expect_header(&a, "Vary", "Origin");
