@@ -25,6 +25,7 @@
 #include "app/schema.h"
 
 struct app;
+struct setting;
 
 enum { ARGUMENTS_MAX = 16 };
 
@@ -65,9 +66,13 @@ struct command {
  * E_BAD_REQUEST from a subcommand. */
 int cli_main(const struct app *, int argc, char **argv);
 
-/* Loads and checks the settings. `complete`: also reports missing settings that the service
+/* Returns the settings of all features, for settings_load(). */
+const struct setting *const *cli_feature_settings(struct arena *, const struct app *);
+
+/* Loads and checks the settings of the application. `complete`: also reports missing settings that the service
  * requires. Returns NULL, or errors in the form of settings_load(). */
-const char *cli_settings(struct arena *, const char *env_file, bool complete) MUST_CHECK;
+const char *cli_settings(struct arena *, const struct app *, const char *env_file,
+			 bool complete) MUST_CHECK;
 
 /* Returns a ctx with an arena and a database handle, and without a caller, so access checks do not
  * apply. `owner`: connect as the owner of the tables (MIGRATE_DATABASE_URL). */

@@ -46,6 +46,7 @@ struct feature {
 	const struct cron *crons;            /* ends with { 0 } */
 	const struct metric *const *metrics; /* ends with NULL (app/metrics.h) */
 	const struct command *commands;      /* ends with { 0 } (app/command.h) */
+	const struct setting *settings;      /* ends with { 0 } (app/settings.h) */
 
 	/* Identifies the caller by the request's credentials and fills req->ctx->caller. Without
 	 * credentials of its kind, returns OK and leaves the caller empty. Called until one

@@ -1,4 +1,5 @@
-/* Reads the settings of settings.def from the environment, files and .env, and prints them. */
+/* Reads the settings of the core and the features from the environment, files and .env, and prints
+ * them. */
 #include "settings_priv.h"
 
 #include "app/file.h"
@@ -7,30 +8,15 @@
 
 #include <ctype.h>
 
-struct setting {
-	enum kind kind;
-	const char *name, *default_value;
-	int64_t min, max;
-	const char *choices; /* KIND_CHOICE: separated by commas, in place of min */
-	unsigned flags;
-	const char *text;
-	size_t offset;
-};
-
-static const struct setting setting_rows[] = {
-#define SETTING(k, member, n, s, from, to, f, t)                                                   \
-	{ .kind = KIND_##k,                                                                        \
-	  .name = n,                                                                               \
-	  .default_value = s,                                                                      \
-	  .min = __builtin_choose_expr(KIND_##k == KIND_CHOICE, 0, from),                          \
-	  .max = to,                                                                               \
-	  .choices = __builtin_choose_expr(KIND_##k == KIND_CHOICE, from, NULL),                   \
-	  .flags = f,                                                                              \
-	  .text = t,                                                                               \
-	  .offset = offsetof(struct settings, member) },
+static const struct setting kernel_rows[] = {
+#define SETTING(...) SETTING_ROW(settings, __VA_ARGS__)
 #include "app/settings.def"
 #undef SETTING
 };
+
+/* All rows of the last settings_load(), in the order of their tables. */
+static const struct setting **rows;
+static size_t nrows;
 
 struct settings settings;
 
@@ -251,7 +237,7 @@ set_rate(struct settings_loader *l, const struct setting *row, const char *value
 }
 
 static bool
-is_list(enum kind kind)
+is_list(enum setting_kind kind)
 {
 	return kind >= KIND_LIST;
 }
@@ -276,7 +262,7 @@ set_value(struct settings_loader *l, const struct setting *row, const char *valu
 		[KIND_CHOICE] = set_choice,
 		[KIND_RATE] = set_rate,
 	};
-	void *member = (char *)&settings + row->offset;
+	void *member = row->value;
 
 	if (!is_plain(value))
 		report(l, row, value, "must be one line of UTF-8, without control characters");
@@ -292,10 +278,10 @@ set_value(struct settings_loader *l, const struct setting *row, const char *valu
 static bool
 file_has_secret(const struct settings_loader *l)
 {
-	for (size_t i = 0; i < COUNT(setting_rows); i++) {
-		const char *value = env_file_find(&l->file, setting_rows[i].name);
+	for (size_t i = 0; i < nrows; i++) {
+		const char *value = env_file_find(&l->file, rows[i]->name);
 
-		if (setting_rows[i].flags & S_SECRET && value && *value)
+		if (rows[i]->flags & S_SECRET && value && *value)
 			return true;
 	}
 	return false;
@@ -307,15 +293,14 @@ check_production(struct settings_loader *l)
 {
 	const char *password = settings.first_admin_password;
 
-	for (size_t i = 0; i < COUNT(setting_rows); i++) {
-		const char *key =
-		    *(const char *const *)((char *)&settings + setting_rows[i].offset);
+	for (size_t i = 0; i < nrows; i++) {
+		const char *key = *(const char *const *)rows[i]->value;
 
-		if (setting_rows[i].kind == KIND_KEY && *key && !key_is_random(key))
+		if (rows[i]->kind == KIND_KEY && *key && !key_is_random(key))
 			buf_printf(&l->errors,
 				   "%s: production needs a random key of 32 bytes or more, in hex "
 				   "or base64: openssl rand -hex 32\n",
-				   setting_rows[i].name);
+				   rows[i]->name);
 	}
 	if (*password && strlen(password) < 12)
 		buf_text(&l->errors,
@@ -357,10 +342,10 @@ check_scheme(struct settings_loader *l)
 bool
 setting_known(const char *name)
 {
-	for (size_t i = 0; i < COUNT(setting_rows); i++) {
-		size_t n = strlen(setting_rows[i].name);
+	for (size_t i = 0; i < nrows; i++) {
+		size_t n = strlen(rows[i]->name);
 
-		if (strncmp(name, setting_rows[i].name, n) == 0 &&
+		if (strncmp(name, rows[i]->name, n) == 0 &&
 		    (!name[n] || strcmp(name + n, "_FILE") == 0))
 			return true;
 	}
@@ -397,14 +382,14 @@ setting_nearest(struct arena *a, const char *name, size_t *edits)
 	bool file = len > 5 && strcmp(name + len - 5, "_FILE") == 0;
 	const char *nearest = NULL, *plain = arena_text_n(a, name, len - 5 * file);
 
-	for (size_t i = 0; i < COUNT(setting_rows) && len <= NEAR_MAX; i++) {
-		size_t whole = edit_distance(name, setting_rows[i].name);
-		size_t part = file ? edit_distance(plain, setting_rows[i].name) : whole;
+	for (size_t i = 0; i < nrows && len <= NEAR_MAX; i++) {
+		size_t whole = edit_distance(name, rows[i]->name);
+		size_t part = file ? edit_distance(plain, rows[i]->name) : whole;
 
 		if (whole < best)
-			nearest = setting_rows[i].name, best = whole;
+			nearest = rows[i]->name, best = whole;
 		if (part < best)
-			nearest = arena_printf(a, "%s_FILE", setting_rows[i].name), best = part;
+			nearest = arena_printf(a, "%s_FILE", rows[i]->name), best = part;
 	}
 	*edits = best;
 	return nearest;
@@ -442,8 +427,24 @@ default_value(const struct setting *row)
 	return row->default_value;
 }
 
+static void
+collect_rows(struct arena *a, const struct setting *const *more)
+{
+	nrows = COUNT(kernel_rows);
+	for (size_t i = 0; more && more[i]; i++)
+		for (const struct setting *row = more[i]; row->name; row++)
+			nrows++;
+	rows = arena_array(a, nrows, sizeof(*rows));
+	for (nrows = 0; nrows < COUNT(kernel_rows); nrows++)
+		rows[nrows] = &kernel_rows[nrows];
+	for (size_t i = 0; more && more[i]; i++)
+		for (const struct setting *row = more[i]; row->name; row++)
+			rows[nrows++] = row;
+}
+
 const char *
-settings_load(struct arena *a, const char *env_file, bool complete)
+settings_load(struct arena *a, const struct setting *const *more, const char *env_file,
+	      bool complete)
 {
 	struct settings_loader l = {
 		.arena = a,
@@ -453,9 +454,10 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 	};
 	bool strict;
 
+	collect_rows(a, more);
 	env_file_read(&l, env_file);
-	for (size_t i = 0; i < COUNT(setting_rows); i++) {
-		const struct setting *row = &setting_rows[i];
+	for (size_t i = 0; i < nrows; i++) {
+		const struct setting *row = rows[i];
 		const char *value = setting_value(&l, row);
 
 		if (value && (*value || row->flags & S_EMPTY_OK || is_list(row->kind)))
@@ -465,7 +467,7 @@ settings_load(struct arena *a, const char *env_file, bool complete)
 		else if (complete)
 			report(&l, row, "", "must be set. %s", row->text);
 		else
-			*(const char **)((char *)&settings + row->offset) = "";
+			*(const char **)row->value = "";
 	}
 	match_migrate_url(&l);
 	check_first_password(&l);
@@ -494,6 +496,15 @@ settings_production(void)
 }
 
 const char *
+setting_text(const char *name)
+{
+	for (size_t i = 0; i < nrows; i++)
+		if (strcmp(rows[i]->name, name) == 0)
+			return *(const char *const *)rows[i]->value;
+	return NULL;
+}
+
+const char *
 rate_text(struct arena *a, struct rate rate)
 {
 	for (size_t i = 0; i < COUNT(periods) && rate.n; i++) {
@@ -506,7 +517,7 @@ rate_text(struct arena *a, struct rate rate)
 static const char *
 current_value(struct arena *a, const struct setting *row)
 {
-	const void *member = (const char *)&settings + row->offset;
+	const void *member = row->value;
 	const char *const *list;
 	struct buf b;
 
@@ -535,12 +546,11 @@ current_value(struct arena *a, const struct setting *row)
 static void
 settings_print_json(FILE *out, struct arena *a)
 {
-	for (size_t i = 0; i < COUNT(setting_rows); i++) {
+	for (size_t i = 0; i < nrows; i++) {
 		struct buf b = buf_new(a, 64 * 1024);
 
-		buf_json(&b, "{'name':%s,'value':%s,'default':%s,'text':%s}", setting_rows[i].name,
-			 current_value(a, &setting_rows[i]), setting_rows[i].default_value,
-			 setting_rows[i].text);
+		buf_json(&b, "{'name':%s,'value':%s,'default':%s,'text':%s}", rows[i]->name,
+			 current_value(a, rows[i]), rows[i]->default_value, rows[i]->text);
 		print(out, i ? ",\n %s" : "[%s", b.data);
 	}
 	print(out, "]\n");
@@ -553,13 +563,12 @@ settings_print(FILE *out, bool json)
 
 	if (json)
 		settings_print_json(out, a);
-	for (size_t i = 0; !json && i < COUNT(setting_rows); i++) {
-		const char *value = current_value(a, &setting_rows[i]);
+	for (size_t i = 0; !json && i < nrows; i++) {
+		const char *value = current_value(a, rows[i]);
 
-		print(out, "%s=%s\n    %s", setting_rows[i].name, value, setting_rows[i].text);
-		if (strcmp(value, setting_rows[i].default_value) != 0 &&
-		    *setting_rows[i].default_value)
-			print(out, " Default: %s.", setting_rows[i].default_value);
+		print(out, "%s=%s\n    %s", rows[i]->name, value, rows[i]->text);
+		if (strcmp(value, rows[i]->default_value) != 0 && *rows[i]->default_value)
+			print(out, " Default: %s.", rows[i]->default_value);
 		print(out, "\n");
 	}
 	arena_free(a);
@@ -570,8 +579,8 @@ settings_print_example(FILE *out)
 {
 	print(out, "# Settings, read from the environment first, then NAME_FILE, then this file.\n"
 		   "# `settings --example` prints this file; lines with # show the defaults.\n");
-	for (size_t i = 0; i < COUNT(setting_rows); i++) {
-		const struct setting *row = &setting_rows[i];
+	for (size_t i = 0; i < nrows; i++) {
+		const struct setting *row = rows[i];
 
 		print(out, "\n# %s\n", row->text);
 		if (row->kind == KIND_CHOICE)

@@ -143,7 +143,7 @@ check_authority(struct arena *a, const struct url_rule *rule, const char *text, 
 
 /* Returns NULL or the error. */
 static const char *
-check_setting_url(struct arena *a, enum kind kind, const char *url)
+check_setting_url(struct arena *a, enum setting_kind kind, const char *url)
 {
 	const struct url_rule *rule = &url_rules[kind];
 	const char *at = strstr(url, "://"), *err;
@@ -242,7 +242,7 @@ check_socket_address(const char *text)
 }
 
 static const char *
-check_pattern(enum kind kind, const char *value)
+check_pattern(enum setting_kind kind, const char *value)
 {
 	if (kind >= COUNT(formats) || !formats[kind].pattern)
 		return NULL;
@@ -252,7 +252,7 @@ check_pattern(enum kind kind, const char *value)
 }
 
 const char *
-format_check(struct arena *a, enum kind kind, const char *value)
+format_check(struct arena *a, enum setting_kind kind, const char *value)
 {
 	switch (kind) {
 	case KIND_URL:

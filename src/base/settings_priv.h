@@ -6,30 +6,6 @@
 
 #include "app/buf.h"
 
-enum kind {
-	KIND_INT,
-	KIND_BOOL,
-	KIND_RATE,
-	KIND_CHOICE,
-	/* texts */
-	KIND_TEXT,
-	KIND_KEY,
-	KIND_PATH,
-	KIND_FOLDER,
-	KIND_EMAIL,
-	KIND_PREFIX,
-	KIND_URL,
-	KIND_DATABASE,
-	KIND_REDIS,
-	KIND_SMTP,
-	KIND_SOCKET,
-	/* lists */
-	KIND_LIST,
-	KIND_ORIGINS,
-	KIND_ADDRESSES,
-	KIND_QUEUES,
-};
-
 /* A line NAME=value of the file. */
 struct env_entry {
 	const char *name, *value;
@@ -67,7 +43,7 @@ const char *env_file_find(const struct env_file *, const char *name);
 
 /* settings_format.c: NULL, or what is wrong with a value of this kind, without parts of the value
  * that could be secret. */
-const char *format_check(struct arena *, enum kind, const char *value);
+const char *format_check(struct arena *, enum setting_kind, const char *value);
 
 /* Whether a key looks like 32 random bytes in hex or base64. */
 bool key_is_random(const char *key);

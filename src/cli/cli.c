@@ -255,10 +255,26 @@ cli_print_json(struct ctx *c, const struct schema *schema, const void *record)
 
 /* ---- running a command */
 
-const char *
-cli_settings(struct arena *a, const char *env_file, bool complete)
+const struct setting *const *
+cli_feature_settings(struct arena *a, const struct app *app)
 {
-	const char *err = settings_load(a, env_file, complete);
+	const struct setting **tables;
+	size_t n = 0;
+
+	while (app->features[n])
+		n++;
+	tables = arena_array(a, n + 1, sizeof(*tables));
+	n = 0;
+	for (const struct feature *const *f = app->features; *f; f++)
+		if ((*f)->settings)
+			tables[n++] = (*f)->settings;
+	return tables;
+}
+
+const char *
+cli_settings(struct arena *a, const struct app *app, const char *env_file, bool complete)
+{
+	const char *err = settings_load(a, cli_feature_settings(a, app), env_file, complete);
 
 	if (!err)
 		err = db_urls_check(a);
@@ -288,7 +304,7 @@ show_lines(const char *lines, bool in_log)
 static bool
 load_settings(struct arena *a, const struct app *app, const char *env_file, bool complete)
 {
-	const char *err = cli_settings(a, env_file, complete);
+	const char *err = cli_settings(a, app, env_file, complete);
 
 	if (err) {
 		print(stderr, "%s: invalid settings (`%s settings --example` lists all)\n",

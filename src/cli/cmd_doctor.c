@@ -84,7 +84,7 @@ static void
 check_settings(struct doctor *d)
 {
 	struct arena *a = d->arena;
-	const char *err = cli_settings(a, NULL, true), *warnings = settings_warnings();
+	const char *err = cli_settings(a, d->app, NULL, true), *warnings = settings_warnings();
 
 	if (err)
 		report(d, STATE_FAULT, "set it in the environment or the --env-file", "%.*s",
@@ -164,18 +164,21 @@ is_loopback(const char *host)
 static void
 check_mail(struct doctor *d)
 {
-	const char *port = strncmp(settings.smtp_url, "smtps:", 6) == 0 ? "465" : "25";
+	const char *url = setting_text("SMTP_URL"), *tls = setting_text("SMTP_TLS");
+	const char *port = url && strncmp(url, "smtps:", 6) == 0 ? "465" : "25";
 	char host[256];
 
-	if (!*settings.smtp_url)
+	if (!url)
+		report(d, STATE_OK, NULL, "this program sends no e-mails");
+	else if (!*url)
 		report(d, settings_production() ? STATE_WARNING : STATE_OK,
 		       settings_production() ? "set SMTP_URL" : NULL,
 		       "without SMTP_URL, no e-mails are sent");
-	else if (!url_responds(settings.smtp_url, port, host))
+	else if (!url_responds(url, port, host))
 		report(d, STATE_FAULT,
 		       "check SMTP_URL, and that this host may connect to the server",
 		       "%s does not accept connections", host);
-	else if (strcmp(settings.smtp_tls, "off") == 0 && !is_loopback(host))
+	else if (tls && strcmp(tls, "off") == 0 && !is_loopback(host))
 		report(d, STATE_WARNING, "SMTP_TLS=required",
 		       "e-mails are sent to %s unencrypted (SMTP_TLS=off)", host);
 	else

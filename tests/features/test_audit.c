@@ -331,13 +331,13 @@ Test(audit, the_application_forgets_old_events_by_a_job)
 	testdb_sql("INSERT INTO audit_events (at, action, outcome, actor_kind, target)"
 		   " SELECT now() - n * interval '1 hour', 'user_created', 'success', 'cli', n"
 		   " FROM generate_series(0, 26000) n");
-	settings.audit_retention_days = 100;
+	audit_settings.retention_days = 100;
 	run_job(t, "forget_audit", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT max(target::int) FROM audit_events"), "2399");
-	settings.audit_retention_days = 0;
+	audit_settings.retention_days = 0;
 	run_job(t, "forget_audit", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "2400");
-	settings.audit_retention_days = 1;
+	audit_settings.retention_days = 1;
 	run_job(t, "forget_audit", NULL);
 	cr_expect_str_eq(testdb_sql("SELECT max(target::int) FROM audit_events"), "719",
 			 "30 days stay, whoever asks");

@@ -15,7 +15,7 @@ static void
 begin(void)
 {
 	t = test_begin();
-	settings.mail_dir = "/nonexistent";
+	mail_settings.dir = "/nonexistent";
 	settings.app_url = "https://app.example.com";
 	settings.require_verified_email = true;
 }
@@ -69,7 +69,7 @@ Test(mails, one_address_gets_five_of_a_kind_in_an_hour)
 {
 	struct account ada = make_user(t), bob = make_user(t);
 
-	settings.mail_rate_limit = (struct rate) { 5, 3600 };
+	mail_settings.rate_limit = (struct rate) { 5, 3600 };
 	verify_all();
 	for (int i = 0; i < 20; i++) {
 		const struct account *who = i % 4 < 2 ? &ada : &bob;
@@ -90,7 +90,7 @@ Test(mails, one_address_gets_five_of_a_kind_in_an_hour)
 
 Test(mails, registrations_send_five_to_one_address)
 {
-	settings.mail_rate_limit = (struct rate) { 5, 3600 };
+	mail_settings.rate_limit = (struct rate) { 5, 3600 };
 	make_user(t, .email = "ada@example.com");
 	verify_all();
 	for (int i = 0; i < 8; i++)
@@ -187,7 +187,7 @@ write_template(const char *name, const char *text)
 	FILE *file;
 
 	cr_assert(mkdtemp(folder));
-	settings.mail_templates = arena_text(t->arena, folder);
+	mail_settings.templates = arena_text(t->arena, folder);
 	file = fopen(arena_printf(t->arena, "%s/%s.txt", folder, name), "w");
 	cr_assert(file);
 	fputs(text, file);
@@ -197,8 +197,8 @@ write_template(const char *name, const char *text)
 static void
 remove_template(const char *name)
 {
-	unlink(arena_printf(t->arena, "%s/%s.txt", settings.mail_templates, name));
-	rmdir(settings.mail_templates);
+	unlink(arena_printf(t->arena, "%s/%s.txt", mail_settings.templates, name));
+	rmdir(mail_settings.templates);
 }
 
 /* Subject, "|" and body of the digest by that template; NULL where it is rejected. */

@@ -4,6 +4,8 @@
 #include "support/call.h"
 #include "support/testdb.h"
 
+#include "features/prometheus/prometheus.h"
+
 #include "app/job.h"
 #include "app/metrics.h"
 #include "app/settings.h"
@@ -220,15 +222,15 @@ Test(prometheus, is_closed_to_strangers)
 	a = call(t, "GET", "/api/v1/metrics", .address = "::1");
 	expect_problem(&a, 404, "not_found");
 
-	settings.metrics_allow = others;
+	prometheus_settings.allow = others;
 	a = call(t, "GET", "/metrics", .address = "198.51.100.7");
 	cr_expect_eq(a.status, 200);
 	a = call(t, "GET", "/metrics", .address = "::1");
 	expect_problem(&a, 404, "not_found");
-	settings.metrics_allow = all;
+	prometheus_settings.allow = all;
 	a = call(t, "GET", "/metrics");
 	cr_expect_eq(a.status, 200);
-	settings.metrics_allow = NULL;
+	prometheus_settings.allow = NULL;
 	a = call(t, "GET", "/metrics", .address = "127.0.0.1");
 	expect_problem(&a, 404, "not_found");
 }

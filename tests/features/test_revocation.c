@@ -4,6 +4,8 @@
 #include "support/call.h"
 #include "support/testdb.h"
 
+#include "features/mail/mail.h"
+
 #include "app/command.h"
 #include "app/settings.h"
 #include "features/sessions/sessions.h"
@@ -19,7 +21,7 @@ static void
 begin(void)
 {
 	t = test_begin();
-	settings.mail_dir = "/nonexistent";
+	mail_settings.dir = "/nonexistent";
 	settings.app_url = "https://app.example.com";
 	settings.session_cache_seconds = 300;
 }

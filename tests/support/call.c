@@ -25,8 +25,6 @@ test_begin(void)
 
 	running = (struct test) { .arena = a, .db = testdb_open(a), .ctx = testdb_ctx(a) };
 	settings.password_yescrypt_cost = 1;
-	settings.mail_templates =
-	    arena_printf(a, "%s/deploy/mail", getenv("srcdir") ? getenv("srcdir") : ".");
 	log_init();
 	return &running;
 }

@@ -4,6 +4,7 @@
 #include "support/test_app.h"
 #include "support/testdb.h"
 
+#include "app/command.h"
 #include "app/keys.h"
 #include "app/migrate.h"
 #include "app/secret.h"
@@ -24,14 +25,17 @@ static char schema[32];
 static void
 load_settings(const char *url)
 {
-	const char *wrong, *level = getenv("TEST_LOG_LEVEL");
+	const struct setting *const *more;
+	const char *src = getenv("srcdir"), *wrong, *level = getenv("TEST_LOG_LEVEL");
 
 	memory = arena_new(ARENA_LIMIT);
+	more = cli_feature_settings(memory, test_app());
 	setenv("DATABASE_URL", url, 1);
 	setenv("ENVIRONMENT", "test", 1);
+	setenv("MAIL_TEMPLATES", arena_printf(memory, "%s/deploy/mail", src ? src : "."), 1);
 	setenv("JWT_SECRET_KEY", "a key that the tests alone use, long enough", 0);
 	setenv("LOG_LEVEL", level ? level : "error", 0);
-	wrong = settings_load(memory, "/dev/null", true);
+	wrong = settings_load(memory, more, "/dev/null", true);
 	if (!wrong)
 		wrong = keys_load(memory);
 	cr_assert_null(wrong, "settings: %s", wrong);
@@ -40,7 +44,11 @@ load_settings(const char *url)
 	    settings.auth_refresh_rate_limit = settings.auth_password_rate_limit =
 		settings.auth_register_rate_limit = settings.auth_recovery_rate_limit =
 		    settings.auth_recovery_ip_rate_limit = settings.auth_email_change_rate_limit =
-			settings.mail_rate_limit = settings.rate_limit = (struct rate) { 0 };
+			settings.rate_limit = (struct rate) { 0 };
+	for (size_t i = 0; more[i]; i++)
+		for (const struct setting *row = more[i]; row->name; row++)
+			if (row->kind == KIND_RATE)
+				*(struct rate *)row->value = (struct rate) { 0 };
 }
 
 static PGresult *

@@ -30,7 +30,7 @@ setup(void)
 {
 	arena = arena_new(1 << 26);
 	clearenv();
-	cr_assert_null(settings_load(arena, "/dev/null", false));
+	cr_assert_null(settings_load(arena, NULL, "/dev/null", false));
 	settings.jwt_secret_key = "a key that the tests alone use, long enough";
 	settings.log_level = "error";
 	log_init();

@@ -1,6 +1,8 @@
 /* Settings: precedence of sources, every kind of error, and that no secret is printed. */
 #include <criterion/criterion.h>
 
+#include "support/test_app.h"
+
 #include "app/command.h"
 #include "app/settings.h"
 
@@ -53,10 +55,16 @@ write_file(const char *name, const char *text)
 	fclose(f);
 }
 
+static const char *
+load(const char *env_file, bool complete)
+{
+	return settings_load(a, cli_feature_settings(a, test_app()), env_file, complete);
+}
+
 static void
 expect_good(void)
 {
-	const char *err = settings_load(a, NULL, true);
+	const char *err = load(NULL, true);
 
 	cr_assert_null(err, "%s", err);
 }
@@ -66,7 +74,7 @@ static const char *
 error_with(const char *name, const char *value)
 {
 	setenv(name, value, 1);
-	return settings_load(a, NULL, true);
+	return load(NULL, true);
 }
 
 static void
@@ -175,7 +183,7 @@ Test(settings, all_errors_are_reported_at_once)
 	setenv("DB_PREPARED", "perhaps", 1);
 	setenv("API_PREFIX", "api", 1);
 	setenv("PASSWORD_YESCRYPT_COST", "12", 1);
-	err = settings_load(a, NULL, true);
+	err = load(NULL, true);
 	cr_expect_eq(lines_of(err), 6, "%s", err);
 	expect_part(err, "JWT_SECRET_KEY: must have 32 to 1000 bytes\n");
 	expect_part(err, "WORKERS=many: must be a whole number from 0 to 1000\n");
@@ -233,18 +241,18 @@ Test(settings, origins_are_as_browsers_send_them)
 		const char *err;
 
 		setenv("CORS_ORIGINS", good[i], 1);
-		err = settings_load(a, NULL, true);
+		err = load(NULL, true);
 		cr_expect_null(err, "%s: %s", good[i], err);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		const char *err;
 
 		setenv("CORS_ORIGINS", bad[i], 1);
-		err = settings_load(a, NULL, true);
+		err = load(NULL, true);
 		cr_expect(err && strstr(err, "CORS_ORIGINS="), "%s is accepted", bad[i]);
 	}
 	setenv("CORS_ORIGINS", "https://a.example,b.example/", 1);
-	expect_part(settings_load(a, NULL, true), "CORS_ORIGINS=b.example/: must be origins");
+	expect_part(load(NULL, true), "CORS_ORIGINS=b.example/: must be origins");
 }
 
 static const char *
@@ -258,7 +266,7 @@ origins(const char *environment, const char *value)
 		setenv("CORS_ORIGINS", value, 1);
 	else
 		unsetenv("CORS_ORIGINS");
-	cr_assert_null(settings_load(a, NULL, true), "%s", environment);
+	cr_assert_null(load(NULL, true), "%s", environment);
 	return settings.cors_origins[0]
 		   ? arena_printf(a, "%s %s", settings.cors_origins[0], settings.cors_origins[1])
 		   : "";
@@ -275,7 +283,7 @@ Test(settings, development_allows_the_usual_origins)
 
 Test(settings, required_settings_must_be_set)
 {
-	const char *err = settings_load(a, NULL, true);
+	const char *err = load(NULL, true);
 
 	cr_expect_eq(lines_of(err), 2, "%s", err);
 	expect_part(err, "DATABASE_URL: must be set");
@@ -290,7 +298,7 @@ Test(settings, an_empty_required_setting_is_missing)
 
 Test(settings, required_settings_may_be_missing_for_some_commands)
 {
-	cr_expect_null(settings_load(a, NULL, false));
+	cr_expect_null(load(NULL, false));
 	cr_expect_str_eq(settings.database_url, "");
 	cr_expect_str_eq(settings.jwt_secret_key, "");
 }
@@ -298,7 +306,7 @@ Test(settings, required_settings_may_be_missing_for_some_commands)
 Test(settings, these_commands_report_invalid_settings_too)
 {
 	setenv("WORKERS", "-1", 1);
-	expect_part(settings_load(a, NULL, false), "WORKERS=-1");
+	expect_part(load(NULL, false), "WORKERS=-1");
 }
 
 Test(settings, numbers)
@@ -496,7 +504,7 @@ Test(settings, an_env_file_with_another_name)
 	setenv("ENV_FILE", "other.env", 1);
 	expect_good();
 	cr_expect_eq(settings.workers, 3);
-	cr_expect_null(settings_load(a, ".env", true));
+	cr_expect_null(load(".env", true));
 	cr_expect_eq(settings.workers, 2);
 }
 
@@ -515,7 +523,7 @@ Test(settings, an_env_file_that_is_too_long_is_not_read_in_part)
 		fputs("# much\n", f);
 	fputs("WORKERS=5\n", f);
 	fclose(f);
-	expect_part(settings_load(a, NULL, true), "cannot read .env: File too large");
+	expect_part(load(NULL, true), "cannot read .env: File too large");
 }
 
 Test(settings, production_accepts_only_random_keys)
@@ -577,7 +585,7 @@ Test(settings, production_accepts_every_random_key)
 		for (size_t j = 0; j < sizeof(bytes); j++)
 			snprintf(hex + 2 * j, 3, "%02x", bytes[j]);
 		setenv("JWT_SECRET_KEY", hex, 1);
-		cr_assert_null(settings_load(a, NULL, true), "%s", hex);
+		cr_assert_null(load(NULL, true), "%s", hex);
 	}
 }
 
@@ -586,7 +594,7 @@ error_in_production(const char *env_file)
 {
 	write_file(".env", arena_printf(a, "ENVIRONMENT=production\n%s", env_file));
 	chmod(".env", 0600);
-	return settings_load(a, NULL, true);
+	return load(NULL, true);
 }
 
 /* Each line that sets nothing is reported by its number, and production does not start. */
@@ -623,8 +631,7 @@ Test(settings, lines_without_effect_are_reported)
 		expect_part(settings_warnings(), rows[i].warning);
 		cr_expect_eq(lines_of(settings_warnings()), 1, "%s", settings_warnings());
 		expect_part(error_in_production(rows[i].line), rows[i].warning);
-		cr_expect_null(settings_load(a, NULL, false),
-			       "commands that need no complete settings");
+		cr_expect_null(load(NULL, false), "commands that need no complete settings");
 	}
 }
 
@@ -648,7 +655,7 @@ Test(settings, a_misspelt_name_is_reported_with_the_missing_one)
 	const char *err;
 
 	write_file(".env", "JWT_SECRETKEY=" KEY "\nDATABASE_URL=host=x\n");
-	err = settings_load(a, NULL, true);
+	err = load(NULL, true);
 	expect_part(err, "JWT_SECRET_KEY: must be set");
 	expect_part(err,
 		    "unknown setting JWT_SECRETKEY in .env line 1 (did you mean JWT_SECRET_KEY?)");
@@ -683,7 +690,7 @@ Test(settings, utf16_is_rejected)
 	set_required();
 	fwrite("\xff\xfeW\0=\0", 1, 6, f);
 	fclose(f);
-	expect_part(settings_load(a, NULL, true), "cannot read .env: it is not UTF-8 text\n");
+	expect_part(load(NULL, true), "cannot read .env: it is not UTF-8 text\n");
 }
 
 Test(settings, a_similar_name_in_the_environment_is_reported)
@@ -710,126 +717,130 @@ Test(settings, production_rejects_a_world_readable_file_with_secrets)
 	setenv("JWT_SECRET_KEY", RANDOM_KEY, 1);
 	cr_expect_null(error_in_production("DATABASE_URL=host=x"));
 	chmod(".env", 0640);
-	cr_expect_null(settings_load(a, NULL, true), "readable by a group");
+	cr_expect_null(load(NULL, true), "readable by a group");
 	chmod(".env", 0644);
-	expect_part(settings_load(a, NULL, true), fault);
-	cr_expect_null(settings_load(a, NULL, false));
+	expect_part(load(NULL, true), fault);
+	cr_expect_null(load(NULL, false));
 	setenv("ENVIRONMENT", "development", 1);
-	cr_expect_null(settings_load(a, NULL, true));
+	cr_expect_null(load(NULL, true));
 	unsetenv("ENVIRONMENT");
 	cr_expect_null(error_in_production("WORKERS=3\nDATABASE_URL=\n"));
 	chmod(".env", 0644);
-	cr_expect_null(settings_load(a, NULL, true), "the file has no secret");
+	cr_expect_null(load(NULL, true), "the file has no secret");
 }
 
 /* Invalid values for each kind, and the message about them. A kind without one fails the test. */
 static const struct {
-	const char *kind, *value, *message;
+	enum setting_kind kind;
+	const char *value, *message;
 } invalid_values[] = {
-	{ "INT", "-1", "must be " },
-	{ "INT", "12x", "must be " },
-	{ "BOOL", "maybe", "must be on or off" },
-	{ "CHOICE", "neither", "must be one of " },
-	{ "RATE", "5 a minute", "must be N/second" },
-	{ "TEXT", "a\nb", "must be one line of UTF-8" },
-	{ "TEXT", "a\xff", "must be one line of UTF-8" },
-	{ "KEY", "short", "must have 32 to 1000 bytes" },
-	{ "PATH", "/run/", "must be the path of a file" },
-	{ "FOLDER", "/nowhere/at/all", "must be an existing folder" },
-	{ "FOLDER", "/dev/null", "must be a folder" },
-	{ "EMAIL", "not-an-email", "must be an e-mail address, such as" },
-	{ "EMAIL", "a@b", "must be an e-mail address, such as" },
-	{ "EMAIL", "Shop <a@example.com>", "must be an e-mail address, such as" },
-	{ "PREFIX", "api/", "must be empty or begin with a slash" },
-	{ "PREFIX", "/api/..", "must be empty or begin with a slash" },
-	{ "URL", "app.example.com", "must be a URL, such as https://app.example.com" },
-	{ "URL", "ftp://app.example.com", "has the unknown scheme ftp: write https://" },
-	{ "URL", "https://app.example.com/", "must not end with a slash" },
-	{ "URL", "https://app.example.com:web", "has a port that is not a number" },
-	{ "URL", "https://a b", "has a space" },
-	{ "URL", "https://", "has no host" },
-	{ "URL", "https://-a", "has an invalid host name" },
-	{ "URL", "https://a?x", "must have no parameters" },
-	{ "URL", "https://a#x", "has a #" },
-	{ "URL", "https://u@a", "must have no user" },
-	{ "DATABASE", "localhost", "must be a URL, such as postgresql://" },
-	{ "DATABASE", "postgresql+asyncpg://hush@h/d",
+	{ KIND_INT, "-1", "must be " },
+	{ KIND_INT, "12x", "must be " },
+	{ KIND_BOOL, "maybe", "must be on or off" },
+	{ KIND_CHOICE, "neither", "must be one of " },
+	{ KIND_RATE, "5 a minute", "must be N/second" },
+	{ KIND_TEXT, "a\nb", "must be one line of UTF-8" },
+	{ KIND_TEXT, "a\xff", "must be one line of UTF-8" },
+	{ KIND_KEY, "short", "must have 32 to 1000 bytes" },
+	{ KIND_PATH, "/run/", "must be the path of a file" },
+	{ KIND_FOLDER, "/nowhere/at/all", "must be an existing folder" },
+	{ KIND_FOLDER, "/dev/null", "must be a folder" },
+	{ KIND_EMAIL, "not-an-email", "must be an e-mail address, such as" },
+	{ KIND_EMAIL, "a@b", "must be an e-mail address, such as" },
+	{ KIND_EMAIL, "Shop <a@example.com>", "must be an e-mail address, such as" },
+	{ KIND_PREFIX, "api/", "must be empty or begin with a slash" },
+	{ KIND_PREFIX, "/api/..", "must be empty or begin with a slash" },
+	{ KIND_URL, "app.example.com", "must be a URL, such as https://app.example.com" },
+	{ KIND_URL, "ftp://app.example.com", "has the unknown scheme ftp: write https://" },
+	{ KIND_URL, "https://app.example.com/", "must not end with a slash" },
+	{ KIND_URL, "https://app.example.com:web", "has a port that is not a number" },
+	{ KIND_URL, "https://a b", "has a space" },
+	{ KIND_URL, "https://", "has no host" },
+	{ KIND_URL, "https://-a", "has an invalid host name" },
+	{ KIND_URL, "https://a?x", "must have no parameters" },
+	{ KIND_URL, "https://a#x", "has a #" },
+	{ KIND_URL, "https://u@a", "must have no user" },
+	{ KIND_DATABASE, "localhost", "must be a URL, such as postgresql://" },
+	{ KIND_DATABASE, "postgresql+asyncpg://hush@h/d",
 	  "has the unknown scheme postgresql+asyncpg: write postgresql://" },
-	{ "DATABASE", "mysql://hush@h/d", "has the unknown scheme mysql: write postgresql://" },
-	{ "DATABASE", "postgresql://u:hush@x@h/d", "has an @ in the user name or password" },
-	{ "DATABASE", "postgresql://u:hush%@h/d", "has a % without two hexadecimal digits" },
-	{ "DATABASE", "postgresql://u:hush%zz@h/d", "has a % without two hexadecimal digits" },
-	{ "DATABASE", "postgresql://u:hush/x@h/d", "has a port that is not a number" },
-	{ "DATABASE", "postgresql://u:hush@h:99999/d", "has a port that is not a number" },
-	{ "DATABASE", "postgresql://u:hush@h/d?schema=public",
+	{ KIND_DATABASE, "mysql://hush@h/d", "has the unknown scheme mysql: write postgresql://" },
+	{ KIND_DATABASE, "postgresql://u:hush@x@h/d", "has an @ in the user name or password" },
+	{ KIND_DATABASE, "postgresql://u:hush%@h/d", "has a % without two hexadecimal digits" },
+	{ KIND_DATABASE, "postgresql://u:hush%zz@h/d", "has a % without two hexadecimal digits" },
+	{ KIND_DATABASE, "postgresql://u:hush/x@h/d", "has a port that is not a number" },
+	{ KIND_DATABASE, "postgresql://u:hush@h:99999/d", "has a port that is not a number" },
+	{ KIND_DATABASE, "postgresql://u:hush@h/d?schema=public",
 	  "has the unknown parameter schema: set DB_SCHEMA" },
-	{ "DATABASE", "postgresql://u:hush@h/d?sslmode=require&pgbouncer=true",
+	{ KIND_DATABASE, "postgresql://u:hush@h/d?sslmode=require&pgbouncer=true",
 	  "has the unknown parameter pgbouncer: set DB_PREPARED=off" },
-	{ "DATABASE", "postgresql://u:hush@h/d?hush%20hush=1", "has an unknown parameter" },
-	{ "DATABASE", "host=h pasword=hush", "has the unknown parameter pasword" },
-	{ "DATABASE", "postgresql://u:hush@h/d?sslmode=hush",
+	{ KIND_DATABASE, "postgresql://u:hush@h/d?hush%20hush=1", "has an unknown parameter" },
+	{ KIND_DATABASE, "host=h pasword=hush", "has the unknown parameter pasword" },
+	{ KIND_DATABASE, "postgresql://u:hush@h/d?sslmode=hush",
 	  "has an sslmode that is not one of disable,allow,prefer,require,verify-ca,verify-full" },
-	{ "DATABASE", "host=h password=hush target_session_attrs=hush",
+	{ KIND_DATABASE, "host=h password=hush target_session_attrs=hush",
 	  "has a target_session_attrs that is not one of any,read-write," },
-	{ "DATABASE", "host=h password=hush connect_timeout=hush",
+	{ KIND_DATABASE, "host=h password=hush connect_timeout=hush",
 	  "has a connect_timeout that is not a whole number" },
-	{ "DATABASE", "host=h hush hush", "is not a connection string: write postgresql://" },
-	{ "REDIS", "localhost:6379", "must be a URL, such as redis://" },
-	{ "REDIS", "rediss://h", "has the unknown scheme rediss: write redis://" },
-	{ "REDIS", "redis://u:hush@x@h", "has an @ in the user name or password" },
-	{ "REDIS", "redis://u:hush%@h", "has a % without two" },
-	{ "REDIS", "redis://h:x", "has a port" },
-	{ "REDIS", "redis://h/x", "must be memory://, redis://" },
-	{ "SMTP", "mail.example.com:587", "must be a URL, such as smtp://" },
-	{ "SMTP", "http://mail.example.com", "has the unknown scheme http: write smtp://" },
-	{ "SMTP", "smtp://u:hush@x@h", "has an @ in the user name or password" },
-	{ "SMTP", "smtp://u:hush%@h", "has a % without two" },
-	{ "SMTP", "smtp://h:0", "has a port" },
-	{ "SMTP", "smtp://u:hush@h?starttls=off", "must have no parameters" },
-	{ "SOCKET", "localhost:http", "must be unix:/path, or a numeric address and a port" },
-	{ "SOCKET", "unix:api.sock", "must have an absolute path" },
-	{ "SOCKET", "127.0.0.1:70000", "must be unix:/path, or a numeric address and a port" },
-	{ "SOCKET", "127.0.0.1:0", "must be unix:/path, or a numeric address and a port" },
-	{ "SOCKET", "::1:9000", "must be unix:/path, or a numeric address and a port" },
-	{ "LIST", "a\nb", "must be one line of UTF-8" },
-	{ "ORIGINS", "https://app.example.com/", "must be origins as browsers send them" },
-	{ "ADDRESSES", "10.0.0.0/8", "must be IP addresses, such as 127.0.0.1 or ::1" },
-	{ "ADDRESSES", "localhost", "must be IP addresses, such as 127.0.0.1 or ::1" },
-	{ "ADDRESSES", "::0001", "must be written ::1" },
-	{ "QUEUES", "mail:x", "must be * or names of queues" },
-	{ "QUEUES", "*:2", "must be * or names of queues" },
+	{ KIND_DATABASE, "host=h hush hush", "is not a connection string: write postgresql://" },
+	{ KIND_REDIS, "localhost:6379", "must be a URL, such as redis://" },
+	{ KIND_REDIS, "rediss://h", "has the unknown scheme rediss: write redis://" },
+	{ KIND_REDIS, "redis://u:hush@x@h", "has an @ in the user name or password" },
+	{ KIND_REDIS, "redis://u:hush%@h", "has a % without two" },
+	{ KIND_REDIS, "redis://h:x", "has a port" },
+	{ KIND_REDIS, "redis://h/x", "must be memory://, redis://" },
+	{ KIND_SMTP, "mail.example.com:587", "must be a URL, such as smtp://" },
+	{ KIND_SMTP, "http://mail.example.com", "has the unknown scheme http: write smtp://" },
+	{ KIND_SMTP, "smtp://u:hush@x@h", "has an @ in the user name or password" },
+	{ KIND_SMTP, "smtp://u:hush%@h", "has a % without two" },
+	{ KIND_SMTP, "smtp://h:0", "has a port" },
+	{ KIND_SMTP, "smtp://u:hush@h?starttls=off", "must have no parameters" },
+	{ KIND_SOCKET, "localhost:http", "must be unix:/path, or a numeric address and a port" },
+	{ KIND_SOCKET, "unix:api.sock", "must have an absolute path" },
+	{ KIND_SOCKET, "127.0.0.1:70000", "must be unix:/path, or a numeric address and a port" },
+	{ KIND_SOCKET, "127.0.0.1:0", "must be unix:/path, or a numeric address and a port" },
+	{ KIND_SOCKET, "::1:9000", "must be unix:/path, or a numeric address and a port" },
+	{ KIND_LIST, "a\nb", "must be one line of UTF-8" },
+	{ KIND_ORIGINS, "https://app.example.com/", "must be origins as browsers send them" },
+	{ KIND_ADDRESSES, "10.0.0.0/8", "must be IP addresses, such as 127.0.0.1 or ::1" },
+	{ KIND_ADDRESSES, "localhost", "must be IP addresses, such as 127.0.0.1 or ::1" },
+	{ KIND_ADDRESSES, "::0001", "must be written ::1" },
+	{ KIND_QUEUES, "mail:x", "must be * or names of queues" },
+	{ KIND_QUEUES, "*:2", "must be * or names of queues" },
 };
 
 static void
-expect_rejected(const char *name, const char *kind)
+expect_rejected(const char *name, enum setting_kind kind)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < COUNT(invalid_values); i++) {
 		const char *err;
 
-		if (strcmp(invalid_values[i].kind, kind) != 0)
+		if (invalid_values[i].kind != kind)
 			continue;
 
 		found = true;
 		set_required();
 		setenv(name, invalid_values[i].value, 1);
-		err = cli_settings(a, NULL, true);
+		err = cli_settings(a, test_app(), NULL, true);
 		unsetenv(name);
 		cr_expect(err && strncmp(err, name, strlen(name)) == 0 &&
 			      strstr(err, invalid_values[i].message),
 			  "%s=%s: %s", name, invalid_values[i].value, err);
 		cr_expect(!err || !strstr(err, "hush"), "a secret is shown: %s", err);
 	}
-	cr_expect(found, "no value in invalid_values for the kind %s of %s", kind, name);
+	cr_expect(found, "no value in invalid_values for the kind %d of %s", (int)kind, name);
 }
 
 Test(settings, each_setting_rejects_invalid_values)
 {
 #define SETTING(kind, member, name, default_value, min, max, flags, text)                          \
-	expect_rejected(name, #kind);
+	expect_rejected(name, KIND_##kind);
 #include "app/settings.def"
 #undef SETTING
+	for (const struct feature *const *f = test_app()->features; *f; f++)
+		for (const struct setting *row = (*f)->settings; row && row->name; row++)
+			expect_rejected(row->name, row->kind);
 }
 
 Test(settings, valid_connection_strings)
@@ -851,7 +862,7 @@ Test(settings, valid_connection_strings)
 		const char *err;
 
 		setenv("DATABASE_URL", good[i], 1);
-		err = cli_settings(a, NULL, true);
+		err = cli_settings(a, test_app(), NULL, true);
 		cr_expect_null(err, "%s: %s", good[i], err);
 	}
 }

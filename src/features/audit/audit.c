@@ -52,6 +52,15 @@ const struct schema audit_schema = SCHEMA("AuditEvent", struct audit_row, fields
 
 static const struct table *const tables[] = { &audit_table, NULL };
 
+struct audit_settings audit_settings;
+
+static const struct setting settings_rows[] = {
+#define SETTING(...) SETTING_ROW(audit_settings, __VA_ARGS__)
+#include "features/audit/audit_settings.def"
+#undef SETTING
+	{ 0 },
+};
+
 const struct feature audit_feature = {
 	.name = "audit",
 	.tag = "Audit log",
@@ -63,4 +72,5 @@ const struct feature audit_feature = {
 	.refused = audit_refused,
 	.jobs = audit_jobs,
 	.crons = audit_crons,
+	.settings = settings_rows,
 };

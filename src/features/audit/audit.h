@@ -3,6 +3,7 @@
 #define APP_AUDIT_H
 
 #include "app/feature.h"
+#include "app/settings.h"
 
 /* Follows OWASP's logging vocabulary; the API's names are in audit.c. */
 enum audit_action {
@@ -47,5 +48,12 @@ const char *audit_detail(struct ctx *, ...) __attribute__((sentinel));
 /* Deletes events older than `seconds`, in batches; sets *removed to their number. Requires the role
  * of MIGRATE_DATABASE_URL, which owns the table. */
 enum error audit_prune(struct ctx *, int64_t seconds, int64_t *removed) MUST_CHECK;
+
+struct audit_settings {
+#define SETTING SETTING_MEMBER
+#include "features/audit/audit_settings.def"
+#undef SETTING
+};
+extern struct audit_settings audit_settings;
 
 #endif

@@ -10,12 +10,12 @@ run_audit_prune(struct job *job)
 	int64_t n = 1, all = 0;
 	enum error e;
 
-	while (settings.audit_retention_days && n) {
+	while (audit_settings.retention_days && n) {
 		e = job_check(job);
 		if (e)
 			return e;
 
-		e = audit_prune_expired(job->ctx, settings.audit_retention_days, &n);
+		e = audit_prune_expired(job->ctx, audit_settings.retention_days, &n);
 		if (e)
 			return e;
 

@@ -41,9 +41,19 @@ static const struct cron crons[] = {
 	{ 0 },
 };
 
+struct mail_settings mail_settings;
+
+static const struct setting settings_rows[] = {
+#define SETTING(...) SETTING_ROW(mail_settings, __VA_ARGS__)
+#include "features/mail/mail_settings.def"
+#undef SETTING
+	{ 0 },
+};
+
 const struct feature mail_feature = {
 	.name = "mail",
 	.queries = mail_queries,
 	.jobs = jobs,
 	.crons = crons,
+	.settings = settings_rows,
 };

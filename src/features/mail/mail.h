@@ -18,6 +18,7 @@
 #define APP_MAIL_H
 
 #include "app/feature.h"
+#include "app/settings.h"
 
 extern const struct feature mail_feature;
 
@@ -45,5 +46,12 @@ bool mail_enabled(void);
  * longer than 128 KiB. */
 enum error mail_enqueue(struct ctx *, const char *to, const char *template,
 			const struct mail_value *values) MUST_CHECK;
+
+struct mail_settings {
+#define SETTING SETTING_MEMBER
+#include "features/mail/mail_settings.def"
+#undef SETTING
+};
+extern struct mail_settings mail_settings;
 
 #endif

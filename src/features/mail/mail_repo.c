@@ -30,8 +30,8 @@ enum error
 mail_insert(struct ctx *c, const struct mail *in, struct mail *out)
 {
 	return db_one(c, &mail_queries[INSERT], out, in->recipient, in->template, in->subject,
-		      in->body, p_int(c, settings.mail_rate_limit.n),
-		      p_int(c, settings.mail_rate_limit.seconds));
+		      in->body, p_int(c, mail_settings.rate_limit.n),
+		      p_int(c, mail_settings.rate_limit.seconds));
 }
 
 enum error

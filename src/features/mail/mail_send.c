@@ -79,13 +79,13 @@ compose(struct ctx *c, const struct mail *mail, size_t *len)
 	struct buf b = buf_new(c->arena, MESSAGE_MAX);
 
 	put_date(&b);
-	buf_printf(&b, "From: <%s>\r\nTo: <%s>\r\nSubject: ", settings.mail_from, mail->recipient);
+	buf_printf(&b, "From: <%s>\r\nTo: <%s>\r\nSubject: ", mail_settings.from, mail->recipient);
 	put_header_text(&b, mail->subject);
 	buf_printf(&b,
 		   "\r\nMessage-ID: <%s@%s>\r\nMIME-Version: 1.0\r\n"
 		   "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
 		   "Auto-Submitted: auto-generated\r\n\r\n",
-		   mail->id, domain_of(settings.mail_from));
+		   mail->id, domain_of(mail_settings.from));
 	put_body(&b, mail->body);
 	*len = b.len;
 	return buf_done(&b);
@@ -148,12 +148,12 @@ send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t
 		return fail_unavailable(c, CAUSE_MEMORY, NULL);
 	arena_defer(c->arena, release_list, to);
 
-	curl_easy_setopt(curl, CURLOPT_URL, settings.smtp_url);
+	curl_easy_setopt(curl, CURLOPT_URL, mail_settings.smtp_url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(curl, CURLOPT_USE_SSL,
-			 strcmp(settings.smtp_tls, "off") == 0 ? (long)CURLUSESSL_NONE
-							       : (long)CURLUSESSL_ALL);
-	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, settings.mail_from);
+			 strcmp(mail_settings.smtp_tls, "off") == 0 ? (long)CURLUSESSL_NONE
+								    : (long)CURLUSESSL_ALL);
+	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, mail_settings.from);
 	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
 	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_message);
 	curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
@@ -169,7 +169,7 @@ send_by_smtp(struct ctx *c, const struct mail *mail, const char *message, size_t
 static enum error
 write_to_folder(struct ctx *c, const struct mail *mail, const char *message, size_t len)
 {
-	const char *path = arena_printf(c->arena, "%s/%s.eml", settings.mail_dir, mail->id);
+	const char *path = arena_printf(c->arena, "%s/%s.eml", mail_settings.dir, mail->id);
 	const char *part = arena_printf(c->arena, "%s.part", path);
 	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	bool written = fd >= 0 && write(fd, message, len) == (ssize_t)len;
@@ -191,9 +191,9 @@ mail_send(struct ctx *c, const struct mail *mail)
 
 	if (!message)
 		return fail(c, E_INTERNAL, "the mail is too long");
-	if (*settings.smtp_url)
+	if (*mail_settings.smtp_url)
 		return send_by_smtp(c, mail, message, len);
-	if (*settings.mail_dir)
+	if (*mail_settings.dir)
 		return write_to_folder(c, mail, message, len);
 	return fail_unavailable(c, CAUSE_SETTINGS,
 				"set SMTP_URL (or MAIL_DIR in development) to send mail");

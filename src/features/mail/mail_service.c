@@ -12,7 +12,7 @@ enum {
 bool
 mail_enabled(void)
 {
-	return *settings.smtp_url || *settings.mail_dir;
+	return *mail_settings.smtp_url || *mail_settings.dir;
 }
 
 enum error

@@ -19,7 +19,7 @@ static const char *
 read_template(struct ctx *c, const char *name)
 {
 	const char *folder =
-	    *settings.mail_templates ? settings.mail_templates : MAIL_TEMPLATES_DIR;
+	    *mail_settings.templates ? mail_settings.templates : MAIL_TEMPLATES_DIR;
 	const char *path = arena_printf(c->arena, "%s/%s.txt", folder, name);
 	char *text = file_read(c->arena, path, NULL);
 

@@ -29,8 +29,18 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
+struct prometheus_settings prometheus_settings;
+
+static const struct setting settings_rows[] = {
+#define SETTING(...) SETTING_ROW(prometheus_settings, __VA_ARGS__)
+#include "features/prometheus/prometheus_settings.def"
+#undef SETTING
+	{ 0 },
+};
+
 const struct feature prometheus_feature = {
 	.name = "prometheus",
 	.tag = "Operations",
 	.routes = routes,
+	.settings = settings_rows,
 };

@@ -13,7 +13,7 @@ prometheus_allows(const char *ip)
 	if (!ip || strncmp(ip, "unix:", 5) == 0)
 		return true;
 
-	for (const char *const *a = settings.metrics_allow; a && *a; a++) {
+	for (const char *const *a = prometheus_settings.allow; a && *a; a++) {
 		if (strcmp(*a, ip) == 0 || strcmp(*a, "*") == 0)
 			return true;
 	}

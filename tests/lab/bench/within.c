@@ -6,9 +6,9 @@
 #include "app_features.h"
 
 #include "app/arena.h"
+#include "app/command.h"
 #include "app/db.h"
 #include "app/http.h"
-#include "app/keys.h"
 #include "app/log.h"
 #include "app/settings.h"
 
@@ -25,10 +25,11 @@ processor_us(void)
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
+static const struct app app = { .name = PACKAGE, .features = app_features };
+
 static unsigned
 handle(struct arena *a, struct db *db, char **call, const char *const *env, const char *body)
 {
-	static const struct app app = { .name = PACKAGE, .features = app_features };
 	struct ctx c = {
 		.app = &app, .arena = a, .db = db, .request_id = "none", .ip = "192.0.2.1"
 	};
@@ -63,9 +64,7 @@ main(int argc, char **argv)
 		fputs("usage: within TIMES METHOD URI [TOKEN [JSON]]\n", stderr);
 		return 2;
 	}
-	wrong = settings_load(forever, NULL, true);
-	if (!wrong)
-		wrong = keys_load(forever);
+	wrong = cli_settings(forever, &app, NULL, true);
 	if (wrong) {
 		fprintf(stderr, "%s\n", wrong);
 		return 1;

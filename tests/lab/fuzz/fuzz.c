@@ -61,7 +61,7 @@ static void
 load_settings(struct arena *a)
 {
 	clearenv();
-	HOLDS(!settings_load(a, "/dev/null", false));
+	HOLDS(!settings_load(a, NULL, "/dev/null", false));
 	settings.jwt_secret_key = "0123456789abcdef0123456789abcdef";
 	settings.jwt_issuer = "issuer";
 	settings.jwt_audience = "audience";

@@ -14,7 +14,7 @@ load(struct ctx *c, const char *text)
 	const char *wrong;
 
 	HOLDS(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	wrong = settings_load(c->arena, arena_printf(c->arena, "/proc/self/fd/%d", fd), true);
+	wrong = settings_load(c->arena, NULL, arena_printf(c->arena, "/proc/self/fd/%d", fd), true);
 	close(fd);
 	return wrong;
 }
