@@ -4,6 +4,7 @@
 #include "support/test_app.h"
 
 #include "app_features.h"
+#include "features/api_keys/api_keys.h"
 #include "support/gizmos.h"
 
 const struct app *
@@ -13,6 +14,7 @@ test_app(void)
 	static const struct app app = { .name = PACKAGE, .features = features };
 	size_t n = 0;
 
+	cr_assert_str_eq(api_key_scopes[0], "gizmos:read"); /* links those of support.am */
 	while (app_features[n]) {
 		features[n] = app_features[n];
 		n++;
