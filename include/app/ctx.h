@@ -84,4 +84,19 @@ const char *visible_to(const struct ctx *);
 /* The user agent for storage, cut to at most 400 bytes of valid UTF-8; or NULL. */
 const char *ctx_user_agent(struct ctx *);
 
+/* Records an error and returns `e`. The text goes to the client, so it must not contain SQL,
+ * paths or secrets; `format` may be NULL. Details for the operator are logged where they occur. */
+enum error fail(struct ctx *, enum error e, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* Records a 503 and returns the error of the cause: E_UNAVAILABLE or E_OVERLOADED. Do not pass
+ * these two to fail() (tests/lint/causes.sh). */
+enum error fail_unavailable(struct ctx *, enum cause, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* Adds an invalid field and returns E_VALIDATION. `in` must be a literal. At most 100 fields are
+ * recorded. */
+enum error fail_field(struct ctx *, const char *in, const char *field, enum field_code,
+		      const char *format, ...) PRINTF_LIKE(5, 6);
+
+void failure_clear(struct ctx *);
+
 #endif

@@ -1,6 +1,6 @@
 /*
  * Errors. A function that can fail returns `enum error`, 0 (OK) for success, and records a text
- * for the client in the ctx:
+ * for the client in the ctx (app/ctx.h):
  *
  *	return fail(c, E_CONFLICT, "an item may have at most %d parts", MAX_PARTS);
  *
@@ -15,8 +15,6 @@
 #define APP_ERROR_H
 
 #include "app/base.h"
-
-struct ctx;
 
 enum error {
 	OK = 0,
@@ -49,6 +47,9 @@ enum cause {
 /* Returns the name: "hash_queue", as in the access log and the label of unavailable_total.
  * "unstated" for CAUSE_NONE, which a test rejects. */
 const char *cause_word(enum cause);
+
+/* E_UNAVAILABLE or E_OVERLOADED. */
+enum error cause_error(enum cause);
 
 /* Error codes of fields (doc/API.md, Errors). */
 enum field_code {
@@ -84,20 +85,5 @@ struct failure {
 	unsigned retry_after; /* seconds; 0: the default */
 	enum cause cause;     /* of E_UNAVAILABLE and E_OVERLOADED */
 };
-
-/* Records an error and returns `e`. The text goes to the client, so it must not contain SQL,
- * paths or secrets; `format` may be NULL. Details for the operator are logged where they occur. */
-enum error fail(struct ctx *, enum error e, const char *format, ...) PRINTF_LIKE(3, 4);
-
-/* Records a 503 and returns the error of the cause: E_UNAVAILABLE or E_OVERLOADED. Do not pass
- * these two to fail() (tests/lint/causes.sh). */
-enum error fail_unavailable(struct ctx *, enum cause, const char *format, ...) PRINTF_LIKE(3, 4);
-
-/* Adds an invalid field and returns E_VALIDATION. `in` must be a literal. At most 100 fields are
- * recorded. */
-enum error fail_field(struct ctx *, const char *in, const char *field, enum field_code,
-		      const char *format, ...) PRINTF_LIKE(5, 6);
-
-void failure_clear(struct ctx *);
 
 #endif
