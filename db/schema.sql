@@ -57,6 +57,13 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION jobs_running(name text) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+	SELECT pg_advisory_xact_lock(hashtext('jobs_running'));
+	SELECT count(*) FROM jobs WHERE status = 'running' AND queue = name;
+$$;
+
 CREATE FUNCTION search_query(typed text) RETURNS tsquery
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$

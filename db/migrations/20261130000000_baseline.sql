@@ -266,6 +266,14 @@ CREATE INDEX jobs_of_owner ON jobs (owner_id, queued_at, id) WHERE owner_id IS N
 CREATE INDEX jobs_by_queued_at ON jobs (queued_at, id);
 CREATE INDEX jobs_by_status ON jobs (status, queued_at, id);
 
+-- Counts the running jobs of a queue with a limit. Until the transaction ends, no other one can
+-- count; each statement of the function sees what was committed before it.
+CREATE FUNCTION jobs_running(name text) RETURNS bigint
+LANGUAGE sql VOLATILE AS $$
+	SELECT pg_advisory_xact_lock(hashtext('jobs_running'));
+	SELECT count(*) FROM jobs WHERE status = 'running' AND queue = name;
+$$;
+
 CREATE TABLE job_pauses (
 	queue text PRIMARY KEY,
 	paused_at timestamptz NOT NULL DEFAULT now()
@@ -289,6 +297,7 @@ CREATE TABLE job_totals (
 
 -- migrate:down
 
+DROP FUNCTION jobs_running(text);
 DROP TABLE job_totals, job_crons, job_pauses, jobs;
 DROP FUNCTION audit_events_forget(integer);
 DROP TABLE audit_events;

@@ -20,11 +20,13 @@ run_worker(const struct app *app, pid_t parent, bool mail_only)
 	signals_init(SIGNALS_WORKER);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	slot = shared_slot_take();
-	if (getppid() != parent || !slot || !job_worker_init(app, slot, mail_only)) {
+	if (getppid() != parent || !slot) {
 		log_error(NULL, "cannot start a worker: %s", strerror(errno));
 		exit(EXIT_FAILURE);
 	}
 
+	slot->lease = job_new_lease();
+	job_worker_init(app, slot, mail_only);
 	slot->ready = true;
 	done = job_worker_run_all();
 	shared_release(getpid());
@@ -41,7 +43,7 @@ job_work_once(const struct app *app)
 	log_never_block();
 	forbid_cores();
 	err = shared_open(NULL, (unsigned)n + SPARE_SLOTS);
-	if (err || !wakeups_open() || !supervisor_init(app, SIGNALS_SINGLE)) {
+	if (err || !supervisor_init(app, SIGNALS_SINGLE)) {
 		log_error(NULL, "%s", err ? err : strerror(errno));
 		return EXIT_FAILURE;
 	}

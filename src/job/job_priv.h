@@ -1,11 +1,11 @@
 /*
  * Shared by the files of this folder. `work` is a pool (serve/prefork.c). Its first worker is the
- * supervisor, which renews leases, receives notifications, and schedules jobs; the others fetch jobs
- * and run them, one at a time.
+ * supervisor, which renews leases, rescues and schedules jobs; the others fetch jobs and run them,
+ * one at a time.
  *
- * A lease is a number that a worker chooses for each batch of jobs that it fetches. It is stored in
- * the rows, and in the slot of the worker in the shared segment while the worker is alive and
- * running; the supervisor renews only the leases in slots.
+ * A job that runs is held under a lease: the number of its worker, which is stored in the row and in
+ * the slot of the worker in the shared segment. The supervisor renews the leases in the slots of live
+ * workers.
  */
 #ifndef APP_JOB_PRIV_H
 #define APP_JOB_PRIV_H
@@ -22,18 +22,21 @@ enum {
 	JOB_GRACE_SECONDS = 5, /* for a job that must stop, but does not check */
 };
 
-/* The number of leases that are reserved for a worker, from its first one. */
+/* The number of leases of a segment, from its first one. */
 #define LEASES_EACH (INT64_C(1) << 32)
+
+/* The next lease of this segment. */
+int64_t job_new_lease(void);
 
 /* Why a job must stop. */
 enum job_stop { STOP_NONE, STOP_CANCELLED, STOP_LOST, STOP_TIMEOUT, STOP_EXITING };
 
 /* The part of a job that its handler does not see. */
 struct job_state {
-	struct worker_slot *slot;
 	int64_t key, lease;
 	int64_t deadline;      /* clock_monotonic() */
-	int64_t written_at;    /* when progress was last written */
+	int64_t checked_at;    /* when its row was last read or written */
+	int64_t written_at;    /* when its progress was last written */
 	int percent, written;  /* progress: reported, written */
 	enum job_stop stopped; /* the reason reported to the handler */
 	bool given_up, ended;  /* by job_give_up(), job_finish() */
@@ -58,8 +61,8 @@ const char *task_names(struct ctx *);
 enum error task_read_args(struct ctx *, const struct job_task *, const char *json,
 			  const void **args) MUST_CHECK;
 
-/* The maximum number of jobs of a queue that run at once; 0: no limit. */
-int64_t queue_limit(const struct app *, const char *queue);
+/* The queues that have a maximum number of jobs that run at once, and these maxima, as arrays. */
+void queue_limits(struct ctx *, const char **queues, const char **limits);
 
 /* The queues of JOB_QUEUES as text[]; NULL: all. */
 const char *queue_names(struct ctx *);
@@ -86,10 +89,11 @@ int64_t cron_last_due(const struct cron_times *, const char *zone, int64_t after
 
 /* ---- job_supervisor.c, job_worker.c, job_run.c */
 
-/* Initialize the process (false, with errno, on failure); run until a signal stops it. */
+/* Initialize the process (the supervisor: false, with errno, on failure); run until a signal stops
+ * it. */
 bool supervisor_init(const struct app *, enum signal_role);
 void supervisor_run(void);
-bool job_worker_init(const struct app *, struct worker_slot *, bool mail_only);
+void job_worker_init(const struct app *, struct worker_slot *, bool mail_only);
 void job_worker_run(void);
 
 /* For `work --once`: checks once which jobs are due, and closes the connection before fork(); then
@@ -100,29 +104,26 @@ bool supervisor_wait_children(void);
 /* Runs jobs until no queue has any. False: the database is unavailable. */
 bool job_worker_run_all(void) MUST_CHECK;
 
-/* Creates job_wakeups; false, with errno, on failure. */
-bool wakeups_open(void);
-
-/* The eventfd(2)s by which the supervisor and the workers wake each other. */
-struct job_wakeups {
-	int workers, mail, supervisor; /* mail: the worker for the queue mail */
+/* A job that a worker has fetched; all but `finished` is 0 if there is none. */
+struct taken_job {
+	int64_t key;
+	int64_t finished; /* 1: the end of the previous job was recorded */
+	const char *id, *task, *queue, *args;
+	const char *owner_id, *request_id, *traceparent; /* or NULL */
+	int64_t attempts, max_attempts;
 };
-extern struct job_wakeups job_wakeups;
-void wakeup_send(int fd);
-void wake_workers(void);
 
-/* A running job, until its outcome is written. */
+/* A running job, until its end is written. */
 struct job_run {
+	struct taken_job taken;
 	struct ctx ctx;
 	struct job job;
 	struct job_state state;
 	enum error error;
 };
 
-struct taken_job;
-
 /* Runs the handler and stores its error in the job_run. */
-void job_run(struct job_run *, const struct taken_job *);
+void job_run(struct job_run *);
 
 /* When the job must have stopped because its worker exits (clock_monotonic()); 0: it does not exit. */
 extern _Atomic int64_t job_exit_at;
@@ -138,49 +139,49 @@ struct metric_series;
 enum error job_totals_add(struct ctx *, const struct metric_series *) MUST_CHECK;
 enum error job_count(struct ctx *, struct job_depth *out) MUST_CHECK;
 
-/* A job that a worker has fetched. */
-struct taken_job {
-	int64_t key;
-	const char *id, *task, *args;
-	const char *owner_id, *request_id, *traceparent; /* or NULL */
-	int64_t attempts, max_attempts;
-};
-
 struct due_jobs {
 	bool moved;      /* scheduled jobs have become queued */
 	bool waiting;    /* there are queued jobs */
-	bool lost;       /* there are expired leases */
 	int64_t next_ms; /* until the next scheduled job; -1: none */
-};
-
-struct held_job {
-	int64_t key, lease;
-	bool stopping;
 };
 
 struct rescued_job {
 	const char *id, *task, *status, *error;
 };
 
-/* Those of the queues (text[]; NULL: all) that have queued jobs and are not paused, as struct
- * job_queue with the name only. */
-enum error jobs_open_queues(struct ctx *, const char *queues, struct records *out) MUST_CHECK;
+/* How an attempt ended. */
+struct job_end {
+	int64_t key; /* 0: none has ended */
+	/* succeeded, failed, cancelled, scheduled (in `delay` seconds) or queued. Without an error, an
+	 * attempt that has not succeeded does not count. */
+	const char *status;
+	int64_t delay;
+	const char *error, *result; /* or NULL */
+};
 
-/* Fetches up to `n` jobs under a lease, as struct taken_job. */
-enum error jobs_take(struct ctx *, const char *queue, int64_t n, int64_t lease,
-		     struct records *out) MUST_CHECK;
+/* What a worker may fetch. */
+struct job_fetch {
+	int64_t lease;
+	const char *queues;     /* text[]; NULL: all */
+	const char *last_queue; /* the queue of the last job: its turn comes last */
+	const char *limited, *limits;
+};
 
-/* End jobs of a lease. *changed (may be NULL): how many the lease still held. */
-enum error jobs_succeed(struct ctx *, int64_t lease, const int64_t *keys, size_t n,
-			const char *result, int64_t *changed) MUST_CHECK;
-/* `status`: scheduled (in `delay` seconds), failed or cancelled. */
-enum error job_fail(struct ctx *, int64_t key, int64_t lease, const char *status, int64_t delay,
-		    const char *error, int64_t *changed) MUST_CHECK;
-/* Returns jobs to their queue without counting the attempt: scheduled, or queued if `delay` is 0. */
-enum error jobs_release(struct ctx *, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
-			int64_t *changed) MUST_CHECK;
+/* Writes the end of a job and fetches the next one under the same lease, in one statement. */
+enum error jobs_next(struct ctx *, const struct job_end *, const struct job_fetch *,
+		     struct taken_job *out) MUST_CHECK;
+
+/* *changed: 0 if the lease is lost. */
+enum error jobs_finish(struct ctx *, const struct job_end *, int64_t lease,
+		       int64_t *changed) MUST_CHECK;
+
+/* *stopping: the job was cancelled. E_NOT_FOUND: the lease is lost. */
+enum error job_read_stopping(struct ctx *, int64_t key, int64_t lease, bool *stopping) MUST_CHECK;
 enum error job_write_progress(struct ctx *, int64_t key, int64_t lease, int percent,
-			      int64_t *changed) MUST_CHECK;
+			      bool *stopping) MUST_CHECK;
+
+/* Notifies the workers of "queued", the supervisors of "scheduled" jobs. */
+enum error jobs_notify(struct ctx *, const char *what) MUST_CHECK;
 
 /* Makes the connection plan its statements again: since the last plan, the table may have grown from
  * empty to a million rows. */
@@ -189,13 +190,12 @@ enum error jobs_discard_plans(struct ctx *) MUST_CHECK;
 /* Moves scheduled jobs that are due to their queues, and reports what there is to do. */
 enum error jobs_check(struct ctx *, struct due_jobs *out) MUST_CHECK;
 
-/* Renews leases. Returns their jobs as struct held_job. */
-enum error jobs_renew(struct ctx *, const int64_t *leases, size_t n,
-		      struct records *out) MUST_CHECK;
+enum error jobs_renew(struct ctx *, const int64_t *leases, size_t n) MUST_CHECK;
 
-/* Takes jobs from expired leases and from dead workers, each identified by its first lease. Returns
- * them as struct rescued_job. */
-enum error jobs_rescue(struct ctx *, const int64_t *dead, size_t n, struct records *out) MUST_CHECK;
+/* Takes jobs from expired leases, and from the leases between `first` and `last` that are not in
+ * `live`. Returns them as struct rescued_job. */
+enum error jobs_rescue(struct ctx *, int64_t first, int64_t last, const int64_t *live, size_t n,
+		       struct records *out) MUST_CHECK;
 
 /* Returns the time up to which a cron entry has been handled, in seconds since 1970. A new entry is
  * added with `now`. */

@@ -19,8 +19,8 @@ enum { RETRY_SECONDS = 10 };
 #define FREE_LEASE "lease = NULL, lease_until = NULL"
 
 /* Keeps the last 25 errors, each with the number and time of its attempt. */
-#define WITH_ERROR(error)                                                                          \
-	"errors = CASE WHEN jsonb_array_length(errors) >= 25 THEN errors - 0 ELSE errors END"      \
+#define APPENDED_ERROR(error)                                                                      \
+	"CASE WHEN jsonb_array_length(errors) >= 25 THEN errors - 0 ELSE errors END"               \
 	" || jsonb_build_object('attempt', attempts, 'at', now(), 'error', " error ")"
 
 enum {
@@ -28,13 +28,10 @@ enum {
 	FIND_UNIQUE,
 	LOCK_OWNER,
 	COUNT_OWNER,
-	OPEN_QUEUES,
-	LOCK_QUEUE,
-	TAKE,
-	SUCCEED,
-	FAIL,
-	RELEASE,
+	NEXT,
+	FINISH,
 	PROGRESS,
+	STOPPING,
 	CHECK,
 	RENEW,
 	RESCUE,
@@ -57,14 +54,14 @@ enum {
 static const struct field inserted_fields[] = { { UUID(struct job_row, id) } };
 static const struct schema inserted_schema = SCHEMA("JobInserted", struct job_row, inserted_fields);
 
-static const struct field open_fields[] = { { TEXT(struct job_queue, queue) } };
-static const struct schema open_schema = SCHEMA("JobQueueOpen", struct job_queue, open_fields);
-
+/* All but the numbers are null if there is no job. */
 static const struct field taken_fields[] = {
 	{ INT(struct taken_job, key) },
-	{ UUID(struct taken_job, id) },
-	{ TEXT(struct taken_job, task) },
-	{ TEXT(struct taken_job, args) },
+	{ INT(struct taken_job, finished) },
+	{ UUID(struct taken_job, id), .flags = F_NULLABLE },
+	{ TEXT(struct taken_job, task), .flags = F_NULLABLE },
+	{ TEXT(struct taken_job, queue), .flags = F_NULLABLE },
+	{ TEXT(struct taken_job, args), .flags = F_NULLABLE },
 	{ UUID(struct taken_job, owner_id), .flags = F_NULLABLE },
 	{ TEXT(struct taken_job, request_id), .flags = F_NULLABLE },
 	{ TEXT(struct taken_job, traceparent), .flags = F_NULLABLE },
@@ -73,20 +70,15 @@ static const struct field taken_fields[] = {
 };
 static const struct schema taken_schema = SCHEMA("JobTaken", struct taken_job, taken_fields);
 
+static const struct field stopping_fields[] = { { BOOL(struct job_row, stopping) } };
+static const struct schema stopping_schema = SCHEMA("JobStopping", struct job_row, stopping_fields);
+
 static const struct field due_fields[] = {
 	{ BOOL(struct due_jobs, moved) },
 	{ BOOL(struct due_jobs, waiting) },
-	{ BOOL(struct due_jobs, lost) },
 	{ INT(struct due_jobs, next_ms) },
 };
 static const struct schema due_schema = SCHEMA("JobDue", struct due_jobs, due_fields);
-
-static const struct field held_fields[] = {
-	{ INT(struct held_job, key) },
-	{ INT(struct held_job, lease) },
-	{ BOOL(struct held_job, stopping) },
-};
-static const struct schema held_schema = SCHEMA("JobHeld", struct held_job, held_fields);
 
 static const struct field rescued_fields[] = {
 	{ UUID(struct rescued_job, id) },
@@ -118,7 +110,44 @@ static const struct field depth_fields[] = {
 };
 static const struct schema depth_schema = SCHEMA("JobDepth", struct job_depth, depth_fields);
 
-#define TAKEN "key, id, args, owner_id, request_id, traceparent, attempts, max_attempts"
+/* Ends an attempt: $1 key, $2 lease, $3 status, $4 delay in seconds, $5 error, $6 result. Without an
+ * error, an attempt that has not succeeded does not count. */
+#define NEXT_STATUS                                                                                \
+	"CASE WHEN stop_at IS NOT NULL AND $3::text IN ('queued', 'scheduled')"                    \
+	" THEN 'cancelled' ELSE $3 END"
+#define FINISH_JOB                                                                                 \
+	"UPDATE jobs SET status = " NEXT_STATUS ","                                                \
+	" progress = CASE $3 WHEN 'succeeded' THEN 100 ELSE progress END, result = $6::jsonb,"     \
+	" error = CASE $3 WHEN 'succeeded' THEN NULL ELSE coalesce($5::text, error) END,"          \
+	" errors = CASE WHEN $5 IS NULL THEN errors ELSE " APPENDED_ERROR(                         \
+	    "$5") " END,"                                                                          \
+		  " attempts = attempts - CASE WHEN $5 IS NULL AND $3 <> 'succeeded' THEN 1 ELSE " \
+		  "0 END,"                                                                         \
+		  " run_at = CASE WHEN " NEXT_STATUS " = 'scheduled'"                              \
+		  " THEN now() + make_interval(secs => $4) ELSE run_at END,"                       \
+		  " finished_at = CASE WHEN " NEXT_STATUS " NOT IN ('queued', 'scheduled')"        \
+		  " THEN now() END, " FREE_LEASE                                                   \
+		  " WHERE key = $1::bigint AND status = 'running' AND lease = $2::bigint"
+
+/* The queues that have queued jobs and may be served: $7 the served ones (NULL: all), $8 the queue
+ * that was served last, which is now the last one, $9 and $10 queues with a limit and their limits. */
+#define OPEN_QUEUES                                                                                \
+	"heads AS ((SELECT queue FROM jobs WHERE status = 'queued' ORDER BY queue LIMIT 1)"        \
+	" UNION ALL SELECT (SELECT j.queue FROM jobs j WHERE j.status = 'queued'"                  \
+	" AND j.queue > heads.queue ORDER BY j.queue LIMIT 1)"                                     \
+	" FROM heads WHERE heads.queue IS NOT NULL),"                                              \
+	" open AS (SELECT queue FROM heads LEFT JOIN unnest($9::text[], $10::bigint[])"            \
+	" AS l (name, most) ON name = queue WHERE queue IS NOT NULL"                               \
+	" AND ($7::text[] IS NULL OR queue = ANY ($7))"                                            \
+	" AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = heads.queue)"                   \
+	" AND CASE WHEN most IS NULL THEN true ELSE jobs_running(queue) < most END"                \
+	" ORDER BY queue <= $8::text, queue)"
+
+/* The first job of the first of them, of the tasks $11, for $12 seconds. */
+#define FIRST_JOB                                                                                  \
+	"(SELECT first.key FROM open CROSS JOIN LATERAL (SELECT key FROM jobs"                     \
+	" WHERE status = 'queued' AND queue = open.queue AND kind = ANY ($11::text[])"             \
+	" ORDER BY priority DESC, run_at, key LIMIT 1 FOR UPDATE SKIP LOCKED) AS first LIMIT 1)"
 
 const struct query job_queries[] = {
 	[INSERT] = QUERY(
@@ -142,80 +171,39 @@ const struct query job_queries[] = {
 	    QUERY("jobs_count_owner", &db_number_schema,
 		  "SELECT count(*) AS n FROM (SELECT FROM jobs WHERE owner_id = $1 AND " UNFINISHED
 		  " LIMIT $2::bigint) AS j"),
-	[OPEN_QUEUES] =
-	    QUERY_READ("jobs_open", &open_schema,
-		       "WITH RECURSIVE open AS ("
-		       " (SELECT queue FROM jobs WHERE status = 'queued'"
-		       " ORDER BY queue LIMIT 1)"
-		       " UNION ALL"
-		       " SELECT (SELECT j.queue FROM jobs j WHERE j.status = 'queued'"
-		       " AND j.queue > open.queue ORDER BY j.queue LIMIT 1)"
-		       " FROM open WHERE open.queue IS NOT NULL)"
-		       " SELECT queue FROM open WHERE queue IS NOT NULL"
-		       " AND ($1::text[] IS NULL OR queue = ANY ($1))"
-		       " AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = open.queue)"),
-	[LOCK_QUEUE] = QUERY("jobs_lock_queue", NULL,
-			     "SELECT FROM pg_advisory_xact_lock(hashtext('jobs'), hashtext($1))"),
-	/* ARRAY() ensures that rows are found by key, regardless of statistics. $6: the limit of the
-	 * queue, or NULL. */
-	[TAKE] = QUERY(
-	    "jobs_take", &taken_schema,
-	    "WITH taken AS (UPDATE jobs SET status = 'running', attempts = attempts + 1,"
-	    " progress = 0, started_at = now(), lease = $3::bigint,"
-	    " lease_until = now() + make_interval(secs => $5)"
-	    " WHERE key = ANY (ARRAY(SELECT key FROM jobs WHERE status = 'queued' AND queue = $1"
-	    " AND kind = ANY ($4::text[])"
-	    " AND NOT EXISTS (SELECT FROM job_pauses p WHERE p.queue = $1)"
-	    " ORDER BY priority DESC, run_at, key"
-	    " LIMIT CASE WHEN $6::bigint IS NULL THEN $2::bigint ELSE greatest(0, least($2,"
-	    " $6 - (SELECT count(*) FROM jobs WHERE status = 'running' AND queue = $1))) END"
-	    " FOR UPDATE SKIP LOCKED))"
-	    " RETURNING kind AS task, " TAKEN ", priority, run_at)"
-	    " SELECT task, " TAKEN " FROM taken ORDER BY priority DESC, run_at, key"),
-	[SUCCEED] = QUERY("jobs_succeed", NULL,
-			  "UPDATE jobs SET status = 'succeeded', progress = 100, error = NULL,"
-			  " result = $3, finished_at = now(), " FREE_LEASE
-			  " WHERE key = ANY ($1::bigint[]) AND status = 'running'"
-			  " AND lease = $2"),
-	[FAIL] = QUERY("jobs_fail", NULL,
-		       "UPDATE jobs SET status = next, error = $5, " WITH_ERROR(
-			   "$5::text") ","
-				       " run_at = CASE WHEN next = 'scheduled'"
-				       " THEN now() + make_interval(secs => $4) ELSE run_at END,"
-				       " finished_at = CASE WHEN next <> 'scheduled' THEN now() "
-				       "END, " FREE_LEASE
-				       " FROM (SELECT key AS this, CASE WHEN stop_at IS NOT NULL"
-				       " AND $3 = 'scheduled' THEN 'cancelled' ELSE $3 END AS next"
-				       " FROM jobs WHERE key = $1) AS what"
-				       " WHERE key = this AND status = 'running' AND lease = $2"),
-	[RELEASE] = QUERY("jobs_put_back", NULL,
-			  "UPDATE jobs SET status = CASE WHEN stop_at IS NOT NULL THEN 'cancelled'"
-			  " WHEN $3::bigint > 0 THEN 'scheduled' ELSE 'queued' END,"
-			  " attempts = attempts - 1,"
-			  " run_at = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3)"
-			  " ELSE run_at END,"
-			  " finished_at = CASE WHEN stop_at IS NOT NULL THEN now() END, " FREE_LEASE
-			  " WHERE key = ANY ($2::bigint[]) AND status = 'running' AND lease = $1"),
-	[PROGRESS] = QUERY("jobs_progress", NULL,
+	[NEXT] =
+	    QUERY("jobs_next", &taken_schema,
+		  "WITH RECURSIVE finished AS (" FINISH_JOB " RETURNING key), " OPEN_QUEUES
+		  ", taken AS (UPDATE jobs SET status = 'running', attempts = attempts + 1,"
+		  " progress = 0, started_at = now(), lease = $2,"
+		  " lease_until = now() + make_interval(secs => $12)"
+		  " WHERE key = " FIRST_JOB " RETURNING *)"
+		  " SELECT coalesce(key, 0) AS key, (SELECT count(*) FROM finished) AS finished,"
+		  " id, kind AS task, queue, args, owner_id, request_id, traceparent,"
+		  " coalesce(attempts, 0) AS attempts,"
+		  " coalesce(max_attempts, 0) AS max_attempts"
+		  " FROM (VALUES (1)) AS always LEFT JOIN taken ON true"),
+	[FINISH] = QUERY("jobs_finish", NULL, FINISH_JOB),
+	[PROGRESS] = QUERY("jobs_progress", &stopping_schema,
 			   "UPDATE jobs SET progress = $3"
-			   " WHERE key = $1 AND status = 'running' AND lease = $2"),
+			   " WHERE key = $1 AND status = 'running' AND lease = $2"
+			   " RETURNING stop_at IS NOT NULL AS stopping"),
+	[STOPPING] = QUERY_READ("jobs_stopping", &stopping_schema,
+				"SELECT stop_at IS NOT NULL AS stopping FROM jobs"
+				" WHERE key = $1 AND status = 'running' AND lease = $2"),
 	[CHECK] = QUERY("jobs_check", &due_schema,
 			"WITH moved AS (UPDATE jobs SET status = 'queued' WHERE key = ANY (ARRAY("
 			"SELECT key FROM jobs WHERE status = 'scheduled' AND run_at <= now()"
 			" ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING key)"
 			" SELECT EXISTS (SELECT FROM moved) AS moved,"
 			" EXISTS (SELECT FROM jobs WHERE status = 'queued') AS waiting,"
-			" EXISTS (SELECT FROM jobs WHERE status = 'running'"
-			" AND lease_until < now()) AS lost,"
 			" coalesce((SELECT least(1000000, ceil(extract(epoch FROM"
 			" greatest(run_at - now(), interval '0')) * 1000))"
 			" FROM jobs WHERE status = 'scheduled' AND run_at > now()"
 			" ORDER BY run_at LIMIT 1), -1)::bigint AS next_ms"),
-	[RENEW] =
-	    QUERY("jobs_renew", &held_schema,
-		  "UPDATE jobs SET lease_until = now() + make_interval(secs => $2)"
-		  " WHERE status = 'running' AND lease = ANY ($1::bigint[])"
-		  " RETURNING key, coalesce(lease, 0) AS lease, stop_at IS NOT NULL AS stopping"),
+	[RENEW] = QUERY("jobs_renew", NULL,
+			"UPDATE jobs SET lease_until = now() + make_interval(secs => $2)"
+			" WHERE status = 'running' AND lease = ANY ($1::bigint[])"),
 	[RESCUE] = QUERY(
 	    "jobs_rescue", &rescued_schema,
 	    "WITH lost AS MATERIALIZED (SELECT key AS this,"
@@ -225,10 +213,9 @@ const struct query job_queries[] = {
 	    " WHEN now() >= started_at + make_interval(secs => timeout) THEN 'scheduled'"
 	    " ELSE 'queued' END AS next FROM jobs"
 	    " WHERE status = 'running' AND (lease_until < now()"
-	    " OR EXISTS (SELECT FROM unnest($1::bigint[]) AS dead"
-	    " WHERE lease BETWEEN dead AND dead + 4294967295))"
+	    " OR (lease BETWEEN $1 AND $2 AND lease <> ALL ($3::bigint[])))"
 	    " FOR UPDATE SKIP LOCKED)"
-	    " UPDATE jobs SET status = next, error = why, " WITH_ERROR(
+	    " UPDATE jobs SET status = next, error = why, errors = " APPENDED_ERROR(
 		"why") ","
 		       " run_at = CASE WHEN late"
 		       " THEN now() + interval '15 s' * 2 ^ least(attempts - 1, 10) ELSE run_at "
@@ -460,66 +447,41 @@ job_enqueue_(struct ctx *c, const struct job_task *task, const void *args, struc
 /* ---- for workers */
 
 enum error
-jobs_open_queues(struct ctx *c, const char *queues, struct records *out)
+jobs_next(struct ctx *c, const struct job_end *end, const struct job_fetch *f,
+	  struct taken_job *out)
 {
-	return db_all(c, &job_queries[OPEN_QUEUES], out, queues);
-}
-
-static enum error
-take_jobs(struct ctx *c, const char *queue, int64_t n, int64_t lease, const int64_t *limit,
-	  struct records *out)
-{
-	return db_all(c, &job_queries[TAKE], out, queue, p_int(c, n), p_int(c, lease),
-		      task_names(c), p_lease_seconds(c), p_int_or_null(c, limit));
-}
-
-/* If the queue has a limit, a lock serializes counting and taking. */
-enum error
-jobs_take(struct ctx *c, const char *queue, int64_t n, int64_t lease, struct records *out)
-{
-	int64_t limit = queue_limit(c->app, queue);
-	enum error e;
-
-	if (limit <= 0)
-		return take_jobs(c, queue, n, lease, NULL, out);
-
-	e = db_begin(c);
-	if (!e)
-		e = db_exec(c, &job_queries[LOCK_QUEUE], NULL, queue);
-	if (!e)
-		e = take_jobs(c, queue, 1, lease, &limit, out);
-	return db_finish(c, e);
+	return db_one(c, &job_queries[NEXT], out, end->key ? p_int(c, end->key) : NULL,
+		      p_int(c, f->lease), end->status, p_int(c, end->delay), end->error,
+		      end->result, f->queues, f->last_queue, f->limited, f->limits, task_names(c),
+		      p_lease_seconds(c));
 }
 
 enum error
-jobs_succeed(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, const char *result,
-	     int64_t *changed)
+jobs_finish(struct ctx *c, const struct job_end *end, int64_t lease, int64_t *changed)
 {
-	return db_exec(c, &job_queries[SUCCEED], changed, p_numbers(c, keys, n), p_int(c, lease),
-		       result);
+	return db_exec(c, &job_queries[FINISH], changed, p_int(c, end->key), p_int(c, lease),
+		       end->status, p_int(c, end->delay), end->error, end->result);
 }
 
 enum error
-job_fail(struct ctx *c, int64_t key, int64_t lease, const char *status, int64_t delay,
-	 const char *error, int64_t *changed)
+job_read_stopping(struct ctx *c, int64_t key, int64_t lease, bool *stopping)
 {
-	return db_exec(c, &job_queries[FAIL], changed, p_int(c, key), p_int(c, lease), status,
-		       p_int(c, delay), error);
+	struct job_row row = { 0 };
+	enum error e = db_one(c, &job_queries[STOPPING], &row, p_int(c, key), p_int(c, lease));
+
+	*stopping = row.stopping;
+	return e;
 }
 
 enum error
-jobs_release(struct ctx *c, int64_t lease, const int64_t *keys, size_t n, int64_t delay,
-	     int64_t *changed)
+job_write_progress(struct ctx *c, int64_t key, int64_t lease, int percent, bool *stopping)
 {
-	return db_exec(c, &job_queries[RELEASE], changed, p_int(c, lease), p_numbers(c, keys, n),
-		       p_int(c, delay));
-}
+	struct job_row row = { 0 };
+	enum error e = db_one(c, &job_queries[PROGRESS], &row, p_int(c, key), p_int(c, lease),
+			      p_int(c, percent));
 
-enum error
-job_write_progress(struct ctx *c, int64_t key, int64_t lease, int percent, int64_t *changed)
-{
-	return db_exec(c, &job_queries[PROGRESS], changed, p_int(c, key), p_int(c, lease),
-		       p_int(c, percent));
+	*stopping = row.stopping;
+	return e;
 }
 
 enum error
@@ -537,15 +499,17 @@ jobs_check(struct ctx *c, struct due_jobs *out)
 }
 
 enum error
-jobs_renew(struct ctx *c, const int64_t *leases, size_t n, struct records *out)
+jobs_renew(struct ctx *c, const int64_t *leases, size_t n)
 {
-	return db_all(c, &job_queries[RENEW], out, p_numbers(c, leases, n), p_lease_seconds(c));
+	return db_exec(c, &job_queries[RENEW], NULL, p_numbers(c, leases, n), p_lease_seconds(c));
 }
 
 enum error
-jobs_rescue(struct ctx *c, const int64_t *dead, size_t n, struct records *out)
+jobs_rescue(struct ctx *c, int64_t first, int64_t last, const int64_t *live, size_t n,
+	    struct records *out)
 {
-	return db_all(c, &job_queries[RESCUE], out, p_numbers(c, dead, n));
+	return db_all(c, &job_queries[RESCUE], out, p_int(c, first), p_int(c, last),
+		      p_numbers(c, live, n));
 }
 
 enum error
@@ -576,16 +540,16 @@ job_find(struct ctx *c, const char *id, const char *visible_to, struct job_row *
 	return db_one(c, &job_queries[FIND], out, id, visible_to);
 }
 
-static enum error
-notify_workers(struct ctx *c, const char *what)
+enum error
+jobs_notify(struct ctx *c, const char *what)
 {
 	return settings.job_listen ? db_exec(c, &job_queries[NOTIFY], NULL, what) : OK;
 }
 
-/* Changes a job if its state allows it, and notifies the workers. */
+/* Changes a job if its state allows it. */
 static enum error
 change_job(struct ctx *c, const struct query *query, const char *id, const char *visible_to,
-	   const char *what, const char *refusal, struct job_row *out)
+	   const char *refusal, struct job_row *out)
 {
 	enum error e;
 
@@ -599,22 +563,22 @@ change_job(struct ctx *c, const struct query *query, const char *id, const char 
 	}
 	if (!e && query == &job_queries[RETRY])
 		e = check_owner(c, out->owner_id);
-	if (!e)
-		e = notify_workers(c, what);
+	if (!e && query == &job_queries[RETRY])
+		e = jobs_notify(c, "queued");
 	return db_finish(c, e);
 }
 
 enum error
 job_cancel(struct ctx *c, const char *id, const char *visible_to, struct job_row *out)
 {
-	return change_job(c, &job_queries[CANCEL], id, visible_to, "stop",
-			  "the job has already finished", out);
+	return change_job(c, &job_queries[CANCEL], id, visible_to, "the job has already finished",
+			  out);
 }
 
 enum error
 job_retry(struct ctx *c, const char *id, const char *visible_to, struct job_row *out)
 {
-	enum error e = change_job(c, &job_queries[RETRY], id, visible_to, "queued",
+	enum error e = change_job(c, &job_queries[RETRY], id, visible_to,
 				  "only failed and cancelled jobs can be retried", out);
 
 	if (e == E_CONFLICT && strcmp(db_constraint(c), "jobs_unique_key") == 0)
@@ -631,7 +595,7 @@ job_pause(struct ctx *c, const char *queue, bool paused)
 	if (!e)
 		e = db_exec(c, &job_queries[paused ? PAUSE : RESUME], NULL, queue);
 	if (!e && !paused)
-		e = notify_workers(c, "queued");
+		e = jobs_notify(c, "queued");
 	return db_finish(c, e);
 }
 

@@ -6,21 +6,30 @@
 
 #include <poll.h>
 
-enum { WRITE_MS = 500, SLEEP_STEP_MS = 100 };
+enum { CHECK_US = 500000, SLEEP_STEP_MS = 100 };
 
 _Atomic int64_t job_exit_at;
 
 /* ---- stopping */
 
-static enum job_stop
-check_stop(const struct job_state *s)
+/* Interprets the outcome of a statement on the row of the job. If the database is unavailable, the
+ * job continues. */
+static void
+note_stopping(struct job *job, enum error e, bool stopping)
 {
-	int64_t now = clock_monotonic(), exit_at = job_exit_at;
+	if (e == E_NOT_FOUND)
+		job->state->stopped = STOP_LOST;
+	else if (!e && stopping)
+		job->state->stopped = STOP_CANCELLED;
+	if (e)
+		failure_clear(job->ctx);
+}
 
-	if (s->stopped)
-		return s->stopped;
-	if (s->slot->stop == s->key)
-		return (enum job_stop)s->slot->stop_reason;
+static enum job_stop
+stop_by_time(const struct job_state *s, int64_t now)
+{
+	int64_t exit_at = job_exit_at;
+
 	if (now >= s->deadline)
 		return STOP_TIMEOUT;
 	if (exit_at && now >= exit_at)
@@ -28,8 +37,8 @@ check_stop(const struct job_state *s)
 	return STOP_NONE;
 }
 
-enum error
-job_check(struct job *job)
+static enum error
+stop_error(struct job *job)
 {
 	static const char *const texts[] = {
 		[STOP_CANCELLED] = "it was cancelled",
@@ -39,55 +48,55 @@ job_check(struct job *job)
 	};
 	struct job_state *s = job->state;
 
-	s->stopped = check_stop(s);
+	if (!s->stopped)
+		s->stopped = stop_by_time(s, clock_monotonic());
 	if (!s->stopped)
 		return OK;
 	return fail_unavailable(job->ctx, CAUSE_JOB_STOPPED, "%s", texts[s->stopped]);
 }
 
-/* ---- functions for handlers */
+/* Whether the row of the job may be read or written again, after `last`. */
+static bool
+may_use_row(const struct job *job, int64_t last)
+{
+	return !job->state->stopped && !db_aborted(job->ctx) &&
+	       clock_monotonic() >= last + CHECK_US;
+}
 
-/* If the database is unavailable, the progress is not written, but the job continues. */
-static enum error
-write_progress(struct job *job)
+enum error
+job_check(struct job *job)
 {
 	struct job_state *s = job->state;
-	int64_t n = 1;
+	bool stopping;
 	enum error e;
 
-	e = job_write_progress(job->ctx, s->key, s->lease, s->percent, &n);
-	if (e && job->ctx->failure.error == E_UNAVAILABLE) {
-		failure_clear(job->ctx);
-		return OK;
+	if (may_use_row(job, s->checked_at)) {
+		s->checked_at = clock_monotonic();
+		e = job_read_stopping(job->ctx, s->key, s->lease, &stopping);
+		note_stopping(job, e, stopping);
 	}
-	if (e)
-		return e;
-
-	if (n == 0) {
-		s->stopped = STOP_LOST;
-		return job_check(job);
-	}
-	s->written = s->percent;
-	return OK;
+	return stop_error(job);
 }
+
+/* ---- functions for handlers */
 
 enum error
 job_progress(struct job *job, int percent)
 {
 	struct job_state *s = job->state;
-	int64_t now = clock_monotonic();
+	bool stopping;
 	enum error e;
 
 	s->percent = percent < 0 ? 0 : percent > 100 ? 100 : percent;
-	e = job_check(job);
-	if (e)
-		return e;
+	if (s->percent == s->written || !may_use_row(job, s->written_at))
+		return job_check(job);
 
-	if (s->percent == s->written || now < s->written_at + WRITE_MS * 1000)
-		return OK;
-
-	s->written_at = now;
-	return write_progress(job);
+	s->checked_at = s->written_at = clock_monotonic();
+	e = job_write_progress(job->ctx, s->key, s->lease, s->percent, &stopping);
+	if (!e)
+		s->written = s->percent;
+	note_stopping(job, e, stopping);
+	return stop_error(job);
 }
 
 enum error
@@ -136,10 +145,11 @@ enum error
 job_finish(struct job *job, enum error e)
 {
 	struct job_state *s = job->state;
+	struct job_end end = { .key = s->key, .status = "succeeded", .result = s->result };
 	int64_t n = 0;
 
 	if (!e)
-		e = jobs_succeed(job->ctx, s->lease, &s->key, 1, s->result, &n);
+		e = jobs_finish(job->ctx, &end, s->lease, &n);
 	if (!e && n == 0) {
 		s->stopped = STOP_LOST;
 		e = fail(job->ctx, E_CONFLICT, "another worker has taken it over");
@@ -153,11 +163,11 @@ job_finish(struct job *job, enum error e)
 
 /* Invalid arguments stay invalid, so there is no further attempt. */
 static enum error
-run_job_handler(struct job_run *r, const struct taken_job *t)
+run_job_handler(struct job_run *r)
 {
 	enum error e;
 
-	e = task_read_args(&r->ctx, r->job.task, t->args, &r->job.args);
+	e = task_read_args(&r->ctx, r->job.task, r->taken.args, &r->job.args);
 	if (e)
 		return job_give_up(&r->job, e);
 
@@ -165,12 +175,12 @@ run_job_handler(struct job_run *r, const struct taken_job *t)
 }
 
 void
-job_run(struct job_run *r, const struct taken_job *t)
+job_run(struct job_run *r)
 {
 	struct ctx *c = &r->ctx;
 
 	if (setjmp(*arena_catch(c->arena)) == 0) {
-		r->error = run_job_handler(r, t);
+		r->error = run_job_handler(r);
 	} else {
 		log_error(c, "the job used more memory than allowed");
 		r->state.result = NULL;

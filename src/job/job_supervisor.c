@@ -1,6 +1,6 @@
-/* The supervisor: renews the leases of the workers of its pool, rescues jobs of dead workers,
- * receives notifications, queues scheduled jobs that are due, and runs cron entries. It runs no job
- * itself, so that no job can block it. */
+/* The supervisor: renews the leases of the workers of its pool, rescues jobs of dead workers, queues
+ * scheduled jobs that are due, and runs cron entries. It runs no job itself, so that no job can block
+ * it. */
 #include "job_priv.h"
 
 #include "app/clock.h"
@@ -17,9 +17,6 @@ enum {
 	ARENA_LIMIT = 16 * 1024 * 1024,
 	WORKERS_MAX = 4096,
 	CRONS_MAX = 256,
-	STATEMENT_MS = 10000, /* assumed for a statement if DB_STATEMENT_TIMEOUT_MS is 0 */
-	LONG_US = 1000000,    /* a job that takes longer releases the rest of its batch */
-	POLL_FIRST_US = 100000,
 	REPORT_US = 2000000,
 };
 
@@ -27,11 +24,6 @@ struct cron_entry {
 	const struct cron *row;
 	struct cron_times times;
 	int64_t handled_at; /* handled up to this time, in seconds since 1970; 0: unknown */
-};
-
-/* A dead worker, identified by its first lease, and how long its jobs are searched for. */
-struct dead {
-	int64_t leases, until; /* until 0: not yet searched for */
 };
 
 static struct supervisor {
@@ -42,17 +34,15 @@ static struct supervisor {
 	bool exiting, exit_now;
 	bool signalled; /* a signal requested the exit */
 
-	int64_t known[WORKERS_MAX]; /* the first leases of the known workers */
-	size_t nknown;
-	struct dead dead[WORKERS_MAX];
-	size_t ndead;
+	int64_t live[WORKERS_MAX]; /* the leases of the live workers */
+	size_t nlive;
 	struct cron_entry crons[CRONS_MAX];
 	size_t ncrons;
 
-	int64_t rescue_at, check_at, renew_at, cron_at, report_at, poll_us;
+	int64_t check_at, renew_at, cron_at, report_at;
 } sup;
 
-/* ---- workers: leases, dead workers, batches */
+/* ---- workers: leases, dead workers */
 
 /* A process that is stopped (by SIGSTOP or a debugger) makes no progress with its jobs. */
 static bool
@@ -74,27 +64,29 @@ process_is_stopped(pid_t pid)
 static bool
 is_worker(const struct worker_slot *slot)
 {
-	return slot->pid && slot->leases && (kill(slot->pid, 0) == 0 || errno == EPERM);
+	return slot->pid && slot->pid != getpid() && (kill(slot->pid, 0) == 0 || errno == EPERM);
 }
 
-static bool
-contains(const int64_t *numbers, size_t n, int64_t number)
-{
-	for (size_t i = 0; i < n; i++)
-		if (numbers[i] == number)
-			return true;
-	return false;
-}
-
-/* Rescues jobs with expired leases and jobs of dead workers. */
+/* Rescues jobs of dead workers and jobs with expired leases. The last lease is read before the
+ * slots: a worker that took a lease since then is not considered dead. */
 static enum error
-rescue_jobs(const int64_t *dead, size_t ndead)
+rescue_jobs(void)
 {
-	struct records rescued;
+	int64_t last = shared->leases, live[WORKERS_MAX];
+	struct worker_slot *slot;
 	const struct rescued_job *r;
+	struct records rescued;
+	size_t n = 0;
 	enum error e;
 
-	e = jobs_rescue(&sup.ctx, dead, ndead, &rescued);
+	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++) {
+		if (!is_worker(slot))
+			continue;
+		live[n++] = slot->lease;
+		if (!live[n - 1])
+			last = 0; /* it may be about to store one */
+	}
+	e = jobs_rescue(&sup.ctx, last - last % LEASES_EACH, last, live, n, &rescued);
 	if (e || !rescued.n)
 		return e;
 
@@ -102,166 +94,39 @@ rescue_jobs(const int64_t *dead, size_t ndead)
 	for (size_t i = 0; i < rescued.n; i++, r++)
 		log_warn(&sup.ctx, "rescued job %s (%s): %s; its status is now %s", r->id, r->task,
 			 r->error ? r->error : "unknown reason", r->status);
-	wake_workers();
 	return OK;
 }
 
-/* Releases the rest of a batch that a long job would delay. */
-static enum error
-release_batch(struct worker_slot *slot, int64_t now)
+/* Returns whether a worker was started or has died since the last call. */
+static bool
+workers_changed(void)
 {
-	int64_t lease = slot->lease, keys[BATCH_MAX];
-	size_t n = 0;
-	enum error e;
-
-	if (!slot->job || now - slot->since < LONG_US || !lease || slot->surplus == lease ||
-	    slot->nstarted >= slot->nbatch)
-		return OK;
-
-	slot->surplus = lease; /* from now on, the worker starts no further job of it */
-	for (size_t i = slot->nstarted; i < slot->nbatch && i < BATCH_MAX; i++)
-		keys[n++] = slot->batch[i];
-	if (!n || slot->lease != lease)
-		return OK;
-
-	e = jobs_release(&sup.ctx, lease, keys, n, 0, NULL);
-	wake_workers();
-	return e;
-}
-
-/* Updates the list of workers; those that are missing have died. Also called while the database is
- * unavailable, when workers may die too. */
-static void
-update_workers(void)
-{
-	int64_t here[WORKERS_MAX];
+	int64_t live[WORKERS_MAX];
 	struct worker_slot *slot;
 	size_t n = 0;
+	bool changed;
 
 	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++)
 		if (is_worker(slot))
-			here[n++] = slot->leases;
-	for (size_t i = 0; i < sup.nknown; i++)
-		if (!contains(here, n, sup.known[i]) && sup.ndead < WORKERS_MAX)
-			sup.dead[sup.ndead++] = (struct dead) { .leases = sup.known[i] };
-	memcpy(sup.known, here, n * sizeof(*here));
-	sup.nknown = n;
-}
-
-/* Whether there is a dead worker whose jobs have not been searched for. */
-static bool
-has_new_dead(void)
-{
-	for (size_t i = 0; i < sup.ndead; i++)
-		if (!sup.dead[i].until)
-			return true;
-	return false;
-}
-
-/* Searches repeatedly: the server may still be running the statement with which a dead worker
- * fetched jobs, and their rows are locked until it ends. */
-static enum error
-rescue_from_dead(int64_t now)
-{
-	int64_t late_ms = settings.db_statement_timeout_ms, leases[WORKERS_MAX];
-	size_t n = 0;
-	enum error e;
-
-	if (!has_new_dead() && (!sup.ndead || now < sup.rescue_at))
-		return OK;
-
-	sup.rescue_at = now + SECOND;
-	for (size_t i = 0; i < sup.ndead; i++)
-		leases[i] = sup.dead[i].leases;
-	e = rescue_jobs(leases, sup.ndead);
-	if (e)
-		return e;
-
-	for (size_t i = 0; i < sup.ndead; i++) {
-		struct dead d = sup.dead[i];
-
-		if (!d.until)
-			d.until = now + SECOND + (late_ms ? late_ms : STATEMENT_MS) * 1000;
-		if (now < d.until)
-			sup.dead[n++] = d;
-	}
-	sup.ndead = n;
-	return OK;
-}
-
-static enum error
-release_batches(int64_t now)
-{
-	struct worker_slot *slot;
-	enum error e = OK;
-
-	for (unsigned i = 0; !e && (slot = shared_slot_at(i)); i++)
-		if (is_worker(slot))
-			e = release_batch(slot, now);
-	return e;
-}
-
-/* Makes the worker stop the job. */
-static void
-stop_job(struct worker_slot *slot, int64_t job, enum job_stop reason)
-{
-	slot->stop_reason = reason;
-	slot->stop = job;
-}
-
-/* The row of a job that is held under the lease, or NULL. */
-static const struct held_job *
-find_held(const struct records *held, int64_t job, int64_t lease)
-{
-	const struct held_job *h = held->rows;
-
-	for (size_t i = 0; i < held->n; i++, h++)
-		if (h->key == job && h->lease == lease)
-			return h;
-	return NULL;
-}
-
-/* A job that started after `checked_at` may be missing from the rows, but is not lost. */
-static void
-stop_lost_jobs(const int64_t *leases, size_t n, int64_t checked_at, const struct records *held)
-{
-	struct worker_slot *slot;
-
-	for (unsigned i = 0; (slot = shared_slot_at(i)); i++) {
-		int64_t job = slot->job, lease = slot->lease;
-		const struct held_job *h = find_held(held, job, lease);
-
-		if (!job || !contains(leases, n, lease))
-			continue;
-		if (h && h->stopping)
-			stop_job(slot, job, STOP_CANCELLED);
-		else if (!h && slot->since < checked_at)
-			stop_job(slot, job, STOP_LOST);
-	}
+			live[n++] = slot->lease;
+	changed = n != sup.nlive || memcmp(live, sup.live, n * sizeof(*live)) != 0;
+	memcpy(sup.live, live, n * sizeof(*live));
+	sup.nlive = n;
+	return changed;
 }
 
 static enum error
 renew_leases(int64_t now)
 {
 	int64_t leases[WORKERS_MAX];
-	struct records held;
 	struct worker_slot *slot;
 	size_t n = 0;
-	enum error e;
 
 	sup.renew_at = now + settings.job_lease_seconds * SECOND / 3;
-	if (!settings.job_listen && sup.renew_at > now + settings.job_poll_seconds * SECOND)
-		sup.renew_at = now + settings.job_poll_seconds * SECOND;
 	for (unsigned i = 0; (slot = shared_slot_at(i)) && n < WORKERS_MAX; i++)
 		if (is_worker(slot) && slot->lease && !process_is_stopped(slot->pid))
 			leases[n++] = slot->lease;
-	if (!n)
-		return OK;
-
-	e = jobs_renew(&sup.ctx, leases, n, &held);
-	if (!e)
-		stop_lost_jobs(leases, n, now, &held);
-	return e;
+	return n ? jobs_renew(&sup.ctx, leases, n) : OK;
 }
 
 /* ---- jobs that are due */
@@ -274,22 +139,16 @@ check_queue(int64_t now)
 	enum error e;
 
 	sup.check_at = now + SECOND;
-	e = jobs_check(&sup.ctx, &due);
+	e = rescue_jobs();
+	if (!e)
+		e = jobs_check(&sup.ctx, &due);
 	if (!e && due.waiting)
 		e = jobs_discard_plans(&sup.ctx);
-	if (!e && due.lost)
-		e = rescue_jobs(NULL, 0);
+	if (!e && (due.moved || due.waiting))
+		e = jobs_notify(&sup.ctx, "queued");
 	if (e)
 		return e;
 
-	if (due.moved || due.waiting)
-		wake_workers();
-	if (!settings.job_listen) {
-		sup.poll_us = due.moved || due.waiting ? POLL_FIRST_US : 2 * sup.poll_us;
-		if (sup.poll_us > wait)
-			sup.poll_us = wait;
-		wait = sup.poll_us;
-	}
 	if (due.next_ms >= 0 && due.next_ms * 1000 < wait)
 		wait = due.next_ms * 1000;
 	sup.check_at = now + wait;
@@ -358,12 +217,8 @@ read_notifications(int64_t now)
 		return e;
 
 	while ((notification = db_notification(&sup.ctx))) {
-		if (strcmp(notification, "stop") == 0)
-			sup.renew_at = now;
-		else if (strcmp(notification, "scheduled") == 0)
+		if (strcmp(notification, "scheduled") == 0)
 			sup.check_at = now;
-		else
-			wake_workers();
 	}
 	return OK;
 }
@@ -376,17 +231,12 @@ supervise_jobs(void)
 	bool was_connected = db_descriptor(sup.db) >= 0;
 	enum error e;
 
-	update_workers();
 	e = read_notifications(now);
-	if (!was_connected)
+	if (workers_changed() || !was_connected)
 		sup.check_at = now;
-	if (!e)
-		e = rescue_from_dead(now);
-	if (!e)
-		e = release_batches(now);
 	if (!e && now >= sup.renew_at)
 		e = renew_leases(now);
-	if (!e && now >= sup.check_at && !sup.exiting)
+	if (!e && now >= sup.check_at)
 		e = check_queue(now);
 	if (!e && now >= sup.cron_at && !sup.exiting)
 		e = run_crons(now);
@@ -418,11 +268,9 @@ sleep_until_due(bool failed)
 {
 	struct pollfd fds[] = {
 		{ .fd = sup.signals, .events = POLLIN },
-		{ .fd = job_wakeups.supervisor, .events = POLLIN },
 		{ .fd = failed ? -1 : db_descriptor(sup.db), .events = POLLIN },
 	};
 	int64_t now = clock_monotonic(), until = now + (sup.exiting ? SECOND / 20 : SECOND);
-	uint64_t count;
 
 	if (!failed && sup.check_at < until)
 		until = sup.check_at;
@@ -431,8 +279,6 @@ sleep_until_due(bool failed)
 	poll(fds, COUNT(fds), until > now ? (int)((until - now + 999) / 1000) : 0);
 	if (fds[0].revents)
 		supervisor_read_signal();
-	if (fds[1].revents && read(job_wakeups.supervisor, &count, sizeof(count)) > 0)
-		sup.check_at = now;
 }
 
 static bool
@@ -443,7 +289,7 @@ workers_left(void)
 	for (unsigned i = 0; (slot = shared_slot_at(i)); i++)
 		if (is_worker(slot))
 			return true;
-	return has_new_dead();
+	return false;
 }
 
 static void
@@ -479,7 +325,6 @@ supervisor_init(const struct app *app, enum signal_role role)
 	sup.ctx = (struct ctx) {
 		.app = app, .arena = sup.arena, .db = sup.db, .request_id = "supervisor"
 	};
-	sup.poll_us = POLL_FIRST_US;
 	read_crons();
 	return sup.signals >= 0;
 }
@@ -538,7 +383,7 @@ supervisor_wait_children(void)
 			good &= WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_SUCCESS ||
 						      WEXITSTATUS(status) == EXIT_OVERRUN);
 		e = supervise_jobs();
-		if (pid < 0 && (e || !has_new_dead()))
+		if (pid < 0)
 			break;
 		db_reset(sup.db);
 		failure_clear(&sup.ctx);

@@ -84,17 +84,42 @@ task_read_args(struct ctx *c, const struct job_task *task, const char *json, con
 	return schema_read(c, task->args, SCHEMA_CREATE, json, strlen(json), record, &given);
 }
 
-/* "mail:2": at most two jobs of the queue mail run at once. */
-int64_t
-queue_limit(const struct app *app, const char *queue)
+/* "mail:2": at most two jobs of the queue mail run at once. It replaces the limit of a task. */
+static int64_t
+limit_of_setting(const char *queue)
 {
-	const struct job_task *task = job_task_find(app, queue);
 	size_t len = strlen(queue);
 
 	for (const char *const *q = settings.job_queues; q && *q; q++)
 		if (strncmp(*q, queue, len) == 0 && (*q)[len] == ':')
 			return strtoll(*q + len + 1, NULL, 10);
-	return task ? task->concurrency : 0;
+	return 0;
+}
+
+void
+queue_limits(struct ctx *c, const char **queues, const char **limits)
+{
+	const char *names[NAMES_MAX + 1] = { NULL }, *numbers[NAMES_MAX + 1] = { NULL };
+	size_t n = 0;
+
+	for (const char *const *q = settings.job_queues; q && *q && n < NAMES_MAX; q++) {
+		const char *limit = strchr(*q, ':');
+
+		if (!limit)
+			continue;
+		names[n] = arena_text_n(c->arena, *q, (size_t)(limit - *q));
+		numbers[n++] = limit + 1;
+	}
+	for (const struct feature *const *f = c->app->features; *f; f++) {
+		for (const struct job_task *const *k = (*f)->jobs; k && *k && n < NAMES_MAX; k++) {
+			if (!(*k)->concurrency || limit_of_setting((*k)->name))
+				continue;
+			names[n] = (*k)->name;
+			numbers[n++] = p_int(c, (*k)->concurrency);
+		}
+	}
+	*queues = p_array(c, names);
+	*limits = p_array(c, numbers);
 }
 
 const char *

@@ -1,4 +1,4 @@
-/* A worker: fetches jobs from each queue in turn, runs them, and writes their outcomes. */
+/* A worker: fetches a job, runs it, and writes its end together with the fetch of the next job. */
 #include "job_priv.h"
 
 #include "app/clock.h"
@@ -10,47 +10,29 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/time.h>
 
 enum {
 	ARENA_LIMIT = 64 * 1024 * 1024,
-	BATCH_US = 50000, /* estimated duration of a batch */
-	QUICK_US = 5000,  /* only tasks that take less on average share a batch */
-	WRITE_US = 20000, /* maximum delay before successful jobs are written */
 	PLAN_US = 1000000,
-	IDLE_MS = 30000, /* in case a wakeup was lost */
-	PAUSE_MS = 4,    /* pause after a small batch, so that the next one is larger */
-	RETRY_MS = 250,  /* between two attempts while the database is unavailable */
-	TASKS_MAX = 256,
+	IDLE_MS = 30000, /* in case a notification was lost */
+	POLL_MIN_MS = 100,
+	RETRY_MS = 250,    /* between two attempts while the database is unavailable */
 	FAILURES_MAX = 20, /* at intervals of RETRY_MS, in `work --once` */
 };
 
 static struct job_worker {
 	struct worker_slot *slot;
 	bool mail_only;
-	int wakeup;
-	struct arena *arena, *job_arena; /* of a batch; of a job */
-	struct ctx ctx;                  /* of a batch */
 	struct db *db;
-	int epoll;
-	int64_t next_lease;
+	struct arena *arena; /* of the worker itself; each job_run has its own */
+	struct ctx ctx;
+	struct job_run runs[2]; /* the job that ended, and the one that is fetched with its end */
+	char last_queue[101];
 	int64_t plan_at; /* when to plan the statements again */
+	int poll_ms;     /* with JOB_LISTEN=off: until the next poll */
 	int failures;    /* consecutive ones of the database */
 	volatile sig_atomic_t over_cpu_limit;
-
-	/* The current batch. */
-	const struct taken_job *taken;
-	size_t ntaken, nstarted;
-	int64_t lease, lease_ends;
-	int64_t succeeded[BATCH_MAX]; /* keys of successful jobs that are not yet written */
-	size_t nsucceeded;
-	int64_t write_by;
-
-	/* The average duration of jobs in microseconds, by task and overall. */
-	const struct job_task *tasks[TASKS_MAX];
-	int64_t averages[TASKS_MAX], overall;
-	size_t ntasks;
 } w;
 
 /* ---- signals: exit, and the deadline of a job */
@@ -123,104 +105,7 @@ set_signal_handlers(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Waits for a wakeup or a signal to exit. */
-static void
-wait_for_wakeup(int milliseconds)
-{
-	struct epoll_event event;
-	sigset_t exit_set, before;
-	uint64_t count;
-
-	sigemptyset(&exit_set);
-	sigaddset(&exit_set, SIGTERM);
-	sigaddset(&exit_set, SIGUSR1);
-	sigaddset(&exit_set, SIGXCPU);
-	sigprocmask(SIG_BLOCK, &exit_set, &before);
-	if (!job_exit_at && epoll_pwait(w.epoll, &event, 1, milliseconds, &before) > 0 &&
-	    read(w.wakeup, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		log_error(NULL, "cannot read an eventfd: %s", strerror(errno));
-	sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-/* ---- durations of jobs */
-
-static int64_t *
-average_of(const struct job_task *task)
-{
-	static int64_t unknown;
-
-	for (size_t i = 0; i < w.ntasks; i++)
-		if (w.tasks[i] == task)
-			return &w.averages[i];
-	if (w.ntasks == TASKS_MAX) {
-		unknown = SECOND;
-		return &unknown;
-	}
-	w.tasks[w.ntasks] = task;
-	w.averages[w.ntasks] = SECOND;
-	return &w.averages[w.ntasks++];
-}
-
-/* Increases at once, decreases gradually. */
-static void
-update_average(int64_t *average, int64_t took)
-{
-	*average = took > *average ? took : (3 * *average + took) / 4;
-}
-
-static int64_t
-batch_size(void)
-{
-	int64_t n = BATCH_US / (w.overall + 1);
-
-	if (n < 1)
-		return 1;
-	return n < BATCH_MAX ? n : BATCH_MAX;
-}
-
-/* ---- writing outcomes */
-
-/* If the database is unavailable, waits, and returns whether to retry: while the lease is valid, the
- * outcome can still be written. */
-static bool
-may_retry(enum error e)
-{
-	db_reset(w.db);
-	failure_clear(&w.ctx);
-	if (e != E_UNAVAILABLE || now() > w.lease_ends)
-		return false;
-
-	poll(NULL, 0, RETRY_MS);
-	return true;
-}
-
-static void
-write_succeeded(void)
-{
-	int64_t lost = (int64_t)w.nsucceeded, n;
-	enum error e;
-
-	if (!w.nsucceeded)
-		return;
-
-	do
-		e = jobs_succeed(&w.ctx, w.lease, w.succeeded, w.nsucceeded, NULL, &n);
-	while (e && may_retry(e));
-	if (!e && n < lost)
-		log_warn(&w.ctx,
-			 "%" PRId64 " jobs were taken over by another worker while they ran here; "
-			 "discarding their outcome",
-			 lost - n);
-	w.nsucceeded = 0;
-}
-
-static void
-add_succeeded(int64_t key)
-{
-	if (!w.nsucceeded)
-		w.write_by = now() + WRITE_US;
-	w.succeeded[w.nsucceeded++] = key;
-}
+/* ---- the end of a job */
 
 static const char *
 error_text(const struct job_run *r)
@@ -268,48 +153,29 @@ outcome_of(const struct job_run *r)
 	return s->given_up || r->job.attempts >= r->job.max_attempts ? FAILED : TO_RETRY;
 }
 
-static enum error
-write_outcome(const struct job_run *r, enum outcome outcome, int64_t *n)
+/* What to write; its key is 0 if there is nothing to write. */
+static struct job_end
+end_of(const struct job_run *r, enum outcome outcome)
 {
-	const struct job_state *s = &r->state;
+	static const char *const statuses[] = {
+		[SUCCEEDED] = "succeeded", [FAILED] = "failed",     [CANCELLED] = "cancelled",
+		[TO_RETRY] = "scheduled",  [SNOOZED] = "scheduled", [RELEASED] = "queued",
+	};
+	struct job_end end = { .key = r->state.key, .status = statuses[outcome] };
 
+	if (r->state.ended || outcome == LOST)
+		return (struct job_end) { 0 };
 	if (outcome == SUCCEEDED)
-		return jobs_succeed(&w.ctx, s->lease, &s->key, 1, s->result, n);
-	if (outcome == RELEASED || outcome == SNOOZED)
-		return jobs_release(&w.ctx, s->lease, &s->key, 1,
-				    outcome == SNOOZED ? s->snooze : 0, n);
-	if (outcome == CANCELLED)
-		return job_fail(&w.ctx, s->key, s->lease, "cancelled", 0, "it was cancelled", n);
-	return job_fail(&w.ctx, s->key, s->lease, outcome == FAILED ? "failed" : "scheduled",
-			task_backoff(r->job.task, r->job.attempts), error_text(r), n);
-}
-
-/* Writes the outcome, or adds the job to the successful ones of the batch. */
-static enum outcome
-write_or_defer(const struct job_run *r)
-{
-	const struct job_state *s = &r->state;
-	enum outcome outcome = outcome_of(r);
-	int64_t n;
-	enum error e;
-
-	if (s->ended)
-		return SUCCEEDED;
-	if (!r->error && !s->result) {
-		add_succeeded(s->key);
-		return SUCCEEDED;
-	}
-	if (outcome == LOST)
-		return LOST;
-
-	do
-		e = write_outcome(r, outcome, &n);
-	while (e && may_retry(e));
-	if (e || !n)
-		return LOST;
-	if (outcome != SUCCEEDED)
-		wakeup_send(job_wakeups.supervisor); /* the job may be due soon */
-	return outcome;
+		end.result = r->state.result;
+	else if (outcome == CANCELLED)
+		end.error = "it was cancelled";
+	else if (outcome == FAILED || outcome == TO_RETRY)
+		end.error = error_text(r);
+	if (outcome == TO_RETRY)
+		end.delay = task_backoff(r->job.task, r->job.attempts);
+	else if (outcome == SNOOZED)
+		end.delay = r->state.snooze;
+	return end;
 }
 
 static void
@@ -327,27 +193,113 @@ log_job(const struct job_run *r, enum outcome outcome, int64_t took)
 	log_write(outcomes[outcome].level, &r->ctx, fields, "job");
 }
 
-/* ---- a batch */
-
-/* Releases the jobs that have not started, for other workers. */
-static void
-release_rest(void)
+/* If the database is unavailable, tries again while the lease is valid. False: the lease is lost. */
+static bool
+finish_job(const struct job_end *end)
 {
-	int64_t keys[BATCH_MAX];
-	size_t n = 0;
+	int64_t until = now() + settings.job_lease_seconds * SECOND, n = 0;
 	enum error e;
 
-	while (w.nstarted < w.ntaken)
-		keys[n++] = w.taken[w.nstarted++].key;
-	w.slot->nstarted = w.ntaken;
-	if (!n)
-		return;
+	for (;;) {
+		e = jobs_finish(&w.ctx, end, w.slot->lease, &n);
+		db_reset(w.db);
+		failure_clear(&w.ctx);
+		if (e != E_UNAVAILABLE || now() > until)
+			return !e && n == 1;
 
-	do
-		e = jobs_release(&w.ctx, w.lease, keys, n, 0, NULL);
-	while (e && may_retry(e));
-	wake_workers();
+		poll(NULL, 0, RETRY_MS);
+	}
 }
+
+/* Tells the supervisors about a job to retry, and the workers about one that was released. */
+static void
+notify_of(const char *status)
+{
+	if (jobs_notify(&w.ctx, status))
+		failure_clear(&w.ctx);
+	db_reset(w.db);
+}
+
+/* ---- fetching */
+
+int64_t
+job_new_lease(void)
+{
+	int64_t none = 0;
+	uint32_t random;
+
+	if (!shared->leases) {
+		random_bytes(&random, sizeof(random));
+		atomic_compare_exchange_strong(&shared->leases, &none,
+					       ((int64_t)(random >> 1) + 1) * LEASES_EACH);
+	}
+	return ++shared->leases;
+}
+
+/* The table may have grown from empty to a million rows since the statements were planned. */
+static enum error
+plan_again(void)
+{
+	if (now() < w.plan_at)
+		return OK;
+
+	w.plan_at = now() + PLAN_US;
+	return jobs_discard_plans(&w.ctx);
+}
+
+/* Subscribes to notifications, and drops pending ones: the fetch that follows finds their jobs. */
+static enum error
+listen_for_jobs(void)
+{
+	enum error e;
+
+	if (!settings.job_listen)
+		return OK;
+
+	e = db_listen(&w.ctx, "jobs");
+	while (!e && db_notification(&w.ctx))
+		;
+	return e;
+}
+
+/* Writes the end of a job (key 0: none) and fetches the next one into `next`. *written: whether the
+ * lease still held the job that ended. False: there is no next job. */
+static bool
+finish_and_fetch(const struct job_end *end, struct job_run *next, bool *written)
+{
+	struct job_fetch f = { .lease = w.slot->lease, .last_queue = w.last_queue };
+	enum error e;
+
+	arena_reset(next->ctx.arena);
+	w.ctx.arena = next->ctx.arena;
+	next->taken = (struct taken_job) { 0 };
+	if (job_exit_at) {
+		*written = !end->key || finish_job(end);
+		return false;
+	}
+	f.queues = w.mail_only ? "{" JOB_QUEUE_MAIL "}" : queue_names(&w.ctx);
+	queue_limits(&w.ctx, &f.limited, &f.limits);
+	e = listen_for_jobs();
+	if (!e)
+		e = plan_again();
+	if (!e)
+		e = jobs_next(&w.ctx, end, &f, &next->taken);
+	if (!e) {
+		db_reset(w.db);
+		w.failures = 0;
+		*written = next->taken.finished;
+		return next->taken.key;
+	}
+	w.failures++;
+	db_reset(w.db);
+	failure_clear(&w.ctx);
+	*written = end->key && finish_job(end);
+	w.slot->lease =
+	    job_new_lease(); /* the old one may hold a job that this worker does not know */
+	return false;
+}
+
+/* ---- running */
 
 static void
 start_clock(const struct job_task *task, struct job_run *r)
@@ -373,161 +325,125 @@ stop_clock(void)
 }
 
 static void
-run_one(const struct taken_job *t, const struct job_task *task)
+prepare_run(struct job_run *r, const struct job_task *task)
 {
-	static struct job_run r;
+	const struct taken_job *t = &r->taken;
+
+	r->ctx = (struct ctx) { .app = w.ctx.app,
+				.arena = r->ctx.arena,
+				.db = w.db,
+				.route = task->name,
+				.request_id = t->request_id ? t->request_id : t->id,
+				.process = "system",
+				.traceparent = t->traceparent };
+	r->job = (struct job) { .ctx = &r->ctx,
+				.task = task,
+				.id = t->id,
+				.owner = t->owner_id,
+				.attempts = t->attempts,
+				.max_attempts = t->max_attempts,
+				.state = &r->state };
+	r->state =
+	    (struct job_state) { .key = t->key, .lease = w.slot->lease, .checked_at = now() };
+	r->error = OK;
+}
+
+/* Runs a job, writes its end and fetches the next one. Returns it, or NULL. */
+static struct job_run *
+run_and_fetch(struct job_run *r)
+{
+	struct job_run *next = r == &w.runs[0] ? &w.runs[1] : &w.runs[0];
 	int64_t start = now(), took;
 	enum outcome outcome;
-
-	r = (struct job_run) {
-		.ctx = { .app = w.ctx.app,
-			 .arena = w.job_arena,
-			 .db = w.db,
-			 .route = task->name,
-			 .request_id = t->request_id ? t->request_id : t->id,
-			 .process = "system",
-			 .traceparent = t->traceparent },
-		.job = { .task = task,
-			 .id = t->id,
-			 .owner = t->owner_id,
-			 .attempts = t->attempts,
-			 .max_attempts = t->max_attempts },
-		.state = { .slot = w.slot, .key = t->key, .lease = w.lease },
-	};
-	r.job.ctx = &r.ctx;
-	r.job.state = &r.state;
-	start_clock(task, &r);
-	job_run(&r, t);
-	stop_clock();
-	took = now() - start;
-	update_average(average_of(task), took);
-	update_average(&w.overall, took);
-	outcome = write_or_defer(&r);
-	if (outcomes[outcome].result)
-		metric_observe(&metric_job_duration, took, task->name, outcomes[outcome].result);
-	log_job(&r, outcome, took);
-	arena_recycle(w.job_arena, strlen(t->args));
-}
-
-/* Writes `nstarted` before it reads `surplus`, while the supervisor writes `surplus` before it reads
- * `nstarted`, so that a job is never both released and run. */
-static void
-run_next(void)
-{
-	const struct taken_job *t = &w.taken[w.nstarted];
-	const struct job_task *task = job_task_find(w.ctx.app, t->task);
-
-	w.slot->stop = 0;
-	w.slot->since = now();
-	w.slot->job = t->key;
-	w.slot->nstarted = w.nstarted + 1;
-	if (!task || job_exit_at || w.slot->surplus == w.lease) {
-		release_rest();
-	} else {
-		w.nstarted++;
-		if (*average_of(task) > QUICK_US) {
-			write_succeeded();
-			release_rest();
-		}
-		run_one(t, task);
-	}
-	w.slot->job = 0;
-	if (w.nsucceeded && now() >= w.write_by)
-		write_succeeded();
-}
-
-static void
-start_batch(const struct records *taken)
-{
-	w.taken = taken->rows;
-	w.ntaken = taken->n;
-	w.nstarted = 0;
-	w.slot->nstarted = 0;
-	for (size_t i = 0; i < taken->n; i++)
-		w.slot->batch[i] = w.taken[i].key;
-	w.slot->nbatch = taken->n;
-}
-
-/* Fetches jobs from a queue and runs them. Returns their number. *full: there may be more. */
-static size_t
-work_on_queue(const char *queue, bool *full)
-{
-	struct records taken = { 0 };
-	int64_t n = batch_size();
-	enum error e;
-
-	w.lease = w.next_lease++;
-	w.lease_ends = now() + settings.job_lease_seconds * SECOND;
-	w.slot->lease = w.lease;
-	e = jobs_take(&w.ctx, queue, n, w.lease, &taken);
-	if (!e && taken.n) {
-		if ((int64_t)taken.n == n) {
-			*full = true;
-			wakeup_send(w.wakeup); /* another worker may help */
-		}
-		start_batch(&taken);
-		while (w.nstarted < w.ntaken)
-			run_next();
-		write_succeeded();
-	}
-	w.slot->nbatch = 0;
-	w.slot->lease = 0;
-	db_reset(w.db);
-	return taken.n;
-}
-
-/* Makes one pass over the queues that have jobs. False: there was nothing to do. */
-static bool
-work_round(void)
-{
-	struct records open;
-	bool found = false, full = false;
-	enum error e;
+	struct job_end end;
+	bool written, more;
 
 	arena_reset(w.arena);
-	e = jobs_open_queues(&w.ctx, w.mail_only ? "{" JOB_QUEUE_MAIL "}" : queue_names(&w.ctx),
-			     &open);
-	if (!e && open.n && now() >= w.plan_at) {
-		w.plan_at = now() + PLAN_US;
-		e = jobs_discard_plans(&w.ctx);
-	}
-	w.failures = e ? w.failures + 1 : 0;
-	if (e) {
-		db_reset(w.db);
-		failure_clear(&w.ctx);
-		wait_for_wakeup(RETRY_MS);
-		return true;
-	}
-	for (size_t i = 0; i < open.n && !job_exit_at; i++)
-		found |= work_on_queue(((const struct job_queue *)open.rows)[i].queue, &full) > 0;
-	if (found && !full && !job_exit_at)
-		poll(NULL, 0, PAUSE_MS);
+	prepare_run(r, job_task_find(w.ctx.app, r->taken.task));
+	snprintf(w.last_queue, sizeof(w.last_queue), "%s", r->taken.queue);
+	start_clock(r->job.task, r);
+	job_run(r);
+	stop_clock();
+	took = now() - start;
+	outcome = outcome_of(r);
+	end = end_of(r, outcome);
+	more = finish_and_fetch(&end, next, &written);
+	if (end.key && !written)
+		outcome = LOST;
+	if (outcomes[outcome].result)
+		metric_observe(&metric_job_duration, took, r->job.task->name,
+			       outcomes[outcome].result);
+	log_job(r, outcome, took);
+	if (outcome == TO_RETRY || outcome == SNOOZED || outcome == RELEASED)
+		notify_of(end.status);
+	arena_recycle(r->ctx.arena, strlen(r->taken.args));
+	return more ? next : NULL;
+}
+
+/* Runs jobs until there is none. False: there was none. */
+static bool
+run_jobs(void)
+{
+	static const struct job_end none;
+	struct job_run *r = &w.runs[0];
+	bool found, written;
+
+	found = finish_and_fetch(&none, r, &written);
+	for (r = found ? r : NULL; r;)
+		r = run_and_fetch(r);
 	return found;
+}
+
+/* ---- waiting */
+
+/* How long to wait for a notification, or until the next poll. */
+static int
+wait_ms(bool found)
+{
+	int max = (int)settings.job_poll_seconds * 1000;
+
+	if (w.failures)
+		return RETRY_MS;
+	if (settings.job_listen)
+		return IDLE_MS;
+
+	w.poll_ms = found ? POLL_MIN_MS : 2 * w.poll_ms;
+	if (w.poll_ms > max)
+		w.poll_ms = max;
+	return w.poll_ms;
+}
+
+static void
+wait_for_jobs(int milliseconds)
+{
+	struct timespec timeout = { milliseconds / 1000, milliseconds % 1000 * 1000000L };
+	struct pollfd p = { .fd = w.failures ? -1 : db_descriptor(w.db), .events = POLLIN };
+	sigset_t exit_set, before;
+
+	sigemptyset(&exit_set);
+	sigaddset(&exit_set, SIGTERM);
+	sigaddset(&exit_set, SIGUSR1);
+	sigaddset(&exit_set, SIGXCPU);
+	sigprocmask(SIG_BLOCK, &exit_set, &before);
+	if (!job_exit_at && !db_notification(&w.ctx))
+		ppoll(&p, 1, &timeout, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 /* ---- start and end of a worker */
 
-bool
+void
 job_worker_init(const struct app *app, struct worker_slot *slot, bool mail_only)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
-	uint32_t random;
-
 	w.slot = slot;
 	w.mail_only = mail_only;
-	w.wakeup = mail_only ? job_wakeups.mail : job_wakeups.workers;
 	set_signal_handlers();
-	random_bytes(&random, sizeof(random));
-	w.next_lease = ((int64_t)(random >> 1) + 1) * LEASES_EACH;
-	w.slot->leases = w.next_lease;
-	wakeup_send(job_wakeups.supervisor); /* it must know this worker in case the worker dies */
-	w.overall = SECOND;
-	w.arena = arena_new(ARENA_LIMIT);
-	w.job_arena = arena_new(ARENA_LIMIT);
+	w.poll_ms = POLL_MIN_MS;
 	w.db = db_new(settings.database_url);
-	w.ctx = (struct ctx) { .app = app, .arena = w.arena, .db = w.db, .request_id = "worker" };
-	w.epoll = epoll_create1(EPOLL_CLOEXEC);
-	return w.epoll >= 0 && epoll_ctl(w.epoll, EPOLL_CTL_ADD, w.wakeup, &event) == 0;
+	w.arena = arena_new(ARENA_LIMIT);
+	for (size_t i = 0; i < COUNT(w.runs); i++)
+		w.runs[i].ctx.arena = arena_new(ARENA_LIMIT);
+	w.ctx = (struct ctx) { .app = app, .db = w.db, .request_id = "worker" };
 }
 
 static void
@@ -536,7 +452,8 @@ job_worker_close(void)
 	if (w.over_cpu_limit)
 		log_warn(NULL, "this worker reached its limit of CPU time (RLIMIT_CPU) and exits");
 	db_free(w.db);
-	arena_free(w.job_arena);
+	for (size_t i = 0; i < COUNT(w.runs); i++)
+		arena_free(w.runs[i].ctx.arena);
 	arena_free(w.arena);
 }
 
@@ -544,8 +461,11 @@ void
 job_worker_run(void)
 {
 	while (!job_exit_at) {
-		if (!work_round())
-			wait_for_wakeup(IDLE_MS);
+		bool found = run_jobs();
+
+		/* The end of the last job may have made room in its queue. */
+		if (!found || w.failures)
+			wait_for_jobs(wait_ms(found));
 	}
 	job_worker_close();
 }
@@ -553,8 +473,10 @@ job_worker_run(void)
 bool
 job_worker_run_all(void)
 {
-	while (!job_exit_at && w.failures < FAILURES_MAX && work_round())
-		;
+	while (!job_exit_at && w.failures < FAILURES_MAX && (run_jobs() || w.failures)) {
+		if (w.failures)
+			wait_for_jobs(RETRY_MS);
+	}
 	job_worker_close();
 	return w.failures == 0;
 }

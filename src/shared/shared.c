@@ -259,9 +259,7 @@ shared_slot_take(void)
 		worker_slots[i].ready = false;
 		worker_slots[i].busy_until = 0;
 		worker_slots[i].requests = 0;
-		worker_slots[i].leases = worker_slots[i].lease = worker_slots[i].job = 0;
-		worker_slots[i].stop = worker_slots[i].surplus = 0;
-		worker_slots[i].nbatch = worker_slots[i].nstarted = 0;
+		worker_slots[i].lease = 0;
 		return &worker_slots[i];
 	}
 	return NULL;

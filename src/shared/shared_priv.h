@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-enum { BATCH_MAX = 64, RATE_SETS = 131072, RATE_WAYS = 4 };
+enum { RATE_SETS = 131072, RATE_WAYS = 4 };
 
 /* A set of rate limit counters (rate.c). */
 struct rate_set {
@@ -23,17 +23,7 @@ struct worker_slot {
 	_Atomic int64_t busy_until;       /* clock_monotonic() of its deadline; 0: idle */
 	_Atomic uint64_t requests;        /* number of requests processed */
 
-	/* Job workers only (src/job/). */
-	_Atomic int64_t leases; /* first number of the leases that it may take; 0: no job worker */
-	_Atomic int64_t lease;  /* the current lease; 0: none */
-	_Atomic int64_t job;    /* the job that runs; 0: none */
-	_Atomic int64_t since;  /* clock_monotonic() when it started */
-	_Atomic int64_t stop;   /* the job that must stop */
-	_Atomic int64_t stop_reason;
-	_Atomic int64_t surplus; /* no further job of this lease may start */
-	_Atomic size_t nbatch, nstarted;
-	_Atomic int64_t
-	    batch[BATCH_MAX]; /* the jobs of the lease; the first `nstarted` have started */
+	_Atomic int64_t lease; /* of its jobs (src/job/); 0: none yet */
 };
 
 /* The series of the metrics (metrics.c). The name of a series is written once; its values are
@@ -77,6 +67,7 @@ struct segment {
 	_Atomic bool draining;
 	_Atomic int32_t log_level; /* the level plus one; 0: the level of the settings */
 	struct log_dropped log_dropped;
+	_Atomic int64_t leases; /* the last lease of a job worker; 0: none yet */
 	_Alignas(64) _Atomic uint64_t hash_numbers;
 	struct hash_place hash_places[HASH_PLACES_MAX];
 	_Alignas(64) _Atomic uint64_t epochs[EPOCHS];

@@ -336,8 +336,10 @@ call_refresh(struct test *t, const char *refresh_token)
 void
 run_job(struct test *t, const char *name, const void *args)
 {
-	static struct worker_slot slot;
-	struct job_state state = { .slot = &slot, .key = 1, .deadline = INT64_MAX };
+	struct job_state state = { .key = 1,
+				   .deadline = INT64_MAX,
+				   .checked_at = INT64_MAX / 2,
+				   .written_at = INT64_MAX / 2 };
 	struct job job = { .ctx = t->ctx,
 			   .state = &state,
 			   .task = job_task_find(test_app(), name),
