@@ -8,6 +8,7 @@
 #include "app/feature.h"
 #include "app/openapi.h"
 #include "app/settings.h"
+#include "features/browser_sessions/browser_sessions.h"
 
 #define P       "/api/v1"
 #define LOGIN   P "/auth/login"
@@ -123,8 +124,8 @@ Test(browser_sessions, by_https_the_cookie_belongs_to_the_host)
 	cr_assert_eq(strncmp(header, "__Host-session=", 15), 0, "%s", header);
 	cr_expect_str_eq(header + 15 + 43,
 			 "; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=15552000");
-	settings.auth_cookie_domain = "example.com";
-	settings.auth_cookie_samesite = "strict";
+	browser_sessions_settings.domain = "example.com";
+	browser_sessions_settings.samesite = "strict";
 	settings.session_max_days = 0;
 	a = sign_in_with(NULL, "REQUEST_SCHEME=https");
 	header = response_header_value(&a, "Set-Cookie");
@@ -475,7 +476,7 @@ Test(browser_sessions, an_idle_session_ends)
 	struct test_response a;
 	const char *cookie;
 
-	settings.session_idle_minutes = 20;
+	browser_sessions_settings.idle_minutes = 20;
 	a = sign_in();
 	cookie = cookie_of(&a);
 	cr_expect_str_eq(testdb_sql("SELECT round(extract(epoch FROM expires_at - now()) / 60)"

@@ -34,13 +34,14 @@ log_in(struct request *req)
 	const struct credentials *in = req->in;
 	struct tokens tokens;
 	struct user user;
-	enum error e = in->cookie ? auth_login_by_cookie(req->ctx, in, &user)
-				  : auth_login(req->ctx, in, &tokens);
+	bool cookie = in->cookie && cookie_sessions(req->ctx->app);
+	enum error e =
+	    cookie ? auth_login_by_cookie(req->ctx, in, &user) : auth_login(req->ctx, in, &tokens);
 
 	if (!req->ctx->parked)
 		count_attempt("password", e);
-	return in->cookie ? respond_record_as(req, e, &user_schema, &user)
-			  : respond_record(req, e, &tokens);
+	return cookie ? respond_record_as(req, e, &user_schema, &user)
+		      : respond_record(req, e, &tokens);
 }
 
 static enum error

@@ -114,8 +114,8 @@ begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 	if (e)
 		return e;
 
-	e = grant->cookie && cookies ? cookies->issue(c, session.session_id)
-				     : issue_refresh_token(c, &session, NULL, grant);
+	e = grant->cookie ? cookies->issue(c, session.session_id)
+			  : issue_refresh_token(c, &session, NULL, grant);
 	if (e)
 		return e;
 

@@ -26,10 +26,20 @@ static const struct cookie_sessions cookies = {
 	.log_out = cookie_log_out,
 };
 
+struct browser_sessions_settings browser_sessions_settings;
+
+static const struct setting settings_rows[] = {
+#define SETTING(...) SETTING_ROW(browser_sessions_settings, __VA_ARGS__)
+#include "features/browser_sessions/browser_sessions_settings.def"
+#undef SETTING
+	{ 0 },
+};
+
 const struct feature browser_sessions_feature = {
 	.name = "browser_sessions",
 	.tag = "Sign-in",
 	.queries = browser_sessions_queries,
 	.authenticate = cookie_authenticate,
 	.cookies = &cookies,
+	.settings = settings_rows,
 };

@@ -3,7 +3,15 @@
 #define APP_BROWSER_SESSIONS_H
 
 #include "app/feature.h"
+#include "app/settings.h"
 
 extern const struct feature browser_sessions_feature;
+
+struct browser_sessions_settings {
+#define SETTING SETTING_MEMBER
+#include "features/browser_sessions/browser_sessions_settings.def"
+#undef SETTING
+};
+extern struct browser_sessions_settings browser_sessions_settings;
 
 #endif

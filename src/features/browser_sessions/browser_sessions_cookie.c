@@ -15,7 +15,7 @@ cookie_name(bool https)
 {
 	if (!https)
 		return "session";
-	return *settings.auth_cookie_domain ? "__Secure-session" : "__Host-session";
+	return *browser_sessions_settings.domain ? "__Secure-session" : "__Host-session";
 }
 
 static const char *
@@ -90,12 +90,12 @@ static const char *
 make_header(struct ctx *c, const char *value, int64_t seconds)
 {
 	bool secure = c->https || settings_production();
-	bool strict = strcmp(settings.auth_cookie_samesite, "strict") == 0;
+	bool strict = strcmp(browser_sessions_settings.samesite, "strict") == 0;
 
 	return arena_printf(
 	    c->arena, "%s=%s; Path=/; %sHttpOnly; SameSite=%s; Max-Age=%" PRId64 "%s%s",
 	    name_for(c), value, secure ? "Secure; " : "", strict ? "Strict" : "Lax", seconds,
-	    *settings.auth_cookie_domain ? "; Domain=" : "", settings.auth_cookie_domain);
+	    *browser_sessions_settings.domain ? "; Domain=" : "", browser_sessions_settings.domain);
 }
 
 /* It lives as long as the session can; the server ends it when it is idle. */

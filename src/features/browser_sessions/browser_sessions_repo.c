@@ -38,7 +38,7 @@ const struct query browser_sessions_queries[] = {
 static const char *
 p_idle_minutes(struct ctx *c)
 {
-	int64_t minutes = settings.session_idle_minutes;
+	int64_t minutes = browser_sessions_settings.idle_minutes;
 
 	return p_int(c, minutes ? minutes : settings.refresh_token_expire_days * DAY_MINUTES);
 }

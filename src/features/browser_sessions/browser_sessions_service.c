@@ -57,7 +57,7 @@ find_session(struct ctx *c, const char *secret, struct cached_caller *known)
 static void
 note_cookie_use(struct ctx *c, struct cached_caller *known)
 {
-	int64_t idle = settings.session_idle_minutes * 60, now = clock_monotonic();
+	int64_t idle = browser_sessions_settings.idle_minutes * 60, now = clock_monotonic();
 	int64_t every = idle && idle / 4 < TOUCH_SECONDS ? idle / 4 : TOUCH_SECONDS;
 
 	if (known->touched && now - known->touched < every * 1000000)
