@@ -23,7 +23,7 @@ done
 # Debian 13 has systemd.pc in a package of its own; `./dev package` must not install the units in /.
 # shellcheck disable=SC2016 # make expands it.
 folder_without_pc() {
-	{ sed '/^include/d' "$TOP/deploy/debian/rules"; echo 'show: ; @echo $(unitdir)'; } |
+	{ sed '/^include/d' "$TOP/debian/rules"; echo 'show: ; @echo $(unitdir)'; } |
 		PKG_CONFIG_LIBDIR=/nonexistent make -s -f - show
 }
 is "without systemd.pc, the package has a folder for units" "$(folder_without_pc)" /usr/lib/systemd/system

@@ -72,8 +72,8 @@ rm -f doc/bench.wrong
 
 # The libraries that the build needs are listed in several places.
 for library in $(sed -n "/^packages_build=/,/'\$/p" "$src/tools/dev/packages.sh" | grep -o 'lib[^ :]*-dev'); do
-	for file in deploy/README.md deploy/docker/Dockerfile; do
-		grep -qE "[[:blank:]]$library( |\$)" "$src/$file" && continue
+	for file in deploy/README.md deploy/docker/Dockerfile debian/control; do
+		grep -qE "[[:blank:]]$library(,| |\$)" "$src/$file" && continue
 		echo "$file:1: does not install $library, which ./dev does"
 		status=1
 	done

@@ -10,7 +10,7 @@ if ! command -v shellcheck >/dev/null; then
 fi
 
 find . \( -name node_modules -o -name var -o -name .git -o -name build-aux -o -name '=*' \) -prune \
-	-o -type f \( -name '*.sh' -o -name dev -o -path './.ci/*' -o -path './tools/*' \) -print |
+	-o -type f \( -name '*.sh' -o -name dev -o -path './.ci/*' -o -path './tools/*' -o -path './debian/tests/*' \) -print |
 	while read -r file; do
 		head -n 1 "$file" | grep -qE '^#(!.*| shellcheck shell=(ba)?)sh$' && echo "$file"
 	done | xargs shellcheck --norc --severity=warning --exclude=SC1090,SC1091,SC2034,SC2120,SC2154,SC2164 || status=1

@@ -16,7 +16,7 @@ packages_browser='chromium:chromium'
 packages_lint='clang-format:clang-format shellcheck:shellcheck codespell:codespell'
 packages_analyze='cppcheck:cppcheck clang-tidy:clang-tidy'
 packages_coverage='gcovr:gcovr'
-packages_package='dpkg-buildpackage:dpkg-dev dpkg-architecture:build-essential debhelper lintian:lintian
+packages_package='libcriterion-dev dpkg-buildpackage:dpkg-dev dpkg-architecture:build-essential debhelper lintian:lintian
 	fakeroot:fakeroot git:git systemd:systemd'
 packages_cross='debootstrap:debootstrap'
 packages_audit='debsecan:debsecan npm:npm jq:jq'

@@ -84,8 +84,7 @@ cross_build() { # ARCH SOURCES
 }
 
 package_sources() { # FOLDER VERSION REVISION
-	local file who libraries
-	libraries=$(grep -o 'lib[^ :]*-dev' <<<"$packages_build" | paste -sd, | sed 's/,/, /g')
+	local file who
 	who="${DEBFULLNAME:-$(git -C "$root" config user.name || echo "$package maintainers")}"
 	who+=" <${DEBEMAIL:-$(git -C "$root" config user.email || echo "root@$(hostname -f)")}>"
 	make -C "$build" dist-gzip
@@ -95,12 +94,6 @@ package_sources() { # FOLDER VERSION REVISION
 		[[ ! -d $root/deploy/docs/node_modules/$file ]] ||
 			cp -r --parents -t "$1" "deploy/docs/node_modules/$file"
 	done
-	cp -r "$1/deploy/debian" "$1/debian"
-	sed 's/^$/./; s/^/ /' "$root/LICENSE" >"$1/debian/license"
-	for file in "$1"/debian/*.in; do
-		sed -e "s|@PACKAGE@|$package|g" -e "s|@VERSION@|$2|g" -e "s|@REVISION@|$3|g" \
-			-e "s|@MAINTAINER@|$who|g" -e "s|@LIBRARIES@|$libraries|g" -e "s|@DATE@|$(date -R)|g" \
-			-e "/@LICENSE@/{r $1/debian/license" -e 'd}' "$file" >"${file%.in}"
-	done
-	rm "$1"/debian/*.in "$1/debian/license"
+	sed -i "s|^Maintainer: .*|Maintainer: $who|" "$1/debian/control"
+	sed -i -e "1s|(.*)|($2-$3)|" -e "s|^ -- .*| -- $who  $(date -R)|" "$1/debian/changelog"
 }
