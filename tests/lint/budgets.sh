@@ -15,7 +15,7 @@ secure  1700  750 auth_cache keys password secret token
 shared  1650  900 shared metrics rate redis hash_queue
 migrate 1250  600 migrate
 openapi  900  650 openapi
-job     2450 1300 job
+job     2200 1300 job
 cli     1750 1200 command
 '
 
