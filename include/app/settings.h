@@ -26,6 +26,7 @@ struct rate {
 #define SETTING_TYPE_PATH      const char *
 #define SETTING_TYPE_FOLDER    const char *
 #define SETTING_TYPE_EMAIL     const char *
+#define SETTING_TYPE_DOMAIN    const char *
 #define SETTING_TYPE_PREFIX    const char *
 #define SETTING_TYPE_URL       const char *
 #define SETTING_TYPE_DATABASE  const char *
@@ -49,6 +50,7 @@ enum setting_kind {
 	KIND_PATH,
 	KIND_FOLDER,
 	KIND_EMAIL,
+	KIND_DOMAIN,
 	KIND_PREFIX,
 	KIND_URL,
 	KIND_DATABASE,

@@ -18,6 +18,8 @@ static const struct {
 	[KIND_PATH] = { "[^/]$", NULL, "must be the path of a file, such as /run/app/file" },
 	[KIND_EMAIL] = { "^" ATOM "(\\." ATOM ")*@(" LABEL "\\.)+" LABEL "$", "^[^@]{65}",
 			 "must be an e-mail address, such as admin@example.com" },
+	[KIND_DOMAIN] = { "^(" LABEL "\\.)+" LABEL "$", NULL,
+			  "must be a domain, such as example.com" },
 	[KIND_PREFIX] = { "^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$", NULL,
 			  "must be empty or begin with a slash and not end with one, such as "
 			  "/api/v1" },
