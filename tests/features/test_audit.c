@@ -6,6 +6,7 @@
 
 #include "app/settings.h"
 #include "features/audit/audit_priv.h"
+#include "features/auth/auth.h"
 
 #define P "/api/v1"
 
@@ -244,7 +245,7 @@ Test(audit, strangers_cannot_fill_it)
 	call(t, "GET", P "/audit", .token = "rubbish");
 	call(t, "POST", P "/auth/refresh", .json = "{\"refresh_token\":\"rubbish\"}");
 	call(t, "POST", P "/auth/logout", .json = "{\"refresh_token\":\"rubbish\"}");
-	settings.registration = "closed";
+	auth_settings.registration = "closed";
 	call(t, "POST", P "/auth/register",
 	     .json = "{\"email\":\"a@example.com\",\"password\":\"correct horse\"}");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM audit_events"), "0");

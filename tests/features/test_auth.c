@@ -299,7 +299,7 @@ Test(auth, registration_can_be_closed)
 {
 	struct test_response a;
 
-	settings.registration = "closed";
+	auth_settings.registration = "closed";
 	a = register_with("correct horse");
 	expect_problem(&a, 403, "forbidden");
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM users"), "0");
@@ -339,7 +339,7 @@ Test(auth, the_lives_of_tokens_are_settings)
 	struct test_response a;
 
 	settings.access_token_expire_minutes = 2;
-	settings.refresh_token_expire_days = 3;
+	sessions_settings.expire_days = 3;
 	a = call_login(t, ada.email, ada.password);
 	cr_expect_eq(response_int(&a, "expires_in"), 120);
 	cr_expect_eq(response_int(&a, "refresh_expires_in"), 3 * 86400);
@@ -530,7 +530,7 @@ Test(auth, failed_refreshes_have_an_oauth_error)
 		     "invalid_request");
 	expect_oauth(send_form(P "/auth/token", "grant_type=refresh_token&refresh_token=x"), 401,
 		     "invalid_grant");
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	a = refresh_by_form(tokens.refresh_token);
 	cr_assert_eq(call_refresh(t, response_text(&a, "refresh_token")).status, 200);
 	a = refresh_by_form(tokens.refresh_token);
@@ -548,11 +548,11 @@ Test(auth, temporary_failures_are_not_invalid_grants)
 	struct db *db = t->ctx->db;
 	struct tokens tokens;
 
-	settings.auth_refresh_rate_limit = (struct rate) { 1, 60 };
+	auth_settings.refresh_rate_limit = (struct rate) { 1, 60 };
 	tokens = sign_in(&ada);
 	cr_assert_eq(refresh_by_form(tokens.refresh_token).status, 200);
 	expect_oauth(refresh_by_form(tokens.refresh_token), 429, "temporarily_unavailable");
-	settings.auth_refresh_rate_limit.n = 0;
+	auth_settings.refresh_rate_limit.n = 0;
 	t->db = t->ctx->db = db_new("host=/nowhere");
 	expect_oauth(refresh_by_form(tokens.refresh_token), 503, "temporarily_unavailable");
 	db_free(t->db);
@@ -566,9 +566,9 @@ Test(auth, refreshes_at_the_token_endpoint_do_not_count_as_sign_ins)
 	struct tokens tokens;
 	struct test_response a;
 
-	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
+	auth_settings.login_rate_limit = auth_settings.login_ip_rate_limit =
 	    (struct rate) { 3, 60 };
-	settings.auth_refresh_rate_limit = (struct rate) { 5, 60 };
+	auth_settings.refresh_rate_limit = (struct rate) { 5, 60 };
 	tokens = sign_in(&ada);
 	for (int i = 0; i < 5; i++) {
 		a = refresh_by_form(tokens.refresh_token);
@@ -987,7 +987,7 @@ Test(auth, without_grace_a_use_after_that_of_the_successor_is_reuse)
 	struct tokens tokens = sign_in(&ada);
 	struct test_response a;
 
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	a = call_refresh(t, tokens.refresh_token);
 	cr_assert_eq(a.status, 200);
 	cr_expect_eq(call_refresh(t, response_text(&a, "refresh_token")).status, 200);
@@ -1126,7 +1126,7 @@ Test(auth, concurrent_refreshes_without_grace_leave_one_token)
 {
 	struct account ada = make_user(t);
 
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	refresh_at_once(sign_in(&ada).refresh_token);
 	cr_expect_str_eq(testdb_sql("SELECT count(*) FROM refresh_tokens"
 				    " WHERE spent_at IS NULL AND revoked_at IS NULL"),
@@ -1253,7 +1253,7 @@ Test(auth, cleaning_up_removes_what_is_over_and_nothing_else)
 	cr_expect_eq(tokens, 1);
 
 	/* The used one was kept, so its reuse is still detected. */
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	a = call_refresh(t, live.refresh_token);
 	expect_problem(&a, 401, "token_reused");
 }

@@ -5,6 +5,8 @@
 #include "support/test_app.h"
 #include "support/testdb.h"
 
+#include "features/sessions/sessions.h"
+
 #include "app/feature.h"
 #include "app/openapi.h"
 #include "app/settings.h"
@@ -126,7 +128,7 @@ Test(browser_sessions, by_https_the_cookie_belongs_to_the_host)
 			 "; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=15552000");
 	browser_sessions_settings.domain = "example.com";
 	browser_sessions_settings.samesite = "strict";
-	settings.session_max_days = 0;
+	sessions_settings.max_days = 0;
 	a = sign_in_with(NULL, "REQUEST_SCHEME=https");
 	header = response_header_value(&a, "Set-Cookie");
 	cr_assert_eq(strncmp(header, "__Secure-session=", 17), 0, "%s", header);
@@ -534,7 +536,7 @@ Test(browser_sessions, a_privilege_change_replaces_the_cookie)
 	struct test_response a = sign_in();
 	const char *first = cookie_of(&a), *second, *third;
 
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	for (size_t i = 0; i < 3; i++)
 		cr_expect_eq(ask("GET", ME, first, NULL).status, 200);
 	second = expect_replaced(ask("POST", P "/auth/confirm", first,

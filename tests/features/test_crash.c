@@ -9,6 +9,8 @@
 #include "support/make_gizmo.h"
 #include "support/testdb.h"
 
+#include "features/sessions/sessions.h"
+
 #include "app/settings.h"
 
 #include <libpq-fe.h>
@@ -46,7 +48,7 @@ static void
 begin(void)
 {
 	t = test_begin();
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	setenv("LOG_LEVEL", "error", 1);
 }
 

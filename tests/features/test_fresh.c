@@ -4,6 +4,8 @@
 #include "support/call.h"
 #include "support/testdb.h"
 
+#include "features/users/users.h"
+
 #include "app/settings.h"
 
 #define P       "/api/v1"
@@ -119,7 +121,7 @@ Test(fresh, ten_wrong_passwords_end_the_session)
 {
 	struct test_response a;
 
-	settings.auth_password_rate_limit = (struct rate) { 0 };
+	users_settings.password_rate_limit = (struct rate) { 0 };
 	for (size_t i = 0; i < 10; i++) {
 		a = call(t, "POST", CONFIRM, .token = ada.token, .json = WRONG);
 		expect_problem(&a, 401, "invalid_credentials");
@@ -133,7 +135,7 @@ Test(fresh, attempts_are_limited_for_each_account)
 {
 	struct test_response a = { 0 };
 
-	settings.auth_password_rate_limit = (struct rate) { 2, 60 };
+	users_settings.password_rate_limit = (struct rate) { 2, 60 };
 	call(t, "POST", CONFIRM, .token = ada.token, .json = WRONG);
 	call(t, "POST", P "/users/me/change-password", .token = ada.token,
 	     .json = "{\"current_password\":\"wrong\",\"new_password\":\"a new password\"}");

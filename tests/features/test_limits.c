@@ -6,6 +6,9 @@
 #include "support/test_app.h"
 #include "support/testdb.h"
 
+#include "features/auth/auth.h"
+#include "features/users/users.h"
+
 #include "app/feature.h"
 #include "app/hash_queue.h"
 #include "app/settings.h"
@@ -16,11 +19,11 @@ static void
 begin(void)
 {
 	t = test_begin();
-	settings.auth_login_rate_limit = (struct rate) { 5, 60 };
-	settings.auth_login_ip_rate_limit = (struct rate) { 30, 60 };
-	settings.auth_refresh_rate_limit = (struct rate) { 10, 60 };
-	settings.auth_password_rate_limit = (struct rate) { 5, 60 };
-	settings.auth_register_rate_limit = (struct rate) { 10, 3600 };
+	auth_settings.login_rate_limit = (struct rate) { 5, 60 };
+	auth_settings.login_ip_rate_limit = (struct rate) { 30, 60 };
+	auth_settings.refresh_rate_limit = (struct rate) { 10, 60 };
+	users_settings.password_rate_limit = (struct rate) { 5, 60 };
+	auth_settings.register_rate_limit = (struct rate) { 10, 3600 };
 	settings.auth_recovery_rate_limit = (struct rate) { 5, 60 };
 	settings.auth_recovery_ip_rate_limit = (struct rate) { 30, 60 };
 }
@@ -360,7 +363,7 @@ Test(limits, a_refused_client_creates_no_finer_counter)
 {
 	struct test_response a = { 0 };
 
-	settings.auth_login_ip_rate_limit = (struct rate) { 3, 60 };
+	auth_settings.login_ip_rate_limit = (struct rate) { 3, 60 };
 	for (int i = 0; i < 3; i++)
 		a = try_login(arena_printf(t->arena, "user-%d@example.net", i), NULL);
 	cr_expect_eq(a.status, 401);
@@ -369,7 +372,7 @@ Test(limits, a_refused_client_creates_no_finer_counter)
 		expect_problem(&a, 429, "rate_limited");
 		expect_headers(&a, "\"login_ip\";q=3;w=60", "\"login_ip\";r=0;t=20");
 	}
-	settings.auth_login_ip_rate_limit = (struct rate) { 0 };
+	auth_settings.login_ip_rate_limit = (struct rate) { 0 };
 	a = try_login("ada@example.com", NULL);
 	expect_headers(&a, "\"login\";q=5;w=60", "\"login\";r=4;t=12");
 }
@@ -413,10 +416,10 @@ Test(limits, off_sends_no_headers)
 {
 	struct test_response a;
 
-	settings.auth_login_rate_limit = (struct rate) { 0 };
+	auth_settings.login_rate_limit = (struct rate) { 0 };
 	a = try_login("ada@example.com", NULL);
 	expect_headers(&a, "\"login_ip\";q=30;w=60", "\"login_ip\";r=29;t=2");
-	settings.auth_login_ip_rate_limit = (struct rate) { 0 };
+	auth_settings.login_ip_rate_limit = (struct rate) { 0 };
 	for (int i = 0; i < 40; i++) {
 		a = try_login("ada@example.com", NULL);
 		cr_assert_eq(a.status, 401);

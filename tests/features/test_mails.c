@@ -6,6 +6,7 @@
 
 #include "app/settings.h"
 #include "features/mail/mail.h"
+#include "features/users/users.h"
 
 #define P "/api/v1"
 
@@ -103,7 +104,7 @@ Test(mails, five_requests_for_another_address_in_an_hour)
 	struct account ada = make_user(t), bob = make_user(t);
 	struct test_response a;
 
-	settings.auth_email_change_rate_limit = (struct rate) { 5, 3600 };
+	users_settings.email_change_rate_limit = (struct rate) { 5, 3600 };
 	for (int i = 0; i < 5; i++) {
 		a = change_email(&ada, arena_printf(t->arena, "eve-%d@example.net", i));
 		cr_expect_eq(a.status, 200);

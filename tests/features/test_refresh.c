@@ -102,8 +102,8 @@ Test(refresh, retries_and_thefts_are_distinguished)
 		{ "A>B @ B>C @ A! C-", "0", true },
 	};
 
-	settings.auth_refresh_rate_limit.n = 0;
-	settings.auth_login_rate_limit.n = settings.auth_login_ip_rate_limit.n = 0;
+	auth_settings.refresh_rate_limit.n = 0;
+	auth_settings.login_rate_limit.n = auth_settings.login_ip_rate_limit.n = 0;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct account ada = make_user(t);
 		const char *tokens[LETTERS] = { sign_in(&ada) }, *other = sign_in(&ada);
@@ -128,7 +128,7 @@ Test(refresh, without_a_grace_period_a_retry_revokes_at_once)
 	const char *token = sign_in(&ada);
 	struct test_response first, second, a;
 
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	first = call_refresh(t, token);
 	second = call_refresh(t, token);
 	cr_assert_eq(second.status, 200, "%s", second.body);
@@ -274,7 +274,7 @@ Test(refresh, no_refresh_extends_a_session_beyond_its_limit)
 		struct claims claims;
 		struct test_response a;
 
-		settings.session_max_days = rows[i].max_days;
+		sessions_settings.max_days = rows[i].max_days;
 		a = call_refresh(t, token);
 		if (!rows[i].left) {
 			expect_problem(&a, 401, "invalid_token");
@@ -301,7 +301,7 @@ Test(refresh, a_sign_in_observes_the_limit)
 	int64_t expires_in;
 	struct test_response a;
 
-	settings.session_max_days = 1;
+	sessions_settings.max_days = 1;
 	a = call_login(t, ada.email, ada.password);
 	cr_expect_eq(response_int(&a, "refresh_expires_in"), DAY);
 	testdb_sql("UPDATE sessions SET created_at = created_at - interval '1 hour'"
@@ -325,14 +325,14 @@ Test(refresh, a_lowered_limit_applies_to_old_sessions)
 	int64_t sessions, tokens;
 
 	sign_in_earlier(&ada, "9 days");
-	settings.session_max_days = 0;
+	sessions_settings.max_days = 0;
 	cr_assert_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	expect_about(seconds_left(&ada), 30 * DAY, "without a limit");
-	settings.session_max_days = 10;
+	sessions_settings.max_days = 10;
 	cr_assert_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(sessions, 0);
 	expect_about(seconds_left(&ada), DAY, "with a limit of 10 days");
-	settings.session_max_days = 5;
+	sessions_settings.max_days = 5;
 	cr_assert_eq(sessions_prune(t->ctx, &sessions, &tokens), OK);
 	cr_expect_eq(sessions, 1);
 	a = call(t, "GET", P "/auth/sessions", .token = ada.token);

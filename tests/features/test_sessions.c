@@ -4,6 +4,8 @@
 #include "support/call.h"
 #include "support/testdb.h"
 
+#include "features/sessions/sessions.h"
+
 #include "app/settings.h"
 #include "app/shared.h"
 
@@ -261,7 +263,7 @@ reuse_token(const struct scene *s)
 {
 	struct test_response a;
 
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	a = call_refresh(t, s->victim.refresh_token);
 	call_refresh(t, response_text(&a, "refresh_token"));
 	call_refresh(t, s->victim.refresh_token);

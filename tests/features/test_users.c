@@ -6,6 +6,7 @@
 #include "support/testdb.h"
 
 #include "app/settings.h"
+#include "features/sessions/sessions.h"
 #include "features/users/users_priv.h"
 
 #define P "/api/v1"
@@ -634,7 +635,7 @@ Test(users, a_reused_token_is_written)
 	struct test_response a = call_login(t, ada.email, ada.password);
 	const char *token = response_text(&a, "refresh_token"), *session;
 
-	settings.refresh_reuse_grace_seconds = 0;
+	sessions_settings.reuse_grace_seconds = 0;
 	a = call_refresh(t, token);
 	call_refresh(t, response_text(&a, "refresh_token"));
 	a = call_refresh(t, token);

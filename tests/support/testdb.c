@@ -40,11 +40,8 @@ load_settings(const char *url)
 		wrong = keys_load(memory);
 	cr_assert_null(wrong, "settings: %s", wrong);
 	settings.cache_ttl_seconds = 0;
-	settings.auth_login_rate_limit = settings.auth_login_ip_rate_limit =
-	    settings.auth_refresh_rate_limit = settings.auth_password_rate_limit =
-		settings.auth_register_rate_limit = settings.auth_recovery_rate_limit =
-		    settings.auth_recovery_ip_rate_limit = settings.auth_email_change_rate_limit =
-			settings.rate_limit = (struct rate) { 0 };
+	settings.auth_recovery_rate_limit = settings.auth_recovery_ip_rate_limit =
+	    settings.rate_limit = (struct rate) { 0 };
 	for (size_t i = 0; more[i]; i++)
 		for (const struct setting *row = more[i]; row->name; row++)
 			if (row->kind == KIND_RATE)

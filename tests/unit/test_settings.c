@@ -3,6 +3,9 @@
 
 #include "support/test_app.h"
 
+#include "features/auth/auth.h"
+#include "features/sessions/sessions.h"
+
 #include "app/command.h"
 #include "app/settings.h"
 
@@ -142,9 +145,9 @@ Test(settings, defaults)
 	cr_expect_str_eq(settings.api_prefix, "/api/v1");
 	cr_expect_eq(settings.max_body_bytes, 1048576);
 	cr_expect_eq(settings.access_token_expire_minutes, 15);
-	cr_expect_eq(settings.refresh_token_expire_days, 30);
+	cr_expect_eq(sessions_settings.expire_days, 30);
 	cr_expect_eq(settings.clock_skew_seconds, 30);
-	cr_expect_eq(settings.refresh_reuse_grace_seconds, 10);
+	cr_expect_eq(sessions_settings.reuse_grace_seconds, 10);
 	cr_expect_eq(settings.session_cache_seconds, 5);
 	cr_expect_eq(settings.password_min_length, 8);
 	cr_expect_eq(settings.password_yescrypt_cost, 6);
@@ -366,19 +369,19 @@ Test(settings, rates)
 
 	set_required();
 	expect_good();
-	cr_expect_eq(settings.auth_login_rate_limit.n, 5);
-	cr_expect_eq(settings.auth_login_rate_limit.seconds, 60);
+	cr_expect_eq(auth_settings.login_rate_limit.n, 5);
+	cr_expect_eq(auth_settings.login_rate_limit.seconds, 60);
 	cr_expect_eq(settings.rate_limit.n, 600);
 	cr_expect_eq(settings.rate_limit.seconds, 60);
 	setenv("AUTH_REGISTER_RATE_LIMIT", "3/day", 1);
 	setenv("AUTH_REFRESH_RATE_LIMIT", "Off", 1);
 	setenv("RATE_LIMIT", "1000000/second", 1);
 	expect_good();
-	cr_expect_eq(settings.auth_register_rate_limit.n, 3);
-	cr_expect_eq(settings.auth_register_rate_limit.seconds, 86400);
-	cr_expect_eq(settings.auth_refresh_rate_limit.n, 0);
+	cr_expect_eq(auth_settings.register_rate_limit.n, 3);
+	cr_expect_eq(auth_settings.register_rate_limit.seconds, 86400);
+	cr_expect_eq(auth_settings.refresh_rate_limit.n, 0);
 	cr_expect_str_eq(rate_text(a, settings.rate_limit), "1000000/second");
-	cr_expect_str_eq(rate_text(a, settings.auth_refresh_rate_limit), "off");
+	cr_expect_str_eq(rate_text(a, auth_settings.refresh_rate_limit), "off");
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		const char *err = error_with("RATE_LIMIT", bad[i]);
 

@@ -160,6 +160,15 @@ static const struct field session_access_fields[] = {
 const struct schema session_access_schema =
     SCHEMA("SessionAccess", struct session_access, session_access_fields);
 
+struct auth_settings auth_settings;
+
+static const struct setting settings_rows[] = {
+#define SETTING(...) SETTING_ROW(auth_settings, __VA_ARGS__)
+#include "features/auth/auth_settings.def"
+#undef SETTING
+	{ 0 },
+};
+
 const struct feature auth_feature = {
 	.name = "auth",
 	.tag = "Sign-in",
@@ -168,4 +177,5 @@ const struct feature auth_feature = {
 	.commands = auth_commands,
 	.queries = auth_queries,
 	.authenticate = auth_authenticate,
+	.settings = settings_rows,
 };

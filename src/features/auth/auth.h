@@ -3,6 +3,7 @@
 #define APP_AUTH_H
 
 #include "app/feature.h"
+#include "app/settings.h"
 
 extern const struct feature auth_feature;
 
@@ -11,5 +12,12 @@ extern const struct feature auth_feature;
  * seconds. */
 enum error auth_issue(struct ctx *, const char *user_id, const char *role, int64_t hours,
 		      const char **token, int64_t *expires_in) MUST_CHECK;
+
+struct auth_settings {
+#define SETTING SETTING_MEMBER
+#include "features/auth/auth_settings.def"
+#undef SETTING
+};
+extern struct auth_settings auth_settings;
 
 #endif

@@ -1,6 +1,8 @@
 /* Statements on sessions and refresh tokens. */
 #include "auth_priv.h"
 
+#include "features/sessions/sessions.h"
+
 #include "app/settings.h"
 
 enum {
@@ -73,7 +75,7 @@ const struct query auth_queries[] = {
 static const char *
 p_max_days(struct ctx *c)
 {
-	return p_int(c, settings.session_max_days);
+	return p_int(c, sessions_settings.max_days);
 }
 
 enum error
@@ -87,7 +89,7 @@ enum error
 auth_renew_session(struct ctx *c, const char *session_id, struct session_life *out)
 {
 	return db_one(c, &auth_queries[RENEW_SESSION], out, session_id,
-		      p_int(c, settings.refresh_token_expire_days), p_max_days(c));
+		      p_int(c, sessions_settings.expire_days), p_max_days(c));
 }
 
 enum error
@@ -108,7 +110,7 @@ enum error
 auth_lock_token(struct ctx *c, const char *token, struct refresh_state *out)
 {
 	return db_one(c, &auth_queries[LOCK_TOKEN], out, p_digest(c, token),
-		      p_int(c, settings.refresh_reuse_grace_seconds), p_max_days(c));
+		      p_int(c, sessions_settings.reuse_grace_seconds), p_max_days(c));
 }
 
 enum error

@@ -143,18 +143,18 @@ token_refresh_key(struct request *req)
 	return grant_is_refresh(in) ? session_key(req, in->refresh_token) : NULL;
 }
 
-static const struct limit login_limit = { "login", &settings.auth_login_rate_limit, login_key,
+static const struct limit login_limit = { "login", &auth_settings.login_rate_limit, login_key,
 					  .needs_body = true };
-static const struct limit login_ip_limit = { "login_ip", &settings.auth_login_ip_rate_limit, NULL };
-static const struct limit refresh_limit = { "refresh", &settings.auth_refresh_rate_limit,
+static const struct limit login_ip_limit = { "login_ip", &auth_settings.login_ip_rate_limit, NULL };
+static const struct limit refresh_limit = { "refresh", &auth_settings.refresh_rate_limit,
 					    refresh_key, .needs_body = true };
 
 /* The token endpoint shares these counts; only its body says whether it is a sign-in. */
-static const struct limit token_ip_limit = { "login_ip", &settings.auth_login_ip_rate_limit,
+static const struct limit token_ip_limit = { "login_ip", &auth_settings.login_ip_rate_limit,
 					     token_ip_key, .needs_body = true };
-static const struct limit token_refresh_limit = { "refresh", &settings.auth_refresh_rate_limit,
+static const struct limit token_refresh_limit = { "refresh", &auth_settings.refresh_rate_limit,
 						  token_refresh_key, .needs_body = true };
-static const struct limit register_limit = { "register", &settings.auth_register_rate_limit, NULL };
+static const struct limit register_limit = { "register", &auth_settings.register_rate_limit, NULL };
 
 const struct route auth_routes[] = {
 	{ POST, "/auth/register", sign_up, ACCESS_PUBLIC, .body = &registration_schema,

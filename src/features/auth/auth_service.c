@@ -47,7 +47,7 @@ auth_register(struct ctx *c, const struct registration *in, struct user *out)
 		.taken = email_verification_required() ? conceal_taken : NULL,
 	};
 
-	if (strcmp(settings.registration, "open") != 0)
+	if (strcmp(auth_settings.registration, "open") != 0)
 		return fail(c, E_FORBIDDEN, "registration is closed");
 
 	return users_create(c, &user, out);
@@ -109,7 +109,7 @@ begin_session(struct ctx *c, const struct login *login, struct grant *grant)
 
 	grant->user_id = grant->user.id;
 	grant->role = grant->user.role;
-	e = auth_insert_session(c, grant->user_id, settings.refresh_token_expire_days * HOURS_A_DAY,
+	e = auth_insert_session(c, grant->user_id, sessions_settings.expire_days * HOURS_A_DAY,
 				&session);
 	if (e)
 		return e;

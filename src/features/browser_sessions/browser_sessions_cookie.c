@@ -1,6 +1,8 @@
 /* The headers Cookie and Set-Cookie (RFC 6265bis), and requests with the cookie. */
 #include "browser_sessions_priv.h"
 
+#include "features/sessions/sessions.h"
+
 #include "app/settings.h"
 
 enum {
@@ -102,7 +104,7 @@ make_header(struct ctx *c, const char *value, int64_t seconds)
 void
 cookie_set(struct ctx *c, const char *secret)
 {
-	int64_t days = settings.session_max_days;
+	int64_t days = sessions_settings.max_days;
 
 	if (!days || days > DAYS_MAX)
 		days = DAYS_MAX;

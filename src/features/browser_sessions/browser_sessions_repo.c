@@ -1,6 +1,8 @@
 /* Statements on the cookies of sessions. */
 #include "browser_sessions_priv.h"
 
+#include "features/sessions/sessions.h"
+
 #include "app/settings.h"
 
 enum { FIND, SET_COOKIE, TOUCH };
@@ -40,26 +42,26 @@ p_idle_minutes(struct ctx *c)
 {
 	int64_t minutes = browser_sessions_settings.idle_minutes;
 
-	return p_int(c, minutes ? minutes : settings.refresh_token_expire_days * DAY_MINUTES);
+	return p_int(c, minutes ? minutes : sessions_settings.expire_days * DAY_MINUTES);
 }
 
 enum error
 browser_sessions_find(struct ctx *c, const char *secret, struct cookie_session *out)
 {
 	return db_one(c, &browser_sessions_queries[FIND], out, p_digest(c, secret),
-		      p_int(c, settings.refresh_reuse_grace_seconds));
+		      p_int(c, sessions_settings.reuse_grace_seconds));
 }
 
 enum error
 browser_sessions_set_cookie(struct ctx *c, const char *session_id, const char *secret)
 {
 	return db_exec_one(c, &browser_sessions_queries[SET_COOKIE], session_id, p_idle_minutes(c),
-			   p_int(c, settings.session_max_days), p_digest(c, secret));
+			   p_int(c, sessions_settings.max_days), p_digest(c, secret));
 }
 
 enum error
 browser_sessions_touch(struct ctx *c, const char *session_id, int64_t seconds)
 {
 	return db_exec(c, &browser_sessions_queries[TOUCH], NULL, session_id, p_idle_minutes(c),
-		       p_int(c, settings.session_max_days), p_int(c, seconds));
+		       p_int(c, sessions_settings.max_days), p_int(c, seconds));
 }

@@ -33,6 +33,15 @@ static const struct cron crons[] = {
 	{ 0 },
 };
 
+struct sessions_settings sessions_settings;
+
+static const struct setting settings_rows[] = {
+#define SETTING(...) SETTING_ROW(sessions_settings, __VA_ARGS__)
+#include "features/sessions/sessions_settings.def"
+#undef SETTING
+	{ 0 },
+};
+
 const struct feature sessions_feature = {
 	.name = "sessions",
 	.tag = "Sign-in",
@@ -42,4 +51,5 @@ const struct feature sessions_feature = {
 	.tables = tables,
 	.jobs = jobs,
 	.crons = crons,
+	.settings = settings_rows,
 };

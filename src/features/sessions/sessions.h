@@ -3,6 +3,7 @@
 #define APP_SESSIONS_H
 
 #include "app/feature.h"
+#include "app/settings.h"
 
 extern const struct feature sessions_feature;
 
@@ -53,5 +54,12 @@ enum error sessions_raised(struct ctx *) MUST_CHECK;
 /* Removes ended sessions and expired refresh tokens; counts both. A used token stays
  * until it expires, so that its reuse is detected. Applies SESSION_MAX_DAYS first. */
 enum error sessions_prune(struct ctx *, int64_t *sessions, int64_t *tokens) MUST_CHECK;
+
+struct sessions_settings {
+#define SETTING SETTING_MEMBER
+#include "features/sessions/sessions_settings.def"
+#undef SETTING
+};
+extern struct sessions_settings sessions_settings;
 
 #endif

@@ -92,7 +92,7 @@ enum error
 sessions_shorten(struct ctx *c, int64_t limit, int64_t *n)
 {
 	return db_exec(c, &sessions_queries[SHORTEN], n, p_int(c, limit),
-		       p_int(c, settings.session_max_days));
+		       p_int(c, sessions_settings.max_days));
 }
 
 enum error

@@ -170,7 +170,7 @@ sessions_prune(struct ctx *c, int64_t *sessions, int64_t *tokens)
 	int64_t shortened;
 	enum error e = OK;
 
-	if (settings.session_max_days)
+	if (sessions_settings.max_days)
 		e = in_batches(c, sessions_shorten, &shortened);
 	if (e)
 		return e;

@@ -122,6 +122,15 @@ const struct table users_table = {
 
 static const struct table *const tables[] = { &users_table, NULL };
 
+struct users_settings users_settings;
+
+static const struct setting settings_rows[] = {
+#define SETTING(...) SETTING_ROW(users_settings, __VA_ARGS__)
+#include "features/users/users_settings.def"
+#undef SETTING
+	{ 0 },
+};
+
 const struct feature users_feature = {
 	.name = "users",
 	.tag = "Users",
@@ -132,4 +141,5 @@ const struct feature users_feature = {
 	.tables = tables,
 	.seed = users_seed,
 	.sample = users_sample,
+	.settings = settings_rows,
 };

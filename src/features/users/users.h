@@ -3,6 +3,7 @@
 #define APP_USERS_H
 
 #include "app/feature.h"
+#include "app/settings.h"
 #include "features/audit/audit.h"
 
 struct user {
@@ -88,5 +89,12 @@ extern const struct limit users_password_limit;
 /* Records a sign-in and locks the account, in the transaction that creates the session. E_NOT_FOUND
  * if the account is gone, not active, or has another password by now. */
 enum error users_signed_in(struct ctx *, const struct login *, struct user *out) MUST_CHECK;
+
+struct users_settings {
+#define SETTING SETTING_MEMBER
+#include "features/users/users_settings.def"
+#undef SETTING
+};
+extern struct users_settings users_settings;
 
 #endif

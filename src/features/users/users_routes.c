@@ -110,11 +110,12 @@ client_if_email(struct request *req)
 	return account_if_email(req) ? limit_client(req) : NULL;
 }
 
-const struct limit users_password_limit = { "password", &settings.auth_password_rate_limit,
+const struct limit users_password_limit = { "password", &users_settings.password_rate_limit,
 					    caller_account };
-static const struct limit profile_password_limit = { "password", &settings.auth_password_rate_limit,
+static const struct limit profile_password_limit = { "password",
+						     &users_settings.password_rate_limit,
 						     account_if_password, .needs_body = true };
-static const struct limit email_limit = { "email_change", &settings.auth_email_change_rate_limit,
+static const struct limit email_limit = { "email_change", &users_settings.email_change_rate_limit,
 					  account_if_email, .needs_body = true };
 static const struct limit client_email_limit = { "recovery_ip",
 						 &settings.auth_recovery_ip_rate_limit,
