@@ -14,6 +14,12 @@ struct command;
 struct cron;
 struct metric;
 
+/* An account whose owner wants to sign in. */
+struct sign_in {
+	const char *user_id;
+	bool email_verified;
+};
+
 /* Sessions that a browser carries in a cookie. */
 struct cookie_sessions {
 	/* The name of the cookie; NULL: they are turned off. */
@@ -54,6 +60,10 @@ struct feature {
 	enum error (*authenticate)(struct request *);
 	bool api_keys;                         /* the credentials are API keys */
 	const struct cookie_sessions *cookies; /* the credentials are cookies; NULL: they are not */
+
+	/* Whether an active account may sign in, whatever its password is. Every feature that has
+	 * this is asked; the response is that to a wrong password. */
+	bool (*may_sign_in)(const struct sign_in *);
 
 	/* Called after a 403 for a known caller, a refusal to remove the last owner, or a 429.
 	 * Repetitions (same caller or client address, same error, same route or policy) are skipped

@@ -82,6 +82,7 @@ const struct feature recovery_feature = {
 	.tag = "Sign-in",
 	.routes = recovery_routes,
 	.queries = recovery_queries,
+	.may_sign_in = recovery_may_sign_in,
 	.jobs = jobs,
 	.crons = crons,
 };

@@ -52,6 +52,7 @@ extern const struct query recovery_queries[];
 extern const struct job_task recovery_job, recovery_prune_job;
 
 /* recovery_service.c */
+bool recovery_may_sign_in(const struct sign_in *);
 enum error recovery_verify(struct ctx *, const char *token) MUST_CHECK;
 enum error recovery_reset(struct ctx *, const struct reset *) MUST_CHECK;
 enum error recovery_ask(struct ctx *, const char *purpose, const char *email) MUST_CHECK;

@@ -12,6 +12,12 @@
 enum { VERIFY_MINUTES = 24 * 60, RESET_MINUTES = 60 };
 
 bool
+recovery_may_sign_in(const struct sign_in *account)
+{
+	return account->email_verified || !email_verification_required();
+}
+
+bool
 email_verification_required(void)
 {
 	return settings.require_verified_email;

@@ -89,7 +89,8 @@ static const struct field login_fields[] = {
 	{ UUID(struct login, id) },
 	{ TEXT(struct login, email) },
 	{ TEXT(struct login, password_hash) },
-	{ BOOL(struct login, may_sign_in) },
+	{ BOOL(struct login, is_active) },
+	{ BOOL(struct login, email_verified) },
 	{ INT(struct login, security_version) },
 };
 const struct schema login_schema = SCHEMA("Login", struct login, login_fields);

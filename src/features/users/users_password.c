@@ -23,10 +23,22 @@ renew_hash(struct ctx *c, struct login *login, const char *password)
 	failure_clear(c);
 }
 
+/* Asks the features, for every way to sign in. */
+static bool
+may_sign_in(struct ctx *c, const struct login *login)
+{
+	struct sign_in account = { login->id, login->email_verified };
+
+	for (const struct feature *const *f = c->app->features; *f; f++)
+		if ((*f)->may_sign_in && !(*f)->may_sign_in(&account))
+			return false;
+	return true;
+}
+
 /* `found`: whether the account exists. If not, a hash is computed anyway, so that the time reveals
  * nothing. */
 static enum error
-check(struct ctx *c, enum error found, struct login *login, const char *password,
+check(struct ctx *c, enum error found, struct login *login, const char *password, bool signing_in,
       const struct login **out)
 {
 	bool right;
@@ -38,7 +50,7 @@ check(struct ctx *c, enum error found, struct login *login, const char *password
 	e = password_verify(c, password, login->password_hash, &right);
 	if (e)
 		return e;
-	if (!right || !login->may_sign_in)
+	if (!right || !login->is_active || (signing_in && !may_sign_in(c, login)))
 		return fail(c, E_INVALID_CREDENTIALS, NULL);
 
 	if (password_outdated(login->password_hash))
@@ -53,7 +65,7 @@ users_check_password(struct ctx *c, const char *email, const char *password,
 {
 	struct login *login = ARENA_NEW(c->arena, struct login);
 
-	return check(c, users_find_login(c, email, login), login, password, out);
+	return check(c, users_find_login(c, email, login), login, password, true, out);
 }
 
 enum error
@@ -62,5 +74,5 @@ users_check_own_password(struct ctx *c, const char *id, const char *password,
 {
 	struct login *login = ARENA_NEW(c->arena, struct login);
 
-	return check(c, users_find_own_login(c, id, login), login, password, out);
+	return check(c, users_find_own_login(c, id, login), login, password, false, out);
 }

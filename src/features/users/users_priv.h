@@ -9,7 +9,7 @@
 /* The only record that contains a password hash. Used in users_password.c and users_profile.c only. */
 struct login {
 	const char *id, *email, *password_hash;
-	bool may_sign_in;
+	bool is_active, email_verified;
 	int64_t security_version; /* see recovery_priv.h */
 };
 

@@ -1,11 +1,11 @@
 /* Statements on users. */
 #include "users_priv.h"
 
-#include "app/settings.h"
-
 #define COLUMNS                                                                                    \
 	"id, email, full_name, role, is_active, last_login_at, created_at, updated_at, version"
-#define LOGIN "id, email, password_hash, security_version, is_active"
+#define LOGIN                                                                                      \
+	"id, email, password_hash, security_version, is_active,"                                   \
+	" email_verified_at IS NOT NULL AS email_verified"
 
 enum {
 	INSERT,
@@ -34,14 +34,12 @@ const struct query users_queries[] = {
 	[LOCK_OWNERS] = QUERY("users_lock_owners", &db_number_schema,
 			      "SELECT count(*) AS n FROM (SELECT 1 FROM users"
 			      " WHERE role = 'owner' AND is_active ORDER BY id FOR UPDATE) AS o"),
-	[FIND_LOGIN] =
-	    QUERY_READ("users_find_login", &login_schema,
-		       "SELECT " LOGIN " AND (NOT $2::boolean OR email_verified_at IS NOT NULL)"
-		       " AS may_sign_in FROM users WHERE lower(email) = lower($1)"),
+	[FIND_LOGIN] = QUERY_READ("users_find_login", &login_schema,
+				  "SELECT " LOGIN " FROM users WHERE lower(email) = lower($1)"),
 	[FIND_OWN_LOGIN] = QUERY_READ("users_find_own_login", &login_schema,
-				      "SELECT " LOGIN " AS may_sign_in FROM users WHERE id = $1"),
+				      "SELECT " LOGIN " FROM users WHERE id = $1"),
 	[LOCK_LOGIN] = QUERY("users_lock_login", &login_schema,
-			     "SELECT " LOGIN " AS may_sign_in FROM users"
+			     "SELECT " LOGIN " FROM users"
 			     " WHERE id = $1 AND password_hash = $2 AND email = $3 AND is_active"
 			     " AND security_version = $4"
 			     " FOR NO KEY UPDATE"),
@@ -94,8 +92,7 @@ users_get_by_email(struct ctx *c, const char *email, struct user *out)
 enum error
 users_find_login(struct ctx *c, const char *email, struct login *out)
 {
-	return db_one(c, &users_queries[FIND_LOGIN], out, email,
-		      p_bool(settings.require_verified_email));
+	return db_one(c, &users_queries[FIND_LOGIN], out, email);
 }
 
 enum error
