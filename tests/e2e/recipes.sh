@@ -8,6 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 needs_feature items
 needs_feature tasks
+needs_feature browser_sessions
 needs python3
 copy_tree
 copy_build

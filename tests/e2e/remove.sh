@@ -8,6 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 needs_feature items
 needs_feature tasks
+needs_feature browser_sessions
 needs_no_feature gadgets
 copy_tree
 copy_build
@@ -45,6 +46,13 @@ printf 'ALTER TABLE ONLY lamps\n    ADD CONSTRAINT x FOREIGN KEY (i) REFERENCES 
 refused "a resource that another table references" tasks "the table lamps refers to it"
 git checkout -q db/schema.sql
 rm db/migrations/*gadgets.sql
+
+perl tools/remove_resource browser_sessions >remove.log 2>&1 || { cat remove.log; fail_all "a feature is removed"; }
+is "a feature is removed with its test" "$(git ls-files --deleted tests | xargs)" tests/features/test_browser_sessions.c
+is "nothing in the sources uses it" "$(grep -rl "browser_sessions" src include tests/features tests/support |
+	xargs grep -l 'features/browser_sessions\|browser_sessions_feature' || true)" ""
+git add -A
+git -c user.name=x -c user.email=x@example.com commit -q -m without
 
 perl tools/remove_resource tasks >remove.log 2>&1 || { cat remove.log; fail_all "tasks are removed"; }
 removed_tests() { git ls-files --deleted tests | xargs; }

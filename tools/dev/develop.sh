@@ -94,11 +94,11 @@ finish_sources() { # FILES, one per line
 
 #: Usage: ./dev remove FEATURE [--force]
 #:
-#: Remove a resource.
+#: Remove a resource, or browser_sessions.
 #:
-#: Removes items, tasks or a resource created by `./dev new resource`: its folder, registration,
-#: tests and scopes. Adds a migration that drops its table. Other tests stay. Fails if another
-#: feature or table uses the resource, or if its files have changes that are not in git (unless --force).
+#: Removes items, tasks, a resource created by `./dev new resource`, or the feature browser_sessions: its
+#: folder, registration, tests, scopes and settings. Adds a migration that reverts its own. Other tests stay.
+#: Fails if another feature or table uses it, or if its files have changes that are not in git (unless --force).
 #: Lists the documents that still mention it.
 #:
 #: Example:
