@@ -18,8 +18,8 @@ export NEXT_TELEMETRY_DISABLED=1
 site_start AUTH_COOKIE=on SESSION_CACHE_SECONDS=0 CORS_ORIGINS="http://127.0.0.1:$pages"
 export API_URL=$url/api/v1
 cd "$example"
-npx next build >"$site/log/build.log" 2>&1 || fail_all "next build"
-npx next start --hostname 127.0.0.1 --port "$pages" >"$site/log/next.log" 2>&1 &
+node node_modules/next/dist/bin/next build >"$site/log/build.log" 2>&1 || fail_all "next build"
+node node_modules/next/dist/bin/next start --hostname 127.0.0.1 --port "$pages" >"$site/log/next.log" 2>&1 &
 next=$!
 trap 'kill "$next" 2>/dev/null; site_end' EXIT
 wait_until 30 port_is_taken "$pages" || fail_all "next start"
